@@ -1,0 +1,254 @@
+"""What a test says about an answer: ``expect(out, "out").close_to(expected)``.
+
+An expectation compares in the order in which feedback is useful, and stops at the first thing that is wrong: type, shape, dtype, NaN or
+infinity, values. The shape is compared before the values, so nothing broadcasts; a tolerance is relative to the scale of what is expected.
+
+Random answers are judged by distribution. Each statistic is refused only where a right answer would be that far off less than once in
+ten million runs, so a suite of a hundred such tests raises a false alarm less than once in a hundred thousand.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from .student import Raised, StudentFunction, copied
+
+Z_LIMIT = 5.5  # standard errors; a normal statistic is farther out with probability 4e-8
+P_LIMIT = 1e-8
+
+
+class Mismatch(AssertionError):
+    """An answer that isn't what was expected.
+
+    Parameters
+    ----------
+    kind : {"type", "shape", "dtype", "nan", "value"}
+        The step in the order of feedback at which it failed.
+    message : str
+        The sentence that the student reads.
+    """
+
+    def __init__(self, kind: str, message: str) -> None:
+        super().__init__(message)
+        self.kind = kind
+
+
+def expect(answer: Any, name: str = "the answer") -> Expectation:
+    """Begin an expectation about `answer`, which the messages call `name`."""
+    return Expectation(answer, name)
+
+
+class Expectation:
+    """What is expected of one answer; see `expect`."""
+
+    def __init__(self, answer: Any, name: str) -> None:
+        self.answer, self.name = answer, name
+
+    # --- exact answers -------------------------------------------------------------------------------------------------
+
+    def close_to(self, expected: Any, rtol: float = 1e-7, names: Sequence[str] = (), scale: float | None = None) -> None:
+        """Expect numbers: an array or number, or a list or tuple of them.
+
+        Parameters
+        ----------
+        expected : array_like, or list or tuple of array_like
+            What is right. A list or tuple asks for as many items; each is compared by itself.
+        rtol : float
+            Allowed difference, as a fraction of `scale`.
+        names : sequence of str
+            What the items of a tuple are called, such as ``("dx", "dgamma", "dbeta")``.
+        scale : float, optional
+            The largest absolute value in `expected`, or 1 where that is zero.
+
+        Raises
+        ------
+        Mismatch
+            At the first thing that is wrong.
+        """
+        if isinstance(expected, (list, tuple)):
+            for item, right, name in zip(self._items(len(expected), names), expected, self._names(len(expected), names), strict=True):
+                Expectation(item, name).close_to(right, rtol, scale=scale)
+            return
+        expected = np.asarray(expected, dtype=float)
+        got = self._array(expected.shape)
+        if scale is None:
+            scale = float(np.max(np.abs(expected), initial=0.0)) or 1.0
+        wrong = np.abs(got - expected) > rtol * scale
+        if wrong.any():
+            raise Mismatch("value", self._first_wrong(got, expected, wrong))
+
+    def equals(self, expected: Any) -> None:
+        """Expect exactly this string, integer, boolean or None, or a list or tuple of them."""
+        if isinstance(expected, (list, tuple)):
+            for index, (item, right) in enumerate(zip(self._items(len(expected), ()), expected, strict=True)):
+                Expectation(item, f"{self.name}[{index}]").equals(right)
+            return
+        answer = self.answer.item() if isinstance(self.answer, (np.generic, np.ndarray)) and np.ndim(self.answer) == 0 else self.answer
+        if isinstance(expected, (int, np.integer)) and not isinstance(expected, bool):
+            if isinstance(answer, bool) or not isinstance(answer, (int, float)):
+                raise Mismatch("type", f"{self.name} should be an integer, but it is {described(self.answer)}")
+        elif type(answer) is not type(expected):
+            raise Mismatch("type", f"{self.name} should be {described(expected)}, but it is {described(self.answer)}")
+        if answer != expected:
+            raise Mismatch("value", f"{self.name} is {answer!r}, expected {expected!r}")
+
+    # --- shape, and answers that are drawn at random -------------------------------------------------------------------
+
+    def shaped(self, shape: tuple[int, ...]) -> Expectation:
+        """Expect a finite array of floating-point numbers of this shape."""
+        self._array(shape)
+        return self
+
+    def within(self, low: float, high: float) -> Expectation:
+        """Expect no entry outside [low, high]."""
+        values = self._values()
+        slack = 1e-12 * max(abs(low), abs(high))
+        outside = (values < low - slack) | (values > high + slack)
+        if outside.any():
+            first = values[outside][0]
+            raise Mismatch("value", f"{self.name} has {outside.sum()} of {values.size} entries outside [{low:.4g}, {high:.4g}], such as {first:.4g}")
+        return self
+
+    def is_normal(self, mean: float, std: float) -> Expectation:
+        """Expect independent draws from a normal distribution, by mean, standard deviation and Kolmogorov-Smirnov distance."""
+        from scipy.special import ndtr
+
+        self._moments(mean, std, kurtosis=3.0)
+        self._kolmogorov_smirnov(ndtr((np.sort(self._values()) - mean) / std), f"a normal distribution with standard deviation {std:.4g}")
+        return self
+
+    def is_uniform(self, low: float, high: float) -> Expectation:
+        """Expect independent draws from a uniform distribution, by bounds, mean, standard deviation and Kolmogorov-Smirnov distance."""
+        self.within(low, high)
+        self._moments((low + high) / 2, (high - low) / np.sqrt(12), kurtosis=1.8)
+        self._kolmogorov_smirnov((np.sort(self._values()) - low) / (high - low), f"a uniform distribution on [{low:.4g}, {high:.4g}]")
+        return self
+
+    def is_independent(self, std: float) -> Expectation:
+        """Expect no rows or columns that are alike: the mean of a row of m draws with variance std² has variance std²/m."""
+        from scipy.special import chdtr, chdtrc
+
+        values = np.asarray(self.answer, dtype=float)
+        for axis in range(values.ndim):
+            others = tuple(other for other in range(values.ndim) if other != axis)
+            means = values.mean(axis=others)
+            statistic = float(np.sum(means**2)) * (values.size / means.size) / std**2
+            if min(chdtr(means.size, statistic), chdtrc(means.size, statistic)) < P_LIMIT:
+                raise Mismatch("value", f"the entries of {self.name} aren't independent: they move together along axis {axis}")
+        return self
+
+    def differs_from(self, other: Any, why: str) -> None:
+        """Expect another answer than `other`; `why` completes the sentence «… is the same …»."""
+        if np.array_equal(np.asarray(self.answer), np.asarray(other)):
+            raise Mismatch("value", f"{self.name} is the same {why}")
+
+    def same_as(self, other: Any, why: str) -> None:
+        """Expect exactly the answer `other`; `why` completes the sentence «… differs …»."""
+        if not np.array_equal(np.asarray(self.answer), np.asarray(other)):
+            raise Mismatch("value", f"{self.name} differs {why}")
+
+    # --- the steps -----------------------------------------------------------------------------------------------------
+
+    def _names(self, count: int, names: Sequence[str]) -> Sequence[str]:
+        return names or [f"{self.name}[{index}]" for index in range(count)]
+
+    def _items(self, count: int, names: Sequence[str]) -> list[Any]:
+        if not isinstance(self.answer, (list, tuple, np.ndarray)) or (isinstance(self.answer, np.ndarray) and self.answer.ndim == 0):
+            wanted = f"({', '.join(names)})" if names else f"{count} items"
+            raise Mismatch("type", f"{self.name} should be a list or tuple of {wanted}, but it is {described(self.answer)}")
+        if len(self.answer) != count:
+            wanted = f": {', '.join(names)}" if names else ""
+            raise Mismatch("shape", f"{self.name} should have {count} items{wanted}, but it has {len(self.answer)}")
+        return list(self.answer)
+
+    def _array(self, shape: tuple[int, ...]) -> np.ndarray:
+        if not isinstance(self.answer, (np.ndarray, np.generic, int, float)) or isinstance(self.answer, bool):
+            wanted = f"an array of shape {shape}" if shape else "a number"
+            raise Mismatch("type", f"{self.name} should be {wanted}, but it is {described(self.answer)}")
+        got = np.asarray(self.answer)
+        if got.shape != shape:
+            wanted = f"shape {shape}" if shape else "be a single number, shape ()"
+            raise Mismatch("shape", f"{self.name} has shape {got.shape}, but it should {'have ' if shape else ''}{wanted}")
+        if got.dtype.kind != "f" and not (shape == () and got.dtype.kind == "i"):
+            raise Mismatch("dtype", f"{self.name} has dtype {got.dtype}, but it should be float64")
+        bad = ~np.isfinite(got)
+        if bad.any():
+            raise Mismatch("nan", f"{self.name} has {bad.sum()} of {bad.size} entries that are NaN or infinite, the first {at_first(bad)}".rstrip())
+        return got.astype(float)
+
+    def _values(self) -> np.ndarray:
+        return np.asarray(self.answer, dtype=float).ravel()
+
+    def _first_wrong(self, got: np.ndarray, expected: np.ndarray, wrong: np.ndarray) -> str:
+        index = tuple(int(i) for i in np.argwhere(wrong)[0])
+        if not index:
+            return f"{self.name} is {got[()]:.6g}, expected {expected[()]:.6g}"
+        count = f"{wrong.sum()} of {wrong.size} entries are wrong" if wrong.size > 1 else "it is wrong"
+        return f"{self.name}: {count}; the first at {list(index)}: got {got[index]:.6g}, expected {expected[index]:.6g}"
+
+    def _moments(self, mean: float, std: float, kurtosis: float) -> None:
+        values = self._values()
+        got_mean, got_std = float(values.mean()), float(np.sqrt(np.mean((values - mean) ** 2)))
+        if abs(got_std**2 / std**2 - 1) > Z_LIMIT * np.sqrt((kurtosis - 1) / values.size):
+            raise Mismatch("value", f"{self.name} has standard deviation {got_std:.4g} over {values.size} draws, expected {std:.4g}")
+        if abs(got_mean - mean) > Z_LIMIT * std / np.sqrt(values.size):
+            raise Mismatch("value", f"{self.name} has mean {got_mean:.4g} over {values.size} draws, expected {mean:.4g}")
+
+    def _kolmogorov_smirnov(self, cdf: np.ndarray, wanted: str) -> None:
+        from scipy.special import kolmogorov
+
+        steps = np.arange(cdf.size + 1) / cdf.size
+        distance = max(float(np.max(steps[1:] - cdf)), float(np.max(cdf - steps[:-1])))
+        if kolmogorov(np.sqrt(cdf.size) * distance) < P_LIMIT:
+            raise Mismatch("value", f"{self.name} isn't distributed as {wanted}, though its mean and standard deviation are right")
+
+
+def expect_unchanged(function: StudentFunction, *arguments: Any) -> Any:
+    """Expect that a call leaves its arguments as they were, and return the answer."""
+    before = copied(arguments)
+    call = function.call(*arguments)
+    for position, (was, now) in enumerate(zip(before, call.arguments, strict=True)):
+        if not same(was, now):
+            raise Mismatch("value", f"{function.name} changed its argument number {position + 1} in place; work on a copy instead")
+    return call.answer
+
+
+def expect_error(function: StudentFunction, error: type[Exception], *arguments: Any) -> None:
+    """Expect that a call raises `error`, or the same name raised by the student."""
+    try:
+        answer = function(*arguments)
+    except Raised as raised:
+        if raised.type_name == error.__name__:
+            return
+        raise
+    raise Mismatch("value", f"{function.name} should raise {error.__name__} here, but it returned {described(answer)}")
+
+
+def same(one: Any, other: Any) -> bool:
+    """Tell whether two arguments are equal to the last bit; what isn't data counts as equal."""
+    if isinstance(one, (list, tuple)):
+        return isinstance(other, type(one)) and len(one) == len(other) and all(map(same, one, other))
+    if isinstance(one, dict):
+        return isinstance(other, dict) and one.keys() == other.keys() and all(same(one[key], other[key]) for key in one)
+    if isinstance(one, (np.ndarray, np.generic, int, float, str, bool)):
+        return isinstance(other, (np.ndarray, np.generic, int, float, str, bool)) and np.array_equal(one, other)
+    return True
+
+
+def at_first(mask: np.ndarray) -> str:
+    """Say where the first True of a mask is."""
+    index = [int(i) for i in np.argwhere(mask)[0]]
+    return f"at {index}" if index else ""
+
+
+def described(value: Any) -> str:
+    """Name a value's type, and the value itself where it is short."""
+    if value is None:
+        return "None (is a return missing?)"
+    if isinstance(value, np.ndarray):
+        return f"an array of shape {value.shape} and dtype {value.dtype}"
+    text = repr(value)
+    return f"a {type(value).__name__}" + (f", {text}" if len(text) <= 40 else "")

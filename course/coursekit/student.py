@@ -1,0 +1,232 @@
+"""How a test calls a student's function: the protocol, its errors, and the implementation for functions in this process.
+
+A test never holds the function itself. It gets ``student``, and ``student.batchnorm_forward(x, gamma, beta)`` calls the function on
+*copies* of the arguments, so that nothing a student changes in place can change what the test compares with.
+
+The errors, each with the sentence that the student reads as its text::
+
+    StudentError
+    ├── NotAttempted   the function is still the stub
+    ├── Missing        there is no function of that name
+    ├── Raised         the function raised; `place` is the student's own line
+    ├── TimedOut       no answer within the time limit
+    ├── Died           the process ended, or ran out of memory
+    └── Unreadable     the answer was too large, too deep, or not what was announced
+"""
+
+from __future__ import annotations
+
+import linecache
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any, Protocol
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Place:
+    """A line of the student's own code."""
+
+    function: str
+    lineno: int
+    line: str
+    cell: str = ""
+
+    def __str__(self) -> str:
+        where = f"line {self.lineno} of {self.cell or self.function}"
+        return f"{where}: {self.line.strip()}" if self.line.strip() else where
+
+
+class StudentError(Exception):
+    """Something kept a student's function from answering."""
+
+
+class NotAttempted(StudentError):
+    """The function `name` is still the stub that the course gave out."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"{name} is not written yet: it still raises NotImplementedError")
+        self.name = name
+
+
+class Missing(StudentError):
+    """There is no function `name`."""
+
+    def __init__(self, name: str, reason: str = "") -> None:
+        super().__init__(f"there is no function called {name}" + (f": {reason}" if reason else ""))
+        self.name = name
+
+
+class Raised(StudentError):
+    """The function raised an exception of the type named `type_name`."""
+
+    def __init__(self, name: str, type_name: str, message: str, place: Place | None = None) -> None:
+        said = f"{type_name}: {message}" if message else type_name
+        super().__init__(f"{name} raised {said}" + (f" (in {place})" if place else ""))
+        self.name, self.type_name, self.message, self.place = name, type_name, message, place
+
+
+class TimedOut(StudentError):
+    """The function did not answer within `seconds`."""
+
+    def __init__(self, name: str, seconds: float) -> None:
+        super().__init__(f"{name} did not answer within {seconds:g} s: is there a loop that never ends?")
+        self.name, self.seconds = name, seconds
+
+
+class Died(StudentError):
+    """The process in which the function ran came to an end."""
+
+    def __init__(self, name: str, reason: str) -> None:
+        super().__init__(f"{name} ended the whole process: {reason}")
+        self.name, self.reason = name, reason
+
+
+class Unreadable(StudentError):
+    """The function answered with something that can't be read as data."""
+
+    def __init__(self, name: str, reason: str) -> None:
+        super().__init__(f"what {name} returned can't be read: {reason}")
+        self.name, self.reason = name, reason
+
+
+@dataclass(frozen=True)
+class Call:
+    """An answer, and the arguments as they are after the call."""
+
+    answer: Any
+    arguments: tuple[Any, ...]
+
+
+class StudentFunction(Protocol):
+    """One function of a student's, wherever it runs."""
+
+    name: str
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Return the answer to a call on copies of the arguments.
+
+        Raises
+        ------
+        StudentError
+            If there is no answer.
+        """
+
+    def call(self, *args: Any, **kwargs: Any) -> Call:
+        """Return the answer together with the positional arguments after the call."""
+
+
+class Student(Protocol):
+    """A student's functions, by name: ``student.softmax(z)``."""
+
+    def __getattr__(self, name: str) -> StudentFunction: ...
+
+
+# --- arrays keep their memory layout when they are copied ----------------------------------------------------------------
+
+
+def layout(array: np.ndarray) -> str:
+    """Return ``"C"``, ``"F"`` or ``"strided"``: how `array` lies in memory."""
+    if array.flags.c_contiguous:
+        return "C"
+    return "F" if array.flags.f_contiguous else "strided"
+
+
+def with_layout(array: np.ndarray, kind: str) -> np.ndarray:
+    """Return a fresh copy of `array` that lies in memory as `kind` says."""
+    if kind != "strided" or array.ndim == 0:
+        return np.array(array, order="F" if kind == "F" else "C", copy=True)
+    roomy = np.zeros((*array.shape[:-1], 2 * array.shape[-1]), array.dtype)
+    roomy[..., ::2] = array
+    return roomy[..., ::2]
+
+
+def copied(value: Any) -> Any:
+    """Copy the arrays in `value` (lists, tuples and dicts included), keeping their layout; all else is passed on as it is."""
+    if type(value) is np.ndarray:
+        return with_layout(value, layout(value))
+    if type(value) in (list, tuple):
+        return type(value)(copied(item) for item in value)
+    if type(value) is dict:
+        return {key: copied(item) for key, item in value.items()}
+    return value
+
+
+# --- functions in this process --------------------------------------------------------------------------------------------
+
+
+class LocalStudent:
+    """The functions of a namespace in this process, such as a notebook's.
+
+    Parameters
+    ----------
+    namespace : mapping of str to object
+        Where the functions are looked up, each time anew.
+    """
+
+    def __init__(self, namespace: Mapping[str, Any]) -> None:
+        self._namespace = namespace
+
+    def __getattr__(self, name: str) -> LocalFunction:
+        function = self._namespace.get(name)
+        if not callable(function):
+            raise Missing(name, "run the cell that defines it")
+        return LocalFunction(name, function)
+
+
+class LocalFunction:
+    """One function in this process, called on copies, its exceptions told as a `StudentError`."""
+
+    def __init__(self, name: str, function: Callable[..., Any]) -> None:
+        self.name, self._function = name, function
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return self.call(*args, **kwargs).answer
+
+    def call(self, *args: Any, **kwargs: Any) -> Call:
+        arguments = copied(args)
+        try:
+            answer = self._function(*arguments, **copied(kwargs))
+        except NotImplementedError as error:
+            raise NotAttempted(raising_function(error.__traceback__) or self.name) from None
+        except StudentError:
+            raise
+        except Exception as error:
+            raise Raised(self.name, type(error).__name__, str(error), own_line(error.__traceback__)) from None
+        return Call(answer, arguments)
+
+
+def is_stub(function: Any) -> bool:
+    """Tell whether `function` still raises the NotImplementedError of the released notebook."""
+    code = getattr(function, "__code__", None)
+    return code is not None and "NotImplementedError" in code.co_names
+
+
+def raising_function(traceback: TracebackType | None) -> str:
+    """Return the name of the function in which an exception was raised."""
+    name = ""
+    while traceback is not None:
+        name, traceback = traceback.tb_frame.f_code.co_name, traceback.tb_next
+    return name
+
+
+def own_line(traceback: TracebackType | None) -> Place | None:
+    """Return the innermost line of a traceback that the student wrote.
+
+    A line is the student's unless it lies in this package or in an installed one.
+    """
+    place = None
+    here = os.path.dirname(__file__)
+    while traceback is not None:
+        code, lineno = traceback.tb_frame.f_code, traceback.tb_lineno
+        installed = code.co_filename.startswith(here) or any(part in code.co_filename for part in _INSTALLED)
+        if not installed:
+            place = Place(code.co_name, lineno, linecache.getline(code.co_filename, lineno))
+        traceback = traceback.tb_next
+    return place
+
+
+_INSTALLED = (os.sep + "site-packages" + os.sep, os.sep + "dist-packages" + os.sep, os.path.dirname(os.__file__) + os.sep, "<frozen ", "<__array_function__")
