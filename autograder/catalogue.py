@@ -1,0 +1,119 @@
+"""Known answers, wrong and right: the decorators of ``misconceptions/<slug>.py``, and how such a module is read.
+
+A misconception is a wrong answer that we know by name; its docstring tells the student why it is wrong. An alternative is a right answer
+written in another way; the graders' tests prove with it that they judge by meaning. Both are written against the reference of their
+lecture: the cache that a backward pass gets is the reference's own, and the cache that a forward pass returns must suit it::
+
+    @misconception("batchnorm_backward", title="The mean and variance are treated as constants", see="05 §3")
+    def statistics_as_constants(dout, cache):
+        '''You multiplied by γ/σ and stopped there. …'''
+
+    @alternative("batchnorm_backward")
+    def backward_in_stages(dout, cache): ...
+
+An answer is a function of NumPy alone, complete in itself: its source can be put into a notebook in place of the exercise.
+"""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import textwrap
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from importlib import import_module
+from types import ModuleType
+from typing import Any, TypeVar
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True)
+class KnownAnswer:
+    """A wrong answer that has a title, or a right one that has none."""
+
+    exercise: str
+    id: str
+    function: Callable[..., Any]
+    title: str = ""
+    see: str = ""
+    with_forward: Callable[..., Any] | None = None
+
+    @property
+    def explanation(self) -> str:
+        """What the student reads: the function's docstring, unwrapped."""
+        return " ".join((inspect.getdoc(self.function) or "").split())
+
+    @property
+    def functions(self) -> dict[str, Callable[..., Any]]:
+        """The answer by the name of its exercise, with the forward pass that it needs, if it needs its own."""
+        answers = {self.exercise: self.function}
+        if self.with_forward is not None:
+            answers[self.exercise.replace("_backward", "_forward")] = self.with_forward
+        return answers
+
+
+def misconception(exercise: str, title: str, see: str, with_forward: Callable[..., Any] | None = None) -> Callable[[F], F]:
+    """Register a wrong answer to `exercise`.
+
+    Parameters
+    ----------
+    exercise : str
+        The function that it stands for.
+    title : str
+        What the student probably believed, in a few words.
+    see : str
+        Where the lecture says otherwise, as ``"05 §3"``.
+    with_forward : callable, optional
+        The forward pass whose cache a backward pass wants, where it isn't the reference's.
+    """
+
+    def register(function: F) -> F:
+        function.known_answer = KnownAnswer(exercise, function.__name__, function, title, see, with_forward)
+        return function
+
+    return register
+
+
+def alternative(exercise: str, with_forward: Callable[..., Any] | None = None) -> Callable[[F], F]:
+    """Register a right answer to `exercise` that is written in another way; the parameters are those of `misconception`."""
+    return misconception(exercise, title="", see="", with_forward=with_forward)
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """The reference of a lecture and all its known answers, in the order in which they are written."""
+
+    reference: ModuleType
+    misconceptions: tuple[KnownAnswer, ...]
+    alternatives: tuple[KnownAnswer, ...]
+
+
+@cache
+def catalogue(slug: str) -> Catalogue:
+    """Load the known answers of the lecture `slug`.
+
+    Raises
+    ------
+    ModuleNotFoundError
+        If the lecture has no reference or no catalogue.
+    """
+    module = import_module(f"autograder.misconceptions.{slug}")
+    known = [value.known_answer for value in vars(module).values() if hasattr(value, "known_answer") and value.__module__ == module.__name__]
+    return Catalogue(
+        reference=import_module(f"autograder.reference.{slug}"),
+        misconceptions=tuple(answer for answer in known if answer.title),
+        alternatives=tuple(answer for answer in known if not answer.title),
+    )
+
+
+def source_as(function: Callable[..., Any], name: str) -> str:
+    """Return the source of `function`, without decorators and docstring, defined as `name`: fit to stand in a notebook's cell."""
+    tree = ast.parse(textwrap.dedent(inspect.getsource(function)))
+    definition = tree.body[0]
+    assert isinstance(definition, ast.FunctionDef)
+    definition.decorator_list, definition.name = [], name
+    if ast.get_docstring(definition) and len(definition.body) > 1:
+        definition.body = definition.body[1:]
+    return ast.unparse(tree)

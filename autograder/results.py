@@ -1,0 +1,135 @@
+"""What grading found, as plain data, and its JSON.
+
+A result knows nothing of how it is shown: the command line, the gradebook and the feedback page each render it their own way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+Status = Literal["passed", "failed", "not_attempted", "error", "timeout"]
+
+VERSION = 1
+
+
+@dataclass(frozen=True)
+class TestResult:
+    """One hidden test: `outcome` is ``"passed"`` or ``"failed"``, `message` what the student reads, `weight` its share of the exercise."""
+
+    __test__ = False
+
+    name: str
+    outcome: Literal["passed", "failed"]
+    message: str
+    weight: float
+
+
+@dataclass(frozen=True)
+class MisconceptionFound:
+    """The misconception that explains a failure: which, why it is wrong, and where the lecture says so."""
+
+    id: str
+    title: str
+    explanation: str
+    see: str
+
+
+@dataclass(frozen=True)
+class ExerciseResult:
+    """What became of one exercise; points are from 0 to `max_score`."""
+
+    name: str
+    score: float
+    max_score: float
+    status: Status
+    tests: tuple[TestResult, ...] = ()
+    misconception: MisconceptionFound | None = None
+
+    @property
+    def first_failure(self) -> TestResult | None:
+        """The first test that failed, if one did."""
+        return next((test for test in self.tests if test.outcome == "failed"), None)
+
+
+@dataclass(frozen=True)
+class SubmissionResult:
+    """What became of one notebook of one student.
+
+    Parameters
+    ----------
+    student, lecture, notebook : str
+        Who, which lecture by its id (``05_batch_normalization``), and the notebook's path.
+    exercises : tuple of ExerciseResult
+        In the lecture's order, every one of them. Empty where the notebook could not be read.
+    problems : tuple of str
+        What was wrong with the notebook, a sentence each.
+    printed : str
+        What the student's code printed, up to a limit.
+    graded : bool
+        False where nothing could be graded; `problems` says why.
+    """
+
+    student: str
+    lecture: str
+    notebook: str
+    exercises: tuple[ExerciseResult, ...] = ()
+    problems: tuple[str, ...] = ()
+    printed: str = ""
+    graded: bool = True
+
+    @property
+    def score(self) -> float:
+        """The points of all exercises."""
+        return round(sum(exercise.score for exercise in self.exercises), 2)
+
+    @property
+    def max_score(self) -> float:
+        """The points that could be had by automatic grading."""
+        return round(sum(exercise.max_score for exercise in self.exercises), 2)
+
+
+def points(share: float, maximum: float) -> float:
+    """Turn a share of the tests' weight into points, rounded to hundredths: the only place where a mark is rounded."""
+    return round(share * maximum + 1e-9, 2)
+
+
+def to_json(results: Iterable[SubmissionResult]) -> dict[str, Any]:
+    """Return the results in the form that ``--json`` writes."""
+    return {"version": VERSION, "results": [submission_to_json(result) for result in results]}
+
+
+def submission_to_json(result: SubmissionResult) -> dict[str, Any]:
+    """Return one result as JSON, its sums included."""
+    return {**asdict(result), "score": result.score, "max_score": result.max_score}
+
+
+def submission_from_json(data: dict[str, Any]) -> SubmissionResult:
+    """Read back what `submission_to_json` wrote.
+
+    Raises
+    ------
+    KeyError, TypeError
+        If `data` isn't of that form.
+    """
+    exercises = tuple(
+        ExerciseResult(
+            name=exercise["name"],
+            score=exercise["score"],
+            max_score=exercise["max_score"],
+            status=exercise["status"],
+            tests=tuple(TestResult(**test) for test in exercise["tests"]),
+            misconception=MisconceptionFound(**exercise["misconception"]) if exercise["misconception"] else None,
+        )
+        for exercise in data["exercises"]
+    )
+    return SubmissionResult(
+        student=data["student"],
+        lecture=data["lecture"],
+        notebook=data["notebook"],
+        exercises=exercises,
+        problems=tuple(data["problems"]),
+        printed=data["printed"],
+        graded=data["graded"],
+    )
