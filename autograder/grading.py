@@ -1,0 +1,204 @@
+"""One submission in, one result out.
+
+pytest runs the hidden suite in this process, the host. Each call of a student's function is recorded, so that `diagnosis` can later ask
+which misconception would have answered alike.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterable, Mapping
+from importlib import import_module
+from types import ModuleType
+from typing import Any
+
+import pytest
+from coursekit.student import Call, Student, StudentError, TimedOut
+from coursekit.suite import SuitePlugin, TestOutcome, exercise_of, run_tests, seeded
+
+from . import diagnosis
+from .course import suite_of
+from .diagnosis import Answer, Trial
+from .results import ExerciseResult, Status, SubmissionResult, TestResult
+from .results import points as marks
+from .sandbox.host import Limits, Sandbox
+from .submission import Submission
+
+_RAISED = frozenset({"raised", "missing", "died", "unreadable"})
+
+
+class Recorder:
+    """A student whose every call is noted, for the length of one test.
+
+    Parameters
+    ----------
+    student : Student
+        Who answers.
+    hung : dict of str to TimedOut
+        The functions that have timed out before; they aren't called again.
+    """
+
+    def __init__(self, student: Student, hung: dict[str, TimedOut]) -> None:
+        self._student, self._hung = student, hung
+        self.answers: list[Answer] = []
+
+    def __getattr__(self, name: str) -> RecordedFunction:
+        return RecordedFunction(name, self)
+
+    def ask(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Call:
+        """Call the function `name` and note what it answered, or which error kept it from answering."""
+        random = diagnosis.has_generator(args, kwargs)
+        try:
+            if name in self._hung:
+                raise self._hung[name]
+            call = getattr(self._student, name).call(*args, **kwargs)
+        except StudentError as error:
+            if isinstance(error, TimedOut):
+                self._hung[name] = error
+            self.answers.append(Answer(name, random, error=error))
+            raise
+        self.answers.append(Answer(name, random, call.answer, call.arguments))
+        return call
+
+
+class RecordedFunction:
+    """One function of a `Recorder`."""
+
+    def __init__(self, name: str, recorder: Recorder) -> None:
+        self.name, self._recorder = name, recorder
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return self._recorder.ask(self.name, args, kwargs).answer
+
+    def call(self, *args: Any, **kwargs: Any) -> Call:
+        """Return the answer together with the arguments after the call."""
+        return self._recorder.ask(self.name, args, kwargs)
+
+
+class HiddenSuite(SuitePlugin):
+    """The plugin of a hidden suite: the fixture `reference`, and a record of each test for the diagnosis."""
+
+    def __init__(self, student: Student, reference: ModuleType, only: Iterable[str] | None = None) -> None:
+        super().__init__(student, only)
+        self._reference, self._hung = reference, {}
+        self.trials: list[Trial] = []
+
+    @pytest.fixture(name="student")
+    def student_fixture(self) -> Recorder:
+        """The student's functions, recorded."""
+        return Recorder(self.student, self._hung)
+
+    @pytest.fixture(name="reference")
+    def reference_fixture(self) -> ModuleType:
+        """The lecture's hidden reference implementation."""
+        return self._reference
+
+    def note(self, item: pytest.Item, error: BaseException | None) -> TestOutcome:
+        """Keep what the diagnosis needs to try the test again."""
+        outcome = super().note(item, error)
+        fixtures = dict(item.funcargs)
+        recorder = fixtures.pop("student", None)
+        answers = tuple(recorder.answers) if isinstance(recorder, Recorder) else ()
+        names = (item.cls.__name__, item.name)
+        self.trials.append(Trial(exercise_of(item), "::".join(names), _again(item.obj, fixtures, names), outcome, answers))
+        return outcome
+
+
+def _again(test: Callable[..., None], fixtures: Mapping[str, Any], names: tuple[str, str]) -> Callable[[Student], None]:
+    """Return the test as a function of the student alone, its random numbers as they were."""
+
+    def run(student: Student) -> None:
+        fresh = {**fixtures, "rng": seeded(*names)} if "rng" in fixtures else fixtures
+        wanted = {"student": student} if "student" in inspect.signature(test).parameters else {}
+        test(**fresh, **wanted)
+
+    return run
+
+
+def judge(
+    slug: str,
+    student: Student,
+    points: Mapping[str, float],
+    untouched: frozenset[str] = frozenset(),
+    reasons: Mapping[str, str] | None = None,
+) -> tuple[ExerciseResult, ...]:
+    """Run a lecture's hidden suite against a student's functions.
+
+    Parameters
+    ----------
+    slug : str
+        The lecture.
+    student : Student
+        The functions, in this process or in a guest.
+    points : mapping of str to float
+        The exercises to judge, in order, with their points.
+    untouched : frozenset of str
+        The exercises whose stub was left as it is.
+    reasons : mapping of str to str, optional
+        Why a function is missing, where that is known: a syntax error in its cell.
+
+    Returns
+    -------
+    tuple of ExerciseResult
+        One an exercise, in the order of `points`.
+    """
+    suite = HiddenSuite(student, import_module(f"autograder.reference.{slug}"), only=points)
+    run_tests(suite_of(slug), suite)
+    return tuple(_exercise_result(slug, name, points[name], suite.trials, untouched, reasons or {}) for name in points)
+
+
+def _exercise_result(
+    slug: str, name: str, maximum: float, trials: list[Trial], untouched: frozenset[str], reasons: Mapping[str, str]
+) -> ExerciseResult:
+    mine = [trial for trial in trials if trial.exercise == name]
+    outcomes = [trial.outcome for trial in mine]
+    tests = tuple(_test_result(outcome, reasons) for outcome in outcomes)
+    status = _status(name, outcomes, name in untouched)
+    if status == "not_attempted":
+        return ExerciseResult(name, 0.0, maximum, status, tests)
+    total = sum(outcome.weight for outcome in outcomes)
+    share = sum(outcome.weight for outcome in outcomes if outcome.passed) / total if total else 0.0
+    found = diagnosis.explain(slug, name, mine) if status in ("failed", "error") else None
+    return ExerciseResult(name, marks(share, maximum), maximum, status, tests, found)
+
+
+def _status(name: str, outcomes: list[TestOutcome], untouched: bool) -> Status:
+    kinds = {outcome.kind for outcome in outcomes if not outcome.passed}
+    if any(outcome.kind == "not_attempted" and outcome.culprit == name for outcome in outcomes):
+        return "not_attempted"
+    if untouched and not any(outcome.passed for outcome in outcomes):
+        return "not_attempted"
+    if not kinds:
+        return "passed" if outcomes else "error"
+    if "timeout" in kinds:
+        return "timeout"
+    return "error" if kinds <= _RAISED else "failed"
+
+
+def _test_result(outcome: TestOutcome, reasons: Mapping[str, str]) -> TestResult:
+    message = outcome.message
+    if outcome.kind == "missing" and outcome.culprit in reasons:
+        message = f"{message}, because its cell could not be run: {reasons[outcome.culprit]}"
+    return TestResult(outcome.sentence, "passed" if outcome.passed else "failed", message, float(outcome.weight))
+
+
+def grade_submission(submission: Submission, sandbox: Sandbox, limits: Limits | None = None) -> SubmissionResult:
+    """Run a submission in a guest, judge it from here, and return what was found.
+
+    Parameters
+    ----------
+    submission : Submission
+        What was handed in.
+    sandbox : Sandbox
+        Where its code runs.
+    limits : Limits, optional
+        What a guest may use.
+    """
+    lecture = submission.lecture
+    with sandbox.guest(submission.cells, limits or Limits()) as guest:
+        reasons = {problem.name: problem.message for problem in guest.problems if problem.name}
+        exercises = judge(lecture.slug, guest.student, lecture.points, guest.untouched, reasons)
+        problems = submission.problems + tuple(f"{problem.label}: {problem.message}" for problem in guest.problems)
+        printed = guest.printed
+    return SubmissionResult(submission.student, lecture.id, submission.path, exercises, problems, printed)
+

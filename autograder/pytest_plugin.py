@@ -1,0 +1,77 @@
+"""Plain pytest as a way in: ``pytest autograder/suites/test_batch_normalization.py --notebook some.ipynb``.
+
+The option repeats: a class is one parametrised session. In the graders' own runs `coursekit.suite.SuitePlugin` takes this module's place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from importlib import import_module
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    import numpy as np
+    from coursekit.student import Student
+
+    from .sandbox.host import Sandbox
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the options."""
+    group = parser.getgroup("autograder")
+    group.addoption("--notebook", action="append", default=[], metavar="FILE", help="a notebook that a hidden suite judges (repeats)")
+    group.addoption("--sandbox", choices=["landlock", "none"], default="landlock", help="how the notebooks' code is confined")
+
+
+def _is_suite(path: Path) -> bool:
+    return path.parent == Path(__file__).parent / "suites"
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run each test of a hidden suite once a notebook."""
+    if _is_suite(metafunc.definition.path) and "student" in metafunc.fixturenames:
+        notebooks = metafunc.config.getoption("--notebook")
+        metafunc.parametrize("student", notebooks, indirect=True, ids=[Path(name).stem for name in notebooks], scope="module")
+
+
+@pytest.fixture(scope="session")
+def sandbox(request: pytest.FixtureRequest) -> Iterator[Sandbox]:
+    """The sandbox in which the notebooks' code runs."""
+    from .sandbox.host import Sandbox
+
+    with Sandbox(confine=request.config.getoption("--sandbox") == "landlock") as sandbox:
+        yield sandbox
+
+
+@pytest.fixture(scope="module")
+def student(request: pytest.FixtureRequest, sandbox: Sandbox) -> Iterator[Student]:
+    """The functions of the notebook given by ``--notebook``."""
+    from .course import find_course
+    from .errors import AutograderError
+    from .submission import read_submission
+
+    path = Path(request.param)
+    try:
+        submission = read_submission(path, find_course(path.parent))
+    except AutograderError as error:
+        pytest.fail(f"{path}: {error}", pytrace=False)
+    with sandbox.guest(submission.cells) as guest:
+        yield guest.student
+
+
+@pytest.fixture(scope="module")
+def reference(request: pytest.FixtureRequest) -> ModuleType:
+    """The hidden reference of the suite's lecture."""
+    return import_module(f"autograder.reference.{request.path.stem.removeprefix('test_')}")
+
+
+@pytest.fixture
+def rng(request: pytest.FixtureRequest) -> np.random.Generator:
+    """Random numbers for a test's inputs, the same in every run."""
+    from coursekit.suite import seeded
+
+    return seeded(request.node.cls.__name__, request.node.originalname)
