@@ -95,6 +95,10 @@ class Expectation:
         if answer != expected:
             raise Mismatch("value", f"{self.name} is {answer!r}, expected {expected!r}")
 
+    def items(self, *names: str) -> list[Any]:
+        """Expect a list or tuple of as many items as there are names, such as ``("out", "cache")``, and return them."""
+        return self._items(len(names), names)
+
     # --- shape, and answers that are drawn at random -------------------------------------------------------------------
 
     def shaped(self, shape: tuple[int, ...]) -> Expectation:
