@@ -1,0 +1,181 @@
+"""The commands. No logic here: what they do lies in `classroom`, `gradebook`, `build`, `demo` and `report`.
+
+Results go to standard output, progress and messages to standard error. Exit status: 0 all graded, 1 something could not be graded or
+built (each is named), 2 wrong usage.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from .errors import AutograderError, BuildError, GradebookError, SandboxUnavailable
+
+if TYPE_CHECKING:
+    from .classroom import Handin
+    from .course import Course
+    from .results import SubmissionResult
+
+app = typer.Typer(help="Grade and build the course «Training Deep Neural Networks».", no_args_is_help=True, add_completion=False, rich_markup_mode=None)
+
+Confinement = Literal["landlock", "none"]
+
+
+@app.command()
+def grade(
+    paths: Annotated[list[str], typer.Argument(metavar="PATH...", help="Notebooks, folders of notebooks, or a lecture (all of submitted/*/LECTURE/).")],
+    json_to: Annotated[str, typer.Option("--json", metavar="FILE|-", help="Write the results as JSON.")] = "",
+    jobs: Annotated[int, typer.Option(min=1, help="Processes that grade at once.")] = os.cpu_count() or 1,
+    sandbox: Annotated[Confinement, typer.Option(help="How submissions are confined; none only for code that you trust.")] = "landlock",
+    timeout: Annotated[float, typer.Option(min=0.1, metavar="SECONDS", help="Time for one call of a student's function.")] = 10.0,
+    cache: Annotated[bool, typer.Option("--cache/--no-cache", help="Use results of earlier runs where nothing has changed.")] = True,
+    gradebook: Annotated[bool, typer.Option("--gradebook/--no-gradebook", help="Write nbgrader's database and autograded/.")] = True,
+    scheduler: Annotated[str, typer.Option(metavar="tcp://host:port", help="Grade on a Dask cluster.", hidden=True)] = "",
+) -> None:
+    """Grade notebooks, or a whole class."""
+    from .classroom import Options, handins
+    from .classroom import grade as grade_all
+    from .course import find_course
+    from .sandbox.host import Limits
+
+    if scheduler:
+        raise typer.BadParameter("grading on a cluster is not built yet; leave --scheduler out to grade on this machine")
+    course = find_course()
+    with _wrong_usage():
+        hand_ins = handins(paths, course)
+    options = Options(confine=sandbox == "landlock", limits=replace(Limits(), call_seconds=timeout), jobs=jobs, cache=cache)
+    results = grade_all(hand_ins, course, options)
+    if gradebook:
+        results = _recorded(results, hand_ins, course)
+    done = list(_watched(results, len(hand_ins)))
+    _report(done, json_to)
+    raise typer.Exit(0 if all(result.graded for result in done) else 1)
+
+
+@app.command()
+def report(
+    lecture: Annotated[str, typer.Argument(metavar="[LECTURE]", help="One lecture; all where it is left out.")] = "",
+    output: Annotated[Path, typer.Option(metavar="DIR", help="Where the pages go.")] = Path("report"),
+) -> None:
+    """Write the class report from the last results: marks, what was hard, who misunderstood what."""
+    from .course import find_course
+    from .report.page import write_report
+
+    course = find_course()
+    with _wrong_usage():
+        lectures = [course.lecture(lecture)] if lecture else list(course.lectures())
+    print(write_report(course, lectures, output))
+
+
+@app.command()
+def build(
+    lectures: Annotated[list[str] | None, typer.Argument(metavar="[LECTURE...]", help="Which; all where it is left out.")] = None,
+    check: Annotated[bool, typer.Option("--check", help="Change nothing; fail on drift.")] = False,
+) -> None:
+    """Make the students' notebooks from solutions/, and check that nothing leaks."""
+    from .build import build as build_lectures
+    from .course import find_course
+
+    course = find_course()
+    with _wrong_usage():
+        chosen = [course.lecture(name) for name in lectures or []] or list(course.lectures())
+    build_lectures(course, chosen, check=check, report=_say)
+
+
+@app.command()
+def demo(
+    students: Annotated[int, typer.Option(min=3, metavar="N", help="How large a class.")] = 30,
+    output: Annotated[Path, typer.Option(metavar="DIR", help="Where the class is built.")] = Path("demo"),
+) -> None:
+    """Build a class, grade it, and show what an instructor gets."""
+    from .course import find_course
+    from .demo import run_demo
+
+    run_demo(find_course(), output, students, _say)
+
+
+def main() -> None:
+    """Run the command line; a user's mistake gets a sentence, never a traceback."""
+    try:
+        app()
+    except (BuildError, GradebookError, SandboxUnavailable) as error:
+        _fail(error, 1)
+    except AutograderError as error:
+        _fail(error, 2)
+    except KeyboardInterrupt:
+        _fail("interrupted; what was graded is kept, and the same command goes on from there", 1)
+
+
+def _fail(error: object, status: int) -> None:
+    _say(f"autograder: {error}")
+    sys.exit(status)
+
+
+def _say(message: str) -> None:
+    print(message, file=sys.stderr)
+
+
+class _wrong_usage:
+    """Turn our errors into exit status 2: what the user named isn't there."""
+
+    def __enter__(self) -> None: ...
+
+    def __exit__(self, kind: type | None, error: BaseException | None, traceback: object) -> None:
+        if isinstance(error, AutograderError):
+            _fail(error, 2)
+
+
+def _recorded(results: Iterable[SubmissionResult], hand_ins: list[Handin], course: Course) -> Iterator[SubmissionResult]:
+    """Pass results on, writing those of submitted/ into the gradebook as they come."""
+    if not any(hand_in.lecture for hand_in in hand_ins):
+        yield from results
+        return
+    from .gradebook import GradebookWriter
+
+    theirs = {str(hand_in.path) for hand_in in hand_ins if hand_in.lecture}
+    with GradebookWriter(course) as writer:
+        for result in results:
+            if result.notebook in theirs:
+                writer.write(result)
+            yield result
+
+
+def _watched(results: Iterable[SubmissionResult], total: int) -> Iterator[SubmissionResult]:
+    """Pass results on, with a progress bar on a terminal and plain lines elsewhere; name what can't be graded."""
+    if total <= 1:
+        yield from map(_named, results)
+        return
+    from .report.progress import watched
+
+    yield from watched(results, total)
+
+
+def _named(result: SubmissionResult) -> SubmissionResult:
+    if not result.graded:
+        _say(f"{result.student}: not graded: {'; '.join(result.problems)}")
+    return result
+
+
+def _report(results: list[SubmissionResult], json_to: str) -> None:
+    from .results import to_json
+
+    results.sort(key=lambda result: (result.lecture, result.student))
+    if json_to:
+        text = json.dumps(to_json(results), ensure_ascii=False, indent=1)
+        if json_to == "-":
+            print(text)
+            return
+        Path(json_to).write_text(text + "\n", encoding="utf-8")
+    from rich.console import Console
+
+    from .report.terminal import show
+
+    console = Console()
+    show(results, console if console.is_terminal else Console(width=max(console.width, 160)))

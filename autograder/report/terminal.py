@@ -1,0 +1,79 @@
+"""Results on a terminal: one notebook in full, or a class as a table."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from rich.console import Console, Group, RenderableType
+from rich.markup import escape
+from rich.table import Table
+from rich.text import Text
+
+from ..results import ExerciseResult, SubmissionResult
+
+_SIGNS = {"passed": "✓", "failed": "✗", "error": "✗", "timeout": "⧖", "not_attempted": "–"}
+_STYLES = {"passed": "green", "failed": "red", "error": "red", "timeout": "yellow", "not_attempted": "dim"}
+
+
+def show(results: Sequence[SubmissionResult], console: Console) -> None:
+    """Print results: a single one in full, several as one table a lecture and the misconceptions found."""
+    if len(results) == 1:
+        console.print(in_full(results[0]))
+        return
+    for lecture in sorted({result.lecture for result in results if result.graded}):
+        console.print(as_table([result for result in results if result.graded and result.lecture == lecture]))
+        console.print(misconceptions([result for result in results if result.lecture == lecture]))
+
+
+def in_full(result: SubmissionResult) -> RenderableType:
+    """Return everything about one notebook: each exercise, why it failed, and what was wrong with the notebook."""
+    if not result.graded:
+        return Text.from_markup(f"[bold]{escape(result.student)}[/]: not graded")
+    table = Table(title=f"{escape(result.student)} · {result.lecture} · {result.score:g} of {result.max_score:g}", title_justify="left", box=None)
+    for heading in ("", "exercise", "points", "what was found"):
+        table.add_column(heading, justify="right" if heading == "points" else "left")
+    for exercise in result.exercises:
+        sign = Text(_SIGNS[exercise.status], style=_STYLES[exercise.status])
+        table.add_row(sign, exercise.name, f"{exercise.score:g} / {exercise.max_score:g}", _found(exercise))
+    notes = [Text.from_markup(f"[yellow]note[/] {escape(problem)}") for problem in result.problems]
+    return Group(table, *notes)
+
+
+def _found(exercise: ExerciseResult) -> RenderableType:
+    if exercise.status == "not_attempted":
+        return Text("not attempted", style="dim")
+    lines = [f"{escape(test.name)}\n  [red]{escape(test.message)}[/]" for test in exercise.tests if test.outcome == "failed"]
+    if exercise.misconception:
+        known = exercise.misconception
+        lines.append(f"[bold]{escape(known.title)}[/] (see {escape(known.see)})\n  {escape(known.explanation)}")
+    return Text.from_markup("\n".join(lines))
+
+
+def as_table(results: Sequence[SubmissionResult]) -> Table:
+    """Return the marks of a class in one lecture: a line a student, a column an exercise."""
+    table = Table(title=f"{results[0].lecture}: {len(results)} graded", title_justify="left", box=None, header_style="bold", pad_edge=False)
+    table.add_column("student", no_wrap=True)
+    table.add_column("points", justify="right", no_wrap=True)
+    for exercise in results[0].exercises:
+        table.add_column(exercise.name.replace("_", "_\u200b"), justify="right", min_width=5)
+    for result in sorted(results, key=lambda result: result.student):
+        marks = [Text(f"{_SIGNS[e.status]} {e.score:g}", style=_STYLES[e.status]) for e in result.exercises]
+        table.add_row(escape(result.student), f"{result.score:g}", *marks)
+    return table
+
+
+def misconceptions(results: Sequence[SubmissionResult]) -> RenderableType:
+    """Return the misconceptions of a class, the frequent ones first, with those who have them."""
+    found = [(e.name, e.misconception.title, result.student) for result in results for e in result.exercises if e.misconception]
+    if not found:
+        return Text("No misconception was recognised.", style="dim")
+    table = Table(title="misconceptions", title_justify="left", box=None, header_style="bold", pad_edge=False)
+    for heading in ("students", "exercise", "misconception", "who"):
+        table.add_column(heading, justify="right" if heading == "students" else "left")
+    for (exercise, title), count in Counter((exercise, title) for exercise, title, _ in found).most_common():
+        who = sorted(student for *known, student in found if known == [exercise, title])
+        table.add_row(str(count), exercise, escape(title), escape(", ".join(who[:4]) + (" …" if len(who) > 4 else "")))
+    return table
+
+

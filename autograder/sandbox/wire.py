@@ -1,0 +1,399 @@
+"""What may pass between host and guest: frames of plain data, and nothing that could run.
+
+A frame is a header (kind of message, length of the structure, length of the data), the structure as MessagePack, and the data: the bytes
+of all arrays, one after the other. In the structure a value is either itself (None, bool, float, text, an integer of at most 64 bits) or a
+list that starts with a tag::
+
+    ["l", item...]  list      ["d", key, value...]  dict     ["a", dtype, shape, layout]  array; its bytes are the next of the data
+    ["t", item...]  tuple     ["i", hexadecimal]    big int  ["s", dtype, bytes]          NumPy scalar
+    ["b", length]   bytes     ["c", real, imag]     complex  ["T", name], ["D", dtype]    type, dtype (for a ``dtype=`` argument)
+    ["r", index]    generator, whose state every message of a call carries, so that both sides draw from one stream
+    ["h", ...] and ["f", ...]  something that stays where it is: what host and guest make of these is their business (`refer`, `resolve`)
+
+The host treats every byte as hostile: whatever is wrong with a frame becomes a `WireError`, and what is right becomes exactly these types.
+Pickle could do all of this in a line, and would run the student's code in the host.
+"""
+
+from __future__ import annotations
+
+import math
+import struct
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import msgpack
+import numpy as np
+from coursekit.student import layout, with_layout
+
+KINDS = ("cells", "running", "ready", "refused", "call", "result", "error", "callback", "answer", "failed")
+HEADER = struct.Struct("!BII")
+
+_DTYPES = {dtype.str: dtype for code in "?bhilqBHILQefdgFD" for dtype in (np.dtype(code), np.dtype(code).newbyteorder(">"))}
+_TYPES = {"bool": bool, "int": int, "float": float, "complex": complex} | {name: dtype.type for name, dtype in _DTYPES.items() if dtype.isnative}
+_TYPE_NAMES = {scalar: name for name, scalar in _TYPES.items()}
+_SCALARS = frozenset(dtype.type for dtype in _DTYPES.values())
+_PLAIN = frozenset({type(None), bool, float, str})
+
+_WORD = 2**64
+_BUFFERED = {"has_uint32": 2, "uinteger": 2**32}
+_BIT_GENERATORS: dict[str, tuple[type, dict[str, Any]]] = {
+    "PCG64": (np.random.PCG64, {"state": {"state": 2**128, "inc": 2**128}, **_BUFFERED}),
+    "MT19937": (np.random.MT19937, {"state": {"key": ("<u4", 624), "pos": 625}}),
+    "Philox": (np.random.Philox, {"state": {"counter": ("<u8", 4), "key": ("<u8", 2)}, "buffer": ("<u8", 4), "buffer_pos": 5, **_BUFFERED}),
+    "SFC64": (np.random.SFC64, {"state": {"state": ("<u8", 4)}, **_BUFFERED}),
+}
+"""For each bit generator the shape of its state: integers by their upper bound, arrays by dtype and length."""
+
+
+class WireError(Exception):
+    """A value can't be sent, or what came is not what it says it is."""
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """How large a message may be.
+
+    Parameters
+    ----------
+    frame_bytes : int
+        All of it.
+    structure_bytes : int
+        All but the bytes of arrays. It bounds what the reader allocates before it has looked at anything.
+    depth, elements : int
+        Lists within lists, and values altogether.
+    keys : int
+        Keys of dictionaries that are not text. Such keys can be chosen so that all of them collide, and a dictionary becomes slow.
+    generators : int
+        Random generators in one call.
+    """
+
+    frame_bytes: int = 64 << 20
+    structure_bytes: int = 4 << 20
+    depth: int = 32
+    elements: int = 1_000_000
+    keys: int = 4096
+    generators: int = 64
+
+
+class Handle:
+    """Something of the student's that stays in the guest, such as a cache. The host can pass it back and nothing else.
+
+    Parameters
+    ----------
+    id : int
+        Under which the guest keeps it.
+    type_name : str
+        What the guest says it is, for messages.
+    owner : object
+        The process that keeps it: another one can't know what it is.
+    """
+
+    __slots__ = ("id", "owner", "type_name", "__weakref__")
+
+    def __init__(self, id: int, type_name: str, owner: object = None) -> None:
+        self.id, self.type_name, self.owner = id, type_name, owner
+
+    def __repr__(self) -> str:
+        return f"<a value of type {self.type_name} that stays in the student's process>"
+
+
+@dataclass(frozen=True)
+class Frame:
+    """A message as it came, unread but for its kind."""
+
+    kind: str
+    structure: bytes
+    data: bytes
+
+
+def frame_lengths(header: bytes, bounds: Bounds) -> tuple[str, int, int]:
+    """Return kind, length of the structure and length of the data that a header announces.
+
+    Raises
+    ------
+    WireError
+        If there is no such kind, or the frame would be too large.
+    """
+    code, structure, data = HEADER.unpack(header)
+    if code >= len(KINDS):
+        raise WireError("an unknown kind of message")
+    if structure > bounds.structure_bytes or structure + data > bounds.frame_bytes:
+        raise WireError(f"more than {bounds.frame_bytes >> 20} MiB of arrays or {bounds.structure_bytes >> 20} MiB of other values")
+    return KINDS[code], structure, data
+
+
+class Codec:
+    """Writes and reads the messages of one call.
+
+    Parameters
+    ----------
+    refer : callable
+        Given a value that isn't data, returns the list that stands for it (tag "h" or "f"), or raises.
+    resolve : callable
+        Given such a list, returns the value.
+    bounds : Bounds
+        For what is written as for what is read.
+    """
+
+    def __init__(self, refer: Callable[[Any], list[Any]], resolve: Callable[[list[Any]], Any], bounds: Bounds | None = None) -> None:
+        self._refer, self._resolve, self._bounds = refer, resolve, bounds or Bounds()
+        self.generators: list[np.random.Generator] = []
+
+    def encode(self, kind: str, *values: Any) -> bytes:
+        """Return a frame with `values`.
+
+        Raises
+        ------
+        WireError
+            If they exceed the bounds.
+        """
+        writer = _Writer(self._refer, self.generators, self._bounds)
+        nodes = [writer.node(value, 0) for value in values]
+        states = [writer.node(generator.bit_generator.state, 0) for generator in self.generators]
+        try:
+            structure = msgpack.packb([states, nodes], use_bin_type=True)
+        except UnicodeEncodeError:
+            raise WireError("text that isn't valid Unicode") from None
+        data = b"".join(writer.data)
+        header = HEADER.pack(KINDS.index(kind), len(structure), len(data))
+        frame_lengths(header, self._bounds)
+        return b"".join((header, structure, data))
+
+    def decode(self, frame: Frame) -> list[Any]:
+        """Return the values of a frame, and let this call's generators continue where the other side's are.
+
+        Raises
+        ------
+        WireError
+            If anything at all is wrong with the frame.
+        """
+        try:
+            return self._decoded(frame)
+        except WireError:
+            raise
+        except Exception as error:
+            raise WireError(f"malformed ({type(error).__name__}: {error})") from None
+
+    def _decoded(self, frame: Frame) -> list[Any]:
+        length = len(frame.structure)
+        # bin only for NumPy scalars, which have 16 bytes at most; maps and extension types never
+        limits = {"max_bin_len": 16, "max_map_len": 0, "max_ext_len": 0, "max_str_len": length, "max_array_len": 2 * self._bounds.elements}
+        states, nodes = msgpack.unpackb(frame.structure, raw=False, **limits)
+        reader = _Reader(self._resolve, self.generators, self._bounds, frame.data)
+        # a node may refer to a generator, so these come first; their arrays lie behind those of the nodes all the same
+        values_end = sum(map(reader.data_bytes, nodes))
+        self._synchronise(states, reader.at(values_end))
+        values = [reader.value(node, 0) for node in nodes]
+        if reader.offset != values_end:
+            raise WireError("data that belong to no array")
+        return values
+
+    def _synchronise(self, states: list[Any], reader: _Reader) -> None:
+        if type(states) is not list or not len(self.generators) <= len(states) <= self._bounds.generators:
+            raise WireError("another number of random generators")
+        decoded = [reader.value(state, 0) for state in states]
+        if reader.offset != len(reader.data):
+            raise WireError("data that belong to no array")
+        checked = [checked_state(state) for state in decoded]
+        for generator, (name, state) in zip(self.generators, checked, strict=False):
+            if type(generator.bit_generator) is not _BIT_GENERATORS[name][0]:
+                raise WireError("another kind of random generator")
+            generator.bit_generator.state = state
+        for name, state in checked[len(self.generators) :]:
+            bit_generator = _BIT_GENERATORS[name][0](0)
+            bit_generator.state = state
+            self.generators.append(np.random.Generator(bit_generator))
+
+
+def checked_state(state: Any) -> tuple[str, dict[str, Any]]:
+    """Return name and state of a bit generator if every number in it lies where it should.
+
+    NumPy itself doesn't look: with a wrong position the Mersenne Twister reads beyond its memory.
+    """
+    if type(state) is not dict or type(state.get("bit_generator")) is not str or state["bit_generator"] not in _BIT_GENERATORS:
+        raise WireError("an unknown random generator")
+    name = state["bit_generator"]
+    _check_numbers({key: value for key, value in state.items() if key != "bit_generator"}, _BIT_GENERATORS[name][1])
+    return name, state
+
+
+def _check_numbers(value: Any, schema: Any) -> None:
+    if type(schema) is dict:
+        good = type(value) is dict and value.keys() == schema.keys()
+        if good:
+            for key, part in schema.items():
+                _check_numbers(value[key], part)
+    elif type(schema) is tuple:
+        good = type(value) is np.ndarray and (value.dtype, value.shape) == (np.dtype(schema[0]), (schema[1],))
+    else:
+        good = type(value) in (int, bool) and 0 <= value < schema
+    if not good:
+        raise WireError("the state of a random generator is malformed")
+
+
+class _Writer:
+    """Makes nodes of values. Exact types only: a subclass could have been given any behaviour, so it stays where it is."""
+
+    def __init__(self, refer: Callable[[Any], list[Any]], generators: list[np.random.Generator], bounds: Bounds) -> None:
+        self._refer, self._generators, self._bounds = refer, generators, bounds
+        self.data: list[bytes] = []
+        self._bytes = self._elements = 0
+
+    def node(self, value: Any, depth: int) -> Any:
+        kind = type(value)
+        self._elements += 1
+        if self._elements > self._bounds.elements:
+            raise WireError(f"more than {self._bounds.elements} values")
+        if depth > self._bounds.depth:
+            raise WireError(f"nested deeper than {self._bounds.depth} levels")
+        if kind in _PLAIN:
+            return value
+        if kind is int:
+            return value if -_WORD // 2 <= value < _WORD else ["i", hex(value)]
+        if kind is list or kind is tuple:
+            return ["l" if kind is list else "t", *[self.node(item, depth + 1) for item in value]]
+        if kind is dict and all(_is_key(key) for key in value):
+            return ["d", *[self.node(part, depth + 1) for item in value.items() for part in item]]
+        if kind is np.ndarray and value.dtype.str in _DTYPES:
+            self._append(value.nbytes, value.tobytes)
+            return ["a", value.dtype.str, list(value.shape), layout(value)]
+        if kind in _SCALARS:
+            return ["s", value.dtype.str, value.tobytes()]
+        if kind is bytes:
+            self._append(len(value), lambda: value)
+            return ["b", len(value)]
+        return self._rare(kind, value)
+
+    def _rare(self, kind: type, value: Any) -> Any:
+        if kind is complex:
+            return ["c", value.real, value.imag]
+        if kind is np.random.Generator and type(value.bit_generator).__name__ in _BIT_GENERATORS:
+            return ["r", self._index(value)]
+        if kind is type and value in _TYPE_NAMES:
+            return ["T", _TYPE_NAMES[value]]
+        if isinstance(value, np.dtype) and value.str in _DTYPES:
+            return ["D", value.str]
+        return self._refer(value)
+
+    def _append(self, length: int, content: Callable[[], bytes]) -> None:
+        # the length first: an array that was broadcast is far larger on the wire than in memory
+        self._bytes += length
+        if self._bytes > self._bounds.frame_bytes:
+            raise WireError(f"more than {self._bounds.frame_bytes >> 20} MiB of arrays")
+        self.data.append(content())
+
+    def _index(self, generator: np.random.Generator) -> int:
+        for index, known in enumerate(self._generators):
+            if known is generator:
+                return index
+        self._generators.append(generator)
+        return len(self._generators) - 1
+
+
+def _is_key(key: Any) -> bool:
+    kind = type(key)
+    return kind in _PLAIN or kind is int or kind in _SCALARS or (kind is tuple and all(map(_is_key, key)))
+
+
+class _Reader:
+    """Makes values of nodes that may have been written by anybody."""
+
+    def __init__(self, resolve: Callable[[list[Any]], Any], generators: Sequence[Any], bounds: Bounds, data: bytes, offset: int = 0) -> None:
+        self._resolve, self._generators, self._bounds, self.data, self.offset = resolve, generators, bounds, data, offset
+        self._elements = self._keys = 0
+        self._makers: dict[str, Callable[[list[Any], int], Any]] = {
+            "l": lambda node, depth: self._items(node, depth),
+            "t": lambda node, depth: tuple(self._items(node, depth)),
+            "d": self._dict,
+            "a": self._array,
+            "s": self._scalar,
+            "i": lambda node, depth: int(node[1], 16),
+            "c": self._complex,
+            "b": lambda node, depth: self._take(node[1]),
+            "r": lambda node, depth: self._generators[_natural(node[1])],
+            "T": lambda node, depth: _TYPES[node[1]],
+            "D": lambda node, depth: _DTYPES[node[1]].newbyteorder("="),
+        }
+
+    def at(self, offset: int) -> _Reader:
+        """Return a reader of the same data that starts at `offset`."""
+        return _Reader(self._resolve, self._generators, self._bounds, self.data, offset)
+
+    def value(self, node: Any, depth: int) -> Any:
+        self._elements += 1
+        if self._elements > self._bounds.elements:
+            raise WireError(f"more than {self._bounds.elements} values")
+        if depth > self._bounds.depth:
+            raise WireError(f"nested deeper than {self._bounds.depth} levels")
+        if type(node) in _PLAIN or type(node) is int:
+            return node
+        if type(node) is not list or not node or type(node[0]) is not str:
+            raise WireError("a value without a tag")
+        make = self._makers.get(node[0])
+        return make(node, depth) if make else self._resolve(node)
+
+    def data_bytes(self, node: Any, depth: int = 0) -> int:
+        """Return how many bytes of data `node` will take."""
+        if type(node) is not list or not node:
+            return 0
+        if depth > self._bounds.depth:
+            raise WireError(f"nested deeper than {self._bounds.depth} levels")
+        if node[0] == "a":
+            return _array_bytes(node)
+        if node[0] == "b":
+            return _natural(node[1])
+        return sum(self.data_bytes(part, depth + 1) for part in node[1:]) if node[0] in ("l", "t", "d") else 0
+
+    def _items(self, node: list[Any], depth: int) -> list[Any]:
+        return [self.value(item, depth + 1) for item in node[1:]]
+
+    def _dict(self, node: list[Any], depth: int) -> dict[Any, Any]:
+        parts = self._items(node, depth)
+        keys, values = parts[::2], parts[1::2]
+        self._keys += sum(type(key) is not str for key in keys)
+        if self._keys > self._bounds.keys:
+            raise WireError(f"more than {self._bounds.keys} keys that aren't text")
+        if not all(map(_is_key, keys)):
+            raise WireError("a key that can't be one")
+        return dict(zip(keys, values, strict=True))
+
+    def _array(self, node: list[Any], depth: int) -> np.ndarray:
+        _, name, shape, kind = node
+        if kind not in ("C", "F", "strided"):
+            raise WireError("an unknown memory layout")
+        content = self._take(_array_bytes(node))
+        array = np.frombuffer(content, _DTYPES[name]).reshape(shape)
+        return with_layout(array.astype(array.dtype.newbyteorder("="), copy=False), kind)
+
+    def _scalar(self, node: list[Any], depth: int) -> Any:
+        _, name, content = node
+        if type(content) is not bytes or len(content) != _DTYPES[name].itemsize or not _DTYPES[name].isnative:
+            raise WireError("a number that isn't one")
+        return np.frombuffer(content, _DTYPES[name])[0]
+
+    def _complex(self, node: list[Any], depth: int) -> complex:
+        _, real, imag = node
+        if (type(real), type(imag)) != (float, float):
+            raise WireError("a complex number that isn't one")
+        return complex(real, imag)
+
+    def _take(self, length: int) -> bytes:
+        start, end = self.offset, self.offset + _natural(length)
+        if end > len(self.data):
+            raise WireError("fewer data than announced")
+        self.offset = end
+        return self.data[start:end]
+
+
+def _natural(number: Any) -> int:
+    if type(number) is not int or number < 0:
+        raise WireError("a length that isn't one")
+    return number
+
+
+def _array_bytes(node: list[Any]) -> int:
+    _, name, shape, _ = node
+    if type(shape) is not list or len(shape) > 32:
+        raise WireError("a shape that isn't one")
+    return math.prod(map(_natural, shape)) * _DTYPES[name].itemsize
