@@ -17,8 +17,8 @@ An answer is a function of NumPy alone, complete in itself: its source can be pu
 from __future__ import annotations
 
 import ast
+import copy
 import inspect
-import textwrap
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
@@ -108,12 +108,49 @@ def catalogue(slug: str) -> Catalogue:
     )
 
 
-def source_as(function: Callable[..., Any], name: str) -> str:
-    """Return the source of `function`, without decorators and docstring, defined as `name`: fit to stand in a notebook's cell."""
-    tree = ast.parse(textwrap.dedent(inspect.getsource(function)))
-    definition = tree.body[0]
-    assert isinstance(definition, ast.FunctionDef)
-    definition.decorator_list, definition.name = [], name
-    if ast.get_docstring(definition) and len(definition.body) > 1:
-        definition.body = definition.body[1:]
-    return ast.unparse(tree)
+def cell_source(function: Callable[..., Any], name: str) -> str:
+    """Return `function` as the source of a notebook's cell that defines `name`.
+
+    Decorators, docstring and annotations are left out; what the function uses of its own module (helpers, constants) is put before it.
+    """
+    module = ast.parse(inspect.getsource(inspect.getmodule(function) or function))
+    definitions = {target: node for node in module.body for target in _defined(node)}
+    main = _bare(definitions[function.__name__])
+    wanted: list[ast.stmt] = []
+    _gather(main, definitions, wanted, seen={function.__name__, name, "np"})
+    main.name = name
+    return "\n\n\n".join(ast.unparse(ast.fix_missing_locations(node)) for node in (*wanted, main))
+
+
+def _defined(node: ast.stmt) -> list[str]:
+    """Return the names that a statement of a module defines."""
+    if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
+        return [node.name]
+    if isinstance(node, ast.Assign):
+        return [target.id for target in node.targets if isinstance(target, ast.Name)]
+    if isinstance(node, (ast.Import, ast.ImportFrom)):
+        return [alias.asname or alias.name for alias in node.names]
+    return []
+
+
+def _bare(node: ast.stmt) -> Any:
+    """Return a copy of a definition without decorators, docstrings and annotations."""
+    node = copy.deepcopy(node)
+    for part in ast.walk(node):
+        if isinstance(part, ast.FunctionDef):
+            part.decorator_list, part.returns = [], None
+            if ast.get_docstring(part) and len(part.body) > 1:
+                part.body = part.body[1:]
+        elif isinstance(part, ast.arg):
+            part.annotation = None
+    return node
+
+
+def _gather(node: ast.stmt, definitions: dict[str, ast.stmt], wanted: list[ast.stmt], seen: set[str]) -> None:
+    """Append to `wanted` the definitions that `node` uses, each after those that it uses itself."""
+    for part in ast.walk(node):
+        if isinstance(part, ast.Name) and part.id in definitions and part.id not in seen:
+            seen.add(part.id)
+            definition = _bare(definitions[part.id])
+            _gather(definition, definitions, wanted, seen)
+            wanted.append(definition)

@@ -23,7 +23,13 @@ if TYPE_CHECKING:
     from .course import Course
     from .results import SubmissionResult
 
-app = typer.Typer(help="Grade and build the course «Training Deep Neural Networks».", no_args_is_help=True, add_completion=False, rich_markup_mode=None)
+app = typer.Typer(
+    help="Grade and build the course «Training Deep Neural Networks».",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
 
 Confinement = Literal["landlock", "none"]
 
@@ -48,8 +54,7 @@ def grade(
     if scheduler:
         raise typer.BadParameter("grading on a cluster is not built yet; leave --scheduler out to grade on this machine")
     course = find_course()
-    with _wrong_usage():
-        hand_ins = handins(paths, course)
+    hand_ins = handins(paths, course)
     options = Options(confine=sandbox == "landlock", limits=replace(Limits(), call_seconds=timeout), jobs=jobs, cache=cache)
     results = grade_all(hand_ins, course, options)
     if gradebook:
@@ -69,8 +74,7 @@ def report(
     from .report.page import write_report
 
     course = find_course()
-    with _wrong_usage():
-        lectures = [course.lecture(lecture)] if lecture else list(course.lectures())
+    lectures = [course.lecture(lecture)] if lecture else list(course.lectures())
     print(write_report(course, lectures, output))
 
 
@@ -84,8 +88,7 @@ def build(
     from .course import find_course
 
     course = find_course()
-    with _wrong_usage():
-        chosen = [course.lecture(name) for name in lectures or []] or list(course.lectures())
+    chosen = [course.lecture(name) for name in lectures or []] or list(course.lectures())
     build_lectures(course, chosen, check=check, report=_say)
 
 
@@ -120,16 +123,6 @@ def _fail(error: object, status: int) -> None:
 
 def _say(message: str) -> None:
     print(message, file=sys.stderr)
-
-
-class _wrong_usage:
-    """Turn our errors into exit status 2: what the user named isn't there."""
-
-    def __enter__(self) -> None: ...
-
-    def __exit__(self, kind: type | None, error: BaseException | None, traceback: object) -> None:
-        if isinstance(error, AutograderError):
-            _fail(error, 2)
 
 
 def _recorded(results: Iterable[SubmissionResult], hand_ins: list[Handin], course: Course) -> Iterator[SubmissionResult]:
