@@ -1,0 +1,89 @@
+# Every target sets up what it needs: a virtual environment in .venv, from requirements.lock, by pip alone.
+# The set-up is repeated only when the lock or a pyproject.toml changed, or when PYTHON names another version.
+
+# The first of these that is Python 3.11 or newer, unless PYTHON is given.
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+VERSION := $(shell $(PYTHON) -c 'import platform; print(platform.python_version())' 2>/dev/null)
+VENV ?= .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/ready-$(VERSION)
+STUDENTS ?= 30
+TORCH ?= torch
+
+# Two cores, one process each: a numerical library that starts threads of its own only gets in the way.
+export OMP_NUM_THREADS = 1
+export OPENBLAS_NUM_THREADS = 1
+export MKL_NUM_THREADS = 1
+# A user's own packages must not leak in.
+export PYTHONNOUSERSITE = 1
+# nbgrader calls its commands by name. Not exported for all of make: PYTHON must not come from the environment that it makes.
+RUN := PATH='$(abspath $(BIN))':"$$PATH"
+
+.PHONY: help demo test lab bench crosscheck build lint types notebooks unit setup lock clean
+.DELETE_ON_ERROR:
+
+help:
+	@echo 'make demo        a class of made-up students, graded, with a report'
+	@echo 'make test        everything that must hold: lint, released notebooks, solutions, unit tests'
+	@echo 'make lab         JupyterLab with the course'
+	@echo 'make build       released notebooks from solutions/'
+	@echo 'make bench       how long grading takes'
+	@echo 'make crosscheck  the references against PyTorch (downloads it; TORCH=torch==2.13.0 picks a version)'
+	@echo 'make lock        newer versions into requirements.lock (needs uv)'
+	@echo 'make clean       remove .venv and what tools left behind'
+	@echo 'PYTHON=python3.12 after any of them picks the interpreter'
+
+demo: $(READY)
+	$(RUN) $(BIN)/autograder demo --students $(STUDENTS)
+
+test: lint notebooks unit
+
+lint: $(READY)
+	$(RUN) $(BIN)/ruff check .
+
+# The stored outputs of the solutions are what a fresh run gives, and the released notebooks are what the solutions give.
+notebooks: $(READY)
+	$(RUN) $(BIN)/autograder build --check
+	$(RUN) $(BIN)/python -m pytest --nbval --nbval-sanitize-with .ci/nbval.cfg --nbval-cell-timeout 300 \
+		-n 2 --dist loadscope -p no:cacheprovider solutions
+
+unit: $(READY)
+	$(RUN) $(BIN)/python -m pytest -n 2 --dist loadscope
+
+types: $(READY)
+	$(RUN) $(BIN)/mypy
+
+lab: $(READY)
+	$(RUN) $(BIN)/jupyter lab --notebook-dir=course
+
+bench: $(READY)
+	$(RUN) $(BIN)/python benchmarks
+
+crosscheck: $(READY)
+	$(RUN) $(BIN)/python -m pip install --quiet '$(TORCH)'
+	$(RUN) $(BIN)/python -m pytest tests/crosscheck
+
+build: $(READY)
+	$(RUN) $(BIN)/autograder build
+
+setup: $(READY)
+
+# An environment of the same version is brought up to date where it stands; any other one is made anew.
+$(READY): requirements.lock pyproject.toml course/pyproject.toml
+	@test -n '$(VERSION)' || { echo 'No Python 3.11 or newer was found: install one, or say where it is with PYTHON=/path/to/python3.' >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo '$(PYTHON) is Python $(VERSION); this course needs 3.11 or newer.' >&2; exit 1; }
+	@test "$$($(BIN)/python -c 'import platform; print(platform.python_version())' 2>/dev/null)" = '$(VERSION)' || $(PYTHON) -m venv --clear $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e course -e .
+	@rm -f $(VENV)/ready-*
+	@touch $@
+
+# One lock for all systems and for Python 3.11 to 3.13. "fewest": where it can be, one version of a package for all of them.
+lock:
+	uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --fork-strategy fewest --generate-hashes --upgrade \
+		--no-emit-index-url --no-emit-find-links --no-emit-package coursekit --annotation-style line \
+		--custom-compile-command 'make lock' --quiet --output-file requirements.lock
+
+clean:
+	rm -rf $(VENV) .pytest_cache .ruff_cache .mypy_cache .hypothesis .autograder demo
