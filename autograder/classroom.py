@@ -11,7 +11,7 @@ import hashlib
 import json
 import os
 import platform
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field, replace
@@ -28,6 +28,7 @@ from .sandbox.host import Limits, Sandbox
 from .submission import Submission, read_submission
 
 STORE = Path(".autograder") / "results"
+LATEST = Path(".autograder") / "latest"
 
 
 @dataclass(frozen=True)
@@ -103,12 +104,12 @@ def _handin(path: Path, course: Course) -> Handin:
     return Handin(path, student, course.lecture(lecture))
 
 
-def grade(hand_ins: Iterable[Handin], course: Course, options: Options) -> Iterator[SubmissionResult]:
-    """Grade notebooks, and yield each result as soon as it is there.
+def grade(hand_ins: Sequence[Handin], course: Course, options: Options) -> Iterator[SubmissionResult]:
+    """Grade notebooks, and yield each result as soon as it is there; those of ``submitted/`` are kept for `latest`.
 
     Parameters
     ----------
-    hand_ins : iterable of Handin
+    hand_ins : sequence of Handin
         What to grade.
     course : Course
         Where the lectures are.
@@ -120,6 +121,20 @@ def grade(hand_ins: Iterable[Handin], course: Course, options: Options) -> Itera
     SubmissionResult
         One for each, in the order in which they are done; one that can't be graded has ``graded == False`` and says why.
     """
+    theirs = {str(hand_in.path): hand_in.lecture for hand_in in hand_ins if hand_in.lecture}
+    for result in _results(hand_ins, course, options):
+        if result.notebook in theirs:
+            Store(course.root / LATEST / theirs[result.notebook].id).put(result.student, result)
+        yield result
+
+
+def latest(course: Course, lecture: Lecture) -> list[SubmissionResult]:
+    """Return the last result of everyone who handed in a lecture and was graded."""
+    store = Store(course.root / LATEST / lecture.id)
+    return list(filter(None, (store.get(folder.parent.name) for folder in sorted((course.root / "submitted").glob(f"*/{lecture.id}")))))
+
+
+def _results(hand_ins: Iterable[Handin], course: Course, options: Options) -> Iterator[SubmissionResult]:
     store = Store(course.root / STORE) if options.cache else None
     waiting: dict[str, list[tuple[Handin, Submission]]] = {}
     for hand_in in hand_ins:
@@ -207,7 +222,7 @@ def _work(submission: Submission, limits: Limits) -> SubmissionResult:
 
 
 class Store:
-    """Results on disk, each in a file named after what determines it."""
+    """Results on disk, a file each; the key is its name."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -215,7 +230,7 @@ class Store:
     def get(self, key: str) -> SubmissionResult | None:
         """Return the result stored under `key`, if there is one that can be read."""
         try:
-            return submission_from_json({**json.loads((self.folder / f"{key}.json").read_text(encoding="utf-8"))})
+            return submission_from_json(json.loads((self.folder / f"{key}.json").read_text(encoding="utf-8")))
         except (OSError, ValueError, KeyError, TypeError):
             return None
 

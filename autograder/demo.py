@@ -1,0 +1,184 @@
+"""A class to look at: right answers in many styles, every misconception, and what else students hand in, graded as a real one.
+
+The class lives in a course directory of its own, so that nothing of a real class is touched.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from itertools import cycle
+from pathlib import Path
+from typing import Any
+
+from .catalogue import KnownAnswer, catalogue
+from .classroom import Options, grade, submitted
+from .course import CONFIG, Course, Lecture
+from .results import SubmissionResult
+from .sandbox.host import Limits
+from .specimens import fill, reference_sources, solved, with_answers, write
+
+NAMES = ["ada", "alan", "amara", "bao", "beatriz", "carl", "chidi", "chioma", "daniela", "dmitri", "elif", "emeka", "emmy", "fatima", "felix", "grace", "hana", "ibrahim", "ines", "jamal", "jun", "kofi", "lakshmi", "leila", "lin", "maryam", "mateo", "mei", "naoko", "noor", "olga", "omar", "paul", "priya", "quentin", "rosa", "sofia", "tariq", "thandi", "umar", "vera", "wei", "xiulan", "yusuf", "zoe"]
+CALL_SECONDS = 3.0  # the demo has an endless loop in it, and nobody wants to wait for that
+
+
+def run_demo(course: Course, folder: Path, students: int, say: Callable[[str], None]) -> list[SubmissionResult]:
+    """Build a class of `students` in `folder`, grade it, write gradebook and feedback, and say what to open.
+
+    Parameters
+    ----------
+    course : Course
+        Whose released lectures the class is given.
+    folder : Path
+        A new course directory; what an earlier demo left there is replaced.
+    students : int
+        How large the class is.
+    say : callable
+        Takes each message.
+    """
+    from rich.console import Console
+
+    from .gradebook import GradebookWriter
+    from .report.page import write_report
+    from .report.progress import watched
+    from .report.terminal import show
+
+    demo = new_course(course, folder)
+    for lecture in demo.lectures():
+        make_class(demo, lecture, students)
+    hand_ins = [hand_in for lecture in demo.lectures() for hand_in in submitted(demo, lecture)]
+    say(f"A class of {students} handed in {len(hand_ins)} notebooks for {len(demo.lectures())} lectures: see {folder}/submitted/")
+    options = Options(limits=replace(Limits(), call_seconds=CALL_SECONDS), jobs=os.cpu_count() or 1)
+    results = []
+    with GradebookWriter(demo) as writer:
+        for result in watched(grade(hand_ins, demo, options), len(hand_ins)):
+            writer.write(result)
+            results.append(result)
+    say("writing the students' feedback with nbgrader …")
+    for lecture in demo.lectures():
+        generate_feedback(demo, lecture)
+    results.sort(key=lambda result: (result.lecture, result.student))
+    show(results, Console(width=None if sys.stdout.isatty() else 160))
+    page = write_report(demo, demo.lectures(), folder / "report")
+    for line in _what_to_open(folder, page, demo.lectures(), results):
+        say(line)
+    return results
+
+
+def new_course(course: Course, folder: Path) -> Course:
+    """Make `folder` a course directory with the lectures of `course` and nobody in it."""
+    marker = folder / ".demo"
+    if folder.exists() and not marker.exists() and any(folder.iterdir()):
+        from .errors import CourseError
+
+        raise CourseError(f"{folder} is not empty and wasn't made by a demo: choose another folder with --output")
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    marker.touch()
+    shutil.copy(course.root / CONFIG, folder)
+    for lecture in course.lectures():
+        for notebook in (lecture.source, lecture.released):
+            copy = folder / notebook.relative_to(course.root)
+            copy.parent.mkdir(parents=True)
+            shutil.copy(notebook, copy)
+    return Course(folder)
+
+
+def make_class(course: Course, lecture: Lecture, students: int) -> None:
+    """Write the hand-ins of a class for one lecture into ``submitted/``."""
+    handed_in = datetime(2026, 3, 2, 18, 0, tzinfo=UTC)
+    for student, (contents, minutes) in zip(_names(students), _contents(lecture, students), strict=True):
+        folder = course.root / "submitted" / student / lecture.id
+        path = folder / f"{lecture.slug}.ipynb"
+        if isinstance(contents, str):
+            folder.mkdir(parents=True)
+            path.write_text(contents, encoding="utf-8")
+        else:
+            write(contents, path)
+        (folder / "timestamp.txt").write_text(f"{handed_in + timedelta(minutes=minutes):%Y-%m-%d %H:%M:%S} UTC", encoding="utf-8")
+
+
+def _names(students: int) -> list[str]:
+    rounds = range(1, students // len(NAMES) + 2)
+    return [name if number == 1 else f"{name}{number}" for number in rounds for name in NAMES][:students]
+
+
+def _contents(lecture: Lecture, students: int) -> Iterator[tuple[dict[str, Any] | str, int]]:
+    """Yield what each student hands in, with the minute of it: a fifth right, a few in trouble, the rest with misconceptions."""
+    right = list(_right(lecture, max(1, students // 5)))
+    troubled = list(_troubled(lecture))[: max(1, students // 4)]
+    mistaken = list(_mistaken(lecture, students - len(right) - len(troubled)))
+    everyone = [*right, *troubled, *mistaken]
+    order = sorted(range(len(everyone)), key=lambda index: (index * 7) % len(everyone) if len(everyone) % 7 else (index * 11) % len(everyone))
+    for minute, index in enumerate(order):
+        yield everyone[index], 3 * minute
+
+
+def _right(lecture: Lecture, count: int) -> Iterator[dict[str, Any]]:
+    """Yield right notebooks: the solution, then each exercise's alternatives in turn."""
+    known = catalogue(lecture.slug).alternatives
+    styles = {name: cycle([answer for answer in known if answer.exercise == name] or [None]) for name in lecture.points}
+    yield solved(lecture)
+    for _ in range(count - 1):
+        chosen = [answer for style in styles.values() if (answer := next(style)) is not None]
+        yield with_answers(lecture, *_compatible(chosen))
+
+
+def _mistaken(lecture: Lecture, count: int) -> Iterator[dict[str, Any]]:
+    """Yield notebooks that hold, between them, every misconception of the lecture."""
+    hands: list[list[KnownAnswer]] = [[] for _ in range(count)]
+    for index, known in enumerate(catalogue(lecture.slug).misconceptions):
+        for shift in range(count):
+            hand = hands[(index + shift) % count]
+            if len(_compatible([*hand, known])) > len(hand):
+                hand.append(known)
+                break
+    for hand in hands:
+        yield with_answers(lecture, *hand)
+
+
+def _compatible(answers: Sequence[KnownAnswer]) -> list[KnownAnswer]:
+    """Keep answers that don't meddle with each other: one an exercise, and one of a forward and its backward pass."""
+    kept: dict[str, KnownAnswer] = {}
+    for answer in answers:
+        kept.setdefault(answer.exercise.removesuffix("_forward").removesuffix("_backward"), answer)
+    return list(kept.values())
+
+
+def _troubled(lecture: Lecture) -> Iterator[dict[str, Any] | str]:
+    """Yield what else is handed in: nothing done, half done, a syntax error, an endless loop, a broken file, an exception."""
+    sources = reference_sources(lecture)
+    first, *_, last = sources
+    yield fill(lecture, {})
+    yield fill(lecture, {first: f"def {first}(*args, **kwargs):\n    while True:\n        pass"})
+    yield fill(lecture, {**sources, first: sources[first].replace(":", "", 1)})
+    yield fill(lecture, dict(list(sources.items())[: len(sources) // 2]))
+    yield '{"cells": [{"cell_type": "code", "source": ["import numpy as'
+    yield fill(lecture, {**sources, last: f"def {last}(*args, **kwargs):\n    return args[0] / undefined_name"})
+    yield fill(lecture, {})
+
+
+def generate_feedback(course: Course, lecture: Lecture) -> None:
+    """Let nbgrader write the feedback pages of a lecture."""
+    environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"}
+    command = [sys.executable, "-m", "nbgrader", "generate_feedback", lecture.id, "--force"]
+    done = subprocess.run(command, cwd=course.root, env=environment, capture_output=True, text=True)
+    if done.returncode:
+        from .errors import GradebookError
+
+        raise GradebookError(f"nbgrader could not write the feedback of {lecture.id}: {done.stderr.strip().splitlines()[-1]}")
+
+
+def _what_to_open(folder: Path, page: Path, lectures: Sequence[Lecture], results: Sequence[SubmissionResult]) -> Iterator[str]:
+    yield "\nNow look at:"
+    yield f"  {page}   the class report"
+    for lecture in lectures:
+        telling = next((r for r in results if r.lecture == lecture.id and any(e.misconception for e in r.exercises)), None)
+        if telling:
+            yield f"  {folder}/feedback/{telling.student}/{lecture.id}/{lecture.slug}.html   what {telling.student} reads"
+    yield f"  {folder}/gradebook.db   nbgrader's database: run «nbgrader formgrader» or «jupyter lab» in {folder}/ to go through it"
