@@ -100,7 +100,9 @@ def catalogue(slug: str) -> Catalogue:
         If the lecture has no reference or no catalogue.
     """
     module = import_module(f"autograder.misconceptions.{slug}")
-    known = [value.known_answer for value in vars(module).values() if hasattr(value, "known_answer") and value.__module__ == module.__name__]
+    known = [
+        value.known_answer for value in vars(module).values() if hasattr(value, "known_answer") and value.__module__ == module.__name__
+    ]
     return Catalogue(
         reference=import_module(f"autograder.reference.{slug}"),
         misconceptions=tuple(answer for answer in known if answer.title),

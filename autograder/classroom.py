@@ -245,7 +245,8 @@ class Store:
 def fingerprint(submission: Submission, options: Options) -> str:
     """Return the hash of everything that determines a submission's result."""
     code = [(cell.label, cell.source, cell.name, cell.lazy) for cell in submission.cells]
-    parts = [submission.lecture.id, code, submission.problems, options.confine, repr(options.limits), lecture_fingerprint(submission.lecture)]
+    how = [options.confine, repr(options.limits), lecture_fingerprint(submission.lecture)]
+    parts = [submission.lecture.id, code, submission.problems, how]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 
@@ -262,4 +263,3 @@ def lecture_fingerprint(lecture: Lecture) -> str:
     versions = [platform.python_version(), platform.machine(), *(version(name) for name in ("numpy", "scipy", "pytest", "msgpack"))]
     digest.update(json.dumps(versions).encode())
     return digest.hexdigest()
-

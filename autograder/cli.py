@@ -36,7 +36,9 @@ Confinement = Literal["landlock", "none"]
 
 @app.command()
 def grade(
-    paths: Annotated[list[str], typer.Argument(metavar="PATH...", help="Notebooks, folders of notebooks, or a lecture (all of submitted/*/LECTURE/).")],
+    paths: Annotated[
+        list[str], typer.Argument(metavar="PATH...", help="Notebooks, folders of notebooks, or a lecture: all of submitted/*/LECTURE/.")
+    ],
     json_to: Annotated[str, typer.Option("--json", metavar="FILE|-", help="Write the results as JSON.")] = "",
     jobs: Annotated[int, typer.Option(min=1, help="Processes that grade at once.")] = os.cpu_count() or 1,
     sandbox: Annotated[Confinement, typer.Option(help="How submissions are confined; none only for code that you trust.")] = "landlock",

@@ -16,6 +16,8 @@ from itertools import cycle
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from .catalogue import KnownAnswer, catalogue
 from .classroom import Options, grade, submitted
 from .course import CONFIG, Course, Lecture
@@ -23,7 +25,8 @@ from .results import SubmissionResult
 from .sandbox.host import Limits
 from .specimens import fill, reference_sources, solved, with_answers, write
 
-NAMES = ["ada", "alan", "amara", "bao", "beatriz", "carl", "chidi", "chioma", "daniela", "dmitri", "elif", "emeka", "emmy", "fatima", "felix", "grace", "hana", "ibrahim", "ines", "jamal", "jun", "kofi", "lakshmi", "leila", "lin", "maryam", "mateo", "mei", "naoko", "noor", "olga", "omar", "paul", "priya", "quentin", "rosa", "sofia", "tariq", "thandi", "umar", "vera", "wei", "xiulan", "yusuf", "zoe"]
+NAMES = """ada alan amara bao beatriz carl chidi chioma daniela dmitri elif emeka emmy fatima felix grace hana ibrahim ines jamal jun kofi
+lakshmi leila lin maryam mateo mei naoko noor olga omar paul priya quentin rosa sofia tariq thandi umar vera wei xiulan yusuf zoe""".split()
 CALL_SECONDS = 3.0  # the demo has an endless loop in it, and nobody wants to wait for that
 
 
@@ -114,9 +117,9 @@ def _contents(lecture: Lecture, students: int) -> Iterator[tuple[dict[str, Any] 
     troubled = list(_troubled(lecture))[: max(1, students // 4)]
     mistaken = list(_mistaken(lecture, students - len(right) - len(troubled)))
     everyone = [*right, *troubled, *mistaken]
-    order = sorted(range(len(everyone)), key=lambda index: (index * 7) % len(everyone) if len(everyone) % 7 else (index * 11) % len(everyone))
-    for minute, index in enumerate(order):
-        yield everyone[index], 3 * minute
+    np.random.default_rng(len(everyone)).shuffle(everyone)
+    for number, contents in enumerate(everyone):
+        yield contents, 3 * number
 
 
 def _right(lecture: Lecture, count: int) -> Iterator[dict[str, Any]]:

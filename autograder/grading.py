@@ -201,4 +201,3 @@ def grade_submission(submission: Submission, sandbox: Sandbox, limits: Limits | 
         problems = submission.problems + tuple(f"{problem.label}: {problem.message}" for problem in guest.problems)
         printed = guest.printed
     return SubmissionResult(submission.student, lecture.id, submission.path, exercises, problems, printed)
-

@@ -84,11 +84,13 @@ def parse_submission(data: bytes, path: Path, course: Course, student: str | Non
     cells = list(_cells(notebook, problems))
     found = course.lecture_of(frozenset(grade_id(cell) for _, cell in cells))
     if found is None:
-        raise SubmissionError(f"this is no notebook of the course: none of its cells is an exercise of {lecture.id if lecture else 'a lecture'}")
+        wanted = lecture.id if lecture else "a lecture"
+        raise SubmissionError(f"this is no notebook of the course: none of its cells is an exercise of {wanted}")
     if lecture is not None and found.id != lecture.id:
         raise SubmissionError(f"this is the notebook of {found.id}, but {lecture.id} was to be handed in")
     problems += _check_exercises([cell for _, cell in cells], found)
-    return Submission(student or path.stem, str(path), found, tuple(_to_run(cells, found)), tuple(problems), {**notebook, "cells": [c for _, c in cells]})
+    kept = {**notebook, "cells": [cell for _, cell in cells]}
+    return Submission(student or path.stem, str(path), found, tuple(_to_run(cells, found)), tuple(problems), kept)
 
 
 def _notebook(data: bytes, problems: list[str]) -> dict[str, Any]:
@@ -100,7 +102,8 @@ def _notebook(data: bytes, problems: list[str]) -> dict[str, Any]:
     except UnicodeDecodeError as error:
         raise SubmissionError(f"the file isn't UTF-8 text (byte {error.start}): it isn't a notebook, or was damaged on its way") from None
     except json.JSONDecodeError as error:
-        raise SubmissionError(f"the file isn't a notebook: it stops being JSON at line {error.lineno}, column {error.colno} ({error.msg})") from None
+        where = f"line {error.lineno}, column {error.colno} ({error.msg})"
+        raise SubmissionError(f"the file isn't a notebook: it stops being JSON at {where}") from None
     except (ValueError, RecursionError):
         raise SubmissionError("the file isn't a notebook: its JSON has numbers or nesting beyond all reason") from None
     if not isinstance(notebook, dict):
@@ -110,7 +113,8 @@ def _notebook(data: bytes, problems: list[str]) -> dict[str, Any]:
         problems.append(f"the notebook is in the old format {version}; it was read as format 4")
         return _upgraded(notebook)
     if version != 4:
-        raise SubmissionError(f"the notebook's format is {str(version)[:20]!r}, and only 3 and 4 can be read: open it in JupyterLab and save it again")
+        found = f"the notebook's format is {str(version)[:20]!r}, and only 3 and 4 can be read"
+        raise SubmissionError(f"{found}: open it in JupyterLab and save it again")
     if not isinstance(notebook.get("cells"), list):
         raise SubmissionError("the notebook has no list of cells")
     return notebook
@@ -122,7 +126,8 @@ def _upgraded(notebook: dict[str, Any]) -> dict[str, Any]:
     try:
         return json.loads(nbformat.v4.writes(nbformat.convert(nbformat.from_dict(notebook), 4)))
     except Exception as error:
-        raise SubmissionError(f"the notebook is in an old format that can't be converted ({type(error).__name__}): save it in JupyterLab") from None
+        why = type(error).__name__
+        raise SubmissionError(f"the notebook is in an old format that can't be converted ({why}): save it in JupyterLab") from None
 
 
 def _cells(notebook: Mapping[str, Any], problems: list[str]) -> Iterator[tuple[int, dict[str, Any]]]:
@@ -131,10 +136,16 @@ def _cells(notebook: Mapping[str, Any], problems: list[str]) -> Iterator[tuple[i
     if len(cells) > MAX_CELLS:
         raise SubmissionError(f"the notebook has {len(cells)} cells, more than the {MAX_CELLS} that are read")
     for number, cell in enumerate(cells, start=1):
-        if isinstance(cell, dict) and isinstance(cell.get("source", ""), (str, list)) and cell.get("cell_type") in ("code", "markdown", "raw"):
+        if _is_cell(cell):
             yield number, cell
         else:
             problems.append(f"cell {number} isn't a cell and was passed over")
+
+
+def _is_cell(cell: Any) -> bool:
+    return (
+        isinstance(cell, dict) and isinstance(cell.get("source", ""), (str, list)) and cell.get("cell_type") in ("code", "markdown", "raw")
+    )
 
 
 def _check_exercises(cells: list[dict[str, Any]], lecture: Lecture) -> Iterator[str]:
@@ -164,7 +175,7 @@ def _to_run(cells: list[tuple[int, dict[str, Any]]], lecture: Lecture) -> Iterat
             if name not in done:
                 yield Cell(label, lecture.setup[name], name)
             done.add(name)
-        elif cell["cell_type"] != "code" or name.removeprefix("test_") in stubs and name not in stubs:
+        elif cell["cell_type"] != "code" or (name.removeprefix("test_") in stubs and name not in stubs):
             continue  # text, and the test cells: the judging is done in the host
         elif name in stubs:
             yield Cell(label, source, name, stubs[name])

@@ -18,7 +18,14 @@ def watched(results: Iterable[SubmissionResult], total: int) -> Iterator[Submiss
 
 
 def _as_bar(results: Iterable[SubmissionResult], total: int, console: Console) -> Iterator[SubmissionResult]:
-    columns = (TextColumn("grading"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn(), TextColumn("{task.fields[note]}"))
+    columns = (
+        TextColumn("grading"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+        TextColumn("{task.fields[note]}"),
+    )
     failures = 0
     with Progress(*columns, console=console, transient=True) as progress:
         bar = progress.add_task("grading", total=total, note="")

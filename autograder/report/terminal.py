@@ -30,7 +30,8 @@ def in_full(result: SubmissionResult) -> RenderableType:
     """Return everything about one notebook: each exercise, why it failed, and what was wrong with the notebook."""
     if not result.graded:
         return Text.from_markup(f"[bold]{escape(result.student)}[/]: not graded")
-    table = Table(title=f"{escape(result.student)} · {result.lecture} · {result.score:g} of {result.max_score:g}", title_justify="left", box=None)
+    title = f"{escape(result.student)} · {result.lecture} · {result.score:g} of {result.max_score:g}"
+    table = Table(title=title, title_justify="left", box=None)
     for heading in ("", "exercise", "points", "what was found"):
         table.add_column(heading, justify="right" if heading == "points" else "left")
     for exercise in result.exercises:
@@ -75,5 +76,3 @@ def misconceptions(results: Sequence[SubmissionResult]) -> RenderableType:
         who = sorted(student for *known, student in found if known == [exercise, title])
         table.add_row(str(count), exercise, escape(title), escape(", ".join(who[:4]) + (" …" if len(who) > 4 else "")))
     return table
-
-

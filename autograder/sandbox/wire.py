@@ -148,14 +148,14 @@ class Codec:
         WireError
             If they exceed the bounds.
         """
-        writer = _Writer(self._refer, self.generators, self._bounds)
+        writer, states_writer = (_Writer(self._refer, self.generators, self._bounds) for _ in range(2))
         nodes = [writer.node(value, 0) for value in values]
-        states = [writer.node(generator.bit_generator.state, 0) for generator in self.generators]
+        states = [states_writer.node(generator.bit_generator.state, 0) for generator in self.generators]
         try:
             structure = msgpack.packb([states, nodes], use_bin_type=True)
         except UnicodeEncodeError:
             raise WireError("text that isn't valid Unicode") from None
-        data = b"".join(writer.data)
+        data = b"".join(states_writer.data + writer.data)
         header = HEADER.pack(KINDS.index(kind), len(structure), len(data))
         frame_lengths(header, self._bounds)
         return b"".join((header, structure, data))
@@ -181,21 +181,16 @@ class Codec:
         limits = {"max_bin_len": 16, "max_map_len": 0, "max_ext_len": 0, "max_str_len": length, "max_array_len": 2 * self._bounds.elements}
         states, nodes = msgpack.unpackb(frame.structure, raw=False, **limits)
         reader = _Reader(self._resolve, self.generators, self._bounds, frame.data)
-        # a node may refer to a generator, so these come first; their arrays lie behind those of the nodes all the same
-        values_end = sum(map(reader.data_bytes, nodes))
-        self._synchronise(states, reader.at(values_end))
+        self._synchronise(states, reader)  # before the values, which may refer to a generator
         values = [reader.value(node, 0) for node in nodes]
-        if reader.offset != values_end:
+        if reader.offset != len(frame.data):
             raise WireError("data that belong to no array")
         return values
 
     def _synchronise(self, states: list[Any], reader: _Reader) -> None:
         if type(states) is not list or not len(self.generators) <= len(states) <= self._bounds.generators:
             raise WireError("another number of random generators")
-        decoded = [reader.value(state, 0) for state in states]
-        if reader.offset != len(reader.data):
-            raise WireError("data that belong to no array")
-        checked = [checked_state(state) for state in decoded]
+        checked = [checked_state(reader.value(state, 0)) for state in states]
         for generator, (name, state) in zip(self.generators, checked, strict=False):
             if type(generator.bit_generator) is not _BIT_GENERATORS[name][0]:
                 raise WireError("another kind of random generator")
@@ -299,8 +294,9 @@ def _is_key(key: Any) -> bool:
 class _Reader:
     """Makes values of nodes that may have been written by anybody."""
 
-    def __init__(self, resolve: Callable[[list[Any]], Any], generators: Sequence[Any], bounds: Bounds, data: bytes, offset: int = 0) -> None:
-        self._resolve, self._generators, self._bounds, self.data, self.offset = resolve, generators, bounds, data, offset
+    def __init__(self, resolve: Callable[[list[Any]], Any], generators: Sequence[Any], bounds: Bounds, data: bytes) -> None:
+        self._resolve, self._generators, self._bounds, self._data = resolve, generators, bounds, data
+        self.offset = 0
         self._elements = self._keys = 0
         self._makers: dict[str, Callable[[list[Any], int], Any]] = {
             "l": lambda node, depth: self._items(node, depth),
@@ -316,10 +312,6 @@ class _Reader:
             "D": lambda node, depth: _DTYPES[node[1]].newbyteorder("="),
         }
 
-    def at(self, offset: int) -> _Reader:
-        """Return a reader of the same data that starts at `offset`."""
-        return _Reader(self._resolve, self._generators, self._bounds, self.data, offset)
-
     def value(self, node: Any, depth: int) -> Any:
         self._elements += 1
         if self._elements > self._bounds.elements:
@@ -332,18 +324,6 @@ class _Reader:
             raise WireError("a value without a tag")
         make = self._makers.get(node[0])
         return make(node, depth) if make else self._resolve(node)
-
-    def data_bytes(self, node: Any, depth: int = 0) -> int:
-        """Return how many bytes of data `node` will take."""
-        if type(node) is not list or not node:
-            return 0
-        if depth > self._bounds.depth:
-            raise WireError(f"nested deeper than {self._bounds.depth} levels")
-        if node[0] == "a":
-            return _array_bytes(node)
-        if node[0] == "b":
-            return _natural(node[1])
-        return sum(self.data_bytes(part, depth + 1) for part in node[1:]) if node[0] in ("l", "t", "d") else 0
 
     def _items(self, node: list[Any], depth: int) -> list[Any]:
         return [self.value(item, depth + 1) for item in node[1:]]
@@ -380,10 +360,10 @@ class _Reader:
 
     def _take(self, length: int) -> bytes:
         start, end = self.offset, self.offset + _natural(length)
-        if end > len(self.data):
+        if end > len(self._data):
             raise WireError("fewer data than announced")
         self.offset = end
-        return self.data[start:end]
+        return self._data[start:end]
 
 
 def _natural(number: Any) -> int:

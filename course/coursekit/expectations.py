@@ -113,7 +113,9 @@ class Expectation:
         outside = (values < low - slack) | (values > high + slack)
         if outside.any():
             first = values[outside][0]
-            raise Mismatch("value", f"{self.name} has {outside.sum()} of {values.size} entries outside [{low:.4g}, {high:.4g}], such as {first:.4g}")
+            raise Mismatch(
+                "value", f"{self.name} has {outside.sum()} of {values.size} entries outside [{low:.4g}, {high:.4g}], such as {first:.4g}"
+            )
         return self
 
     def is_normal(self, mean: float, std: float) -> Expectation:
@@ -180,7 +182,9 @@ class Expectation:
             raise Mismatch("dtype", f"{self.name} has dtype {got.dtype}, but it should be float64")
         bad = ~np.isfinite(got)
         if bad.any():
-            raise Mismatch("nan", f"{self.name} has {bad.sum()} of {bad.size} entries that are NaN or infinite, the first {at_first(bad)}".rstrip())
+            raise Mismatch(
+                "nan", f"{self.name} has {bad.sum()} of {bad.size} entries that are NaN or infinite, the first {at_first(bad)}".rstrip()
+            )
         return got.astype(float)
 
     def _values(self) -> np.ndarray:

@@ -229,4 +229,10 @@ def own_line(traceback: TracebackType | None) -> Place | None:
     return place
 
 
-_INSTALLED = (os.sep + "site-packages" + os.sep, os.sep + "dist-packages" + os.sep, os.path.dirname(os.__file__) + os.sep, "<frozen ", "<__array_function__")
+_INSTALLED = (
+    os.sep + "site-packages" + os.sep,
+    os.sep + "dist-packages" + os.sep,
+    os.path.dirname(os.__file__) + os.sep,
+    "<frozen ",
+    "<__array_function__",
+)

@@ -185,7 +185,17 @@ def run_tests(path: Path, plugin: SuitePlugin, *more: str) -> list[TestOutcome]:
         If the module can't be collected: a defect of the course, not of the student.
     """
     arguments = [str(path), "--rootdir", str(path.parent), "-c", os.devnull, "--capture=no", "--import-mode=importlib"]
-    for unwanted in ("cacheprovider", "faulthandler", "unraisableexception", "threadexception", "warnings", "logging", "junitxml", "doctest", "terminal"):
+    for unwanted in (
+        "cacheprovider",
+        "faulthandler",
+        "unraisableexception",
+        "threadexception",
+        "warnings",
+        "logging",
+        "junitxml",
+        "doctest",
+        "terminal",
+    ):
         arguments += ["-p", f"no:{unwanted}"]
     autoload = os.environ.get("PYTEST_DISABLE_PLUGIN_AUTOLOAD")
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"

@@ -1,0 +1,176 @@
+"""What a guest may still do: read Python and a few packages, compute, start threads, write into its own scratch directory.
+
+Landlock decides about files (and TCP, signals and abstract sockets where the kernel is new enough), seccomp about system calls. Neither needs
+root, a container or a namespace, and neither can be taken back by the process that has put it on. Landlock leaves alone what is not
+an opened file (``chmod``, ``utime``), so the system calls for these are refused altogether.
+
+Everything here runs in the zygote before it forks, except `Confinement.apply`, which is all that a guest has to do itself.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import errno
+import os
+import sys
+import sysconfig
+from collections.abc import Iterator
+from pathlib import Path
+
+GUEST_PACKAGES = (
+    *("numpy", "numpy.libs", "scipy", "scipy.libs", "sklearn", "scikit_learn.libs", "joblib", "threadpoolctl.py", "autograd", "narwhals"),
+    *("matplotlib", "matplotlib.libs", "mpl_toolkits", "PIL", "pillow.libs", "kiwisolver", "contourpy", "cycler", "dateutil", "six.py"),
+    *("pyparsing", "packaging", "fontTools", "msgpack"),
+)
+"""What a notebook may import besides the standard library and coursekit: entries of site-packages."""
+
+SYSTEM_PATHS = (
+    *("/lib", "/usr/lib", "/lib64", "/usr/lib64", "/etc/ld.so.cache", "/etc/localtime", "/usr/share/zoneinfo", "/usr/share/fonts"),
+    *("/dev/urandom", "/dev/zero"),
+)
+
+ALLOWED_CALLS = (
+    # files: Landlock decides which
+    "read write readv writev pread64 pwrite64 preadv pwritev preadv2 pwritev2 close close_range lseek _llseek stat fstat lstat newfstatat "
+    "statx statfs fstatfs access faccessat faccessat2 readlink readlinkat getdents getdents64 getcwd chdir fchdir mkdir mkdirat rmdir "
+    "unlink unlinkat rename renameat renameat2 link linkat symlink symlinkat ftruncate fsync fdatasync fallocate flock fadvise64 "
+    "readahead copy_file_range sendfile dup dup2 dup3 pipe pipe2 poll ppoll select pselect6 epoll_create epoll_create1 epoll_ctl "
+    "epoll_wait epoll_pwait eventfd eventfd2 umask "
+    # memory, threads, clocks
+    "mmap munmap mremap mprotect madvise msync mincore brk get_mempolicy futex futex_waitv set_robust_list get_robust_list set_tid_address "
+    "rseq membarrier exit exit_group arch_prctl sched_yield sched_getaffinity sched_getparam sched_getscheduler sched_get_priority_max "
+    "sched_get_priority_min getcpu time gettimeofday clock_gettime clock_getres clock_nanosleep nanosleep restart_syscall "
+    # who am I, and signals of one's own
+    "gettid getpid getppid getuid geteuid getgid getegid getgroups getpgrp getpgid getsid getresuid getresgid uname sysinfo getrusage "
+    "getrlimit getpriority getrandom rt_sigaction rt_sigprocmask rt_sigreturn rt_sigpending rt_sigsuspend rt_sigtimedwait sigaltstack "
+    "pause alarm setitimer getitimer"
+).split()
+
+REFUSED_CALLS = (
+    "fork vfork execve execveat socket socketpair connect bind listen accept accept4 sendto sendmsg recvfrom recvmsg ptrace setsid setpgid "
+    "chmod fchmod fchmodat chown lchown fchown fchownat utime utimes utimensat futimesat truncate creat mknod mknodat mount umount2 chroot "
+    "setuid setgid setgroups setresuid setresgid setrlimit setpriority sched_setaffinity memfd_create sethostname reboot"
+).split()
+"""Refused with "not permitted", which is what a student should read. A call in neither list doesn't exist for a guest."""
+
+_CLONE_THREAD, _CLONE_NEW = 0x00010000, 0x7E020080  # a thread, and none of the namespaces
+_IOCTLS = {"TCGETS": 0x5401, "TIOCGWINSZ": 0x5413, "FIONREAD": 0x541B, "FIONBIO": 0x5421, "FIONCLEX": 0x5450, "FIOCLEX": 0x5451}
+_FCNTLS = (0, 1, 2, 3, 4, 5, 6, 7, 36, 37, 38, 1030)  # duplicate, flags and locks; not F_SETOWN, which sends signals to others
+_PRCTLS = (15, 16, 0x53564D41)  # the names of threads and of memory
+_PR_SET_DUMPABLE = 4
+
+
+def available() -> str | None:
+    """Return None if guests can be confined on this machine, else a sentence that says why not."""
+    if not sys.platform.startswith("linux"):
+        return f"confinement needs Linux, and this is {sys.platform}"
+    try:
+        import landlockpy
+
+        if landlockpy.abi_version() < 1:
+            return "this kernel has no Landlock (it came with Linux 5.13, and some systems start without it)"
+        import pyseccomp  # noqa: F401
+    except (ImportError, OSError, RuntimeError) as error:
+        return f"confinement needs landlockpy, pyseccomp and libseccomp ({error})"
+    return None
+
+
+class Confinement:
+    """What every guest of one zygote is put under.
+
+    Parameters
+    ----------
+    packages : list of str
+        Directories of packages that guests may read besides `GUEST_PACKAGES`, such as coursekit's.
+    """
+
+    def __init__(self, packages: list[str]) -> None:
+        self._readable = sorted({os.path.realpath(path) for path in (*readable_paths(), *packages)})
+        self._listable = sorted({os.path.realpath(path) for path in sys.path if os.path.isdir(path)})
+        self._filter = _system_calls()
+        self._libc = ctypes.CDLL(None, use_errno=True)
+
+    def rules(self, scratch: str):
+        """Return a Landlock ruleset for a guest whose scratch directory is `scratch`. It isn't in force yet."""
+        from landlockpy import AccessFS, Ruleset, Scope
+
+        look = AccessFS.READ_FILE | AccessFS.READ_DIR
+        ruleset = Ruleset(scoped=Scope.SIGNAL | Scope.ABSTRACT_UNIX_SOCKET)
+        for path in self._readable:
+            ruleset.allow_path(path, look if os.path.isdir(path) else AccessFS.READ_FILE)
+        for path in self._listable:  # names only: an import looks for its module here
+            ruleset.allow_path(path, AccessFS.READ_DIR)
+        ruleset.allow_path("/dev/null", AccessFS.READ_FILE | AccessFS.WRITE_FILE | AccessFS.TRUNCATE)
+        special = AccessFS.EXECUTE | AccessFS.MAKE_CHAR | AccessFS.MAKE_BLOCK | AccessFS.MAKE_SOCK | AccessFS.IOCTL_DEV
+        ruleset.allow_path(scratch, ruleset.handled_fs & ~special)
+        return ruleset
+
+    def apply(self, ruleset) -> None:
+        """Put this process, and whatever it does from now on, under `ruleset` and the filter of system calls."""
+        import pyseccomp as seccomp
+
+        self._libc.prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
+        ruleset.restrict()  # sets no_new_privs, too
+        ruleset.close()
+        for call in ("kill", "tgkill"):
+            self._filter.add_rule(seccomp.ALLOW, call, seccomp.Arg(0, seccomp.EQ, os.getpid()))
+            self._filter.add_rule(seccomp.ERRNO(errno.EPERM), call, seccomp.Arg(0, seccomp.NE, os.getpid()))
+        self._filter.load()
+
+
+def readable_paths() -> Iterator[str]:
+    """Yield every existing file or directory that a guest may read, the standard library first."""
+    yield from _standard_library()
+    yield from (path for path in SYSTEM_PATHS if os.path.exists(path))
+    for directory in {sysconfig.get_path("purelib"), sysconfig.get_path("platlib"), *_homes_of_packages()}:
+        yield from (path for name in GUEST_PACKAGES if os.path.exists(path := os.path.join(directory, name)))
+
+
+def _standard_library() -> Iterator[str]:
+    """Yield the entries of the standard library one by one: site-packages may lie in its midst, and holds more than guests may see."""
+    for directory in {os.path.dirname(os.__file__), sysconfig.get_path("platstdlib")}:
+        yield from (entry.path for entry in os.scandir(directory) if entry.name not in ("site-packages", "dist-packages"))
+    for directory in {os.path.join(prefix, "lib") for prefix in (sys.base_prefix, sys.base_exec_prefix)}:
+        yield from map(str, Path(directory).glob("*.so*"))
+
+
+def _homes_of_packages() -> Iterator[str]:
+    """Yield the directories in which the packages that are loaded already were found."""
+    for name in ("numpy", "msgpack"):
+        yield os.path.dirname(os.path.dirname(sys.modules[name].__file__)) if name in sys.modules else sysconfig.get_path("purelib")
+
+
+def _system_calls():
+    """Return the seccomp filter, complete but for what depends on the guest's process id."""
+    import pyseccomp as seccomp
+
+    known = seccomp.resolve_syscall
+    # An unlisted call "doesn't exist": glibc then falls back on an older one, from clone3 to clone for example
+    rules = seccomp.SyscallFilter(seccomp.ERRNO(errno.ENOSYS))
+    for action, names in ((seccomp.ALLOW, ALLOWED_CALLS), (seccomp.ERRNO(errno.EPERM), REFUSED_CALLS)):
+        for name in names:
+            if known(seccomp.Arch.NATIVE, name) >= 0:
+                rules.add_rule(action, name)
+    _add_conditions(rules, seccomp)
+    _add_opening(rules, seccomp)
+    return rules
+
+
+def _add_conditions(rules, seccomp) -> None:
+    """Allow calls that are harmless with some arguments only."""
+    thread = _CLONE_THREAD | _CLONE_NEW
+    rules.add_rule(seccomp.ALLOW, "clone", seccomp.Arg(0, seccomp.MASKED_EQ, thread, _CLONE_THREAD))
+    rules.add_rule(seccomp.ERRNO(errno.EPERM), "clone", seccomp.Arg(0, seccomp.MASKED_EQ, _CLONE_THREAD, 0))
+    rules.add_rule(seccomp.ALLOW, "prlimit64", seccomp.Arg(2, seccomp.EQ, 0))  # look, don't raise
+    for call, argument, values in (("ioctl", 1, _IOCTLS.values()), ("fcntl", 1, _FCNTLS), ("prctl", 0, _PRCTLS)):
+        for value in values:
+            rules.add_rule(seccomp.ALLOW, call, seccomp.Arg(argument, seccomp.EQ, value))
+
+
+def _add_opening(rules, seccomp) -> None:
+    """Allow open, except for ways of opening that write without asking for the right to: Landlock learned of them late (ABI 3)."""
+    ways = ((os.O_ACCMODE | os.O_TRUNC, os.O_RDONLY), (os.O_ACCMODE, os.O_WRONLY), (os.O_ACCMODE, os.O_RDWR))
+    for call, argument in (("open", 1), ("openat", 2)):
+        if seccomp.resolve_syscall(seccomp.Arch.NATIVE, call) >= 0:
+            for mask, value in ways:
+                rules.add_rule(seccomp.ALLOW, call, seccomp.Arg(argument, seccomp.MASKED_EQ, mask, value))
