@@ -1,0 +1,174 @@
+"""A lecture as nbgrader knows it: its configuration, its rows in the database, its released notebook.
+
+Everything here needs nbgrader, which takes seconds to import; import this module where it is used.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from jupyter_core.paths import jupyter_config_path
+from nbformat import NotebookNode
+from nbgrader.api import Assignment, BaseCell, Gradebook, Notebook, SourceCell
+from nbgrader.converters import GenerateAssignment
+from nbgrader.coursedir import CourseDirectory
+from nbgrader.preprocessors import SaveCells
+from nbgrader.utils import is_grade, is_locked, is_solution, is_task
+from sqlalchemy import select
+from sqlalchemy.exc import SQLAlchemyError
+from traitlets import import_item
+from traitlets.config import Config, PyFileConfigLoader
+
+from .course import CONFIG, Lecture
+from .errors import GradebookError
+
+
+@dataclass(frozen=True)
+class KnownCell:
+    """A graded or commented cell in nbgrader's database."""
+
+    id: str
+    name: str
+    kind: str  # nbgrader's class: GradeCell, SolutionCell or TaskCell
+
+
+@dataclass(frozen=True)
+class KnownAssignment:
+    """A lecture in nbgrader's database, and the notebook that it releases."""
+
+    id: str
+    notebook_id: str
+    cells: tuple[KnownCell, ...]
+    release: NotebookNode
+
+
+def configuration(root: Path) -> Config:
+    """Return nbgrader's configuration for the course in `root`: the user's own files, then the course's."""
+    config = Config()
+    for folder in (*reversed(jupyter_config_path()), str(root)):
+        if Path(folder, CONFIG).is_file():
+            config.merge(PyFileConfigLoader(CONFIG, path=folder).load_config())
+    return config
+
+
+def course_directory(root: Path, config: Config) -> CourseDirectory:
+    """Return where nbgrader keeps things in the course in `root`."""
+    return CourseDirectory(root=str(root.resolve()), config=config)
+
+
+def open_gradebook(coursedir: CourseDirectory) -> Gradebook:
+    """Open nbgrader's database, and create it where there is none.
+
+    Raises
+    ------
+    GradebookError
+        If it can't be opened.
+    """
+    try:
+        with _own_programs():
+            return Gradebook(coursedir.db_url, coursedir.course_id)
+    except (SQLAlchemyError, OSError) as error:
+        raise GradebookError(f"{coursedir.db_url} can't be opened as nbgrader's gradebook: {in_one_line(error)}") from error
+
+
+@contextmanager
+def _own_programs() -> Iterator[None]:
+    """Put the programs of this environment on the PATH: a new database calls ``alembic``."""
+    before = os.environ.get("PATH", "")
+    os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), before])
+    try:
+        yield
+    finally:
+        os.environ["PATH"] = before
+
+
+def known_assignment(lecture: Lecture, gradebook: Gradebook, coursedir: CourseDirectory, config: Config) -> KnownAssignment:
+    """Return the lecture's rows; where the database doesn't have them as ``solutions/`` says, they are written first.
+
+    That is what ``nbgrader generate_assignment`` does to the database, and nothing in ``course/`` is touched.
+
+    Raises
+    ------
+    GradebookError
+        If there is no such lecture in ``solutions/``, or cells came or went after submissions were graded.
+    """
+    release = _run_release(lecture, gradebook, coursedir, config)
+    assignment = gradebook.find_assignment(lecture.id)
+    notebook = next(notebook for notebook in assignment.notebooks if notebook.name == lecture.slug)
+    cells = gradebook.db.execute(select(BaseCell.id, BaseCell.name, BaseCell.type).where(BaseCell.notebook_id == notebook.id))
+    return KnownAssignment(assignment.id, notebook.id, tuple(KnownCell(*row) for row in cells), release)
+
+
+def _run_release(lecture: Lecture, gradebook: Gradebook, coursedir: CourseDirectory, config: Config) -> NotebookNode:
+    """Take the solution notebook through nbgrader's own steps, in memory, and return the released notebook."""
+    notebook = _source(lecture)
+    resources = {
+        "nbgrader": {"notebook": lecture.slug, "assignment": lecture.id, "db_url": coursedir.db_url},
+        "metadata": {"path": str(lecture.source.parent)},
+    }
+    for step in GenerateAssignment(coursedir=coursedir, config=config).preprocessors:
+        step = import_item(step) if isinstance(step, str) else step
+        if step is SaveCells:
+            if _differs(notebook, lecture, gradebook):
+                _save(notebook, resources, lecture, gradebook, config)
+            continue
+        notebook, resources = step(config=config)(notebook, resources)
+    return notebook
+
+
+def _source(lecture: Lecture) -> NotebookNode:
+    try:
+        return nbformat.read(lecture.source, as_version=4)
+    except FileNotFoundError:
+        raise GradebookError(
+            f"{lecture.source} is missing, and with it the points of {lecture.id}: run «autograder build {lecture.id}»"
+        ) from None
+    except Exception as error:
+        raise GradebookError(
+            f"{lecture.source} can't be read as a notebook ({in_one_line(error)}): run «autograder build {lecture.id}»"
+        ) from error
+
+
+def _differs(notebook: NotebookNode, lecture: Lecture, gradebook: Gradebook) -> bool:
+    """Tell whether the database has other cells, sources or points than the notebook."""
+    rows = (
+        select(SourceCell.name, SourceCell.checksum)
+        .join(Notebook, SourceCell.notebook_id == Notebook.id)
+        .join(Assignment, Notebook.assignment_id == Assignment.id)
+        .where(Assignment.name == lecture.id, Notebook.name == lecture.slug)
+    )
+    # The checksum covers source, kind and points.
+    known = {name: checksum for name, checksum in gradebook.db.execute(rows)}
+    return known != {
+        cell.metadata.nbgrader["grade_id"]: cell.metadata.nbgrader.get("checksum") for cell in notebook.cells if _is_saved(cell)
+    }
+
+
+def _is_saved(cell: NotebookNode) -> bool:
+    return any(test(cell) for test in (is_grade, is_solution, is_locked, is_task))
+
+
+def _save(notebook: NotebookNode, resources: dict[str, Any], lecture: Lecture, gradebook: Gradebook, config: Config) -> None:
+    try:
+        gradebook.update_or_create_assignment(lecture.id)
+        gradebook.db.commit()
+        SaveCells(config=config)(notebook, resources)
+    except RuntimeError as error:
+        raise GradebookError(
+            f"cells were added to {lecture.id} or removed from it after submissions were graded, which nbgrader can't take up "
+            f"({in_one_line(error)}): restore the cells, or remove the assignment with «nbgrader db assignment remove {lecture.id} --force»"
+        ) from error
+    finally:
+        gradebook.db.expire_all()
+
+
+def in_one_line(error: BaseException) -> str:
+    """Return what an error says, or its name, in one line."""
+    return " ".join(str(getattr(error, "orig", None) or error).split()) or type(error).__name__

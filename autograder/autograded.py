@@ -1,0 +1,171 @@
+"""The autograded notebook: what formgrader shows, and what the feedback page is made from.
+
+It has the student's cells in the student's order, the instructor's cells as they were released, and our feedback below the tests. Nothing
+else of what was handed in survives: no output, no metadata, no markup that an instructor's browser would run.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from copy import deepcopy
+from typing import Any
+
+from . import feedback
+from .course import grade_id, is_test, nbgrader_of, source_of
+from .results import SubmissionResult
+
+Cell = dict[str, Any]
+
+MISSING = "*The next cell was missing from what was handed in. Here it is as it was released.*"
+_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_IMAGES = frozenset({"image/png", "image/jpeg", "image/gif"})
+
+
+def build(release: Mapping[str, Any], submitted: Mapping[str, Any] | None, result: SubmissionResult | None = None) -> dict[str, Any]:
+    """Return the autograded notebook, as plain JSON.
+
+    Parameters
+    ----------
+    release : mapping
+        The lecture's notebook as students get it, without hidden tests.
+    submitted : mapping, optional
+        The notebook that was handed in; None where it can't be read, which leaves the released cells.
+    result : SubmissionResult, optional
+        What grading found; without it the test cells have no outputs.
+    """
+    handed_in = release["cells"] if submitted is None else submitted["cells"]
+    cells = _restored(release["cells"], handed_in)
+    if result is not None:
+        _show_results(cells, result)
+        if result.problems:
+            cells.insert(0, _markdown(_problems(result)))
+    _number(cells)
+    metadata = {key: release["metadata"][key] for key in ("kernelspec", "language_info") if key in release["metadata"]}
+    return {"cells": cells, "metadata": deepcopy(metadata), "nbformat": 4, "nbformat_minor": 5}
+
+
+# --- the instructor's cells among the student's -----------------------------------------------------------------------------
+
+
+def _restored(released: Iterable[Cell], handed_in: Iterable[Cell]) -> list[Cell]:
+    """Return the student's cells, with each of the instructor's graded, locked and solution cells exactly once."""
+    handed_in = list(handed_in)
+    ours = {name: cell for cell in released if (name := grade_id(cell))}
+    # Of two cells with one id the last counts, as in a run of the notebook, and as nbgrader has it.
+    last = {grade_id(cell): index for index, cell in enumerate(handed_in)}
+    texts = {source_of(cell) for cell in released if cell["cell_type"] == "markdown"}
+    cells = [
+        _ours(ours[name], cell) if (name := grade_id(cell)) in ours and last[name] == index else _theirs(cell, texts)
+        for index, cell in enumerate(handed_in)
+    ]
+    return _completed(cells, ours)
+
+
+def _ours(released: Cell, handed_in: Cell) -> Cell:
+    """Return one of the instructor's cells, with the student's answer where it asks for one."""
+    cell = _blank(released)
+    source = source_of(handed_in)
+    if nbgrader_of(released).get("solution") and source != cell["source"]:
+        cell["source"] = source if cell["cell_type"] == "code" else harmless(source)
+        _keep_images(cell, handed_in)
+    return cell
+
+
+def _theirs(handed_in: Cell, texts: set[str]) -> Cell:
+    """Return a cell that nbgrader doesn't know: the released text, or something that the student added."""
+    source = source_of(handed_in)
+    if handed_in["cell_type"] == "code":
+        return {"cell_type": "code", "metadata": {}, "source": source, "outputs": [], "execution_count": None, **_id(handed_in)}
+    cell = {
+        "cell_type": handed_in["cell_type"],
+        "metadata": {},
+        "source": source if source in texts else harmless(source),
+        **_id(handed_in),
+    }
+    _keep_images(cell, handed_in)
+    return cell
+
+
+def _completed(cells: list[Cell], ours: Mapping[str, Cell]) -> list[Cell]:
+    """Put each missing cell behind the one that it followed in the released notebook."""
+    present = {grade_id(cell) for cell in cells}
+    previous = ""
+    for name, released in ours.items():
+        if name not in present:
+            place = next((index + 1 for index, cell in enumerate(cells) if previous and grade_id(cell) == previous), 0)
+            cells[place:place] = [_markdown(MISSING), _blank(released)]
+        previous = name
+    return cells
+
+
+def _blank(released: Cell) -> Cell:
+    """Return a copy of a released cell without outputs."""
+    cell = {**deepcopy(dict(released)), "source": source_of(released)}
+    if cell["cell_type"] == "code":
+        cell.update(outputs=[], execution_count=None)
+    return cell
+
+
+def _markdown(source: str) -> Cell:
+    return {"cell_type": "markdown", "metadata": {}, "source": source}
+
+
+def _id(cell: Mapping[str, Any]) -> dict[str, str]:
+    return {"id": cell["id"]} if isinstance(cell.get("id"), str) else {}
+
+
+def _number(cells: Iterable[Cell]) -> None:
+    """Give each cell an id that is valid, its own, and the same in every run."""
+    taken: set[str] = set()
+    for number, cell in enumerate(cells):
+        name = str(cell.get("id", ""))
+        if not _ID.fullmatch(name) or name in taken:
+            name = f"autograded-{number}"
+        taken.add(name)
+        cell["id"] = name
+
+
+# --- what a student wrote must not run in the instructor's browser ----------------------------------------------------------
+
+
+def harmless(markdown: str) -> str:
+    """Return Markdown without raw HTML and without links to anything but the web; it looks the same otherwise.
+
+    nbconvert passes raw HTML and ``javascript:`` links through. A blank behind ``<`` makes it a sign, in text, formulas and code alike.
+    """
+    markdown = re.sub(r"<(?=[A-Za-z/!?])", "< ", markdown)
+    markdown = re.sub(r"\]\((?!https?://|attachment:)", "] (", markdown)
+    return re.sub(r"\]:(?!\s*https?://)", "] :", markdown)
+
+
+def _keep_images(cell: Cell, handed_in: Cell) -> None:
+    """Keep the pictures that a student pasted into a text, as far as they are pictures."""
+    attachments = handed_in.get("attachments")
+    if cell["cell_type"] != "markdown" or not isinstance(attachments, dict):
+        return
+    kept = {
+        name: {mime: data for mime, data in image.items() if _is_image(mime, data)}
+        for name, image in attachments.items()
+        if isinstance(image, dict)
+    }
+    cell["attachments"] = {name: image for name, image in kept.items() if image}
+
+
+def _is_image(mime: str, data: Any) -> bool:
+    return mime in _IMAGES and isinstance(data, str) and re.fullmatch(r"[A-Za-z0-9+/=\s]*", data) is not None
+
+
+# --- results -----------------------------------------------------------------------------------------------------------------
+
+
+def _show_results(cells: Iterable[Cell], result: SubmissionResult) -> None:
+    exercises = {f"test_{exercise.name}": exercise for exercise in result.exercises}
+    for cell in cells:
+        if is_test(cell) and grade_id(cell) in exercises:
+            cell["outputs"] = feedback.outputs(exercises[grade_id(cell)])
+
+
+def _problems(result: SubmissionResult) -> str:
+    heading = "What the grader noticed in this notebook:" if result.graded else "This notebook could not be graded:"
+    return "\n\n".join([f"**{heading}**", *map(feedback.verbatim, result.problems)])
