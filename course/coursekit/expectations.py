@@ -112,10 +112,8 @@ class Expectation:
         slack = 1e-12 * max(abs(low), abs(high))
         outside = (values < low - slack) | (values > high + slack)
         if outside.any():
-            first = values[outside][0]
-            raise Mismatch(
-                "value", f"{self.name} has {outside.sum()} of {values.size} entries outside [{low:.4g}, {high:.4g}], such as {first:.4g}"
-            )
+            found = f"{outside.sum()} of {values.size} entries outside [{low:.4g}, {high:.4g}]"
+            raise Mismatch("value", f"{self.name} has {found}, such as {values[outside][0]:.4g}")
         return self
 
     def is_normal(self, mean: float, std: float) -> Expectation:

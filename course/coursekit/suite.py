@@ -16,7 +16,6 @@ from __future__ import annotations
 import inspect
 import io
 import os
-import sys
 import zlib
 from collections.abc import Callable, Iterable
 from contextlib import redirect_stderr, redirect_stdout
@@ -167,6 +166,16 @@ def exercise_of(item: pytest.Item) -> str:
     return getattr(getattr(item, "cls", None), "exercise", "")
 
 
+_UNWANTED = "cacheprovider doctest faulthandler junitxml logging terminal threadexception unraisableexception warnings"
+_QUIET = (
+    "--assert=plain",
+    "--capture=no",
+    "--tb=no",
+    "--import-mode=importlib",
+    *(word for name in _UNWANTED.split() for word in ("-p", f"no:{name}")),
+)
+
+
 def run_tests(path: Path, plugin: SuitePlugin, *more: str) -> list[TestOutcome]:
     """Run the tests of one module under pytest, silently, and return their outcomes.
 
@@ -184,27 +193,13 @@ def run_tests(path: Path, plugin: SuitePlugin, *more: str) -> list[TestOutcome]:
     RuntimeError
         If the module can't be collected: a defect of the course, not of the student.
     """
-    arguments = [str(path), "--rootdir", str(path.parent), "-c", os.devnull, "--capture=no", "--import-mode=importlib"]
-    for unwanted in (
-        "cacheprovider",
-        "faulthandler",
-        "unraisableexception",
-        "threadexception",
-        "warnings",
-        "logging",
-        "junitxml",
-        "doctest",
-        "terminal",
-    ):
-        arguments += ["-p", f"no:{unwanted}"]
+    arguments = [str(path), "--rootdir", str(path.parent), "-c", os.devnull, "-q", *_QUIET, *more]
     autoload = os.environ.get("PYTEST_DISABLE_PLUGIN_AUTOLOAD")
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
-    write_bytecode, sys.dont_write_bytecode = sys.dont_write_bytecode, False
     try:
         with redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
-            status = pytest.main([*arguments, *more], plugins=[plugin])
+            status = pytest.main(arguments, plugins=[plugin])
     finally:
-        sys.dont_write_bytecode = write_bytecode
         if autoload is None:
             del os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"]
         else:
