@@ -16,6 +16,7 @@ The errors, each with the sentence that the student reads as its text::
 
 from __future__ import annotations
 
+import dis
 import linecache
 import os
 from collections.abc import Callable, Mapping
@@ -194,15 +195,22 @@ class LocalFunction:
             raise NotAttempted(raising_function(error.__traceback__) or self.name) from None
         except StudentError:
             raise
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             raise Raised(self.name, type(error).__name__, str(error), own_line(error.__traceback__)) from None
         return Call(answer, arguments)
 
 
 def is_stub(function: Any) -> bool:
-    """Tell whether `function` still raises the NotImplementedError of the released notebook."""
+    """Tell whether `function` still raises the NotImplementedError of the released notebook.
+
+    Code that returns before it comes to the stub's last line is an answer: that line is then often just left where it was.
+    """
     code = getattr(function, "__code__", None)
-    return code is not None and "NotImplementedError" in code.co_names
+    if code is None or "NotImplementedError" not in code.co_names:
+        return False
+    steps = list(dis.get_instructions(code))  # where code can't be reached, there are no instructions
+    returns = any(step.opname in ("RETURN_VALUE", "RETURN_CONST") for step in steps)
+    return not returns and any(step.argval == "NotImplementedError" for step in steps)
 
 
 def raising_function(traceback: TracebackType | None) -> str:
