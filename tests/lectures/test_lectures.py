@@ -1,0 +1,115 @@
+"""What must hold for every lecture, proved on what it ships: right answers get full marks, wrong ones don't and are named, stubs get zero.
+
+Everything here goes the way of a real submission: a notebook file, a confined guest, the suite in the host.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from autograder.catalogue import KnownAnswer, catalogue
+from autograder.course import Course, Lecture, find_course
+from autograder.grading import grade_submission
+from autograder.results import ExerciseResult, SubmissionResult
+from autograder.sandbox.host import Sandbox
+from autograder.specimens import fill, reference_sources, solved, with_answers, write
+from autograder.submission import read_submission
+
+COURSE = find_course()
+ALL = [pytest.param(lecture, id=lecture.id) for lecture in COURSE.lectures()]
+WRONG = [pytest.param(lecture, known, id=f"{known.exercise}-{known.id}") for lecture in COURSE.lectures() for known in catalogue(lecture.slug).misconceptions]
+RIGHT = [pytest.param(lecture, known, id=f"{known.exercise}-{known.id}") for lecture in COURSE.lectures() for known in catalogue(lecture.slug).alternatives]
+NAMED = 0.95
+
+
+@pytest.fixture(scope="module")
+def sandbox() -> Iterator[Sandbox]:
+    with Sandbox() as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def grade(sandbox, tmp_path):
+    """Grade a notebook given as its content."""
+
+    def grade(notebook: dict) -> SubmissionResult:
+        return grade_submission(read_submission(write(notebook, tmp_path / "someone.ipynb"), Course(COURSE.root)), sandbox)
+
+    return grade
+
+
+def of(result: SubmissionResult, exercise: str) -> ExerciseResult:
+    return next(found for found in result.exercises if found.name == exercise)
+
+
+def failures(result: SubmissionResult) -> list[str]:
+    return [f"{e.name}: {t.name}: {t.message}" for e in result.exercises for t in e.tests if t.outcome == "failed"]
+
+
+@pytest.mark.parametrize("lecture", ALL)
+def test_the_solution_gets_full_marks(lecture: Lecture, grade) -> None:
+    result = grade(solved(lecture))
+    assert failures(result) == []
+    assert result.problems == ()
+    assert result.score == result.max_score == sum(lecture.points.values()) > 0
+
+
+@pytest.mark.parametrize("lecture", ALL)
+def test_the_reference_gets_full_marks(lecture: Lecture, grade) -> None:
+    result = grade(fill(lecture, reference_sources(lecture)))
+    assert failures(result) == []
+    assert result.score == result.max_score
+
+
+@pytest.mark.parametrize("lecture", ALL)
+def test_the_released_notebook_gets_zero_and_nothing_is_called_wrong(lecture: Lecture, grade) -> None:
+    result = grade(fill(lecture, {}))
+    assert {exercise.name: exercise.status for exercise in result.exercises} == dict.fromkeys(lecture.points, "not_attempted")
+    assert result.score == 0
+    assert result.problems == ()
+    assert all(test.outcome == "failed" for exercise in result.exercises for test in exercise.tests), "a stub passes a hidden test"
+
+
+@pytest.mark.parametrize(("lecture", "known"), RIGHT)
+def test_an_alternative_gets_full_marks(lecture: Lecture, known: KnownAnswer, grade) -> None:
+    result = grade(with_answers(lecture, known))
+    assert failures(result) == []
+    assert result.score == result.max_score
+
+
+@pytest.mark.parametrize(("lecture", "known"), WRONG)
+def test_a_misconception_fails_its_exercise(lecture: Lecture, known: KnownAnswer, grade) -> None:
+    exercise = of(grade(with_answers(lecture, known)), known.exercise)
+    assert exercise.status in ("failed", "error")
+    assert exercise.score < exercise.max_score
+    named.setdefault(lecture.id, {})[f"{known.exercise}/{known.id}"] = exercise.misconception.id if exercise.misconception else None
+
+
+named: dict[str, dict[str, str | None]] = {}
+
+
+@pytest.mark.parametrize("lecture", ALL)
+def test_misconceptions_are_named_as_themselves(lecture: Lecture) -> None:
+    """Runs after all misconceptions of the module have been graded."""
+    found = named[lecture.id]
+    others = {known: name for known, name in found.items() if known.split("/")[1] != name}
+    assert len(others) <= (1 - NAMED) * len(found), f"named as something else: {others}"
+    assert None not in others.values(), f"not named at all: {[known for known, name in others.items() if name is None]}"
+
+
+@pytest.mark.parametrize("lecture", ALL)
+def test_an_exercise_has_three_of_each(lecture: Lecture) -> None:
+    known = catalogue(lecture.slug)
+    for exercise in lecture.points:
+        assert sum(answer.exercise == exercise for answer in known.misconceptions) >= 3, exercise
+        assert sum(answer.exercise == exercise for answer in known.alternatives) >= 3, exercise
+
+
+@pytest.mark.parametrize(("lecture", "known"), WRONG)
+def test_a_misconception_says_what_is_wrong_and_where_to_read(lecture: Lecture, known: KnownAnswer) -> None:
+    assert len(known.explanation) > 60
+    number, section = known.see.split(" §")
+    headings = [line for cell in lecture.cells if cell["cell_type"] == "markdown" for line in "".join(cell["source"]).splitlines()]
+    assert number == lecture.id[:2]
+    assert any(line.startswith(f"## §{section} ") for line in headings), f"there is no section {known.see}"
