@@ -166,11 +166,11 @@ def exercise_of(item: pytest.Item) -> str:
     return getattr(getattr(item, "cls", None), "exercise", "")
 
 
+# Without the terminal plugin pytest knows neither -q nor --tb.
 _UNWANTED = "cacheprovider doctest faulthandler junitxml logging terminal threadexception unraisableexception warnings"
 _QUIET = (
     "--assert=plain",
     "--capture=no",
-    "--tb=no",
     "--import-mode=importlib",
     *(word for name in _UNWANTED.split() for word in ("-p", f"no:{name}")),
 )
@@ -192,8 +192,10 @@ def run_tests(path: Path, plugin: SuitePlugin, *more: str) -> list[TestOutcome]:
     ------
     RuntimeError
         If the module can't be collected: a defect of the course, not of the student.
+    KeyboardInterrupt
+        If the run was interrupted.
     """
-    arguments = [str(path), "--rootdir", str(path.parent), "-c", os.devnull, "-q", *_QUIET, *more]
+    arguments = [str(path), "--rootdir", str(path.parent), "-c", os.devnull, *_QUIET, *more]
     autoload = os.environ.get("PYTEST_DISABLE_PLUGIN_AUTOLOAD")
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
     try:
@@ -204,6 +206,8 @@ def run_tests(path: Path, plugin: SuitePlugin, *more: str) -> list[TestOutcome]:
             del os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"]
         else:
             os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = autoload
+    if status == pytest.ExitCode.INTERRUPTED and not plugin.trouble:
+        raise KeyboardInterrupt  # somebody grew tired of waiting
     if plugin.trouble or status in (pytest.ExitCode.INTERNAL_ERROR, pytest.ExitCode.USAGE_ERROR, pytest.ExitCode.INTERRUPTED):
         raise RuntimeError(f"the tests in {path.name} could not be run: {' '.join(plugin.trouble) or status}")
     return plugin.outcomes
