@@ -1,8 +1,214 @@
-"""How things come onto the screen: HTML in a notebook, text where there is none."""
+"""How feedback looks: HTML in a notebook, text where there is none.
+
+Rendering only. What is shown are `TestOutcome`s, whoever ran the tests: the public checks in a notebook, or the hidden ones.
+The colours are the theme's own (JupyterLab, then VS Code, then plain ones), and a mark always stands beside a colour.
+"""
 
 from __future__ import annotations
 
+import re
 import sys
+from collections.abc import Sequence
+from html import escape
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+if TYPE_CHECKING:
+    from .suite import TestOutcome
+
+# The order of feedback: of several failures, the first in this order is the one to mend first.
+ORDER = ("not_attempted", "missing", "raised", "timeout", "died", "unreadable", "type", "shape", "dtype", "nan", "value", "broken")
+
+GOOD = "var(--jp-success-color1, var(--vscode-testing-iconPassed, #388e3c))"
+BAD = "var(--jp-error-color1, var(--vscode-errorForeground, #d32f2f))"
+CALM = "var(--jp-border-color1, var(--vscode-descriptionForeground, #9e9e9e))"
+FAINT = "var(--jp-content-font-color2, var(--vscode-descriptionForeground, #6f6f6f))"
+RAISED = "var(--jp-layout-color2, var(--vscode-textCodeBlock-background, rgba(128,128,128,.12)))"
+
+
+class Diagnosis(Protocol):
+    """A misconception that explains the failures."""
+
+    title: str
+    explanation: str
+    see: str
+
+
+class Row(NamedTuple):
+    """A line of the table of a lecture's exercises; `state` is ``passed``, ``failed``, ``waiting`` or ``broken``."""
+
+    name: str
+    state: str
+    words: str
+
+
+_MARKS = {"passed": ("✓", GOOD), "failed": ("✗", BAD), "waiting": ("○", FAINT), "broken": ("!", BAD)}
+
+
+def feedback(title: str, outcomes: Sequence[TestOutcome], note: str = "", misconception: Diagnosis | None = None) -> None:
+    """Display what became of an exercise.
+
+    Parameters
+    ----------
+    title : str
+        The exercise.
+    outcomes : sequence of TestOutcome
+        Of its tests, in the order in which they are to be listed.
+    note : str
+        The last line.
+    misconception : object with title, explanation and see, optional
+        What explains the failures.
+    """
+    display(feedback_html(title, outcomes, note, misconception), feedback_text(title, outcomes, note, misconception))
+
+
+def notice(text: str) -> None:
+    """Display a sentence that is neither praise nor blame."""
+    display(_card(CALM, _code(text)), text)
+
+
+def table(title: str, rows: Sequence[Row], note: str = "") -> None:
+    """Display the state of several exercises."""
+    width = max((len(row.name) for row in rows), default=0)
+    lines = [title, *(f"  {_MARKS[row.state][0]} {row.name.ljust(width)}  {row.words}" for row in rows), note]
+    cells = "".join(
+        f'<tr style="background:none"><td style="{_CELL}">{_mark(row.state)}</td>'
+        f'<td style="{_CELL};font-family:{_MONO}">{escape(row.name)}</td>'
+        f'<td style="{_CELL}">{_code(row.words)}</td></tr>'
+        for row in rows
+    )
+    done = all(row.state == "passed" for row in rows)
+    body = f'<strong>{escape(title)}</strong><table style="border-collapse:collapse;margin:.4em 0;border:none">{cells}</table>{_note(note)}'
+    display(_card(GOOD if done else CALM, body), "\n".join(line for line in lines if line))
+
+
+def state_of(outcomes: Sequence[TestOutcome], exercise: str = "") -> Row:
+    """Sum up the outcomes of an exercise in a mark and a few words."""
+    name = exercise or (outcomes[0].exercise if outcomes else "")
+    passed = sum(outcome.passed for outcome in outcomes)
+    if outcomes and passed == len(outcomes):
+        return Row(name, "passed", f"{_checks(passed, len(outcomes))} passed")
+    if outcomes and all(outcome.kind in ("not_attempted", "missing") and outcome.culprit in (name, "") for outcome in outcomes):
+        return Row(name, "waiting", "not attempted" if outcomes[0].kind == "not_attempted" else "missing: run the cell that defines it")
+    if outcomes and all(outcome.kind == "broken" for outcome in outcomes):
+        return Row(name, "broken", "the tests themselves failed")
+    return Row(name, "failed" if outcomes else "waiting", f"{_checks(passed, len(outcomes))} passed")
+
+
+def first_failure(outcomes: Sequence[TestOutcome]) -> TestOutcome | None:
+    """Return the failure to mend first, or None where there is none."""
+    failures = [outcome for outcome in outcomes if not outcome.passed]
+    return min(failures, key=lambda outcome: ORDER.index(outcome.kind) if outcome.kind in ORDER else len(ORDER), default=None)
+
+
+# --- as HTML ----------------------------------------------------------------------------------------------------------
+
+
+def feedback_html(title: str, outcomes: Sequence[TestOutcome], note: str = "", misconception: Diagnosis | None = None) -> str:
+    """Return what `feedback` displays in a notebook."""
+    row, first = state_of(outcomes, title), first_failure(outcomes)
+    head = f'<div>{_mark(row.state)} <strong style="font-family:{_MONO}">{escape(title)}</strong> · {escape(row.words)}</div>'
+    if row.state == "waiting":
+        message = first.message if first is not None and first.kind == "missing" else ""
+        return _card(CALM, head + (f"<div>{_sentence(message)}</div>" if message else "") + _note(note))
+    tests = "".join(_test_html(outcome, outcome is first) for outcome in outcomes)
+    parts = [head, f'<ul style="list-style:none;margin:.4em 0;padding:0">{tests}</ul>', _others_html(outcomes, first)]
+    if misconception is not None:
+        parts.append(_misconception_html(misconception))
+    return _card(_MARKS[row.state][1], "".join(parts) + _note(note))
+
+
+def _test_html(outcome: TestOutcome, in_full: bool) -> str:
+    message = ""
+    if in_full:
+        style = f"margin:.25em 0 .4em 1.5em;padding:.35em .6em;background:{RAISED};border-radius:3px;overflow-wrap:anywhere"
+        message = f'<div style="{style}">{_sentence(outcome.message)}</div>'
+    return f'<li style="margin:.15em 0">{_mark(_state(outcome))} {_code(outcome.sentence)}{message}</li>'
+
+
+def _others_html(outcomes: Sequence[TestOutcome], first: TestOutcome | None) -> str:
+    others = _others(outcomes, first)
+    if not others:
+        return ""
+    items = "".join(f'<li style="margin:.3em 0;overflow-wrap:anywhere">{_code(o.sentence)}<br>{_sentence(o.message)}</li>' for o in others)
+    summary = f'<summary style="cursor:pointer">{_others_head(others)}</summary>'
+    return f'<details style="margin:.4em 0">{summary}<ul style="margin:.3em 0 0 1em;padding:0 0 0 1em">{items}</ul></details>'
+
+
+def _misconception_html(misconception: Diagnosis) -> str:
+    see = f'<div style="color:{FAINT}">See {escape(misconception.see)}</div>' if misconception.see else ""
+    style = f"margin:.5em 0;padding:.4em .7em;border:1px solid {CALM};border-radius:3px"
+    return f'<div style="{style}"><strong>{_code(misconception.title)}</strong><div>{_code(misconception.explanation)}</div>{see}</div>'
+
+
+_MONO = "var(--jp-code-font-family, var(--vscode-editor-font-family, monospace))"
+_CELL = "text-align:left;padding:.15em .8em .15em 0;border:none"
+
+
+def _card(colour: str, body: str) -> str:
+    shape = "padding:.35em .9em;margin:.3em 0;max-width:52em;line-height:1.45;font-size:var(--jp-content-font-size1, 1em)"
+    return f'<div style="border-left:4px solid {colour};{shape}">{body}</div>'
+
+
+def _mark(state: str) -> str:
+    mark, colour = _MARKS[state]
+    return f'<span role="img" aria-label="{state}" style="display:inline-block;width:1.2em;color:{colour};font-weight:bold">{mark}</span>'
+
+
+def _note(note: str) -> str:
+    return f'<div style="color:{FAINT};font-size:.92em;margin-top:.4em">{_code(note)}</div>' if note else ""
+
+
+def _code(text: str) -> str:
+    """Escape a text, and set what stands between backticks as code."""
+    return re.sub(r"(`+)([^`]+)\1", rf'<code style="font-family:{_MONO}">\2</code>', escape(text))
+
+
+def _sentence(message: str) -> str:
+    return _code(message[:1].upper() + message[1:] if " " in message.split("_")[0] else message)
+
+
+# --- as text ----------------------------------------------------------------------------------------------------------
+
+
+def feedback_text(title: str, outcomes: Sequence[TestOutcome], note: str = "", misconception: Diagnosis | None = None) -> str:
+    """Return what `feedback` displays where there is no notebook."""
+    row, first = state_of(outcomes, title), first_failure(outcomes)
+    lines = [f"{_MARKS[row.state][0]} {title}: {row.words}"]
+    if row.state == "waiting":
+        return "\n".join([*lines, *([first.message] if first is not None and first.kind == "missing" else []), *([note] if note else [])])
+    for outcome in outcomes:
+        lines.append(f"  {_MARKS[_state(outcome)][0]} {outcome.sentence}")
+        if outcome is first:
+            lines.append(f"      {outcome.message}")
+    others = _others(outcomes, first)
+    if others:
+        lines.append(f"{_others_head(others)}:")
+        lines += [f"  - {outcome.message}" for outcome in others]
+    if misconception is not None:
+        lines += [f"{misconception.title}. {misconception.explanation}" + (f" See {misconception.see}." if misconception.see else "")]
+    return "\n".join([*lines, *([note] if note else [])])
+
+
+def _state(outcome: TestOutcome) -> str:
+    if outcome.passed:
+        return "passed"
+    return {"not_attempted": "waiting", "broken": "broken"}.get(outcome.kind, "failed")
+
+
+def _checks(passed: int, count: int) -> str:
+    return f"{passed} of {count} check{'' if count == 1 else 's'}"
+
+
+def _others(outcomes: Sequence[TestOutcome], first: TestOutcome | None) -> list[TestOutcome]:
+    """Return the failures that say something else than the first one does."""
+    return [outcome for outcome in outcomes if not outcome.passed and first is not None and outcome.message != first.message]
+
+
+def _others_head(others: Sequence[TestOutcome]) -> str:
+    return "The other message" if len(others) == 1 else f"The other {len(others)} messages"
+
+
+# --- onto the screen --------------------------------------------------------------------------------------------------
 
 
 def display(html: str, text: str) -> bool:
@@ -12,7 +218,21 @@ def display(html: str, text: str) -> bool:
     """
     ipython = sys.modules.get("IPython")
     if ipython is None or ipython.get_ipython() is None:
-        print(text)
+        _print(text)
         return False
     ipython.display.display({"text/html": html, "text/plain": text}, raw=True)
     return True
+
+
+def _print(text: str) -> None:
+    if not sys.stdout.isatty():
+        encoding = sys.stdout.encoding or "utf-8"
+        print(text.encode(encoding, "replace").decode(encoding))  # an ASCII pipe has no ✓
+        return
+    from rich.console import Console
+    from rich.text import Text
+
+    styled = Text(text)
+    for pattern, style in ((r"(?m)^ *✓", "bold green"), (r"(?m)^ *[✗!] ", "bold red"), (r"(?m)^ *○", "dim")):
+        styled.highlight_regex(pattern, style)
+    Console().print(styled)

@@ -1,0 +1,189 @@
+"""Feedback while you work: ``check(f)`` runs the public checks of an exercise, ``check_all()`` sums up a lecture.
+
+The public checks are the pytest modules in `coursekit.public`. They are loaded when they are needed, and so is pytest, because a
+notebook begins by importing this module.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from collections.abc import Callable, Mapping
+from difflib import get_close_matches
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from . import show
+from .student import LocalStudent, is_stub
+
+if TYPE_CHECKING:
+    from .suite import TestOutcome
+
+PUBLIC = Path(__file__).parent / "public"
+NOTE = "These checks are only some: the hidden tests that grade your work use other inputs."
+
+_NOTHING = object()
+_EXERCISE = re.compile(r"""^@exercise\(\s*["'](\w+)["']""", re.MULTILINE)
+
+
+def check(function: Any = _NOTHING) -> None:
+    """Run the public checks of an exercise, and show what came of them.
+
+    Parameters
+    ----------
+    function : callable or str
+        Your function, such as ``check(batchnorm_forward)``, or its name.
+    """
+    if _grading():
+        return
+    namespace: Mapping[str, Any] = sys._getframe(1).f_globals
+    if isinstance(function, str):
+        name, function = function, namespace.get(function)
+    else:
+        name = getattr(function, "__name__", "")
+        namespace = {**getattr(function, "__globals__", {}), name: function}
+    problem = _problem_with(name, function)
+    if problem:
+        show.notice(problem)
+        return
+    outcomes = _run(_module_of(name), namespace, [name])
+    if outcomes is not None:
+        show.feedback(name, outcomes, NOTE)
+
+
+def check_all(lecture: str | None = None) -> None:
+    """Show the state of all exercises of a lecture.
+
+    Parameters
+    ----------
+    lecture : str, optional
+        Such as ``"initialization"`` or ``"03_initialization"``; by default the one whose functions are defined where you call this.
+    """
+    if _grading():
+        return
+    namespace = sys._getframe(1).f_globals
+    module = _lecture_here(namespace) if lecture is None else PUBLIC / f"test_{re.sub(r'^[0-9]+_', '', str(lecture))}.py"
+    if module is None:
+        show.notice("None of the course's functions is defined here yet: run the cells above, then this one again.")
+        return
+    if not module.exists():
+        show.notice(f"There is no lecture called {lecture}.{_did_you_mean(str(lecture), [_slug(path) for path in _modules()])}")
+        return
+    names = list(exercises(module))
+    outcomes = _run(module, namespace, [name for name in names if callable(namespace.get(name))])
+    if outcomes is not None:
+        rows = [_row(name, namespace, [outcome for outcome in outcomes if outcome.exercise == name]) for name in names]
+        done = sum(row.state == "passed" for row in rows)
+        show.table(f"{_slug(module)}: {done} of {len(rows)} exercises pass their checks", rows, NOTE)
+
+
+def ready(*functions: Callable[..., Any]) -> bool:
+    """Tell whether all functions are written, and say which ones are not.
+
+    A demonstration begins with ``if ready(f, g):``, so that a notebook can be run from top to bottom at any time.
+
+    Parameters
+    ----------
+    functions : callable
+        What the demonstration needs.
+
+    Returns
+    -------
+    bool
+    """
+    waiting = [getattr(function, "__name__", str(function)) for function in functions if not callable(function) or is_stub(function)]
+    if waiting and not _grading():
+        it = "it" if len(waiting) == 1 else "them"
+        show.notice(f"This figure waits for {_listed(waiting)}: write {it} above, then run this cell again.")
+    return not waiting
+
+
+def exercises(module: Path) -> dict[str, None]:
+    """Return the exercises of a module of public checks, in order, without importing it."""
+    return dict.fromkeys(_EXERCISE.findall(module.read_text(encoding="utf-8")))
+
+
+# --- which checks ---------------------------------------------------------------------------------------------------------
+
+
+def _modules() -> list[Path]:
+    return sorted(PUBLIC.glob("test_*.py"))
+
+
+def _slug(module: Path) -> str:
+    return module.stem.removeprefix("test_")
+
+
+def _module_of(name: str) -> Path | None:
+    return next((module for module in _modules() if name in exercises(module)), None)
+
+
+def _lecture_here(namespace: Mapping[str, Any]) -> Path | None:
+    """Return the module of checks with the most exercises defined in `namespace`."""
+    overlap = {module: sum(name in namespace for name in exercises(module)) for module in _modules()}
+    best = max(overlap, key=lambda module: overlap[module], default=None)
+    return best if best is not None and overlap[best] else None
+
+
+def _problem_with(name: str, function: Any) -> str:
+    """Say in a sentence why there is nothing to check, or return an empty string."""
+    if function is _NOTHING:
+        return "What is to be checked? Pass your function, such as check(batchnorm_forward)."
+    if name and _module_of(name) is None:
+        names = [exercise for module in _modules() for exercise in exercises(module)]
+        return f"There is no exercise called {name}.{_did_you_mean(name, names)}"
+    if function is None and name:
+        return f"There is no function called {name} yet: run the cell that defines it."
+    if not callable(function) or not name:
+        kind = type(function).__name__
+        wanted = "check takes the function itself, such as check(batchnorm_forward)"
+        return f"{wanted}, but this is {_article(kind)} {kind}. Has the function been called by mistake?"
+    return ""
+
+
+# --- running and summing up -----------------------------------------------------------------------------------------------
+
+
+def _run(module: Path | None, namespace: Mapping[str, Any], names: list[str]) -> list[TestOutcome] | None:
+    """Run the checks of some exercises; where that is impossible, say so and return None."""
+    from .suite import SuitePlugin, run_tests
+
+    assert module is not None
+    if not names:
+        return []
+    plugin = SuitePlugin(LocalStudent(namespace), names)
+    try:
+        return run_tests(module, plugin)
+    except KeyboardInterrupt:
+        show.notice("You stopped the checks before they were through.")
+    except RuntimeError as error:
+        reason = str(error).strip().splitlines()[-1]
+        show.notice(f"The checks could not be run. That is a defect of the course and not yours; please tell your instructor: {reason}")
+    return None
+
+
+def _row(name: str, namespace: Mapping[str, Any], outcomes: list[TestOutcome]) -> show.Row:
+    if not callable(namespace.get(name)):
+        return show.Row(name, "waiting", "missing: run the cell that defines it")
+    return show.state_of(outcomes, name)
+
+
+def _grading() -> bool:
+    return bool(os.environ.get("COURSEKIT_GRADING"))
+
+
+# --- words ----------------------------------------------------------------------------------------------------------------
+
+
+def _listed(names: list[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def _did_you_mean(name: str, names: list[str]) -> str:
+    near = get_close_matches(name, names, n=3, cutoff=0.6)
+    return f" Did you mean {' or '.join(near)}?" if near else ""
+
+
+def _article(noun: str) -> str:
+    return "an" if noun[:1].lower() in "aeiou" else "a"
