@@ -44,7 +44,9 @@ class Row(NamedTuple):
 _MARKS = {"passed": ("✓", GOOD), "failed": ("✗", BAD), "waiting": ("○", FAINT), "broken": ("!", BAD)}
 
 
-def feedback(title: str, outcomes: Sequence[TestOutcome], note: str = "", misconception: Diagnosis | None = None) -> None:
+def feedback(
+    title: str, outcomes: Sequence[TestOutcome], note: str = "", misconception: Diagnosis | None = None, unit: str = "check"
+) -> None:
     """Display what became of an exercise.
 
     Parameters
@@ -57,8 +59,10 @@ def feedback(title: str, outcomes: Sequence[TestOutcome], note: str = "", miscon
         The last line.
     misconception : object with title, explanation and see, optional
         What explains the failures.
+    unit : str
+        What one test is called, such as "hidden test".
     """
-    display(feedback_html(title, outcomes, note, misconception), feedback_text(title, outcomes, note, misconception))
+    display(feedback_html(title, outcomes, note, misconception, unit), feedback_text(title, outcomes, note, misconception, unit))
 
 
 def notice(text: str) -> None:
@@ -77,21 +81,33 @@ def table(title: str, rows: Sequence[Row], note: str = "") -> None:
         for row in rows
     )
     done = all(row.state == "passed" for row in rows)
-    body = f'<strong>{escape(title)}</strong><table style="border-collapse:collapse;margin:.4em 0;border:none">{cells}</table>{_note(note)}'
+    style = "border-collapse:collapse;margin:.4em 0;border:none;font-size:inherit"
+    body = f'<strong>{escape(title)}</strong><table style="{style}">{cells}</table>{_note(note)}'
     display(_card(GOOD if done else CALM, body), "\n".join(line for line in lines if line))
 
 
-def state_of(outcomes: Sequence[TestOutcome], exercise: str = "") -> Row:
+def state_of(outcomes: Sequence[TestOutcome], exercise: str = "", unit: str = "check") -> Row:
     """Sum up the outcomes of an exercise in a mark and a few words."""
     name = exercise or (outcomes[0].exercise if outcomes else "")
     passed = sum(outcome.passed for outcome in outcomes)
-    if outcomes and passed == len(outcomes):
-        return Row(name, "passed", f"{_checks(passed, len(outcomes))} passed")
-    if outcomes and all(outcome.kind in ("not_attempted", "missing") and outcome.culprit in (name, "") for outcome in outcomes):
-        return Row(name, "waiting", "not attempted" if outcomes[0].kind == "not_attempted" else "missing: run the cell that defines it")
-    if outcomes and all(outcome.kind == "broken" for outcome in outcomes):
-        return Row(name, "broken", "the tests themselves failed")
-    return Row(name, "failed" if outcomes else "waiting", f"{_checks(passed, len(outcomes))} passed")
+    words = f"{passed} of {len(outcomes)} {unit}{'' if len(outcomes) == 1 else 's'} passed"
+    kinds = {outcome.kind for outcome in outcomes if not outcome.passed}
+    if not outcomes:
+        return Row(name, "broken", f"there are no {unit}s")
+    if not kinds:
+        return Row(name, "passed", words)
+    if not passed and kinds <= {"not_attempted", "missing"}:
+        return Row(name, "waiting", _waiting(name, outcomes))
+    if kinds == {"broken"}:
+        return Row(name, "broken", f"{words}, and a defect of the course kept the rest from running")
+    return Row(name, "failed", words)
+
+
+def _waiting(name: str, outcomes: Sequence[TestOutcome]) -> str:
+    others = sorted({outcome.culprit for outcome in outcomes} - {name, ""})
+    if others:
+        return f"waits for {' and '.join(others)}"
+    return "not attempted" if outcomes[0].kind == "not_attempted" else "missing: run the cell that defines it"
 
 
 def first_failure(outcomes: Sequence[TestOutcome]) -> TestOutcome | None:
@@ -103,13 +119,14 @@ def first_failure(outcomes: Sequence[TestOutcome]) -> TestOutcome | None:
 # --- as HTML ----------------------------------------------------------------------------------------------------------
 
 
-def feedback_html(title: str, outcomes: Sequence[TestOutcome], note: str = "", misconception: Diagnosis | None = None) -> str:
+def feedback_html(
+    title: str, outcomes: Sequence[TestOutcome], note: str = "", misconception: Diagnosis | None = None, unit: str = "check"
+) -> str:
     """Return what `feedback` displays in a notebook."""
-    row, first = state_of(outcomes, title), first_failure(outcomes)
+    row, first = state_of(outcomes, title, unit), first_failure(outcomes)
     head = f'<div>{_mark(row.state)} <strong style="font-family:{_MONO}">{escape(title)}</strong> · {escape(row.words)}</div>'
     if row.state == "waiting":
-        message = first.message if first is not None and first.kind == "missing" else ""
-        return _card(CALM, head + (f"<div>{_sentence(message)}</div>" if message else "") + _note(note))
+        return _card(CALM, head + _note(note))
     tests = "".join(_test_html(outcome, outcome is first) for outcome in outcomes)
     parts = [head, f'<ul style="list-style:none;margin:.4em 0;padding:0">{tests}</ul>', _others_html(outcomes, first)]
     if misconception is not None:
@@ -121,7 +138,7 @@ def _test_html(outcome: TestOutcome, in_full: bool) -> str:
     message = ""
     if in_full:
         style = f"margin:.25em 0 .4em 1.5em;padding:.35em .6em;background:{RAISED};border-radius:3px;overflow-wrap:anywhere"
-        message = f'<div style="{style}">{_sentence(outcome.message)}</div>'
+        message = f'<div style="{style}">{_code(outcome.message)}</div>'
     return f'<li style="margin:.15em 0">{_mark(_state(outcome))} {_code(outcome.sentence)}{message}</li>'
 
 
@@ -129,7 +146,7 @@ def _others_html(outcomes: Sequence[TestOutcome], first: TestOutcome | None) -> 
     others = _others(outcomes, first)
     if not others:
         return ""
-    items = "".join(f'<li style="margin:.3em 0;overflow-wrap:anywhere">{_code(o.sentence)}<br>{_sentence(o.message)}</li>' for o in others)
+    items = "".join(f'<li style="margin:.3em 0;overflow-wrap:anywhere">{_code(o.sentence)}<br>{_code(o.message)}</li>' for o in others)
     summary = f'<summary style="cursor:pointer">{_others_head(others)}</summary>'
     return f'<details style="margin:.4em 0">{summary}<ul style="margin:.3em 0 0 1em;padding:0 0 0 1em">{items}</ul></details>'
 
@@ -163,19 +180,17 @@ def _code(text: str) -> str:
     return re.sub(r"(`+)([^`]+)\1", rf'<code style="font-family:{_MONO}">\2</code>', escape(text))
 
 
-def _sentence(message: str) -> str:
-    return _code(message[:1].upper() + message[1:] if " " in message.split("_")[0] else message)
-
-
 # --- as text ----------------------------------------------------------------------------------------------------------
 
 
-def feedback_text(title: str, outcomes: Sequence[TestOutcome], note: str = "", misconception: Diagnosis | None = None) -> str:
+def feedback_text(
+    title: str, outcomes: Sequence[TestOutcome], note: str = "", misconception: Diagnosis | None = None, unit: str = "check"
+) -> str:
     """Return what `feedback` displays where there is no notebook."""
-    row, first = state_of(outcomes, title), first_failure(outcomes)
+    row, first = state_of(outcomes, title, unit), first_failure(outcomes)
     lines = [f"{_MARKS[row.state][0]} {title}: {row.words}"]
     if row.state == "waiting":
-        return "\n".join([*lines, *([first.message] if first is not None and first.kind == "missing" else []), *([note] if note else [])])
+        return "\n".join([*lines, *([note] if note else [])])
     for outcome in outcomes:
         lines.append(f"  {_MARKS[_state(outcome)][0]} {outcome.sentence}")
         if outcome is first:
@@ -193,10 +208,6 @@ def _state(outcome: TestOutcome) -> str:
     if outcome.passed:
         return "passed"
     return {"not_attempted": "waiting", "broken": "broken"}.get(outcome.kind, "failed")
-
-
-def _checks(passed: int, count: int) -> str:
-    return f"{passed} of {count} check{'' if count == 1 else 's'}"
 
 
 def _others(outcomes: Sequence[TestOutcome], first: TestOutcome | None) -> list[TestOutcome]:
