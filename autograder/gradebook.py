@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from . import autograded, feedback
 from .course import Course, Lecture, grade_id, nbgrader_of
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from nbgrader.coursedir import CourseDirectory
 
     from .assignments import KnownAssignment
+
+Row = TypeVar("Row")
 
 NO_RESPONSE = "No response."  # nbgrader's own words for an answer that was left as it was
 
@@ -121,12 +123,12 @@ class GradebookWriter:
         remarks = {remark.cell_id: remark for remark in row.comments}
         for cell in assignment.cells:
             if cell.kind != "SolutionCell":
-                grade = grades.get(cell.id) or Grade(cell_id=cell.id, notebook=row)
+                grade = grades.get(cell.id) or self._added(Grade(cell_id=cell.id, notebook_id=row.id))
                 grade.auto_score = scores[cell.name]
                 # As nbgrader has it: what a person graded before is shown to a person again.
                 grade.needs_manual_grade = grade.manual_score is not None or grade.auto_score is None
             if cell.kind != "GradeCell":
-                remark = remarks.get(cell.id) or Comment(cell_id=cell.id, notebook=row)
+                remark = remarks.get(cell.id) or self._added(Comment(cell_id=cell.id, notebook_id=row.id))
                 remark.auto_comment = comments.get(cell.name)
         self._penalise(result.student, submission, row)
 
@@ -139,8 +141,7 @@ class GradebookWriter:
             session.add(Student(id=student))
         submission = session.query(SubmittedAssignment).filter_by(assignment_id=assignment.id, student_id=student).one_or_none()
         if submission is None:
-            submission = SubmittedAssignment(assignment_id=assignment.id, student_id=student)
-            session.add(submission)
+            submission = self._added(SubmittedAssignment(assignment_id=assignment.id, student_id=student))
         submission.timestamp = self._timestamp(student, lecture)
         session.flush()
         return submission
@@ -151,8 +152,12 @@ class GradebookWriter:
         session = self._gradebook.db
         row = session.query(SubmittedNotebook).filter_by(assignment_id=submission.id, notebook_id=assignment.notebook_id).one_or_none()
         if row is None:
-            row = SubmittedNotebook(assignment_id=submission.id, notebook_id=assignment.notebook_id)
-            session.add(row)
+            row = self._added(SubmittedNotebook(assignment_id=submission.id, notebook_id=assignment.notebook_id))
+            session.flush()
+        return row
+
+    def _added(self, row: Row) -> Row:
+        self._gradebook.db.add(row)
         return row
 
     def _penalise(self, student: str, submission: SubmittedAssignment, row: SubmittedNotebook) -> None:
