@@ -1,8 +1,8 @@
 """What a guest may still do: read Python and a few packages, compute, start threads, write into its own scratch directory.
 
-Landlock decides about files (and TCP, signals and abstract sockets where the kernel is new enough), seccomp about system calls. Neither needs
-root, a container or a namespace, and neither can be taken back by the process that has put it on. Landlock leaves alone what is not
-an opened file (``chmod``, ``utime``), so the system calls for these are refused altogether.
+Landlock decides about files (and TCP, signals and abstract sockets where the kernel is new enough), seccomp about system calls. Neither
+needs root, a container or a namespace, and neither can be taken back by the process that has put it on. Landlock leaves alone what is
+not an opened file (``chmod``, ``utime``), so the system calls for these are refused altogether.
 
 Everything here runs in the zygote before it forks, except `Confinement.apply`, which is all that a guest has to do itself.
 """
@@ -16,11 +16,12 @@ import sys
 import sysconfig
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 GUEST_PACKAGES = (
     *("numpy", "numpy.libs", "scipy", "scipy.libs", "sklearn", "scikit_learn.libs", "joblib", "threadpoolctl.py", "autograd", "narwhals"),
     *("matplotlib", "matplotlib.libs", "mpl_toolkits", "PIL", "pillow.libs", "kiwisolver", "contourpy", "cycler", "dateutil", "six.py"),
-    *("pyparsing", "packaging", "fontTools", "msgpack"),
+    *("pyparsing", "packaging", "fontTools", "msgpack", "pylab.py"),
 )
 """What a notebook may import besides the standard library and coursekit: entries of site-packages."""
 
@@ -29,28 +30,27 @@ SYSTEM_PATHS = (
     *("/dev/urandom", "/dev/zero"),
 )
 
-ALLOWED_CALLS = (
-    # files: Landlock decides which
-    "read write readv writev pread64 pwrite64 preadv pwritev preadv2 pwritev2 close close_range lseek _llseek stat fstat lstat newfstatat "
-    "statx statfs fstatfs access faccessat faccessat2 readlink readlinkat getdents getdents64 getcwd chdir fchdir mkdir mkdirat rmdir "
-    "unlink unlinkat rename renameat renameat2 link linkat symlink symlinkat ftruncate fsync fdatasync fallocate flock fadvise64 "
-    "readahead copy_file_range sendfile dup dup2 dup3 pipe pipe2 poll ppoll select pselect6 epoll_create epoll_create1 epoll_ctl "
-    "epoll_wait epoll_pwait eventfd eventfd2 umask "
-    # memory, threads, clocks
-    "mmap munmap mremap mprotect madvise msync mincore brk get_mempolicy futex futex_waitv set_robust_list get_robust_list set_tid_address "
-    "rseq membarrier exit exit_group arch_prctl sched_yield sched_getaffinity sched_getparam sched_getscheduler sched_get_priority_max "
-    "sched_get_priority_min getcpu time gettimeofday clock_gettime clock_getres clock_nanosleep nanosleep restart_syscall "
-    # who am I, and signals of one's own
-    "gettid getpid getppid getuid geteuid getgid getegid getgroups getpgrp getpgid getsid getresuid getresgid uname sysinfo getrusage "
-    "getrlimit getpriority getrandom rt_sigaction rt_sigprocmask rt_sigreturn rt_sigpending rt_sigsuspend rt_sigtimedwait sigaltstack "
-    "pause alarm setitimer getitimer"
-).split()
+ALLOWED_CALLS = {
+    "files: Landlock decides which": """
+        read write readv writev pread64 pwrite64 preadv pwritev preadv2 pwritev2 close close_range lseek _llseek stat fstat lstat newfstatat
+        statx statfs fstatfs access faccessat faccessat2 readlink readlinkat getdents getdents64 getcwd chdir fchdir mkdir mkdirat rmdir
+        unlink unlinkat rename renameat renameat2 link linkat symlink symlinkat ftruncate fsync fdatasync fallocate flock fadvise64
+        readahead copy_file_range sendfile dup dup2 dup3 pipe pipe2 poll ppoll select pselect6 epoll_create epoll_create1 epoll_ctl
+        epoll_wait epoll_pwait eventfd eventfd2 umask""",
+    "memory, threads, clocks": """
+        mmap munmap mremap mprotect madvise msync mincore brk get_mempolicy futex futex_waitv set_robust_list get_robust_list set_tid_address
+        rseq membarrier exit exit_group arch_prctl sched_yield sched_getaffinity sched_getparam sched_getscheduler sched_get_priority_max
+        sched_get_priority_min getcpu time gettimeofday clock_gettime clock_getres clock_nanosleep nanosleep restart_syscall""",
+    "who am I, and signals of one's own": """
+        gettid getpid getppid getuid geteuid getgid getegid getgroups getpgrp getpgid getsid getresuid getresgid uname sysinfo getrusage
+        getrlimit getpriority getrandom rt_sigaction rt_sigprocmask rt_sigreturn rt_sigpending rt_sigsuspend rt_sigtimedwait sigaltstack
+        pause alarm setitimer getitimer""",
+}
 
-REFUSED_CALLS = (
-    "fork vfork execve execveat socket socketpair connect bind listen accept accept4 sendto sendmsg recvfrom recvmsg ptrace setsid setpgid "
-    "chmod fchmod fchmodat chown lchown fchown fchownat utime utimes utimensat futimesat truncate creat mknod mknodat mount umount2 chroot "
-    "setuid setgid setgroups setresuid setresgid setrlimit setpriority sched_setaffinity memfd_create sethostname reboot"
-).split()
+REFUSED_CALLS = """
+    fork vfork execve execveat socket socketpair connect bind listen accept accept4 sendto sendmsg recvfrom recvmsg ptrace setsid setpgid
+    chmod fchmod fchmodat chown lchown fchown fchownat utime utimes utimensat futimesat truncate creat mknod mknodat mount umount2 chroot
+    setuid setgid setgroups setresuid setresgid setrlimit setpriority sched_setaffinity memfd_create sethostname reboot"""
 """Refused with "not permitted", which is what a student should read. A call in neither list doesn't exist for a guest."""
 
 _CLONE_THREAD, _CLONE_NEW = 0x00010000, 0x7E020080  # a thread, and none of the namespaces
@@ -90,7 +90,7 @@ class Confinement:
         self._filter = _system_calls()
         self._libc = ctypes.CDLL(None, use_errno=True)
 
-    def rules(self, scratch: str):
+    def rules(self, scratch: str) -> Any:
         """Return a Landlock ruleset for a guest whose scratch directory is `scratch`. It isn't in force yet."""
         from landlockpy import AccessFS, Ruleset, Scope
 
@@ -105,7 +105,7 @@ class Confinement:
         ruleset.allow_path(scratch, ruleset.handled_fs & ~special)
         return ruleset
 
-    def apply(self, ruleset) -> None:
+    def apply(self, ruleset: Any) -> None:
         """Put this process, and whatever it does from now on, under `ruleset` and the filter of system calls."""
         import pyseccomp as seccomp
 
@@ -137,18 +137,20 @@ def _standard_library() -> Iterator[str]:
 def _homes_of_packages() -> Iterator[str]:
     """Yield the directories in which the packages that are loaded already were found."""
     for name in ("numpy", "msgpack"):
-        yield os.path.dirname(os.path.dirname(sys.modules[name].__file__)) if name in sys.modules else sysconfig.get_path("purelib")
+        location = getattr(sys.modules.get(name), "__file__", None)
+        if location:
+            yield os.path.dirname(os.path.dirname(location))
 
 
-def _system_calls():
+def _system_calls() -> Any:
     """Return the seccomp filter, complete but for what depends on the guest's process id."""
     import pyseccomp as seccomp
 
     known = seccomp.resolve_syscall
     # An unlisted call "doesn't exist": glibc then falls back on an older one, from clone3 to clone for example
     rules = seccomp.SyscallFilter(seccomp.ERRNO(errno.ENOSYS))
-    for action, names in ((seccomp.ALLOW, ALLOWED_CALLS), (seccomp.ERRNO(errno.EPERM), REFUSED_CALLS)):
-        for name in names:
+    for action, names in ((seccomp.ALLOW, " ".join(ALLOWED_CALLS.values())), (seccomp.ERRNO(errno.EPERM), REFUSED_CALLS)):
+        for name in names.split():
             if known(seccomp.Arch.NATIVE, name) >= 0:
                 rules.add_rule(action, name)
     _add_conditions(rules, seccomp)
@@ -156,7 +158,7 @@ def _system_calls():
     return rules
 
 
-def _add_conditions(rules, seccomp) -> None:
+def _add_conditions(rules: Any, seccomp: Any) -> None:
     """Allow calls that are harmless with some arguments only."""
     thread = _CLONE_THREAD | _CLONE_NEW
     rules.add_rule(seccomp.ALLOW, "clone", seccomp.Arg(0, seccomp.MASKED_EQ, thread, _CLONE_THREAD))
@@ -167,7 +169,7 @@ def _add_conditions(rules, seccomp) -> None:
             rules.add_rule(seccomp.ALLOW, call, seccomp.Arg(argument, seccomp.EQ, value))
 
 
-def _add_opening(rules, seccomp) -> None:
+def _add_opening(rules: Any, seccomp: Any) -> None:
     """Allow open, except for ways of opening that write without asking for the right to: Landlock learned of them late (ABI 3)."""
     ways = ((os.O_ACCMODE | os.O_TRUNC, os.O_RDONLY), (os.O_ACCMODE, os.O_WRONLY), (os.O_ACCMODE, os.O_RDWR))
     for call, argument in (("open", 1), ("openat", 2)):

@@ -30,7 +30,8 @@ KINDS = ("cells", "running", "ready", "refused", "call", "result", "error", "cal
 HEADER = struct.Struct("!BII")
 
 _DTYPES = {dtype.str: dtype for code in "?bhilqBHILQefdgFD" for dtype in (np.dtype(code), np.dtype(code).newbyteorder(">"))}
-_TYPES = {"bool": bool, "int": int, "float": float, "complex": complex} | {name: dtype.type for name, dtype in _DTYPES.items() if dtype.isnative}
+_TYPES = {"bool": bool, "int": int, "float": float, "complex": complex}
+_TYPES |= {name: dtype.type for name, dtype in _DTYPES.items() if dtype.isnative}
 _TYPE_NAMES = {scalar: name for name, scalar in _TYPES.items()}
 _SCALARS = frozenset(dtype.type for dtype in _DTYPES.values())
 _PLAIN = frozenset({type(None), bool, float, str})
@@ -89,7 +90,7 @@ class Handle:
         The process that keeps it: another one can't know what it is.
     """
 
-    __slots__ = ("id", "owner", "type_name", "__weakref__")
+    __slots__ = ("__weakref__", "id", "owner", "type_name")
 
     def __init__(self, id: int, type_name: str, owner: object = None) -> None:
         self.id, self.type_name, self.owner = id, type_name, owner

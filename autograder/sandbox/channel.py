@@ -1,0 +1,136 @@
+"""The host's end of the connection to a guest: never blocks beyond a deadline, and never takes more than it was promised."""
+
+from __future__ import annotations
+
+import os
+import select
+import socket
+import time
+
+from . import wire
+
+CHUNK = 1 << 18
+DRAIN_READS = 64
+
+
+class Timeout(Exception):
+    """The deadline has passed."""
+
+
+class Closed(Exception):
+    """The guest has closed its end, most often by coming to an end itself."""
+
+
+class Channel:
+    """A socket for messages, and a pipe with what the guest prints.
+
+    The pipe is emptied whenever the host waits, so that a guest which prints without end neither blocks nor fills the host's memory.
+
+    Parameters
+    ----------
+    link : socket
+        To the guest.
+    output : int
+        Descriptor of the pipe.
+    bounds : wire.Bounds
+        For what is received.
+    output_bytes : int
+        How much of what is printed to keep.
+    """
+
+    def __init__(self, link: socket.socket, output: int, bounds: wire.Bounds, output_bytes: int) -> None:
+        link.setblocking(False)
+        os.set_blocking(output, False)
+        self._link, self._output, self._bounds, self._room = link, output, bounds, output_bytes
+        self._poll = select.poll()
+        self._poll.register(output, select.POLLIN)
+        self._printed: list[bytes] = []
+        self.cut = False
+
+    def send(self, frame: bytes, deadline: float) -> None:
+        """Send a frame.
+
+        Raises
+        ------
+        Timeout, Closed
+        """
+        view = memoryview(frame)
+        while view:
+            try:
+                view = view[self._link.send(view) :]
+            except BlockingIOError:
+                self._wait(select.POLLOUT, deadline)
+            except OSError:
+                raise Closed from None
+
+    def receive(self, deadline: float) -> wire.Frame:
+        """Return the next frame.
+
+        Raises
+        ------
+        Timeout, Closed
+        wire.WireError
+            If it would be too large, or is none.
+        """
+        kind, structure, data = wire.frame_lengths(self._read(wire.HEADER.size, deadline), self._bounds)
+        return wire.Frame(kind, self._read(structure, deadline), self._read(data, deadline))
+
+    def printed(self) -> str:
+        """Return what the guest has printed so far."""
+        self._drain()
+        text = b"".join(self._printed).decode("utf-8", "replace")
+        return text + ("\n(cut here: it printed more)" if self.cut else "")
+
+    def close(self) -> None:
+        """Close both ends; what was printed remains."""
+        if self._output >= 0:
+            self._drain()
+            self._link.close()
+            os.close(self._output)
+            self._output = -1
+
+    def _read(self, length: int, deadline: float) -> bytes:
+        parts = []  # what has come, not what was announced: a liar gets no memory
+        while length:
+            try:
+                part = self._link.recv(min(length, CHUNK))
+            except BlockingIOError:
+                self._wait(select.POLLIN, deadline)
+                continue
+            except OSError:
+                raise Closed from None
+            if not part:
+                raise Closed
+            parts.append(part)
+            length -= len(part)
+        return b"".join(parts)
+
+    def _wait(self, event: int, deadline: float) -> None:
+        """Wait until the socket is ready, and meanwhile empty the pipe."""
+        self._poll.register(self._link, event)
+        while True:
+            left = deadline - time.monotonic()
+            if left <= 0:
+                raise Timeout
+            ready = dict(self._poll.poll(left * 1000))
+            if self._output in ready and not self._drain():
+                self._poll.unregister(self._output)  # closed by the guest: it would be ready for ever
+            if self._link.fileno() in ready:
+                return
+
+    def _drain(self) -> bool:
+        """Read what there is in the pipe, within reason, and tell whether there may come more."""
+        if self._output < 0:
+            return False
+        for _ in range(DRAIN_READS):
+            try:
+                part = os.read(self._output, 1 << 16)
+            except BlockingIOError:
+                return True
+            if not part:
+                return False
+            kept = part[: self._room]
+            self._printed.append(kept)
+            self._room -= len(kept)
+            self.cut |= len(kept) < len(part)
+        return True

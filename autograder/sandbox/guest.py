@@ -1,0 +1,202 @@
+"""The loop of the process in which a submission's code runs: read a message, run something, answer.
+
+It sees arguments and sends answers. It has never seen reference, suite or expected values, and what it sends is data (see `wire`).
+"""
+
+from __future__ import annotations
+
+import builtins
+import io
+import os
+import random
+import signal
+import sys
+import threading
+from contextlib import suppress
+from typing import Any, NoReturn
+
+import numpy as np
+from coursekit.student import raising_function
+
+from . import wire
+from .cells import GuestCell, Notebook, place_of, text_of, type_name
+
+SOCKET = 3
+
+
+class HostFunction:
+    """A callable that was passed as an argument and stays in the host: calling it sends the arguments there."""
+
+    def __init__(self, guest: Guest, number: int) -> None:
+        self._guest, self._number = guest, number
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return self._guest.call_host(self._number, args, kwargs)
+
+
+class Guest:
+    """One submission at work.
+
+    Parameters
+    ----------
+    descriptor : int
+        Of the socket to the host. Plain reads and writes: a guest may not make the system calls of sockets.
+    bounds : wire.Bounds
+        For what it may send.
+    """
+
+    def __init__(self, descriptor: int, bounds: wire.Bounds) -> None:
+        self._descriptor, self._bounds = descriptor, bounds
+        self._kept: dict[int, Any] = {}
+        self._numbers = iter(range(1, sys.maxsize))
+        self._talking = threading.RLock()
+        self._calls: list[wire.Codec] = []
+        self._labels: set[str] = set()
+        self._notebook = Notebook([], set(), self._announce)
+
+    def serve(self) -> None:
+        """Answer messages until the host hangs up."""
+        while True:
+            self._handle(self._receive())
+
+    def _handle(self, frame: wire.Frame) -> None:
+        (self._run_cells if frame.kind == "cells" else self._call)(frame)
+
+    # --- messages ---------------------------------------------------------------------------------------------------------
+
+    def _send(self, frame: bytes) -> None:
+        view = memoryview(frame)
+        while view:
+            view = view[os.write(self._descriptor, view) :]
+
+    def _receive(self) -> wire.Frame:
+        kind, structure, data = wire.frame_lengths(self._read(wire.HEADER.size), self._bounds)
+        return wire.Frame(kind, self._read(structure), self._read(data))
+
+    def _read(self, length: int) -> bytes:
+        parts = []
+        while length:
+            part = os.read(self._descriptor, min(length, 1 << 20))
+            if not part:
+                leave()
+            parts.append(part)
+            length -= len(part)
+        return b"".join(parts)
+
+    def _codec(self) -> wire.Codec:
+        return wire.Codec(self._refer, self._resolve, self._bounds)
+
+    def _refer(self, value: Any) -> list[Any]:
+        if type(value) is HostFunction:
+            return ["f", value._number]
+        number = next(self._numbers)
+        self._kept[number] = value
+        return ["h", number, type_name(value)[:100]]
+
+    def _resolve(self, node: list[Any]) -> Any:
+        tag, which = node
+        if tag == "h":
+            return self._kept[which]
+        return HostFunction(self, which) if tag == "f" else self._notebook.namespace[which]
+
+    # --- cells ------------------------------------------------------------------------------------------------------------
+
+    def _announce(self, index: int) -> None:
+        self._send(self._codec().encode("running", index))
+
+    def _run_cells(self, frame: wire.Frame) -> None:
+        cells, skipped = self._codec().decode(frame)
+        self._labels = {cell[0] for cell in cells}
+        self._notebook = Notebook([GuestCell(*cell) for cell in cells], set(skipped), self._announce)
+        self._notebook.run()
+        flush()
+        found = self._notebook
+        self._send(self._codec().encode("ready", found.problems, found.untouched(), found.callables()))
+
+    # --- calls ------------------------------------------------------------------------------------------------------------
+
+    def _call(self, frame: wire.Frame) -> None:
+        codec = self._codec()
+        name, args, kwargs, want_arguments, forgotten = codec.decode(frame)
+        for number in forgotten:
+            self._kept.pop(number, None)
+        reply = self._answer(codec, name, args, kwargs, want_arguments)
+        if reply is None:  # a name from a demonstration was missing, and is there now: once more, with arguments nobody has touched
+            codec = self._codec()
+            name, args, kwargs, want_arguments, _ = codec.decode(frame)
+            reply = self._answer(codec, name, args, kwargs, want_arguments)
+            reply = reply or codec.encode("error", "raised", name, "NameError", "a name is missing", None)
+        flush()
+        self._send(reply)
+
+    def _answer(self, codec: wire.Codec, name: str, args: tuple[Any, ...], kwargs: dict[str, Any], want_arguments: bool) -> bytes | None:
+        function = self._notebook.namespace.get(name)
+        if not callable(function):
+            return codec.encode("error", "missing", name, "", "", None)
+        self._calls.append(codec)
+        try:
+            answer = function(*args, **kwargs)
+        except NotImplementedError as error:
+            return codec.encode("error", "not_attempted", raising_function(error.__traceback__) or name, "", "", None)
+        except BaseException as error:  # exit() as well as RecursionError and MemoryError
+            if isinstance(error, NameError) and self._notebook.provide(error.name):
+                return None
+            place = place_of(error.__traceback__, self._labels)
+            return codec.encode("error", "raised", name, type_name(error), text_of(error), place)
+        finally:
+            self._calls.pop()
+        return self._result(codec, name, answer, list(args) if want_arguments else None)
+
+    def _result(self, codec: wire.Codec, name: str, answer: Any, arguments: list[Any] | None) -> bytes:
+        try:
+            return codec.encode("result", answer, arguments)
+        except Exception as error:
+            reason = text_of(error) if isinstance(error, wire.WireError) else f"{type_name(error)}: {text_of(error)}"
+            return codec.encode("error", "unreadable", name, "", reason, None)
+
+    def call_host(self, number: int, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """Call a function in the host, and meanwhile answer the calls that it makes in turn."""
+        if not self._calls:
+            raise RuntimeError("a function that was passed as an argument can be called only while a call lasts")
+        codec = self._calls[-1]
+        with self._talking:
+            self._send(codec.encode("callback", number, args, kwargs))
+            while (frame := self._receive()).kind == "call":
+                self._call(frame)
+        if frame.kind == "answer":
+            return codec.decode(frame)[0]
+        raise _builtin_error(*codec.decode(frame))
+
+
+def _builtin_error(name: str, message: str) -> Exception:
+    """Return an exception of the builtin type that a function in the host raised."""
+    kind: Any = getattr(builtins, name, None)
+    try:
+        return kind(message) if issubclass(kind, Exception) else RuntimeError(f"{name}: {message}")
+    except TypeError:  # no type at all, or one that wants more than a message
+        return RuntimeError(f"{name}: {message}")
+
+
+def leave() -> NoReturn:
+    """End this process without any of Python's own last rites."""
+    os._exit(0)
+
+
+def flush() -> None:
+    """Send on what was printed."""
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(Exception):  # the student may have closed or replaced it
+            stream.flush()
+
+
+def main(bounds: wire.Bounds) -> NoReturn:
+    """Serve on descriptor 3, with standard output and error on descriptors 1 and 2."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    for name, descriptor in (("stdout", 1), ("stderr", 2)):
+        stream = io.TextIOWrapper(os.fdopen(descriptor, "wb", closefd=False), "utf-8", "backslashreplace", line_buffering=True)
+        setattr(sys, name, stream)
+        setattr(sys, f"__{name}__", stream)
+    random.seed(0)  # two runs of one submission should agree, also where it forgot to seed
+    np.random.seed(0)
+    Guest(SOCKET, bounds).serve()
+    leave()

@@ -1,0 +1,360 @@
+"""The host's side: `Sandbox` starts the zygote, `Guest` is a submission at work, and `RemoteStudent` is what a test holds.
+
+Whatever a submission does, the host sees one of the errors of `coursekit.student` and goes on: a guest that hangs, ends or talks
+nonsense is killed with all that it has started, and the next call gets a fresh process in which the cells have run again.
+"""
+
+from __future__ import annotations
+
+import builtins
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import astuple
+from typing import Any
+
+from coursekit.student import Call, Died, Missing, NotAttempted, Place, Raised, StudentError, TimedOut, Unreadable
+
+from ..errors import SandboxUnavailable
+from . import wire
+from .channel import Closed, Timeout
+from .process import GuestProcess, Nursery, Stale
+from .submitted import Cell, CellProblem, Limits
+
+__all__ = ["Cell", "CellProblem", "Guest", "Limits", "RemoteFunction", "RemoteStudent", "Sandbox"]
+
+MESSAGE_LENGTH, NAME_LENGTH = 2000, 200
+
+
+class Sandbox:
+    """Where guests come from: a context manager around one zygote.
+
+    Parameters
+    ----------
+    confine : bool
+        Whether guests are confined. Without, they run with your rights: for code that you trust.
+
+    Raises
+    ------
+    SandboxUnavailable
+        If this machine can't confine guests.
+    """
+
+    def __init__(self, confine: bool = True) -> None:
+        if confine:
+            from .confine import available
+
+            reason = available()
+            if reason:
+                raise SandboxUnavailable(f"{reason}; --sandbox none grades without confinement, for code that you trust")
+        self._nursery = Nursery(confine)
+
+    def __enter__(self) -> Sandbox:
+        self._nursery.start()
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+    def guest(self, cells: Sequence[Cell], limits: Limits | None = None) -> Guest:
+        """Run `cells` in a fresh process, and return it."""
+        return Guest(self._nursery, cells, limits or Limits())
+
+    def close(self) -> None:
+        """End the zygote and all its guests."""
+        self._nursery.stop()
+
+
+class Guest:
+    """A submission at work, from `Sandbox.guest`. A context manager: leaving it ends the process.
+
+    Attributes
+    ----------
+    problems : tuple of CellProblem
+        The cells that went wrong.
+    untouched : frozenset of str
+        The exercises whose cell still says what the stub says.
+    defined : frozenset of str
+        The names that can be called.
+    student : RemoteStudent
+        What a test calls.
+    """
+
+    def __init__(self, nursery: Nursery, cells: Sequence[Cell], limits: Limits) -> None:
+        self._nursery, self._cells, self._limits = nursery, tuple(cells), limits
+        self._process: GuestProcess | None = None
+        self._bad: dict[int, str] = {}
+        self._hopeless = ""
+        self._printed = ""
+        self._spent, self._waiting = 0.0, 0
+        self.problems: tuple[CellProblem, ...] = ()
+        self.untouched: frozenset[str] = frozenset()
+        self.defined: frozenset[str] = frozenset()
+        self.student = RemoteStudent(self)
+        self._start()
+
+    def __enter__(self) -> Guest:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+    @property
+    def printed(self) -> str:
+        """What the cells and the functions have printed, as far as `Limits.output_bytes` goes."""
+        return self._printed + (self._process.channel.printed() if self._process else "")
+
+    def close(self) -> None:
+        """End the process for good."""
+        self._end()
+        self._hopeless = self._hopeless or "its guest has been closed"
+
+    def call(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any], want_arguments: bool = True) -> Call:
+        """Call the function `name`; see `RemoteFunction`."""
+        with self._clock():
+            process = self._running(name)
+            try:
+                return self._call(process, name, args, kwargs, want_arguments)
+            except (Timeout, Closed, wire.WireError) as error:
+                raise self._dead(name, error) from None
+            except StudentError:
+                raise
+            except BaseException:  # an interrupt, or a bug of a test's: nobody waits for the answer any more
+                self._end()
+                raise
+
+    # --- cells ------------------------------------------------------------------------------------------------------------
+
+    def _start(self) -> None:
+        """Run the cells in a fresh process, without those that have brought one down."""
+        with self._clock():
+            for _ in range(len(self._cells) + 1):
+                self._process = self._nursery.fork(self._limits.of_process(), self._limits.bounds, self._room())
+                running, error = self._run_cells(self._process)
+                if error is None:
+                    break
+                reason = self._reason(error, self._limits.cell_seconds)
+                if running is None or running in self._bad or self._left() <= 0:
+                    self._hopeless = f"the cells could not be run: {reason}"
+                    break
+                self._bad[running] = reason
+            else:
+                self._hopeless = "every cell ends the process"
+        bad = (self._problem(index, f"it {reason}") for index, reason in self._bad.items())
+        order = {cell.label: index for index, cell in enumerate(self._cells)}
+        found = () if self._hopeless else self.problems
+        self.problems = tuple(sorted({*found, *bad}, key=lambda problem: order[problem.label]))
+
+    def _run_cells(self, process: GuestProcess) -> tuple[int | None, Exception | None]:
+        """Return the number of the cell that was running last, and what went wrong, if anything did."""
+        running = None
+        codec = process.codec()
+        try:
+            frame = codec.encode("cells", [astuple(cell) for cell in self._cells], sorted(self._bad))
+            process.channel.send(frame, self._deadline(self._limits.cell_seconds))
+            while True:
+                reply = process.channel.receive(self._deadline(self._limits.cell_seconds))
+                fields = process.codec().decode(reply)
+                if reply.kind == "refused":
+                    raise SandboxUnavailable(f"a guest could not be confined ({fields[0]}); --sandbox none grades without confinement")
+                if reply.kind == "ready":
+                    self._take_stock(*fields)
+                    return running, None
+                if reply.kind != "running" or not fields or type(fields[0]) is not int or not 0 <= fields[0] < len(self._cells):
+                    raise wire.WireError("out of turn")
+                running = fields[0]
+        except (Timeout, Closed, wire.WireError) as error:
+            return running, error
+
+    def _take_stock(self, problems: Any = None, untouched: Any = None, defined: Any = None, *rest: Any) -> None:
+        """Note what the guest says of its cells, if it makes sense."""
+        if rest or not type(problems) is type(untouched) is type(defined) is list or len(problems) > len(self._cells):
+            raise wire.WireError("out of turn")
+        if not all(type(name) is str for name in [*untouched, *defined]):
+            raise wire.WireError("out of turn")
+        self.problems = tuple(self._problem(*problem) for problem in problems)
+        self.untouched, self.defined = frozenset(untouched), frozenset(defined)
+
+    def _problem(self, index: Any, message: Any) -> CellProblem:
+        if type(index) is not int or not 0 <= index < len(self._cells) or type(message) is not str:
+            raise wire.WireError("out of turn")
+        return CellProblem(self._cells[index].label, message[:MESSAGE_LENGTH], self._cells[index].name)
+
+    # --- calls ------------------------------------------------------------------------------------------------------------
+
+    def _running(self, name: str) -> GuestProcess:
+        """Return a process in which the cells have run."""
+        if self._process is None and not self._hopeless and self._left() > 0:
+            self._start()
+        if self._left() <= 0:
+            self._end()
+            raise TimedOut(name, self._limits.total_seconds)
+        if self._process is None or self._hopeless:
+            raise Died(name, self._hopeless)
+        return self._process
+
+    def _call(self, process: GuestProcess, name: str, args: tuple[Any, ...], kwargs: dict[str, Any], want_arguments: bool) -> Call:
+        codec = process.codec(self)
+        try:
+            frame = codec.encode("call", name, args, kwargs, want_arguments, process.forgotten())
+        except Stale:
+            raise Died(name, "an argument was made by an earlier process, which has ended") from None
+        except wire.WireError as error:
+            raise ValueError(f"the arguments of {name} can't be sent: {error}") from None
+        process.channel.send(frame, self._deadline(self._limits.call_seconds))
+        deadline = self._deadline(self._limits.call_seconds)
+        while True:
+            reply = process.channel.receive(deadline)
+            fields = codec.decode(reply)
+            if reply.kind == "result" and len(fields) == 2:
+                if fields[1] is not None and type(fields[1]) is not list:
+                    raise wire.WireError("arguments that aren't any")
+                return Call(fields[0], tuple(fields[1] or ()))
+            if reply.kind == "error":
+                raise self._explained(said_error(*fields))
+            if reply.kind != "callback" or len(fields) != 3:
+                raise wire.WireError("out of turn")
+            self._send_back(process, codec, self._called_back(process, fields), deadline)
+
+    def _explained(self, error: StudentError) -> StudentError:
+        """Say of a missing function why it is missing, where its cell went wrong."""
+        problem = next((one for one in self.problems if isinstance(error, Missing) and one.name == error.name), None)
+        return Missing(problem.name, f"{problem.label}: {problem.message}") if problem and problem.name else error
+
+    def _called_back(self, process: GuestProcess, fields: list[Any]) -> tuple[Any, ...]:
+        """Call a function of the host's for the guest, and return the message about it."""
+        number, args, kwargs = fields
+        function = process.functions.get(number) if type(number) is int else None
+        if function is None or type(args) is not tuple or type(kwargs) is not dict or not all(type(key) is str for key in kwargs):
+            raise wire.WireError("a call of nothing")
+        try:
+            return "answer", function(*args, **kwargs)
+        except StudentError as error:
+            if process is not self._process:  # it called the student again, and that was the end of the process
+                raise
+            return "failed", "RuntimeError", str(error)
+        except Exception as error:
+            return "failed", type(error).__name__ if hasattr(builtins, type(error).__name__) else "RuntimeError", str(error)
+
+    def _send_back(self, process: GuestProcess, codec: wire.Codec, message: tuple[Any, ...], deadline: float) -> None:
+        try:
+            frame = codec.encode(*message)
+        except wire.WireError as error:
+            frame = codec.encode("failed", "ValueError", str(error))
+        process.channel.send(frame, deadline)
+
+    # --- time and death ---------------------------------------------------------------------------------------------------
+
+    @contextmanager
+    def _clock(self) -> Iterator[None]:
+        """Count the time that the host waits; a call within a call's callback counts once."""
+        started, self._waiting = time.monotonic(), self._waiting + 1
+        if self._waiting == 1:
+            self._since = started
+        try:
+            yield
+        finally:
+            self._waiting -= 1
+            if self._waiting == 0:
+                self._spent += time.monotonic() - started
+
+    def _left(self) -> float:
+        return self._limits.total_seconds - self._spent - (time.monotonic() - self._since if self._waiting else 0)
+
+    def _room(self) -> int:
+        return max(0, self._limits.output_bytes - len(self._printed))
+
+    def _deadline(self, seconds: float) -> float:
+        return time.monotonic() + min(seconds, self._left())
+
+    def _end(self, grace: bool = True) -> int:
+        process, self._process = self._process, None
+        if process is None:
+            return 0
+        status = process.end(grace)
+        self._printed += process.channel.printed()
+        return status
+
+    def _reason(self, error: Exception, seconds: float) -> str:
+        """End the process, and say why."""
+        status = self._end(grace=isinstance(error, Closed))
+        if isinstance(error, Timeout):
+            return f"did not finish within {self._limits.total_seconds if self._left() <= 0 else seconds:g} s"
+        if isinstance(error, wire.WireError):
+            return f"sent something that can't be read ({error})"
+        return f"ended the whole process: {why(status, self._limits)}"
+
+    def _dead(self, name: str, error: Exception) -> StudentError:
+        """End the process, and return the error for the test."""
+        status = self._end(grace=isinstance(error, Closed))
+        if isinstance(error, Timeout):
+            return TimedOut(name, self._limits.total_seconds if self._left() <= 0 else self._limits.call_seconds)
+        if isinstance(error, wire.WireError):
+            return Unreadable(name, str(error))
+        return Died(name, why(status, self._limits))
+
+
+def why(status: int, limits: Limits) -> str:
+    """Return what an exit status means; negative numbers are signals."""
+    signals = {
+        -24: f"it used more than {limits.cpu_seconds} s of processor time",
+        -11: "it crashed (segmentation fault)",
+        -9: f"it was killed; did it use more than {limits.memory_bytes >> 20} MiB of memory, or {limits.cpu_seconds} s of processor time?",
+        -6: "it crashed (abort)",
+    }
+    if status >= 0:
+        return f"it left Python with status {status}"
+    return signals.get(status, f"it was ended by signal {-status}")
+
+
+def said_error(*fields: Any) -> StudentError:
+    """Return the error that a guest reports.
+
+    Raises
+    ------
+    wire.WireError
+        If the report makes no sense.
+    """
+    if len(fields) != 5 or not all(type(part) is str for part in fields[:4]):
+        raise wire.WireError("an error that isn't one")
+    kind, name, type_name, message, place = fields
+    name, type_name, message = name[:NAME_LENGTH], type_name[:NAME_LENGTH], message[:MESSAGE_LENGTH]
+    if kind == "raised":
+        if place is not None and (type(place) is not tuple or list(map(type, place)) != [str, int, str, str]):
+            raise wire.WireError("a place that isn't one")
+        at = Place(place[0][:NAME_LENGTH], place[1], place[2][:MESSAGE_LENGTH], place[3][:NAME_LENGTH]) if place else None
+        return Raised(name, type_name, message, at)
+    plain: dict[str, Callable[[], StudentError]] = {
+        "not_attempted": lambda: NotAttempted(name),
+        "missing": lambda: Missing(name),
+        "unreadable": lambda: Unreadable(name, message),
+    }
+    if kind not in plain:
+        raise wire.WireError("an unknown kind of error")
+    return plain[kind]()
+
+
+class RemoteStudent:
+    """The functions of a guest: ``student.softmax(z)``. The counterpart of `coursekit.student.LocalStudent`."""
+
+    def __init__(self, guest: Guest) -> None:
+        self._guest = guest
+
+    def __getattr__(self, name: str) -> RemoteFunction:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return RemoteFunction(self._guest, name)
+
+
+class RemoteFunction:
+    """One function in a guest. Arguments are copied there, the answer is copied back, random generators continue on both sides."""
+
+    def __init__(self, guest: Guest, name: str) -> None:
+        self._guest, self.name = guest, name
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return self._guest.call(self.name, args, kwargs, want_arguments=False).answer
+
+    def call(self, *args: Any, **kwargs: Any) -> Call:
+        """Return the answer together with the positional arguments after the call."""
+        return self._guest.call(self.name, args, kwargs)

@@ -1,0 +1,236 @@
+"""The host's view of the zygote (`Nursery`) and of one forked guest (`GuestProcess`)."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import weakref
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import coursekit.student
+import numpy as np
+
+from ..errors import SandboxUnavailable
+from . import wire
+from .channel import Channel
+from .zygote import receive, send
+
+START_SECONDS, END_SECONDS, GRACE_SECONDS = 60.0, 10.0, 0.1
+_BOOT = """
+import sys
+sys.path += {borrowed!r}
+from autograder.sandbox.zygote import main
+main({descriptor}, {root!r}, {confine}, {removed!r})
+"""
+_ONE_THREAD = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
+
+
+class Stale(Exception):
+    """A handle belongs to a process that has ended."""
+
+
+class GuestProcess:
+    """One forked guest: its channel, and what it and the host keep for each other.
+
+    Parameters
+    ----------
+    nursery : Nursery
+        Which can end it.
+    pid : int
+    channel : Channel
+    bounds : wire.Bounds
+    """
+
+    def __init__(self, nursery: Nursery, pid: int, channel: Channel, bounds: wire.Bounds) -> None:
+        self._nursery, self._pid, self.channel, self._bounds = nursery, pid, channel, bounds
+        self._forgotten: list[int] = []
+        self._numbers: dict[int, int] = {}
+        self.functions: dict[int, Callable[..., Any]] = {}
+
+    def codec(self, guest: Any = None) -> wire.Codec:
+        """Return a codec for one call to this process; the functions of `guest` itself are passed by name."""
+        return wire.Codec(lambda value: self._refer(value, guest), self._resolve, self._bounds)
+
+    def forgotten(self) -> list[int]:
+        """Return the numbers of the handles that nobody in the host holds any more."""
+        forgotten, self._forgotten[:] = self._forgotten[:1000], self._forgotten[1000:]
+        return forgotten
+
+    def end(self, grace: bool = True) -> int:
+        """Kill the process and all that it has started; return how it had ended.
+
+        With `grace`, it has a moment to come to its own end, if it is about to.
+        """
+        self.channel.close()
+        return self._nursery.end(self._pid, GRACE_SECONDS if grace else 0)
+
+    def _refer(self, value: Any, guest: Any) -> list[Any]:
+        if type(value) is wire.Handle:
+            if value.owner is not self:
+                raise Stale
+            return ["h", value.id]
+        if guest is not None and getattr(value, "_guest", None) is guest:
+            return ["n", value.name]
+        if not callable(value):
+            raise TypeError(f"a value of type {type(value).__name__} can't be passed to a student's function")
+        number = self._numbers.setdefault(id(value), len(self._numbers) + 1)
+        self.functions[number] = value  # kept, so that the id stays its own
+        return ["f", number]
+
+    def _resolve(self, node: list[Any]) -> Any:
+        if node[0] == "f" and len(node) == 2 and type(node[1]) is int:
+            return self.functions[node[1]]
+        if node[0] == "h" and list(map(type, node)) == [str, int, str]:
+            handle = wire.Handle(node[1], node[2], self)
+            weakref.finalize(handle, self._forgotten.append, node[1]).atexit = False
+            return handle
+        raise wire.WireError("an unknown tag")
+
+
+class Nursery:
+    """The zygote as the host sees it: started early, waited for late, started again should it have died.
+
+    Parameters
+    ----------
+    confine : bool
+        Whether the guests are confined.
+    """
+
+    def __init__(self, confine: bool) -> None:
+        self._confine = confine
+        self._lock = threading.Lock()
+        self._zygote: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start the zygote, without waiting until it is ready."""
+        if self._zygote is not None:
+            return
+        self._root = tempfile.mkdtemp(prefix="guests-")
+        self._control, other = socket.socketpair()
+        with other:
+            command = [sys.executable, "-I", "-c", boot_code(other.fileno(), self._root, self._confine)]
+            self._zygote = subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.PIPE,
+                cwd=self._root,
+                env=clean_environment(),
+                pass_fds=[other.fileno()],
+                start_new_session=True,
+            )
+        self._ready = False
+
+    def fork(self, limits: dict[str, int], bounds: wire.Bounds, output_bytes: int) -> GuestProcess:
+        """Return a fresh guest."""
+        with self._lock:
+            try:
+                return self._fork(limits, bounds, output_bytes)
+            except (ConnectionError, TimeoutError):  # the zygote has died, or does not answer: a new one may
+                return self._fork(limits, bounds, output_bytes)
+
+    def end(self, pid: int, grace: float) -> int:
+        """End a guest, and return its exit status."""
+        with self._lock:
+            try:
+                return int(self._ask({"do": "end", "pid": pid, "grace": grace}, END_SECONDS)["status"])
+            except (ConnectionError, TimeoutError):
+                return -9  # the guests of a zygote die with it
+
+    def stop(self) -> None:
+        """End the zygote and all its guests."""
+        with self._lock:
+            self._stop()
+
+    def _fork(self, limits: dict[str, int], bounds: wire.Bounds, output_bytes: int) -> GuestProcess:
+        self.start()
+        self._await_ready()
+        link, other = socket.socketpair()
+        reading, writing = os.pipe()
+        try:
+            request = {"do": "fork", "limits": limits, "bounds": asdict(bounds)}
+            reply = self._ask(request, END_SECONDS, (other.fileno(), writing))
+            if "error" in reply:
+                raise SandboxUnavailable(reply["error"])
+        except BaseException:
+            link.close()
+            os.close(reading)
+            raise
+        finally:
+            other.close()
+            os.close(writing)
+        return GuestProcess(self, reply["pid"], Channel(link, reading, bounds, output_bytes), bounds)
+
+    def _await_ready(self) -> None:
+        if self._ready:
+            return
+        self._control.settimeout(START_SECONDS)
+        try:
+            message, _ = receive(self._control)
+        except OSError:
+            message = None
+        if message is None:
+            raise SandboxUnavailable(f"the sandbox did not start: {self._last_words()}")
+        self._ready = True
+
+    def _ask(self, request: dict[str, Any], seconds: float, descriptors: tuple[int, ...] = ()) -> dict[str, Any]:
+        if self._zygote is None:
+            raise ConnectionError("the sandbox is closed")
+        try:
+            self._control.settimeout(seconds)
+            send(self._control, request, descriptors)
+            reply, _ = receive(self._control)
+            if reply is None:
+                raise ConnectionError("the zygote has died")
+            return reply
+        except BaseException:  # an interrupt, too: the reply to come would be taken for the one to the next request
+            self._stop()
+            raise
+
+    def _last_words(self) -> str:
+        assert self._zygote is not None and self._zygote.stderr is not None
+        self._zygote.kill()
+        lines = self._zygote.stderr.read().decode("utf-8", "replace").strip().splitlines()
+        self._stop()
+        return lines[-1] if lines else "it gave no reason"
+
+    def _stop(self) -> None:
+        zygote, self._zygote = self._zygote, None
+        if zygote is None:
+            return
+        self._control.close()  # it notices, kills its guests, cleans up and leaves
+        try:
+            zygote.wait(END_SECONDS)
+        except subprocess.TimeoutExpired:
+            zygote.kill()
+            zygote.wait()
+        assert zygote.stderr is not None
+        zygote.stderr.close()
+        shutil.rmtree(self._root, ignore_errors=True)
+
+
+def boot_code(descriptor: int, root: str, confine: bool) -> str:
+    """Return the program of the zygote.
+
+    An isolated Python may not find what this one has found: the course from a checkout, NumPy from elsewhere. So it is told where. Where
+    the grader itself lies is taken back before there is a guest.
+    """
+    ours = {str(Path(__file__).resolve().parents[2]), str(Path(coursekit.student.__file__).resolve().parents[1])}
+    packages = {str(Path(np.__file__).resolve().parents[1])}
+    removed = sorted(ours - packages)
+    return _BOOT.format(borrowed=sorted(ours | packages), descriptor=descriptor, root=root, confine=confine, removed=removed)
+
+
+def clean_environment() -> dict[str, str]:
+    """Return the environment of the zygote: nothing of the host's but where shared libraries lie."""
+    kept = {name: os.environ[name] for name in ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "SYSTEMROOT") if name in os.environ}
+    ours = {"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "MPLBACKEND": "agg", "COURSEKIT_GRADING": "1"}
+    return kept | ours | dict.fromkeys(_ONE_THREAD, "1")

@@ -1,0 +1,225 @@
+"""The process that forks guests: it has NumPy loaded, has never run a student's code, and knows nothing of suite or reference.
+
+The host starts it with ``python -I`` and a clean environment, and asks it over a socket to ``fork`` a guest or to ``end`` one. A fork
+takes a few milliseconds where a new Python would take hundreds. The zygote alone waits for its children, so a process id that the host
+knows is never somebody else's. When the host hangs up, or dies, everything ends.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import gc
+import importlib.util
+import os
+import shutil
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import time
+from contextlib import suppress
+from typing import Any, NoReturn
+
+import msgpack
+
+from . import wire
+from .confine import GUEST_PACKAGES, Confinement
+
+REQUEST = struct.Struct("!I")
+_PR_SET_PDEATHSIG = 1
+_KEPT_PACKAGES = {entry.partition(".")[0] for entry in GUEST_PACKAGES} | {"coursekit"}
+
+
+def send(control: socket.socket, message: dict[str, Any], descriptors: tuple[int, ...] = ()) -> None:
+    """Send a request or a reply, and with it open files."""
+    packed = msgpack.packb(message)
+    socket.send_fds(control, [REQUEST.pack(len(packed))], descriptors)
+    control.sendall(packed)
+
+
+def receive(control: socket.socket) -> tuple[dict[str, Any] | None, list[int]]:
+    """Return a request or a reply, with the open files that came; None when the other side has gone."""
+    header, descriptors, _, _ = socket.recv_fds(control, REQUEST.size, 2)
+    body = b""
+    while header and len(body) < REQUEST.unpack(header)[0]:
+        part = control.recv(REQUEST.unpack(header)[0] - len(body))
+        if not part:
+            return None, descriptors
+        body += part
+    return (msgpack.unpackb(body) if header else None), descriptors
+
+
+class Zygote:
+    """Forks and ends guests, as the host asks.
+
+    Parameters
+    ----------
+    control : socket
+        To the host.
+    root : str
+        Directory for the guests' scratch directories. It is removed at the end.
+    confinement : Confinement or None
+        What guests are put under.
+    """
+
+    def __init__(self, control: socket.socket, root: str, confinement: Confinement | None) -> None:
+        self._control, self._root, self._confinement = control, root, confinement
+        self._scratch: dict[int, str] = {}
+        self._numbers = iter(range(1, sys.maxsize))
+
+    def serve(self) -> None:
+        """Do what the host asks until it hangs up."""
+        try:
+            send(self._control, {"ready": True})
+            while True:
+                request, descriptors = receive(self._control)
+                if request is None:
+                    return
+                reply = self._fork(request, descriptors) if request["do"] == "fork" else self._end(request["pid"], request["grace"])
+                send(self._control, reply)
+        except OSError:  # the host has died in the middle of a sentence
+            return
+        finally:
+            for pid in list(self._scratch):
+                self._end(pid, 0)
+            remove(self._root)
+
+    def _fork(self, request: dict[str, Any], descriptors: list[int]) -> dict[str, Any]:
+        scratch = os.path.join(self._root, str(next(self._numbers)))
+        os.mkdir(scratch, 0o700)
+        parent = os.getpid()
+        try:
+            pid = os.fork()
+        except OSError as error:
+            remove(scratch)
+            return {"error": f"no process could be started: {error}"}
+        finally:
+            if os.getpid() == parent:
+                for descriptor in descriptors:
+                    os.close(descriptor)
+        if pid == 0:
+            self._control.detach()  # its number is about to become the guest's own socket
+            become_guest(parent, scratch, request, descriptors, self._confinement)
+        self._scratch[pid] = scratch
+        return {"pid": pid}
+
+    def _end(self, pid: int, grace: float) -> dict[str, Any]:
+        """Kill a guest and all in its process group, and tell how it had ended, if it had."""
+        scratch = self._scratch.pop(pid, None)
+        if scratch is None:
+            return {"status": 0}
+        deadline = time.monotonic() + grace
+        while not exited(pid) and time.monotonic() < deadline:
+            time.sleep(0.0005)
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(pid, signal.SIGKILL)
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)  # should it not have got as far as its own group
+        _, status = os.waitpid(pid, 0)
+        remove(scratch)
+        return {"status": os.waitstatus_to_exitcode(status)}
+
+
+def exited(pid: int) -> bool:
+    """Tell whether a child has come to its end, without reaping it: its process group must not be given away yet."""
+    return os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
+
+
+def remove(directory: str) -> None:
+    """Remove a directory, whatever a guest has made of it."""
+    try:
+        shutil.rmtree(directory)
+    except FileNotFoundError:
+        return
+    except (OSError, RecursionError):  # directories without permissions, or thousands of levels deep
+        for command in (["chmod", "-R", "u+rwX", directory], ["rm", "-rf", directory]):
+            subprocess.run(command, check=False, stdin=subprocess.DEVNULL, capture_output=True)
+
+
+def become_guest(parent: int, scratch: str, request: dict[str, Any], descriptors: list[int], confinement: Confinement | None) -> NoReturn:
+    """Turn a fresh fork into a guest. Never returns: nothing of the zygote must go on in it."""
+    try:
+        from . import guest
+
+        prepare(parent, scratch, request["limits"], descriptors)
+        bounds = wire.Bounds(**request["bounds"])
+        try:
+            if confinement is not None:
+                confinement.apply(confinement.rules(scratch))
+                sys.meta_path.insert(0, OnlyGuestPackages())
+        except Exception as error:
+            refused = wire.Codec(lambda value: [], lambda node: None, bounds).encode("refused", f"{type(error).__name__}: {error}")
+            os.write(guest.SOCKET, refused)
+            os._exit(1)
+        guest.main(bounds)
+    finally:
+        os._exit(1)
+
+
+def prepare(parent: int, scratch: str, limits: dict[str, int], descriptors: list[int]) -> None:
+    """Give a guest its own session, descriptors, directory, environment and limits."""
+    import resource
+
+    others = threads_of_user()
+    os.setsid()
+    if sys.platform.startswith("linux"):
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+        if os.getppid() != parent:  # it died before we could ask to die with it
+            os._exit(1)
+    link, output = (os.dup(descriptor) for descriptor in descriptors)  # out of the way of 0 to 3
+    for source, target in ((os.open(os.devnull, os.O_RDONLY), 0), (output, 1), (output, 2), (link, 3)):
+        os.dup2(source, target)
+    os.closerange(4, 1 << 20)
+    os.chdir(scratch)
+    os.umask(0o077)
+    os.environ.update(HOME=scratch, TMPDIR=scratch, MPLCONFIGDIR=scratch)
+    limits = limits | {"RLIMIT_NPROC": limits["RLIMIT_NPROC"] + others}
+    for name, limit in limits.items():
+        with suppress(OSError, ValueError):  # macOS refuses some; on Linux a lower limit is always granted
+            _, hard = resource.getrlimit(getattr(resource, name))
+            lowered = limit if hard == resource.RLIM_INFINITY else min(limit, hard)
+            # the signal at the soft limit says what was exceeded; who ignores it is killed a second later
+            hard = lowered + 1 if name == "RLIMIT_CPU" and hard != lowered else lowered
+            resource.setrlimit(getattr(resource, name), (lowered, hard))
+
+
+def threads_of_user() -> int:
+    """Count the threads of this user, which the kernel counts together: a limit for one process has to lie above."""
+    user, count = os.getuid(), 0
+    if user == 0 or not os.path.isdir("/proc/self/task"):
+        return 0  # root has no such limit
+    for process in filter(str.isdigit, os.listdir("/proc")):
+        with suppress(OSError):  # it may have ended meanwhile
+            if os.stat(f"/proc/{process}").st_uid == user:
+                count += os.stat(f"/proc/{process}/task").st_nlink - 2
+    return count
+
+
+class OnlyGuestPackages:
+    """Says of a package that a guest can't read that there is none, as libraries that look for one expect."""
+
+    def find_spec(self, name: str, path: Any = None, target: Any = None) -> None:
+        """Raise ModuleNotFoundError for the name of an installed package that is none of `GUEST_PACKAGES`."""
+        if path is None and name not in sys.stdlib_module_names and name not in _KEPT_PACKAGES:
+            raise ModuleNotFoundError(f"No module named {name!r} (the grader has NumPy, SciPy, scikit-learn and Matplotlib)", name=name)
+
+
+def warm_up() -> list[str]:
+    """Load what every guest needs, and return the directories of packages that lie outside site-packages."""
+    from . import guest  # noqa: F401  NumPy, msgpack, and the guest's own code
+
+    spec = importlib.util.find_spec("coursekit")
+    import coursekit  # noqa: F401  before a guest asks: where it is found, a guest may not look
+
+    gc.collect()
+    gc.freeze()  # else the first collection in a guest touches, and so copies, all of this
+    return list(spec.submodule_search_locations or ()) if spec else []
+
+
+def main(descriptor: int, root: str, confined: bool, borrowed: list[str]) -> None:
+    """Serve the host on `descriptor`; `borrowed` are the entries of ``sys.path`` that guests should not have."""
+    packages = warm_up()
+    sys.path[:] = [entry for entry in sys.path if entry not in borrowed]
+    confinement = Confinement(packages) if confined else None
+    Zygote(socket.socket(fileno=descriptor), root, confinement).serve()
