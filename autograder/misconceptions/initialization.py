@@ -1,0 +1,1323 @@
+"""Known answers to lecture 03, wrong and right."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from autograder.catalogue import alternative, misconception
+
+# --- fans: wrong ----------------------------------------------------------------------------------------------------------
+
+
+@misconception("fans", title="Fan-in and fan-out are swapped", see="03 §3")
+def fans_swapped(shape):
+    """You returned (fan_out, fan_in). Dense weights have shape (in, out) in this course, because a batch is multiplied from the left,
+    x·W; kernels have shape (F, C, KH, KW), and there the output channels come first."""
+    if len(shape) == 2:
+        return shape[1], shape[0]
+    F, C, KH, KW = shape
+    return F * KH * KW, C * KH * KW
+
+
+@misconception("fans", title="Only the kernels' fans are swapped", see="03 §3")
+def fans_kernels_swapped(shape):
+    """You read a kernel's shape as you read a dense layer's, inputs first. In (F, C, KH, KW) the F output channels come first and the C
+    input channels second, so fan_in is C·KH·KW."""
+    if len(shape) == 2:
+        return shape[0], shape[1]
+    F, C, KH, KW = shape
+    return F * KH * KW, C * KH * KW
+
+
+@misconception("fans", title="A kernel's window is left out", see="03 §3")
+def fans_without_window(shape):
+    """You counted channels. One output value of a convolution is a sum over all KH·KW positions of the window in each channel, so every
+    channel counts KH·KW times, on the way in as on the way out."""
+    if len(shape) == 2:
+        return shape[0], shape[1]
+    return shape[1], shape[0]
+
+
+@misconception("fans", title="The window counts on the way in only", see="03 §3")
+def fans_window_only_in(shape):
+    """Your fan_in is right, but your fan_out has no KH·KW. As the window slides over the image, one input value meets each of its KH·KW
+    positions once in every one of the F kernels, so it takes part in F·KH·KW outputs."""
+    if len(shape) == 2:
+        return shape[0], shape[1]
+    F, C, KH, KW = shape
+    return C * KH * KW, F
+
+
+@misconception("fans", title="The shape is read as (KH, KW, C, F)", see="03 §3")
+def fans_channels_last(shape):
+    """You read the kernels' shape as Keras writes it, (KH, KW, C, F). In this course, as in PyTorch, it is (F, C, KH, KW)."""
+    if len(shape) == 2:
+        return shape[0], shape[1]
+    return shape[0] * shape[1] * shape[2], shape[0] * shape[1] * shape[3]
+
+
+@misconception("fans", title="Kernels are taken to be square", see="03 §3")
+def fans_square_window(shape):
+    """You squared one side of the kernel. A kernel need not be square: multiply its height by its width."""
+    if len(shape) == 2:
+        return shape[0], shape[1]
+    F, C, KH, _ = shape
+    return C * KH**2, F * KH**2
+
+
+@misconception("fans", title="The first axis is always the fan-in", see="03 §3")
+def fans_first_axis_first(shape):
+    """You took the first axis as the inputs and multiplied all others into the outputs. That suits a dense layer, but the first axis of a
+    stack of kernels counts the output channels."""
+    return shape[0], int(np.prod(shape[1:]))
+
+
+@misconception("fans", title="The bias is counted as a connection", see="03 §3")
+def fans_with_bias(shape):
+    """You added one connection for the bias. A bias adds no variance to the sum as long as it starts at a constant, so fans count the
+    weights alone."""
+    if len(shape) == 2:
+        return shape[0] + 1, shape[1]
+    F, C, KH, KW = shape
+    return C * KH * KW + 1, F * KH * KW
+
+
+# --- fans: right ----------------------------------------------------------------------------------------------------------
+
+
+@alternative("fans")
+def fans_by_products(shape):
+    window = int(np.prod(shape[2:]))
+    if len(shape) == 2:
+        return int(shape[0]), int(shape[1])
+    return int(shape[1]) * window, int(shape[0]) * window
+
+
+@alternative("fans")
+def fans_of_an_array(shape):
+    W = np.empty(shape)
+    if W.ndim == 2:
+        return W.shape
+    return W[0].size, W[:, 0].size
+
+
+@alternative("fans")
+def fans_counted_in_a_loop(shape):
+    dims = list(shape)
+    if len(dims) == 4:
+        dims[0], dims[1] = dims[1], dims[0]
+    fan_in, fan_out = dims[:2]
+    for side in dims[2:]:
+        fan_in *= side
+        fan_out *= side
+    return [np.int64(fan_in), np.int64(fan_out)]
+
+
+# --- glorot_normal: wrong -------------------------------------------------------------------------------------------------
+
+
+@misconception("glorot_normal", title="The variance is used as the standard deviation", see="03 §4")
+def glorot_normal_variance_as_std(fan_in, fan_out, rng):
+    """1/fan_avg is the variance, but NumPy's normal wants the standard deviation as its scale, which is the root of it. Your weights are
+    far too small: the signal shrinks by about √fan_avg at every layer."""
+    return rng.normal(0.0, 2 / (fan_in + fan_out), (fan_in, fan_out))
+
+
+@misconception("glorot_normal", title="Only the fan-in is counted", see="03 §4")
+def glorot_normal_fan_in(fan_in, fan_out, rng):
+    """You used the variance 1/fan_in. Some slides call that «Xavier», but it keeps the signal on the way forward only (it is LeCun's);
+    Glorot's compromise between forward and backward is 1/fan_avg with fan_avg = (fan_in + fan_out)/2."""
+    return rng.normal(0.0, np.sqrt(1 / fan_in), (fan_in, fan_out))
+
+
+@misconception("glorot_normal", title="Only the fan-out is counted", see="03 §4")
+def glorot_normal_fan_out(fan_in, fan_out, rng):
+    """You used the variance 1/fan_out. That keeps the gradient on the way back, but not the signal on the way forward; Glorot's
+    compromise between the two is 1/fan_avg with fan_avg = (fan_in + fan_out)/2."""
+    return rng.normal(0.0, np.sqrt(1 / fan_out), (fan_in, fan_out))
+
+
+@misconception("glorot_normal", title="The sum of the fans instead of their average", see="03 §4")
+def glorot_normal_sum(fan_in, fan_out, rng):
+    """You divided by fan_in + fan_out. The average is half of that, so the variance is 2/(fan_in + fan_out), twice yours; with yours, a
+    square layer halves the variance of the signal."""
+    return rng.normal(0.0, np.sqrt(1 / (fan_in + fan_out)), (fan_in, fan_out))
+
+
+@misconception("glorot_normal", title="The factor for ReLU has slipped in", see="03 §5")
+def glorot_normal_relu(fan_in, fan_out, rng):
+    """Your variance is 4/(fan_in + fan_out), twice Glorot's. That factor 2 makes up for the half that ReLU cuts away; Glorot's own
+    derivation has an activation that is the identity near 0, and needs no such factor."""
+    return rng.normal(0.0, np.sqrt(4 / (fan_in + fan_out)), (fan_in, fan_out))
+
+
+@misconception("glorot_normal", title="A uniform distribution instead of a normal one", see="03 §4")
+def glorot_normal_uniform(fan_in, fan_out, rng):
+    """Your weights have the right variance, but they are uniform. This exercise asks for the normal version; the uniform one is
+    glorot_uniform."""
+    r = np.sqrt(6 / (fan_in + fan_out))
+    return rng.uniform(-r, r, (fan_in, fan_out))
+
+
+@misconception("glorot_normal", title="The normal distribution is truncated", see="03 §4")
+def glorot_normal_truncated(fan_in, fan_out, rng):
+    """You drew again whatever was more than two standard deviations out, as Keras's default does. That takes away almost a quarter of the
+    variance; this course wants a plain normal distribution."""
+    W = rng.standard_normal((fan_in, fan_out))
+    while np.any(np.abs(W) > 2):
+        far = np.abs(W) > 2
+        W[far] = rng.standard_normal(far.sum())
+    return W * np.sqrt(2 / (fan_in + fan_out))
+
+
+@misconception("glorot_normal", title="The generator is ignored", see="03 §2")
+def glorot_normal_generator_ignored(fan_in, fan_out, rng):
+    """Your numbers come from np.random and not from the generator `rng` that you are given, so nobody can repeat your experiment by
+    passing the same seed. Call the methods of rng."""
+    return np.random.randn(fan_in, fan_out) * np.sqrt(2 / (fan_in + fan_out))
+
+
+@misconception("glorot_normal", title="A new generator with a fixed seed is made inside", see="03 §2")
+def glorot_normal_reseeded(fan_in, fan_out, rng):
+    """You make a generator of your own with a fixed seed, so every call returns the same numbers, and two layers of one shape get the same
+    weights. Draw from the `rng` that is passed in."""
+    rng = np.random.default_rng(0)
+    return rng.normal(0.0, np.sqrt(2 / (fan_in + fan_out)), (fan_in, fan_out))
+
+
+@misconception("glorot_normal", title="The shape is transposed", see="03 §3")
+def glorot_normal_transposed(fan_in, fan_out, rng):
+    """You returned an array of shape (fan_out, fan_in). In this course a batch is multiplied from the left, x·W, so W has a row for every
+    input and a column for every unit: (fan_in, fan_out)."""
+    return rng.normal(0.0, np.sqrt(2 / (fan_in + fan_out)), (fan_out, fan_in))
+
+
+@misconception("glorot_normal", title="All units get the same weights", see="03 §1")
+def glorot_normal_repeated(fan_in, fan_out, rng):
+    """You drew one vector and gave it to every unit. Units that start alike stay alike, so the layer is worth a single unit; draw every
+    entry by itself."""
+    return np.tile(rng.normal(0.0, np.sqrt(2 / (fan_in + fan_out)), (fan_in, 1)), fan_out)
+
+
+# --- glorot_normal: right -------------------------------------------------------------------------------------------------
+
+
+@alternative("glorot_normal")
+def glorot_normal_transposed_twice(fan_in, fan_out, rng):
+    return (rng.standard_normal((fan_out, fan_in)) / np.sqrt((fan_in + fan_out) / 2)).T
+
+
+@alternative("glorot_normal")
+def glorot_normal_row_by_row(fan_in, fan_out, rng):
+    W = np.zeros((fan_in, fan_out))
+    for i in range(fan_in):
+        for j in range(0, fan_out, 8):
+            W[i, j : j + 8] = rng.normal(0, (2 / (fan_in + fan_out)) ** 0.5, len(W[i, j : j + 8]))
+    return W
+
+
+@alternative("glorot_normal")
+def glorot_normal_box_muller(fan_in, fan_out, rng):
+    radius = np.sqrt(-2 * np.log(1 - rng.random((fan_in, fan_out))))
+    angle = 2 * np.pi * rng.random((fan_in, fan_out))
+    return radius * np.cos(angle) * np.sqrt(2 / (fan_in + fan_out))
+
+
+@alternative("glorot_normal")
+def glorot_normal_multivariate(fan_in, fan_out, rng):
+    child = np.random.default_rng(rng.integers(2**63))  # a seed drawn from rng depends on rng
+    return child.normal(scale=np.sqrt(1 / np.mean([fan_in, fan_out])), size=fan_in * fan_out).reshape(fan_in, fan_out)
+
+
+# --- glorot_uniform: wrong ------------------------------------------------------------------------------------------------
+
+
+@misconception("glorot_uniform", title="The bound is the standard deviation", see="03 §4")
+def glorot_uniform_bound_is_std(fan_in, fan_out, rng):
+    """You took the standard deviation as the bound. A uniform distribution on ±r has variance r²/3, so a bound of σ gives a third of the
+    variance that is wanted; r = √3·σ."""
+    r = np.sqrt(2 / (fan_in + fan_out))
+    return rng.uniform(-r, r, (fan_in, fan_out))
+
+
+@misconception("glorot_uniform", title="The 6 of one formula with the average of the other", see="03 §4")
+def glorot_uniform_six_over_average(fan_in, fan_out, rng):
+    """You mixed the two ways to write the bound: it is √(6/(fan_in + fan_out)), or √(3/fan_avg), which is the same. √(6/fan_avg) gives
+    twice the variance."""
+    r = np.sqrt(6 / ((fan_in + fan_out) / 2))
+    return rng.uniform(-r, r, (fan_in, fan_out))
+
+
+@misconception("glorot_uniform", title="The 3 of one formula with the sum of the other", see="03 §4")
+def glorot_uniform_three_over_sum(fan_in, fan_out, rng):
+    """You mixed the two ways to write the bound: it is √(3/fan_avg), or √(6/(fan_in + fan_out)), which is the same.
+    √(3/(fan_in + fan_out)) gives half the variance."""
+    r = np.sqrt(3 / (fan_in + fan_out))
+    return rng.uniform(-r, r, (fan_in, fan_out))
+
+
+@misconception("glorot_uniform", title="The root is missing from the bound", see="03 §4")
+def glorot_uniform_without_root(fan_in, fan_out, rng):
+    """Your bound is 3/fan_avg. That is r², the square of the bound; take the root of it."""
+    r = 6 / (fan_in + fan_out)
+    return rng.uniform(-r, r, (fan_in, fan_out))
+
+
+@misconception("glorot_uniform", title="Only positive weights", see="03 §4")
+def glorot_uniform_one_sided(fan_in, fan_out, rng):
+    """Your weights lie between 0 and r. Weights of one sign have a mean that isn't 0, and the mean of the signal then grows with the
+    fan-in; the interval goes from −r to r."""
+    r = np.sqrt(6 / (fan_in + fan_out))
+    return rng.uniform(0.0, r, (fan_in, fan_out))
+
+
+@misconception("glorot_uniform", title="The width of the interval is taken for its bound", see="03 §4")
+def glorot_uniform_width_for_bound(fan_in, fan_out, rng):
+    """Your interval is r wide, from −r/2 to r/2. It goes from −r to r: rng.random() − 0.5 has to be multiplied by 2r."""
+    r = np.sqrt(6 / (fan_in + fan_out))
+    return (rng.random((fan_in, fan_out)) - 0.5) * r
+
+
+@misconception("glorot_uniform", title="Only the fan-in is counted", see="03 §4")
+def glorot_uniform_fan_in(fan_in, fan_out, rng):
+    """Your bound is √(3/fan_in), which is LeCun's. Glorot's compromise between the way forward and the way back counts both fans:
+    √(3/fan_avg)."""
+    r = np.sqrt(3 / fan_in)
+    return rng.uniform(-r, r, (fan_in, fan_out))
+
+
+@misconception("glorot_uniform", title="A normal distribution instead of a uniform one", see="03 §4")
+def glorot_uniform_normal(fan_in, fan_out, rng):
+    """Your weights have the right variance, but they are normal. This exercise asks for the uniform version: no weight lies outside ±r."""
+    return rng.normal(0.0, np.sqrt(2 / (fan_in + fan_out)), (fan_in, fan_out))
+
+
+@misconception("glorot_uniform", title="The generator is ignored", see="03 §2")
+def glorot_uniform_generator_ignored(fan_in, fan_out, rng):
+    """Your numbers come from np.random and not from the generator `rng` that you are given, so nobody can repeat your experiment by
+    passing the same seed. Call the methods of rng."""
+    r = np.sqrt(6 / (fan_in + fan_out))
+    return np.random.uniform(-r, r, (fan_in, fan_out))
+
+
+@misconception("glorot_uniform", title="A new generator with a fixed seed is made inside", see="03 §2")
+def glorot_uniform_reseeded(fan_in, fan_out, rng):
+    """You make a generator of your own with a fixed seed, so every call returns the same numbers, and two layers of one shape get the same
+    weights. Draw from the `rng` that is passed in."""
+    r = np.sqrt(6 / (fan_in + fan_out))
+    return np.random.default_rng(42).uniform(-r, r, (fan_in, fan_out))
+
+
+@misconception("glorot_uniform", title="The shape is transposed", see="03 §3")
+def glorot_uniform_transposed(fan_in, fan_out, rng):
+    """You returned an array of shape (fan_out, fan_in). In this course a batch is multiplied from the left, x·W, so W has a row for every
+    input and a column for every unit: (fan_in, fan_out)."""
+    r = np.sqrt(6 / (fan_in + fan_out))
+    return rng.uniform(-r, r, (fan_out, fan_in))
+
+
+# --- glorot_uniform: right ------------------------------------------------------------------------------------------------
+
+
+@alternative("glorot_uniform")
+def glorot_uniform_stretched(fan_in, fan_out, rng):
+    return (rng.random((fan_in, fan_out)) - 0.5) * 2 * np.sqrt(3 / ((fan_in + fan_out) / 2))
+
+
+@alternative("glorot_uniform")
+def glorot_uniform_by_sign(fan_in, fan_out, rng):
+    size = rng.uniform(0, np.sqrt(6 / (fan_in + fan_out)), (fan_in, fan_out))
+    return size * rng.choice([-1.0, 1.0], (fan_in, fan_out))
+
+
+@alternative("glorot_uniform")
+def glorot_uniform_column_by_column(fan_in, fan_out, rng):
+    r = (6 / (fan_in + fan_out)) ** 0.5
+    return np.stack([rng.uniform(-r, r, fan_in) for _ in range(fan_out)], axis=1)
+
+
+# --- he_normal: wrong -----------------------------------------------------------------------------------------------------
+
+
+@misconception("he_normal", title="The variance is used as the standard deviation", see="03 §5")
+def he_normal_variance_as_std(fan_in, fan_out, rng):
+    """2/fan_in is the variance, but NumPy's normal wants the standard deviation as its scale, which is the root of it. Your weights are
+    far too small, and the signal dies within a few layers."""
+    return rng.normal(0.0, 2 / fan_in, (fan_in, fan_out))
+
+
+@misconception("he_normal", title="The root covers only the 2", see="03 §5")
+def he_normal_root_of_two(fan_in, fan_out, rng):
+    """Your standard deviation is √2/fan_in: the root covers the 2 but not the fan-in. The variance is 2/fan_in, so σ = √(2/fan_in)."""
+    return rng.standard_normal((fan_in, fan_out)) * np.sqrt(2.0) / fan_in
+
+
+@misconception("he_normal", title="Fan-out is used for fan-in", see="03 §5")
+def he_normal_fan_out(fan_in, fan_out, rng):
+    """Your variance is 2/fan_out. He et al. derive that too, for the way back, but the stub wants the version for the way forward:
+    a unit's sum has fan_in terms, one for each row of W."""
+    return rng.normal(0.0, np.sqrt(2 / fan_out), (fan_in, fan_out))
+
+
+@misconception("he_normal", title="The factor 2 for ReLU is missing", see="03 §5")
+def he_normal_without_two(fan_in, fan_out, rng):
+    """Your variance is 1/fan_in, which is LeCun's. ReLU sets half of a symmetric signal to zero and so halves its mean square; the
+    factor 2 makes up for that, at every layer."""
+    return rng.normal(0.0, np.sqrt(1 / fan_in), (fan_in, fan_out))
+
+
+@misconception("he_normal", title="Glorot's average of the fans with He's factor", see="03 §7")
+def he_normal_average(fan_in, fan_out, rng):
+    """Your variance is 4/(fan_in + fan_out). Some slides write it so, and for a square layer it is the same; the stub wants He et al.'s
+    own 2/fan_in, which keeps the forward signal whatever the number of outputs."""
+    return rng.normal(0.0, np.sqrt(4 / (fan_in + fan_out)), (fan_in, fan_out))
+
+
+@misconception("he_normal", title="This is Glorot's variance", see="03 §5")
+def he_normal_glorot(fan_in, fan_out, rng):
+    """Your variance is 2/(fan_in + fan_out), which is Glorot's 1/fan_avg: the 2 in it comes from the average and not from ReLU. He's is
+    2/fan_in."""
+    return rng.normal(0.0, np.sqrt(2 / (fan_in + fan_out)), (fan_in, fan_out))
+
+
+@misconception("he_normal", title="A uniform distribution instead of a normal one", see="03 §5")
+def he_normal_uniform(fan_in, fan_out, rng):
+    """Your weights have the right variance, but they are uniform; this exercise asks for normal ones."""
+    r = np.sqrt(6 / fan_in)
+    return rng.uniform(-r, r, (fan_in, fan_out))
+
+
+@misconception("he_normal", title="Negative weights are cut off", see="03 §5")
+def he_normal_rectified(fan_in, fan_out, rng):
+    """You made all weights positive. It is the activation that ReLU rectifies; weights are symmetric about 0, and without that the signal's
+    mean grows from layer to layer."""
+    return np.abs(rng.normal(0.0, np.sqrt(2 / fan_in), (fan_in, fan_out)))
+
+
+@misconception("he_normal", title="The normal distribution is truncated", see="03 §5")
+def he_normal_truncated(fan_in, fan_out, rng):
+    """You drew again whatever was more than two standard deviations out, as Keras's default does. That takes away almost a quarter of the
+    variance; this course wants a plain normal distribution."""
+    W = rng.standard_normal((fan_in, fan_out))
+    while np.any(np.abs(W) > 2):
+        far = np.abs(W) > 2
+        W[far] = rng.standard_normal(far.sum())
+    return W * np.sqrt(2 / fan_in)
+
+
+@misconception("he_normal", title="The generator is ignored", see="03 §2")
+def he_normal_generator_ignored(fan_in, fan_out, rng):
+    """Your numbers come from np.random and not from the generator `rng` that you are given, so nobody can repeat your experiment by
+    passing the same seed. Call the methods of rng."""
+    return np.random.randn(fan_in, fan_out) * np.sqrt(2.0 / fan_in)
+
+
+@misconception("he_normal", title="A new generator with a fixed seed is made inside", see="03 §2")
+def he_normal_reseeded(fan_in, fan_out, rng):
+    """You make a generator of your own with a fixed seed, so every call returns the same numbers, and two layers of one shape get the same
+    weights. Draw from the `rng` that is passed in."""
+    return np.random.default_rng(0).normal(0.0, np.sqrt(2 / fan_in), (fan_in, fan_out))
+
+
+@misconception("he_normal", title="The shape is transposed", see="03 §3")
+def he_normal_transposed(fan_in, fan_out, rng):
+    """You returned an array of shape (fan_out, fan_in). In this course a batch is multiplied from the left, x·W, so W has a row for every
+    input and a column for every unit: (fan_in, fan_out)."""
+    return rng.normal(0.0, np.sqrt(2 / fan_in), (fan_out, fan_in))
+
+
+# --- he_normal: right -----------------------------------------------------------------------------------------------------
+
+
+@alternative("he_normal")
+def he_normal_by_scale(fan_in, fan_out, rng):
+    return rng.standard_normal(size=(fan_in, fan_out)) / np.sqrt(fan_in / 2)
+
+
+@alternative("he_normal")
+def he_normal_column_by_column(fan_in, fan_out, rng):
+    W = np.empty((fan_in, fan_out), order="F")
+    for unit in range(fan_out):
+        W[:, unit] = np.sqrt(2 / fan_in) * rng.normal(size=fan_in)
+    return W
+
+
+@alternative("he_normal")
+def he_normal_sum_of_two(fan_in, fan_out, rng):
+    one, other = rng.standard_normal((2, fan_in, fan_out))  # the variances of independent normals add up
+    return (one + other) / fan_in**0.5
+
+
+# --- lecun_normal: wrong --------------------------------------------------------------------------------------------------
+
+
+@misconception("lecun_normal", title="The variance is used as the standard deviation", see="03 §4")
+def lecun_normal_variance_as_std(fan_in, fan_out, rng):
+    """1/fan_in is the variance, but NumPy's normal wants the standard deviation as its scale, which is the root of it. Your weights are
+    far too small, and the signal dies within a few layers."""
+    return rng.normal(0.0, 1 / fan_in, (fan_in, fan_out))
+
+
+@misconception("lecun_normal", title="Fan-out is used for fan-in", see="03 §4")
+def lecun_normal_fan_out(fan_in, fan_out, rng):
+    """Your variance is 1/fan_out. What keeps the signal is the number of terms in a unit's sum, and that is the fan-in, the number of rows
+    of W."""
+    return rng.normal(0.0, np.sqrt(1 / fan_out), (fan_in, fan_out))
+
+
+@misconception("lecun_normal", title="This is He's variance", see="03 §4")
+def lecun_normal_he(fan_in, fan_out, rng):
+    """Your variance is 2/fan_in, which is He's: the 2 is for ReLU. LeCun's derivation has an activation that keeps the variance by itself,
+    so it is 1/fan_in."""
+    return rng.normal(0.0, np.sqrt(2 / fan_in), (fan_in, fan_out))
+
+
+@misconception("lecun_normal", title="This is Glorot's variance", see="03 §4")
+def lecun_normal_glorot(fan_in, fan_out, rng):
+    """Your variance is 1/fan_avg, which is Glorot's compromise. LeCun's looks at the way forward only: 1/fan_in."""
+    return rng.normal(0.0, np.sqrt(2 / (fan_in + fan_out)), (fan_in, fan_out))
+
+
+@misconception("lecun_normal", title="Multiplied by √fan_in instead of divided", see="03 §4")
+def lecun_normal_multiplied(fan_in, fan_out, rng):
+    """You multiplied by √fan_in. The more terms a unit's sum has, the *smaller* each weight has to be for the sum to keep its size:
+    divide."""
+    return rng.standard_normal((fan_in, fan_out)) * np.sqrt(fan_in)
+
+
+@misconception("lecun_normal", title="The weights are small, whatever the size of the layer", see="03 §2")
+def lecun_normal_fixed(fan_in, fan_out, rng):
+    """You drew with the standard deviation 0.01, whatever the layer. A number that suits one width makes the signal vanish or explode at
+    another; σ has to depend on fan_in."""
+    return 0.01 * rng.standard_normal((fan_in, fan_out))
+
+
+@misconception("lecun_normal", title="A uniform distribution instead of a normal one", see="03 §4")
+def lecun_normal_uniform(fan_in, fan_out, rng):
+    """Your weights have the right variance, but they are uniform; this exercise asks for normal ones."""
+    r = np.sqrt(3 / fan_in)
+    return rng.uniform(-r, r, (fan_in, fan_out))
+
+
+@misconception("lecun_normal", title="The normal distribution is truncated", see="03 §4")
+def lecun_normal_truncated(fan_in, fan_out, rng):
+    """You drew again whatever was more than two standard deviations out, as Keras's default does. That takes away almost a quarter of the
+    variance; this course wants a plain normal distribution."""
+    W = rng.standard_normal((fan_in, fan_out))
+    while np.any(np.abs(W) > 2):
+        far = np.abs(W) > 2
+        W[far] = rng.standard_normal(far.sum())
+    return W / np.sqrt(fan_in)
+
+
+@misconception("lecun_normal", title="The generator is ignored", see="03 §2")
+def lecun_normal_generator_ignored(fan_in, fan_out, rng):
+    """Your numbers come from np.random and not from the generator `rng` that you are given, so nobody can repeat your experiment by
+    passing the same seed. Call the methods of rng."""
+    return np.random.normal(0.0, 1 / np.sqrt(fan_in), (fan_in, fan_out))
+
+
+@misconception("lecun_normal", title="A new generator with a fixed seed is made inside", see="03 §2")
+def lecun_normal_reseeded(fan_in, fan_out, rng):
+    """You make a generator of your own with a fixed seed, so every call returns the same numbers, and two layers of one shape get the same
+    weights. Draw from the `rng` that is passed in."""
+    return np.random.default_rng(0).normal(0.0, np.sqrt(1 / fan_in), (fan_in, fan_out))
+
+
+@misconception("lecun_normal", title="The shape is transposed", see="03 §3")
+def lecun_normal_transposed(fan_in, fan_out, rng):
+    """You returned an array of shape (fan_out, fan_in). In this course a batch is multiplied from the left, x·W, so W has a row for every
+    input and a column for every unit: (fan_in, fan_out)."""
+    return rng.normal(0.0, np.sqrt(1 / fan_in), (fan_out, fan_in))
+
+
+# --- lecun_normal: right --------------------------------------------------------------------------------------------------
+
+
+@alternative("lecun_normal")
+def lecun_normal_divided(fan_in, fan_out, rng):
+    return rng.standard_normal((fan_in, fan_out)) / np.sqrt(fan_in)
+
+
+@alternative("lecun_normal")
+def lecun_normal_from_a_list(fan_in, fan_out, rng):
+    return np.array([[rng.normal(0, fan_in**-0.5) for _ in range(fan_out)] for _ in range(fan_in)])
+
+
+@alternative("lecun_normal")
+def lecun_normal_einsum(fan_in, fan_out, rng):
+    raw = rng.normal(loc=0.0, scale=1.0, size=(fan_out, fan_in))
+    return np.einsum("oi,i->io", raw, np.full(fan_in, 1 / np.sqrt(fan_in)))
+
+
+# --- init_std: wrong ------------------------------------------------------------------------------------------------------
+
+
+@misconception("init_std", title="The variance is returned", see="03 §7")
+def init_std_variance(activation, fan_in, fan_out):
+    """Table 11-1 lists variances σ², but the function is asked for the standard deviation: take the root."""
+    if activation in ("linear", "tanh", "logistic", "softmax"):
+        return 2 / (fan_in + fan_out)
+    if activation in ("relu", "leaky_relu", "elu"):
+        return 2 / fan_in
+    if activation == "selu":
+        return 1 / fan_in
+    raise ValueError(activation)
+
+
+@misconception("init_std", title="He with the average of the fans", see="03 §7")
+def init_std_he_average(activation, fan_in, fan_out):
+    """For ReLU and its relatives you used 4/(fan_in + fan_out). Some slides write it so, and for a square layer it is the same; Table 11-1
+    and He et al. have 2/fan_in."""
+    if activation in ("linear", "tanh", "logistic", "softmax"):
+        return np.sqrt(2 / (fan_in + fan_out))
+    if activation in ("relu", "leaky_relu", "elu"):
+        return np.sqrt(4 / (fan_in + fan_out))
+    if activation == "selu":
+        return np.sqrt(1 / fan_in)
+    raise ValueError(activation)
+
+
+@misconception("init_std", title="Glorot with the fan-in alone", see="03 §7")
+def init_std_glorot_fan_in(activation, fan_in, fan_out):
+    """For tanh and its like you used 1/fan_in. Some slides call that «Xavier»; Table 11-1 and Glorot's paper average both fans:
+    1/fan_avg = 2/(fan_in + fan_out)."""
+    if activation in ("linear", "tanh", "logistic", "softmax", "selu"):
+        return np.sqrt(1 / fan_in)
+    if activation in ("relu", "leaky_relu", "elu"):
+        return np.sqrt(2 / fan_in)
+    raise ValueError(activation)
+
+
+@misconception("init_std", title="The sum of the fans instead of their average", see="03 §7")
+def init_std_glorot_sum(activation, fan_in, fan_out):
+    """For tanh and its like you divided by fan_in + fan_out. fan_avg is half of that, so the variance is 2/(fan_in + fan_out)."""
+    if activation in ("linear", "tanh", "logistic", "softmax"):
+        return np.sqrt(1 / (fan_in + fan_out))
+    if activation in ("relu", "leaky_relu", "elu"):
+        return np.sqrt(2 / fan_in)
+    if activation == "selu":
+        return np.sqrt(1 / fan_in)
+    raise ValueError(activation)
+
+
+@misconception("init_std", title="A factor 4 for tanh", see="03 §7")
+def init_std_four_for_tanh(activation, fan_in, fan_out):
+    """You gave tanh the factor 4 that some slides print. It belongs, if anywhere, to the logistic function, whose slope at 0 is 1/4; with
+    it tanh units saturate from the first layer on. Table 11-1 has no such factor."""
+    if activation in ("linear", "tanh", "logistic", "softmax"):
+        return (4 if activation == "tanh" else 1) * np.sqrt(2 / (fan_in + fan_out))
+    if activation in ("relu", "leaky_relu", "elu"):
+        return np.sqrt(2 / fan_in)
+    if activation == "selu":
+        return np.sqrt(1 / fan_in)
+    raise ValueError(activation)
+
+
+@misconception("init_std", title="A factor 4 for the logistic function", see="03 §7")
+def init_std_four_for_logistic(activation, fan_in, fan_out):
+    """You gave the logistic function the factor 4 that makes up for its slope of 1/4 at 0. There is a case for it, which the lecture
+    tells, but Table 11-1 gives it Glorot's 1/fan_avg as it is."""
+    if activation in ("linear", "tanh", "logistic", "softmax"):
+        return (4 if activation == "logistic" else 1) * np.sqrt(2 / (fan_in + fan_out))
+    if activation in ("relu", "leaky_relu", "elu"):
+        return np.sqrt(2 / fan_in)
+    if activation == "selu":
+        return np.sqrt(1 / fan_in)
+    raise ValueError(activation)
+
+
+@misconception("init_std", title="SELU is treated as a relative of ReLU", see="03 §7")
+def init_std_selu_he(activation, fan_in, fan_out):
+    """You gave SELU the variance 2/fan_in. SELU's own constants λ and α already keep mean 0 and variance 1, and they do so for weights of
+    variance 1/fan_in: LeCun's."""
+    if activation in ("linear", "tanh", "logistic", "softmax"):
+        return np.sqrt(2 / (fan_in + fan_out))
+    if activation in ("relu", "leaky_relu", "elu", "selu"):
+        return np.sqrt(2 / fan_in)
+    raise ValueError(activation)
+
+
+@misconception("init_std", title="ELU is treated like SELU", see="03 §7")
+def init_std_elu_lecun(activation, fan_in, fan_out):
+    """You gave ELU the variance 1/fan_in. In Table 11-1 ELU is one of ReLU's variants and gets 2/fan_in; it is SELU alone that has LeCun's
+    1/fan_in."""
+    if activation in ("linear", "tanh", "logistic", "softmax"):
+        return np.sqrt(2 / (fan_in + fan_out))
+    if activation in ("relu", "leaky_relu"):
+        return np.sqrt(2 / fan_in)
+    if activation in ("elu", "selu"):
+        return np.sqrt(1 / fan_in)
+    raise ValueError(activation)
+
+
+@misconception("init_std", title="Softmax is treated as if it were ReLU", see="03 §7")
+def init_std_softmax_he(activation, fan_in, fan_out):
+    """You gave softmax the variance 2/fan_in. No half of the signal is cut away before a softmax; in Table 11-1 it stands with tanh and
+    the logistic function, 1/fan_avg."""
+    if activation in ("linear", "tanh", "logistic"):
+        return np.sqrt(2 / (fan_in + fan_out))
+    if activation in ("relu", "leaky_relu", "elu", "softmax"):
+        return np.sqrt(2 / fan_in)
+    if activation == "selu":
+        return np.sqrt(1 / fan_in)
+    raise ValueError(activation)
+
+
+@misconception("init_std", title="Leaky ReLU with a correction for its slope", see="03 §7")
+def init_std_leaky_gain(activation, fan_in, fan_out):
+    """For leaky ReLU you used 2/((1 + α²)·fan_in), He et al.'s exact value for the slope α. It is a good formula, but Table 11-1, and so the
+    stub, gives all of ReLU's variants 2/fan_in; for α = 0.01 the two differ by a ten-thousandth."""
+    if activation in ("linear", "tanh", "logistic", "softmax"):
+        return np.sqrt(2 / (fan_in + fan_out))
+    if activation in ("relu", "elu"):
+        return np.sqrt(2 / fan_in)
+    if activation == "leaky_relu":
+        return np.sqrt(2 / ((1 + 0.01**2) * fan_in))
+    if activation == "selu":
+        return np.sqrt(1 / fan_in)
+    raise ValueError(activation)
+
+
+@misconception("init_std", title="Fan-out is used for fan-in", see="03 §3")
+def init_std_fan_out(activation, fan_in, fan_out):
+    """Where the table says fan_in you used fan_out. A unit's sum has one term for every input, so what counts on the way forward is the
+    fan-in."""
+    if activation in ("linear", "tanh", "logistic", "softmax"):
+        return np.sqrt(2 / (fan_in + fan_out))
+    if activation in ("relu", "leaky_relu", "elu"):
+        return np.sqrt(2 / fan_out)
+    if activation == "selu":
+        return np.sqrt(1 / fan_out)
+    raise ValueError(activation)
+
+
+@misconception("init_std", title="An unknown name silently gets a default", see="03 §7")
+def init_std_default(activation, fan_in, fan_out):
+    """For a name that isn't in the table you return Glorot's value. A misspelt «ReLU» would then train badly and nobody would know why;
+    raise ValueError instead."""
+    if activation in ("relu", "leaky_relu", "elu"):
+        return np.sqrt(2 / fan_in)
+    if activation == "selu":
+        return np.sqrt(1 / fan_in)
+    return np.sqrt(2 / (fan_in + fan_out))
+
+
+@misconception("init_std", title="An unknown name returns None", see="03 §7")
+def init_std_none(activation, fan_in, fan_out):
+    """For a name that isn't in the table you return None, which blows up later and elsewhere, where nobody finds the cause. Raise
+    ValueError at once."""
+    if activation in ("linear", "tanh", "logistic", "softmax"):
+        return np.sqrt(2 / (fan_in + fan_out))
+    if activation in ("relu", "leaky_relu", "elu"):
+        return np.sqrt(2 / fan_in)
+    if activation == "selu":
+        return np.sqrt(1 / fan_in)
+    return None
+
+
+@misconception("init_std", title="An unknown name raises KeyError", see="03 §7")
+def init_std_key_error(activation, fan_in, fan_out):
+    """For a name that isn't in the table your dictionary raises KeyError. The stub asks for ValueError: the argument has the right type
+    but a value that makes no sense. Ask whether the name is in the dictionary first."""
+    fan_avg = (fan_in + fan_out) / 2
+    glorot, he, lecun = 1 / fan_avg, 2 / fan_in, 1 / fan_in
+    table = {"linear": glorot, "tanh": glorot, "logistic": glorot, "softmax": glorot}
+    table |= {"relu": he, "leaky_relu": he, "elu": he, "selu": lecun}
+    return np.sqrt(table[activation])
+
+
+@misconception("init_std", title="Names in capitals are let through", see="03 §7")
+def init_std_any_case(activation, fan_in, fan_out):
+    """You lower or strip the name before you look it up. It is a kind thought, but the stub wants exact names: «ReLU» raises ValueError."""
+    activation = activation.strip().lower()
+    if activation in ("linear", "tanh", "logistic", "softmax"):
+        return np.sqrt(2 / (fan_in + fan_out))
+    if activation in ("relu", "leaky_relu", "elu"):
+        return np.sqrt(2 / fan_in)
+    if activation == "selu":
+        return np.sqrt(1 / fan_in)
+    raise ValueError(activation)
+
+
+# --- init_std: right ------------------------------------------------------------------------------------------------------
+
+
+@alternative("init_std")
+def init_std_by_table(activation, fan_in, fan_out):
+    glorot, he, lecun = 2.0 / (fan_in + fan_out), 2.0 / fan_in, 1.0 / fan_in
+    table = {"linear": glorot, "tanh": glorot, "logistic": glorot, "softmax": glorot}
+    table.update(dict.fromkeys(["relu", "leaky_relu", "elu"], he), selu=lecun)
+    if activation not in table:
+        raise ValueError(f"no such activation: {activation}")
+    return np.sqrt(table[activation])
+
+
+@alternative("init_std")
+def init_std_by_match(activation, fan_in, fan_out):
+    match activation:
+        case "linear" | "tanh" | "logistic" | "softmax":
+            numerator, fan = 2, fan_in + fan_out
+        case "relu" | "leaky_relu" | "elu":
+            numerator, fan = 2, fan_in
+        case "selu":
+            numerator, fan = 1, fan_in
+        case _:
+            raise ValueError("unknown activation")
+    return float(np.exp(0.5 * (np.log(numerator) - np.log(fan))))
+
+
+@alternative("init_std")
+def init_std_own_exception(activation, fan_in, fan_out):
+    names = ["linear", "tanh", "logistic", "softmax", "relu", "leaky_relu", "elu", "selu"]
+    place = names.index(activation)  # raises ValueError where the name isn't in the list
+    fan = np.mean([fan_in, fan_out]) if place < 4 else fan_in
+    gain = np.sqrt(2) if 4 <= place < 7 else 1.0
+    return np.float64(gain / fan**0.5)
+
+
+# --- activation_statistics: wrong -----------------------------------------------------------------------------------------
+
+
+@misconception("activation_statistics", title="The input is counted as a layer", see="03 §2")
+def statistics_with_input(X, weights, activation):
+    """Your list begins with the statistics of X. The input is not a layer: the first pair belongs to what comes out of the first
+    activation."""
+    f = {"tanh": np.tanh, "relu": lambda z: np.maximum(z, 0), "logistic": lambda z: 1 / (1 + np.exp(-z))}[activation]
+    h, statistics = X, [(np.mean(X), np.std(X))]
+    for W in weights:
+        h = f(h @ W)
+        statistics.append((np.mean(h), np.std(h)))
+    return statistics
+
+
+@misconception("activation_statistics", title="The input is counted and the last layer left out", see="03 §2")
+def statistics_one_behind(X, weights, activation):
+    """Your list is one layer behind: it begins with the input and leaves out the last layer. Apply W and the activation first, then
+    measure."""
+    f = {"tanh": np.tanh, "relu": lambda z: np.maximum(z, 0), "logistic": lambda z: 1 / (1 + np.exp(-z))}[activation]
+    h, statistics = X, []
+    for W in weights:
+        statistics.append((np.mean(h), np.std(h)))
+        h = f(h @ W)
+    return statistics
+
+
+@misconception("activation_statistics", title="Measured before the activation", see="03 §2")
+def statistics_before_activation(X, weights, activation):
+    """You measured the sums z = h·W. What the next layer sees, and what saturates, is h = f(z): measure after the activation."""
+    f = {"tanh": np.tanh, "relu": lambda z: np.maximum(z, 0), "logistic": lambda z: 1 / (1 + np.exp(-z))}[activation]
+    h, statistics = X, []
+    for W in weights:
+        z = h @ W
+        statistics.append((np.mean(z), np.std(z)))
+        h = f(z)
+    return statistics
+
+
+@misconception("activation_statistics", title="The last layer is left linear", see="03 §2")
+def statistics_last_linear(X, weights, activation):
+    """You left the activation out at the last layer, as one does for the logits of a classifier. Here every layer is activated, the last
+    one too."""
+    f = {"tanh": np.tanh, "relu": lambda z: np.maximum(z, 0), "logistic": lambda z: 1 / (1 + np.exp(-z))}[activation]
+    h, statistics = X, []
+    for index, W in enumerate(weights):
+        h = h @ W
+        if index < len(weights) - 1:
+            h = f(h)
+        statistics.append((np.mean(h), np.std(h)))
+    return statistics
+
+
+@misconception("activation_statistics", title="The activations are never applied", see="03 §2")
+def statistics_linear(X, weights, activation):
+    """You multiplied by the weights only, so your network is linear and nothing in it can saturate. Each layer is h = f(h·W)."""
+    h, statistics = X, []
+    for W in weights:
+        h = h @ W
+        statistics.append((np.mean(h), np.std(h)))
+    return statistics
+
+
+@misconception("activation_statistics", title="The name of the activation is ignored", see="03 §2")
+def statistics_always_tanh(X, weights, activation):
+    """You applied tanh whatever the name says. The argument `activation` chooses between tanh, ReLU and the logistic function."""
+    h, statistics = X, []
+    for W in weights:
+        h = np.tanh(h @ W)
+        statistics.append((np.mean(h), np.std(h)))
+    return statistics
+
+
+@misconception("activation_statistics", title="The deviation is averaged over the units", see="03 §2")
+def statistics_per_unit(X, weights, activation):
+    """You took the standard deviation of each unit over the batch and averaged those. The stub asks for one standard deviation over all
+    N·D entries, which also counts how far the units' means lie apart."""
+    f = {"tanh": np.tanh, "relu": lambda z: np.maximum(z, 0), "logistic": lambda z: 1 / (1 + np.exp(-z))}[activation]
+    h, statistics = X, []
+    for W in weights:
+        h = f(h @ W)
+        statistics.append((np.mean(h), np.mean(np.std(h, axis=0))))
+    return statistics
+
+
+@misconception("activation_statistics", title="One mean for every unit", see="03 §2")
+def statistics_over_the_batch(X, weights, activation):
+    """You took mean and standard deviation over the batch only, which gives one number for every unit. The stub asks for two numbers a
+    layer, over all entries: no axis."""
+    f = {"tanh": np.tanh, "relu": lambda z: np.maximum(z, 0), "logistic": lambda z: 1 / (1 + np.exp(-z))}[activation]
+    h, statistics = X, []
+    for W in weights:
+        h = f(h @ W)
+        statistics.append((np.mean(h, axis=0), np.std(h, axis=0)))
+    return statistics
+
+
+@misconception("activation_statistics", title="The variance is returned", see="03 §2")
+def statistics_variance(X, weights, activation):
+    """You returned the variance as the second number. The stub asks for its root, the standard deviation, which has the units of the
+    activations."""
+    f = {"tanh": np.tanh, "relu": lambda z: np.maximum(z, 0), "logistic": lambda z: 1 / (1 + np.exp(-z))}[activation]
+    h, statistics = X, []
+    for W in weights:
+        h = f(h @ W)
+        statistics.append((np.mean(h), np.var(h)))
+    return statistics
+
+
+@misconception("activation_statistics", title="Divided by N − 1", see="03 §2")
+def statistics_unbiased(X, weights, activation):
+    """You divided by the number of entries less one. In this course the variance is the biased one, divided by the number itself, which is
+    NumPy's default (ddof=0)."""
+    f = {"tanh": np.tanh, "relu": lambda z: np.maximum(z, 0), "logistic": lambda z: 1 / (1 + np.exp(-z))}[activation]
+    h, statistics = X, []
+    for W in weights:
+        h = f(h @ W)
+        statistics.append((np.mean(h), np.std(h, ddof=1)))
+    return statistics
+
+
+@misconception("activation_statistics", title="The root of the mean square is taken for the deviation", see="03 §2")
+def statistics_root_mean_square(X, weights, activation):
+    """You took √mean(h²). That is the standard deviation only where the mean is 0; after ReLU or the logistic function it isn't, so
+    subtract it first."""
+    f = {"tanh": np.tanh, "relu": lambda z: np.maximum(z, 0), "logistic": lambda z: 1 / (1 + np.exp(-z))}[activation]
+    h, statistics = X, []
+    for W in weights:
+        h = f(h @ W)
+        statistics.append((np.mean(h), np.sqrt(np.mean(h**2))))
+    return statistics
+
+
+@misconception("activation_statistics", title="Standard deviation and mean are swapped", see="03 §2")
+def statistics_swapped(X, weights, activation):
+    """Each of your pairs is (std, mean). The stub asks for the mean first."""
+    f = {"tanh": np.tanh, "relu": lambda z: np.maximum(z, 0), "logistic": lambda z: 1 / (1 + np.exp(-z))}[activation]
+    h, statistics = X, []
+    for W in weights:
+        h = f(h @ W)
+        statistics.append((np.std(h), np.mean(h)))
+    return statistics
+
+
+@misconception("activation_statistics", title="The weights are transposed", see="03 §3")
+def statistics_transposed(X, weights, activation):
+    """You multiplied by Wᵀ. Weights have shape (fan_in, fan_out) in this course and a batch has its examples in rows, so a layer is h·W.
+    With square layers nothing raises, and the answer is wrong all the same."""
+    f = {"tanh": np.tanh, "relu": lambda z: np.maximum(z, 0), "logistic": lambda z: 1 / (1 + np.exp(-z))}[activation]
+    h, statistics = X, []
+    for W in weights:
+        h = f(h @ W.T)
+        statistics.append((np.mean(h), np.std(h)))
+    return statistics
+
+
+@misconception("activation_statistics", title="The signal is standardised on the way", see="03 §2")
+def statistics_standardised(X, weights, activation):
+    """You standardise each layer's output before it goes on. That is batch normalisation, and it hides the very thing that is to be
+    measured: pass the activations on as they are."""
+    f = {"tanh": np.tanh, "relu": lambda z: np.maximum(z, 0), "logistic": lambda z: 1 / (1 + np.exp(-z))}[activation]
+    h, statistics = X, []
+    for W in weights:
+        h = f(h @ W)
+        statistics.append((np.mean(h), np.std(h)))
+        h = (h - np.mean(h)) / (np.std(h) + 1e-8)
+    return statistics
+
+
+@misconception("activation_statistics", title="The list of weights is used up", see="03 §2")
+def statistics_uses_up_weights(X, weights, activation):
+    """You take the weights out of the list with pop, and the list belongs to whoever called you: a second call with it finds no layers.
+    Loop over the list and leave it as it is."""
+    f = {"tanh": np.tanh, "relu": lambda z: np.maximum(z, 0), "logistic": lambda z: 1 / (1 + np.exp(-z))}[activation]
+    h, statistics = X, []
+    while weights:
+        h = f(h @ weights.pop(0))
+        statistics.append((np.mean(h), np.std(h)))
+    return statistics
+
+
+@misconception("activation_statistics", title="Every layer gets the input", see="03 §2")
+def statistics_no_chain(X, weights, activation):
+    """You multiply X by the weights of every layer. Only the first layer sees X; each later one sees what the layer before put out, so the
+    result of a layer has to become the input of the next."""
+    f = {"tanh": np.tanh, "relu": lambda z: np.maximum(z, 0), "logistic": lambda z: 1 / (1 + np.exp(-z))}[activation]
+    statistics = []
+    for W in weights:
+        h = f(X @ W)
+        statistics.append((np.mean(h), np.std(h)))
+    return statistics
+
+
+# --- activation_statistics: right -----------------------------------------------------------------------------------------
+
+
+@alternative("activation_statistics")
+def statistics_example_by_example(X, weights, activation):
+    from math import exp, sqrt, tanh
+
+    f = {"tanh": tanh, "relu": lambda z: max(z, 0.0), "logistic": lambda z: 1 / (1 + exp(-z)) if z > 0 else exp(z) / (1 + exp(z))}
+    signals, pairs = [[float(x) for x in row] for row in X], []
+    for W in weights:
+        fan_in, fan_out = np.shape(W)
+        signals = [[f[activation](sum(h[i] * float(W[i][o]) for i in range(fan_in))) for o in range(fan_out)] for h in signals]
+        entries = [value for h in signals for value in h]
+        mean = sum(entries) / len(entries)
+        pairs.append((mean, sqrt(sum((value - mean) ** 2 for value in entries) / len(entries))))
+    return pairs
+
+
+@alternative("activation_statistics")
+def statistics_as_an_array(X, weights, activation):
+    f = {"tanh": np.tanh, "relu": lambda z: z * (z > 0), "logistic": lambda z: 0.5 + 0.5 * np.tanh(z / 2)}[activation]
+    layers = []
+    for W in weights:
+        layers.append(f(np.einsum("ij,jk->ik", layers[-1] if layers else X, W)))
+    return np.array([[h.mean(), h.std()] for h in layers])
+
+
+@alternative("activation_statistics")
+def statistics_recursive(X, weights, activation):
+    def forward(h, rest):
+        if not rest:
+            return []
+        z = np.dot(h, rest[0]).astype(float)
+        if activation == "relu":
+            z = np.where(z > 0, z, 0)
+        elif activation == "tanh":
+            z = 2 / (1 + np.exp(-2 * z)) - 1
+        else:
+            z = 1 / (1 + np.exp(-z))
+        mean = z.sum() / z.size
+        return [[mean, np.linalg.norm(z - mean) / np.sqrt(z.size)], *forward(z, rest[1:])]
+
+    return tuple(forward(X, list(weights)))
+
+
+# --- gradient_norms: wrong ------------------------------------------------------------------------------------------------
+
+
+@misconception("gradient_norms", title="The last layer is left linear", see="03 §6")
+def norms_last_linear(X, weights, dout, activation):
+    """You started the way back at the last layer's sums. Here every layer is activated, the last one too, and dout is the gradient
+    *after* that activation: multiply it by f′(z_L) first."""
+    f = {"tanh": np.tanh, "relu": lambda z: np.maximum(z, 0), "logistic": lambda z: 1 / (1 + np.exp(-z))}[activation]
+    slope = {"tanh": lambda h: 1 - h**2, "relu": lambda h: h > 0, "logistic": lambda h: h * (1 - h)}[activation]
+    h = [X]
+    for W in weights:
+        h.append(f(h[-1] @ W))
+    norms, dz = [], dout
+    for index in reversed(range(len(weights))):
+        norms.append(np.linalg.norm(h[index].T @ dz))
+        dz = (dz @ weights[index].T) * slope(h[index])
+    return norms[::-1]
+
+
+@misconception("gradient_norms", title="The activation's derivative is left out", see="03 §6")
+def norms_without_slope(X, weights, dout, activation):
+    """You went back through the weights but not through the activations. The chain rule has a factor f′(z) for every layer, and with
+    saturated units it is that factor that makes gradients vanish."""
+    f = {"tanh": np.tanh, "relu": lambda z: np.maximum(z, 0), "logistic": lambda z: 1 / (1 + np.exp(-z))}[activation]
+    h = [X]
+    for W in weights:
+        h.append(f(h[-1] @ W))
+    norms, dz = [], dout
+    for index in reversed(range(len(weights))):
+        norms.append(np.linalg.norm(h[index].T @ dz))
+        dz = dz @ weights[index].T
+    return norms[::-1]
+
+
+@misconception("gradient_norms", title="Divided by the size of the batch", see="03 §6")
+def norms_over_n(X, weights, dout, activation):
+    """You divided by N. Whether the loss is a mean over the batch is already told by dout; the gradient of a weight is the plain sum over
+    the examples, h_{l−1}ᵀ δ_l."""
+    f = {"tanh": np.tanh, "relu": lambda z: np.maximum(z, 0), "logistic": lambda z: 1 / (1 + np.exp(-z))}[activation]
+    slope = {"tanh": lambda h: 1 - h**2, "relu": lambda h: h > 0, "logistic": lambda h: h * (1 - h)}[activation]
+    h = [X]
+    for W in weights:
+        h.append(f(h[-1] @ W))
+    norms, dh = [], dout
+    for index in reversed(range(len(weights))):
+        dz = dh * slope(h[index + 1])
+        norms.append(np.linalg.norm(h[index].T @ dz / len(X)))
+        dh = dz @ weights[index].T
+    return norms[::-1]
+
+
+@misconception("gradient_norms", title="The last layer comes first", see="03 §6")
+def norms_reversed(X, weights, dout, activation):
+    """Your norms are right, but in the order in which the backward pass meets the layers, last layer first. The stub asks for the first
+    layer first."""
+    f = {"tanh": np.tanh, "relu": lambda z: np.maximum(z, 0), "logistic": lambda z: 1 / (1 + np.exp(-z))}[activation]
+    slope = {"tanh": lambda h: 1 - h**2, "relu": lambda h: h > 0, "logistic": lambda h: h * (1 - h)}[activation]
+    h = [X]
+    for W in weights:
+        h.append(f(h[-1] @ W))
+    norms, dh = [], dout
+    for index in reversed(range(len(weights))):
+        dz = dh * slope(h[index + 1])
+        norms.append(np.linalg.norm(h[index].T @ dz))
+        dh = dz @ weights[index].T
+    return norms
+
+
+@misconception("gradient_norms", title="The gradient of the activations instead of the weights", see="03 §6")
+def norms_of_activations(X, weights, dout, activation):
+    """You measured δ_l = ∂L/∂z_l. It is a step on the way; the gradient of the weights is h_{l−1}ᵀ δ_l, which also vanishes where the
+    layer's input does."""
+    f = {"tanh": np.tanh, "relu": lambda z: np.maximum(z, 0), "logistic": lambda z: 1 / (1 + np.exp(-z))}[activation]
+    slope = {"tanh": lambda h: 1 - h**2, "relu": lambda h: h > 0, "logistic": lambda h: h * (1 - h)}[activation]
+    h = [X]
+    for W in weights:
+        h.append(f(h[-1] @ W))
+    norms, dh = [], dout
+    for index in reversed(range(len(weights))):
+        dz = dh * slope(h[index + 1])
+        norms.append(np.linalg.norm(dz))
+        dh = dz @ weights[index].T
+    return norms[::-1]
+
+
+@misconception("gradient_norms", title="The derivative is taken at f(z) instead of z", see="03 §6")
+def norms_slope_of_slope(X, weights, dout, activation):
+    """You put h = f(z) where the derivative wants z: f′(h) instead of f′(z). Write tanh′ as 1 − h² or as 1 − tanh²(z), but not as
+    1 − tanh²(h); and likewise h·(1 − h) for the logistic function."""
+    f = {"tanh": np.tanh, "relu": lambda z: np.maximum(z, 0), "logistic": lambda z: 1 / (1 + np.exp(-z))}[activation]
+    slope = {"tanh": lambda h: 1 - np.tanh(h) ** 2, "relu": lambda h: h > 0, "logistic": lambda h: f(h) * (1 - f(h))}[activation]
+    h = [X]
+    for W in weights:
+        h.append(f(h[-1] @ W))
+    norms, dh = [], dout
+    for index in reversed(range(len(weights))):
+        dz = dh * slope(h[index + 1])
+        norms.append(np.linalg.norm(h[index].T @ dz))
+        dh = dz @ weights[index].T
+    return norms[::-1]
+
+
+@misconception("gradient_norms", title="The derivative's shorthand is applied to z", see="03 §6")
+def norms_shorthand_of_z(X, weights, dout, activation):
+    """1 − h² and h·(1 − h) are shorthands in terms of the *output* h = f(z). You applied them to the sums z; keep the outputs of the
+    forward pass and use those."""
+    f = {"tanh": np.tanh, "relu": lambda z: np.maximum(z, 0), "logistic": lambda z: 1 / (1 + np.exp(-z))}[activation]
+    slope = {"tanh": lambda z: 1 - z**2, "relu": lambda z: z > 0, "logistic": lambda z: z * (1 - z)}[activation]
+    h, zs = [X], []
+    for W in weights:
+        zs.append(h[-1] @ W)
+        h.append(f(zs[-1]))
+    norms, dh = [], dout
+    for index in reversed(range(len(weights))):
+        dz = dh * slope(zs[index])
+        norms.append(np.linalg.norm(h[index].T @ dz))
+        dh = dz @ weights[index].T
+    return norms[::-1]
+
+
+@misconception("gradient_norms", title="ReLU's derivative is 1 everywhere", see="03 §6")
+def norms_relu_lets_all_through(X, weights, dout, activation):
+    """For ReLU you compare h ≥ 0, but h = max(0, z) is never negative, so the comparison is always true and every gradient passes. Compare
+    h > 0, or z > 0."""
+    f = {"tanh": np.tanh, "relu": lambda z: np.maximum(z, 0), "logistic": lambda z: 1 / (1 + np.exp(-z))}[activation]
+    slope = {"tanh": lambda h: 1 - h**2, "relu": lambda h: h >= 0, "logistic": lambda h: h * (1 - h)}[activation]
+    h = [X]
+    for W in weights:
+        h.append(f(h[-1] @ W))
+    norms, dh = [], dout
+    for index in reversed(range(len(weights))):
+        dz = dh * slope(h[index + 1])
+        norms.append(np.linalg.norm(h[index].T @ dz))
+        dh = dz @ weights[index].T
+    return norms[::-1]
+
+
+@misconception("gradient_norms", title="The spectral norm instead of Frobenius's", see="03 §6")
+def norms_spectral(X, weights, dout, activation):
+    """You took np.linalg.norm(dW, 2), which for a matrix is its largest singular value. The Frobenius norm is the root of the sum of all
+    squares, NumPy's default for a matrix."""
+    f = {"tanh": np.tanh, "relu": lambda z: np.maximum(z, 0), "logistic": lambda z: 1 / (1 + np.exp(-z))}[activation]
+    slope = {"tanh": lambda h: 1 - h**2, "relu": lambda h: h > 0, "logistic": lambda h: h * (1 - h)}[activation]
+    h = [X]
+    for W in weights:
+        h.append(f(h[-1] @ W))
+    norms, dh = [], dout
+    for index in reversed(range(len(weights))):
+        dz = dh * slope(h[index + 1])
+        norms.append(np.linalg.norm(h[index].T @ dz, 2))
+        dh = dz @ weights[index].T
+    return norms[::-1]
+
+
+@misconception("gradient_norms", title="The root of the norm is missing", see="03 §6")
+def norms_squared(X, weights, dout, activation):
+    """You returned the sum of squares. The norm is the root of it."""
+    f = {"tanh": np.tanh, "relu": lambda z: np.maximum(z, 0), "logistic": lambda z: 1 / (1 + np.exp(-z))}[activation]
+    slope = {"tanh": lambda h: 1 - h**2, "relu": lambda h: h > 0, "logistic": lambda h: h * (1 - h)}[activation]
+    h = [X]
+    for W in weights:
+        h.append(f(h[-1] @ W))
+    norms, dh = [], dout
+    for index in reversed(range(len(weights))):
+        dz = dh * slope(h[index + 1])
+        norms.append(np.sum((h[index].T @ dz) ** 2))
+        dh = dz @ weights[index].T
+    return norms[::-1]
+
+
+@misconception("gradient_norms", title="A layer's output is used where its input belongs", see="03 §6")
+def norms_with_output(X, weights, dout, activation):
+    """You multiplied δ_l by the layer's output. The weights W_l were multiplied by the layer's *input* on the way forward, so their
+    gradient is h_{l−1}ᵀ δ_l."""
+    f = {"tanh": np.tanh, "relu": lambda z: np.maximum(z, 0), "logistic": lambda z: 1 / (1 + np.exp(-z))}[activation]
+    slope = {"tanh": lambda h: 1 - h**2, "relu": lambda h: h > 0, "logistic": lambda h: h * (1 - h)}[activation]
+    h = [X]
+    for W in weights:
+        h.append(f(h[-1] @ W))
+    norms, dh = [], dout
+    for index in reversed(range(len(weights))):
+        dz = dh * slope(h[index + 1])
+        norms.append(np.linalg.norm(h[index + 1].T @ dz))
+        dh = dz @ weights[index].T
+    return norms[::-1]
+
+
+@misconception("gradient_norms", title="The gradient is multiplied by W instead of Wᵀ", see="03 §6")
+def norms_not_transposed(X, weights, dout, activation):
+    """You sent the gradient back through W. On the way forward W maps inputs to outputs, so on the way back it is Wᵀ that maps the
+    gradient of outputs to that of inputs. With square layers nothing raises, and the answer is wrong all the same."""
+    f = {"tanh": np.tanh, "relu": lambda z: np.maximum(z, 0), "logistic": lambda z: 1 / (1 + np.exp(-z))}[activation]
+    slope = {"tanh": lambda h: 1 - h**2, "relu": lambda h: h > 0, "logistic": lambda h: h * (1 - h)}[activation]
+    h = [X]
+    for W in weights:
+        h.append(f(h[-1] @ W))
+    norms, dh = [], dout
+    for index in reversed(range(len(weights))):
+        dz = dh * slope(h[index + 1])
+        norms.append(np.linalg.norm(h[index].T @ dz))
+        dh = dz @ weights[index] if index else dz
+    return norms[::-1]
+
+
+@misconception("gradient_norms", title="A norm for every example, averaged", see="03 §6")
+def norms_per_example(X, weights, dout, activation):
+    """You took the norm of every example's gradient and added those up. The gradients of the examples are added first, and partly cancel;
+    the norm is taken of their sum."""
+    f = {"tanh": np.tanh, "relu": lambda z: np.maximum(z, 0), "logistic": lambda z: 1 / (1 + np.exp(-z))}[activation]
+    slope = {"tanh": lambda h: 1 - h**2, "relu": lambda h: h > 0, "logistic": lambda h: h * (1 - h)}[activation]
+    h = [X]
+    for W in weights:
+        h.append(f(h[-1] @ W))
+    norms, dh = [], dout
+    for index in reversed(range(len(weights))):
+        dz = dh * slope(h[index + 1])
+        norms.append(np.sum(np.linalg.norm(h[index], axis=1) * np.linalg.norm(dz, axis=1)))
+        dh = dz @ weights[index].T
+    return norms[::-1]
+
+
+@misconception("gradient_norms", title="The upstream gradient is changed in place", see="03 §6")
+def norms_in_place(X, weights, dout, activation):
+    """You multiplied dout in place (dout *= …), and it belongs to whoever called you: a second call with the same array would start from a
+    gradient that has already been sent back. Write dout = dout * … instead."""
+    f = {"tanh": np.tanh, "relu": lambda z: np.maximum(z, 0), "logistic": lambda z: 1 / (1 + np.exp(-z))}[activation]
+    slope = {"tanh": lambda h: 1 - h**2, "relu": lambda h: h > 0, "logistic": lambda h: h * (1 - h)}[activation]
+    h = [X]
+    for W in weights:
+        h.append(f(h[-1] @ W))
+    norms = []
+    for index in reversed(range(len(weights))):
+        dout *= slope(h[index + 1])
+        norms.append(np.linalg.norm(h[index].T @ dout))
+        dout = dout @ weights[index].T
+    return norms[::-1]
+
+
+@misconception("gradient_norms", title="The list of weights is reversed in place", see="03 §6")
+def norms_reverses_weights(X, weights, dout, activation):
+    """You turned the list of weights around with weights.reverse(), and the list belongs to whoever called you: to them their first layer is
+    now the last. Use reversed(weights), which leaves the list as it is."""
+    f = {"tanh": np.tanh, "relu": lambda z: np.maximum(z, 0), "logistic": lambda z: 1 / (1 + np.exp(-z))}[activation]
+    slope = {"tanh": lambda h: 1 - h**2, "relu": lambda h: h > 0, "logistic": lambda h: h * (1 - h)}[activation]
+    h = [X]
+    for W in weights:
+        h.append(f(h[-1] @ W))
+    norms, dh = [], dout
+    weights.reverse()
+    for W in weights:
+        dz = dh * slope(h.pop())
+        norms.append(np.linalg.norm(h[-1].T @ dz))
+        dh = dz @ W.T
+    return norms[::-1]
+
+
+# --- gradient_norms: right ------------------------------------------------------------------------------------------------
+
+
+@alternative("gradient_norms")
+def norms_sum_of_outer_products(X, weights, dout, activation):
+    gradients = [np.zeros(np.shape(W)) for W in weights]
+    for x, g in zip(np.asarray(X, dtype=float), np.asarray(dout, dtype=float), strict=True):
+        h = [x]
+        for W in weights:
+            z = h[-1] @ W
+            h.append(np.tanh(z) if activation == "tanh" else np.maximum(z, 0) if activation == "relu" else 0.5 + 0.5 * np.tanh(z / 2))
+        for layer in range(len(weights) - 1, -1, -1):
+            out = h[layer + 1]
+            g = g * (1 - out**2 if activation == "tanh" else np.sign(out) if activation == "relu" else out - out**2)
+            gradients[layer] += np.outer(h[layer], g)
+            g = weights[layer] @ g
+    return [float(np.sqrt((gradient**2).sum())) for gradient in gradients]
+
+
+@alternative("gradient_norms")
+def norms_from_z(X, weights, dout, activation):
+    def f(z):
+        return {"tanh": np.tanh(z), "relu": np.where(z > 0, z, 0.0), "logistic": 1 / (1 + np.exp(-z))}[activation]
+
+    def slope(z):  # 1 at ReLU's kink
+        return {"tanh": 1 - np.tanh(z) ** 2, "relu": (z >= 0) * 1.0, "logistic": f(z) * f(-z)}[activation]
+
+    def back(h, rest):
+        if not rest:
+            return dout, []
+        z = np.dot(h, rest[0])
+        dh, norms = back(f(z), rest[1:])
+        dz = dh * slope(z)
+        return np.einsum("no,io->ni", dz, rest[0]), [np.linalg.norm(np.einsum("ni,no->io", h, dz), "fro"), *norms]
+
+    return back(X, list(weights))[1]
+
+
+@alternative("gradient_norms")
+def norms_as_an_array(X, weights, dout, activation):
+    f = {"tanh": np.tanh, "relu": lambda z: np.maximum(z, 0), "logistic": lambda z: 1 / (1 + np.exp(-z))}[activation]
+    slope = {"tanh": lambda h: 1 - h * h, "relu": lambda h: np.where(h > 0, 1.0, 0.0), "logistic": lambda h: h * (1 - h)}[activation]
+    h = [X]
+    for W in weights:
+        h.append(f(np.matmul(h[-1], W)))
+    norms = np.zeros(len(weights))
+    for layer in range(len(weights))[::-1]:
+        dout = dout * slope(h[layer + 1])
+        norms[layer] = np.sqrt(np.trace((h[layer].T @ dout).T @ (h[layer].T @ dout)))
+        dout = dout @ np.transpose(weights[layer])
+    return norms
