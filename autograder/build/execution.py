@@ -1,0 +1,130 @@
+"""Run a solution notebook, on one core, and keep what it shows."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+from collections.abc import Iterable
+from pathlib import Path
+
+import nbformat
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+from nbformat import NotebookNode
+
+from .pairing import code_cells
+
+SECONDS_A_CELL = 300
+ONE_CORE = {name: "1" for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")}
+
+
+def code_digest(notebook: NotebookNode, others: Iterable[Path] = ()) -> str:
+    """Return a digest of what the outputs come from: the code, and the files in `others` (the lecture's tests, whose sentences are shown).
+
+    The rest of coursekit is left out: a change there would make all lectures stale, while running them shows whether any output changed.
+    """
+    digest = hashlib.sha256()
+    for cell in code_cells(notebook):
+        digest.update(cell.source.encode() + b"\0")
+    for path in others:
+        digest.update(path.read_bytes() + b"\0" if path.exists() else b"\0")
+    return digest.hexdigest()
+
+
+def execute(notebook: NotebookNode, folder: Path) -> str:
+    """Run all cells in `folder` and store their outputs in `notebook`; return a sentence on what went wrong, or an empty string."""
+    client = NotebookClient(
+        notebook, timeout=SECONDS_A_CELL, kernel_name="python3", record_timing=False, resources={"metadata": {"path": str(folder)}}
+    )
+    try:
+        client.execute(env={**os.environ, **ONE_CORE})
+    except CellExecutionError:
+        return _failure(notebook)
+    except (CellTimeoutError, DeadKernelError) as error:
+        running = next((cell for cell in code_cells(notebook) if cell.execution_count is None), None)
+        where = describe(notebook, running) if running is not None else "the notebook"
+        return f"{where} never came to an end: {str(error).splitlines()[0]}"
+    _tidy(notebook)
+    return ""
+
+
+def _tidy(notebook: NotebookNode) -> None:
+    """Bring outputs into the one form that equal outputs have."""
+    for count, cell in enumerate(code_cells(notebook), start=1):
+        cell.execution_count = count
+        cell.outputs = _joined(cell.outputs)
+        for output in cell.outputs:
+            if output.output_type == "execute_result":
+                output.execution_count = count
+
+
+def _joined(outputs: list[NotebookNode]) -> list[NotebookNode]:
+    """Join neighbouring pieces of one stream: where they were cut is a matter of timing."""
+    joined: list[NotebookNode] = []
+    for output in outputs:
+        if joined and output.output_type == "stream" == joined[-1].output_type and output.name == joined[-1].name:
+            joined[-1].text += output.text
+        else:
+            joined.append(nbformat.from_dict(output))
+    return joined
+
+
+def describe(notebook: NotebookNode, cell: NotebookNode) -> str:
+    """Return which cell it is, in words."""
+    grade_id = cell.metadata.get("nbgrader", {}).get("grade_id", "")
+    first = next((line for line in cell.source.splitlines() if line.strip()), "")
+    name = f"«{grade_id}»" if grade_id else f"«{first.strip()[:50]}»"
+    return f"cell {notebook.cells.index(cell) + 1} {name}"
+
+
+def _failure(notebook: NotebookNode) -> str:
+    """Return which cell raised what, and in which of its lines."""
+    for cell in code_cells(notebook):
+        for output in cell.get("outputs", ()):
+            if output.output_type == "error":
+                lines = cell.source.splitlines()
+                found = re.findall(r"Cell In\[\d+\], line (\d+)|<ipython-input-[^>]*>, line (\d+)", _plain("\n".join(output.traceback)))
+                number = next((int(n) for pair in found for n in pair if n and int(n) <= len(lines)), 0)
+                where = f", line {number} ({lines[number - 1].strip()})" if number else ""
+                return f"{describe(notebook, cell)}{where} raised {output.ename}: {output.evalue}"
+    return "a cell raised an error"
+
+
+def _plain(text: str) -> str:
+    return re.sub(r"\x1b\[[0-9;]*m", "", text)
+
+
+def stderr_findings(notebook: NotebookNode) -> list[str]:
+    """Return a sentence for each cell that wrote to standard error: students would see it, and nbgrader would score zero for it."""
+    return [
+        f"{describe(notebook, cell)} writes to standard error ({output.text.strip().splitlines()[0][:100]}): mend what it warns of."
+        for cell in code_cells(notebook)
+        for output in cell.outputs
+        if output.output_type == "stream" and output.name == "stderr" and output.text.strip()
+    ]
+
+
+def score_findings(notebook: NotebookNode) -> list[str]:
+    """Return a sentence for each test cell in which the solution doesn't get full points."""
+    found = []
+    for cell in code_cells(notebook):
+        points = cell.metadata.get("nbgrader", {}).get("points")
+        shown = [output.data.get("text/plain", "") for output in cell.outputs if output.output_type == "execute_result"]
+        if points is not None and shown != [str(float(points))]:
+            got = shown[0] if shown else "nothing"
+            found.append(f"{describe(notebook, cell)}: the solution gets {got} of {points} points; solution or suite is wrong.")
+    return found
+
+
+def figure_findings(notebook: NotebookNode) -> list[str]:
+    """Return a sentence for each figure without alternative text."""
+    found = []
+    for cell in code_cells(notebook):
+        for output in cell.outputs:
+            data = output.get("data", {})
+            images = re.findall(r"<img\b[^>]*>", data.get("text/html", ""), flags=re.IGNORECASE)
+            without = any(not re.search(r"""\balt=(["'])\s*[^\s"']""", image) for image in images)
+            if without or any(kind.startswith("image/") for kind in data):
+                found.append(f'{describe(notebook, cell)} shows a figure without alternative text: use plots.show(fig, alt="…").')
+    return found

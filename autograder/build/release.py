@@ -1,0 +1,125 @@
+"""What students get of a lecture: made by nbgrader's own ``generate_assignment``, in a scratch directory, with a scratch database."""
+
+from __future__ import annotations
+
+import logging
+import os
+import shutil
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import nbformat
+from nbformat import NotebookNode
+
+from autograder.course import CONFIG, Lecture
+
+from .pairing import code_cells, normalise, text_of
+
+LEFT_OVERS = (".ipynb_checkpoints", "__pycache__", ".pytest_cache", ".DS_Store")
+
+
+class NotReleased(Exception):
+    """nbgrader refused to make the notebook that students get."""
+
+
+def release(root: Path, sources: Mapping[Lecture, NotebookNode]) -> dict[Path, bytes]:
+    """Return the files that students get of some lectures, by their paths in the course.
+
+    Parameters
+    ----------
+    root : Path
+        The course, whose ``nbgrader_config.py`` is heeded.
+    sources : mapping of Lecture to NotebookNode
+        The solution notebooks; files beside them are taken along as nbgrader's configuration says.
+
+    Raises
+    ------
+    NotReleased
+        If nbgrader refuses; its text says what nbgrader logged.
+    """
+    files: dict[Path, bytes] = {}
+    with TemporaryDirectory(prefix="autograder-build-") as scratch, _own_commands_on_path():
+        for lecture, notebook in sources.items():
+            folder = _generate(root, Path(scratch).resolve(), lecture, notebook)
+            for path in sorted(path for path in folder.rglob("*") if path.is_file() and not is_left_over(path)):
+                target = lecture.released.parent / path.relative_to(folder)
+                files[target] = _cleaned(path) if target == lecture.released else path.read_bytes()
+    return files
+
+
+def is_left_over(path: Path) -> bool:
+    """Tell what editors and interpreters leave behind, which is nobody's work."""
+    return any(part in LEFT_OVERS or part.endswith(".egg-info") for part in path.parts)
+
+
+def _generate(root: Path, scratch: Path, lecture: Lecture, notebook: NotebookNode) -> Path:
+    """Run nbgrader on one lecture; return the folder that it wrote."""
+    # nbgrader takes two seconds to import: only who releases shall wait for it.
+    from nbgrader.converters import GenerateAssignment
+    from nbgrader.coursedir import CourseDirectory
+
+    source = scratch / lecture.source.parent.relative_to(root)
+    shutil.copytree(lecture.source.parent, source, ignore=shutil.ignore_patterns(*LEFT_OVERS, lecture.source.name))
+    (source / lecture.source.name).write_text(text_of(notebook), encoding="utf-8")
+    config = _config(root, scratch)
+    coursedir = CourseDirectory(config=config, assignment_id=lecture.id)
+    with _logged() as said:
+        try:
+            GenerateAssignment(coursedir=coursedir, config=config).start()
+        except Exception as error:  # nbgrader raises whatever its preprocessors do
+            raise NotReleased(f"nbgrader can't release {lecture.id}: {' '.join(said[-1:]) or error}") from error
+    return Path(coursedir.format_path(coursedir.release_directory, ".", lecture.id))
+
+
+def _config(root: Path, scratch: Path):  # type: ignore[no-untyped-def]  # a traitlets Config is made of whatever it is asked for
+    from traitlets.config.loader import PyFileConfigLoader
+
+    config = PyFileConfigLoader(CONFIG, path=str(root)).load_config()
+    config.CourseDirectory.root = str(scratch)
+    config.CourseDirectory.db_url = f"sqlite:///{scratch / 'gradebook.db'}"
+    return config
+
+
+@contextmanager
+def _logged() -> Iterator[list[str]]:
+    """Collect what nbgrader logs as errors, and keep all that it logs off the screen."""
+    from traitlets.log import get_logger
+
+    said: list[str] = []
+
+    class Collector(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            if record.levelno >= logging.ERROR:
+                said.append(record.getMessage().strip())
+
+    logger, handler = get_logger(), Collector()
+    before, propagates, level = logger.handlers[:], logger.propagate, logger.level
+    logger.handlers[:], logger.propagate = [handler], False
+    logger.setLevel(logging.WARNING)
+    try:
+        yield said
+    finally:
+        logger.handlers[:], logger.propagate = before, propagates
+        logger.setLevel(level)
+
+
+@contextmanager
+def _own_commands_on_path() -> Iterator[None]:
+    """Let nbgrader find the commands of this very environment: it calls alembic by name."""
+    before = os.environ.get("PATH", "")
+    os.environ["PATH"] = os.pathsep.join((str(Path(sys.executable).parent), before))
+    try:
+        yield
+    finally:
+        os.environ["PATH"] = before
+
+
+def _cleaned(path: Path) -> bytes:
+    """Return a released notebook in the one form that it has on every machine."""
+    notebook = normalise(nbformat.read(path, as_version=4))
+    for cell in code_cells(notebook):
+        cell.outputs, cell.execution_count = [], None
+    return text_of(notebook).encode()

@@ -1,0 +1,240 @@
+"""Does a lecture have all its parts, each in the form that grading relies on? Says all that is amiss at once, before anything runs."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+from nbformat import NotebookNode
+
+from .execution import describe
+
+KNOWN_ANSWERS = 3  # so many misconceptions, and so many alternatives, has an exercise at least
+BEGIN, END = "BEGIN SOLUTION", "END SOLUTION"
+TEST_CELL = """\
+check({name})
+### BEGIN HIDDEN TESTS
+from autograder import score
+score({name})
+### END HIDDEN TESTS"""
+
+
+def structure_findings(notebook: NotebookNode, parts: Parts) -> list[str]:
+    """Return a sentence for all that is wrong with the cells of a source notebook, or missing beside it."""
+    cells = notebook.cells
+    names = exercises(notebook)
+    findings = [*_grade_ids(cells), *_tests_without_exercise(notebook, names)]
+    for index, cell in enumerate(cells):
+        kind = _CHECKS.get(kind_of(cell))
+        findings += [f"{describe(notebook, cell)} {what}" for what in (kind(cell) if kind else ())]
+        if kind_of(cell) == "solution":
+            below = cells[index + 1] if index + 1 < len(cells) else None
+            findings += [f"{describe(notebook, cell)} {what}" for what in _below(cell, below)]
+    if not names:
+        findings.append("there is no exercise: no code cell has nbgrader's «solution» set.")
+    return findings + parts.findings(names)
+
+
+def exercises(notebook: NotebookNode) -> list[str]:
+    """Return the names of the exercises, in order."""
+    return [_nbgrader(cell).get("grade_id", "") for cell in notebook.cells if kind_of(cell) == "solution"]
+
+
+def kind_of(cell: NotebookNode) -> str:
+    """Return which row of the table of cells in docs/architecture.md `cell` belongs to, or an empty string for prose."""
+    nbgrader, code = _nbgrader(cell), cell.cell_type == "code"
+    if nbgrader.get("solution"):
+        return "solution" if code else "written"
+    if nbgrader.get("grade"):
+        return "test"
+    if nbgrader.get("locked"):
+        return "setup" if code else ""
+    return "demo" if code else "prose"
+
+
+def _nbgrader(cell: NotebookNode) -> dict:
+    return cell.metadata.get("nbgrader", {})
+
+
+# --- each kind of cell ------------------------------------------------------------------------------------------------------
+
+
+def _grade_ids(cells: list[NotebookNode]) -> Iterator[str]:
+    counts = Counter(_nbgrader(cell).get("grade_id") for cell in cells if _nbgrader(cell))
+    for name, count in counts.items():
+        if not name:
+            yield f"{count} cell(s) have nbgrader metadata without a grade_id: give each one of its own."
+        elif count > 1:
+            yield f"the grade_id {name!r} stands on {count} cells: nbgrader needs each once."
+
+
+def _tests_without_exercise(notebook: NotebookNode, names: list[str]) -> Iterator[str]:
+    for cell in notebook.cells:
+        if kind_of(cell) == "test" and _nbgrader(cell).get("grade_id", "").removeprefix("test_") not in names:
+            yield f"{describe(notebook, cell)} tests no exercise: its grade_id must be test_ and the grade_id of a solution cell."
+
+
+def _solution(cell: NotebookNode) -> Iterator[str]:
+    name, source = _nbgrader(cell).get("grade_id", ""), cell.source
+    if _nbgrader(cell).get("grade"):
+        yield "is solution and grade in one: the points belong to the test cell below."
+    try:
+        body = ast.parse(source).body
+    except SyntaxError as error:
+        yield f"is no valid Python: line {error.lineno}: {error.msg}."
+        return
+    if len(body) != 1 or not isinstance(body[0], ast.FunctionDef) or body[0].name != name:
+        yield f"must hold exactly one function, called {name} like its grade_id, and nothing else."
+        return
+    if not ast.get_docstring(body[0]):
+        yield f"lacks a docstring: it is the contract from which {name} is solved."
+        return
+    yield from _region(source, body[0])
+
+
+def _region(source: str, function: ast.FunctionDef) -> Iterator[str]:
+    lines = source.splitlines()
+    begins = [number for number, line in enumerate(lines, start=1) if BEGIN in line]
+    ends = [number for number, line in enumerate(lines, start=1) if END in line]
+    if len(begins) != 1 or len(ends) != 1 or begins[0] >= ends[0]:
+        yield f"needs one «### {BEGIN}» and, below it, one «### {END}» around the body."
+        return
+    outside = [node for node in function.body[1:] if not begins[0] < node.lineno <= (node.end_lineno or node.lineno) < ends[0]]
+    if outside or len(function.body) < 2:
+        where = f"; line {outside[0].lineno} is not" if outside else ""
+        yield f"must have its whole body between «### {BEGIN}» and «### {END}»{where}."
+
+
+def _below(cell: NotebookNode, below: NotebookNode | None) -> Iterator[str]:
+    name = _nbgrader(cell).get("grade_id", "")
+    if below is None or kind_of(below) != "test" or _nbgrader(below).get("grade_id") != f"test_{name}":
+        yield f"needs its test cell, with grade_id test_{name}, right below."
+
+
+def _test(cell: NotebookNode) -> Iterator[str]:
+    nbgrader = _nbgrader(cell)
+    name = nbgrader.get("grade_id", "").removeprefix("test_")
+    yield from _points(nbgrader)
+    if not nbgrader.get("locked"):
+        yield "must be locked."
+    if cell.cell_type != "code" or cell.source.strip() != TEST_CELL.format(name=name):
+        yield f"must be exactly the test cell of docs/architecture.md with {name} in it: check, and score between the hidden-test markers."
+
+
+def _points(nbgrader: dict) -> Iterator[str]:
+    points = nbgrader.get("points")
+    if not isinstance(points, int | float) or isinstance(points, bool) or points <= 0:
+        yield f"must be worth points, not {points!r}."
+
+
+def _written(cell: NotebookNode) -> Iterator[str]:
+    yield from _points(_nbgrader(cell))
+    if not _nbgrader(cell).get("grade"):
+        yield "must have nbgrader's «grade» set too: a written answer is graded by hand."
+    if len(cell.source.split()) < 5:
+        yield "needs a model answer: it is what the graders compare with."
+
+
+def _setup(cell: NotebookNode) -> Iterator[str]:
+    if not _nbgrader(cell).get("grade_id", "").startswith("setup"):
+        yield "is locked and neither solution nor test, so its grade_id must start with setup."
+
+
+def _demo(cell: NotebookNode) -> Iterator[str]:
+    if "demo" not in cell.metadata.get("tags", ()):
+        yield "is no exercise, test or set-up, so it must be tagged demo: grading would run it otherwise."
+    if re.search(r"\bplt\.show\(", cell.source):
+        yield 'calls plt.show: use plots.show(fig, alt="…"), so that the figure has alternative text.'
+
+
+def _prose(cell: NotebookNode) -> Iterator[str]:
+    if re.search(r"!\[\s*\]\(", cell.source) or re.search(r"<img\b(?![^>]*\balt=[\"'][^\"'])", cell.source, flags=re.IGNORECASE):
+        yield "shows a picture without alternative text."
+
+
+_CHECKS = {"solution": _solution, "test": _test, "written": _written, "setup": _setup, "demo": _demo, "prose": _prose}
+
+
+# --- the files beside the notebook --------------------------------------------------------------------------------------------
+
+
+class Parts:
+    """The four modules of a lecture, read as text: what they define by name, without running any of it.
+
+    Parameters
+    ----------
+    root : Path
+        The course.
+    slug : str
+        The lecture's name.
+    """
+
+    def __init__(self, root: Path, slug: str) -> None:
+        self.root = root
+        self.public = root / "course" / "coursekit" / "public" / f"test_{slug}.py"
+        self.suite = root / "autograder" / "suites" / f"test_{slug}.py"
+        self.reference = root / "autograder" / "reference" / f"{slug}.py"
+        self.answers = root / "autograder" / "misconceptions" / f"{slug}.py"
+
+    def findings(self, names: list[str]) -> list[str]:
+        """Return a sentence for each thing that an exercise lacks, and for each name that no exercise has."""
+        return [*self._tests(self.public, names), *self._tests(self.suite, names), *self._reference(names), *self._answers(names)]
+
+    def _tree(self, path: Path) -> ast.Module | str:
+        shown = path.relative_to(self.root)
+        try:
+            return ast.parse(path.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return f"{shown} is missing."
+        except SyntaxError as error:
+            return f"{shown}, line {error.lineno}, is no valid Python: {error.msg}."
+
+    def _tests(self, path: Path, names: list[str]) -> Iterator[str]:
+        tree, shown = self._tree(path), path.relative_to(self.root)
+        if isinstance(tree, str):
+            yield tree
+            return
+        classes = [(node, _decorated(node, "exercise")) for node in tree.body if isinstance(node, ast.ClassDef)]
+        tested = {name for _, marks in classes for name in marks}
+        yield from (f"{shown} has no test class marked @exercise({name!r})." for name in names if name not in tested)
+        yield from (f"{shown} tests {name!r}, which is no exercise of the notebook." for name in sorted(tested - set(names)))
+        for node, _ in classes:
+            for test in node.body:
+                if isinstance(test, ast.FunctionDef) and test.name.startswith("test") and not ast.get_docstring(test):
+                    yield f"{shown}, line {test.lineno}: {test.name} has no docstring, which is the sentence that students read."
+
+    def _reference(self, names: list[str]) -> Iterator[str]:
+        tree, shown = self._tree(self.reference), self.reference.relative_to(self.root)
+        if isinstance(tree, str):
+            yield tree
+            return
+        functions = {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
+        yield from (f"{shown} has no function {name}." for name in names if name not in functions)
+
+    def _answers(self, names: list[str]) -> Iterator[str]:
+        tree, shown = self._tree(self.answers), self.answers.relative_to(self.root)
+        if isinstance(tree, str):
+            yield tree
+            return
+        functions = [node for node in tree.body if isinstance(node, ast.FunctionDef)]
+        for mark in ("misconception", "alternative"):
+            counts = Counter(name for node in functions for name in _decorated(node, mark))
+            for name in names:
+                if counts[name] < KNOWN_ANSWERS:
+                    yield f"{shown} has {counts[name]} answers marked @{mark}({name!r}); it should have {KNOWN_ANSWERS} or more."
+            strangers = sorted(set(counts) - set(names))
+            yield from (f"{shown} has a @{mark} for {name!r}, which is no exercise of the notebook." for name in strangers)
+
+
+def _decorated(node: ast.ClassDef | ast.FunctionDef, mark: str) -> list[str]:
+    """Return the first argument of each decorator called `mark`."""
+    found = []
+    for decorator in node.decorator_list:
+        if isinstance(decorator, ast.Call) and ast.unparse(decorator.func).split(".")[-1] == mark:
+            first = next(iter([*decorator.args, *(keyword.value for keyword in decorator.keywords)]), None)
+            if isinstance(first, ast.Constant):
+                found.append(str(first.value))
+    return found
