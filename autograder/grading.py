@@ -106,11 +106,11 @@ class HiddenSuite(SuitePlugin):
 
 def _again(test: Callable[..., None], fixtures: Mapping[str, Any], names: tuple[str, str]) -> Callable[[Student], None]:
     """Return the test as a function of the student alone, its random numbers as they were."""
+    wanted = inspect.signature(test).parameters
 
     def run(student: Student) -> None:
-        fresh = {**fixtures, "rng": seeded(*names)} if "rng" in fixtures else fixtures
-        wanted = {"student": student} if "student" in inspect.signature(test).parameters else {}
-        test(**fresh, **wanted)
+        replaced = {**fixtures, "student": student, "rng": seeded(*names)}
+        test(**{name: value for name, value in replaced.items() if name in wanted})
 
     return run
 

@@ -666,8 +666,8 @@ def init_std_softmax_he(activation, fan_in, fan_out):
 
 @misconception("init_std", title="Leaky ReLU with a correction for its slope", see="03 §7")
 def init_std_leaky_gain(activation, fan_in, fan_out):
-    """For leaky ReLU you used 2/((1 + α²)·fan_in), He et al.'s exact value for the slope α. It is a good formula, but Table 11-1, and so the
-    stub, gives all of ReLU's variants 2/fan_in; for α = 0.01 the two differ by a ten-thousandth."""
+    """For leaky ReLU you used 2/((1 + α²)·fan_in), He et al.'s exact value for the slope α. It is a good formula, but Table 11-1, and so
+    the stub, gives all of ReLU's variants 2/fan_in; for α = 0.01 the two differ by a ten-thousandth."""
     if activation in ("linear", "tanh", "logistic", "softmax"):
         return np.sqrt(2 / (fan_in + fan_out))
     if activation in ("relu", "elu"):
@@ -1254,8 +1254,8 @@ def norms_in_place(X, weights, dout, activation):
 
 @misconception("gradient_norms", title="The list of weights is reversed in place", see="03 §6")
 def norms_reverses_weights(X, weights, dout, activation):
-    """You turned the list of weights around with weights.reverse(), and the list belongs to whoever called you: to them their first layer is
-    now the last. Use reversed(weights), which leaves the list as it is."""
+    """You turned the list of weights around with weights.reverse(), and the list belongs to whoever called you: to them their first layer
+    is now the last. Use reversed(weights), which leaves the list as it is."""
     f = {"tanh": np.tanh, "relu": lambda z: np.maximum(z, 0), "logistic": lambda z: 1 / (1 + np.exp(-z))}[activation]
     slope = {"tanh": lambda h: 1 - h**2, "relu": lambda h: h > 0, "logistic": lambda h: h * (1 - h)}[activation]
     h = [X]

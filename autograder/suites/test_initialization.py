@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from coursekit import exercise, expect, expect_error, expect_unchanged, worth
@@ -238,7 +240,7 @@ class TestInitStd:
 
 def network(rng, widths, scale=1.0):
     """Return weights that neither saturate nor collapse, none of them square by accident."""
-    return [scale * rng.standard_normal((n, m)) * np.sqrt(2 / n) for n, m in zip(widths, widths[1:], strict=False)]
+    return [scale * rng.standard_normal((n, m)) * np.sqrt(2 / n) for n, m in pairwise(widths)]
 
 
 def expect_statistics(answer, expected, rtol=1e-7):

@@ -13,7 +13,7 @@ import io
 import struct
 from collections.abc import Mapping, Sequence
 from html import escape
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import matplotlib
 import matplotlib.pyplot as plt
@@ -33,7 +33,7 @@ PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#0
 LINES = ("-", "--", "-.", ":", (0, (5, 1)), (0, (3, 1, 1, 1, 1, 1)), (0, (1, 1)))
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 
-STYLE: dict[str, Any] = {
+STYLE: Any = {
     "axes.axisbelow": True,
     "axes.grid": True,
     "axes.labelsize": 11,
@@ -205,28 +205,30 @@ def per_layer_lines(
     -------
     Figure
     """
-    if ax is None:
-        _, ax = figure(1, 1, (6.4, 3.8))
+    ax = figure(1, 1, (6.4, 3.8))[1] if ax is None else ax
     for index, (label, numbers) in enumerate(values.items()):
-        style = {"color": PALETTE[index % len(PALETTE)], "linestyle": LINES[index % len(LINES)], "marker": MARKERS[index % len(MARKERS)]}
+        style: dict[str, Any] = {
+            "color": PALETTE[index % len(PALETTE)],
+            "linestyle": LINES[index % len(LINES)],
+            "marker": MARKERS[index % len(MARKERS)],
+        }
         ax.plot(np.arange(1, len(numbers) + 1), _drawable(numbers, log), label=label, **style)
     _label_layers(ax, values, ylabel, xlabel, log, title)
-    return ax.figure
+    return cast("Figure", ax.figure)
 
 
 def per_layer_bars(
     values: Mapping[str, Sequence[float]], *, ylabel: str, xlabel: str = "layer", log: bool = False, title: str = "", ax: Axes | None = None
 ) -> Figure:
     """Draw a bar per layer and label, side by side; the parameters are those of `per_layer_lines`."""
-    if ax is None:
-        _, ax = figure(1, 1, (6.4, 3.8))
+    ax = figure(1, 1, (6.4, 3.8))[1] if ax is None else ax
     width = 0.8 / len(values)
     for index, (label, numbers) in enumerate(values.items()):
         places = np.arange(1, len(numbers) + 1) - 0.4 + (index + 0.5) * width
-        style = {"color": PALETTE[index % len(PALETTE)], "hatch": HATCHES[index % len(HATCHES)], "edgecolor": "white"}
+        style: dict[str, Any] = {"color": PALETTE[index % len(PALETTE)], "hatch": HATCHES[index % len(HATCHES)], "edgecolor": "white"}
         ax.bar(places, _drawable(numbers, log), width, label=label, **style)
     _label_layers(ax, values, ylabel, xlabel, log, title)
-    return ax.figure
+    return cast("Figure", ax.figure)
 
 
 HATCHES = ("", "//", "..", "xx", "\\\\", "oo", "++")
@@ -237,7 +239,7 @@ HATCHES = ("", "//", "..", "xx", "\\\\", "oo", "++")
 def _histogram(ax: Axes, layer: np.ndarray, edges: np.ndarray, colour: str) -> None:
     flat = np.asarray(layer, dtype=float).ravel()
     finite = flat[np.isfinite(flat)]
-    ax.hist(np.clip(finite, edges[0], edges[-1]), edges, color=colour)
+    ax.hist(np.clip(finite, edges[0], edges[-1]), edges.tolist(), color=colour)
     missing = "" if len(finite) == len(flat) else ", some not finite"
     ax.set_title((_moments(finite) if len(finite) else "nothing finite") + missing, fontsize=10)
     ax.set_yticks([])
@@ -261,8 +263,8 @@ def _smooth(values: np.ndarray, window: int) -> np.ndarray:
 
 
 def _drawable(numbers: Sequence[float], log: bool) -> np.ndarray:
-    numbers = np.array(numbers, dtype=float)
-    return np.where(np.isfinite(numbers) & ((numbers > 0) | (not log)), numbers, np.nan)
+    values = np.array(numbers, dtype=float)
+    return np.where(np.isfinite(values) & ((values > 0) | (not log)), values, np.nan)
 
 
 def _label_layers(ax: Axes, values: Mapping[str, Sequence[float]], ylabel: str, xlabel: str, log: bool, title: str) -> None:

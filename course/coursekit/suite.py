@@ -199,7 +199,7 @@ def run_tests(path: Path, plugin: SuitePlugin, *more: str) -> list[TestOutcome]:
     autoload = os.environ.get("PYTEST_DISABLE_PLUGIN_AUTOLOAD")
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
     try:
-        with redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
+        with redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()) as said:
             status = pytest.main(arguments, plugins=[plugin])
     finally:
         if autoload is None:
@@ -209,5 +209,5 @@ def run_tests(path: Path, plugin: SuitePlugin, *more: str) -> list[TestOutcome]:
     if status == pytest.ExitCode.INTERRUPTED and not plugin.trouble:
         raise KeyboardInterrupt  # somebody grew tired of waiting
     if plugin.trouble or status in (pytest.ExitCode.INTERNAL_ERROR, pytest.ExitCode.USAGE_ERROR, pytest.ExitCode.INTERRUPTED):
-        raise RuntimeError(f"the tests in {path.name} could not be run: {' '.join(plugin.trouble) or status}")
+        raise RuntimeError(f"the tests in {path.name} could not be run: {' '.join(plugin.trouble) or said.getvalue() or status}")
     return plugin.outcomes

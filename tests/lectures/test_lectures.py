@@ -7,14 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import numpy as np
 import pytest
 from autograder.catalogue import KnownAnswer, catalogue
 from autograder.course import Course, Lecture, find_course
-from autograder.grading import grade_submission
+from autograder.grading import grade_submission, judge
 from autograder.results import ExerciseResult, SubmissionResult
 from autograder.sandbox.host import Sandbox
 from autograder.specimens import fill, reference_sources, solved, with_answers, write
 from autograder.submission import read_submission
+from coursekit.student import LocalStudent
 
 COURSE = find_course()
 ALL = [pytest.param(lecture, id=lecture.id) for lecture in COURSE.lectures()]
@@ -82,6 +84,7 @@ def test_an_alternative_gets_full_marks(lecture: Lecture, known: KnownAnswer, gr
 def test_a_misconception_fails_its_exercise(lecture: Lecture, known: KnownAnswer, grade) -> None:
     exercise = of(grade(with_answers(lecture, known)), known.exercise)
     assert exercise.status in ("failed", "error")
+    assert not any("the test itself failed" in test.message for test in exercise.tests)
     assert exercise.score < exercise.max_score
     named.setdefault(lecture.id, {})[f"{known.exercise}/{known.id}"] = exercise.misconception.id if exercise.misconception else None
 
@@ -96,6 +99,18 @@ def test_misconceptions_are_named_as_themselves(lecture: Lecture) -> None:
     others = {known: name for known, name in found.items() if known.split("/")[1] != name}
     assert len(others) <= (1 - NAMED) * len(found), f"named as something else: {others}"
     assert None not in others.values(), f"not named at all: {[known for known, name in others.items() if name is None]}"
+
+
+ANYTHING = [None, 1, -2.5, "text", True, [], (), {}, [[1], [2, 3]], (None, None), np.ones(3), np.array(["a"]), np.ones((2, 2), complex), np.nan]
+
+
+@pytest.mark.parametrize("lecture", ALL)
+@pytest.mark.parametrize("answer", ANYTHING, ids=repr)
+def test_no_answer_breaks_a_hidden_test_and_none_gets_points(lecture: Lecture, answer: object) -> None:
+    student = LocalStudent({name: lambda *args, **kwargs: answer for name in lecture.points})
+    for exercise in judge(lecture.slug, student, lecture.points):
+        assert [test.message for test in exercise.tests if "the test itself failed" in test.message] == []
+        assert all(test.outcome == "failed" and test.message for test in exercise.tests), exercise.name
 
 
 @pytest.mark.parametrize("lecture", ALL)
