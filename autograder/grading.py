@@ -45,13 +45,14 @@ class Recorder:
     def __getattr__(self, name: str) -> RecordedFunction:
         return RecordedFunction(name, self)
 
-    def ask(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Call:
+    def ask(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any], want_arguments: bool) -> Call:
         """Call the function `name` and note what it answered, or which error kept it from answering."""
         random = diagnosis.has_generator(args, kwargs)
         try:
             if name in self._hung:
                 raise self._hung[name]
-            call = getattr(self._student, name).call(*args, **kwargs)
+            function = getattr(self._student, name)
+            call = function.call(*args, **kwargs) if want_arguments else Call(function(*args, **kwargs), ())
         except StudentError as error:
             if isinstance(error, TimedOut):
                 self._hung[name] = error
@@ -68,11 +69,11 @@ class RecordedFunction:
         self.name, self._recorder = name, recorder
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        return self._recorder.ask(self.name, args, kwargs).answer
+        return self._recorder.ask(self.name, args, kwargs, want_arguments=False).answer
 
     def call(self, *args: Any, **kwargs: Any) -> Call:
         """Return the answer together with the arguments after the call."""
-        return self._recorder.ask(self.name, args, kwargs)
+        return self._recorder.ask(self.name, args, kwargs, want_arguments=True)
 
 
 class HiddenSuite(SuitePlugin):
@@ -120,7 +121,6 @@ def judge(
     student: Student,
     points: Mapping[str, float],
     untouched: frozenset[str] = frozenset(),
-    reasons: Mapping[str, str] | None = None,
 ) -> tuple[ExerciseResult, ...]:
     """Run a lecture's hidden suite against a student's functions.
 
@@ -134,8 +134,6 @@ def judge(
         The exercises to judge, in order, with their points.
     untouched : frozenset of str
         The exercises whose stub was left as it is.
-    reasons : mapping of str to str, optional
-        Why a function is missing, where that is known: a syntax error in its cell.
 
     Returns
     -------
@@ -144,15 +142,13 @@ def judge(
     """
     suite = HiddenSuite(student, import_module(f"autograder.reference.{slug}"), only=points)
     run_tests(suite_of(slug), suite)
-    return tuple(_exercise_result(slug, name, points[name], suite.trials, untouched, reasons or {}) for name in points)
+    return tuple(_exercise_result(slug, name, points[name], suite.trials, untouched) for name in points)
 
 
-def _exercise_result(
-    slug: str, name: str, maximum: float, trials: list[Trial], untouched: frozenset[str], reasons: Mapping[str, str]
-) -> ExerciseResult:
+def _exercise_result(slug: str, name: str, maximum: float, trials: list[Trial], untouched: frozenset[str]) -> ExerciseResult:
     mine = [trial for trial in trials if trial.exercise == name]
     outcomes = [trial.outcome for trial in mine]
-    tests = tuple(_test_result(outcome, reasons) for outcome in outcomes)
+    tests = tuple(_test_result(outcome) for outcome in outcomes)
     status = _status(name, outcomes, name in untouched)
     if status == "not_attempted":
         return ExerciseResult(name, 0.0, maximum, status, tests)
@@ -175,11 +171,8 @@ def _status(name: str, outcomes: list[TestOutcome], untouched: bool) -> Status:
     return "error" if kinds <= _RAISED else "failed"
 
 
-def _test_result(outcome: TestOutcome, reasons: Mapping[str, str]) -> TestResult:
-    message = outcome.message
-    if outcome.kind == "missing" and outcome.culprit in reasons:
-        message = f"{message}, because its cell could not be run: {reasons[outcome.culprit]}"
-    return TestResult(outcome.sentence, "passed" if outcome.passed else "failed", message, float(outcome.weight))
+def _test_result(outcome: TestOutcome) -> TestResult:
+    return TestResult(outcome.sentence, "passed" if outcome.passed else "failed", outcome.message, float(outcome.weight))
 
 
 def grade_submission(submission: Submission, sandbox: Sandbox, limits: Limits | None = None) -> SubmissionResult:
@@ -196,8 +189,7 @@ def grade_submission(submission: Submission, sandbox: Sandbox, limits: Limits | 
     """
     lecture = submission.lecture
     with sandbox.guest(submission.cells, limits or Limits()) as guest:
-        reasons = {problem.name: problem.message for problem in guest.problems if problem.name}
-        exercises = judge(lecture.slug, guest.student, lecture.points, guest.untouched, reasons)
+        exercises = judge(lecture.slug, guest.student, lecture.points, guest.untouched)
         problems = submission.problems + tuple(f"{problem.label}: {problem.message}" for problem in guest.problems)
         printed = guest.printed
     return SubmissionResult(submission.student, lecture.id, submission.path, exercises, problems, printed)

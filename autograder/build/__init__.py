@@ -26,6 +26,7 @@ from .structure import Parts, exercises, structure_findings
 
 __all__ = ["Built", "build"]
 
+_KEPT = ("jupytext", REMEMBERED)
 _BUILD = "run «autograder build {}»"
 
 
@@ -115,7 +116,7 @@ class _Build:
         except Conflict as conflict:
             self._find(lecture, str(conflict))
             return None
-        notebook = normalise(source.notebook, keep=("jupytext", REMEMBERED))
+        notebook = normalise(source.notebook, keep=_KEPT)
         notebook.metadata["jupytext"] = {"formats": "ipynb,py:percent"}
         wrong = structure_findings(notebook, Parts(self.course.root, lecture.slug))
         self._find(lecture, *wrong)
@@ -146,6 +147,7 @@ class _Build:
         self.report(f"{lecture.id}: running the solutions")
         self.executed.append(lecture.id)
         failure = execute(notebook, lecture.source.parent)
+        normalise(notebook, keep=_KEPT)  # the kernel wrote its version into the metadata
         if failure:
             self._find(lecture, f"{failure}.")
         return not failure

@@ -255,7 +255,9 @@ def expect_statistics(answer, expected, rtol=1e-7):
 @exercise("activation_statistics")
 class TestActivationStatistics:
     def compare(self, student, reference, X, weights, activation, rtol=1e-7):
-        expect_statistics(student.activation_statistics(X, weights, activation), reference.activation_statistics(X, weights, activation), rtol)
+        expect_statistics(
+            student.activation_statistics(X, weights, activation), reference.activation_statistics(X, weights, activation), rtol
+        )
 
     def test_one_layer(self, student, reference, rng):
         """One layer gives a list of one pair, the mean and the standard deviation after the activation."""

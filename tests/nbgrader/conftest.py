@@ -15,7 +15,10 @@ from typing import Any
 import nbformat
 import pytest
 
+from autograder.classroom import Options, grade, submitted
 from autograder.course import PACKAGE, Course, Lecture, grade_id
+from autograder.gradebook import write
+from autograder.results import SubmissionResult
 
 LECTURE, SLUG = "03_initialization", "initialization"
 
@@ -64,7 +67,9 @@ def answer(name: str, body: str) -> str:
 
 def code(source: str, **nbgrader: Any) -> dict[str, Any]:
     """Return a code cell."""
-    return nbformat.v4.new_code_cell(source, metadata={"nbgrader": _metadata(nbgrader)} if nbgrader else {}, id=nbgrader.get("grade_id", "added"))
+    return nbformat.v4.new_code_cell(
+        source, metadata={"nbgrader": _metadata(nbgrader)} if nbgrader else {}, id=nbgrader.get("grade_id", "added")
+    )
 
 
 def text(source: str, cell_id: str, **nbgrader: Any) -> dict[str, Any]:
@@ -130,6 +135,23 @@ class Folder:
             (folder / "timestamp.txt").write_text(timestamp + "\n", encoding="utf-8")
         return path
 
+    def hand_in_class(self) -> None:
+        """Hand in the notebooks of the whole class."""
+        for student, notebook in class_of(self).items():
+            self.hand_in(student, notebook)
+
+    @staticmethod
+    def answer(name: str, body: str = "") -> str:
+        """Return the source of an exercise's cell, the right one where the body is left out."""
+        return answer(name, body or BODIES[name])
+
+    def grade(self, *students: str) -> list[SubmissionResult]:
+        """Grade as «autograder grade» does, and write the gradebook."""
+        hand_ins = [hand_in for hand_in in submitted(self.course, self.lecture) if not students or hand_in.student in students]
+        results = sorted(grade(hand_ins, self.course, Options()), key=lambda result: result.student)
+        write(self.course, results)
+        return results
+
     def autograded(self, student: str) -> dict[str, Any]:
         """Return the autograded notebook."""
         return nbformat.read(self.path / "autograded" / student / LECTURE / f"{SLUG}.ipynb", as_version=4)
@@ -142,10 +164,23 @@ class Folder:
         """Run nbgrader's commands; return their exit statuses and what they said."""
         arguments = json.dumps([list(command) for command in commands])
         done = subprocess.run(
-            [sys.executable, "-c", DRIVER, arguments], cwd=self.path, env=environment(self.path), capture_output=True, text=True, timeout=300
+            [sys.executable, "-c", DRIVER, arguments], cwd=self.path, env=self.environment(), capture_output=True, text=True, timeout=300
         )
         assert done.returncode == 0, done.stderr
         return json.loads(done.stdout.splitlines()[-1]), done.stderr
+
+    def environment(self) -> dict[str, str]:
+        """Return an environment as after activation, without this account's own Jupyter configuration."""
+        programs = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
+        home = self.path / ".home"
+        home.mkdir(exist_ok=True)
+        return {
+            **os.environ,
+            "PATH": programs,
+            "HOME": str(home),
+            "JUPYTER_CONFIG_DIR": str(home / "jupyter"),
+            "IPYTHONDIR": str(home / "ipython"),
+        }
 
     def grades(self) -> dict[tuple[str, str], tuple[float | None, float | None, float | None, bool]]:
         """Return all grades: automatic, manual, extra credit, and whether a person is asked, by student and cell."""
@@ -159,16 +194,18 @@ class Folder:
         """Return all rows of one of nbgrader's tables."""
         from nbgrader import api
 
-        gradebook = api.Gradebook(f"sqlite:///{self.path / 'gradebook.db'}", "training_deep_neural_networks")
-        self._open.append(gradebook)
-        return gradebook.db.query(getattr(api, model)).all()
+        return self.gradebook().db.query(getattr(api, model)).all()
 
-    @property
-    def _open(self) -> list[Any]:
-        return _GRADEBOOKS
+    def gradebook(self) -> Any:
+        """Return nbgrader's own gradebook; it is closed when the test is over."""
+        from nbgrader.api import Gradebook
+
+        gradebook = Gradebook(f"sqlite:///{self.path / 'gradebook.db'}", "training_deep_neural_networks")
+        OPEN.append(gradebook)
+        return gradebook
 
 
-_GRADEBOOKS: list[Any] = []
+OPEN: list[Any] = []
 
 
 def _marks(grade: Any) -> tuple[float | None, float | None, float | None, bool]:
@@ -179,16 +216,8 @@ def _marks(grade: Any) -> tuple[float | None, float | None, float | None, bool]:
 def close_gradebooks():
     """Let no connection of one test hold the database of the next."""
     yield
-    while _GRADEBOOKS:
-        _GRADEBOOKS.pop().close()
-
-
-def environment(path: Path) -> dict[str, str]:
-    """Return an environment as after activation, without this account's own Jupyter configuration."""
-    programs = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
-    home = path / ".home"
-    home.mkdir(exist_ok=True)
-    return {**os.environ, "PATH": programs, "HOME": str(home), "JUPYTER_CONFIG_DIR": str(home / "jupyter"), "IPYTHONDIR": str(home / "ipython")}
+    while OPEN:
+        OPEN.pop().close()
 
 
 def class_of(folder: Folder) -> dict[str, dict[str, Any]]:
@@ -197,7 +226,9 @@ def class_of(folder: Folder) -> dict[str, dict[str, Any]]:
     noisy = "    print('drawing')\n    np.log(np.zeros(1))\n" + GLOROT  # the second warns on standard error
     return {
         "ann": folder.notebook({**right, WRITTEN: "Because they stay alike. <script>alert(1)</script>"}),
-        "ben": folder.notebook({**right, "fans": answer("fans", "    return tuple(shape[:2])"), "glorot_normal": answer("glorot_normal", noisy)}),
+        "ben": folder.notebook(
+            {**right, "fans": answer("fans", "    return tuple(shape[:2])"), "glorot_normal": answer("glorot_normal", noisy)}
+        ),
         "cem": folder.notebook({}),
         "dee": folder.notebook({**right, "fans": "def fans(shape:\n    return"}),
         "eve": folder.notebook({**right, "glorot_normal": answer("glorot_normal", GLOROT.replace("2 / (fan_in + fan_out)", "1 / fan_in"))}),
@@ -225,7 +256,9 @@ def new_folder(pristine: Folder, tmp_path_factory: pytest.TempPathFactory):
 
     def copy(name: str, database: bool = False) -> Folder:
         folder = Folder(tmp_path_factory.mktemp(name))
-        shutil.copytree(pristine.path, folder.path, dirs_exist_ok=True, ignore=None if database else shutil.ignore_patterns("gradebook.db*"))
+        shutil.copytree(
+            pristine.path, folder.path, dirs_exist_ok=True, ignore=None if database else shutil.ignore_patterns("gradebook.db*")
+        )
         return folder
 
     return copy
