@@ -93,7 +93,7 @@ class Pair:
         answer = self.forward(*arrays, **options)
         if not isinstance(answer, tuple) or len(answer) != 2:
             raise ValueError(f"{_name(self.forward)} should return (out, cache), but it returned {_described(answer)}")
-        if not isinstance(answer[0], np.ndarray):
+        if not isinstance(answer[0], (np.ndarray, np.floating)):
             raise ValueError(f"the out of {_name(self.forward)} should be an array, but it is {_described(answer[0])}")
         return answer
 
