@@ -136,9 +136,8 @@ def _problem_with(name: str, function: Any) -> str:
     if function is None and name:
         return f"There is no function called {name} yet: run the cell that defines it."
     if not callable(function) or not name:
-        kind = type(function).__name__
         wanted = "check takes the function itself, such as check(batchnorm_forward)"
-        return f"{wanted}, but this is {_article(kind)} {kind}. Has the function been called by mistake?"
+        return f"{wanted}, but this is of type {type(function).__name__}. Has the function been called by mistake?"
     return ""
 
 
@@ -183,7 +182,3 @@ def _listed(names: list[str]) -> str:
 def _did_you_mean(name: str, names: list[str]) -> str:
     near = get_close_matches(name, names, n=3, cutoff=0.6)
     return f" Did you mean {' or '.join(near)}?" if near else ""
-
-
-def _article(noun: str) -> str:
-    return "an" if noun[:1].lower() in "aeiou" else "a"

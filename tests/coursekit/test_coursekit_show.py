@@ -1,0 +1,123 @@
+"""How feedback looks: what comes first, what is folded away, and that nothing is taken for HTML that isn't."""
+
+from dataclasses import dataclass
+from html.parser import HTMLParser
+
+import pytest
+from coursekit import show
+from coursekit.suite import TestOutcome as Outcome
+
+
+@dataclass
+class Belief:
+    title: str = "Mean <and> variance"
+    explanation: str = "They depend on `x` & its neighbours."
+    see: str = "05 §3"
+
+
+def outcome(sentence="It works.", kind="", message="", culprit="f"):
+    return Outcome("f", "test", sentence, kind, message, 1.0, culprit if kind else "")
+
+
+class Balanced(HTMLParser):
+    """Refuses HTML whose tags don't match."""
+
+    def __init__(self):
+        super().__init__()
+        self.open = []
+
+    def handle_starttag(self, tag, attrs):
+        if tag != "br":
+            self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+
+@pytest.fixture
+def shown(monkeypatch):
+    """Return what is displayed, as HTML and as text, once the HTML is well formed."""
+    seen = []
+    monkeypatch.setattr(show, "display", lambda html, text: seen.append((html, text)))
+
+    def render(function, *args, **kwargs):
+        function(*args, **kwargs)
+        html, text = seen[-1]
+        parser = Balanced()
+        parser.feed(html)
+        assert parser.open == []
+        return html, text
+
+    return render
+
+
+def test_the_first_failure_is_the_first_in_the_order_of_feedback():
+    kinds = ["value", "nan", "dtype", "shape", "type", "raised", "missing", "not_attempted"]
+    outcomes = [outcome()]
+    for kind in kinds:
+        outcomes.append(outcome(kind=kind, message=kind))
+        assert show.first_failure(outcomes).message == kind
+    assert show.first_failure([outcome()]) is None
+    assert show.first_failure([outcome(kind="value", message="one"), outcome(kind="value", message="two")]).message == "one"
+
+
+@pytest.mark.parametrize(
+    ("kinds", "state", "words"),
+    [
+        (["", ""], "passed", "2 of 2 checks passed"),
+        (["", "value"], "failed", "1 of 2 checks passed"),
+        (["value"], "failed", "0 of 1 check passed"),
+        (["not_attempted"] * 2, "waiting", "not attempted"),
+        (["missing"] * 2, "waiting", "missing: run the cell that defines it"),
+        (["", "not_attempted"], "failed", "1 of 2 checks passed"),
+        (["", "broken"], "broken", "1 of 2 checks passed, and a defect of the course kept the rest from running"),
+        (["value", "broken"], "failed", "0 of 2 checks passed"),
+        ([], "broken", "there are no checks"),
+    ],
+)
+def test_states(kinds, state, words):
+    assert show.state_of([outcome(kind=kind) for kind in kinds], "f") == show.Row("f", state, words)
+
+
+def test_waiting_for_another_function():
+    assert show.state_of([outcome(kind="not_attempted", culprit="g")], "f").words == "waits for g"
+
+
+def test_the_rest_is_folded_away(shown):
+    outcomes = [outcome("A.", "value", "first"), outcome("B.", "value", "second"), outcome("C.", "value", "first")]
+    html, text = shown(show.feedback, "f", outcomes, "The end.")
+    before, folded = html.split("<details")
+    assert "first" in before and "second" not in before and "second" in folded and "first" not in folded
+    assert text.endswith("The other message:\n  - second\nThe end.")
+    html, _ = shown(show.feedback, "f", [outcome(), outcome("A.", "value", "first")])
+    assert "<details" not in html
+
+
+def test_everything_is_escaped(shown):
+    nasty = "<script>alert('1')</script> & `<i>`"
+    html, text = shown(show.feedback, nasty, [outcome(nasty, "value", nasty), outcome(nasty, "value", nasty + "2")], nasty, Belief())
+    assert "<script" not in html and "<i>" not in html and "<and>" not in html and "&lt;i&gt;</code>" in html
+    assert nasty in text
+    html, _ = shown(show.table, nasty, [show.Row(nasty, "passed", nasty)], nasty)
+    assert "<script" not in html
+    html, _ = shown(show.notice, nasty)
+    assert "<script" not in html
+
+
+def test_a_misconception_is_explained(shown):
+    html, text = shown(show.feedback, "f", [outcome(kind="value", message="dx is wrong")], "2 of 6 points", Belief(), unit="hidden test")
+    assert "Mean &lt;and&gt; variance" in html and "<code" in html and "See 05 §3" in html
+    assert "Mean <and> variance. They depend on `x` & its neighbours. See 05 §3." in text
+    assert text.startswith("✗ f: 0 of 1 hidden test passed")
+
+
+def test_a_mark_stands_beside_every_colour(shown):
+    html, text = shown(show.table, "t", [show.Row("a", "passed", "yes"), show.Row("b", "failed", "no"), show.Row("cc", "waiting", "later")])
+    assert text == "t\n  ✓ a   yes\n  ✗ b   no\n  ○ cc  later"
+    assert all(mark in html for mark in "✓✗○") and html.count("aria-label") == 3
+    assert "#" not in html.replace("var(", "(") or "var(--jp-" in html  # colours are the theme's
+
+
+def test_a_stub_is_shown_in_a_calm_colour(shown):
+    html, _ = shown(show.feedback, "f", [outcome(kind="not_attempted")], "note")
+    assert show.BAD not in html and show.GOOD not in html
