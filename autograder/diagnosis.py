@@ -57,8 +57,9 @@ def explain(slug: str, exercise: str, trials: Sequence[Trial]) -> MisconceptionF
     trials : sequence of Trial
         All tests of the exercise.
     """
+    telling = sorted(trials, key=lambda trial: trial.outcome.passed)  # the failures tell misconceptions apart at once
     for known in catalogue(slug).misconceptions:
-        if known.exercise == exercise and all(_explains(slug, known, trial) for trial in trials):
+        if known.exercise == exercise and all(_explains(slug, known, trial) for trial in telling):
             return MisconceptionFound(known.id, known.title, known.explanation, known.see)
     return None
 

@@ -12,6 +12,7 @@ import nbformat
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
+from traitlets.config import Config
 
 from .pairing import code_cells
 
@@ -35,7 +36,13 @@ def code_digest(notebook: NotebookNode, others: Iterable[Path] = ()) -> str:
 def execute(notebook: NotebookNode, folder: Path) -> str:
     """Run all cells in `folder` and store their outputs in `notebook`; return a sentence on what went wrong, or an empty string."""
     client = NotebookClient(
-        notebook, timeout=SECONDS_A_CELL, kernel_name="python3", record_timing=False, resources={"metadata": {"path": str(folder)}}
+        notebook,
+        timeout=SECONDS_A_CELL,
+        kernel_name="python3",
+        record_timing=False,
+        resources={"metadata": {"path": str(folder)}},
+        # not over TCP, where anybody on this machine could listen
+        config=Config(KernelManager={"transport": "ipc" if os.name == "posix" else "tcp"}),
     )
     try:
         client.execute(env={**os.environ, **ONE_CORE})

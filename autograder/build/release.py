@@ -1,11 +1,10 @@
-"""What students get of a lecture: made by nbgrader's own ``generate_assignment``, in a scratch directory, with a scratch database."""
+"""What students get of a lecture: made by nbgrader's own ``generate_assignment`` (as with ``--no-db``), in a scratch directory."""
 
 from __future__ import annotations
 
 import logging
-import os
+import re
 import shutil
-import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -41,7 +40,7 @@ def release(root: Path, sources: Mapping[Lecture, NotebookNode]) -> dict[Path, b
         If nbgrader refuses; its text says what nbgrader logged.
     """
     files: dict[Path, bytes] = {}
-    with TemporaryDirectory(prefix="autograder-build-") as scratch, _own_commands_on_path():
+    with TemporaryDirectory(prefix="autograder-build-") as scratch:
         for lecture, notebook in sources.items():
             folder = _generate(root, Path(scratch).resolve(), lecture, notebook)
             for path in sorted(path for path in folder.rglob("*") if path.is_file() and not is_left_over(path)):
@@ -70,7 +69,7 @@ def _generate(root: Path, scratch: Path, lecture: Lecture, notebook: NotebookNod
         try:
             GenerateAssignment(coursedir=coursedir, config=config).start()
         except Exception as error:  # nbgrader raises whatever its preprocessors do
-            raise NotReleased(f"nbgrader can't release {lecture.id}: {' '.join(said[-1:]) or error}") from error
+            raise NotReleased(f"nbgrader can't release it: {_reason(said) or error}") from error
     return Path(coursedir.format_path(coursedir.release_directory, ".", lecture.id))
 
 
@@ -79,7 +78,9 @@ def _config(root: Path, scratch: Path):  # type: ignore[no-untyped-def]  # a tra
 
     config = PyFileConfigLoader(CONFIG, path=str(root)).load_config()
     config.CourseDirectory.root = str(scratch)
-    config.CourseDirectory.db_url = f"sqlite:///{scratch / 'gradebook.db'}"
+    # The gradebook is filled when grading; a database here would cost more time than all the rest.
+    config.GenerateAssignment.no_database = True
+    config.SaveCells.enabled = False
     return config
 
 
@@ -106,15 +107,10 @@ def _logged() -> Iterator[list[str]]:
         logger.setLevel(level)
 
 
-@contextmanager
-def _own_commands_on_path() -> Iterator[None]:
-    """Let nbgrader find the commands of this very environment: it calls alembic by name."""
-    before = os.environ.get("PATH", "")
-    os.environ["PATH"] = os.pathsep.join((str(Path(sys.executable).parent), before))
-    try:
-        yield
-    finally:
-        os.environ["PATH"] = before
+def _reason(said: list[str]) -> str:
+    """Return the line that matters of what nbgrader logged, which ends with a traceback's last line and a hint at traceback and log."""
+    lines = [line.strip() for text in said for line in text.splitlines() if re.match(r"\w*(Error|Exception)\b.*: ", line)]
+    return lines[-1] if lines else " ".join(said[:1])
 
 
 def _cleaned(path: Path) -> bytes:

@@ -12,6 +12,8 @@ from rich.text import Text
 
 from ..results import ExerciseResult, SubmissionResult
 
+MOST = 15  # misconceptions in the table; the class report has them all
+
 _SIGNS = {"passed": "✓", "failed": "✗", "error": "✗", "timeout": "⧖", "not_attempted": "–"}
 _STYLES = {"passed": "green", "failed": "red", "error": "red", "timeout": "yellow", "not_attempted": "dim"}
 
@@ -57,10 +59,12 @@ def as_table(results: Sequence[SubmissionResult]) -> Table:
     table.add_column("student", no_wrap=True)
     table.add_column("points", justify="right", no_wrap=True)
     for exercise in results[0].exercises:
-        table.add_column(exercise.name.replace("_", "_\u200b"), justify="right", min_width=5)
+        table.add_column(exercise.name.replace("_", "\n_"), justify="right", min_width=5)
     for result in sorted(results, key=lambda result: result.student):
         marks = [Text(f"{_SIGNS[e.status]} {e.score:g}", style=_STYLES[e.status]) for e in result.exercises]
         table.add_row(escape(result.student), f"{result.score:g}", *marks)
+    if len(counts) > MOST:
+        table.add_row("", "", Text(f"and {len(counts) - MOST} more; «autograder report» has them all", style="dim"))
     return table
 
 
@@ -72,7 +76,8 @@ def misconceptions(results: Sequence[SubmissionResult]) -> RenderableType:
     table = Table(title="misconceptions", title_justify="left", box=None, header_style="bold", pad_edge=False)
     for heading in ("students", "exercise", "misconception", "who"):
         table.add_column(heading, justify="right" if heading == "students" else "left")
-    for (exercise, title), count in Counter((exercise, title) for exercise, title, _ in found).most_common():
+    counts = Counter((exercise, title) for exercise, title, _ in found)
+    for (exercise, title), count in counts.most_common(MOST):
         who = sorted(student for *known, student in found if known == [exercise, title])
         table.add_row(str(count), exercise, escape(title), escape(", ".join(who[:4]) + (" …" if len(who) > 4 else "")))
     return table

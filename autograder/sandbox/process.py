@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import socket
 import subprocess
 import sys
@@ -21,7 +20,7 @@ import numpy as np
 from ..errors import SandboxUnavailable
 from . import wire
 from .channel import Channel
-from .zygote import receive, send
+from .zygote import receive, remove, send
 
 START_SECONDS, END_SECONDS, GRACE_SECONDS = 60.0, 10.0, 0.1
 _BOOT = """
@@ -214,7 +213,7 @@ class Nursery:
             zygote.wait()
         assert zygote.stderr is not None
         zygote.stderr.close()
-        shutil.rmtree(self._root, ignore_errors=True)
+        remove(self._root)  # it has done so itself, unless it was killed
 
 
 def boot_code(descriptor: int, root: str, confine: bool) -> str:

@@ -29,11 +29,12 @@ from coursekit.student import layout, with_layout
 KINDS = ("cells", "running", "ready", "refused", "call", "result", "error", "callback", "answer", "failed")
 HEADER = struct.Struct("!BII")
 
-_DTYPES = {dtype.str: dtype for code in "?bhilqBHILQefdgFD" for dtype in (np.dtype(code), np.dtype(code).newbyteorder(">"))}
+_CODES = "?bhilqBHILQefdgFD"
+_DTYPES = {name: np.dtype(name) for code in _CODES for name in (np.dtype(code).str, np.dtype(code).newbyteorder(">").str)}
 _TYPES = {"bool": bool, "int": int, "float": float, "complex": complex}
 _TYPES |= {name: dtype.type for name, dtype in _DTYPES.items() if dtype.isnative}
 _TYPE_NAMES = {scalar: name for name, scalar in _TYPES.items()}
-_SCALARS = frozenset(dtype.type for dtype in _DTYPES.values())
+_SCALARS = frozenset(np.dtype(code).type for code in _CODES)  # among them two of one name, such as int64 and longlong
 _PLAIN = frozenset({type(None), bool, float, str})
 
 _WORD = 2**64

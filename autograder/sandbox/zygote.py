@@ -11,11 +11,9 @@ import ctypes
 import gc
 import importlib.util
 import os
-import shutil
 import signal
 import socket
 import struct
-import subprocess
 import sys
 import time
 from contextlib import suppress
@@ -67,6 +65,7 @@ class Zygote:
         self._control, self._root, self._confinement = control, root, confinement
         self._scratch: dict[int, str] = {}
         self._numbers = iter(range(1, sys.maxsize))
+        self._cleaners: list[int] = []
 
     def serve(self) -> None:
         """Do what the host asks until it hangs up."""
@@ -83,6 +82,8 @@ class Zygote:
         finally:
             for pid in list(self._scratch):
                 self._end(pid, 0)
+            for pid in self._cleaners:
+                os.waitpid(pid, 0)
             remove(self._root)
 
     def _fork(self, request: dict[str, Any], descriptors: list[int]) -> dict[str, Any]:
@@ -117,8 +118,21 @@ class Zygote:
         with suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)  # should it not have got as far as its own group
         _, status = os.waitpid(pid, 0)
-        remove(scratch)
+        self._clean(scratch)
         return {"status": os.waitstatus_to_exitcode(status)}
+
+    def _clean(self, scratch: str) -> None:
+        """Remove a scratch directory; what may take long is done by a process of its own."""
+        self._cleaners = [pid for pid in self._cleaners if not os.waitpid(pid, os.WNOHANG)[0]]
+        try:
+            os.rmdir(scratch)
+        except OSError:
+            pid = os.fork()
+            if pid == 0:
+                self._control.close()
+                remove(scratch)
+                os._exit(0)
+            self._cleaners.append(pid)
 
 
 def exited(pid: int) -> bool:
@@ -127,14 +141,33 @@ def exited(pid: int) -> bool:
 
 
 def remove(directory: str) -> None:
-    """Remove a directory, whatever a guest has made of it."""
-    try:
-        shutil.rmtree(directory)
-    except FileNotFoundError:
-        return
-    except (OSError, RecursionError):  # directories without permissions, or thousands of levels deep
-        for command in (["chmod", "-R", "u+rwX", directory], ["rm", "-rf", directory]):
-            subprocess.run(command, check=False, stdin=subprocess.DEVNULL, capture_output=True)
+    """Remove a directory, whatever a guest has made of it: no permissions, or thousands of levels.
+
+    Directories in it are emptied one after the other, and what they hold is moved up first: so no path gets long, and nothing recurs.
+    """
+    with suppress(OSError):
+        waiting = clear(directory, directory)
+        while waiting:
+            current = waiting.pop()
+            with suppress(OSError):
+                waiting += clear(current, directory)
+                os.rmdir(current)
+        os.rmdir(directory)
+
+
+def clear(directory: str, top: str) -> list[str]:
+    """Remove the files in `directory`, and return its directories, moved to `top`."""
+    os.chmod(directory, 0o700)
+    found = []
+    with os.scandir(directory) as entries:
+        for entry in entries:
+            if not entry.is_dir(follow_symlinks=False):
+                os.unlink(entry.path)
+                continue
+            os.chmod(entry.path, 0o700)  # to move a directory is to write in it
+            found.append(os.path.join(top, f".{entry.inode()}") if directory != top else entry.path)
+            os.rename(entry.path, found[-1])
+    return found
 
 
 def become_guest(parent: int, scratch: str, request: dict[str, Any], descriptors: list[int], confinement: Confinement | None) -> NoReturn:

@@ -120,7 +120,14 @@ def strip_metadata(cells: list[dict]) -> None:
 
 
 def spoil(cells: list[dict]) -> None:
-    cells[3:3] = ["a string", None, 7, {"cell_type": "code"}, {"cell_type": "song", "source": ""}, {"cell_type": "code", "source": {"a": 1}}]
+    cells[3:3] = [
+        "a string",
+        None,
+        7,
+        {"cell_type": "code"},
+        {"cell_type": "song", "source": ""},
+        {"cell_type": "code", "source": {"a": 1}},
+    ]
 
 
 @pytest.mark.parametrize(

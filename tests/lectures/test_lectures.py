@@ -20,8 +20,16 @@ from coursekit.student import LocalStudent
 
 COURSE = find_course()
 ALL = [pytest.param(lecture, id=lecture.id) for lecture in COURSE.lectures()]
-WRONG = [pytest.param(lecture, known, id=f"{known.exercise}-{known.id}") for lecture in COURSE.lectures() for known in catalogue(lecture.slug).misconceptions]
-RIGHT = [pytest.param(lecture, known, id=f"{known.exercise}-{known.id}") for lecture in COURSE.lectures() for known in catalogue(lecture.slug).alternatives]
+WRONG = [
+    pytest.param(lecture, known, id=f"{known.exercise}-{known.id}")
+    for lecture in COURSE.lectures()
+    for known in catalogue(lecture.slug).misconceptions
+]
+RIGHT = [
+    pytest.param(lecture, known, id=f"{known.exercise}-{known.id}")
+    for lecture in COURSE.lectures()
+    for known in catalogue(lecture.slug).alternatives
+]
 NAMED = 0.95
 
 
@@ -101,7 +109,22 @@ def test_misconceptions_are_named_as_themselves(lecture: Lecture) -> None:
     assert None not in others.values(), f"not named at all: {[known for known, name in others.items() if name is None]}"
 
 
-ANYTHING = [None, 1, -2.5, "text", True, [], (), {}, [[1], [2, 3]], (None, None), np.ones(3), np.array(["a"]), np.ones((2, 2), complex), np.nan]
+ANYTHING = [
+    None,
+    1,
+    -2.5,
+    "text",
+    True,
+    [],
+    (),
+    {},
+    [[1], [2, 3]],
+    (None, None),
+    np.ones(3),
+    np.array(["a"]),
+    np.ones((2, 2), complex),
+    np.nan,
+]
 
 
 @pytest.mark.parametrize("lecture", ALL)
