@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+
 from coursekit.expectations import same
 from coursekit.student import LocalStudent, Raised, Student, StudentError
 from coursekit.suite import TestOutcome

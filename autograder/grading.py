@@ -13,6 +13,7 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+
 from coursekit.student import Call, Student, StudentError, TimedOut
 from coursekit.suite import SuitePlugin, TestOutcome, exercise_of, run_tests, seeded
 

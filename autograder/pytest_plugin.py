@@ -15,6 +15,7 @@ import pytest
 
 if TYPE_CHECKING:
     import numpy as np
+
     from coursekit.student import Student
 
     from .sandbox.host import Sandbox

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+
 from autograder.course import Course, find_course
 
 LECTURES = [lecture.id for lecture in find_course(Path(__file__).parent).lectures()]

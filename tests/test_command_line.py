@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from autograder.course import find_course
 from autograder.specimens import fill, solved, with_answers, write
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+
 from coursekit.expectations import Mismatch, expect, expect_error, expect_unchanged
 from coursekit.student import LocalStudent
 

@@ -63,8 +63,6 @@ def as_table(results: Sequence[SubmissionResult]) -> Table:
     for result in sorted(results, key=lambda result: result.student):
         marks = [Text(f"{_SIGNS[e.status]} {e.score:g}", style=_STYLES[e.status]) for e in result.exercises]
         table.add_row(escape(result.student), f"{result.score:g}", *marks)
-    if len(counts) > MOST:
-        table.add_row("", "", Text(f"and {len(counts) - MOST} more; «autograder report» has them all", style="dim"))
     return table
 
 
@@ -80,4 +78,6 @@ def misconceptions(results: Sequence[SubmissionResult]) -> RenderableType:
     for (exercise, title), count in counts.most_common(MOST):
         who = sorted(student for *known, student in found if known == [exercise, title])
         table.add_row(str(count), exercise, escape(title), escape(", ".join(who[:4]) + (" …" if len(who) > 4 else "")))
+    if len(counts) > MOST:
+        table.add_row("", "", Text(f"and {len(counts) - MOST} more; «autograder report» has them all", style="dim"))
     return table

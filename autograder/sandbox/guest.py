@@ -16,6 +16,7 @@ from contextlib import suppress
 from typing import Any, NoReturn
 
 import numpy as np
+
 from coursekit.student import raising_function
 
 from . import wire

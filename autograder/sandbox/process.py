@@ -14,8 +14,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import coursekit.student
 import numpy as np
+
+import coursekit.student
 
 from ..errors import SandboxUnavailable
 from . import wire

@@ -24,6 +24,7 @@ from typing import Any
 
 import msgpack
 import numpy as np
+
 from coursekit.student import layout, with_layout
 
 KINDS = ("cells", "running", "ready", "refused", "call", "result", "error", "callback", "answer", "failed")

@@ -1,6 +1,7 @@
 """The hidden suite of lecture 5, batch normalization."""
 
 import numpy as np
+
 from coursekit import exercise, expect, expect_unchanged, worth
 from coursekit.expectations import Mismatch
 

@@ -6,6 +6,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+
 from coursekit import exercise, expect, expect_error, expect_unchanged, worth
 from coursekit.expectations import Mismatch
 

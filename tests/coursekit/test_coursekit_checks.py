@@ -8,8 +8,9 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from coursekit import checks
 from nbclient import NotebookClient
+
+from coursekit import checks
 
 PUBLIC = '''
 import numpy as np

@@ -1,6 +1,7 @@
 """The digits: split the same way every time, and scaled by what the training set knows."""
 
 import numpy as np
+
 from coursekit import data
 
 

@@ -5,6 +5,7 @@ import warnings
 import numpy as np
 import pytest
 from autograd import grad
+
 from coursekit import data, nets
 from coursekit.layers import ACTIVATIONS, getval
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from html.parser import HTMLParser
 
 import pytest
+
 from coursekit import show
 from coursekit.suite import TestOutcome as Outcome
 

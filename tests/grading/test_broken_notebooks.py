@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 
 import pytest
+
 from autograder.course import Course, Lecture, find_course, grade_id
 from autograder.errors import SubmissionError
 from autograder.grading import grade_submission

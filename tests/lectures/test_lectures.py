@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
+
 from autograder.catalogue import KnownAnswer, catalogue
 from autograder.course import Course, Lecture, find_course
 from autograder.grading import grade_submission, judge
@@ -20,16 +21,9 @@ from coursekit.student import LocalStudent
 
 COURSE = find_course()
 ALL = [pytest.param(lecture, id=lecture.id) for lecture in COURSE.lectures()]
-WRONG = [
-    pytest.param(lecture, known, id=f"{known.exercise}-{known.id}")
-    for lecture in COURSE.lectures()
-    for known in catalogue(lecture.slug).misconceptions
-]
-RIGHT = [
-    pytest.param(lecture, known, id=f"{known.exercise}-{known.id}")
-    for lecture in COURSE.lectures()
-    for known in catalogue(lecture.slug).alternatives
-]
+KNOWN = [(lecture, catalogue(lecture.slug)) for lecture in COURSE.lectures()]
+WRONG = [pytest.param(lecture, answer, id=f"{answer.exercise}-{answer.id}") for lecture, known in KNOWN for answer in known.misconceptions]
+RIGHT = [pytest.param(lecture, answer, id=f"{answer.exercise}-{answer.id}") for lecture, known in KNOWN for answer in known.alternatives]
 NAMED = 0.95
 
 
@@ -109,22 +103,8 @@ def test_misconceptions_are_named_as_themselves(lecture: Lecture) -> None:
     assert None not in others.values(), f"not named at all: {[known for known, name in others.items() if name is None]}"
 
 
-ANYTHING = [
-    None,
-    1,
-    -2.5,
-    "text",
-    True,
-    [],
-    (),
-    {},
-    [[1], [2, 3]],
-    (None, None),
-    np.ones(3),
-    np.array(["a"]),
-    np.ones((2, 2), complex),
-    np.nan,
-]
+NUMBERS = [1, -2.5, np.nan, np.ones(3), np.ones((2, 2), complex), np.array(["a"])]
+ANYTHING = [None, "text", True, [], (), {}, [[1], [2, 3]], (None, None), *NUMBERS]
 
 
 @pytest.mark.parametrize("lecture", ALL)
