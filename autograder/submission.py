@@ -68,13 +68,20 @@ def read_submission(path: Path, course: Course, student: str | None = None, lect
     """
     try:
         if not path.is_file():
-            raise SubmissionError(f"{path.name} is not a file" if path.exists() else f"{path.name} does not exist")
+            raise SubmissionError(f"{path.name} is not a file" if path.exists() else _missing(path))
         if path.stat().st_size > MAX_BYTES:
             raise SubmissionError(f"{path.name} is larger than {MAX_BYTES >> 20} MiB: clear its outputs, save it, and hand it in again")
         data = path.read_bytes()
     except OSError as error:
         raise SubmissionError(f"{path.name} can't be read: {error.strerror}") from None
     return parse_submission(data, path, course, student, lecture)
+
+
+def _missing(path: Path) -> str:
+    """Say that there is no notebook at `path`, and what lies there instead."""
+    others = sorted(other.name for other in path.parent.glob("*.ipynb")) if path.parent.is_dir() else []
+    hint = f"; its folder holds {', '.join(others[:3])}: was the notebook renamed?" if others else ""
+    return f"{path.name} does not exist{hint}"
 
 
 def parse_submission(data: bytes, path: Path, course: Course, student: str | None = None, lecture: Lecture | None = None) -> Submission:

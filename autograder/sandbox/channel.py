@@ -92,6 +92,8 @@ class Channel:
     def _read(self, length: int, deadline: float) -> bytes:
         parts = []  # what has come, not what was announced: a liar gets no memory
         while length:
+            if time.monotonic() > deadline:  # also when something is always there to be read
+                raise Timeout
             try:
                 part = self._link.recv(min(length, CHUNK))
             except BlockingIOError:

@@ -13,6 +13,7 @@ import signal
 import sys
 import threading
 from contextlib import suppress
+from itertools import count
 from typing import Any, NoReturn
 
 import numpy as np
@@ -49,7 +50,7 @@ class Guest:
     def __init__(self, descriptor: int, bounds: wire.Bounds) -> None:
         self._descriptor, self._bounds = descriptor, bounds
         self._kept: dict[int, Any] = {}
-        self._numbers = iter(range(1, sys.maxsize))
+        self._numbers = count(1)
         self._talking = threading.RLock()
         self._calls: list[wire.Codec] = []
         self._labels: set[str] = set()

@@ -155,7 +155,8 @@ class Guest:
             while True:
                 reply = process.channel.receive(self._deadline(self._limits.cell_seconds))
                 fields = process.codec().decode(reply)
-                if reply.kind == "refused":
+                if reply.kind == "refused" and running is None:  # later on it would be the student's code that says so
+                    self._end()
                     raise SandboxUnavailable(f"a guest could not be confined ({fields[0]}); --sandbox none grades without confinement")
                 if reply.kind == "ready":
                     self._take_stock(*fields)

@@ -16,7 +16,9 @@ import socket
 import struct
 import sys
 import time
+from collections.abc import Iterator
 from contextlib import suppress
+from itertools import count
 from typing import Any, NoReturn
 
 import msgpack
@@ -64,7 +66,7 @@ class Zygote:
     def __init__(self, control: socket.socket, root: str, confinement: Confinement | None) -> None:
         self._control, self._root, self._confinement = control, root, confinement
         self._scratch: dict[int, str] = {}
-        self._numbers = iter(range(1, sys.maxsize))
+        self._numbers = count(1)
         self._cleaners: list[int] = []
 
     def serve(self) -> None:
@@ -137,7 +139,7 @@ class Zygote:
 
 def exited(pid: int) -> bool:
     """Tell whether a child has come to its end, without reaping it: its process group must not be given away yet."""
-    return os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
+    return hasattr(os, "waitid") and os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
 
 
 def remove(directory: str) -> None:
@@ -145,27 +147,28 @@ def remove(directory: str) -> None:
 
     Directories in it are emptied one after the other, and what they hold is moved up first: so no path gets long, and nothing recurs.
     """
+    names = (os.path.join(directory, f"{os.urandom(8).hex()}-{number}") for number in count())
     with suppress(OSError):
-        waiting = clear(directory, directory)
+        waiting = clear(directory, names)
         while waiting:
             current = waiting.pop()
             with suppress(OSError):
-                waiting += clear(current, directory)
+                waiting += clear(current, names)
                 os.rmdir(current)
         os.rmdir(directory)
 
 
-def clear(directory: str, top: str) -> list[str]:
-    """Remove the files in `directory`, and return its directories, moved to `top`."""
+def clear(directory: str, names: Iterator[str]) -> list[str]:
+    """Remove the files in `directory`, and return its directories under their new names."""
     os.chmod(directory, 0o700)
     found = []
     with os.scandir(directory) as entries:
-        for entry in entries:
+        for entry in list(entries):  # before anything is moved
             if not entry.is_dir(follow_symlinks=False):
                 os.unlink(entry.path)
                 continue
             os.chmod(entry.path, 0o700)  # to move a directory is to write in it
-            found.append(os.path.join(top, f".{entry.inode()}") if directory != top else entry.path)
+            found.append(next(names))
             os.rename(entry.path, found[-1])
     return found
 
@@ -203,7 +206,7 @@ def prepare(parent: int, scratch: str, limits: dict[str, int], descriptors: list
     link, output = (os.dup(descriptor) for descriptor in descriptors)  # out of the way of 0 to 3
     for source, target in ((os.open(os.devnull, os.O_RDONLY), 0), (output, 1), (output, 2), (link, 3)):
         os.dup2(source, target)
-    os.closerange(4, 1 << 20)
+    os.closerange(4, 1 << 16)
     os.chdir(scratch)
     os.umask(0o077)
     os.environ.update(HOME=scratch, TMPDIR=scratch, MPLCONFIGDIR=scratch)
