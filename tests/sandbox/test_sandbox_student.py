@@ -1,0 +1,399 @@
+"""What a test sees of a guest: answers, arguments, errors, and processes that come back."""
+
+from __future__ import annotations
+
+import gc
+import os
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import psutil
+import pytest
+
+from autograder.sandbox.host import Guest, Limits, Sandbox
+from autograder.sandbox.wire import Handle
+from coursekit.student import Died, Missing, NotAttempted, Raised, StudentError, TimedOut, Unreadable, layout, with_layout
+
+Run = Callable[..., Guest]
+QUICK = Limits(call_seconds=0.4, cell_seconds=0.5)
+
+ANSWERS = """
+import numpy as np
+from collections import namedtuple
+
+Point = namedtuple("Point", "x y")
+
+def forward(x, kind):
+    x = np.array(x)
+    cache = {"dict": {"x": x}, "object": object(), "closure": lambda: x, "named": Point(x, 1), "pair": (x, Point(1, 2))}[kind]
+    return x * 2, cache
+
+def use(cache):
+    return repr(type(cache)), [type(item).__name__ for item in cache] if isinstance(cache, tuple) else 0
+
+def call(cache): return cache()
+def spoil(x, items):
+    x *= 0
+    items.append(1)
+    return None
+def same(a, b): return a is b
+def draw(rng, n=3): return rng.normal(size=n)
+def draw_and_fail(rng): rng.normal(); raise ValueError("after a draw")
+def apply(f, *args, **kwargs): return f(*args, **kwargs)
+def apply_with_net(f, x):
+    try:
+        return f(x)
+    except ValueError as error:
+        return "caught " + str(error)
+def apply_with_draw(f, rng):
+    return rng.normal(), f(rng), rng.normal()
+def describe(x): return x.flags.c_contiguous, x.flags.f_contiguous, x.dtype.str
+def one(): return 1
+"""
+
+ERRORS = """
+import sys
+class Rude(Exception):
+    def __str__(self): raise RuntimeError("no")
+def helper(x):
+    return 1 / x
+def stub(x):
+    raise NotImplementedError
+def calls_stub(x): return stub(x)
+def divides(x):
+    y = x
+    return helper(y)
+def leaves(): sys.exit(3)
+def rude(): raise Rude
+def long(): raise ValueError("x" * 10_000)
+def recurses(): return recurses()
+def eats(): return bytearray(10 << 30)
+def interrupts(): raise KeyboardInterrupt
+def inside(): import numpy as np; return np.linalg.inv(np.zeros((2, 2)))
+def text(): return "\\ud800"
+def deep():
+    x = []
+    for _ in range(100): x = [x]
+    return x
+def large(): import numpy as np; return np.zeros(20_000_000)
+def warns(): import warnings; warnings.warn("careful"); return 1
+not_callable = 3
+"""
+
+ENDS = """
+import os, ctypes, signal
+def loop():
+    while True: pass
+def sleep(): import time; time.sleep(60)
+def leave(): os._exit(7)
+def crash(): ctypes.string_at(0)
+def abort(): os.abort()
+def eat():
+    kept = []
+    while True: kept.append(bytearray(1 << 26))
+def nonsense(): os.write(3, b"\\xff" * 100); return 1
+def promise(): os.write(3, b"\\x05\\x00\\x00\\x10\\x00\\x00\\x00\\x00\\x00"); return 1
+def hang_up(): os.close(3); return 1
+def fine(x): return x + 1
+def me(): return os.getpid()
+"""
+
+
+@pytest.fixture
+def answers(run: Run) -> Any:
+    return run(ANSWERS).student
+
+
+@pytest.fixture
+def errors(run: Run) -> Any:
+    return run(ERRORS).student
+
+
+def test_answers_and_arguments(answers: Any) -> None:
+    x, items = np.ones(3), [0]
+    call = answers.spoil.call(x, items)
+    assert call.answer is None
+    assert np.array_equal(call.arguments[0], np.zeros(3)) and call.arguments[1] == [0, 1]
+    assert np.array_equal(x, np.ones(3)) and items == [0]  # what the student changes is a copy
+
+
+@pytest.mark.parametrize("kind", ["C", "F", "strided"])
+def test_layout_arrives(answers: Any, kind: str) -> None:
+    x = with_layout(np.ones((3, 4), np.float32), kind)
+    assert answers.describe(x) == (kind == "C", kind == "F", "<f4")
+    assert layout(answers.forward(x, "dict")[1]["x"]) == ("F" if kind == "F" else "C")
+
+
+def test_keyword_arguments(answers: Any) -> None:
+    assert answers.draw(np.random.default_rng(0), n=4).shape == (4,)
+
+
+@pytest.mark.parametrize(("kind", "seen"), [("object", "object"), ("closure", "function"), ("named", "Point")])
+def test_handles_come_back_as_what_they_are(answers: Any, kind: str, seen: str) -> None:
+    out, cache = answers.forward([1.0, 2.0], kind)
+    assert np.array_equal(out, [2.0, 4.0])
+    assert type(cache) is Handle and cache.type_name == seen and seen in repr(cache)
+    assert seen in answers.use(cache)[0]
+    assert answers.same(cache, cache)
+
+
+def test_handles_within_data(answers: Any) -> None:
+    _, cache = answers.forward([1.0], "pair")
+    assert type(cache) is tuple and type(cache[1]) is Handle
+    assert answers.use(cache)[1] == ["ndarray", "Point"]
+    assert type(answers.forward([1.0], "dict")[1]["x"]) is np.ndarray
+
+
+def test_handles_are_let_go(run: Run) -> None:
+    guest = run("""
+        import gc, weakref
+        class Thing: pass
+        alive = weakref.WeakSet()
+        def make(): thing = Thing(); alive.add(thing); return thing
+        def count(): gc.collect(); return len(alive)
+    """)
+    things = [guest.student.make() for _ in range(5)]
+    assert guest.student.count() == 5
+    del things
+    gc.collect()
+    assert guest.student.count() == 0
+
+
+def test_generators_draw_on(answers: Any) -> None:
+    rng, twin = np.random.default_rng(3), np.random.default_rng(3)
+    assert np.array_equal(answers.draw(rng), twin.normal(size=3))
+    assert np.array_equal(answers.draw(rng), twin.normal(size=3))
+    with pytest.raises(Raised):
+        answers.draw_and_fail(rng)
+    twin.normal()
+    call = answers.draw.call(rng)
+    assert np.array_equal(call.answer, twin.normal(size=3)) and call.arguments[0] is rng
+    assert rng.normal() == twin.normal()
+
+
+def test_generators_in_callbacks(answers: Any) -> None:
+    rng, twin = np.random.default_rng(3), np.random.default_rng(3)
+    assert answers.apply_with_draw(lambda rng: float(rng.normal()), rng) == (twin.normal(), twin.normal(), twin.normal())
+
+
+def test_callbacks(answers: Any) -> None:
+    seen = []
+    assert answers.apply(lambda x, k=0: seen.append(x) or x * k, 3, k=2) == 6 and seen == [3]
+    assert np.array_equal(answers.apply(np.tanh, np.ones(2)), np.tanh(np.ones(2)))
+    assert answers.apply.call(len, "abc").arguments[0] is len
+    assert answers.apply(answers.one) == 1  # the student's own function never leaves the guest
+    assert answers.apply(lambda: answers.apply(lambda: 5)) == 5
+
+
+def test_callbacks_that_fail(answers: Any) -> None:
+    def fails(error: Exception) -> Callable[..., Any]:
+        def function(*args: Any) -> Any:
+            raise error
+
+        return function
+
+    assert answers.apply_with_net(fails(ValueError("no")), 1) == "caught no"
+    for error, name in (
+        (KeyError("k"), "KeyError"),
+        (np.linalg.LinAlgError("singular"), "RuntimeError"),
+        (UnicodeError("u"), "UnicodeError"),
+    ):
+        with pytest.raises(Raised) as raised:
+            answers.apply(fails(error))
+        assert raised.value.type_name == name
+    with pytest.raises(Raised, match="TypeError"):  # an answer that can't be sent is the test's mistake, but not the end
+        answers.apply(lambda: 1, 2)
+
+
+def test_callbacks_without_end(run: Run) -> None:
+    guest = run("def f(g):\n    while True:\n        g()", limits=QUICK)
+    with pytest.raises(TimedOut):
+        guest.student.f(lambda: None)
+
+
+def test_unsendable_arguments(answers: Any) -> None:
+    with pytest.raises(TypeError, match="set"):
+        answers.apply(len, {1, 2})
+    assert answers.one() == 1
+
+
+def test_not_attempted(errors: Any) -> None:
+    for name in ("stub", "calls_stub"):
+        with pytest.raises(NotAttempted) as caught:
+            getattr(errors, name)(1)
+        assert caught.value.name == "stub"
+
+
+def test_raised_says_where(errors: Any) -> None:
+    with pytest.raises(Raised) as caught:
+        errors.divides(0)
+    error = caught.value
+    assert (error.name, error.type_name, error.message) == ("divides", "ZeroDivisionError", "division by zero")
+    assert error.place is not None
+    assert (error.place.function, error.place.cell, error.place.lineno, error.place.line) == ("helper", "cell 1", 5, "    return 1 / x")
+
+
+@pytest.mark.parametrize(
+    ("name", "type_name"),
+    [
+        ("leaves", "SystemExit"),
+        ("rude", "Rude"),
+        ("recurses", "RecursionError"),
+        ("eats", "MemoryError"),
+        ("interrupts", "KeyboardInterrupt"),
+    ],
+)
+def test_raised_of_every_kind(errors: Any, name: str, type_name: str) -> None:
+    with pytest.raises(Raised) as caught:
+        getattr(errors, name)()
+    assert caught.value.type_name == type_name
+    assert errors.warns() == 1  # and the process goes on
+
+
+def test_place_is_the_students_own_line(errors: Any) -> None:
+    with pytest.raises(Raised) as caught:
+        errors.inside()
+    assert caught.value.type_name == "LinAlgError" and caught.value.place is not None and caught.value.place.function == "inside"
+
+
+def test_long_messages_are_cut(errors: Any) -> None:
+    with pytest.raises(Raised) as caught:
+        errors.long()
+    assert len(caught.value.message) == 2000
+
+
+@pytest.mark.parametrize("name", ["nowhere", "not_callable"])
+def test_missing(errors: Any, name: str) -> None:
+    with pytest.raises(Missing, match=name):
+        getattr(errors, name)()
+
+
+@pytest.mark.parametrize("name", ["text", "deep", "large"])
+def test_unreadable(errors: Any, name: str) -> None:
+    with pytest.raises(Unreadable, match=name):
+        getattr(errors, name)()
+    assert errors.warns() == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "reason"),
+    [
+        ("loop", TimedOut, "0.4 s"),
+        ("sleep", TimedOut, "0.4 s"),
+        ("promise", TimedOut, "0.4 s"),
+        ("leave", Died, "status 7"),
+        ("crash", Died, "segmentation fault"),
+        ("abort", Died, "abort"),
+        ("nonsense", Unreadable, "unknown kind"),
+        ("hang_up", Died, "left Python"),
+    ],
+)
+def test_a_process_that_ends_comes_back(run: Run, name: str, kind: type[StudentError], reason: str) -> None:
+    student = run(ENDS, limits=QUICK).student
+    before = student.me()
+    with pytest.raises(kind, match=reason):
+        getattr(student, name)()
+    assert student.fine(1) == 2 and student.me() != before
+    assert not psutil.pid_exists(before)
+
+
+def test_memory_bomb(run: Run) -> None:
+    student = run(ENDS, limits=Limits(memory_bytes=1 << 30)).student
+    with pytest.raises(Raised, match="MemoryError"):
+        student.eat()
+    assert student.fine(1) == 2
+
+
+def test_processor_time(run: Run) -> None:
+    student = run(ENDS, limits=Limits(cpu_seconds=1)).student
+    with pytest.raises(Died, match="1 s of processor time"):
+        student.loop()
+
+
+def test_total_time(run: Run) -> None:
+    student = run(ENDS, limits=Limits(total_seconds=0.6)).student
+    for _ in range(2):
+        with pytest.raises(TimedOut, match=r"0\.6 s"):
+            student.loop()
+    started = time.monotonic()
+    with pytest.raises(TimedOut):
+        student.fine(1)
+    assert time.monotonic() - started < 0.1
+
+
+def test_a_handle_of_an_earlier_process(run: Run) -> None:
+    student = run(ENDS + "def make(): return object()\ndef take(x): return 1", limits=QUICK).student
+    handle = student.make()
+    assert student.take([handle]) == 1
+    with pytest.raises(TimedOut):
+        student.loop()
+    with pytest.raises(Died, match="earlier process"):
+        student.take([handle])
+    assert student.take(student.make()) == 1
+
+
+def test_output_is_kept_up_to_its_limit(run: Run) -> None:
+    guest = run("print('hello')\ndef shout(n):\n    for _ in range(n): print('x' * 10_000)\n    return n")
+    assert guest.printed == "hello\n"
+    assert guest.student.shout(3000) == 3000
+    assert 64 << 10 <= len(guest.printed) < 66 << 10 and guest.printed.endswith("it printed more)")
+
+
+def test_a_closed_guest(run: Run) -> None:
+    guest = run("def one(): return 1")
+    guest.close()
+    with pytest.raises(Died):
+        guest.student.one()
+
+
+def test_nothing_is_left_behind() -> None:
+    with Sandbox(confine=False) as sandbox:
+        guest = sandbox.guest([])
+        root = sandbox._nursery._root
+        pids = [child.pid for child in psutil.Process().children(recursive=True) if child.cwd().startswith(root)]
+        assert len(pids) == 2 and len(os.listdir(root)) == 1
+        guest.close()
+        assert not os.listdir(root)
+        sandbox.guest([])
+    assert not os.path.exists(root)
+    assert not [pid for pid in pids if psutil.pid_exists(pid)]
+
+
+def test_a_zygote_that_dies_is_replaced() -> None:
+    with Sandbox(confine=False) as sandbox:
+        guest = sandbox.guest([])
+        root = sandbox._nursery._root
+        sandbox._nursery._zygote.kill()
+        psutil.wait_procs([psutil.Process(guest._process._pid)], timeout=5)
+        with pytest.raises(Died):
+            guest.student.anything()
+        with pytest.raises(Missing):
+            guest.student.anything()
+        assert not os.path.exists(root)
+
+
+def test_a_scratch_directory_of_any_depth_is_removed(run: Run) -> None:
+    guest = run("import os\nfor _ in range(1500):\n    os.mkdir('deeper')\n    os.chdir('deeper')\nos.mkdir('closed', 0)")
+    assert guest.problems == ()
+    root = guest._nursery._root
+    guest.close()
+    until(lambda: not os.listdir(root))
+
+
+def until(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 5
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def test_equal_runs_agree(run: Run) -> None:
+    source = "import numpy as np, random\nx = np.random.rand(), random.random()\ndef f(): return x"
+    assert run(source).student.f() == run(source).student.f()
+
+
+def test_limits_are_named_once() -> None:
+    assert replace(Limits(), depth=3).bounds.depth == 3
