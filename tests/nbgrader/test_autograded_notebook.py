@@ -1,0 +1,173 @@
+"""The autograded notebook: the instructor's cells once each, the student's in their order, and nothing that runs in a browser."""
+
+from __future__ import annotations
+
+import copy
+
+import nbformat
+import pytest
+
+from autograder import autograded
+from autograder.autograded import harmless
+from autograder.course import grade_id, source_of
+from autograder.results import ExerciseResult, MisconceptionFound, SubmissionResult, TestResult
+
+
+@pytest.fixture
+def release(pristine):
+    return pristine.released
+
+
+@pytest.fixture
+def handed_in(release):
+    return copy.deepcopy(release)
+
+
+def find(notebook, name):
+    return next(cell for cell in notebook["cells"] if grade_id(cell) == name)
+
+
+def names(notebook):
+    return [name for cell in notebook["cells"] if (name := grade_id(cell))]
+
+
+def build(release, handed_in, result=None):
+    notebook = autograded.build(release, handed_in, result)
+    nbformat.validate(nbformat.from_dict(notebook))
+    return notebook
+
+
+def test_untouched(release, handed_in):
+    built = build(release, handed_in)
+    assert [source_of(cell) for cell in built["cells"]] == [source_of(cell) for cell in release["cells"]]
+
+
+def test_answers_are_kept(release, handed_in):
+    find(handed_in, "fans")["source"] = ["def fans(shape):\n", "    return 1, 2"]
+    assert find(build(release, handed_in), "fans")["source"] == "def fans(shape):\n    return 1, 2"
+
+
+def test_locked_cells_are_the_instructors(release, handed_in):
+    find(handed_in, "setup")["source"] = "import os"
+    find(handed_in, "test_fans").update(source="7.0", outputs=[{"output_type": "stream", "name": "stdout", "text": "7"}])
+    find(handed_in, "test_fans")["metadata"]["nbgrader"]["points"] = 700
+    built = build(release, handed_in)
+    for name in ("setup", "test_fans"):
+        assert find(built, name)["source"] == source_of(find(release, name))
+    assert find(built, "test_fans")["metadata"]["nbgrader"]["points"] == 3 and find(built, "test_fans")["outputs"] == []
+
+
+def test_of_doubles_the_last_counts(release, handed_in):
+    double = {**copy.deepcopy(find(handed_in, "fans")), "source": "def fans(shape): return 'last'"}
+    handed_in["cells"].append(double)
+    built = build(release, handed_in)
+    assert sorted(names(built)) == sorted(names(release))
+    assert find(built, "fans")["source"].endswith("'last'")
+    assert len(built["cells"]) == len(release["cells"]) + 1, "the first is still there to be read"
+
+
+@pytest.mark.parametrize("missing", ["setup", "fans", "test_fans", "written_symmetry"])
+def test_missing_cells_come_back_in_their_place(release, handed_in, missing):
+    handed_in["cells"] = [cell for cell in handed_in["cells"] if grade_id(cell) != missing]
+    built = build(release, handed_in)
+    assert names(built) == names(release)
+    assert find(built, missing)["source"] == source_of(find(release, missing))
+    index = built["cells"].index(find(built, missing))
+    assert built["cells"][index - 1]["source"] == autograded.MISSING
+
+
+def test_all_cells_missing(release, handed_in):
+    handed_in["cells"] = []
+    assert names(build(release, handed_in)) == names(release)
+
+
+def test_strange_ids_and_types(release, handed_in):
+    find(handed_in, "fans").update(cell_type="markdown", id="fans fans")
+    find(handed_in, "setup")["id"] = 7
+    handed_in["cells"] += [
+        {"cell_type": "raw", "source": "<script>", "metadata": None, "id": "title"},
+        {"cell_type": "code", "source": "1", "metadata": {"nbgrader": {"grade": True, "grade_id": "mine", "points": 99}}},
+    ]
+    built = build(release, handed_in)
+    assert sorted(names(built)) == sorted(names(release)) and find(built, "fans")["cell_type"] == "code"
+    assert build(release, handed_in) == built
+
+
+@pytest.mark.parametrize(
+    "evil",
+    [
+        "<script>alert(1)</script>",
+        "<img src=x onerror=alert(1)>",
+        "<SVG/onload=alert(1)>",
+        "a <b onclick='alert(1)'>c</b>",
+        "[x](javascript:alert(1))",
+        "[x](&#106;avascript:alert(1))",
+        "[x]( javascript:alert(1))",
+        "[x](<javascript:alert(1)>)",
+        "![x](javascript:alert(1))",
+        "[x]\n\n[x]: javascript:alert(1)",
+        "[x]\n\n[x]:\n  javascript:alert(1)",
+        "<javascript:alert(1)>",
+        "$<img src=x onerror=alert(1)>$",
+        "&lt;b&gt; <!-- --><!DOCTYPE x><?php ?>",
+        '![x](https://example.org/"onerror="alert(1))',
+        '[x](https://example.org/ "t\\" onclick=\\"alert(1)")',
+    ],
+)
+def test_student_markup_is_harmless(evil):
+    """Rendered as nbgrader renders it, a student's text has no element but those of Markdown, and no link but to the web."""
+    from bs4 import BeautifulSoup
+    from nbconvert import HTMLExporter
+
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell(harmless(evil))])
+    html, _ = HTMLExporter(template_name="classic").from_notebook_node(notebook)
+    shown = BeautifulSoup(html, "html.parser").select_one(".text_cell_render")
+    assert {element.name for element in shown.find_all()} <= {"p", "a", "img", "br", "code", "pre"}
+    for element in shown.find_all():
+        assert not [name for name in element.attrs if name.startswith("on")]
+        for link in ("href", "src"):
+            assert element.get(link, "https://").startswith(("https://", "http://"))
+
+
+def test_released_markup_stays(release, handed_in):
+    """The instructor's own folding hints fold."""
+    assert "<details>" in build(release, handed_in)["cells"][0]["source"]
+    handed_in["cells"][0]["source"] += "!"
+    assert "<details>" not in build(release, handed_in)["cells"][0]["source"]
+
+
+def test_pasted_pictures_stay(release, handed_in):
+    """A photograph of a derivation is an answer; markup in the place of one isn't."""
+    good, evil = (
+        {"image/png": "aGFsbG8="},
+        {'image/png" onerror="alert(1)': "aGFsbG8=", "image/svg+xml": "PHN2Zz4=", "image/jpeg": '" onerror="'},
+    )
+    find(handed_in, "written_symmetry").update(source="![p](attachment:p.png)", attachments={"p.png": good, "q.png": evil, "r.png": 3})
+    cell = find(build(release, handed_in), "written_symmetry")
+    assert cell["attachments"] == {"p.png": good} and "(attachment:p.png)" in cell["source"]
+
+
+def test_feedback_of_a_test_cell(release, handed_in):
+    """Every hidden test with its sentence and message, the misconception, the points as nbgrader reads them; markup is escaped."""
+    tests = (TestResult("Shapes are right.", "passed", "", 1.0), TestResult("Values are right.", "failed", "got <b>, expected 2", 2.0))
+    found = MisconceptionFound("swapped", "The fans are swapped", "You swapped them.", "03 §2")
+    result = SubmissionResult(
+        "ann", "03_initialization", "x", (ExerciseResult("fans", 1.0, 3.0, "failed", tests, found),), ("cell 3: <i>",)
+    )
+    built = build(release, handed_in, result)
+    display, points = find(built, "test_fans")["outputs"]
+    html, text = display["data"]["text/html"], display["data"]["text/plain"]
+    for told in ("1 of 3 points", "✓ ", "Shapes are right.", "✗ ", "The fans are swapped", "03 §2"):
+        assert told.strip() in html and told.strip() in text
+    assert "got &lt;b&gt;" in html and "<b>," not in html
+    assert points["output_type"] == "execute_result" and points["data"]["text/plain"] == "1.0"
+    assert "    cell 3: <i>" in built["cells"][0]["source"], "as an indented block, which Markdown shows as it is"
+    assert find(built, "test_glorot_normal")["outputs"] == []
+
+
+def test_unreadable(release):
+    """A notebook that can't be read leaves the released cells, and says why on top."""
+    result = SubmissionResult("ann", "03_initialization", "x", problems=("the file is empty",), graded=False)
+    built = build(release, None, result)
+    assert "could not be graded" in built["cells"][0]["source"] and "    the file is empty" in built["cells"][0]["source"]
+    assert names(built) == names(release)

@@ -1,0 +1,270 @@
+"""The gradebook as we write it: complete, the same twice over, and never over what a person wrote."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import pytest
+
+from autograder.errors import GradebookError
+from autograder.gradebook import GradebookWriter, write, write_atomically
+from autograder.results import ExerciseResult, SubmissionResult, TestResult
+
+LECTURE, SLUG, WRITTEN = "03_initialization", "initialization", "written_symmetry"
+
+
+def result_of(folder, student, fans=3.0, glorot=7.0):
+    """Return a result without having graded anything."""
+    failed = TestResult("Values are right.", "failed", "wrong", 1.0)
+    exercises = tuple(
+        ExerciseResult(name, score, maximum, "passed" if score == maximum else "failed", () if score == maximum else (failed,))
+        for name, score, maximum in (("fans", fans, 3.0), ("glorot_normal", glorot, 7.0))
+    )
+    notebook = folder.path / "submitted" / student / LECTURE / f"{SLUG}.ipynb"
+    return SubmissionResult(student, LECTURE, str(notebook), exercises)
+
+
+@pytest.fixture
+def folder(new_folder):
+    """A course in which ann has handed in the released notebook, with an answer to the written question."""
+    folder = new_folder("gradebook", database=True)
+    folder.hand_in("ann", folder.notebook({WRITTEN: "they stay alike"}))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def fresh(new_folder):
+    """The same without a database, as after a checkout, and with its first result written."""
+    folder = new_folder("fresh")
+    folder.hand_in("ann", folder.notebook({WRITTEN: "they stay alike"}))
+    before = {path: path.stat().st_mtime_ns for path in (folder.path / "course").rglob("*")}
+    write(folder.course, [result_of(folder, "ann", fans=1.5)])
+    assert before == {path: path.stat().st_mtime_ns for path in (folder.path / "course").rglob("*")}, "course/ is the build's"
+    return folder
+
+
+@pytest.fixture
+def config(folder):
+    """Add lines to nbgrader's configuration."""
+
+    def add(line):
+        with open(folder.path / "nbgrader_config.py", "a", encoding="utf-8") as file:
+            file.write(line + "\n")
+
+    return add
+
+
+def penalty(folder):
+    (row,) = folder.rows("SubmittedNotebook")
+    return row.late_submission_penalty
+
+
+def due(folder, hours_late):
+    """Set the due date so that ann was this late."""
+    book = folder.gradebook()
+    book.update_or_create_assignment(LECTURE, duedate=datetime(2026, 3, 1, 10) - timedelta(hours=hours_late))
+    book.close()
+
+
+def test_fresh_checkout(fresh):
+    """Without a database the assignment is created from solutions/, and the result is in it."""
+    assert fresh.grades() == {
+        ("ann", "test_fans"): (1.5, None, None, False),
+        ("ann", "test_glorot_normal"): (7.0, None, None, False),
+        ("ann", WRITTEN): (None, None, None, True),
+    }
+    (submission,) = fresh.rows("SubmittedAssignment")
+    assert submission.timestamp == datetime(2026, 3, 1, 10) and submission.score == 8.5 and submission.max_score == 12
+
+
+def test_same_rows_as_generate_assignment(fresh, new_folder):
+    """nbgrader finds its own cells: sources with hidden tests, checksums, points."""
+    theirs = new_folder("theirs", database=True)
+    for model in ("SourceCell", "GradeCell", "SolutionCell", "Notebook"):
+        ours, right = ([{**row.to_dict(), "id": ""} for row in where.rows(model)] for where in (fresh, theirs))
+        for row in ours + right:
+            row.pop("num_submissions", None), row.pop("needs_manual_grade", None)
+        assert sorted(ours, key=lambda row: row["name"]) == sorted(right, key=lambda row: row["name"])
+
+
+def test_twice_is_once(folder):
+    """The same result leaves the same rows, ids included, and the same files."""
+
+    def state():
+        rows = [sorted(str(vars(row) | {"_sa_instance_state": ""}) for row in folder.rows(model)) for model in ("Grade", "Comment")]
+        return rows, [path.read_bytes() for path in sorted((folder.path / "autograded").rglob("*")) if path.is_file()]
+
+    write(folder.course, [result_of(folder, "ann", fans=2.0)])
+    first = state()
+    write(folder.course, [result_of(folder, "ann", fans=2.0)])
+    assert state() == first
+
+
+def test_what_a_person_wrote_stays(folder):
+    """Manual score, comment, extra credit and extension survive; what was graded by a person is shown to a person again."""
+    write(folder.course, [result_of(folder, "ann", fans=1.0)])
+    book = folder.gradebook()
+    grade = book.find_grade("test_fans", SLUG, LECTURE, "ann")
+    grade.manual_score, grade.extra_credit, grade.needs_manual_grade = 2.5, 0.5, False
+    book.find_grade(WRITTEN, SLUG, LECTURE, "ann").manual_score = 1.5
+    book.find_comment("fans", SLUG, LECTURE, "ann").manual_comment = "well tried"
+    book.db.commit()
+    due(folder, hours_late=0)
+    book.grant_extension(LECTURE, "ann", days=2)
+    book.close()
+    write(folder.course, [result_of(folder, "ann", fans=2.0)])
+    assert folder.grades()["ann", "test_fans"] == (2.0, 2.5, 0.5, True)
+    assert folder.grades()["ann", WRITTEN] == (None, 1.5, None, True)
+    assert {comment.manual_comment for comment in folder.rows("Comment")} == {"well tried", None}
+    (submission,) = folder.rows("SubmittedAssignment")
+    assert submission.score == 2.5 + 0.5 + 7 + 1.5 and submission.extension == timedelta(days=2)
+
+
+@pytest.mark.parametrize(("hours", "method", "expected"), [(5, "zero", 8.0), (5, "none", None), (-5, "zero", None)])
+def test_late_penalty(folder, config, hours, method, expected):
+    """nbgrader's plugin decides, as in ``nbgrader autograde``."""
+    config(f"c.LateSubmissionPlugin.penalty_method = '{method}'")
+    write(folder.course, [result_of(folder, "ann")])
+    due(folder, hours)
+    write(folder.course, [result_of(folder, "ann", fans=1.0)])
+    assert penalty(folder) == expected
+
+
+def test_penalty_goes_with_its_cause(folder, config):
+    """A deadline that is moved takes the penalty back."""
+    config("c.LateSubmissionPlugin.penalty_method = 'zero'")
+    write(folder.course, [result_of(folder, "ann")])
+    due(folder, 5)
+    write(folder.course, [result_of(folder, "ann")])
+    assert penalty(folder) == 10
+    due(folder, -5)
+    write(folder.course, [result_of(folder, "ann")])
+    assert penalty(folder) is None
+
+
+@pytest.mark.parametrize("broken", ["", "{not json", '{"nbformat": 4, "cells": 3}', "[" * 5000, None])
+def test_what_cannot_be_graded(folder, broken):
+    """All zero, nothing for a person to do, and a comment that says why; a notebook to look at all the same."""
+    path = folder.hand_in("ann", broken or "")
+    if broken is None:
+        path.unlink()
+    write(folder.course, [replace(result_of(folder, "ann"), exercises=(), problems=("it is *broken*",), graded=False)])
+    assert set(folder.grades().values()) == {(0.0, None, None, False)}
+    assert folder.comments()["ann", "fans"] == "This notebook could not be graded:\n\n    it is *broken*"
+    assert [text for (_, name), text in folder.comments().items() if name != "fans"] == [None, None]
+    assert "it is *broken*" in folder.autograded("ann").cells[0].source
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"), [("2026-03-01 10:00:00 CET", datetime(2026, 3, 1, 9)), ("yesterday or so", None), ("", None), (None, None)]
+)
+def test_timestamps(folder, text, expected):
+    """A time that can't be read is no time; nobody goes ungraded for it."""
+    timestamp = folder.path / "submitted" / "ann" / LECTURE / "timestamp.txt"
+    timestamp.unlink()
+    if text is not None:
+        timestamp.write_text(text)
+    write(folder.course, [result_of(folder, "ann")])
+    (submission,) = folder.rows("SubmittedAssignment")
+    assert submission.timestamp == expected
+
+
+def test_deleted_and_doubled_cells(folder):
+    """A deleted answer counts as none given; of doubled answers the last is read."""
+    notebook = folder.notebook({WRITTEN: "first"})
+    written = next(cell for cell in notebook["cells"] if cell["id"] == WRITTEN)
+    folder.hand_in("ann", {**notebook, "cells": [cell for cell in notebook["cells"] if cell["id"] != WRITTEN]})
+    folder.hand_in("ben", {**notebook, "cells": [*notebook["cells"], {**written, "source": "last"}]})
+    write(folder.course, [result_of(folder, "ann"), result_of(folder, "ben")])
+    assert folder.grades()["ann", WRITTEN] == (0.0, None, None, False) and folder.comments()["ann", WRITTEN] == "No response."
+    assert folder.grades()["ben", WRITTEN] == (None, None, None, True) and folder.comments()["ben", WRITTEN] is None
+
+
+def test_leftover_folder_is_replaced(folder):
+    """nbgrader takes any folder in autograded/ for a graded submission, read-only files included; we write it anew."""
+    leftover = folder.path / "autograded" / "ann" / LECTURE
+    leftover.mkdir(parents=True)
+    for name in (f"{SLUG}.ipynb", "timestamp.txt"):
+        (leftover / name).write_text("old")
+        (leftover / name).chmod(0o444)
+    write(folder.course, [result_of(folder, "ann")])
+    assert "fans" in {cell.id for cell in folder.autograded("ann").cells}
+    assert (leftover / "timestamp.txt").read_text().startswith("2026") and oct((leftover / f"{SLUG}.ipynb").stat().st_mode)[-3:] == "444"
+
+
+def test_changed_points_are_taken_up(folder):
+    """Where solutions/ changed after the assignment was created, its rows follow."""
+    write(folder.course, [result_of(folder, "ann")])
+    source = folder.lecture.source
+    source.write_text(source.read_text().replace('"points": 2', '"points": 5'))
+    write(folder.course, [result_of(folder, "ann")])
+    (submission,) = folder.rows("SubmittedAssignment")
+    assert submission.max_score == 15
+
+
+def test_removed_cells_are_refused(folder):
+    """nbgrader can't take up a changed set of cells once there are submissions; the error says what to do."""
+    write(folder.course, [result_of(folder, "ann")])
+    source = json.loads(folder.lecture.source.read_text())
+    source["cells"].pop()
+    folder.lecture.source.write_text(json.dumps(source))
+    with pytest.raises(GradebookError, match="restore the cells"):
+        write(folder.course, [result_of(folder, "ann")])
+
+
+def test_result_of_another_version(folder):
+    """A result that lacks an exercise isn't filed as if it had it, and nothing of it is written."""
+    result = result_of(folder, "ann")
+    with pytest.raises(GradebookError, match="test_glorot_normal"):
+        write(folder.course, [replace(result, exercises=result.exercises[:1])])
+    assert folder.rows("Student") == [] and not (folder.path / "autograded").exists()
+
+
+def test_missing_solutions(folder):
+    """The error names the file and the command."""
+    folder.lecture.source.unlink()
+    with pytest.raises(GradebookError, match="autograder build"):
+        write(folder.course, [result_of(folder, "ann")])
+
+
+def test_one_failure_leaves_no_half(folder, monkeypatch):
+    """If the notebook can't be written, the database doesn't say it was; the next student's is."""
+    folder.hand_in("ben", folder.notebook({}))
+
+    def full(path, text, mode):
+        if "ann" in str(path):
+            raise OSError(28, "No space left on device")
+        write_atomically(path, text, mode)
+
+    monkeypatch.setattr("autograder.gradebook.write_atomically", full)
+    with GradebookWriter(folder.course) as writer:
+        with pytest.raises(GradebookError, match=r"ann.*No space left"):
+            writer.write(result_of(folder, "ann"))
+        writer.write(result_of(folder, "ben"))
+    assert {who for who, _ in folder.grades()} == {"ben"}
+
+
+def test_database_of_something_else(folder):
+    """A file that isn't a database gets a sentence."""
+    (folder.path / "gradebook.db").write_text("not a database " * 100)
+    with pytest.raises(GradebookError, match="can't be opened"):
+        write(folder.course, [result_of(folder, "ann")])
+
+
+def test_works_without_activated_environment(folder, monkeypatch):
+    """nbgrader calls «alembic» when it makes a database: it is found beside this Python."""
+    (folder.path / "gradebook.db").unlink()
+    monkeypatch.setenv("PATH", "/usr/bin:/bin")
+    write(folder.course, [])
+    assert (folder.path / "gradebook.db").exists() and os.environ["PATH"] == "/usr/bin:/bin"
+
+
+def test_import_is_cheap():
+    """Who only grades doesn't wait for nbgrader."""
+    code = "import sys, autograder.gradebook; print({'nbgrader', 'sqlalchemy', 'nbformat', 'nbconvert'} & set(sys.modules))"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60).stdout.strip() == "set()"
