@@ -40,7 +40,8 @@ ALLOWED_CALLS = {
     "memory, threads, clocks": """
         mmap munmap mremap mprotect madvise msync mincore brk get_mempolicy futex futex_waitv set_robust_list get_robust_list
         set_tid_address rseq membarrier exit exit_group arch_prctl sched_yield sched_getaffinity sched_getparam sched_getscheduler
-        sched_get_priority_max sched_get_priority_min getcpu time gettimeofday clock_gettime clock_getres clock_nanosleep nanosleep restart_syscall""",
+        sched_get_priority_max sched_get_priority_min getcpu time gettimeofday clock_gettime clock_getres clock_nanosleep
+        nanosleep restart_syscall""",
     "who am I, and signals of one's own": """
         gettid getpid getppid getuid geteuid getgid getegid getgroups getpgrp getpgid getsid getresuid getresgid uname sysinfo getrusage
         getrlimit getpriority getrandom rt_sigaction rt_sigprocmask rt_sigreturn rt_sigpending rt_sigsuspend rt_sigtimedwait sigaltstack
