@@ -1,0 +1,181 @@
+"""A course of one tiny lecture, for the tests of the build: everything that a lecture has, as small as it can be."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from textwrap import dedent
+
+import pytest
+
+from autograder.build import Built, build
+from autograder.course import Course
+
+ID, SLUG = "07_tiny", "tiny"
+
+
+def write(root: Path, name: str, text: str) -> Path:
+    """Write a file of the course, with its folders."""
+    path = root / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(dedent(text).lstrip("\n"), encoding="utf-8")
+    return path
+
+
+def make_course(root: Path) -> Path:
+    """Write the course into `root`."""
+    write(root, "nbgrader_config.py", CONFIG)
+    write(root, f"solutions/{ID}/{SLUG}.py", SCRIPT)
+    write(root, f"solutions/{ID}/picture.svg", "<svg/>\n")
+    write(root, f"course/coursekit/public/test_{SLUG}.py", PUBLIC)
+    write(root, f"autograder/suites/test_{SLUG}.py", SUITE)
+    write(root, f"autograder/reference/{SLUG}.py", REFERENCE)
+    write(root, f"autograder/misconceptions/{SLUG}.py", ANSWERS)
+    return root
+
+
+def make_stand_ins(folder: Path) -> Path:
+    """Write stand-ins for coursekit and autograder, which don't know the tiny lecture; return the folder to import them from."""
+    write(folder, "coursekit.py", "def check(function):\n    print('checked', function.__name__)\n")
+    write(folder, "autograder.py", "def score(function):\n    return 2.0\n")
+    return folder
+
+
+CONFIG = """
+    c = get_config()
+    c.CourseDirectory.course_id = "tiny_course"
+    c.CourseDirectory.source_directory = "solutions"
+    c.CourseDirectory.release_directory = "course"
+    c.CourseDirectory.ignore = [".ipynb_checkpoints", "__pycache__", "*.pyc", "*.py", "feedback"]
+"""
+
+SCRIPT = '''
+    # ---
+    # jupyter:
+    #   jupytext:
+    #     formats: ipynb,py:percent
+    #     text_representation:
+    #       extension: .py
+    #       format_name: percent
+    #   kernelspec:
+    #     display_name: Python 3 (ipykernel)
+    #     language: python
+    #     name: python3
+    # ---
+
+    # %% [markdown]
+    # # A tiny lecture
+
+    # %% nbgrader={"grade": false, "grade_id": "setup", "locked": true, "schema_version": 3, "solution": false, "task": false}
+    from coursekit import check
+
+    # %% [markdown]
+    # ### Exercise 1 · harmonic_mean
+
+    # %% nbgrader={"grade": false, "grade_id": "harmonic_mean", "locked": false, "schema_version": 3, "solution": true, "task": false}
+    def harmonic_mean(a, b):
+        """Return the harmonic mean of two numbers."""
+        ### BEGIN SOLUTION
+        total = 1.0 / a + 1.0 / b
+        answer = 2.0 / total
+        return answer
+        ### END SOLUTION
+
+    # %% nbgrader={"grade": true, "grade_id": "test_harmonic_mean", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
+    check(harmonic_mean)
+    ### BEGIN HIDDEN TESTS
+    from autograder import score
+    score(harmonic_mean)
+    ### END HIDDEN TESTS
+
+    # %% tags=["demo"]
+    print("of 1 and 3:", harmonic_mean(1, 3))
+
+    # %% [markdown] nbgrader={"grade": true, "grade_id": "written_mean", "locked": false, "points": 1, "schema_version": 3, "solution": true, "task": false}
+    # Which of the two numbers is the harmonic mean closer to?
+    #
+    # === BEGIN SOLUTION ===
+    # It always lies nearer to the smaller one of both.
+    # === END SOLUTION ===
+'''  # noqa: E501
+
+PUBLIC = '''
+    from coursekit import exercise, expect
+
+
+    @exercise("harmonic_mean")
+    class TestHarmonicMean:
+        def test_of_equals(self, student):
+            """The mean of equal numbers is that number."""
+            expect(student.harmonic_mean(3.0, 3.0)).close_to(3.0)
+'''
+
+SUITE = '''
+    import numpy as np
+    from coursekit import exercise, expect
+
+
+    @exercise("harmonic_mean")
+    class TestHarmonicMean:
+        def test_random(self, student, reference, rng):
+            """Random numbers have the right mean."""
+            a, b = rng.uniform(0.5, 2.5, size=2)
+            expected = reference.harmonic_mean(a, b)
+            expect(student.harmonic_mean(a, b)).close_to(expected)
+'''
+
+REFERENCE = '''
+    import numpy as np
+
+
+    def harmonic_mean(a, b):
+        """The product of both, over their arithmetic mean."""
+        product, arithmetic = a * b, (a + b) / 2
+        return product / arithmetic + 0.0 * product
+'''
+
+ANSWERS = "from autograder.catalogue import alternative, misconception\n" + "".join(
+    f'''
+
+@{mark}
+def {name}(a, b):
+    """You took another mean."""
+    return {code}
+'''
+    for mark, name, code in (
+        ('misconception("harmonic_mean", title="Arithmetic", see="07 §1")', "arithmetic", "(a + b) / 2"),
+        ('misconception("harmonic_mean", title="Geometric", see="07 §1")', "geometric", "(a * b) ** 0.5"),
+        ('misconception("harmonic_mean", title="Half", see="07 §1")', "half", "a * b / (a + b)"),
+        ('alternative("harmonic_mean")', "as_powers", "2 * (a**-1 + b**-1) ** -1"),
+        ('alternative("harmonic_mean")', "as_product", "2 * a * b / (a + b)"),
+        ('alternative("harmonic_mean")', "turned_round", "1 / ((1 / a + 1 / b) / 2)"),
+    )
+)
+
+
+@pytest.fixture(scope="session")
+def stand_ins(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Let kernels import the stand-ins."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTHONPATH", str(make_stand_ins(tmp_path_factory.mktemp("stand_ins"))))
+        yield
+
+
+@pytest.fixture(scope="session")
+def first_build(stand_ins: None, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Built]:
+    """The tiny course after its first build, and what that build did. Not to be changed: `root` is a copy for that."""
+    root = make_course(tmp_path_factory.mktemp("course"))
+    return root, build(Course(root))
+
+
+@pytest.fixture
+def root(first_build: tuple[Path, Built], tmp_path: Path) -> Path:
+    """The tiny course, built, for a test to spoil."""
+    return Path(shutil.copytree(first_build[0], tmp_path / "course"))
+
+
+@pytest.fixture
+def unbuilt(tmp_path: Path) -> Path:
+    """The tiny course, not built yet."""
+    return make_course(tmp_path / "unbuilt")
