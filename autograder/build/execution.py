@@ -12,7 +12,6 @@ import nbformat
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
-from traitlets.config import Config
 
 from .pairing import code_cells
 
@@ -41,8 +40,7 @@ def execute(notebook: NotebookNode, folder: Path) -> str:
         kernel_name="python3",
         record_timing=False,
         resources={"metadata": {"path": str(folder)}},
-        # not over TCP, where anybody on this machine could listen
-        config=Config(KernelManager={"transport": "ipc" if os.name == "posix" else "tcp"}),
+        extra_arguments=["--IPKernelApp.log_level=ERROR"],
     )
     try:
         client.execute(env={**os.environ, **ONE_CORE})
