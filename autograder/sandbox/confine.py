@@ -89,6 +89,7 @@ class Confinement:
         self._readable = sorted({os.path.realpath(path) for path in (*readable_paths(), *packages)})
         self._listable = sorted({os.path.realpath(path) for path in sys.path if os.path.isdir(path)})
         self._filter = _system_calls()
+        self.rules(os.getcwd()).close()  # once for nothing: what Python loads and prepares for it need not be done in each guest
         self._libc = ctypes.CDLL(None, use_errno=True)
 
     def rules(self, scratch: str) -> Any:

@@ -246,7 +246,7 @@ def warm_up() -> list[str]:
     from . import guest  # noqa: F401  NumPy, msgpack, and the guest's own code
 
     spec = importlib.util.find_spec("coursekit")
-    import coursekit  # noqa: F401  before a guest asks: where it is found, a guest may not look
+    from coursekit import check, ready  # noqa: F401  what a set-up cell imports; where it is found, a guest may not look
 
     gc.collect()
     gc.freeze()  # else the first collection in a guest touches, and so copies, all of this
