@@ -50,15 +50,14 @@ class GradebookWriter:
     """
 
     def __init__(self, course: Course, coursedir: CourseDirectory | None = None) -> None:
-        self._course, self._coursedir = course, coursedir
+        self._course, self._given = course, coursedir
         self._assignments: dict[str, KnownAssignment] = {}
 
     def __enter__(self) -> GradebookWriter:
         from . import assignments
 
         self._config = assignments.configuration(self._course.root)
-        if self._coursedir is None:
-            self._coursedir = assignments.course_directory(self._course.root, self._config)
+        self._coursedir = self._given or assignments.course_directory(self._course.root, self._config)
         self._gradebook = assignments.open_gradebook(self._coursedir)
         return self
 

@@ -28,7 +28,7 @@ Resources = dict[str, Any]
 class SubmissionExporter(NotebookExporter):
     """nbgrader's exporter, for files that may not be notebooks: those go on as empty ones, and `Grade` says what is wrong with them."""
 
-    def from_filename(self, filename: str, resources: Resources | None = None, **kwargs: Any) -> tuple[str, Resources]:
+    def from_filename(self, filename: str, resources: Resources | None = None, **kwargs: Any) -> tuple[Any, Resources]:
         """Export the notebook in a file."""
         # Restore and Grade read the file themselves, so what is in it doesn't matter here.
         return self.from_notebook_node(nbformat.v4.new_notebook(), resources, **kwargs)
