@@ -46,7 +46,7 @@ _TELLS_NOTHING = re.compile(
     r"|[\w, ()]+= *\w+\.(shape(\[[-\w:]+\])?|size|ndim|dtype|copy\(\))$"
     r"|[\w, ()]+= *(float|int|len|list|tuple|dict)\([\w, .]*\)$"
     r"|(for|while|if|elif|else|try|except|with)\b[\s\w.,()\[\]]*:$"
-    r"|[\w, ]+= *[-\w.]+$"
+    r"|[\w, ]+= *-?(?!.*\w\()[\s\w.,()\[\]:]*$"
 )
 
 
