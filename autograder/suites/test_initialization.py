@@ -246,11 +246,10 @@ def network(rng, widths, scale=1.0):
 
 def expect_statistics(answer, expected, rtol=1e-7):
     """Compare layer by layer; a mean near zero counts by the scale of its layer."""
-    if not isinstance(answer, (list, tuple, np.ndarray)) or np.ndim(answer) == 0 or len(answer) != len(expected):
-        expect(answer, "the list of layers").close_to(list(expected))
-    for layer, (pair, right) in enumerate(zip(answer, expected, strict=True), start=1):
-        names = (f"the mean of layer {layer}", f"the standard deviation of layer {layer}")
-        expect(pair, f"layer {layer}").close_to(tuple(right), rtol, names, scale=max(map(abs, right)) or 1.0)
+    layers = expect(answer, "the list").items(*(f"layer {number}" for number in range(1, len(expected) + 1)))
+    for number, (pair, right) in enumerate(zip(layers, expected, strict=True), start=1):
+        names = (f"the mean of layer {number}", f"the standard deviation of layer {number}")
+        expect(pair, f"layer {number}").close_to(tuple(right), rtol, names, scale=max(map(abs, right)) or 1.0)
 
 
 @exercise("activation_statistics")

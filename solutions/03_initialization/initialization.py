@@ -15,8 +15,8 @@
 # # 03 · Initialization
 #
 # A network has to start somewhere. Take ten hidden layers, the same handwritten digits, the same optimiser, the same seed, and change a
-# single number: the scale of the random weights that the network starts with. One of these networks will be right about 94 digits in a
-# hundred after a minute's work. Another one will never be better than guessing.
+# single number: the scale of the random weights that the network starts with. After a few seconds of training one of these networks is
+# right about 94 digits in a hundred. Another one is no better than guessing.
 #
 # **Which number decides, and how could you have computed it before you trained anything?**
 #
@@ -102,8 +102,8 @@ plots.show(
 # again; after a million steps they still are. Sixteen such units are one unit, sixteen times.
 #
 # Gradient descent can't break a symmetry that the starting point has. That is what random numbers are for: two units with the same inputs
-# and the same activation must *start* different. Biases are no help that is needed, they may all start at zero (or, for ReLU, at a small
-# positive number such as 0.01, as some slides advise).
+# and the same activation must *start* different. Random weights are enough for that: the biases may all start at zero (or, for ReLU, at a
+# small positive number such as 0.01, as some slides advise).
 #
 # Let us watch it: a net with one hidden layer of 16 units, first with all weights 0.1, then with random ones.
 
@@ -126,9 +126,10 @@ fig, axes = plots.figure(1, 2, sharey=True)
 for ax, path, history, title in zip(
     axes, (equal_path, random_path), (equal_history, random_history), ("all weights start at 0.1", "weights start at random"), strict=True
 ):
-    ax.plot(path, color=plots.PALETTE[0], linestyle="-", linewidth=1.0, alpha=0.8)
+    ax.plot(path, color=plots.PALETTE[0], linestyle="-", linewidth=1.5, alpha=0.8)
     ax.set(xlabel="step", title=f"{title}\ntest accuracy {history.test_accuracy[-1]:.0%}")
-axes[0].set_ylabel("one pixel's weight into each of 16 units")
+axes[0].set_ylabel("a pixel's weights into 16 units")
+axes[0].annotate("16 curves, one on top of the other", (100, equal_path[100, 0]), (60, 0.2), arrowprops={"arrowstyle": "->"})
 plots.show(
     fig,
     alt="Left: sixteen weights that start equal move, but as one single line, and the accuracy stays below 30 %. "
@@ -285,6 +286,9 @@ if ready(activation_statistics):
         "at −1 or +1.",
     )
 
+    for weights, yours in ((small_weights, collapsing), (large_weights, saturated)):
+        drawn = [(h.mean(), h.std()) for h in outputs(digits.X_train, weights, "tanh")]
+        assert np.allclose(drawn, yours, rtol=1e-6, atol=1e-12), "the numbers above the histograms are those of activation_statistics"
     deviations = [std for _, std in collapsing]
     for layer, (before, after) in enumerate(pairwise(deviations), start=2):
         assert 0.07 < after / before < 0.14, f"layer {layer} multiplies the deviation by about 0.01·√100 = 0.1"
@@ -393,13 +397,12 @@ if ready(fans):
 
     fig, axes = plots.figure(1, 2, size=(9.0, 3.6))
     for ax, counts, title in (
-        (axes[0], seen.sum(axis=0), f"input: what one output value sees\n{seen.sum()} values in 3 channels"),
-        (axes[1], reached.sum(axis=0), f"output: what one input value reaches\n{reached.sum()} values in 6 channels"),
+        (axes[0], seen.sum(axis=0), f"input: what one output value sees\n3 channels × 5 × 3 = {seen.sum()} values"),
+        (axes[1], reached.sum(axis=0), f"output: what one input value reaches\n6 channels × 5 × 3 = {reached.sum()} values"),
     ):
-        picture = ax.imshow(counts, cmap="cividis", vmin=0)
-        ax.set(title=title, xlabel="column", ylabel="row")
+        ax.imshow(counts > 0, cmap="Blues", vmax=1.4)
+        ax.set(title=title, xlabel="column", ylabel="row", xticks=range(0, counts.shape[1], 2), yticks=range(0, counts.shape[0], 2))
         ax.grid(False)
-        fig.colorbar(picture, ax=ax, label="channels")
     plots.show(
         fig,
         alt="Two maps of a convolution with 6 kernels of 5×3 over 3 channels. Left: one output value sees a window of 5 rows and 3 columns in "
@@ -416,7 +419,8 @@ if ready(fans):
 #
 # $$\operatorname{Var} z = \text{fan}_{in} \cdot \operatorname{Var} w \cdot \mathbb E[h^2]. \tag{4}$$
 #
-# There is the factor of §2: with inputs of mean zero the deviation is multiplied by $\sqrt{\text{fan}_{in} \operatorname{Var} w}$ at every
+# With weights from $N(0, 1)$ the variance of a layer's sums is $\text{fan}_{in}$ times that of its inputs, at every layer: no wonder that units
+# saturate. There is the factor of §2, too: with inputs of mean zero the deviation is multiplied by $\sqrt{\text{fan}_{in} \operatorname{Var} w}$ at every
 # layer. Over $L$ layers that is a power: 0.1 gives $10^{-L}$, 2 gives $2^L$, and only 1 gives 1. If the activation is about the identity for
 # small signals, $f(z) \approx z$, as tanh is, the signal keeps its size for
 #
@@ -594,8 +598,10 @@ if ready(lecun_normal, glorot_normal):
     }
     means = {label: np.mean([signal_and_gradient(init, funnel, seed) for seed in range(3)], axis=0) for label, init in schemes.items()}
     fig, axes = plots.figure(1, 2, size=(10.0, 3.8))
-    plots.per_layer_lines({label: values[0] for label, values in means.items()}, ylabel="deviation of the signal", title="forward →", ax=axes[0])
-    plots.per_layer_lines({label: values[1] for label, values in means.items()}, ylabel="deviation of the gradient", title="← backward", ax=axes[1])
+    for ax, way, title in ((axes[0], 0, "forward →"), (axes[1], 1, "← backward")):
+        lines = {label: values[way] for label, values in means.items()}
+        plots.per_layer_lines(lines, ylabel=f"deviation of the {('signal', 'gradient')[way]}", title=title, log=False, ax=ax)
+        ax.set_ylim(bottom=0)
     plots.show(
         fig,
         alt="Two panels over five layers that get narrower. Forward, 1/fan_in holds the signal at 1, 1/fan_avg lets it grow to 2, 1/fan_out to "
@@ -766,7 +772,7 @@ if ready(activation_statistics, glorot_normal, he_normal):
     relu_weights = {"Glorot (Xavier)": stack(glorot_normal, (64, *[100] * 20)), "He": stack(he_normal, (64, *[100] * 20))}
     fig = plots.layer_histograms(
         {label: [h[h > 0] for h in outputs(digits.X_train, weights[:6], "relu")] for label, weights in relu_weights.items()},
-        bounds=(0, 3),
+        bounds=(0, 5),
         xlabel="activation after ReLU, where it is positive",
     )
     plots.show(
@@ -1014,7 +1020,8 @@ if ready(activation_statistics, he_normal, glorot_normal):
             )
             for label, init in versions.items()
         }
-        plots.per_layer_lines(lines, ylabel="deviation after ReLU", title=title, ax=ax)
+        plots.per_layer_lines(lines, ylabel="deviation after ReLU", title=title, log=False, ax=ax)
+        ax.set_ylim(bottom=0)
         results[title[:5]] = [line[-1] for line in lines.values()]
     plots.show(
         fig,
@@ -1049,6 +1056,12 @@ if ready(gradient_norms, glorot_normal):
 # %% [markdown]
 # So the factor 4 harms tanh, helps the logistic function, and doesn't save it: the deeper remedy is another activation, which is the next
 # lecture.
+
+# %% [markdown]
+# **In the libraries.** Keras draws `Dense` weights from `glorot_uniform` unless told otherwise, as in `Dense(100, activation="relu",
+# kernel_initializer="he_normal")`. PyTorch's `Linear` starts with a uniform distribution in $\pm 1/\sqrt{\text{fan}_{in}}$, a third of LeCun's
+# variance, for historical reasons; `torch.nn.init.kaiming_normal_` and `xavier_uniform_` are He's and Glorot's schemes, by their inventors'
+# first names.
 
 # %% [markdown]
 # ### Exercise 8 · init_std
@@ -1139,13 +1152,18 @@ if ready(init_std):
             [np.std(h) for h in outputs(digits.X_train, stack(by_table(name), (64, *[100] * 20), seed), name)] for seed in range(3)
         ]
         spread[name] = np.mean(per_seed, axis=0)
+    fig = plots.per_layer_lines(spread, ylabel="deviation after the activation (log scale)")
+    fig.axes[0].set_yticks([0.1, 0.2, 0.5, 1, 2, 5], ["0.1", "0.2", "0.5", "1", "2", "5"])
+    fig.axes[0].minorticks_off()
+    fig.axes[0].legend(loc="lower left", ncols=3)
+    fig.axes[0].set_ylim(0.06, 5)
     plots.show(
-        plots.per_layer_lines(spread, ylabel="deviation after the activation (log scale)"),
+        fig,
         alt="Standard deviation after each of twenty layers for six activations, each initialised by the table. All lines stay between 0.1 and 3; "
         "that of SELU stays closest to 1.",
     )
     for name, deviations in spread.items():
-        assert np.all((0.08 < deviations) & (deviations < 5)), f"{name} is alive in all twenty layers"
+        assert deviations.min() > 0.08 and deviations.max() < 5, f"{name} is alive in all twenty layers"
     assert np.all(np.abs(spread["selu"] - 1) < 0.35), "SELU normalises itself: about 1 in every layer"
 
 # %% [markdown]
@@ -1184,8 +1202,10 @@ if ready(glorot_normal, he_normal):
         "Glorot, normal": learn(glorot_normal, "relu"),
         "He, normal": learn(he_normal, "relu"),
     }
+    fig = plots.training_curves(relu_runs, title="Ten layers of ReLU")
+    fig.axes[0].set_ylim(0.02, 30)  # the run that diverges leaves the picture at its second step
     plots.show(
-        plots.training_curves(relu_runs, title="Ten layers of ReLU"),
+        fig,
         alt="Training curves of four networks with ten ReLU layers. With He's weights the accuracy is above 85 % after three epochs; with Glorot's it "
         "lags far behind; with N(0, 0.01²) nothing moves, and with N(0, 1) the run diverges at once.",
     )

@@ -56,7 +56,11 @@ class TestActivationStatistics:
     def test_relu_scales(self, student, rng):
         """ReLU layers pass a factor on: an input three times as large has means and deviations three times as large, in every layer."""
         X, weights = rng.standard_normal((6, 4)), [rng.standard_normal(shape) for shape in ((4, 5), (5, 3))]
-        once = student.activation_statistics(X, weights, "relu")
+        layers = expect(student.activation_statistics(X, weights, "relu"), "the list").items("layer 1", "layer 2")
+        once = [expect(pair, "a layer's pair").items("mean", "std") for pair in layers]
+        for pair in once:
+            for name, value in zip(("mean", "std"), pair, strict=True):
+                expect(value, f"the {name} of a layer").shaped(())
         expect(student.activation_statistics(3 * X, weights, "relu"), "the list").close_to([(3 * mean, 3 * std) for mean, std in once])
 
     def test_arguments(self, student):
@@ -91,11 +95,11 @@ class TestLecunNormal:
     def test_spread(self, student, rng):
         """The worked example: 100 inputs give normal weights with σ = 0.1, however many units there are."""
         for fan_out in (50, 400):
-            expect(student.lecun_normal(100, fan_out, rng), f"W of shape (100, {fan_out})").is_normal(0.0, 0.1)
+            expect(student.lecun_normal(100, fan_out, rng), f"W of shape (100, {fan_out})").shaped((100, fan_out)).is_normal(0.0, 0.1)
 
     def test_fewer_inputs(self, student, rng):
         """A quarter of the inputs, twice the σ: 25 inputs give 0.2."""
-        expect(student.lecun_normal(25, 800, rng), "W of shape (25, 800)").is_normal(0.0, 0.2)
+        expect(student.lecun_normal(25, 800, rng), "W of shape (25, 800)").shaped((25, 800)).is_normal(0.0, 0.2)
 
     def test_generator(self, student, rng):
         """All random numbers come from rng."""
@@ -110,12 +114,12 @@ class TestGlorotNormal:
 
     def test_spread(self, student, rng):
         """The worked example: 50 inputs and 150 outputs give normal weights with σ = 0.1."""
-        expect(student.glorot_normal(50, 150, rng), "W of shape (50, 150)").is_normal(0.0, 0.1)
+        expect(student.glorot_normal(50, 150, rng), "W of shape (50, 150)").shaped((50, 150)).is_normal(0.0, 0.1)
 
     def test_both_fans_count_alike(self, student, rng):
         """Inputs and outputs may change places: (700, 100) and (100, 700) both give σ = 0.05."""
-        expect(student.glorot_normal(700, 100, rng), "W of shape (700, 100)").is_normal(0.0, 0.05)
-        expect(student.glorot_normal(100, 700, rng), "W of shape (100, 700)").is_normal(0.0, 0.05)
+        expect(student.glorot_normal(700, 100, rng), "W of shape (700, 100)").shaped((700, 100)).is_normal(0.0, 0.05)
+        expect(student.glorot_normal(100, 700, rng), "W of shape (100, 700)").shaped((100, 700)).is_normal(0.0, 0.05)
 
     def test_generator(self, student, rng):
         """All random numbers come from rng."""
@@ -130,12 +134,12 @@ class TestGlorotUniform:
 
     def test_bound(self, student, rng):
         """The worked example: 100 inputs and 50 outputs give weights that fill −0.2 … 0.2 evenly."""
-        expect(student.glorot_uniform(100, 50, rng), "W of shape (100, 50)").is_uniform(-0.2, 0.2)
+        expect(student.glorot_uniform(100, 50, rng), "W of shape (100, 50)").shaped((100, 50)).is_uniform(-0.2, 0.2)
 
     def test_both_fans_count_alike(self, student, rng):
         """Inputs and outputs may change places: (400, 200) and (200, 400) both fill −0.1 … 0.1."""
-        expect(student.glorot_uniform(400, 200, rng), "W of shape (400, 200)").is_uniform(-0.1, 0.1)
-        expect(student.glorot_uniform(200, 400, rng), "W of shape (200, 400)").is_uniform(-0.1, 0.1)
+        expect(student.glorot_uniform(400, 200, rng), "W of shape (400, 200)").shaped((400, 200)).is_uniform(-0.1, 0.1)
+        expect(student.glorot_uniform(200, 400, rng), "W of shape (200, 400)").shaped((200, 400)).is_uniform(-0.1, 0.1)
 
     def test_generator(self, student, rng):
         """All random numbers come from rng."""
@@ -151,11 +155,11 @@ class TestHeNormal:
     def test_spread(self, student, rng):
         """The worked example: 200 inputs give normal weights with σ = 0.1, however many units there are."""
         for fan_out in (40, 300):
-            expect(student.he_normal(200, fan_out, rng), f"W of shape (200, {fan_out})").is_normal(0.0, 0.1)
+            expect(student.he_normal(200, fan_out, rng), f"W of shape (200, {fan_out})").shaped((200, fan_out)).is_normal(0.0, 0.1)
 
     def test_fewer_inputs(self, student, rng):
         """A quarter of the inputs, twice the σ: 50 inputs give 0.2."""
-        expect(student.he_normal(50, 400, rng), "W of shape (50, 400)").is_normal(0.0, 0.2)
+        expect(student.he_normal(50, 400, rng), "W of shape (50, 400)").shaped((50, 400)).is_normal(0.0, 0.2)
 
     def test_generator(self, student, rng):
         """All random numbers come from rng."""
