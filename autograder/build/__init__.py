@@ -18,9 +18,9 @@ from nbformat import NotebookNode
 from autograder.course import Course, Lecture
 from autograder.errors import BuildError
 
-from .execution import code_digest, execute, figure_findings, score_findings, stderr_findings
-from .leaks import Secret, leak_findings, module_secrets, solution_secrets, suite_secrets
-from .pairing import REMEMBERED, Conflict, digest_of, normalise, read_source, text_of
+from .execution import code_digest, execute, figure_findings, score_findings, stderr_findings, workshop
+from .leaks import leak_findings, secrets_of
+from .pairing import REMEMBERED, Conflict, Source, normalise, read_source, text_of
 from .release import NotReleased, is_left_over, release
 from .structure import Parts, exercises, structure_findings
 
@@ -96,7 +96,10 @@ class _Build:
         """Do everything in order; raise all findings together."""
         sources = {lecture: source for lecture in self.lectures if (source := self._source(lecture)) is not None}
         self._unique_exercises(sources)
-        released = self._released(sources) if sources and (self.check or not self.findings) else {}
+        released = self._released(sources)
+        for lecture, source in sources.items():
+            if lecture.released in released:  # solutions are scored by the points of the released notebook
+                self._bring_up_to_date(lecture, source, released)
         self._search_for_leaks(sources, released)
         self._release(released)
         if self.findings:
@@ -108,83 +111,87 @@ class _Build:
 
     # --- solutions/ -----------------------------------------------------------------------------------------------------------
 
-    def _source(self, lecture: Lecture) -> NotebookNode | None:
-        """Bring a lecture's pair up to date; return its notebook, unless it can't be released."""
-        script = lecture.source.with_suffix(".py")
+    def _source(self, lecture: Lecture) -> Source | None:
+        """Read a lecture's pair and look at its structure."""
         try:
-            source = read_source(script, lecture.source)
+            source = read_source(lecture.source.with_suffix(".py"), lecture.source)
         except Conflict as conflict:
             self._find(lecture, str(conflict))
             return None
         notebook = normalise(source.notebook, keep=_KEPT)
         notebook.metadata["jupytext"] = {"formats": "ipynb,py:percent"}
-        wrong = structure_findings(notebook, Parts(self.course.root, lecture.slug))
-        self._find(lecture, *wrong)
-        drifted = self.check and bool(source.drift)
-        if drifted:
-            self._find(lecture, f"{source.drift}: {_BUILD.format(lecture.id)}.")
-        if not self._brought_up_to_date(lecture, notebook):
-            return None
-        self._find(lecture, *stderr_findings(notebook), *score_findings(notebook), *figure_findings(notebook))
-        notebook.metadata[REMEMBERED]["source"] = digest_of(notebook)
-        if not drifted:
-            self._put(lecture, script, source.script)
-            self._put(lecture, lecture.source, text_of(notebook))
-        return notebook
+        self._find(lecture, *structure_findings(notebook, Parts(self.course.root, lecture.slug)))
+        return source
 
-    def _brought_up_to_date(self, lecture: Lecture, notebook: NotebookNode) -> bool:
-        """Run a notebook whose code changed since it was last run; tell whether its outputs are good."""
+    def _bring_up_to_date(self, lecture: Lecture, source: Source, released: dict[Path, bytes]) -> None:
+        """Run a notebook whose code changed since it was last run, look at its outputs, and write both files of the pair."""
+        notebook = source.notebook
         parts = Parts(self.course.root, lecture.slug)
         digest = code_digest(notebook, (parts.public, parts.suite))
-        memory = dict(notebook.metadata.get(REMEMBERED, {}))
-        notebook.metadata[REMEMBERED] = nbformat.from_dict({"code": digest, "source": memory.get("source", "")})
-        if memory.get("code") == digest and not (self.force and not self.check):
-            return True
-        if self.check:
-            self._find(lecture, f"the outputs in {lecture.source.name} are of other code or other tests: {_BUILD.format(lecture.id)}.")
-            notebook.metadata[REMEMBERED] = nbformat.from_dict(memory)
-            return False
+        stale = notebook.metadata.get(REMEMBERED, {}).get("code") != digest
+        if self.check and (stale or source.drift):
+            old = f"the outputs in {lecture.source.name} are of other code, points or tests" if stale else ""
+            self._find(lecture, *(f"{what}: {_BUILD.format(lecture.id)}." for what in (source.drift, old) if what))
+            return
+        if (stale or self.force) and not self.check and not self._run(lecture, notebook, released):
+            return
+        amiss = [*stderr_findings(notebook), *score_findings(notebook), *figure_findings(notebook)]
+        self._find(lecture, *amiss)
+        # Outputs that are amiss are not remembered as good: what mends them may lie outside the notebook.
+        notebook.metadata[REMEMBERED] = nbformat.from_dict({"code": "" if amiss else digest, "source": source.digest})
+        self._put(lecture, lecture.source.with_suffix(".py"), source.script)
+        self._put(lecture, lecture.source, text_of(notebook))
+
+    def _run(self, lecture: Lecture, notebook: NotebookNode, released: dict[Path, bytes]) -> bool:
+        """Run a solution notebook; tell whether it came to its end."""
         self.report(f"{lecture.id}: running the solutions")
         self.executed.append(lecture.id)
-        failure = execute(notebook, lecture.source.parent)
+        with workshop(self.course.root, lecture, released) as folder:
+            failure = execute(notebook, folder)
         normalise(notebook, keep=_KEPT)  # the kernel wrote its version into the metadata
         if failure:
             self._find(lecture, f"{failure}.")
         return not failure
 
-    def _unique_exercises(self, sources: dict[Lecture, NotebookNode]) -> None:
+    def _unique_exercises(self, sources: dict[Lecture, Source]) -> None:
         homes: dict[str, Lecture] = {}
-        for lecture, notebook in sources.items():
-            for name in exercises(notebook):
+        for lecture, source in sources.items():
+            for name in exercises(source.notebook):
                 if homes.setdefault(name, lecture) is not lecture:
                     self._find(lecture, f"the exercise {name} is in {homes[name].id} too: names are unique over the course.")
 
     # --- course/ --------------------------------------------------------------------------------------------------------------
 
-    def _released(self, sources: dict[Lecture, NotebookNode]) -> dict[Path, bytes]:
+    def _released(self, sources: dict[Lecture, Source]) -> dict[Path, bytes]:
+        """Make what students get, by path; nothing is written yet."""
         self.report("making the released notebooks")
         released: dict[Path, bytes] = {}
-        for lecture, notebook in sources.items():
+        for lecture, source in sources.items():
             try:
-                released |= release(self.course.root, {lecture: notebook})
+                released |= release(self.course.root, lecture, source.notebook)
             except NotReleased as refusal:
                 self._find(lecture, f"{refusal}.")
         return released
 
-    def _search_for_leaks(self, sources: dict[Lecture, NotebookNode], released: dict[Path, bytes]) -> None:
+    def _search_for_leaks(self, sources: dict[Lecture, Source], released: dict[Path, bytes]) -> None:
         """Search what is under course/, and what is about to be."""
         self.report("searching course/ for leaks")
         root = self.course.root
         on_disk = {path: path.read_bytes() for path in sorted((root / "course").rglob("*")) if path.is_file() and not is_left_over(path)}
         self._stray(on_disk, released, sources)
-        secrets = list(_secrets(root, {lecture: sources.get(lecture) for lecture in self.course.lectures()}))
+        # Lectures that are not being built have their secrets, too.
+        everything = {
+            lecture: sources[lecture].notebook if lecture in sources else _notebook_of(lecture) for lecture in self.course.lectures()
+        }
+        notebooks = {lecture.id: notebook for lecture, notebook in everything.items() if notebook is not None}
+        secrets = secrets_of(notebooks, root / "autograder")
         # A stale notebook that a build replaces is drift, not a leak to mend; a check looks at what is there now.
         searched = {**released, **on_disk} if self.check else {**on_disk, **released}
         self.findings += leak_findings(searched, secrets, root)
         if self.check:
             self.findings += [text for text in leak_findings(released, secrets, root) if text not in self.findings]
 
-    def _stray(self, on_disk: dict[Path, bytes], released: dict[Path, bytes], sources: dict[Lecture, NotebookNode]) -> None:
+    def _stray(self, on_disk: dict[Path, bytes], released: dict[Path, bytes], sources: dict[Lecture, Source]) -> None:
         """Find files in a lecture's folder that its source doesn't give."""
         for lecture in sources:
             folder = lecture.released.parent
@@ -214,20 +221,8 @@ class _Build:
         self.report(f"{lecture.id}: wrote {path.relative_to(self.course.root)}")
 
 
-def _secrets(root: Path, sources: dict[Lecture, NotebookNode | None]) -> Iterable[Secret]:
-    """Everything that students must not see, of all lectures."""
-    for lecture, notebook in sources.items():
-        for found in (notebook, _script_of(lecture)):
-            if found is not None:
-                yield from solution_secrets(found, lecture.id)
-                break
-    yield from module_secrets(root / "autograder" / "reference")
-    yield from module_secrets(root / "autograder" / "misconceptions")
-    yield from suite_secrets(root / "autograder" / "suites")
-
-
-def _script_of(lecture: Lecture) -> NotebookNode | None:
-    """The source of a lecture that isn't being built; its solutions are secret all the same."""
+def _notebook_of(lecture: Lecture) -> NotebookNode | None:
+    """Return a lecture's source notebook, unless it has none that can be read."""
     try:
         return read_source(lecture.source.with_suffix(".py"), lecture.source).notebook
     except Conflict:

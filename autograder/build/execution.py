@@ -5,31 +5,53 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-from collections.abc import Iterable
+import shutil
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import nbformat
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
 
+from autograder.course import CONFIG, Lecture
+
 from .pairing import code_cells
+from .release import copy_companions
 
 SECONDS_A_CELL = 300
 ONE_CORE = {name: "1" for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")}
 
 
 def code_digest(notebook: NotebookNode, others: Iterable[Path] = ()) -> str:
-    """Return a digest of what the outputs come from: the code, and the files in `others` (the lecture's tests, whose sentences are shown).
+    """Return a digest of what the outputs come from: code, points, and the files `others` (tests, whose sentences are shown).
 
     The rest of coursekit is left out: a change there would make all lectures stale, while running them shows whether any output changed.
     """
     digest = hashlib.sha256()
     for cell in code_cells(notebook):
-        digest.update(cell.source.encode() + b"\0")
+        points = cell.metadata.get("nbgrader", {}).get("points", "")
+        digest.update(f"{points}\n{cell.source}\0".encode())
     for path in others:
         digest.update(path.read_bytes() + b"\0" if path.exists() else b"\0")
     return digest.hexdigest()
+
+
+@contextmanager
+def workshop(root: Path, lecture: Lecture, released: Mapping[Path, bytes]) -> Iterator[Path]:
+    """Give a folder to run a lecture in: it lies in a copy of the course as it will be, and what a notebook leaves there is lost."""
+    with TemporaryDirectory(prefix="autograder-build-") as scratch:
+        copy = Path(scratch).resolve()
+        shutil.copy(root / CONFIG, copy)
+        for path, content in released.items():
+            target = copy / path.relative_to(root)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(content)
+        folder = copy / lecture.source.parent.relative_to(root)
+        copy_companions(lecture, folder)
+        yield folder
 
 
 def execute(notebook: NotebookNode, folder: Path) -> str:

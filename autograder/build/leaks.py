@@ -9,7 +9,8 @@ The rule, line by line. *Secret* are
 Comments, docstrings, headers (``def``, ``class``, decorators, imports), ``raise`` and lines that only name, convert or unpack things
 (``return out, cache``, ``x = np.asarray(x, dtype=float)``, ``N, D = x.shape``) tell nothing. What is left is compared without its
 blanks. A line of 25 characters or more is a leak wherever it turns up, in code, prose, metadata or outputs, cut into several lines or
-not; one of 16 or more only where it is a line of its own. If a secret is none after all, say so at its end: ``# not secret``.
+not; one of 16 or more only where it is a line of its own. What the docstring of a stub says is no secret: it is the contract. Any
+other line that is none after all says so at its end: ``# not secret``.
 
 Beside the lines: markers that nbgrader should have removed, whatever their form; outputs; solution cells without the stub; and any
 import of autograder.
@@ -98,6 +99,24 @@ def squeezed(text: str) -> str:
 # --- what is secret -----------------------------------------------------------------------------------------------------------
 
 
+def secrets_of(notebooks: Mapping[str, NotebookNode], hidden: Path) -> list[Secret]:
+    """Return everything that students must not see.
+
+    Parameters
+    ----------
+    notebooks : mapping of str to NotebookNode
+        The source notebooks, by lecture.
+    hidden : Path
+        The folder of reference, suites and misconceptions.
+    """
+    secrets = [secret for name, notebook in notebooks.items() for secret in solution_secrets(notebook, name)]
+    secrets += module_secrets(hidden / "reference")
+    secrets += module_secrets(hidden / "misconceptions")
+    secrets += suite_secrets(hidden / "suites")
+    contracts = "".join(squeezed(line) for notebook in notebooks.values() for line in _contracts(notebook))
+    return [secret for secret in secrets if secret.text not in contracts]
+
+
 def solution_secrets(notebook: NotebookNode, name: str) -> Iterator[Secret]:
     """The lines of a source notebook's solutions and model answers."""
     for cell in notebook.cells:
@@ -108,8 +127,17 @@ def solution_secrets(notebook: NotebookNode, name: str) -> Iterator[Secret]:
             hidden = _between_markers(cell.source)
             telling = telling_lines(cell.source) if code else {n: line for n, line in enumerate(cell.source.splitlines(), 1)}
             for number, line in telling.items():
-                if number in hidden and len(squeezed(line)) >= (SHORT if code else LONG):
-                    yield Secret(squeezed(re.sub(r"^[\s>*-]+", "", line)), where)
+                text = squeezed(re.sub(r"^[\s>*-]+", "", line))
+                if number in hidden and len(text) >= (SHORT if code else LONG):
+                    yield Secret(text, where)
+
+
+def _contracts(notebook: NotebookNode) -> Iterator[str]:
+    """The docstrings of the stubs."""
+    for cell in notebook.cells:
+        if cell.cell_type == "code" and cell.metadata.get("nbgrader", {}).get("solution"):
+            lines = cell.source.splitlines()
+            yield from (lines[number - 1] for number in sorted(_docstring_lines(cell.source) - _between_markers(cell.source)))
 
 
 def _between_markers(source: str) -> frozenset[int]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import re
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -24,34 +24,38 @@ class NotReleased(Exception):
     """nbgrader refused to make the notebook that students get."""
 
 
-def release(root: Path, sources: Mapping[Lecture, NotebookNode]) -> dict[Path, bytes]:
-    """Return the files that students get of some lectures, by their paths in the course.
+def release(root: Path, lecture: Lecture, notebook: NotebookNode) -> dict[Path, bytes]:
+    """Return the files that students get of a lecture, by their paths in the course.
 
     Parameters
     ----------
     root : Path
         The course, whose ``nbgrader_config.py`` is heeded.
-    sources : mapping of Lecture to NotebookNode
-        The solution notebooks; files beside them are taken along as nbgrader's configuration says.
+    lecture : Lecture
+        Files beside its solution notebook are taken along as nbgrader's configuration says.
+    notebook : NotebookNode
+        Its solution notebook.
 
     Raises
     ------
     NotReleased
-        If nbgrader refuses; its text says what nbgrader logged.
+        If nbgrader refuses; the text says why.
     """
-    files: dict[Path, bytes] = {}
     with TemporaryDirectory(prefix="autograder-build-") as scratch:
-        for lecture, notebook in sources.items():
-            folder = _generate(root, Path(scratch).resolve(), lecture, notebook)
-            for path in sorted(path for path in folder.rglob("*") if path.is_file() and not is_left_over(path)):
-                target = lecture.released.parent / path.relative_to(folder)
-                files[target] = _cleaned(path) if target == lecture.released else path.read_bytes()
-    return files
+        folder = _generate(root, Path(scratch).resolve(), lecture, notebook)
+        paths = sorted(path for path in folder.rglob("*") if path.is_file() and not is_left_over(path))
+        files = {lecture.released.parent / path.relative_to(folder): path for path in paths}
+        return {target: _cleaned(path) if target == lecture.released else path.read_bytes() for target, path in files.items()}
 
 
 def is_left_over(path: Path) -> bool:
     """Tell what editors and interpreters leave behind, which is nobody's work."""
     return any(part in LEFT_OVERS or part.endswith(".egg-info") for part in path.parts)
+
+
+def copy_companions(lecture: Lecture, folder: Path) -> None:
+    """Copy what lies beside a solution notebook."""
+    shutil.copytree(lecture.source.parent, folder, ignore=shutil.ignore_patterns(*LEFT_OVERS, lecture.source.name))
 
 
 def _generate(root: Path, scratch: Path, lecture: Lecture, notebook: NotebookNode) -> Path:
@@ -61,7 +65,7 @@ def _generate(root: Path, scratch: Path, lecture: Lecture, notebook: NotebookNod
     from nbgrader.coursedir import CourseDirectory
 
     source = scratch / lecture.source.parent.relative_to(root)
-    shutil.copytree(lecture.source.parent, source, ignore=shutil.ignore_patterns(*LEFT_OVERS, lecture.source.name))
+    copy_companions(lecture, source)
     (source / lecture.source.name).write_text(text_of(notebook), encoding="utf-8")
     config = _config(root, scratch)
     coursedir = CourseDirectory(config=config, assignment_id=lecture.id)

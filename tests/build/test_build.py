@@ -113,7 +113,7 @@ def test_a_change_of_code_runs_the_notebook(root: Path, stand_ins: None) -> None
 
 def test_a_change_of_the_public_checks_makes_outputs_stale(root: Path) -> None:
     edit(root / "course/coursekit/public/test_tiny.py", "equal numbers", "two equal numbers")
-    assert "of other code or other tests" in wrong(root)
+    assert "of other code, points or tests" in wrong(root)
 
 
 def test_force_runs_what_did_not_change(root: Path, stand_ins: None) -> None:

@@ -183,6 +183,16 @@ def test_what_is_no_secret_can_be_said(root: Path, stand_ins: None) -> None:
     assert NOT_SECRET not in (root / RELEASED).read_text(encoding="utf-8")
 
 
+def test_what_a_stub_s_docstring_says_is_no_secret(root: Path, stand_ins: None) -> None:
+    script = root / "solutions/07_tiny/tiny.py"
+    text = script.read_text(encoding="utf-8")
+    script.write_text(text.replace("of two numbers.", "of two numbers: answer = 2.0 / total."), encoding="utf-8")
+    build(Course(root))
+    assert "answer = 2.0 / total" in (root / RELEASED).read_text(encoding="utf-8")
+    spoil(root, in_cell("harmonic_mean", "source", "raise NotImplementedError()\ntotal = 1.0 / a + 1.0 / b"))
+    assert "tells the solution of harmonic_mean" in wrong(root)
+
+
 def test_short_lines_count_only_by_themselves(tmp_path: Path) -> None:
     reference = tmp_path / "reference"
     reference.mkdir()
