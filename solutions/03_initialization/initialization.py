@@ -764,8 +764,8 @@ score(he_normal)
 # %% [markdown]
 # ### ReLU under Xavier and under He
 #
-# First six layers as histograms (half of all activations are exactly zero, that is the tall bar on the left; zeros are left out of the
-# picture so that the rest can be seen), then twenty layers as lines.
+# First six layers as histograms. About half of all activations are exactly zero; they are left out of the picture, and of the numbers above it,
+# so that the rest can be seen. (The last bar holds all that is larger than 5.) Then twenty layers as lines, by your `activation_statistics`.
 
 # %% tags=["demo"]
 if ready(activation_statistics, glorot_normal, he_normal):
@@ -1203,7 +1203,9 @@ if ready(glorot_normal, he_normal):
         "He, normal": learn(he_normal, "relu"),
     }
     fig = plots.training_curves(relu_runs, title="Ten layers of ReLU")
-    fig.axes[0].set_ylim(0.02, 30)  # the run that diverges leaves the picture at its second step
+    fig.axes[0].set_ylim(0.02, 30)  # the run that diverges begins with a loss of millions, far above the picture
+    for line in fig.axes[0].lines:
+        line.set_clip_on(True)
     plots.show(
         fig,
         alt="Training curves of four networks with ten ReLU layers. With He's weights the accuracy is above 85 % after three epochs; with Glorot's it "
