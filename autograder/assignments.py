@@ -170,5 +170,8 @@ def _save(notebook: NotebookNode, resources: dict[str, Any], lecture: Lecture, g
 
 
 def in_one_line(error: BaseException) -> str:
-    """Return what an error says, or its name, in one line."""
-    return " ".join(str(getattr(error, "orig", None) or error).split()) or type(error).__name__
+    """Return what an error says, or its name, in one line, with what to do about it where that is known."""
+    said = " ".join(str(getattr(error, "orig", None) or error).split()) or type(error).__name__
+    if said.startswith("no such column"):
+        return f"{said}; the database is of an older nbgrader: keep a copy of it, and run «nbgrader db upgrade»"
+    return said

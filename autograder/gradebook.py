@@ -163,12 +163,10 @@ class GradebookWriter:
         """Set the late penalty by nbgrader's plugin, whichever is configured."""
         from nbgrader.preprocessors import AssignLatePenalties
 
-        session = self._gradebook.db
-        session.flush()
+        self._gradebook.db.flush()  # the plugin is told the score, which the database sums up
         row.late_submission_penalty = None
         if submission.duedate is None or submission.total_seconds_late <= 0:
             return
-        session.refresh(row, ["score"])
         step = AssignLatePenalties(config=self._config)
         step.init_plugin()
         penalty = step.plugin_inst.late_submission_penalty(student, row.score, submission.total_seconds_late)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sqlite3
 import subprocess
 import sys
 from dataclasses import replace
@@ -129,7 +130,6 @@ def test_what_a_person_wrote_stays(folder):
 def test_late_penalty(folder, config, hours, method, expected):
     """nbgrader's plugin decides, as in ``nbgrader autograde``."""
     config(f"c.LateSubmissionPlugin.penalty_method = '{method}'")
-    write(folder.course, [result_of(folder, "ann")])
     due(folder, hours)
     write(folder.course, [result_of(folder, "ann", fans=1.0)])
     assert penalty(folder) == expected
@@ -253,6 +253,14 @@ def test_database_of_something_else(folder):
     """A file that isn't a database gets a sentence."""
     (folder.path / "gradebook.db").write_text("not a database " * 100)
     with pytest.raises(GradebookError, match="can't be opened"):
+        write(folder.course, [result_of(folder, "ann")])
+
+
+def test_database_of_an_older_nbgrader(folder):
+    """The error says how to bring it up to date."""
+    with sqlite3.connect(folder.path / "gradebook.db") as database:
+        database.execute("ALTER TABLE notebook DROP COLUMN kernelspec")
+    with pytest.raises(GradebookError, match="nbgrader db upgrade"):
         write(folder.course, [result_of(folder, "ann")])
 
 
