@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from autograder.course import PACKAGE, Course, source_of
 from autograder.errors import GradebookError
 from autograder.gradebook import GradebookWriter, write, write_atomically
 from autograder.results import ExerciseResult, SubmissionResult, TestResult
@@ -276,3 +277,19 @@ def test_import_is_cheap():
     """Who only grades doesn't wait for nbgrader."""
     code = "import sys, autograder.gradebook; print({'nbgrader', 'sqlalchemy', 'nbformat', 'nbconvert'} & set(sys.modules))"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60).stdout.strip() == "set()"
+
+
+@pytest.mark.parametrize("lecture", Course(PACKAGE.parent).lectures(), ids=lambda lecture: lecture.id)
+def test_lectures_of_the_course(folder, lecture):
+    """Every lecture can be filed: what is released in memory is what students have, with each test's points."""
+    from nbgrader.coursedir import CourseDirectory
+
+    coursedir = CourseDirectory(root=str(PACKAGE.parent), db_url=f"sqlite:///{folder.path / 'gradebook.db'}")
+    with GradebookWriter(Course(PACKAGE.parent), coursedir) as writer:
+        known = writer.assignment(lecture)
+    assert [(cell["cell_type"], source_of(cell)) for cell in known.release["cells"]] == [
+        (c["cell_type"], source_of(c)) for c in lecture.cells
+    ]
+    grades = {row.name: row.max_score for row in folder.rows("GradeCell") if row.notebook.name == lecture.slug}
+    assert {f"test_{name}": points for name, points in lecture.points.items()}.items() <= grades.items()
+    assert set(grades) <= {cell.name for cell in known.cells}

@@ -27,6 +27,7 @@ def run(cell, call="result = score(fans)"):
     return namespace["result"]
 
 
+@pytest.mark.filterwarnings("ignore:z")
 @pytest.mark.parametrize(
     ("cell", "points"),
     [
