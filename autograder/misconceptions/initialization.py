@@ -1170,7 +1170,8 @@ def norms_spectral(X, weights, dout, activation):
 
 @misconception("gradient_norms", title="The root of the norm is missing", see="03 §6")
 def norms_squared(X, weights, dout, activation):
-    """You returned the sum of squares. The norm is the root of it."""
+    """You returned the sum of the squares of a gradient's entries, which is the norm squared: take the root. A gradient that is a thousand
+    times smaller at the first layer would otherwise look a million times smaller."""
     f = {"tanh": np.tanh, "relu": lambda z: np.maximum(z, 0), "logistic": lambda z: 1 / (1 + np.exp(-z))}[activation]
     slope = {"tanh": lambda h: 1 - h**2, "relu": lambda h: h > 0, "logistic": lambda h: h * (1 - h)}[activation]
     h = [X]
