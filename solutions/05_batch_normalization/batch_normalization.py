@@ -76,7 +76,7 @@ def drift(seen):
 
 def draw_statistics(axes, seen, colour, label):
     for ax, values, name in zip(axes, (seen[:, 0], seen[:, 1]), ("mean", "standard deviation"), strict=True):
-        ax.plot(values, color=colour, linewidth=0.7, alpha=0.35, linestyle="-")
+        ax.plot(values[:, :20], color=colour, linewidth=0.8, alpha=0.5, linestyle="-")  # twenty units, the median of all fifty
         ax.plot(np.median(values, axis=1), color=colour, linewidth=3, linestyle="-")
         ax.set(xlabel="training step", ylabel=f"{name} of the input", title=label)
 
@@ -86,8 +86,9 @@ fig, axes = plots.figure(1, 2)
 draw_statistics(axes, plain_seen, plots.PALETTE[0], "without batch normalization")
 plots.show(
     fig,
-    alt="Fifty thin lines, one for each unit of the last hidden layer. The means of the units' inputs start within two of zero and spread "
-    "out over the training steps, upwards and downwards; their standard deviations about double.",
+    alt="Twenty thin lines, one for each of twenty units of the last hidden layer, and a thick one for the median. The means of the "
+    "units' inputs start within two of zero and spread out over the training steps, upwards and downwards; their standard deviations "
+    "about double.",
 )
 assert drift(plain_seen)[-1] > 0.8, "without BN the means should move by about a standard deviation or more"
 assert np.mean(plain_seen[-1, 1] / plain_seen[0, 1]) > 1.4, "without BN the standard deviations should grow"
@@ -148,7 +149,7 @@ assert plain_history.test_accuracy[-1] > 0.8, "the net should learn nevertheless
 #
 # The size of ε is no detail when variances are small: $\sqrt{10^{-5}} \approx 0.003$ and $\sqrt{10^{-3}} \approx 0.03$, so next to a
 # feature with a
-# standard deviation of 0.03 the first changes the result by half a percent, the second by 40 %.
+# standard deviation of 0.03 the first makes the result smaller by half a percent, the second by 31 %.
 
 # %% [markdown]
 # ### Exercise 1 · `batchnorm_forward`
@@ -204,8 +205,9 @@ def batchnorm_forward(x, gamma, beta, eps=1e-5):
     Returns
     -------
     out : float64 array of shape (N, D)
-        γ·(x − μ)/√(σ² + ε) + β, where μ and σ² are the mean and the variance of each feature over this batch alone, and σ² divides
-        by N. A feature that doesn't vary comes out as β, and so does every feature of a batch of one.
+        γ·(x − μ)/√(σ² + ε) + β, where μ and σ² are the mean and the variance of each feature
+        over this batch alone, and σ² divides by N. A feature that doesn't vary comes out as β,
+        and so does every feature of a batch of one.
     cache
         Whatever your batchnorm_backward needs; nobody else looks inside.
 
@@ -534,8 +536,9 @@ if ready(batchnorm_forward, batchnorm_backward):
         ax.set_xlabel("")
     plots.show(
         fig,
-        alt="Means and standard deviations of the inputs of fifty units over the training steps. Above, without batch normalization, they "
-        "spread out and grow; below, with it, the means stay in a narrow band around zero and the standard deviations close to one.",
+        alt="Means and standard deviations of the inputs of twenty units over the training steps. Above, without batch normalization, "
+        "they spread out and grow; below, with it, the means stay in a narrow band around zero and the standard deviations close to "
+        "one.",
     )
     assert drift(bn_seen).max() < 0.2, "with BN the means should stay within a fifth of a standard deviation"
     assert drift(plain_seen)[-1] > 8 * drift(bn_seen).max(), "without BN they should move several times as far"
@@ -738,8 +741,8 @@ def batchnorm_inference(x, gamma, beta, running_mean, running_var, eps=1e-5):
     Returns
     -------
     float64 array of shape (N, D)
-        γ·(x − running_mean)/√(running_var + ε) + β. Each example's answer depends on that example alone. The arguments, the running
-        statistics among them, are not changed.
+        γ·(x − running_mean)/√(running_var + ε) + β. Each example's answer depends on that example
+        alone. The arguments, the running statistics among them, are not changed.
     """
     ### BEGIN SOLUTION
     x_hat = (x - running_mean) / np.sqrt(running_var + eps)
@@ -888,7 +891,8 @@ def batchnorm2d_forward(x, gamma, beta, eps=1e-5):
     Returns
     -------
     out : float64 array of shape (N, C, H, W)
-        γ·(x − μ)/√(σ² + ε) + β, where μ and σ² are the mean and the variance of each channel over N, H and W, and σ² divides by N·H·W.
+        γ·(x − μ)/√(σ² + ε) + β, where μ and σ² are the mean and the variance of each channel
+        over N, H and W, and σ² divides by N·H·W.
     cache
         Whatever your batchnorm2d_backward needs.
 
@@ -1076,7 +1080,9 @@ def fold_batchnorm(W, b, gamma, beta, running_mean, running_var, eps=1e-5):
     Returns
     -------
     W, b : float64 arrays of shapes (fan_in, fan_out) and (fan_out,)
-        New arrays, such that x @ W + b gives for every x what the two layers gave. The arguments are not changed.
+        New arrays, such that x @ W + b gives for every x what the two layers gave.
+
+    The arguments are not changed.
     """
     ### BEGIN SOLUTION
     scale = np.asarray(gamma) / np.sqrt(np.asarray(running_var) + eps)
@@ -1289,5 +1295,5 @@ check_all()
 # - A. Géron (2019), *Hands-on machine learning with Scikit-Learn, Keras and TensorFlow*, chapter 11: the Keras model of §4.
 # - Y. LeCun, L. Bottou, G. Orr and K.-R. Müller (1998), *Efficient backprop*: why inputs should have mean 0 and variance 1.
 # - S. Santurkar, D. Tsipras, A. Ilyas and A. Mądry (2018), *How does batch normalization help optimization?*
-# - J. Bjorck, C. Gomes, B. Selman and K. Weinberger (2018), *Understanding batch normalization*.
+# - N. Bjorck, C. Gomes, B. Selman and K. Weinberger (2018), *Understanding batch normalization*.
 # - J. L. Ba, J. R. Kiros and G. E. Hinton (2016), *Layer normalization*; Y. Wu and K. He (2018), *Group normalization*.
