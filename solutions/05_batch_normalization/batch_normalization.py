@@ -445,9 +445,9 @@ score(batchnorm_backward)
 
 # %% [markdown]
 # **See it work (1): why the full gradient matters.** What if you stop at the naive gradient, which takes μ and σ² for constants? Ioffe and
-# Szegedy begin their paper with this
-# experiment of thought. Below, the same net is trained twice: with your backward pass, and with $\bar x = \gamma/\sigma \cdot \bar y$. We
-# watch the biases of the dense
+# Szegedy begin with this thought
+# experiment. Below, the same net is trained twice: with your backward pass, and with $\bar x = \gamma/\sigma \cdot \bar y$. We watch the
+# biases of the dense
 # layers in front of the BN layers. They have no effect on the output, so they have no reason to move.
 
 # %% tags=["demo"]
