@@ -170,7 +170,7 @@ def batchnorm2d_backward(dout, cache: Cache) -> tuple[np.ndarray, np.ndarray, np
     """
     x_hat, gamma, std = cache
     (dout,) = floats(dout)
-    dx, dgamma, dbeta = np.empty_like(dout), np.empty_like(gamma), np.empty_like(gamma)
+    dx, dgamma, dbeta = np.empty_like(dout), np.empty(dout.shape[1]), np.empty(dout.shape[1])
     for c in range(dout.shape[1]):
         one = slice(c, c + 1)
         column = (x_hat[:, c].reshape(-1, 1), gamma[one], std[one])

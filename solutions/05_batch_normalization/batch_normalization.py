@@ -18,16 +18,24 @@
 # all other layers stay where they are*. They don't: all layers step at once. So what a layer has just learned was right for inputs that it
 # will never see again.
 #
-# In this lecture you will
+# In this lecture you hold the ground still with **batch normalization** (BN): you derive it, write it, differentiate it, carry it from
+# training
+# to prediction, and make it vanish again where it isn't needed any more. You also find out where it fails.
 #
-# - see how far the inputs of a layer travel during training, and hold them still with **batch normalization** (BN),
-# - derive its backward pass through the mean and the variance, and write it,
-# - carry the layer from training to prediction, with **running statistics**,
-# - normalise images channel by channel,
-# - make the layer vanish again by **folding** it into the dense layer before it, and
-# - find out where it fails.
+# | | exercise | what it is for | points |
+# |---|---|---|---|
+# | §2 | `batchnorm_forward` | to normalise every feature over the batch | 3 |
+# | §3 | `batchnorm_backward` | to send the gradient through the mean and the variance | 6 |
+# | §4 | `update_running`, `batchnorm_inference` | to predict one image at a time | 1 + 2 |
+# | §5 | `batchnorm2d_forward`, `batchnorm2d_backward` | to do the same for the channels of images | 3 + 4 |
+# | §6 | `fold_batchnorm` | to make one layer out of two | 3 |
+# | §8 | a question to answer in words | to find two common bugs | 2 |
 #
-# You will write seven functions of NumPy. The networks that are trained here use exactly those.
+# Conventions: NumPy only; a batch has its examples first, features `(N, D)`, images `(N, C, H, W)`; dense weights have shape `(fan_in,
+# fan_out)`;
+# a variance divides by N; what `cache` holds is your own business; a function never changes its arguments. The networks that are trained
+# here
+# use exactly your functions.
 
 # %% nbgrader={"grade": false, "grade_id": "setup", "locked": true, "schema_version": 3, "solution": false, "task": false}
 import numpy as np
@@ -152,8 +160,8 @@ assert plain_history.test_accuracy[-1] > 0.8, "the net should learn nevertheless
 # standard deviation of 0.03 the first makes the result smaller by half a percent, the second by 31 %.
 
 # %% [markdown]
-# ### Exercise 1 · `batchnorm_forward`
-# *15 minutes · ●○○*
+# ### Exercise 1 · batchnorm_forward
+# *About 15 minutes · difficulty ●○○*
 #
 # Write equations (1) to (4).
 #
@@ -164,7 +172,7 @@ assert plain_history.test_accuracy[-1] > 0.8, "the net should learn nevertheless
 # | `out` | `(N, D)` | $y$ |
 # | `cache` | anything | what *your* backward pass will want to know |
 #
-# **By hand**, with ε = 0: the columns of $x = \begin{pmatrix} 1 & 10 \\ 3 & 30 \end{pmatrix}$ have means 2 and 20 and standard deviations 1
+# **By hand.** With ε = 0, the columns of $x = \begin{pmatrix} 1 & 10 \\ 3 & 30 \end{pmatrix}$ have means 2 and 20 and standard deviations 1
 # and 10, so
 # $\hat x = \begin{pmatrix} -1 & -1 \\ 1 & 1 \end{pmatrix}$. With γ = (2, 0.5) and β = (0, 1), $y = \begin{pmatrix} -2 & 0.5 \\ 2 & 1.5
 # \end{pmatrix}$.
@@ -359,8 +367,8 @@ plots.show(
 #   for §7.
 
 # %% [markdown]
-# ### Exercise 2 · `batchnorm_backward`
-# *35 minutes · ●●●*
+# ### Exercise 2 · batchnorm_backward
+# *About 35 minutes · difficulty ●●●*
 #
 # Write the backward pass, by (5) to (10) or by (12).
 #
@@ -371,7 +379,7 @@ plots.show(
 # | `dx` | `(N, D)` | $\partial L/\partial x$ |
 # | `dgamma`, `dbeta` | `(D,)` | $\partial L/\partial\gamma$, $\partial L/\partial\beta$ |
 #
-# **By hand**, one feature, ε = 0, γ = 3: for $x = (0, 0, 2, 2)$ we have μ = 1, σ = 1, $\hat x = (-1, -1, 1, 1)$. Let $\bar y = (4, 0, 0,
+# **By hand.** One feature, ε = 0, γ = 3: for $x = (0, 0, 2, 2)$ we have μ = 1, σ = 1, $\hat x = (-1, -1, 1, 1)$. Let $\bar y = (4, 0, 0,
 # 0)$. Then $\bar\beta = 4$ and
 # $\bar\gamma = -4$; the means in (12) are 1 and −1, so the bracket is $(4 - 1 - 1,\; 0 - 1 - 1,\; 0 - 1 + 1,\; 0 - 1 + 1)$, and
 # $\bar x = 3 \cdot (2, -2, 0, 0) = (6, -6, 0, 0)$. It adds up to zero, as it should.
@@ -621,8 +629,8 @@ if ready(batchnorm_forward, batchnorm_backward):
 # over about the last 10 batches, 0.99 over 100, 0.999 over 1000.
 
 # %% [markdown]
-# ### Exercise 3 · `update_running`
-# *5 minutes · ●○○*
+# ### Exercise 3 · update_running
+# *About 5 minutes · difficulty ●○○*
 #
 # Write (13).
 #
@@ -631,7 +639,7 @@ if ready(batchnorm_forward, batchnorm_backward):
 # | `running`, `batch_value` | any, the same | old average $\hat v$, new value $v$ |
 # | answer | the same | the new average |
 #
-# **By hand**: from 10 towards 20 with momentum 0.9 gives $10 \cdot 0.9 + 20 \cdot 0.1 = 11$. With momentum 1 it would stay 10, with
+# **By hand.** From 10 towards 20 with momentum 0.9 gives $10 \cdot 0.9 + 20 \cdot 0.1 = 11$. With momentum 1 it would stay 10, with
 # momentum 0 it would be 20.
 #
 # <details><summary>Hint 1</summary>
@@ -701,8 +709,8 @@ if ready(update_running):
 # mean is still
 # far from the truth: a classic cause of networks that train well and predict badly.
 #
-# ### Exercise 4 · `batchnorm_inference`
-# *10 minutes · ●○○*
+# ### Exercise 4 · batchnorm_inference
+# *About 10 minutes · difficulty ●○○*
 #
 # Write (14).
 #
@@ -712,7 +720,7 @@ if ready(update_running):
 # | `gamma`, `beta`, `running_mean`, `running_var` | `(D,)` | |
 # | `out` | `(N, D)` | |
 #
-# **By hand**, one feature with ε = 0, γ = 3, β = 10, running mean 1 and running variance 4: x = 5 gives $3 \cdot (5 - 1)/2 + 10 = 16$, and
+# **By hand.** One feature with ε = 0, γ = 3, β = 10, running mean 1 and running variance 4: x = 5 gives $3 \cdot (5 - 1)/2 + 10 = 16$, and
 # x = 1 gives 10. With running variance 4 and ε = 5, the
 # divisor would be $\sqrt 9 = 3$.
 #
@@ -845,8 +853,8 @@ assert (total_trained, total_running) == (268978, 2368)
 # is *kept*. In our $(N, C, H, W)$ it is axis 1 that stays.)
 
 # %% [markdown]
-# ### Exercise 5 · `batchnorm2d_forward`
-# *15 minutes · ●●○*
+# ### Exercise 5 · batchnorm2d_forward
+# *About 15 minutes · difficulty ●●○*
 #
 # | array | shape | |
 # |---|---|---|
@@ -854,8 +862,8 @@ assert (total_trained, total_running) == (268978, 2368)
 # | `gamma`, `beta` | `(C,)` | one number per channel |
 # | `out` | `(N, C, H, W)` | |
 #
-# **By hand**, ε = 0, one image of 1×2 pixels and two channels: channel 0 is (1, 3), channel 1 is (10, 30). As in exercise 1 both become
-# (−1, 1), and with γ = (2, 0.5), β = (0, 1) the output
+# **By hand.** With ε = 0, one image of 1×2 pixels and two channels: channel 0 is (1, 3), channel 1 is (10, 30). As in exercise 1 both
+# become (−1, 1), and with γ = (2, 0.5), β = (0, 1) the output
 # is (−2, 2) in channel 0 and (0.5, 1.5) in channel 1.
 #
 # There are two good ways: statistics over several axes at once, or a detour over a matrix of shape $(N \cdot H \cdot W, C)$.
@@ -915,8 +923,8 @@ score(batchnorm2d_forward)
 ### END HIDDEN TESTS
 
 # %% [markdown]
-# ### Exercise 6 · `batchnorm2d_backward`
-# *20 minutes · ●●○*
+# ### Exercise 6 · batchnorm2d_backward
+# *About 20 minutes · difficulty ●●○*
 #
 # Equation (12) with sums over $M = N \cdot H \cdot W$ values.
 #
@@ -926,7 +934,7 @@ score(batchnorm2d_forward)
 # | `dx` | `(N, C, H, W)` | |
 # | `dgamma`, `dbeta` | `(C,)` | |
 #
-# **By hand**, one channel, two images of 1×2 pixels, (0, 0) and (2, 2), γ = 3, ε = 0, and `dout` is 4 at the very first pixel and 0
+# **By hand.** One channel, two images of 1×2 pixels, (0, 0) and (2, 2), γ = 3, ε = 0, and `dout` is 4 at the very first pixel and 0
 # elsewhere: the four values are those of exercise 2, so the answers are too:
 # `dx` is (6, −6) in the first image and (0, 0) in the second, `dgamma` is −4, `dbeta` is 4.
 #
@@ -1034,8 +1042,8 @@ if ready(batchnorm2d_forward, batchnorm2d_backward, update_running, batchnorm_in
 # the layer before.
 
 # %% [markdown]
-# ### Exercise 7 · `fold_batchnorm`
-# *15 minutes · ●●○*
+# ### Exercise 7 · fold_batchnorm
+# *About 15 minutes · difficulty ●●○*
 #
 # Write (16).
 #
@@ -1045,8 +1053,8 @@ if ready(batchnorm2d_forward, batchnorm2d_backward, update_running, batchnorm_in
 # | `b`, `gamma`, `beta`, `running_mean`, `running_var` | `(fan_out,)` | |
 # | answer | `(W', b')` | shapes of `W` and `b` |
 #
-# **By hand**, ε = 0: $W = \begin{pmatrix} 1 & 2 \\ 5 & -1 \end{pmatrix}$, b = (4, 0), γ = (2, 3), β = (0, 1), running mean (1, 2), running
-# variance (4, 1). The scales are $2/\sqrt 4 = 1$ and $3/\sqrt 1 = 3$, so
+# **By hand.** With ε = 0, let $W = \begin{pmatrix} 1 & 2 \\ 5 & -1 \end{pmatrix}$, b = (4, 0), γ = (2, 3), β = (0, 1), running mean (1, 2),
+# and running variance (4, 1). The scales are $2/\sqrt 4 = 1$ and $3/\sqrt 1 = 3$, so
 # $W' = \begin{pmatrix} 1 & 6 \\ 5 & -3 \end{pmatrix}$ and b' = ((4 − 1)·1 + 0, (0 − 2)·3 + 1) = (3, −5).
 #
 # <details><summary>Hint 1</summary>
@@ -1238,8 +1246,8 @@ if ready(batchnorm_forward, batchnorm_backward, update_running, batchnorm_infere
 # suggest.
 
 # %% [markdown]
-# ### Written question
-# *10 minutes, graded by hand*
+# ### A question to answer in words
+# *About 10 minutes · difficulty ●●○ · graded by hand*
 #
 # A colleague has trained a network with BN in batches of 256. During training, the accuracy that was computed on the current batch was 97
 # %. Now the network runs in a phone, which classifies one image at a time, and nearly always gives the same class.
@@ -1261,13 +1269,13 @@ if ready(batchnorm_forward, batchnorm_backward, update_running, batchnorm_infere
 # values' deviation from the start by $1 - 0.99^{40}$, as the bias correction of lecture 8 does.
 
 # %% [markdown]
-# ## Where you stand
+# ### Where you stand
 
 # %% tags=["demo"]
 check_all()
 
 # %% [markdown]
-# ## Summary
+# ## §9 Summary
 #
 # | | training | prediction |
 # |---|---|---|
@@ -1289,7 +1297,7 @@ check_all()
 #
 # **Common defaults**: none for shallow networks, BN for deep ones; none with SELU, which normalises itself (lecture 4).
 #
-# ## Further reading
+# ### Further reading
 # - S. Ioffe and C. Szegedy (2015), *Batch normalization: accelerating deep network training by reducing internal covariate shift*. Short
 #   and readable; Algorithm 1 is our (1) to (4), Algorithm 2 our §4.
 # - A. Géron (2019), *Hands-on machine learning with Scikit-Learn, Keras and TensorFlow*, chapter 11: the Keras model of §4.
