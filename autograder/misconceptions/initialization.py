@@ -161,8 +161,8 @@ def glorot_normal_uniform(fan_in, fan_out, rng):
 
 @misconception("glorot_normal", title="The normal distribution is truncated", see="03 §4")
 def glorot_normal_truncated(fan_in, fan_out, rng):
-    """You drew again whatever was more than two standard deviations out, as Keras's default does. That takes away almost a quarter of the
-    variance; this course wants a plain normal distribution."""
+    """You drew again whatever was more than two standard deviations out, as Keras's normal initialisers do. That takes away almost a
+    quarter of the variance (Keras widens σ to make up for it); this course wants a plain normal distribution."""
     W = rng.standard_normal((fan_in, fan_out))
     while np.any(np.abs(W) > 2):
         far = np.abs(W) > 2
@@ -387,7 +387,7 @@ def he_normal_uniform(fan_in, fan_out, rng):
     return rng.uniform(-r, r, (fan_in, fan_out))
 
 
-@misconception("he_normal", title="Negative weights are cut off", see="03 §5")
+@misconception("he_normal", title="All weights are positive", see="03 §5")
 def he_normal_rectified(fan_in, fan_out, rng):
     """You made all weights positive. It is the activation that ReLU rectifies; weights are symmetric about 0, and without that the signal's
     mean grows from layer to layer."""
@@ -396,8 +396,8 @@ def he_normal_rectified(fan_in, fan_out, rng):
 
 @misconception("he_normal", title="The normal distribution is truncated", see="03 §5")
 def he_normal_truncated(fan_in, fan_out, rng):
-    """You drew again whatever was more than two standard deviations out, as Keras's default does. That takes away almost a quarter of the
-    variance; this course wants a plain normal distribution."""
+    """You drew again whatever was more than two standard deviations out, as Keras's normal initialisers do. That takes away almost a
+    quarter of the variance (Keras widens σ to make up for it); this course wants a plain normal distribution."""
     W = rng.standard_normal((fan_in, fan_out))
     while np.any(np.abs(W) > 2):
         far = np.abs(W) > 2
@@ -501,8 +501,8 @@ def lecun_normal_uniform(fan_in, fan_out, rng):
 
 @misconception("lecun_normal", title="The normal distribution is truncated", see="03 §4")
 def lecun_normal_truncated(fan_in, fan_out, rng):
-    """You drew again whatever was more than two standard deviations out, as Keras's default does. That takes away almost a quarter of the
-    variance; this course wants a plain normal distribution."""
+    """You drew again whatever was more than two standard deviations out, as Keras's normal initialisers do. That takes away almost a
+    quarter of the variance (Keras widens σ to make up for it); this course wants a plain normal distribution."""
     W = rng.standard_normal((fan_in, fan_out))
     while np.any(np.abs(W) > 2):
         far = np.abs(W) > 2

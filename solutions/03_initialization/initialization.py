@@ -1191,7 +1191,7 @@ if ready(lecun_normal, glorot_normal, glorot_uniform):
     assert reached["N(0, 0.01²)"] < 0.2 and reached["N(0, 1)"] < 0.5, "the two naive ones don't"
 
 # %% [markdown]
-# LeCun and Glorot are the same here but for the first and the last layer: all others are square. Then ReLU, where a factor of $\sqrt 2$ per layer
+# LeCun and Glorot are the same here but for the last layer, 64 → 10: all others are square. Then ReLU, where a factor of $\sqrt 2$ per layer
 # tells Xavier from He.
 
 # %% tags=["demo"]
