@@ -69,11 +69,12 @@ build: $(READY)
 
 setup: $(READY)
 
-# An environment of the same version is brought up to date where it stands; any other one is made anew.
+# An environment of the same version is brought up to date where it stands; any other one, and one that was moved here, is made anew.
 $(READY): requirements.lock pyproject.toml course/pyproject.toml
 	@test -n '$(VERSION)' || { echo 'No Python 3.11 or newer was found: install one, or say where it is with PYTHON=/path/to/python3.' >&2; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo '$(PYTHON) is Python $(VERSION); this course needs 3.11 or newer.' >&2; exit 1; }
-	@test "$$($(BIN)/python -c 'import platform; print(platform.python_version())' 2>/dev/null)" = '$(VERSION)' || $(PYTHON) -m venv --clear $(VENV)
+	@{ test "$$($(BIN)/python -c 'import platform; print(platform.python_version())' 2>/dev/null)" = '$(VERSION)' && \
+		grep -qsF '$(abspath $(BIN))/' $(BIN)/pip; } || $(PYTHON) -m venv --clear $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e course -e .
 	@rm -f $(VENV)/ready-*

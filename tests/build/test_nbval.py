@@ -30,21 +30,13 @@ def test_nbval_sees_what_matters(tmp_path: Path) -> None:
         "other alternative text": figure("AAAA+/==", "A circle"),
         "a claim that is wrong": new_code_cell("assert 1 > 2, 'one is not larger'"),
     }
-    notebook = new_notebook(
-        cells=list(cells.values()), metadata={"kernelspec": {"name": "python3", "display_name": "", "language": "python"}}
-    )
+    for count, cell in enumerate(cells.values(), start=1):
+        cell.execution_count = count
+    kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    notebook = new_notebook(cells=list(cells.values()), metadata={"kernelspec": kernel})
     nbformat.write(notebook, tmp_path / "claims.ipynb")
-    # rootdir: else pytest reads the configuration of whatever lies above the temporary directory
-    command = [
-        sys.executable,
-        "-m",
-        "pytest",
-        "--nbval",
-        f"--nbval-sanitize-with={ROOT / '.ci/nbval.cfg'}",
-        "-p",
-        "no:cacheprovider",
-        "-rA",
-    ]
-    done = subprocess.run([*command, f"--rootdir={tmp_path}", str(tmp_path)], cwd=tmp_path, capture_output=True, text=True, check=False)
+    options = ["--nbval", f"--nbval-sanitize-with={ROOT / '.ci/nbval.cfg'}", "-p", "no:cacheprovider", "-rA", f"--rootdir={tmp_path}"]
+    command = [sys.executable, "-m", "pytest", *options, str(tmp_path)]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     passed = [f"PASSED claims.ipynb::Cell {number}" in done.stdout for number in range(len(cells))]
     assert dict(zip(cells, passed, strict=True)) == {name: name in ("same", "other pixels") for name in cells}, done.stdout
