@@ -72,9 +72,9 @@ def read_source(script: Path, notebook: Path) -> Source:
     """
     text = script.read_text(encoding="utf-8") if script.exists() else None
     old = _read_notebook(notebook) if notebook.exists() else None
-    if text is None and old is None:
-        raise Conflict(f"{script} is missing: write the lecture there, in jupytext's percent format.")
     if text is None:
+        if old is None:
+            raise Conflict(f"{script} is missing: write the lecture there, in jupytext's percent format.")
         return Source(old, HEADER + body_of(old), digest_of(old), f"{script} is missing beside {notebook.name}")
     edited = _read_script(script, text)
     if old is None:

@@ -100,7 +100,9 @@ def _logged() -> Iterator[list[str]]:
             if record.levelno >= logging.ERROR:
                 said.append(record.getMessage().strip())
 
-    logger, handler = get_logger(), Collector()
+    given = get_logger()
+    logger = given if isinstance(given, logging.Logger) else given.logger
+    handler = Collector()
     before, propagates, level = logger.handlers[:], logger.propagate, logger.level
     logger.handlers[:], logger.propagate = [handler], False
     logger.setLevel(logging.WARNING)
