@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from textwrap import dedent
 
@@ -155,18 +154,24 @@ def {name}(a, b):
 
 
 @pytest.fixture(scope="session")
-def stand_ins(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Let kernels import the stand-ins."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("PYTHONPATH", str(make_stand_ins(tmp_path_factory.mktemp("stand_ins"))))
-        yield
+def stand_in_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the stand-ins are."""
+    return make_stand_ins(tmp_path_factory.mktemp("stand_ins"))
+
+
+@pytest.fixture
+def stand_ins(stand_in_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let kernels import the stand-ins; during one test only, for they'd stand in for the real packages in any other process, too."""
+    monkeypatch.setenv("PYTHONPATH", str(stand_in_folder))
 
 
 @pytest.fixture(scope="session")
-def first_build(stand_ins: None, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Built]:
+def first_build(stand_in_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Built]:
     """The tiny course after its first build, and what that build did. Not to be changed: `root` is a copy for that."""
     root = make_course(tmp_path_factory.mktemp("course"))
-    return root, build(Course(root))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTHONPATH", str(stand_in_folder))
+        return root, build(Course(root))
 
 
 @pytest.fixture
