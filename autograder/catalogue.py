@@ -113,15 +113,34 @@ def catalogue(slug: str) -> Catalogue:
 def cell_source(function: Callable[..., Any], name: str) -> str:
     """Return `function` as the source of a notebook's cell that defines `name`.
 
-    Decorators, docstring and annotations are left out; what the function uses of its own module (helpers, constants) is put before it.
+    Decorators, docstring and annotations are left out. What the function uses of its own module (helpers, constants) is put before it,
+    under names of the cell's own: a helper that is itself an exercise would otherwise take the place of the student's answer to it.
     """
     module = ast.parse(inspect.getsource(inspect.getmodule(function) or function))
     definitions = {target: node for node in module.body for target in _defined(node)}
     main = _bare(definitions[function.__name__])
     wanted: list[ast.stmt] = []
     _gather(main, definitions, wanted, seen={function.__name__, name, "np"})
+    renamed = {
+        helper: f"_{name}_{helper}" for node in wanted if not isinstance(node, (ast.Import, ast.ImportFrom)) for helper in _defined(node)
+    }
     main.name = name
-    return "\n\n\n".join(ast.unparse(ast.fix_missing_locations(node)) for node in (*wanted, main))
+    return "\n\n\n".join(ast.unparse(ast.fix_missing_locations(_Renamed(renamed).visit(node))) for node in (*wanted, main))
+
+
+class _Renamed(ast.NodeTransformer):
+    """Gives names another name wherever they stand."""
+
+    def __init__(self, names: dict[str, str]) -> None:
+        self._names = names
+
+    def visit_Name(self, node: ast.Name) -> ast.Name:
+        node.id = self._names.get(node.id, node.id)
+        return node
+
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
+        node.name = self._names.get(node.name, node.name)
+        return self.generic_visit(node)
 
 
 def _defined(node: ast.stmt) -> list[str]:
