@@ -161,7 +161,7 @@ def _named(result: SubmissionResult) -> SubmissionResult:
 def _report(results: list[SubmissionResult], json_to: str) -> None:
     from .results import to_json
 
-    results.sort(key=lambda result: (result.lecture, result.student))
+    results.sort(key=lambda result: (not result.lecture, result.lecture, result.student))
     if json_to:
         text = json.dumps(to_json(results), ensure_ascii=False, indent=1)
         if json_to == "-":

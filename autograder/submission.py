@@ -131,7 +131,7 @@ def _upgraded(notebook: dict[str, Any]) -> dict[str, Any]:
     import nbformat  # slow to import, and needed for old notebooks only
 
     try:
-        return json.loads(nbformat.v4.writes(nbformat.convert(nbformat.from_dict(notebook), 4)))
+        return json.loads(nbformat.v4.writes(nbformat.reads(json.dumps(notebook), as_version=4)))
     except Exception as error:
         why = type(error).__name__
         raise SubmissionError(f"the notebook is in an old format that can't be converted ({why}): save it in JupyterLab") from None

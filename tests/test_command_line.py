@@ -101,7 +101,7 @@ def test_a_notebook_that_is_not_there(tmp_path):
 def test_plain_pytest_is_a_way_in(tmp_path):
     good = write(solved(LECTURE), tmp_path / "good.ipynb")
     bad = write(fill(LECTURE, {}), tmp_path / "stubs.ipynb")
-    command = [sys.executable, "-m", "pytest", LECTURE.suite, "--notebook", good, "--notebook", bad, "-q", "--tb=line"]
+    command = [sys.executable, "-m", "pytest", LECTURE.suite, "--notebook", good, "--notebook", bad, "--tb=line"]
     done = subprocess.run(command, cwd=COURSE.root, capture_output=True, text=True, timeout=120)
     lines = done.stdout.strip().splitlines()
     failed, passed = (int(words.split()[0]) for words in lines[-1].split(", ")[:2])

@@ -98,6 +98,18 @@ def test_another_distribution_is_noticed(draw):
         expect(draw(np.random.default_rng(1), (100, 100))).is_normal(0, 0.3)
 
 
+@pytest.mark.parametrize("answer", [None, 0.0, "text", [[1.0], [2.0, 3.0]], np.full((9, 9), np.nan), np.ones((9, 9), int)], ids=repr)
+def test_what_is_no_sample_is_refused_with_a_sentence(answer):
+    for expectation in (
+        lambda: expect(answer).is_normal(0, 1),
+        lambda: expect(answer).is_uniform(0, 1),
+        lambda: expect(answer).within(-9, 9),
+        lambda: expect(answer).is_independent(1),
+    ):
+        with pytest.raises(Mismatch):
+            expectation()
+
+
 @pytest.mark.parametrize(
     "draw",
     [

@@ -135,7 +135,7 @@ class Expectation:
         """Expect no rows or columns that are alike: the mean of a row of m draws with variance std² has variance std²/m."""
         from scipy.special import chdtr, chdtrc
 
-        values = np.asarray(self.answer, dtype=float)
+        values = self._values().reshape(self.answer.shape)
         for axis in range(values.ndim):
             others = tuple(other for other in range(values.ndim) if other != axis)
             means = values.mean(axis=others)
@@ -186,7 +186,9 @@ class Expectation:
         return got.astype(float)
 
     def _values(self) -> np.ndarray:
-        return np.asarray(self.answer, dtype=float).ravel()
+        if not isinstance(self.answer, np.ndarray):
+            raise Mismatch("type", f"{self.name} should be an array, but it is {described(self.answer)}")
+        return self._array(self.answer.shape).ravel()
 
     def _first_wrong(self, got: np.ndarray, expected: np.ndarray, wrong: np.ndarray) -> str:
         index = tuple(int(i) for i in np.argwhere(wrong)[0])

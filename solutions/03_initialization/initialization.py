@@ -23,15 +23,15 @@
 # In this lecture you write the answer of LeCun (1998), of Glorot and Bengio (2010) and of He and his colleagues (2015), and two instruments
 # that show what is going on inside: one for the signal on its way forward, one for the gradient on its way back.
 #
-# | | exercise | what it is for | points |
-# |---|---|---|---|
-# | §2 | `activation_statistics` | to see a signal die, or saturate | 4 |
-# | §3 | `fans` | to count a layer's connections | 2 |
-# | §4 | `lecun_normal`, `glorot_normal`, `glorot_uniform` | to keep a signal alive | 2 + 3 + 3 |
-# | §5 | `he_normal` | the same for ReLU | 3 |
-# | §6 | `gradient_norms` | to see a gradient vanish, or explode | 6 |
-# | §7 | `init_std` | which scheme for which activation | 3 |
-# | §9 | a question to answer in words | to tell a cause from a symptom | 4 |
+# | | exercise | what it is for |
+# |---|---|---|
+# | §2 | `activation_statistics` | to see a signal die, or saturate |
+# | §3 | `fans` | to count a layer's connections |
+# | §4 | `lecun_normal`, `glorot_normal`, `glorot_uniform` | to keep a signal alive |
+# | §5 | `he_normal` | the same for ReLU |
+# | §6 | `gradient_norms` | to see a gradient vanish, or explode |
+# | §7 | `init_std` | which scheme for which activation |
+# | §9 | a question to answer in words | to tell a cause from a symptom |
 #
 # Conventions: NumPy only; a batch `X` has its examples in rows, shape `(N, fan_in)`; dense weights have shape `(fan_in, fan_out)`, so that a
 # layer is `X @ W`; kernels of a convolution have shape `(F, C, KH, KW)`; `rng` is a `numpy.random.Generator`; a function never changes its

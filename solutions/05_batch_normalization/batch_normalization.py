@@ -19,23 +19,20 @@
 # will never see again.
 #
 # In this lecture you hold the ground still with **batch normalization** (BN): you derive it, write it, differentiate it, carry it from
-# training
-# to prediction, and make it vanish again where it isn't needed any more. You also find out where it fails.
+# training to prediction, and make it vanish again where it isn't needed any more. You also find out where it fails.
 #
-# | | exercise | what it is for | points |
-# |---|---|---|---|
-# | §2 | `batchnorm_forward` | to normalise every feature over the batch | 3 |
-# | §3 | `batchnorm_backward` | to send the gradient through the mean and the variance | 6 |
-# | §4 | `update_running`, `batchnorm_inference` | to predict one image at a time | 1 + 2 |
-# | §5 | `batchnorm2d_forward`, `batchnorm2d_backward` | to do the same for the channels of images | 3 + 4 |
-# | §6 | `fold_batchnorm` | to make one layer out of two | 3 |
-# | §8 | a question to answer in words | to find two common bugs | 2 |
+# | | exercise | what it is for |
+# |---|---|---|
+# | §2 | `batchnorm_forward` | to normalise every feature over the batch |
+# | §3 | `batchnorm_backward` | to send the gradient through the mean and the variance |
+# | §4 | `update_running`, `batchnorm_inference` | to predict one image at a time |
+# | §5 | `batchnorm2d_forward`, `batchnorm2d_backward` | to do the same for the channels of images |
+# | §6 | `fold_batchnorm` | to make one layer out of two |
+# | §8 | a question to answer in words | to find two common bugs |
 #
-# Conventions: NumPy only; a batch has its examples first, features `(N, D)`, images `(N, C, H, W)`; dense weights have shape `(fan_in,
-# fan_out)`;
-# a variance divides by N; what `cache` holds is your own business; a function never changes its arguments. The networks that are trained
-# here
-# use exactly your functions.
+# Conventions: NumPy only; a batch has its examples first, features `(N, D)`, images `(N, C, H, W)`; dense weights have shape
+# `(fan_in, fan_out)`; a variance divides by N; what `cache` holds is your own business; a function never changes its arguments. The
+# networks that are trained here use exactly your functions.
 
 # %% nbgrader={"grade": false, "grade_id": "setup", "locked": true, "schema_version": 3, "solution": false, "task": false}
 import numpy as np
@@ -48,8 +45,7 @@ from coursekit import data, nets, plots
 # ## §1 The moving ground
 #
 # Here is a healthy network: 64 inputs, four hidden layers of 50 ReLUs, He initialization, plain gradient descent on the handwritten digits.
-# It
-# learns well. We watch what arrives at its last hidden layer: for each of the 50 units the mean and the standard deviation of its input,
+# It learns well. We watch what arrives at its last hidden layer: for each of the 50 units the mean and the standard deviation of its input,
 # over the same 200 images, before the first step and after each one.
 
 # %% tags=["demo"]
@@ -103,14 +99,12 @@ assert np.mean(plain_seen[-1, 1] / plain_seen[0, 1]) > 1.4, "without BN the stan
 assert plain_history.test_accuracy[-1] > 0.8, "the net should learn nevertheless"
 
 # %% [markdown]
-# Nothing is wrong with this network, and still a typical unit of its last hidden layer ends up with inputs that have moved by more than
-# a whole standard deviation and are spread about twice as wide. Ioffe and Szegedy (2015) called this **internal covariate shift**: the
-# distribution of each
-# layer's inputs changes during training, because the parameters of the layers before it change.
+# Nothing is wrong with this network, and still a typical unit of its last hidden layer ends up with inputs that have moved by more than a
+# whole standard deviation and are spread about twice as wide. Ioffe and Szegedy (2015) called this **internal covariate shift**: the
+# distribution of each layer's inputs changes during training, because the parameters of the layers before it change.
 #
 # You could argue that a good initialization prevents it. It only sets the stage: He's variance $2/n_\text{in}$ makes the scales right *at
-# the
-# first step*, and says nothing about the hundredth.
+# the first step*, and says nothing about the hundredth.
 #
 # The idea of this lecture is blunt. You want inputs with mean 0 and variance 1, at every step? Then *make* them so, inside the network, and
 # let the gradient know about it.
@@ -136,15 +130,13 @@ assert plain_history.test_accuracy[-1] > 0.8, "the net should learn nevertheless
 #   $\beta = \mu$ it could even undo the normalization. At the beginning γ = 1 and β = 0.
 #
 # What is gained, if γ and β can undo it all? Before, the mean of a unit's input was the result of all weights in all layers below. Now it
-# is one
-# number, β, that belongs to this layer and moves with a gradient of its own.
+# is one number, β, that belongs to this layer and moves with a gradient of its own.
 
 # %% [markdown]
 # ### Where the slides disagree
 #
 # You will find batch normalization written down in several ways, even within one set of slides. Both ways stand here side by side, with
-# what the
-# functions of this lecture want, and why.
+# what the functions of this lecture want, and why.
 #
 # | question | one says | another says | **here** |
 # |---|---|---|---|
@@ -156,8 +148,7 @@ assert plain_history.test_accuracy[-1] > 0.8, "the net should learn nevertheless
 # | N or N − 1? | divide by N, in training | the paper rescales the variance by N/(N − 1) for prediction | **N**, always |
 #
 # The size of ε is no detail when variances are small: $\sqrt{10^{-5}} \approx 0.003$ and $\sqrt{10^{-3}} \approx 0.03$, so next to a
-# feature with a
-# standard deviation of 0.03 the first makes the result smaller by half a percent, the second by 31 %.
+# feature with a standard deviation of 0.03 the first makes the result smaller by half a percent, the second by 31 %.
 
 # %% [markdown]
 # ### Exercise 1 · batchnorm_forward
@@ -173,10 +164,8 @@ assert plain_history.test_accuracy[-1] > 0.8, "the net should learn nevertheless
 # | `cache` | anything | what *your* backward pass will want to know |
 #
 # **By hand.** With ε = 0, the columns of $x = \begin{pmatrix} 1 & 10 \\ 3 & 30 \end{pmatrix}$ have means 2 and 20 and standard deviations 1
-# and 10, so
-# $\hat x = \begin{pmatrix} -1 & -1 \\ 1 & 1 \end{pmatrix}$. With γ = (2, 0.5) and β = (0, 1), $y = \begin{pmatrix} -2 & 0.5 \\ 2 & 1.5
-# \end{pmatrix}$.
-# With ε = 3, the first column would be divided by $\sqrt{1 + 3} = 2$ instead of 1.
+# and 10, so $\hat x = \begin{pmatrix} -1 & -1 \\ 1 & 1 \end{pmatrix}$. With γ = (2, 0.5) and β = (0, 1), $y = \begin{pmatrix} -2 & 0.5 \\ 2
+# & 1.5 \end{pmatrix}$. With ε = 3, the first column would be divided by $\sqrt{1 + 3} = 2$ instead of 1.
 #
 # <details><summary>Hint 1</summary>
 #
@@ -189,8 +178,7 @@ assert plain_history.test_accuracy[-1] > 0.8, "the net should learn nevertheless
 # <details><summary>Hint 3</summary>
 #
 # NumPy's `var` divides by N unless you tell it otherwise. Look at (3) once more before you choose between `var` and `std`: what stands
-# under the
-# root?
+# under the root?
 # </details>
 # <details><summary>Hint 4</summary>
 #
@@ -240,9 +228,8 @@ score(batchnorm_forward)
 
 # %% [markdown]
 # **See it work.** Lecture 3 showed what too small weights do to a deep network: every layer of tanh units makes the signal smaller, until
-# nothing is
-# left. Below, all weights are drawn from $N(0, 0.01^2)$, the very initialization that failed there. The second row puts your function
-# between each matrix and its tanh.
+# nothing is left. Below, all weights are drawn from $N(0, 0.01^2)$, the very initialization that failed there. The second row puts your
+# function between each matrix and its tanh.
 
 # %% tags=["demo"]
 def through_layers(X, between, rng, layers=5, units=100):
@@ -269,8 +256,7 @@ if ready(batchnorm_forward):
 
 # %% [markdown]
 # The scale of the weights has no effect any more. Multiply $W$ by any positive number: $\mu$ and $\sqrt{\sigma^2}$ are multiplied by the
-# same number, and in
-# (3) it cancels (up to ε). This is why networks with BN forgive a bad initialization.
+# same number, and in (3) it cancels (up to ε). This is why networks with BN forgive a bad initialization.
 #
 # The bias of the layer before the BN has no effect either: it moves $x$ and $\mu$ alike. That is why `Dense(..., use_bias=False)` is often
 # written before a BN layer; its role is taken over by β.
@@ -279,8 +265,7 @@ if ready(batchnorm_forward):
 # ## §3 Backwards through the statistics
 #
 # In the network above, nothing is learned yet. For that we need the gradient of the loss $L$ with respect to $x$, γ and β, given the
-# *upstream
-# gradient* $\partial L/\partial y_i$, which the layer above hands down as `dout`.
+# *upstream gradient* $\partial L/\partial y_i$, which the layer above hands down as `dout`.
 #
 # The tempting mistake is to look at (3), see "subtract a number, divide by a number", and write
 # $\partial L/\partial x_i = \gamma/\sqrt{\sigma^2+\varepsilon} \cdot \partial L/\partial y_i$. But μ and σ² are no constants. If $x_1$
@@ -358,9 +343,8 @@ plots.show(
 # $$\boxed{\;\frac{\partial L}{\partial x_i} = \frac{\gamma}{\sqrt{\sigma^2 + \varepsilon}} \Big( \bar y_i \;-\; \frac1N \sum_k \bar y_k \;-\; \hat x_i\, \frac1N \sum_k \bar y_k \hat x_k \Big)\;} \tag{12}$$
 #
 # Read it from left to right: the naive gradient, minus its mean (the path through μ), minus its part along $\hat x$ (the path through σ²).
-# What is left
-# of `dout` is what *can* change the output: adding a constant to a feature, or stretching it, is undone by the normalization, so the
-# gradient has nothing to say in these two directions. Two facts to check a program with:
+# What is left of `dout` is what *can* change the output: adding a constant to a feature, or stretching it, is undone by the normalization,
+# so the gradient has nothing to say in these two directions. Two facts to check a program with:
 #
 # - $\sum_i \bar x_i = 0$ for every feature;
 # - in a batch of **two**, with ε = 0, $\hat x = \pm 1$ whatever $x$ is, so $\bar x = 0$: nothing can be learned below. Remember this one
@@ -400,8 +384,7 @@ plots.show(
 # <details><summary>Hint 4</summary>
 #
 # If `test_input_by_differences` fails: leave out the path through the variance, both here and in the forward pass (divide by 1), and see
-# whether the rest
-# agrees. The path that is wrong is the one whose return breaks it.
+# whether the rest agrees. The path that is wrong is the one whose return breaks it.
 # </details>
 
 # %% nbgrader={"grade": false, "grade_id": "batchnorm_backward", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -453,10 +436,9 @@ score(batchnorm_backward)
 
 # %% [markdown]
 # **See it work (1): why the full gradient matters.** What if you stop at the naive gradient, which takes μ and σ² for constants? Ioffe and
-# Szegedy begin with this thought
-# experiment. Below, the same net is trained twice: with your backward pass, and with $\bar x = \gamma/\sigma \cdot \bar y$. We watch the
-# biases of the dense
-# layers in front of the BN layers. They have no effect on the output, so they have no reason to move.
+# Szegedy begin with this thought experiment. Below, the same net is trained twice: with your backward pass, and with $\bar x =
+# \gamma/\sigma \cdot \bar y$. We watch the biases of the dense layers in front of the BN layers. They have no effect on the output, so they
+# have no reason to move.
 
 # %% tags=["demo"]
 def normalized(forward, backward):
@@ -504,13 +486,11 @@ if ready(batchnorm_forward, batchnorm_backward):
 
 # %% [markdown]
 # The naive gradient pushes the biases step after step, the normalization takes the change out again, and the loss does not notice: so the
-# next
-# step pushes in the same direction, without end. The full gradient knows that nothing is to be gained there: by (12) it adds up to zero
-# over the batch.
+# next step pushes in the same direction, without end. The full gradient knows that nothing is to be gained there: by (12) it adds up to
+# zero over the batch.
 #
 # **See it work (2): the gradient arrives.** The norm of the gradient in each layer of a network with eight hidden layers and the unlucky
-# initialization of
-# §2, $N(0, 0.01^2)$, before the first step.
+# initialization of §2, $N(0, 0.01^2)$, before the first step.
 
 # %% tags=["demo"]
 def small(fan_in, fan_out, rng):
@@ -557,8 +537,7 @@ if ready(batchnorm_forward, batchnorm_backward):
 # What still moves in the lower row is γ and β, learned on purpose, and slowly.
 #
 # **See it work (4): where the plain net fails.** Four initializations, three learning rates, three passes over the digits, with and without
-# BN. Each field
-# says how many of the test images are classified correctly; guessing would give 0.10.
+# BN. Each field says how many of the test images are classified correctly; guessing would give 0.10.
 
 # %% tags=["demo"]
 def accuracy_of(init, lr, normalize):
@@ -615,8 +594,8 @@ if ready(batchnorm_forward, batchnorm_backward):
 # shows. And even in a large batch, the answer to you would depend on who else asks.
 #
 # So at prediction time, fixed numbers stand in for the batch's: estimates of mean and variance over the whole training set. One could
-# compute them in a last
-# pass over the data. In practice they are collected on the way, as **exponential moving averages** of the statistics of the batches:
+# compute them in a last pass over the data. In practice they are collected on the way, as **exponential moving averages** of the statistics
+# of the batches:
 #
 # $$\hat v \leftarrow \hat v \cdot \text{momentum} + v \cdot (1 - \text{momentum}) \tag{13}$$
 #
@@ -625,8 +604,7 @@ if ready(batchnorm_forward, batchnorm_backward):
 # $$y = \gamma\, \frac{x - \hat\mu}{\sqrt{\hat\sigma^2 + \varepsilon}} + \beta \tag{14}$$
 #
 # Momentum is the share of the old value: a batch that lies $k$ steps back counts with $(1 - \text{momentum}) \cdot \text{momentum}^k$, so a
-# momentum of 0.9 averages
-# over about the last 10 batches, 0.99 over 100, 0.999 over 1000.
+# momentum of 0.9 averages over about the last 10 batches, 0.99 over 100, 0.999 over 1000.
 
 # %% [markdown]
 # ### Exercise 3 · update_running
@@ -706,8 +684,7 @@ if ready(update_running):
 
 # %% [markdown]
 # A high momentum averages well and is slow to forget where it began. Stop the training after 50 steps with momentum 0.99, and the running
-# mean is still
-# far from the truth: a classic cause of networks that train well and predict badly.
+# mean is still far from the truth: a classic cause of networks that train well and predict badly.
 #
 # ### Exercise 4 · batchnorm_inference
 # *About 10 minutes · difficulty ●○○*
@@ -804,8 +781,7 @@ if ready(batchnorm_forward, batchnorm_backward, update_running, batchnorm_infere
 # ### Four numbers per feature, two of them learned
 #
 # Here is the network of the slides: 28×28 pixels, BN at the input (which replaces standardising the data by hand) and after each hidden
-# layer. Keras reports 3136
-# parameters for the first BN layer. Where do they come from?
+# layer. Keras reports 3136 parameters for the first BN layer. Where do they come from?
 
 # %% tags=["demo"]
 rng = np.random.default_rng(0)

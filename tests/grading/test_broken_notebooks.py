@@ -203,7 +203,7 @@ def test_an_endless_cell_costs_its_own_exercise(sandbox, tmp_path):
 def test_notebooks_of_format_3_are_read(sandbox, tmp_path):
     import nbformat
 
-    old = nbformat.convert(nbformat.from_dict(solved(LECTURE)), 3)
+    old = nbformat.convert(nbformat.reads(json.dumps(solved(LECTURE)), as_version=4), 3)
     result = grade_submission(read(nbformat.v3.writes_json(old), tmp_path, LECTURE), sandbox)
     assert statuses(result) == FULL
     assert any("old format 3" in problem for problem in result.problems)
