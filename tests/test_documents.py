@@ -1,0 +1,381 @@
+"""README and docs/ are true: commands run, files and links are there, and numbers are those of the code.
+
+Fenced blocks marked sh, python and json are run or compared. A text block right below one that was run is what it prints. What can't be run
+here has a comment above that says why: ``<!-- not run: reason -->``.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import typer
+
+from autograder.build.structure import TEST_CELL, Parts
+from autograder.catalogue import catalogue
+from autograder.cli import app
+from autograder.course import Course, find_course, nbgrader_of
+from autograder.sandbox.confine import GUEST_PACKAGES
+from autograder.sandbox.host import Limits
+from autograder.specimens import solved, with_answers, write
+
+ROOT = Path(__file__).parents[1]
+DOCUMENTS = {path.relative_to(ROOT).as_posix(): path.read_text(encoding="utf-8") for path in (ROOT / "README.md", *ROOT.glob("docs/*.md"))}
+README, STUDENTS, INSTRUCTORS, NEW_LECTURE, ARCHITECTURE = (
+    "README.md",
+    *(f"docs/{name}.md" for name in ("students", "instructors", "new-lecture", "architecture")),
+)
+EVERYTHING = "\n".join(DOCUMENTS.values())
+LECTURE, SLUG = "05_batch_normalization", "batch_normalization"
+SECONDS = 120
+
+each_document = pytest.mark.parametrize("document", DOCUMENTS)
+
+
+# --- blocks -----------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Block:
+    """A fenced block: its language, its text, the file that it is to be saved as, why it isn't run, and what it should print."""
+
+    language: str
+    text: str
+    file: str = ""
+    reason: str = ""
+    prints: str = ""
+
+
+_BLOCK = re.compile(
+    r"(?:^\*\*`(?P<file>[^`\n]+)`\*\*\n\n)?(?:^<!-- not run: (?P<reason>[^\n]+) -->\n)?^```(?P<language>\w*)\n(?P<text>.*?)^```$"
+    r"(?:\n\n```text\n(?P<prints>.*?)^```$)?",
+    re.MULTILINE | re.DOTALL,
+)
+
+
+def blocks(document: str, *languages: str) -> list[Block]:
+    """Return the blocks of a document, those of some languages only where any are given."""
+    found = [Block(**match.groupdict(default="")) for match in _BLOCK.finditer(DOCUMENTS[document])]
+    return [block for block in found if not languages or block.language in languages]
+
+
+def commands(document: str) -> Iterator[tuple[str, str]]:
+    """Yield each command that is to be run, with what it should print."""
+    for block in blocks(document, "sh"):
+        *others, last = block.text.strip().splitlines()
+        if not block.reason:
+            yield from ((command, "") for command in others)
+            yield last, block.prints
+
+
+def prose(document: str) -> str:
+    """Return a document without its blocks."""
+    return _BLOCK.sub("", DOCUMENTS[document])
+
+
+def spans(document: str) -> list[str]:
+    """Return what stands between backticks in the prose."""
+    return re.findall(r"`([^`\n]+)`", prose(document))
+
+
+# --- a checkout in which the commands run -----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Checkout:
+    """A copy of the course with a small class in it."""
+
+    root: Path
+
+    def run(self, command: str) -> subprocess.CompletedProcess[str]:
+        """Run a command as a reader would, with this checkout's packages."""
+        path = os.pathsep.join(map(str, (self.root, self.root / "course")))
+        programs = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+        environment = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST", "COURSEKIT"))}
+        environment |= {"PYTHONPATH": path, "PATH": programs, "PYTHONDONTWRITEBYTECODE": "1"}
+        return subprocess.run(
+            ["bash", "-c", command], cwd=self.root, env=environment, capture_output=True, text=True, encoding="utf-8", timeout=SECONDS
+        )
+
+    def follow(self, document: str) -> None:
+        """Run all commands of a document, one after the other."""
+        for command, prints in commands(document):
+            done = self.run(command)
+            assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
+            if prints:
+                assert tidy(done.stdout) == tidy(prints), command
+
+
+def tidy(text: str) -> list[str]:
+    return [line.rstrip() for line in text.strip().splitlines()]
+
+
+@pytest.fixture(scope="class")
+def checkout(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
+    """A copy of what the repository holds, two students' work for one lecture, and a notebook of a third one's."""
+    root = tmp_path_factory.mktemp("documents") / "course"
+    ignore = shutil.ignore_patterns("__pycache__", ".*", "*.egg-info")
+    for name in ("autograder", "course", "docs", "solutions", "tests"):
+        shutil.copytree(ROOT / name, root / name, ignore=ignore)
+    for name in ("README.md", "nbgrader_config.py", "pyproject.toml"):
+        shutil.copy(ROOT / name, root)
+    lecture = Course(root).lecture(LECTURE)
+    mistake = next(known for known in catalogue(SLUG).misconceptions if known.id == "fold_bias_not_scaled")
+    for student, notebook in (("ada", solved(lecture)), ("ben", with_answers(lecture, mistake))):
+        path = write(notebook, root / "submitted" / student / LECTURE / f"{SLUG}.ipynb")
+        path.with_name("timestamp.txt").write_text("2026-03-02 18:00:00 UTC", encoding="utf-8")
+    write(solved(lecture), root / "alice.ipynb")
+    return Checkout(root)
+
+
+class TestReadme:
+    """The commands on the first page."""
+
+    def test_its_commands(self, checkout: Checkout) -> None:
+        checkout.follow(README)
+        assert (checkout.root / "report" / "index.html").stat().st_size > 1000
+
+
+class TestAClass:
+    """The commands for a reader who teaches."""
+
+    def test_a_class_from_start_to_end(self, checkout: Checkout) -> None:
+        checkout.follow(INSTRUCTORS)
+        for name in (
+            "gradebook.db",
+            "grades.csv",
+            "report/index.html",
+            f"autograded/ben/{LECTURE}/{SLUG}.ipynb",
+            f"feedback/ben/{LECTURE}/{SLUG}.html",
+        ):
+            assert (checkout.root / name).is_file(), name
+            assert name.split("/")[0] in DOCUMENTS[INSTRUCTORS], name
+        assert "The bias isn't scaled" in (checkout.root / "feedback" / "ben" / LECTURE / f"{SLUG}.html").read_text(encoding="utf-8")
+
+    def test_the_json_has_the_keys_that_it_is_said_to_have(self, checkout: Checkout) -> None:
+        (said,) = (json.loads(block.text) for block in blocks(INSTRUCTORS, "json"))
+        done = checkout.run(f"autograder grade submitted/ben/{LECTURE} --json - --no-gradebook")
+        found = json.loads(done.stdout)
+        found["results"][0]["exercises"] = [one for one in found["results"][0]["exercises"] if one["status"] == "failed"]
+        assert shape(said) == shape(found)
+        (exercise,) = said["results"][0]["exercises"]
+        assert exercise["misconception"]["title"] == found["results"][0]["exercises"][0]["misconception"]["title"]
+        assert exercise["misconception"]["id"] == found["results"][0]["exercises"][0]["misconception"]["id"]
+
+
+def shape(value: object) -> object:
+    """Return a JSON value's keys and types; of a list, those of its first item."""
+    if isinstance(value, dict):
+        return {key: shape(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [shape(item) for item in value[:1]]
+    return type(value)
+
+
+class TestANewLecture:
+    """The worked example is a lecture: it is built, leaks nothing, and is graded as it should be."""
+
+    def test_the_worked_example(self, checkout: Checkout) -> None:
+        files = [block for block in blocks(NEW_LECTURE, "python") if block.file]
+        slug = next(Path(block.file).stem for block in files if block.file.startswith("solutions/"))
+        parts = Parts(Path(), slug)
+        expected = {parts.public, parts.suite, parts.reference, parts.answers, Path(f"solutions/15_{slug}/{slug}.py")}
+        assert {Path(block.file) for block in files} == expected
+        for block in files:
+            path = checkout.root / block.file
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(block.text, encoding="utf-8")
+        checkout.follow(NEW_LECTURE)
+        for name in (f"solutions/15_{slug}/{slug}.ipynb", f"course/15_{slug}/{slug}.ipynb"):
+            assert (checkout.root / name).is_file(), name
+
+    def test_the_table_names_the_five_files(self) -> None:
+        table = DOCUMENTS[NEW_LECTURE].split("\n\n")[2]
+        named = set(re.findall(r"^\| `([^`]+)`", table, flags=re.MULTILINE))
+        parts = Parts(Path(), "slug")
+        others = (parts.public, parts.suite, parts.reference, parts.answers)
+        assert named == {"solutions/NN_slug/slug.py", *(path.as_posix() for path in others)}
+
+
+# --- Python blocks ----------------------------------------------------------------------------------------------------------
+
+PYTHON = [pytest.param(block, id=f"{name}-{i}") for name in DOCUMENTS for i, block in enumerate(blocks(name, "python")) if not block.file]
+
+
+@pytest.mark.parametrize("block", [param for param in PYTHON if not param.values[0].reason])
+def test_python_blocks_do_what_they_say(block: Block, tmp_path: Path) -> None:
+    path = tmp_path / "block.py"
+    path.write_text(block.text, encoding="utf-8")
+    done = subprocess.run([sys.executable, path], cwd=tmp_path, capture_output=True, text=True, encoding="utf-8", timeout=SECONDS)
+    assert done.returncode == 0, done.stderr
+    assert tidy(done.stdout) == tidy(block.prints)
+
+
+def test_the_test_cell_is_the_one_that_the_build_wants() -> None:
+    assert TEST_CELL.format(name="batchnorm_forward") in [block.text.strip() for block in blocks(ARCHITECTURE, "python")]
+
+
+@each_document
+def test_blocks_are_of_a_known_kind_and_few_are_not_run(document: str) -> None:
+    found = blocks(document)
+    assert {block.language for block in found} <= {"sh", "python", "json", "text", "mermaid"}
+    fences = len(re.findall(r"^```", DOCUMENTS[document], flags=re.MULTILINE))
+    assert fences == 2 * sum(1 + bool(block.prints) for block in found), "a fence isn't closed, or wasn't understood"
+    assert sum(bool(block.reason) for block in found) <= 3
+
+
+# --- links, files, modules --------------------------------------------------------------------------------------------------
+
+
+def anchors(text: str) -> set[str]:
+    """Return the anchors that GitHub gives to the headings of a document."""
+    headings = re.findall(r"^#+ (.+)$", re.sub(r"^```.*?^```$", "", text, flags=re.MULTILINE | re.DOTALL), flags=re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.strip().lower()).replace(" ", "-") for heading in headings}
+
+
+@each_document
+def test_links_lead_somewhere(document: str) -> None:
+    links = re.findall(r"\]\(([^)\s]+)\)", prose(document))
+    for link in links:
+        if not link.startswith("https://"):
+            name, _, anchor = link.partition("#")
+            path = (ROOT / document).parent / name if name else ROOT / document
+            assert path.is_file(), link
+            assert not anchor or anchor in anchors(path.read_text(encoding="utf-8")), link
+
+
+PLACEHOLDERS = re.compile(r"[<*…]|NN_|slug|\s")
+
+
+@each_document
+def test_files_that_are_named_exist(document: str) -> None:
+    ours = {"autograder", "benchmarks", "course", "docs", "solutions", "tests"}
+    for span in spans(document):
+        if span.split("/")[0] in ours and "/" in span and not PLACEHOLDERS.search(span) and "label_smoothing" not in span:
+            assert (ROOT / span).exists(), span
+
+
+def test_every_module_is_in_the_architecture() -> None:
+    named = set(spans(ARCHITECTURE))
+    parts = ("autograder", "autograder/sandbox", "autograder/build", "autograder/report", "course/coursekit")
+    modules = {path.relative_to(ROOT).as_posix() for part in parts for path in (ROOT / part).glob("*.py")}
+    empty = {"autograder/sandbox/__init__.py", "autograder/report/__init__.py"}  # a docstring and no more
+    assert modules - empty <= named
+
+
+def test_every_promise_has_its_tests() -> None:
+    section = DOCUMENTS[ARCHITECTURE].split("## Promises and where they are held")[1].split("\n## ")[0]
+    rows = [line for line in section.splitlines() if line.startswith("| **")]
+    assert len(rows) > 5
+    assert all("`tests/" in row.split("|")[3] or "the suites" in row.split("|")[2] for row in rows)
+
+
+def test_the_picture_is_there_small_and_described() -> None:
+    ((alt, picture),) = re.findall(r"!\[(.+?)\]\((docs/images/[^)\s]+)\)", DOCUMENTS[README], flags=re.DOTALL)
+    assert (ROOT / picture).stat().st_size < 300_000
+    assert len(alt) > 100
+
+
+def test_no_machine_is_named() -> None:
+    assert not re.findall(r"/work/|/root/|/home/|/tmp/|localhost|127\.0\.0", EVERYTHING)
+
+
+# --- commands, options, targets ---------------------------------------------------------------------------------------------
+
+
+def options() -> dict[str, list[set[str]]]:
+    """Return the options of each command, each as the set of its spellings; hidden ones are left out."""
+    group = typer.main.get_command(app)
+    return {
+        name: [{*option.opts, *option.secondary_opts} for option in command.params if option.opts[0].startswith("--") and not option.hidden]
+        for name, command in group.commands.items()  # type: ignore[attr-defined]
+    }
+
+
+OPTIONS = options()
+OTHERS = {"--force", "--duedate", "--notebook", "--tb"}  # of nbgrader and pytest
+
+
+def used(text: str) -> Iterator[tuple[str, set[str]]]:
+    """Yield every use of one of our commands in a text, with the options that it is given."""
+    for command, rest in re.findall(r"\bautograder (grade|build|report|demo)\b([^`\n»]*)", text):
+        yield command, set(re.findall(r"--[a-z-]+", rest))
+
+
+@each_document
+def test_options_exist(document: str) -> None:
+    known = {command: set().union(*spellings) for command, spellings in OPTIONS.items()}
+    for command, given in used(DOCUMENTS[document]):
+        assert given <= known[command], f"autograder {command} has no {given - known[command]}"
+    alone = {option for span in spans(document) if "autograder " not in span for option in re.findall(r"--[a-z-]+", span)}
+    assert alone <= set().union(*known.values()) | OTHERS
+
+
+def test_every_command_and_option_is_documented() -> None:
+    assert OPTIONS.keys() == {"grade", "report", "build", "demo"} == {command for command, _ in used(EVERYTHING)}
+    named = set(re.findall(r"--[a-z-]+", EVERYTHING))
+    for command, spellings in OPTIONS.items():
+        for spelling in spellings:
+            assert spelling & named, f"autograder {command} {spelling} isn't in the documents"
+
+
+def test_make_targets_exist() -> None:
+    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), flags=re.MULTILINE))
+    named = set(re.findall(r"(?:`|^)make ([a-z]+)", EVERYTHING, flags=re.MULTILINE))
+    assert {"demo", "test", "setup"} <= named <= targets
+
+
+# --- numbers and sentences --------------------------------------------------------------------------------------------------
+
+
+def test_the_readme_lists_the_lectures_that_are_there() -> None:
+    rows = re.findall(r"^\| \[\d\d · [^\]]+\]\(course/(\w+)/\w+\.ipynb\) \| (\d+) .*\| (\d+) \|$", DOCUMENTS[README], flags=re.MULTILINE)
+    lectures = find_course(ROOT).lectures()
+    points = {lecture.id: sum(nbgrader_of(cell).get("points", 0) for cell in lecture.cells) for lecture in lectures}
+    assert rows == [(lecture.id, str(len(lecture.points)), f"{points[lecture.id]:g}") for lecture in lectures]
+
+
+def test_the_limits_are_those_of_the_code() -> None:
+    limits = Limits()
+    table = dict(re.findall(r"^\| ([^|]+?) +\| ([^|]+?) +\|$", DOCUMENTS[INSTRUCTORS], flags=re.MULTILINE))
+    for row, value in {
+        "one call of a student's function": f"{limits.call_seconds:g} s, or `--timeout SECONDS`",
+        "one cell": f"{limits.cell_seconds:g} s",
+        "a submission, all together": f"{limits.total_seconds:g} s",
+        "processor time": f"{limits.cpu_seconds} s a process",
+        "memory": f"{limits.memory_bytes >> 30} GiB of address space a process",
+        "a file in the scratch directory": f"{limits.file_bytes >> 20} MiB each",
+        "an answer": f"{limits.answer_bytes >> 20} MiB, {limits.depth} levels deep",
+        "printed output that is kept": f"{limits.output_bytes >> 10} KiB",
+        "threads beside those of this user": f"{limits.processes} (not for root)",
+    }.items():
+        assert table[row] == value
+    said = " ".join(DOCUMENTS[STUDENTS].split())
+    assert f"a cell may take {limits.cell_seconds:g} seconds, a call of one of your functions {limits.call_seconds:g} seconds" in said
+    assert f"all together {limits.total_seconds:g} seconds, with {limits.memory_bytes >> 30} GiB of memory" in said
+
+
+def test_students_are_told_the_packages_that_there_are() -> None:
+    (said,) = re.findall(r"The packages are ([^.]+) and\s+coursekit\.", DOCUMENTS[STUDENTS])
+    assert {{"scikit-learn": "sklearn"}.get(name, name.lower()) for name in re.split(r",\s+", said)} < set(GUEST_PACKAGES)
+
+
+PYTHONS_OWN = {"No module named 'coursekit'", "name 'np' is not defined"}
+
+
+def test_messages_are_quoted_as_they_are() -> None:
+    source = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "course" / "coursekit").glob("*.py"))
+    table = DOCUMENTS[STUDENTS].split("## At midnight")[1]
+    quoted = re.findall(r"^\| `([^`]+)` \|", table, flags=re.MULTILINE)
+    assert len(quoted) > 5
+    for message in quoted:
+        for part in message.split("…"):
+            assert message in PYTHONS_OWN or part.strip() in source, message
