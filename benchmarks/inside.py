@@ -1,0 +1,123 @@
+"""Where the time of one submission goes, and what confinement costs: measured inside the grader, by one process.
+
+Run as a program, with a course directory and one of the two questions; the answer is JSON on standard output.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from roster import LECTURE
+
+from autograder import classroom, diagnosis, grading
+from autograder.classroom import Options, grade, submitted
+from autograder.course import Course
+from autograder.gradebook import GradebookWriter
+from autograder.grading import grade_submission
+from autograder.sandbox.host import Guest, Sandbox
+from autograder.sandbox.process import Nursery
+from autograder.submission import read_submission
+
+REST = "the rest"
+STEPS: tuple[tuple[str, Any, str], ...] = (
+    ("read the notebook, look for a stored result", classroom, "read_submission"),
+    ("read the notebook, look for a stored result", classroom, "fingerprint"),
+    ("wait for the sandbox to start (once a run)", Nursery, "_await_ready"),
+    ("fork a guest", Nursery, "fork"),
+    ("confine it, run the cells", Guest, "_start"),
+    ("calls of the student's functions", Guest, "call"),
+    ("end the guest", Guest, "close"),
+    ("hidden tests: pytest, inputs, reference", grading, "run_tests"),
+    ("diagnosis", diagnosis, "explain"),
+    ("gradebook and autograded notebook", GradebookWriter, "write"),
+)
+
+
+class Stopwatch:
+    """Seconds by step; the time of a step within another one counts for the inner one alone."""
+
+    def __init__(self) -> None:
+        self.seconds: Counter[str] = Counter()
+        self._running: list[str] = []
+        self._since = time.perf_counter()
+
+    @contextmanager
+    def step(self, name: str) -> Iterator[None]:
+        """Count what is done here for `name`."""
+        self._book()
+        self._running.append(name)
+        try:
+            yield
+        finally:
+            self._book()
+            self._running.pop()
+
+    def wrapped(self, name: str, function: Callable[..., Any]) -> Callable[..., Any]:
+        """Return `function`, its time counted for `name`."""
+
+        @functools.wraps(function)
+        def timed(*args: Any, **kwargs: Any) -> Any:
+            with self.step(name):
+                return function(*args, **kwargs)
+
+        return timed
+
+    def _book(self) -> None:
+        now = time.perf_counter()
+        if self._running:
+            self.seconds[self._running[-1]] += now - self._since
+        self._since = now
+
+
+def breakdown(course: Course) -> dict[str, float]:
+    """Grade the class by one process, and return milliseconds a submission by step; imports are left out."""
+    watch = Stopwatch()
+    for name, owner, function in STEPS:
+        setattr(owner, function, watch.wrapped(name, getattr(owner, function)))
+    hand_ins = submitted(course, course.lecture(LECTURE))
+    with GradebookWriter(course) as writer:
+        writer.assignment(course.lecture(LECTURE))
+        list(grade(hand_ins[:1], course, Options(cache=False)))  # what is imported by the first one
+        diagnosis._tried.clear()
+        watch.seconds.clear()
+        with watch.step(REST):
+            for result in grade(hand_ins, course, Options(cache=False)):
+                writer.write(result)
+    names = dict.fromkeys([name for name, _, _ in STEPS] + [REST])
+    return {name: 1000 * watch.seconds[name] / len(hand_ins) for name in names}
+
+
+def confinement(course: Course, rounds: int) -> dict[str, list[float]]:
+    """Grade the class `rounds` times in each kind of sandbox, in turn; return the median milliseconds of each submission."""
+    hand_ins = submitted(course, course.lecture(LECTURE))
+    submissions = [read_submission(hand_in.path, course, hand_in.student, hand_in.lecture) for hand_in in hand_ins]
+    with Sandbox(confine=True) as landlock, Sandbox(confine=False) as nothing:
+        sandboxes = {"landlock": landlock, "none": nothing}
+        seconds: dict[str, list[list[float]]] = {kind: [[] for _ in submissions] for kind in sandboxes}
+        for turn in range(rounds + 1):
+            for number, submission in enumerate(submissions):
+                for kind in sorted(sandboxes, reverse=bool(turn % 2)):
+                    started = time.perf_counter()
+                    grade_submission(submission, sandboxes[kind])
+                    if turn:  # the first turn warms up
+                        seconds[kind][number].append(time.perf_counter() - started)
+    return {kind: [1000 * median(times) for times in every] for kind, every in seconds.items()}
+
+
+def main(root: str, question: str, rounds: str = "5") -> None:
+    """Answer a question about the class in the course at `root`."""
+    course = Course(Path(root))
+    print(json.dumps(breakdown(course) if question == "breakdown" else confinement(course, int(rounds))))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
