@@ -116,8 +116,7 @@ def cell_source(function: Callable[..., Any], name: str) -> str:
     Decorators, docstring and annotations are left out. What the function uses of its own module (helpers, constants) is put before it,
     under names of the cell's own: a helper that is itself an exercise would otherwise take the place of the student's answer to it.
     """
-    module = ast.parse(inspect.getsource(inspect.getmodule(function) or function))
-    definitions = {target: node for node in module.body for target in _defined(node)}
+    definitions = _definitions(function.__module__)
     main = _bare(definitions[function.__name__])
     wanted: list[ast.stmt] = []
     _gather(main, definitions, wanted, seen={function.__name__, name, "np"})
@@ -141,6 +140,13 @@ class _Renamed(ast.NodeTransformer):
     def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
         node.name = self._names.get(node.name, node.name)
         return self.generic_visit(node)
+
+
+@cache
+def _definitions(module: str) -> dict[str, ast.stmt]:
+    """Return the statements of a module that define a name, by that name."""
+    tree = ast.parse(inspect.getsource(import_module(module)))
+    return {name: node for node in tree.body for name in _defined(node)}
 
 
 def _defined(node: ast.stmt) -> list[str]:
