@@ -1,0 +1,118 @@
+"""A misconception is named by what a function does: whatever its code, its cache, its order of draws; and nothing else is named."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from autograder import diagnosis
+from autograder.course import find_course, grade_id, source_of
+from autograder.diagnosis import Answer
+from autograder.grading import judge
+from coursekit.student import LocalStudent, Raised, TimedOut
+
+COURSE = find_course(Path(__file__).parent)
+
+
+def solution(slug: str) -> dict[str, object]:
+    """Return the functions of the solution notebook, which keep caches of their own."""
+    import json
+
+    lecture = COURSE.lecture(slug)
+    namespace: dict[str, object] = {"np": np}
+    for cell in json.loads(lecture.source.read_text())["cells"]:
+        if grade_id(cell) in lecture.points:
+            exec(source_of(cell), namespace)
+    return namespace
+
+
+def named(slug: str, exercise: str, function) -> str | None:
+    functions = {**solution(slug), exercise: function}
+    (result,) = judge(slug, LocalStudent(functions), {exercise: 10.0})
+    assert result.status == "failed"
+    return result.misconception.id if result.misconception else None
+
+
+def test_a_backward_pass_is_recognised_behind_another_cache():
+    def constants(dout, cache):
+        x_hat, _, std, gamma = cache
+        return dout * gamma / std, (dout * x_hat).sum(0), dout.sum(0)
+
+    assert named("batch_normalization", "batchnorm_backward", constants) == "statistics_as_constants"
+
+
+def test_draws_are_compared_by_distribution():
+    def fan_out_for_fan_in(fan_in, fan_out, rng):
+        return rng.normal(size=(fan_out, fan_in)).T * (2 / fan_out) ** 0.5
+
+    def own_generator(fan_in, fan_out, rng):
+        return np.random.default_rng(12345).normal(0, (2 / fan_in) ** 0.5, (fan_in, fan_out))
+
+    assert named("initialization", "he_normal", fan_out_for_fan_in) == "he_normal_fan_out"
+    assert "seed" in named("initialization", "he_normal", own_generator)
+
+
+@pytest.mark.parametrize("factor", [1.05, -1.0])
+def test_what_is_wrong_in_no_known_way_is_not_named(factor):
+    right = solution("batch_normalization")["update_running"]
+    assert named("batch_normalization", "update_running", lambda *args, **kwargs: factor * right(*args, **kwargs)) is None
+
+
+def test_two_mistakes_at_once_are_not_taken_for_one():
+    def swapped_and_halved(running, batch_value, momentum=0.9):
+        return 0.5 * (np.asarray(running) * (1 - momentum) + np.asarray(batch_value) * momentum)
+
+    assert named("batch_normalization", "update_running", swapped_and_halved) is None
+
+
+def alike(*pairs: tuple[Answer, Answer]) -> bool:
+    return diagnosis.alike("f", [one for one, _ in pairs], [other for _, other in pairs])
+
+
+def said(answer, random=False, arguments=()) -> Answer:
+    return Answer("f", random, answer, arguments)
+
+
+def test_answers_are_alike_up_to_rounding():
+    x = np.array([1.0, 2.0])
+    assert alike((said(x), said(x * (1 + 1e-9))))
+    assert not alike((said(x), said(x * (1 + 1e-3))))
+    assert not alike((said(x), said(x[None])))
+    assert not alike((said(x), said(None)))
+    assert alike((said((x, 3)), said([x, 3])))
+    assert not alike((said({"a": x}), said({"b": x})))
+    assert alike((said(np.array([np.nan])), said(np.array([np.nan]))))
+
+
+def test_arguments_that_were_changed_tell_answers_apart():
+    x = np.ones(2)
+    assert alike((said(x, arguments=(x,)), said(x, arguments=(x,))))
+    assert not alike((said(x, arguments=(x,)), said(x, arguments=(2 * x,))))
+
+
+def test_errors_are_alike_by_type():
+    def failed(error) -> Answer:
+        return Answer("f", False, error=error)
+
+    one, same, other = Raised("f", "ValueError", "a"), Raised("f", "ValueError", "b"), Raised("f", "KeyError", "a")
+    assert alike((failed(one), failed(same)))
+    assert not alike((failed(one), failed(other)))
+    assert not alike((failed(one), failed(TimedOut("f", 1))))
+    assert not alike((failed(one), said(1.0)))
+
+
+def test_draws_are_alike_by_distribution_and_by_what_repeats():
+    rng = np.random.default_rng(0)
+    a, b, c = (rng.normal(size=2000) for _ in range(3))
+    assert alike((said(a, True), said(b, True)))
+    assert not alike((said(a, True), said(2 * b, True)))
+    assert not alike((said(a), said(b))), "answers that aren't random must be equal"
+    assert alike((said(a, True), said(b, True)), (said(b, True), said(c, True)))
+    assert not alike((said(a, True), said(b, True)), (said(a, True), said(c, True))), "one repeats itself, the other doesn't"
+
+
+def test_nothing_is_alike_nothing():
+    assert not diagnosis.alike("f", [], [])
+    assert not diagnosis.alike("f", [said(1.0)], [])
