@@ -84,6 +84,7 @@ def report(
 def build(
     lectures: Annotated[list[str] | None, typer.Argument(metavar="[LECTURE...]", help="Which; all where it is left out.")] = None,
     check: Annotated[bool, typer.Option("--check", help="Change nothing; fail on drift.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Execute solutions even where their code is unchanged.")] = False,
 ) -> None:
     """Make the students' notebooks from solutions/, and check that nothing leaks."""
     from .build import build as build_lectures
@@ -91,7 +92,7 @@ def build(
 
     course = find_course()
     chosen = [course.lecture(name) for name in lectures or []] or list(course.lectures())
-    build_lectures(course, chosen, check=check, report=_say)
+    build_lectures(course, chosen, check=check, report=_say, force=force)
 
 
 @app.command()

@@ -1,0 +1,112 @@
+"""The references against PyTorch, an independent implementation by others; run by ``make crosscheck``, skipped where it isn't installed."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+from autograder.reference import batch_normalization as bn
+from autograder.reference import initialization as init
+
+torch = pytest.importorskip("torch", reason="PyTorch is large; «make crosscheck» installs it")
+
+RTOL = 1e-9
+SHAPES = [(8, 5), (64, 3), (2, 7)]
+IMAGES = [(4, 3, 5, 6), (2, 1, 3, 3), (1, 2, 4, 1)]
+
+
+def tensor(array: np.ndarray):
+    return torch.tensor(array, dtype=torch.float64, requires_grad=True)
+
+
+def close(ours, theirs) -> None:
+    theirs = theirs.detach().numpy() if isinstance(theirs, torch.Tensor) else theirs
+    np.testing.assert_allclose(ours, theirs, rtol=RTOL, atol=RTOL * max(1e-300, float(np.max(np.abs(theirs)))))
+
+
+@pytest.mark.parametrize("eps", [1e-5, 1e-3])
+@pytest.mark.parametrize("shape", SHAPES + IMAGES, ids=str)
+def test_batch_normalization_and_its_gradients(shape, eps):
+    rng = np.random.default_rng(1)
+    forward, backward = (
+        (bn.batchnorm_forward, bn.batchnorm_backward) if len(shape) == 2 else (bn.batchnorm2d_forward, bn.batchnorm2d_backward)
+    )
+    x, dout = rng.normal(3, 2, shape), rng.standard_normal(shape)
+    gamma, beta = rng.standard_normal(shape[1]), rng.standard_normal(shape[1])
+    tensors = x_t, gamma_t, beta_t = tensor(x), tensor(gamma), tensor(beta)
+    out_t = torch.nn.functional.batch_norm(x_t, None, None, gamma_t, beta_t, training=True, eps=eps)
+    out_t.backward(torch.tensor(dout))
+    out, cache = forward(x, gamma, beta, eps)
+    close(out, out_t)
+    for ours, theirs in zip(backward(dout, cache), tensors, strict=True):
+        close(ours, theirs.grad)
+
+
+def test_inference_uses_the_running_statistics():
+    rng = np.random.default_rng(2)
+    x, gamma, beta, mean = rng.standard_normal((6, 4)), *rng.standard_normal((3, 4))
+    var = rng.uniform(0.1, 3, 4)
+    theirs = torch.nn.functional.batch_norm(*map(torch.tensor, (x, mean, var, gamma, beta)), training=False, eps=1e-5)
+    close(bn.batchnorm_inference(x, gamma, beta, mean, var), theirs)
+
+
+def test_running_statistics_count_the_momentum_from_the_other_end():
+    running, batch = np.array([1.0, 2.0]), np.random.default_rng(3).standard_normal((50, 2))
+    layer = torch.nn.BatchNorm1d(2, momentum=0.1, dtype=torch.float64)
+    layer.running_mean.copy_(torch.tensor(running))
+    layer(torch.tensor(batch))
+    close(bn.update_running(running, batch.mean(axis=0), momentum=0.9), layer.running_mean)
+
+
+def test_a_folded_layer_is_that_of_pytorch():
+    rng = np.random.default_rng(4)
+    W, (b, gamma, beta, mean), var = rng.standard_normal((5, 3)), rng.standard_normal((4, 3)), rng.uniform(0.1, 3, 3)
+    as_tensors = [torch.tensor(array) for array in (W.T.copy(), b, mean, var)]
+    W_t, b_t = torch.nn.utils.fusion.fuse_linear_bn_weights(*as_tensors, 1e-5, torch.tensor(gamma), torch.tensor(beta))
+    W_folded, b_folded = bn.fold_batchnorm(W, b, gamma, beta, mean, var)
+    close(W_folded, W_t.T)
+    close(b_folded, b_t)
+
+
+@pytest.mark.parametrize("shape", [(3, 7), (7, 3), (6, 4, 3, 5), (2, 1, 1, 1)], ids=str)
+def test_fans(shape):
+    # PyTorch keeps a dense layer's weights as (out, in)
+    theirs = torch.nn.init._calculate_fan_in_and_fan_out(torch.empty(shape if len(shape) == 4 else shape[::-1]))
+    assert init.fans(shape) == theirs
+
+
+@pytest.mark.parametrize(
+    ("draw", "fill", "options"),
+    [
+        ("glorot_normal", "xavier_normal_", {}),
+        ("glorot_uniform", "xavier_uniform_", {}),
+        ("he_normal", "kaiming_normal_", {"nonlinearity": "relu"}),
+        ("lecun_normal", "kaiming_normal_", {"nonlinearity": "linear"}),
+    ],
+)
+def test_initialisers_have_the_same_distribution(draw, fill, options):
+    from scipy.stats import ks_2samp
+
+    torch.manual_seed(0)
+    fan_in, fan_out = 400, 250
+    theirs = getattr(torch.nn.init, fill)(torch.empty(fan_out, fan_in, dtype=torch.float64), **options).numpy().ravel()
+    ours = getattr(init, draw)(fan_in, fan_out, np.random.default_rng(5)).ravel()
+    assert ks_2samp(ours, theirs).pvalue > 1e-4
+    assert abs(ours.std() / theirs.std() - 1) < 0.01
+
+
+@pytest.mark.parametrize(("activation", "function"), [("tanh", torch.tanh), ("relu", torch.relu), ("logistic", torch.sigmoid)])
+def test_signals_and_gradients_through_a_deep_net(activation, function):
+    rng = np.random.default_rng(6)
+    X, widths = rng.standard_normal((9, 8)), (8, 12, 7, 10, 4)
+    weights = [rng.standard_normal(shape) / np.sqrt(shape[0]) for shape in pairwise(widths)]
+    dout = rng.standard_normal((9, 4))
+    signal, tensors, statistics = torch.tensor(X), [tensor(W) for W in weights], []
+    for W in tensors:
+        signal = function(signal @ W)
+        statistics.append((signal.mean().item(), signal.std(correction=0).item()))
+    signal.backward(torch.tensor(dout))
+    close(init.activation_statistics(X, weights, activation), np.array(statistics))
+    close(init.gradient_norms(X, weights, dout, activation), np.array([W.grad.norm().item() for W in tensors]))
