@@ -80,8 +80,9 @@ assert middle > 0.85, "the middle one learns"
 assert max(small, large) < 0.5, "the other two don't"
 plots.show(
     plots.training_curves(runs, title="One number differs: the scale of the first weights"),
-    alt="Training loss and test accuracy of three networks with ten tanh layers. With weights from N(0, 0.125²) the loss falls and the "
-    "accuracy rises above 90 %. With N(0, 0.01²) nothing moves, with N(0, 1) the loss stays high and the accuracy low.",
+    alt="Training loss and test accuracy of three networks with ten tanh layers. With weights "
+    "from N(0, 0.125²) the loss falls and the accuracy rises above 90 %. With N(0, 0.01²) "
+    "nothing moves, with N(0, 1) the loss stays high and the accuracy low.",
 )
 
 # %% [markdown]
@@ -114,33 +115,52 @@ def watch_units(init):
     net = nets.mlp((64, 16, 10), init=init, activation="tanh", rng=rng)
     path = [net.layers[0].params["W"][36].copy()]
     history = nets.train(
-        net, digits, lr=0.1, epochs=5, rng=rng, watch=lambda net, step: path.append(net.layers[0].params["W"][36].copy())
+        net,
+        digits,
+        lr=0.1,
+        epochs=5,
+        rng=rng,
+        watch=lambda net, step: path.append(net.layers[0].params["W"][36].copy()),
     )
     return net, history, np.array(path)
 
 
-equal_net, equal_history, equal_path = watch_units(lambda fan_in, fan_out, rng: np.full((fan_in, fan_out), 0.1))
+equal_net, equal_history, equal_path = watch_units(
+    lambda fan_in, fan_out, rng: np.full((fan_in, fan_out), 0.1)
+)
 random_net, random_history, random_path = watch_units(from_normal(0.1))
 
 fig, axes = plots.figure(1, 2, sharey=True)
 for ax, path, history, title in zip(
-    axes, (equal_path, random_path), (equal_history, random_history), ("all weights start at 0.1", "weights start at random"), strict=True
+    axes,
+    (equal_path, random_path),
+    (equal_history, random_history),
+    ("all weights start at 0.1", "weights start at random"),
+    strict=True,
 ):
     ax.plot(path, color=plots.PALETTE[0], linestyle="-", linewidth=1.5, alpha=0.8)
     ax.set(xlabel="step", title=f"{title}\ntest accuracy {history.test_accuracy[-1]:.0%}")
 axes[0].set_ylabel("a pixel's weights into 16 units")
-axes[0].annotate("16 curves, one on top of the other", (100, equal_path[100, 0]), (60, 0.2), arrowprops={"arrowstyle": "->"})
+axes[0].annotate(
+    "16 curves, one on top of the other",
+    (100, equal_path[100, 0]),
+    (60, 0.2),
+    arrowprops={"arrowstyle": "->"},
+)
 plots.show(
     fig,
-    alt="Left: sixteen weights that start equal move, but as one single line, and the accuracy stays below 30 %. "
-    "Right: sixteen weights that start at random stay sixteen different lines, and the accuracy is above 85 %.",
+    alt="Left: sixteen weights that start equal move, but as one single line, and the accuracy "
+    "stays below 30 %. Right: sixteen weights that start at random stay sixteen different "
+    "lines, and the accuracy is above 85 %.",
 )
 
 spread = np.ptp(equal_net.layers[0].params["W"], axis=1).max()
 moved = np.abs(equal_net.layers[0].params["W"] - 0.1).max()
 assert moved > 0.05, "the equal weights were trained: they moved"
 assert spread < 1e-9, "but after training all 16 units still have the same weights"
-assert np.ptp(random_net.layers[0].params["W"], axis=1).max() > 0.1, "units that start different stay different"
+assert np.ptp(random_net.layers[0].params["W"], axis=1).max() > 0.1, (
+    "units that start different stay different"
+)
 assert equal_history.test_accuracy[-1] < 0.4 < 0.8 < random_history.test_accuracy[-1]
 
 # %% [markdown]
@@ -153,8 +173,12 @@ assert equal_history.test_accuracy[-1] < 0.4 < 0.8 < random_history.test_accurac
 # %% tags=["demo"]
 zero_net, zero_history, _ = watch_units(lambda fan_in, fan_out, rng: np.zeros((fan_in, fan_out)))
 assert np.all(zero_net.layers[0].params["W"] == 0), "weights of zero never move in a tanh net"
-print(f"all weights zero: {np.count_nonzero(zero_net.layers[0].params['W'])} of 1024 hidden weights moved")
-print(f"test accuracy after five epochs is that of a guess: {zero_history.test_accuracy[-1] < 0.15}")
+print(
+    f"all weights zero: {np.count_nonzero(zero_net.layers[0].params['W'])} of 1024 hidden weights moved"
+)
+print(
+    f"test accuracy after five epochs is that of a guess: {zero_history.test_accuracy[-1] < 0.15}"
+)
 
 # %% [markdown]
 # ## §2 How random? Small numbers, large numbers
@@ -226,11 +250,16 @@ def activation_statistics(X, weights, activation):
     Returns
     -------
     list of (float, float)
-        For each layer, first layer first: mean and standard deviation over all N·D_l entries after the activation. The standard deviation
-        is the biased one, which divides by the number of entries.
+        For each layer, first layer first: mean and standard deviation over all N·D_l entries after
+        the activation. The standard deviation is the biased one, which divides by the number of
+        entries.
     """
     ### BEGIN SOLUTION
-    functions = {"tanh": np.tanh, "relu": lambda z: np.maximum(z, 0), "logistic": lambda z: 1 / (1 + np.exp(-z))}
+    functions = {
+        "tanh": np.tanh,
+        "relu": lambda z: np.maximum(z, 0),
+        "logistic": lambda z: 1 / (1 + np.exp(-z)),
+    }
     signal, statistics = X, []
     for W in weights:
         signal = functions[activation](signal @ W)
@@ -261,7 +290,11 @@ def stack(init, sizes, seed=0):
 
 def outputs(X, weights, activation):
     """Return what each layer of equation (2) puts out."""
-    layers = [layer for W in weights for layer in (nets.Dense.of(W, np.zeros(W.shape[1])), nets.Activation(activation))]
+    layers = [
+        layer
+        for W in weights
+        for layer in (nets.Dense.of(W, np.zeros(W.shape[1])), nets.Activation(activation))
+    ]
     return nets.Net(*layers).activations(X)
 
 
@@ -281,17 +314,22 @@ if ready(activation_statistics):
     )
     plots.show(
         fig,
-        alt="Histograms of the activations in six tanh layers. Upper row, weights from N(0, 0.01²): a spike at zero that gets narrower, from "
-        "a deviation of 0.07 in the first layer to less than a millionth in the sixth. Lower row, weights from N(0, 1): all activations are "
-        "at −1 or +1.",
+        alt="Histograms of the activations in six tanh layers. Upper row, weights from N(0, "
+        "0.01²): a spike at zero that gets narrower, from a deviation of 0.07 in the first "
+        "layer to less than a millionth in the sixth. Lower row, weights from N(0, 1): all "
+        "activations are at −1 or +1.",
     )
 
     for weights, yours in ((small_weights, collapsing), (large_weights, saturated)):
         drawn = [(h.mean(), h.std()) for h in outputs(digits.X_train, weights, "tanh")]
-        assert np.allclose(drawn, yours, rtol=1e-6, atol=1e-12), "the numbers above the histograms are those of activation_statistics"
+        assert np.allclose(drawn, yours, rtol=1e-6, atol=1e-12), (
+            "the numbers above the histograms are those of activation_statistics"
+        )
     deviations = [std for _, std in collapsing]
     for layer, (before, after) in enumerate(pairwise(deviations), start=2):
-        assert 0.07 < after / before < 0.14, f"layer {layer} multiplies the deviation by about 0.01·√100 = 0.1"
+        assert 0.07 < after / before < 0.14, (
+            f"layer {layer} multiplies the deviation by about 0.01·√100 = 0.1"
+        )
     assert deviations[-1] < 2e-6, "after six layers nothing is left"
     for layer, (mean, std) in enumerate(saturated, start=1):
         assert abs(mean) < 0.1 and std > 0.9, f"layer {layer} sits at ±1, half of its units at each"
@@ -349,13 +387,15 @@ def fans(shape):
     Parameters
     ----------
     shape : tuple of int
-        Of a dense layer's weights, ``(in, out)``, or of a convolution's kernels, ``(F, C, KH, KW)``: F output channels, C input channels.
+        Of a dense layer's weights, ``(in, out)``, or of a convolution's kernels, ``(F, C, KH,
+        KW)``: F output channels, C input channels.
 
     Returns
     -------
     (int, int)
-        ``(fan_in, fan_out)``: from how many input values one output value is computed, and in how many output values one input value takes
-        part (away from the edges of the image). Biases are not counted.
+        ``(fan_in, fan_out)``: from how many input values one output value is computed, and in how
+        many output values one input value takes part (away from the edges of the image). Biases are
+        not counted.
     """
     ### BEGIN SOLUTION
     if len(shape) == 2:
@@ -397,18 +437,36 @@ if ready(fans):
 
     fig, axes = plots.figure(1, 2, size=(9.0, 3.6))
     for ax, counts, title in (
-        (axes[0], seen.sum(axis=0), f"input: what one output value sees\n3 channels × 5 × 3 = {seen.sum()} values"),
-        (axes[1], reached.sum(axis=0), f"output: what one input value reaches\n6 channels × 5 × 3 = {reached.sum()} values"),
+        (
+            axes[0],
+            seen.sum(axis=0),
+            f"input: what one output value sees\n3 channels × 5 × 3 = {seen.sum()} values",
+        ),
+        (
+            axes[1],
+            reached.sum(axis=0),
+            f"output: what one input value reaches\n6 channels × 5 × 3 = {reached.sum()} values",
+        ),
     ):
         ax.imshow(counts > 0, cmap="Blues", vmax=1.4)
-        ax.set(title=title, xlabel="column", ylabel="row", xticks=range(0, counts.shape[1], 2), yticks=range(0, counts.shape[0], 2))
+        ax.set(
+            title=title,
+            xlabel="column",
+            ylabel="row",
+            xticks=range(0, counts.shape[1], 2),
+            yticks=range(0, counts.shape[0], 2),
+        )
         ax.grid(False)
     plots.show(
         fig,
-        alt="Two maps of a convolution with 6 kernels of 5×3 over 3 channels. Left: one output value sees a window of 5 rows and 3 columns in "
-        "all 3 channels, 45 values. Right: one input value reaches a window of 5 rows and 3 columns in all 6 output channels, 90 values.",
+        alt="Two maps of a convolution with 6 kernels of 5×3 over 3 channels. Left: one output "
+        "value sees a window of 5 rows and 3 columns in all 3 channels, 45 values. Right: one "
+        "input value reaches a window of 5 rows and 3 columns in all 6 output channels, 90 "
+        "values.",
     )
-    assert (seen.sum(), reached.sum()) == tuple(fans(kernels.shape)), "the experiment counts what fans says"
+    assert (seen.sum(), reached.sum()) == tuple(fans(kernels.shape)), (
+        "the experiment counts what fans says"
+    )
 
 # %% [markdown]
 # ## §4 Keeping the variance: LeCun and Glorot
@@ -463,7 +521,8 @@ def lecun_normal(fan_in, fan_out, rng):
     Returns
     -------
     array, shape (fan_in, fan_out)
-        Independent draws from a normal distribution (not truncated) with mean 0 and *variance* 1/fan_in.
+        Independent draws from a normal distribution (not truncated) with mean 0 and *variance*
+        1/fan_in.
     """
     ### BEGIN SOLUTION
     sigma = np.sqrt(1 / fan_in)
@@ -499,8 +558,9 @@ if ready(lecun_normal):
     ax.legend()
     plots.show(
         fig,
-        alt="The standard deviation of a unit's sum against its fan-in from 10 to 1000. With weights from N(0, 1) it rises from 3 to 32 as the "
-        "root of the fan-in; with LeCun's weights it stays at 1.",
+        alt="The standard deviation of a unit's sum against its fan-in from 10 to 1000. With "
+        "weights from N(0, 1) it rises from 3 to 32 as the root of the fan-in; with LeCun's "
+        "weights it stays at 1.",
     )
     for fan_in, plain, lecun in zip(widths, *spreads.values(), strict=True):
         assert abs(plain / np.sqrt(fan_in) - 1) < 0.2, "√fan_in"
@@ -553,8 +613,8 @@ def glorot_normal(fan_in, fan_out, rng):
     Returns
     -------
     array, shape (fan_in, fan_out)
-        Independent draws from a normal distribution (not truncated) with mean 0 and *variance* 1/fan_avg, where
-        fan_avg = (fan_in + fan_out)/2.
+        Independent draws from a normal distribution (not truncated) with mean 0 and *variance*
+        1/fan_avg, where fan_avg = (fan_in + fan_out)/2.
     """
     ### BEGIN SOLUTION
     fan_avg = (fan_in + fan_out) / 2
@@ -596,20 +656,37 @@ if ready(lecun_normal, glorot_normal):
         "1/fan_avg (Glorot)": glorot_normal,
         "1/fan_out": lambda fan_in, fan_out, rng: rng.normal(0, fan_out**-0.5, (fan_in, fan_out)),
     }
-    means = {label: np.mean([signal_and_gradient(init, funnel, seed) for seed in range(3)], axis=0) for label, init in schemes.items()}
+    means = {
+        label: np.mean([signal_and_gradient(init, funnel, seed) for seed in range(3)], axis=0)
+        for label, init in schemes.items()
+    }
     fig, axes = plots.figure(1, 2, size=(10.0, 3.8))
     for ax, way, title in ((axes[0], 0, "forward →"), (axes[1], 1, "← backward")):
         lines = {label: values[way] for label, values in means.items()}
-        plots.per_layer_lines(lines, ylabel=f"deviation of the {('signal', 'gradient')[way]}", title=title, log=False, ax=ax)
+        plots.per_layer_lines(
+            lines,
+            ylabel=f"deviation of the {('signal', 'gradient')[way]}",
+            title=title,
+            log=False,
+            ax=ax,
+        )
         ax.set_ylim(bottom=0)
     plots.show(
         fig,
-        alt="Two panels over five layers that get narrower. Forward, 1/fan_in holds the signal at 1, 1/fan_avg lets it grow to 2, 1/fan_out to "
-        "more than 5. Backward, 1/fan_out holds the gradient at 1, 1/fan_avg lets it shrink to 0.4, 1/fan_in to 0.2.",
+        alt="Two panels over five layers that get narrower. Forward, 1/fan_in holds the signal at "
+        "1, 1/fan_avg lets it grow to 2, 1/fan_out to more than 5. Backward, 1/fan_out holds "
+        "the gradient at 1, 1/fan_avg lets it shrink to 0.4, 1/fan_in to 0.2.",
     )
-    forward, backward = (np.array([values[way][-1 if way == 0 else 0] for values in means.values()]) for way in (0, 1))
-    assert np.allclose(forward, [1, (4 / 3) ** 2.5, 2**2.5], rtol=0.25), "each layer multiplies the signal's variance by fan_in·Var w"
-    assert np.allclose(backward, [0.5**2.5, (2 / 3) ** 2.5, 1], rtol=0.25), "and the gradient's by fan_out·Var w"
+    forward, backward = (
+        np.array([values[way][-1 if way == 0 else 0] for values in means.values()])
+        for way in (0, 1)
+    )
+    assert np.allclose(forward, [1, (4 / 3) ** 2.5, 2**2.5], rtol=0.25), (
+        "each layer multiplies the signal's variance by fan_in·Var w"
+    )
+    assert np.allclose(backward, [0.5**2.5, (2 / 3) ** 2.5, 1], rtol=0.25), (
+        "and the gradient's by fan_out·Var w"
+    )
 
 # %% [markdown]
 # ### The same variance from a uniform distribution
@@ -655,7 +732,8 @@ def glorot_uniform(fan_in, fan_out, rng):
     Returns
     -------
     array, shape (fan_in, fan_out)
-        Independent draws from a uniform distribution between −r and r, with r = √(3/fan_avg) and fan_avg = (fan_in + fan_out)/2.
+        Independent draws from a uniform distribution between −r and r, with r = √(3/fan_avg) and
+        fan_avg = (fan_in + fan_out)/2.
     """
     ### BEGIN SOLUTION
     fan_avg = (fan_in + fan_out) / 2
@@ -679,7 +757,10 @@ score(glorot_uniform)
 
 # %% tags=["demo"]
 if ready(activation_statistics, glorot_normal, glorot_uniform):
-    by_scheme = {"Glorot, normal": stack(glorot_normal, sizes), "Glorot, uniform": stack(glorot_uniform, sizes)}
+    by_scheme = {
+        "Glorot, normal": stack(glorot_normal, sizes),
+        "Glorot, uniform": stack(glorot_uniform, sizes),
+    }
     fig = plots.layer_histograms(
         {label: outputs(digits.X_train, weights, "tanh") for label, weights in by_scheme.items()},
         bounds=(-1, 1),
@@ -687,13 +768,19 @@ if ready(activation_statistics, glorot_normal, glorot_uniform):
     )
     plots.show(
         fig,
-        alt="Histograms of the activations in six tanh layers with Glorot's weights, normal above and uniform below. Both rows look alike: a "
-        "broad hill in every layer, whose standard deviation goes down slowly from 0.55 to 0.27.",
+        alt="Histograms of the activations in six tanh layers with Glorot's weights, normal above "
+        "and uniform below. Both rows look alike: a broad hill in every layer, whose standard "
+        "deviation goes down slowly from 0.55 to 0.27.",
     )
-    alive = {label: activation_statistics(digits.X_train, weights, "tanh") for label, weights in by_scheme.items()}
+    alive = {
+        label: activation_statistics(digits.X_train, weights, "tanh")
+        for label, weights in by_scheme.items()
+    }
     for label, statistics in alive.items():
         for layer, (mean, std) in enumerate(statistics, start=1):
-            assert abs(mean) < 0.05 and 0.15 < std < 0.75, f"{label}: layer {layer} is neither collapsed nor saturated"
+            assert abs(mean) < 0.05 and 0.15 < std < 0.75, (
+                f"{label}: layer {layer} is neither collapsed nor saturated"
+            )
     for (_, normal), (_, uniform) in zip(*alive.values(), strict=True):
         assert abs(normal / uniform - 1) < 0.25, "the two versions keep the signal alike"
 
@@ -746,7 +833,8 @@ def he_normal(fan_in, fan_out, rng):
     Returns
     -------
     array, shape (fan_in, fan_out)
-        Independent draws from a normal distribution (not truncated) with mean 0 and *variance* 2/fan_in.
+        Independent draws from a normal distribution (not truncated) with mean 0 and *variance*
+        2/fan_in.
     """
     ### BEGIN SOLUTION
     sigma = np.sqrt(2 / fan_in)
@@ -769,29 +857,45 @@ score(he_normal)
 
 # %% tags=["demo"]
 if ready(activation_statistics, glorot_normal, he_normal):
-    relu_weights = {"Glorot (Xavier)": stack(glorot_normal, (64, *[100] * 20)), "He": stack(he_normal, (64, *[100] * 20))}
+    relu_weights = {
+        "Glorot (Xavier)": stack(glorot_normal, (64, *[100] * 20)),
+        "He": stack(he_normal, (64, *[100] * 20)),
+    }
     fig = plots.layer_histograms(
-        {label: [h[h > 0] for h in outputs(digits.X_train, weights[:6], "relu")] for label, weights in relu_weights.items()},
+        {
+            label: [h[h > 0] for h in outputs(digits.X_train, weights[:6], "relu")]
+            for label, weights in relu_weights.items()
+        },
         bounds=(0, 5),
         xlabel="activation after ReLU, where it is positive",
     )
     plots.show(
         fig,
-        alt="Histograms of the positive activations in six ReLU layers. Upper row, Glorot's weights: the distribution is pushed towards zero "
-        "layer by layer. Lower row, He's weights: it keeps its width.",
+        alt="Histograms of the positive activations in six ReLU layers. Upper row, Glorot's "
+        "weights: the distribution is pushed towards zero layer by layer. Lower row, He's "
+        "weights: it keeps its width.",
     )
 
     deviations = {
         label: np.mean(
-            [[std for _, std in activation_statistics(digits.X_train, stack(init, (64, *[100] * 20), seed), "relu")] for seed in range(5)],
+            [
+                [
+                    std
+                    for _, std in activation_statistics(
+                        digits.X_train, stack(init, (64, *[100] * 20), seed), "relu"
+                    )
+                ]
+                for seed in range(5)
+            ],
             axis=0,
         )
         for label, init in (("Glorot (Xavier)", glorot_normal), ("He", he_normal))
     }
     plots.show(
         plots.per_layer_lines(deviations, ylabel="deviation after ReLU (log scale)"),
-        alt="Standard deviation after each of twenty ReLU layers, on a log scale. With Glorot's weights it falls on a straight line, by a factor "
-        "of about a thousand; with He's it stays within a factor of two.",
+        alt="Standard deviation after each of twenty ReLU layers, on a log scale. With Glorot's "
+        "weights it falls on a straight line, by a factor of about a thousand; with He's it "
+        "stays within a factor of two.",
     )
     xavier, he = deviations.values()
     per_layer = (xavier[-1] / xavier[0]) ** (1 / 19)
@@ -862,7 +966,8 @@ if ready(activation_statistics, glorot_normal, he_normal):
 def gradient_norms(X, weights, dout, activation):
     """Measure the gradient that arrives at every layer's weights, equation (11).
 
-    The network is the one of equation (2): no biases, and every layer is activated, the last one too.
+    The network is the one of equation (2): no biases, and every layer is activated, the last one
+    too.
 
     Parameters
     ----------
@@ -878,11 +983,20 @@ def gradient_norms(X, weights, dout, activation):
     Returns
     -------
     list of float
-        The Frobenius norm of ∂L/∂W_l, which is summed over the batch (no 1/N), for each layer, first layer first.
+        The Frobenius norm of ∂L/∂W_l, which is summed over the batch (no 1/N), for each layer,
+        first layer first.
     """
     ### BEGIN SOLUTION
-    functions = {"tanh": np.tanh, "relu": lambda z: np.maximum(z, 0), "logistic": lambda z: 1 / (1 + np.exp(-z))}
-    slopes = {"tanh": lambda h: 1 - h**2, "relu": lambda h: (h > 0).astype(float), "logistic": lambda h: h * (1 - h)}
+    functions = {
+        "tanh": np.tanh,
+        "relu": lambda z: np.maximum(z, 0),
+        "logistic": lambda z: 1 / (1 + np.exp(-z)),
+    }
+    slopes = {
+        "tanh": lambda h: 1 - h**2,
+        "relu": lambda h: (h > 0).astype(float),
+        "logistic": lambda h: h * (1 - h),
+    }
     signals = [X]
     for W in weights:
         signals.append(functions[activation](signals[-1] @ W))
@@ -932,26 +1046,50 @@ if ready(gradient_norms, glorot_normal, he_normal):
         "ReLU, He": typical_norms(he_normal, "relu", width=100),
     }
     fig, axes = plots.figure(1, 2, size=(11.0, 4.0))
-    plots.per_layer_lines(vanishing, ylabel="‖∂L/∂W‖ (log scale)", title="vanishing, in layers of 20 units", ax=axes[0])
-    plots.per_layer_lines(exploding, ylabel="‖∂L/∂W‖ (log scale)", title="exploding, in layers of 100 units", ax=axes[1])
+    plots.per_layer_lines(
+        vanishing,
+        ylabel="‖∂L/∂W‖ (log scale)",
+        title="vanishing, in layers of 20 units",
+        ax=axes[0],
+    )
+    plots.per_layer_lines(
+        exploding,
+        ylabel="‖∂L/∂W‖ (log scale)",
+        title="exploding, in layers of 100 units",
+        ax=axes[1],
+    )
     plots.show(
         fig,
-        alt="The norm of the gradient in ten layers, on log scales. Left: for logistic units it shrinks from the tenth layer to the first, by a "
-        "factor of about 30 with N(0, 1) and of more than 100,000 with Glorot's weights; for tanh with Glorot's weights it is level. Right: "
-        "for tanh with N(0, 1) it grows a thousandfold towards the first layer; for ReLU with twice He's weights it is 512 times as large as "
-        "with He's in every layer; with He's it is level.",
+        alt="The norm of the gradient in ten layers, on log scales. Left: for logistic units it "
+        "shrinks from the tenth layer to the first, by a factor of about 30 with N(0, 1) and "
+        "of more than 100,000 with Glorot's weights; for tanh with Glorot's weights it is "
+        "level. Right: for tanh with N(0, 1) it grows a thousandfold towards the first layer; "
+        "for ReLU with twice He's weights it is 512 times as large as with He's in every "
+        "layer; with He's it is level.",
     )
 
     def first_to_last(norms):
         """Return how much smaller or larger the gradient is at the first layer than at the last."""
         return norms[0] / norms[-1]
 
-    assert first_to_last(vanishing["logistic, N(0, 1)"]) < 0.1, "logistic units with N(0, 1): the gradient vanishes"
-    assert first_to_last(vanishing["logistic, Glorot"]) < 1e-4, "and with Glorot's weights even more, because the slope is at most 1/4"
-    assert 0.3 < first_to_last(vanishing["tanh, Glorot"]) < 5, "tanh with Glorot: it neither vanishes nor explodes"
-    assert first_to_last(exploding["tanh, N(0, 1)"]) > 300, "tanh with N(0, 1): it explodes towards the first layer"
-    assert 0.3 < first_to_last(exploding["ReLU, He"]) < 3, "ReLU with He: it neither vanishes nor explodes"
-    assert np.allclose(exploding["ReLU, twice He"] / exploding["ReLU, He"], 2.0**9), "twice the weights: 2⁹ times the gradient, in every layer"
+    assert first_to_last(vanishing["logistic, N(0, 1)"]) < 0.1, (
+        "logistic units with N(0, 1): the gradient vanishes"
+    )
+    assert first_to_last(vanishing["logistic, Glorot"]) < 1e-4, (
+        "and with Glorot's weights even more, because the slope is at most 1/4"
+    )
+    assert 0.3 < first_to_last(vanishing["tanh, Glorot"]) < 5, (
+        "tanh with Glorot: it neither vanishes nor explodes"
+    )
+    assert first_to_last(exploding["tanh, N(0, 1)"]) > 300, (
+        "tanh with N(0, 1): it explodes towards the first layer"
+    )
+    assert 0.3 < first_to_last(exploding["ReLU, He"]) < 3, (
+        "ReLU with He: it neither vanishes nor explodes"
+    )
+    assert np.allclose(exploding["ReLU, twice He"] / exploding["ReLU, He"], 2.0**9), (
+        "twice the weights: 2⁹ times the gradient, in every layer"
+    )
 
 # %% [markdown]
 # What is there to see?
@@ -977,7 +1115,9 @@ if ready(gradient_norms):
     assert share > 0.9, "a tenth of the units passes on nearly all of the mean square"
     chi = 100 * 1.0 * np.mean(slope**2)
     assert chi > 2, "equation (12): with weights of variance 1 that is still far more than 1"
-    print(f"fifth layer: half of the slopes are below 0.02, yet 90 % of Σ f'² comes from a tenth of the units, and χ is about {chi:.0f}")
+    print(
+        f"fifth layer: half of the slopes are below 0.02, yet 90 % of Σ f'² comes from a tenth of the units, and χ is about {chi:.0f}"
+    )
 
 # %% [markdown]
 # ## §7 One table, and where slides disagree
@@ -1007,15 +1147,23 @@ if ready(activation_statistics, he_normal, glorot_normal):
     widening = (64, 128, 256, 512, 1024)
     versions = {
         "2/fan_in": he_normal,
-        "4/(fan_in + fan_out)": lambda fan_in, fan_out, rng: np.sqrt(2) * glorot_normal(fan_in, fan_out, rng),
+        "4/(fan_in + fan_out)": lambda fan_in, fan_out, rng: (
+            np.sqrt(2) * glorot_normal(fan_in, fan_out, rng)
+        ),
     }
     results = {}
     fig, axes = plots.figure(1, 2, size=(10.0, 3.8))
-    for ax, shape, title in ((axes[0], widening, "wider and wider: 64 → 1024"), (axes[1], widening[::-1], "narrower and narrower: 1024 → 64")):
+    for ax, shape, title in (
+        (axes[0], widening, "wider and wider: 64 → 1024"),
+        (axes[1], widening[::-1], "narrower and narrower: 1024 → 64"),
+    ):
         X = np.random.default_rng(1).normal(size=(300, shape[0]))
         lines = {
             label: np.mean(
-                [[std for _, std in activation_statistics(X, stack(init, shape, seed), "relu")] for seed in range(4)],
+                [
+                    [std for _, std in activation_statistics(X, stack(init, shape, seed), "relu")]
+                    for seed in range(4)
+                ],
                 axis=0,
             )
             for label, init in versions.items()
@@ -1025,12 +1173,16 @@ if ready(activation_statistics, he_normal, glorot_normal):
         results[title[:5]] = [line[-1] for line in lines.values()]
     plots.show(
         fig,
-        alt="Standard deviation after each of four ReLU layers for two versions of He's scheme. 2/fan_in is level whether the layers get wider or "
-        "narrower. 4/(fan_in + fan_out) loses more than half of the signal where they get wider, and gains as much where they get narrower.",
+        alt="Standard deviation after each of four ReLU layers for two versions of He's scheme. "
+        "2/fan_in is level whether the layers get wider or narrower. 4/(fan_in + fan_out) "
+        "loses more than half of the signal where they get wider, and gains as much where "
+        "they get narrower.",
     )
     (wide_he, wide_average), (narrow_he, narrow_average) = results.values()
     assert 0.6 < wide_he / narrow_he < 1.6, "2/fan_in keeps the signal in both"
-    assert wide_average < 0.6 * wide_he, "the average shrinks a signal that spreads over more and more units"
+    assert wide_average < 0.6 * wide_he, (
+        "the average shrinks a signal that spreads over more and more units"
+    )
     assert narrow_average > 1.5 * narrow_he, "and swells one that is squeezed into fewer and fewer"
 
 # %% [markdown]
@@ -1039,19 +1191,31 @@ if ready(activation_statistics, he_normal, glorot_normal):
 # %% tags=["demo"]
 if ready(gradient_norms, glorot_normal):
     factor_four = {
-        f"{name}, {gain}×Glorot": typical_norms(glorot_normal, name, width=100, gain=gain) for name in ("tanh", "logistic") for gain in (1, 4)
+        f"{name}, {gain}×Glorot": typical_norms(glorot_normal, name, width=100, gain=gain)
+        for name in ("tanh", "logistic")
+        for gain in (1, 4)
     }
     plots.show(
         plots.per_layer_lines(factor_four, ylabel="‖∂L/∂W‖ (log scale)"),
-        alt="The norm of the gradient in ten layers of 100 units. tanh with Glorot's weights is level; with four times Glorot's it explodes by a "
-        "factor of 40 towards the first layer. Logistic units with Glorot's weights vanish by a factor of 300,000; with four times Glorot's "
-        "only by a factor of about 60.",
+        alt="The norm of the gradient in ten layers of 100 units. tanh with Glorot's weights is "
+        "level; with four times Glorot's it explodes by a factor of 40 towards the first "
+        "layer. Logistic units with Glorot's weights vanish by a factor of 300,000; with four "
+        "times Glorot's only by a factor of about 60.",
     )
     ratio = {label: norms[0] / norms[-1] for label, norms in factor_four.items()}
-    assert 0.3 < ratio["tanh, 1×Glorot"] < 3 and ratio["tanh, 4×Glorot"] > 10, "tanh needs no factor 4: with it, gradients explode"
-    assert ratio["logistic, 4×Glorot"] > 300 * ratio["logistic, 1×Glorot"], "the logistic function is much better off with it"
-    saturated_share = np.mean(np.abs(outputs(digits.X_train, [4 * W for W in stack(glorot_normal, sizes)], "tanh")[0]) > 0.99)
-    assert saturated_share > 0.25, "with the factor 4 many tanh units are saturated in the first layer already"
+    assert 0.3 < ratio["tanh, 1×Glorot"] < 3 and ratio["tanh, 4×Glorot"] > 10, (
+        "tanh needs no factor 4: with it, gradients explode"
+    )
+    assert ratio["logistic, 4×Glorot"] > 300 * ratio["logistic, 1×Glorot"], (
+        "the logistic function is much better off with it"
+    )
+    saturated_share = np.mean(
+        np.abs(outputs(digits.X_train, [4 * W for W in stack(glorot_normal, sizes)], "tanh")[0])
+        > 0.99
+    )
+    assert saturated_share > 0.25, (
+        "with the factor 4 many tanh units are saturated in the first layer already"
+    )
 
 # %% [markdown]
 # So the factor 4 harms tanh, helps the logistic function, and doesn't save it: the deeper remedy is another activation, which is the next
@@ -1144,12 +1308,20 @@ if ready(init_std):
 
     def by_table(activation):
         """Return an initialiser that draws from N(0, σ²) with your σ for this activation."""
-        return lambda fan_in, fan_out, rng: rng.normal(0, init_std(activation, fan_in, fan_out), (fan_in, fan_out))
+        return lambda fan_in, fan_out, rng: rng.normal(
+            0, init_std(activation, fan_in, fan_out), (fan_in, fan_out)
+        )
 
     spread = {}
     for name in ("linear", "tanh", "relu", "leaky_relu", "elu", "selu"):
         per_seed = [
-            [np.std(h) for h in outputs(digits.X_train, stack(by_table(name), (64, *[100] * 20), seed), name)] for seed in range(3)
+            [
+                np.std(h)
+                for h in outputs(
+                    digits.X_train, stack(by_table(name), (64, *[100] * 20), seed), name
+                )
+            ]
+            for seed in range(3)
         ]
         spread[name] = np.mean(per_seed, axis=0)
     fig = plots.per_layer_lines(spread, ylabel="deviation after the activation (log scale)")
@@ -1159,12 +1331,16 @@ if ready(init_std):
     fig.axes[0].set_ylim(0.06, 5)
     plots.show(
         fig,
-        alt="Standard deviation after each of twenty layers for six activations, each initialised by the table. All lines stay between 0.1 and 3; "
-        "that of SELU stays closest to 1.",
+        alt="Standard deviation after each of twenty layers for six activations, each initialised "
+        "by the table. All lines stay between 0.1 and 3; that of SELU stays closest to 1.",
     )
     for name, deviations in spread.items():
-        assert deviations.min() > 0.08 and deviations.max() < 5, f"{name} is alive in all twenty layers"
-    assert np.all(np.abs(spread["selu"] - 1) < 0.35), "SELU normalises itself: about 1 in every layer"
+        assert deviations.min() > 0.08 and deviations.max() < 5, (
+            f"{name} is alive in all twenty layers"
+        )
+    assert np.all(np.abs(spread["selu"] - 1) < 0.35), (
+        "SELU normalises itself: about 1 in every layer"
+    )
 
 # %% [markdown]
 # ## §8 A deep network on the digits
@@ -1183,11 +1359,14 @@ if ready(lecun_normal, glorot_normal, glorot_uniform):
     }
     plots.show(
         plots.training_curves(tanh_runs, title="Ten layers of tanh"),
-        alt="Training curves of five networks with ten tanh layers. LeCun and both versions of Glorot reach about 94 % on the test set; N(0, 0.01²) "
-        "stays at 10 %, N(0, 1) at about 20 %.",
+        alt="Training curves of five networks with ten tanh layers. LeCun and both versions of "
+        "Glorot reach about 94 % on the test set; N(0, 0.01²) stays at 10 %, N(0, 1) at about "
+        "20 %.",
     )
     reached = {label: run.test_accuracy[-1] for label, run in tanh_runs.items()}
-    assert min(reached[label] for label in ("LeCun", "Glorot, normal", "Glorot, uniform")) > 0.85, "the three schemes learn"
+    assert min(reached[label] for label in ("LeCun", "Glorot, normal", "Glorot, uniform")) > 0.85, (
+        "the three schemes learn"
+    )
     assert reached["N(0, 0.01²)"] < 0.2 and reached["N(0, 1)"] < 0.5, "the two naive ones don't"
 
 # %% [markdown]
@@ -1203,19 +1382,26 @@ if ready(glorot_normal, he_normal):
         "He, normal": learn(he_normal, "relu"),
     }
     fig = plots.training_curves(relu_runs, title="Ten layers of ReLU")
-    fig.axes[0].set_ylim(0.02, 30)  # the run that diverges begins with a loss of millions, far above the picture
+    fig.axes[0].set_ylim(
+        0.02, 30
+    )  # the run that diverges begins with a loss of millions, far above the picture
     for line in fig.axes[0].lines:
         line.set_clip_on(True)
     plots.show(
         fig,
-        alt="Training curves of four networks with ten ReLU layers. With He's weights the accuracy is above 85 % after three epochs; with Glorot's it "
-        "lags far behind; with N(0, 0.01²) nothing moves, and with N(0, 1) the run diverges at once.",
+        alt="Training curves of four networks with ten ReLU layers. With He's weights the "
+        "accuracy is above 85 % after three epochs; with Glorot's it lags far behind; with "
+        "N(0, 0.01²) nothing moves, and with N(0, 1) the run diverges at once.",
     )
     assert relu_runs["N(0, 1)"].diverged, "weights from N(0, 1) make a ReLU net explode at once"
-    assert relu_runs["N(0, 0.01²)"].test_accuracy[-1] < 0.2, "weights from N(0, 0.01²) leave it where it is"
+    assert relu_runs["N(0, 0.01²)"].test_accuracy[-1] < 0.2, (
+        "weights from N(0, 0.01²) leave it where it is"
+    )
     assert relu_runs["He, normal"].test_accuracy[-1] > 0.8, "He learns"
     he_average = np.mean(relu_runs["He, normal"].test_accuracy)
-    assert he_average > np.mean(relu_runs["Glorot, normal"].test_accuracy) + 0.15, "and sooner than Xavier"
+    assert he_average > np.mean(relu_runs["Glorot, normal"].test_accuracy) + 0.15, (
+        "and sooner than Xavier"
+    )
 
 # %% [markdown]
 # The deeper the network, the wider the gap: He et al. trained 30 ReLU layers from (10), where the same network from Xavier's weights never

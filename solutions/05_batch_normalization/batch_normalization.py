@@ -60,7 +60,9 @@ def he(fan_in, fan_out, rng):
 def watch_last_layer(normalize=None):
     """Train a net; return the mean and std of every unit's input after each step, shape (steps, 2, units), and the history."""
     rng = np.random.default_rng(0)
-    net = nets.mlp((64, 50, 50, 50, 50, 10), init=he, activation="relu", rng=rng, normalize=normalize)
+    net = nets.mlp(
+        (64, 50, 50, 50, 50, 10), init=he, activation="relu", rng=rng, normalize=normalize
+    )
     seen = []
 
     def look(net, step=0):
@@ -79,8 +81,12 @@ def drift(seen):
 
 
 def draw_statistics(axes, seen, colour, label):
-    for ax, values, name in zip(axes, (seen[:, 0], seen[:, 1]), ("mean", "standard deviation"), strict=True):
-        ax.plot(values[:, :20], color=colour, linewidth=0.8, alpha=0.5, linestyle="-")  # twenty units, the median of all fifty
+    for ax, values, name in zip(
+        axes, (seen[:, 0], seen[:, 1]), ("mean", "standard deviation"), strict=True
+    ):
+        ax.plot(
+            values[:, :20], color=colour, linewidth=0.8, alpha=0.5, linestyle="-"
+        )  # twenty units, the median of all fifty
         ax.plot(np.median(values, axis=1), color=colour, linewidth=3, linestyle="-")
         ax.set(xlabel="training step", ylabel=f"{name} of the input", title=label)
 
@@ -90,12 +96,17 @@ fig, axes = plots.figure(1, 2)
 draw_statistics(axes, plain_seen, plots.PALETTE[0], "without batch normalization")
 plots.show(
     fig,
-    alt="Twenty thin lines, one for each of twenty units of the last hidden layer, and a thick one for the median. The means of the "
-    "units' inputs start within two of zero and spread out over the training steps, upwards and downwards; their standard deviations "
-    "about double.",
+    alt="Twenty thin lines, one for each of twenty units of the last hidden layer, and a thick "
+    "one for the median. The means of the units' inputs start within two of zero and spread "
+    "out over the training steps, upwards and downwards; their standard deviations about "
+    "double.",
 )
-assert drift(plain_seen)[-1] > 0.8, "without BN the means should move by about a standard deviation or more"
-assert np.mean(plain_seen[-1, 1] / plain_seen[0, 1]) > 1.4, "without BN the standard deviations should grow"
+assert drift(plain_seen)[-1] > 0.8, (
+    "without BN the means should move by about a standard deviation or more"
+)
+assert np.mean(plain_seen[-1, 1] / plain_seen[0, 1]) > 1.4, (
+    "without BN the standard deviations should grow"
+)
 assert plain_history.test_accuracy[-1] > 0.8, "the net should learn nevertheless"
 
 # %% [markdown]
@@ -244,12 +255,17 @@ def through_layers(X, between, rng, layers=5, units=100):
 if ready(batchnorm_forward):
     ones, zeros = np.ones(100), np.zeros(100)
     collapsed = through_layers(digits.X_train, lambda z: z, np.random.default_rng(0))
-    alive = through_layers(digits.X_train, lambda z: batchnorm_forward(z, ones, zeros)[0], np.random.default_rng(0))
-    fig = plots.layer_histograms({"plain": collapsed, "batch norm": alive}, bounds=(-1, 1), xlabel="output of the tanh units")
+    alive = through_layers(
+        digits.X_train, lambda z: batchnorm_forward(z, ones, zeros)[0], np.random.default_rng(0)
+    )
+    fig = plots.layer_histograms(
+        {"plain": collapsed, "batch norm": alive}, bounds=(-1, 1), xlabel="output of the tanh units"
+    )
     plots.show(
         fig,
-        alt="Histograms of the outputs of five tanh layers with weights from N(0, 0.01²). In the plain net they shrink to a spike at zero "
-        "by the second layer; with batch normalization all five layers are spread over the whole range from −1 to 1 alike.",
+        alt="Histograms of the outputs of five tanh layers with weights from N(0, 0.01²). In the "
+        "plain net they shrink to a spike at zero by the second layer; with batch "
+        "normalization all five layers are spread over the whole range from −1 to 1 alike.",
     )
     assert collapsed[-1].std() < 1e-4, "the plain net should collapse"
     assert all(0.5 < layer.std() < 0.8 for layer in alive), "with BN every layer should stay alive"
@@ -283,22 +299,45 @@ nodes = {  # name: (x, y, formula)
     "y": (6.8, 1, r"$y=\gamma\hat x+\beta$"),
     "par": (6.8, 0, r"$\gamma,\ \beta$"),
 }
-arrows = [("x", "mu", 10), ("x", "c", 9), ("mu", "c", 9), ("c", "var", 8), ("c", "hat", 6), ("var", "s", 7), ("s", "hat", 6)]
+arrows = [
+    ("x", "mu", 10),
+    ("x", "c", 9),
+    ("mu", "c", 9),
+    ("c", "var", 8),
+    ("c", "hat", 6),
+    ("var", "s", 7),
+    ("s", "hat", 6),
+]
 arrows += [("hat", "y", 5), ("par", "y", 5)]
 fig, ax = plots.figure(1, 1, (11, 2.8))
 box = {"boxstyle": "round,pad=0.4", "fc": "#eaf3fa", "ec": plots.PALETTE[0]}
-drawn = {name: ax.text(x, y, formula, ha="center", va="center", fontsize=13, bbox=box) for name, (x, y, formula) in nodes.items()}
+drawn = {
+    name: ax.text(x, y, formula, ha="center", va="center", fontsize=13, bbox=box)
+    for name, (x, y, formula) in nodes.items()
+}
 for start, end, number in arrows:
     (x0, y0, _), (x1, y1, _) = nodes[start], nodes[end]
-    ends = {"patchA": drawn[start].get_bbox_patch(), "patchB": drawn[end].get_bbox_patch(), "shrinkA": 3, "shrinkB": 3}
+    ends = {
+        "patchA": drawn[start].get_bbox_patch(),
+        "patchB": drawn[end].get_bbox_patch(),
+        "shrinkA": 3,
+        "shrinkB": 3,
+    }
     ax.annotate("", (x1, y1), (x0, y0), arrowprops={"arrowstyle": "->", "lw": 1.6, **ends})
-    ax.text((x0 + x1) / 2 + 0.17 * (y0 != y1), (y0 + y1) / 2 + 0.12 * (y0 == y1), f"({number})", ha="center", color=plots.PALETTE[1])
+    ax.text(
+        (x0 + x1) / 2 + 0.17 * (y0 != y1),
+        (y0 + y1) / 2 + 0.12 * (y0 == y1),
+        f"({number})",
+        ha="center",
+        color=plots.PALETTE[1],
+    )
 ax.set(xlim=(-0.4, 7.5), ylim=(-0.4, 1.4))
 ax.axis("off")
 plots.show(
     fig,
-    alt="The computational graph. x leads to the mean μ and to c = x − μ; c leads to the variance σ², from there to the root s, and "
-    "directly to x̂ = c/s; x̂ leads to y = γx̂ + β. Two nodes have two ways out: x leads to μ and c, and c leads to σ² and x̂.",
+    alt="The computational graph. x leads to the mean μ and to c = x − μ; c leads to the variance "
+    "σ², from there to the root s, and directly to x̂ = c/s; x̂ leads to y = γx̂ + β. Two "
+    "nodes have two ways out: x leads to μ and c, and c leads to σ² and x̂.",
 )
 
 # %% [markdown]
@@ -443,7 +482,9 @@ score(batchnorm_backward)
 # %% tags=["demo"]
 def normalized(forward, backward):
     """A BN layer without running statistics, from a forward and a backward pass."""
-    return lambda units: nets.PairLayer(forward, backward, {"gamma": np.ones(units), "beta": np.zeros(units)})
+    return lambda units: nets.PairLayer(
+        forward, backward, {"gamma": np.ones(units), "beta": np.zeros(units)}
+    )
 
 
 def forward_that_keeps_x(x, gamma, beta):
@@ -453,7 +494,9 @@ def forward_that_keeps_x(x, gamma, beta):
 
 def naive_backward(dout, both):
     cache, scale = both
-    return scale * dout, *batchnorm_backward(dout, cache)[1:]  # dx as if the statistics were constants
+    return scale * dout, *batchnorm_backward(dout, cache)[
+        1:
+    ]  # dx as if the statistics were constants
 
 
 def bias_norms(normalize):
@@ -474,12 +517,18 @@ if ready(batchnorm_forward, batchnorm_backward):
     fig, ax = plots.figure(1, 1, (6.4, 3.6))
     ax.plot(naive, label="statistics taken for constants", color=plots.PALETTE[1], linestyle="--")
     ax.plot(right, label="your gradient", color=plots.PALETTE[0])
-    ax.set(xlabel="training step", ylabel="norm of all biases before BN", title="Biases that have no effect")
+    ax.set(
+        xlabel="training step",
+        ylabel="norm of all biases before BN",
+        title="Biases that have no effect",
+    )
     ax.legend()
     plots.show(
         fig,
-        alt="The norm of the biases before the batch normalization against the training step. With the full gradient it stays at zero; "
-        "where the statistics are taken for constants it grows from the first step, though these biases have no effect on the loss.",
+        alt="The norm of the biases before the batch normalization against the training step. "
+        "With the full gradient it stays at zero; where the statistics are taken for "
+        "constants it grows from the first step, though these biases have no effect on the "
+        "loss.",
     )
     assert right.max() < 1e-9, "the full gradient should leave the biases at zero"
     assert naive[-1] > 0.05, "the naive gradient should push the biases away"
@@ -499,17 +548,33 @@ def small(fan_in, fan_out, rng):
 
 if ready(batchnorm_forward, batchnorm_backward):
     norms = {}
-    for label, normalize in {"plain": None, "batch norm": normalized(batchnorm_forward, batchnorm_backward)}.items():
-        net = nets.mlp((64, *[50] * 8, 10), init=small, activation="relu", rng=np.random.default_rng(0), normalize=normalize)
+    for label, normalize in {
+        "plain": None,
+        "batch norm": normalized(batchnorm_forward, batchnorm_backward),
+    }.items():
+        net = nets.mlp(
+            (64, *[50] * 8, 10),
+            init=small,
+            activation="relu",
+            rng=np.random.default_rng(0),
+            normalize=normalize,
+        )
         norms[label] = net.gradient_norms(digits.X_train[:256], digits.y_train[:256])
-    fig = plots.per_layer_lines(norms, ylabel="norm of the gradient (log)", title="Gradients at the first step, weights from N(0, 0.01²)")
+    fig = plots.per_layer_lines(
+        norms,
+        ylabel="norm of the gradient (log)",
+        title="Gradients at the first step, weights from N(0, 0.01²)",
+    )
     plots.show(
         fig,
-        alt="The norm of the gradient of the weights, layer by layer, on a logarithmic scale. In the plain net it is below 1e-8 in every "
-        "layer; with batch normalization it lies between 0.1 and 10 in every layer.",
+        alt="The norm of the gradient of the weights, layer by layer, on a logarithmic scale. In "
+        "the plain net it is below 1e-8 in every layer; with batch normalization it lies "
+        "between 0.1 and 10 in every layer.",
     )
     assert max(norms["plain"]) < 1e-8, "without BN hardly any gradient should arrive"
-    assert min(norms["batch norm"]) > 0.1 and max(norms["batch norm"]) < 10, "with BN it should arrive in every layer"
+    assert min(norms["batch norm"]) > 0.1 and max(norms["batch norm"]) < 10, (
+        "with BN it should arrive in every layer"
+    )
 
 # %% [markdown]
 # **See it work (3): the ground holds still.** The figure of §1 once more, with a BN layer in front of each ReLU, and the same axes.
@@ -524,13 +589,19 @@ if ready(batchnorm_forward, batchnorm_backward):
         ax.set_xlabel("")
     plots.show(
         fig,
-        alt="Means and standard deviations of the inputs of twenty units over the training steps. Above, without batch normalization, "
-        "they spread out and grow; below, with it, the means stay in a narrow band around zero and the standard deviations close to "
-        "one.",
+        alt="Means and standard deviations of the inputs of twenty units over the training steps. "
+        "Above, without batch normalization, they spread out and grow; below, with it, the "
+        "means stay in a narrow band around zero and the standard deviations close to one.",
     )
-    assert drift(bn_seen).max() < 0.2, "with BN the means should stay within a fifth of a standard deviation"
-    assert drift(plain_seen)[-1] > 8 * drift(bn_seen).max(), "without BN they should move several times as far"
-    assert np.all(np.abs(bn_seen[:, 1] - 1) < 0.5), "with BN the standard deviations should stay near 1"
+    assert drift(bn_seen).max() < 0.2, (
+        "with BN the means should stay within a fifth of a standard deviation"
+    )
+    assert drift(plain_seen)[-1] > 8 * drift(bn_seen).max(), (
+        "without BN they should move several times as far"
+    )
+    assert np.all(np.abs(bn_seen[:, 1] - 1) < 0.5), (
+        "with BN the standard deviations should stay near 1"
+    )
     assert bn_history.test_accuracy[-1] > 0.8, "the net with BN should learn"
 
 # %% [markdown]
@@ -549,8 +620,22 @@ def accuracy_of(init, lr, normalize):
 def draw_table(ax, table, title):
     ax.imshow(table, vmin=0, vmax=1, cmap="cividis")
     for (row, column), value in np.ndenumerate(table):
-        ax.text(column, row, f"{value:.2f}", ha="center", va="center", color="white" if value < 0.6 else "black")
-    ax.set(title=title, xlabel="learning rate", xticks=range(len(rates)), xticklabels=rates, yticks=range(len(inits)), yticklabels=inits)
+        ax.text(
+            column,
+            row,
+            f"{value:.2f}",
+            ha="center",
+            va="center",
+            color="white" if value < 0.6 else "black",
+        )
+    ax.set(
+        title=title,
+        xlabel="learning rate",
+        xticks=range(len(rates)),
+        xticklabels=rates,
+        yticks=range(len(inits)),
+        yticklabels=inits,
+    )
     ax.grid(False)
 
 
@@ -564,15 +649,18 @@ rates = [0.3, 1.0, 3.0]
 
 if ready(batchnorm_forward, batchnorm_backward):
     layer = normalized(batchnorm_forward, batchnorm_backward)
-    plain_table = np.array([[accuracy_of(init, lr, None) for lr in rates] for init in inits.values()])
+    plain_table = np.array(
+        [[accuracy_of(init, lr, None) for lr in rates] for init in inits.values()]
+    )
     bn_table = np.array([[accuracy_of(init, lr, layer) for lr in rates] for init in inits.values()])
     fig, axes = plots.figure(1, 2, (9.5, 4.2))
     draw_table(axes[0], plain_table, "Test accuracy without BN")
     draw_table(axes[1], bn_table, "Test accuracy with BN")
     plots.show(
         fig,
-        alt="Two tables of test accuracies for four initializations and three learning rates. Without batch normalization only a few "
-        "fields in the middle are good, and the corners are near 0.1; with it every field is good.",
+        alt="Two tables of test accuracies for four initializations and three learning rates. "
+        "Without batch normalization only a few fields in the middle are good, and the "
+        "corners are near 0.1; with it every field is good.",
     )
     assert bn_table.min() > 0.6, "with BN every initialization should train at every learning rate"
     assert np.mean(plain_table < 0.4) >= 0.5, "without BN at least half of the fields should fail"
@@ -676,11 +764,16 @@ if ready(update_running):
     ax.legend(loc="lower right")
     plots.show(
         fig,
-        alt="Means of 300 batches scatter around 3. Both running means start at 0. With momentum 0.9 the running mean is there after some "
-        "30 steps and goes on trembling; with 0.99 it takes some 300 steps and is smooth.",
+        alt="Means of 300 batches scatter around 3. Both running means start at 0. With momentum "
+        "0.9 the running mean is there after some 30 steps and goes on trembling; with 0.99 "
+        "it takes some 300 steps and is smooth.",
     )
-    assert abs(averages[0.9][40] - 3) < 0.6 < abs(averages[0.99][40] - 3), "momentum 0.99 should take longer"
-    assert averages[0.99][-50:].std() < averages[0.9][-50:].std() < batch_means.std(), "and should be the smoother one"
+    assert abs(averages[0.9][40] - 3) < 0.6 < abs(averages[0.99][40] - 3), (
+        "momentum 0.99 should take longer"
+    )
+    assert averages[0.99][-50:].std() < averages[0.9][-50:].std() < batch_means.std(), (
+        "and should be the smoother one"
+    )
 
 # %% [markdown]
 # A high momentum averages well and is slow to forget where it began. Stop the training after 50 steps with momentum 0.99, and the running
@@ -750,7 +843,14 @@ score(batchnorm_inference)
 if ready(batchnorm_forward, batchnorm_backward, update_running, batchnorm_inference):
 
     def batch_norm(units, momentum=0.9):
-        return nets.BatchNorm(units, batchnorm_forward, batchnorm_backward, batchnorm_inference, update_running, momentum=momentum)
+        return nets.BatchNorm(
+            units,
+            batchnorm_forward,
+            batchnorm_backward,
+            batchnorm_inference,
+            update_running,
+            momentum=momentum,
+        )
 
     rng = np.random.default_rng(3)
     trained = nets.mlp((64, 50, 50, 10), init=he, activation="relu", rng=rng, normalize=batch_norm)
@@ -758,24 +858,41 @@ if ready(batchnorm_forward, batchnorm_backward, update_running, batchnorm_infere
 
     def accuracy_in_batches(size, training):
         batches = np.array_split(np.arange(len(digits.y_test)), len(digits.y_test) // size)
-        guesses = [np.argmax(trained.forward(digits.X_test[batch], training=training)[-1], axis=1) for batch in batches]
+        guesses = [
+            np.argmax(trained.forward(digits.X_test[batch], training=training)[-1], axis=1)
+            for batch in batches
+        ]
         return np.mean(np.concatenate(guesses) == digits.y_test)
 
     sizes = [1, 2, 4, 8, 16, 64, 449]
-    by_batch, by_running = ([accuracy_in_batches(size, training) for size in sizes] for training in (True, False))
+    by_batch, by_running = (
+        [accuracy_in_batches(size, training) for size in sizes] for training in (True, False)
+    )
     fig, ax = plots.figure(1, 1, (7, 3.6))
     ax.plot(sizes, by_running, "o-", label="running statistics")
     ax.plot(sizes, by_batch, "s--", label="statistics of the batch itself")
-    ax.set(xscale="log", xlabel="images per prediction", ylabel="test accuracy", ylim=(0, 1.03), xticks=sizes, xticklabels=sizes)
+    ax.set(
+        xscale="log",
+        xlabel="images per prediction",
+        ylabel="test accuracy",
+        ylim=(0, 1.03),
+        xticks=sizes,
+        xticklabels=sizes,
+    )
     ax.minorticks_off()
     ax.legend()
     plots.show(
         fig,
-        alt="Test accuracy against the number of images that are predicted together. With running statistics it is the same high value "
-        "for all; with the batch's own statistics it falls for small batches, and to that of guessing for single images.",
+        alt="Test accuracy against the number of images that are predicted together. With running "
+        "statistics it is the same high value for all; with the batch's own statistics it "
+        "falls for small batches, and to that of guessing for single images.",
     )
-    assert by_batch[0] < 0.2 < 0.85 < by_batch[-1], "single images can't be told apart by their own statistics, a large batch can"
-    assert min(by_running) > 0.9 and np.ptp(by_running) < 1e-12, "with running statistics company should make no difference"
+    assert by_batch[0] < 0.2 < 0.85 < by_batch[-1], (
+        "single images can't be told apart by their own statistics, a large batch can"
+    )
+    assert min(by_running) > 0.9 and np.ptp(by_running) < 1e-12, (
+        "with running statistics company should make no difference"
+    )
 
 # %% [markdown]
 # ### Four numbers per feature, two of them learned
@@ -799,9 +916,13 @@ keras_model = nets.Net(
 
 print(f"{'layer':<12}{'parameters':>12}{'trained':>10}{'running':>10}")
 for layer in keras_model.layers:
-    trained_here, running_here = (sum(values.size for values in kept.values()) for kept in (layer.params, layer.state))
+    trained_here, running_here = (
+        sum(values.size for values in kept.values()) for kept in (layer.params, layer.state)
+    )
     if trained_here:
-        print(f"{type(layer).__name__:<12}{trained_here + running_here:>12}{trained_here:>10}{running_here:>10}")
+        print(
+            f"{type(layer).__name__:<12}{trained_here + running_here:>12}{trained_here:>10}{running_here:>10}"
+        )
 total_trained, total_running = keras_model.count_parameters()
 print(f"{'all':<12}{total_trained + total_running:>12}{total_trained:>10}{total_running:>10}")
 
@@ -978,27 +1099,40 @@ def kernel_answers(images, kernels, biases):
 rng = np.random.default_rng(0)
 kernels, biases = rng.normal(size=(8, 3, 3)), rng.uniform(5, 50, 8)
 pictures = data.digits(images=True)
-X_train, X_test = (kernel_answers(images, kernels, biases) for images in (pictures.X_train, pictures.X_test))
+X_train, X_test = (
+    kernel_answers(images, kernels, biases) for images in (pictures.X_train, pictures.X_test)
+)
 channels = data.Digits(X_train, pictures.y_train, X_test, pictures.y_test)
 
 if ready(batchnorm2d_forward, batchnorm2d_backward, update_running, batchnorm_inference):
-    channel_norm = nets.BatchNorm(8, batchnorm2d_forward, batchnorm2d_backward, batchnorm_inference, update_running)
+    channel_norm = nets.BatchNorm(
+        8, batchnorm2d_forward, batchnorm2d_backward, batchnorm_inference, update_running
+    )
     runs = {}
     for label, first in {"plain": [], "batch norm": [channel_norm]}.items():
         rng = np.random.default_rng(0)
-        net = nets.Net(*first, nets.Activation("relu"), nets.Flatten(), nets.Dense(8 * 6 * 6, 10, init=small, rng=rng))
+        net = nets.Net(
+            *first,
+            nets.Activation("relu"),
+            nets.Flatten(),
+            nets.Dense(8 * 6 * 6, 10, init=small, rng=rng),
+        )
         runs[label] = nets.train(net, channels, lr=0.05, epochs=4, batch_size=32, rng=rng)
     fig = plots.training_curves(runs)
     fig.axes[0].set_ylim(0.03, 1e5)
     plots.show(
         fig,
-        alt="Training loss and test accuracy of a net on eight channels with large biases. With batch normalization the loss falls and "
-        "the accuracy is high from the first epoch on; without it the loss is larger by orders of magnitude and the accuracy stays "
-        "low.",
+        alt="Training loss and test accuracy of a net on eight channels with large biases. With "
+        "batch normalization the loss falls and the accuracy is high from the first epoch on; "
+        "without it the loss is larger by orders of magnitude and the accuracy stays low.",
     )
     assert runs["batch norm"].test_accuracy[-1] > 0.85, "with BN the net should learn"
-    assert runs["plain"].test_accuracy[-1] < runs["batch norm"].test_accuracy[-1] - 0.2, "without BN it should not"
-    assert np.mean(runs["plain"].loss[-20:]) > 10 * np.mean(runs["batch norm"].loss[-20:]), "and its loss should be much larger"
+    assert runs["plain"].test_accuracy[-1] < runs["batch norm"].test_accuracy[-1] - 0.2, (
+        "without BN it should not"
+    )
+    assert np.mean(runs["plain"].loss[-20:]) > 10 * np.mean(runs["batch norm"].loss[-20:]), (
+        "and its loss should be much larger"
+    )
 
 # %% [markdown]
 # ## §6 Folding: the layer that vanishes
@@ -1048,7 +1182,8 @@ if ready(batchnorm2d_forward, batchnorm2d_backward, update_running, batchnorm_in
 
 # %% nbgrader={"grade": false, "grade_id": "fold_batchnorm", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def fold_batchnorm(W, b, gamma, beta, running_mean, running_var, eps=1e-5):
-    """Make one dense layer of a dense layer and the batch normalization directly after it: equation (16).
+    """Make one dense layer of a dense layer and the batch normalization directly after it: equation
+(16).
 
     Parameters
     ----------
@@ -1090,7 +1225,9 @@ def folded(net):
     for layer in net.layers:
         if isinstance(layer, nets.BatchNorm):
             dense = layers.pop()
-            W, b = fold_batchnorm(*dense.params.values(), *layer.params.values(), *layer.state.values())
+            W, b = fold_batchnorm(
+                *dense.params.values(), *layer.params.values(), *layer.state.values()
+            )
             layers.append(nets.Dense.of(W, b))
         else:
             layers.append(layer)
@@ -1102,20 +1239,35 @@ if ready(*functions, fold_batchnorm):
     before, after = trained.logits(digits.X_test), lean.logits(digits.X_test)
     fig, (ax, ax_difference) = plots.figure(1, 2, (9.5, 3.6))
     ax.plot(before.ravel(), after.ravel(), ".", markersize=3)
-    ax.set(xlabel="logit before folding", ylabel="logit after folding", title="Every logit of every test image")
+    ax.set(
+        xlabel="logit before folding",
+        ylabel="logit after folding",
+        title="Every logit of every test image",
+    )
     ax_difference.hist(1e15 * (after - before).ravel(), bins=41)
-    ax_difference.set(xlabel="difference, in units of $10^{-15}$", ylabel="logits", title="What is left is rounding")
+    ax_difference.set(
+        xlabel="difference, in units of $10^{-15}$",
+        ylabel="logits",
+        title="What is left is rounding",
+    )
     plots.show(
         fig,
-        alt="Left: the logits after folding against those before lie on the diagonal. Right: a histogram of the differences, which are a "
-        "few times 1e-15, the size of rounding errors.",
+        alt="Left: the logits after folding against those before lie on the diagonal. Right: a "
+        "histogram of the differences, which are a few times 1e-15, the size of rounding "
+        "errors.",
     )
     print(f"{'':<8}{'layers':>8}{'trained':>9}{'running':>9}")
     for label, net in {"before": trained, "after": lean}.items():
-        print(f"{label:<8}{len(net.layers):>8}{net.count_parameters()[0]:>9}{net.count_parameters()[1]:>9}")
+        print(
+            f"{label:<8}{len(net.layers):>8}{net.count_parameters()[0]:>9}{net.count_parameters()[1]:>9}"
+        )
     assert np.allclose(before, after, rtol=1e-9, atol=1e-9), "folding should change no logit"
-    assert np.array_equal(trained.predict(digits.X_test), lean.predict(digits.X_test)), "folding should change no prediction"
-    assert lean.count_parameters()[1] == 0 and len(lean.layers) == len(trained.layers) - 2, "no BN layer should be left"
+    assert np.array_equal(trained.predict(digits.X_test), lean.predict(digits.X_test)), (
+        "folding should change no prediction"
+    )
+    assert lean.count_parameters()[1] == 0 and len(lean.layers) == len(trained.layers) - 2, (
+        "no BN layer should be left"
+    )
 
 # %% [markdown]
 # The prediction is the same to the last digit that counts, and two layers' worth of work is gone. Training, of course, needed them.
@@ -1135,7 +1287,9 @@ if ready(*functions, fold_batchnorm):
 def accuracy_with_batches_of(size, normalize, steps=250):
     rng = np.random.default_rng(4)
     net = nets.mlp((64, 50, 50, 10), init=he, activation="relu", rng=rng, normalize=normalize)
-    drawn = rng.integers(0, len(digits.y_train), steps * size)  # as many examples as the steps need, some of them several times
+    drawn = rng.integers(
+        0, len(digits.y_train), steps * size
+    )  # as many examples as the steps need, some of them several times
     enough = data.Digits(digits.X_train[drawn], digits.y_train[drawn], digits.X_test, digits.y_test)
     return nets.train(net, enough, lr=0.1, epochs=1, batch_size=size, rng=rng).test_accuracy[-1]
 
@@ -1143,21 +1297,34 @@ def accuracy_with_batches_of(size, normalize, steps=250):
 if ready(batchnorm_forward, batchnorm_backward, update_running, batchnorm_inference):
     sizes = [2, 3, 4, 8, 16, 64]
     kinds = {"plain": None, "batch norm": batch_norm}
-    by_size = {label: [accuracy_with_batches_of(size, normalize) for size in sizes] for label, normalize in kinds.items()}
+    by_size = {
+        label: [accuracy_with_batches_of(size, normalize) for size in sizes]
+        for label, normalize in kinds.items()
+    }
     fig, ax = plots.figure(1, 1, (7, 3.8))
     for (label, accuracies), marker in zip(by_size.items(), plots.MARKERS, strict=False):
         ax.plot(sizes, accuracies, marker=marker, label=label)
-    ax.set(xscale="log", xlabel="examples per batch in training", ylabel="test accuracy", ylim=(0, 1.03), xticks=sizes, xticklabels=sizes)
+    ax.set(
+        xscale="log",
+        xlabel="examples per batch in training",
+        ylabel="test accuracy",
+        ylim=(0, 1.03),
+        xticks=sizes,
+        xticklabels=sizes,
+    )
     ax.minorticks_off()
     ax.legend(loc="lower right")
     plots.show(
         fig,
-        alt="Test accuracy after 250 steps against the size of the training batches. The plain net loses little with small batches. The "
-        "net with batch normalization is as good from about 8 examples on, but breaks down at a batch of two.",
+        alt="Test accuracy after 250 steps against the size of the training batches. The plain "
+        "net loses little with small batches. The net with batch normalization is as good "
+        "from about 8 examples on, but breaks down at a batch of two.",
     )
     assert by_size["batch norm"][0] < 0.6, "in batches of two the net with BN should hardly learn"
     assert by_size["plain"][0] > by_size["batch norm"][0] + 0.2, "where the plain net still learns"
-    assert min(by_size["batch norm"][-2:]) > 0.9, "with batches of 16 and more the net with BN should do well"
+    assert min(by_size["batch norm"][-2:]) > 0.9, (
+        "with batches of 16 and more the net with BN should do well"
+    )
 
 # %% [markdown]
 # So BN wants batches of, say, at least 8, better 32. Where memory allows only one or two examples (large images, video), or where the
@@ -1179,26 +1346,39 @@ if ready(batchnorm_forward, batchnorm_backward, update_running, batchnorm_infere
         layers = []
         for fan_in in (64, 50):
             pair = [batch_norm(50), nets.Activation("elu")]
-            layers += [nets.Dense(fan_in, 50, init=he, rng=rng), *(pair if place == "before" else reversed(pair))]
+            layers += [
+                nets.Dense(fan_in, 50, init=he, rng=rng),
+                *(pair if place == "before" else reversed(pair)),
+            ]
         return nets.Net(*layers, nets.Dense(50, 10, init=he, rng=rng))
 
     places = {"before": [], "after": []}
     for place, accuracies in places.items():
         for seed in range(3):
             rng = np.random.default_rng(seed)
-            history = nets.train(stack(place, rng), digits, lr=0.2, epochs=3, batch_size=64, rng=rng)
+            history = nets.train(
+                stack(place, rng), digits, lr=0.2, epochs=3, batch_size=64, rng=rng
+            )
             accuracies.append(history.test_accuracy[-1])
     fig, ax = plots.figure(1, 1, (6, 3.2))
     for row, (accuracies, marker) in enumerate(zip(places.values(), plots.MARKERS, strict=False)):
         ax.plot(accuracies, [row] * 3, marker, markersize=9, color=plots.PALETTE[row], alpha=0.8)
-    ax.set(xlabel="test accuracy", yticks=[0, 1], yticklabels=[f"{place} the ELU" for place in places], ylim=(-0.6, 1.6), xlim=(0.8, 1))
+    ax.set(
+        xlabel="test accuracy",
+        yticks=[0, 1],
+        yticklabels=[f"{place} the ELU" for place in places],
+        ylim=(-0.6, 1.6),
+        xlim=(0.8, 1),
+    )
     plots.show(
         fig,
-        alt="Test accuracies of three runs with batch normalization before the ELU and three with it after. All six are high and close "
-        "together.",
+        alt="Test accuracies of three runs with batch normalization before the ELU and three with "
+        "it after. All six are high and close together.",
     )
     assert min(places["before"] + places["after"]) > 0.85, "both places should work"
-    assert abs(np.mean(places["before"]) - np.mean(places["after"])) < 0.06, "and should be about equally good"
+    assert abs(np.mean(places["before"]) - np.mean(places["after"])) < 0.06, (
+        "and should be about equally good"
+    )
 
 # %% [markdown]
 # On this small task it makes no difference worth arguing about; on others it may, and one has to try. Two things speak for *before*: the
