@@ -237,6 +237,12 @@ def class_of(folder: Folder) -> dict[str, dict[str, Any]]:
 
 
 @pytest.fixture(scope="session")
+def folder_at() -> type[Folder]:
+    """Return what makes a course in a given folder."""
+    return Folder
+
+
+@pytest.fixture(scope="session")
 def pristine(tmp_path_factory: pytest.TempPathFactory) -> Folder:
     """A course as after a checkout, with nbgrader's configuration, made by nbgrader's own generate_assignment."""
     folder = Folder(tmp_path_factory.mktemp("pristine"))
