@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from autograder.gradients import ForwardPass, numerical_gradients
 from coursekit import exercise, expect, expect_unchanged, worth
 from coursekit.expectations import Mismatch
 
@@ -35,30 +36,28 @@ def forward(function, *arguments, **options):
     return expect(function(*arguments, **options), f"what {function.name} returns").items("out", "cache")
 
 
-def gradients(student, reference, suffix, arguments, dout, **options):
-    """Return the student's gradients by their own cache, and the reference's by its own."""
-    _, cache = forward(getattr(student, f"batchnorm{suffix}_forward"), *arguments, **options)
-    _, right = getattr(reference, f"batchnorm{suffix}_forward")(*arguments, **options)
-    return (
-        expect(getattr(student, f"batchnorm{suffix}_backward")(dout, cache), f"what batchnorm{suffix}_backward returns"),
-        getattr(reference, f"batchnorm{suffix}_backward")(dout, right),
-    )
+def passed_forward(student, reference, suffix, arguments, dout, **options):
+    """Run the student's forward pass, and return it with what gradients are right for it."""
+    pair = getattr(reference, f"batchnorm{suffix}_forward"), getattr(reference, f"batchnorm{suffix}_backward")
+    return ForwardPass(getattr(student, f"batchnorm{suffix}_forward"), arguments, dout, pair, lambda: options)
 
 
-def derivatives(function, arguments, dout, h=1e-5):
-    """Return the derivatives of Σ dout·function(*arguments) with respect to each argument, by central differences."""
-    results = []
-    for position, argument in enumerate(arguments):
-        slope = np.empty_like(argument)
-        for index in np.ndindex(argument.shape):
-            values = []
-            for step in (h, -h):
-                moved = [a.copy() for a in arguments]
-                moved[position][index] += step
-                values.append(np.sum(dout * function(*moved)))
-            slope[index] = (values[0] - values[1]) / (2 * h)
-        results.append(slope)
-    return results
+def expect_gradients(student, reference, suffix, arguments, dout, rtol=1e-7, **options):
+    """Run the student's pair, and expect right gradients."""
+    run, backward = passed_forward(student, reference, suffix, arguments, dout, **options), getattr(student, f"batchnorm{suffix}_backward")
+    run.expect_right(backward(dout, run.cache), GRADIENTS, f"what {backward.name} returns", rtol)
+
+
+def expect_slopes(student, reference, suffix, arguments, dout):
+    """Run the student's pair, and expect the difference quotients of the forward pass: no reference for the backward pass is needed."""
+    right = getattr(reference, f"batchnorm{suffix}_forward")
+
+    def slopes(dout, _):
+        return numerical_gradients(lambda *moved: right(*moved, TINY)[0], arguments, dout)
+
+    backward = getattr(student, f"batchnorm{suffix}_backward")
+    run = ForwardPass(getattr(student, f"batchnorm{suffix}_forward"), arguments, dout, (right, slopes), lambda: {"eps": TINY})
+    run.expect_right(backward(dout, run.cache), GRADIENTS, f"what {backward.name} returns", rtol=1e-5)
 
 
 def expect_upstream_unchanged(function, dout, cache):
@@ -157,63 +156,52 @@ class TestBatchnormBackward:
         """Random upstream gradients are pulled back right, for several shapes."""
         for shape in ((7, 4), (12, 1), (3, 9), (5, 5)):
             dout = rng.normal(size=shape) + 0.5
-            got, right = gradients(student, reference, "", features(rng, *shape), dout, eps=TINY)
-            got.close_to(right, names=GRADIENTS)
+            expect_gradients(student, reference, "", features(rng, *shape), dout, eps=TINY)
 
     @worth(2)
     def test_difference_quotients(self, student, reference, rng):
         """The gradients are the slopes of the forward pass, measured with central differences."""
         x, gamma, beta = features(rng, 5, 3)
         dout = rng.normal(size=x.shape)
-        got, _ = gradients(student, reference, "", (x, gamma, beta), dout, eps=TINY)
-        right = derivatives(lambda *arguments: reference.batchnorm_forward(*arguments, TINY)[0], (x, gamma, beta), dout)
-        got.close_to(right, rtol=1e-5, names=GRADIENTS)
+        expect_slopes(student, reference, "", (x, gamma, beta), dout)
 
     def test_epsilon(self, student, reference, rng):
         """The backward pass uses the eps of the forward pass, inside the root as there."""
         x, gamma, beta = features(rng, 6, 3)
         dout = rng.normal(size=x.shape)
         for scale, options in ((1.0, {"eps": 0.5}), (3e-3, {})):
-            got, right = gradients(student, reference, "", (scale * x, gamma, beta), dout, **options)
-            got.close_to(right, names=GRADIENTS)
+            expect_gradients(student, reference, "", (scale * x, gamma, beta), dout, **options)
 
     def test_batch_of_one(self, student, reference, rng):
         """In a batch of one the output is always beta, so dx and dgamma are zero."""
         x, gamma, beta = features(rng, 1, 4)
-        got, right = gradients(student, reference, "", (x, gamma, beta), rng.normal(size=x.shape))
-        got.close_to(right, names=GRADIENTS)
+        expect_gradients(student, reference, "", (x, gamma, beta), rng.normal(size=x.shape))
 
     def test_two_batches_under_way(self, student, reference, rng):
         """Each backward pass belongs to its own cache, whichever forward pass came last."""
         (x, gamma, beta), (other, *_), dout = features(rng, 6, 3), features(rng, 6, 3), rng.normal(size=(6, 3))
-        _, cache = forward(student.batchnorm_forward, x, gamma, beta, TINY)
+        run = passed_forward(student, reference, "", (x, gamma, beta), dout, eps=TINY)
         forward(student.batchnorm_forward, other, -gamma, beta, TINY)
-        right = reference.batchnorm_backward(dout, reference.batchnorm_forward(x, gamma, beta, TINY)[1])
-        expect(student.batchnorm_backward(dout, cache), "the answer").close_to(right, names=GRADIENTS)
+        run.expect_right(student.batchnorm_backward(dout, run.cache), GRADIENTS)
 
     def test_numbers_of_other_types(self, student, reference, rng):
         """Integers and 32-bit floats are legal input."""
         x, gamma, beta = rng.integers(-9, 9, (6, 4)), rng.integers(1, 4, 4), rng.integers(-3, 3, 4)
-        got, right = gradients(student, reference, "", (x, gamma, beta), rng.normal(size=(6, 4)), eps=TINY)
-        got.close_to(right, names=GRADIENTS)
+        expect_gradients(student, reference, "", (x, gamma, beta), rng.normal(size=(6, 4)), eps=TINY)
         arguments = [array.astype(np.float32) for array in features(rng, 6, 4)]
-        got, right = gradients(student, reference, "", arguments, rng.normal(size=(6, 4)).astype(np.float32), eps=TINY)
-        got.close_to(right, rtol=1e-4, names=GRADIENTS)
+        expect_gradients(student, reference, "", arguments, rng.normal(size=(6, 4)).astype(np.float32), eps=TINY, rtol=1e-4)
 
     def test_memory_layouts(self, student, reference, rng):
         """A transposed dout, and every other column of one, are upstream gradients like any other."""
         for dout in (rng.normal(size=(4, 6)).T, rng.normal(size=(6, 8))[:, ::2]):
-            got, right = gradients(student, reference, "", features(rng, 6, 4), dout, eps=TINY)
-            got.close_to(right, names=GRADIENTS)
+            expect_gradients(student, reference, "", features(rng, 6, 4), dout, eps=TINY)
 
     def test_arguments_stay(self, student, reference, rng):
         """dout is as it was after the call, and the gradients are right."""
         x, gamma, beta = features(rng, 6, 3)
         dout = rng.normal(size=x.shape)
-        _, cache = forward(student.batchnorm_forward, x, gamma, beta, TINY)
-        answer = expect_upstream_unchanged(student.batchnorm_backward, dout, cache)
-        right = reference.batchnorm_backward(dout, reference.batchnorm_forward(x, gamma, beta, TINY)[1])
-        expect(answer, "the answer").close_to(right, names=GRADIENTS)
+        run = passed_forward(student, reference, "", (x, gamma, beta), dout, eps=TINY)
+        run.expect_right(expect_upstream_unchanged(student.batchnorm_backward, dout, run.cache), GRADIENTS)
 
 
 # --- update_running -------------------------------------------------------------------------------------------------------
@@ -400,62 +388,53 @@ class TestBatchnorm2dBackward:
         """Random upstream gradients are pulled back right, for several shapes."""
         for shape in ((3, 2, 4, 5), (2, 5, 3, 1), (4, 1, 2, 3)):
             dout = rng.normal(size=shape) + 0.5
-            got, right = gradients(student, reference, "2d", images(rng, *shape), dout, eps=TINY)
-            got.close_to(right, names=GRADIENTS)
+            expect_gradients(student, reference, "2d", images(rng, *shape), dout, eps=TINY)
 
     def test_difference_quotients(self, student, reference, rng):
         """The gradients are the slopes of the forward pass, measured with central differences."""
         x, gamma, beta = images(rng, 2, 2, 3, 2)
         dout = rng.normal(size=x.shape)
-        got, _ = gradients(student, reference, "2d", (x, gamma, beta), dout, eps=TINY)
-        right = derivatives(lambda *arguments: reference.batchnorm2d_forward(*arguments, TINY)[0], (x, gamma, beta), dout)
-        got.close_to(right, rtol=1e-5, names=GRADIENTS)
+        expect_slopes(student, reference, "2d", (x, gamma, beta), dout)
 
     def test_all_axes_alike(self, student, reference, rng):
         """Where N, C, H and W are all equal, the channel is still the second axis."""
-        got, right = gradients(student, reference, "2d", images(rng, 3, 3, 3, 3), rng.normal(size=(3, 3, 3, 3)), eps=TINY)
-        got.close_to(right, names=GRADIENTS)
+        expect_gradients(student, reference, "2d", images(rng, 3, 3, 3, 3), rng.normal(size=(3, 3, 3, 3)), eps=TINY)
 
     def test_one_image_and_one_pixel(self, student, reference, rng):
         """One image still has statistics over its pixels; for one pixel of one image dx and dgamma are zero."""
         for shape in ((1, 3, 4, 2), (1, 3, 1, 1)):
-            got, right = gradients(student, reference, "2d", images(rng, *shape), rng.normal(size=shape))
-            got.close_to(right, names=GRADIENTS)
+            expect_gradients(student, reference, "2d", images(rng, *shape), rng.normal(size=shape))
 
     def test_epsilon(self, student, reference, rng):
         """The backward pass uses the eps of the forward pass, inside the root as there."""
         x, gamma, beta = images(rng, 3, 2, 3, 2)
         dout = rng.normal(size=x.shape)
         for scale, options in ((1.0, {"eps": 0.5}), (3e-3, {})):
-            got, right = gradients(student, reference, "2d", (scale * x, gamma, beta), dout, **options)
-            got.close_to(right, names=GRADIENTS)
+            expect_gradients(student, reference, "2d", (scale * x, gamma, beta), dout, **options)
 
     def test_two_batches_under_way(self, student, reference, rng):
         """Each backward pass belongs to its own cache, whichever forward pass came last."""
         (x, gamma, beta), (other, *_), dout = images(rng, 2, 3, 3, 2), images(rng, 2, 3, 3, 2), rng.normal(size=(2, 3, 3, 2))
-        _, cache = forward(student.batchnorm2d_forward, x, gamma, beta, TINY)
+        run = passed_forward(student, reference, "2d", (x, gamma, beta), dout, eps=TINY)
         forward(student.batchnorm2d_forward, other, -gamma, beta, TINY)
-        right = reference.batchnorm2d_backward(dout, reference.batchnorm2d_forward(x, gamma, beta, TINY)[1])
-        expect(student.batchnorm2d_backward(dout, cache), "the answer").close_to(right, names=GRADIENTS)
+        run.expect_right(student.batchnorm2d_backward(dout, run.cache), GRADIENTS)
 
     def test_numbers_and_layouts(self, student, reference, rng):
         """Integers, 32-bit floats and gradients that were stored channels last are legal input."""
         x, gamma, beta = rng.integers(0, 17, (3, 2, 4, 3)), rng.integers(1, 4, 2), rng.integers(-3, 3, 2)
         dout = rng.normal(size=(3, 4, 3, 2)).transpose(0, 3, 1, 2)
-        got, right = gradients(student, reference, "2d", (x, gamma, beta), dout, eps=TINY)
-        got.close_to(right, names=GRADIENTS)
+        expect_gradients(student, reference, "2d", (x, gamma, beta), dout, eps=TINY)
         arguments = [array.astype(np.float32) for array in images(rng, 3, 2, 4, 3)]
-        got, right = gradients(student, reference, "2d", arguments, rng.normal(size=(3, 2, 4, 6)).astype(np.float32)[..., ::2], eps=TINY)
-        got.close_to(right, rtol=1e-4, names=GRADIENTS)
+        expect_gradients(
+            student, reference, "2d", arguments, rng.normal(size=(3, 2, 4, 6)).astype(np.float32)[..., ::2], eps=TINY, rtol=1e-4
+        )
 
     def test_arguments_stay(self, student, reference, rng):
         """dout is as it was after the call, and the gradients are right."""
         x, gamma, beta = images(rng, 3, 2, 2, 3)
         dout = rng.normal(size=x.shape)
-        _, cache = forward(student.batchnorm2d_forward, x, gamma, beta, TINY)
-        answer = expect_upstream_unchanged(student.batchnorm2d_backward, dout, cache)
-        right = reference.batchnorm2d_backward(dout, reference.batchnorm2d_forward(x, gamma, beta, TINY)[1])
-        expect(answer, "the answer").close_to(right, names=GRADIENTS)
+        run = passed_forward(student, reference, "2d", (x, gamma, beta), dout, eps=TINY)
+        run.expect_right(expect_upstream_unchanged(student.batchnorm2d_backward, dout, run.cache), GRADIENTS)
 
 
 # --- fold_batchnorm -------------------------------------------------------------------------------------------------------
