@@ -166,10 +166,10 @@ def cold_start(workshop: Workshop) -> dict[str, list[dict[str, float]]]:
     return {name: every[1:] for name, every in costs.items()}  # the first one brings files into the system's cache
 
 
-def inside(workshop: Workshop, question: str, *more: str) -> Any:
+def inside(workshop: Workshop, question: str) -> Any:
     """Ask `inside.py` about the class."""
     with workshop.course(roads()[0]) as folder:
-        command = [sys.executable, str(HERE / "inside.py"), str(folder), question, *more]
+        command = [sys.executable, str(HERE / "inside.py"), str(folder), question]
         done = subprocess.run(command, cwd=folder, env=workshop.environment, capture_output=True, text=True)
     if done.returncode:
         raise meter.CommandFailed(done.stderr[-3000:])
@@ -192,7 +192,7 @@ def take_all(course: Course, repeats: int, repeats_nbgrader: int, patience: floa
             "machine": machine.describe(),
             "load": load,
             "cold": cold_start(workshop),
-            "confinement": inside(workshop, "confinement", "5"),
+            "confinement": inside(workshop, "confinement"),
             "breakdown": [inside(workshop, "breakdown") for _ in range(repeats)],
             **compare(workshop, repeats, repeats_nbgrader),
         }

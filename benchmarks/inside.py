@@ -13,7 +13,6 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from statistics import median
 from typing import Any
 
 from roster import LECTURE
@@ -97,7 +96,7 @@ def breakdown(course: Course) -> dict[str, float]:
 
 
 def confinement(course: Course, rounds: int) -> dict[str, list[float]]:
-    """Grade the class `rounds` times in each kind of sandbox, in turn; return the median milliseconds of each submission."""
+    """Grade the class `rounds` times in each kind of sandbox, in turn; return each submission's milliseconds, the least of all rounds."""
     hand_ins = submitted(course, course.lecture(LECTURE))
     submissions = [read_submission(hand_in.path, course, hand_in.student, hand_in.lecture) for hand_in in hand_ins]
     with Sandbox(confine=True) as landlock, Sandbox(confine=False) as nothing:
@@ -110,10 +109,10 @@ def confinement(course: Course, rounds: int) -> dict[str, list[float]]:
                     grade_submission(submission, sandboxes[kind])
                     if turn:  # the first turn warms up
                         seconds[kind][number].append(time.perf_counter() - started)
-    return {kind: [1000 * median(times) for times in every] for kind, every in seconds.items()}
+    return {kind: [1000 * min(times) for times in every] for kind, every in seconds.items()}
 
 
-def main(root: str, question: str, rounds: str = "5") -> None:
+def main(root: str, question: str, rounds: str = "10") -> None:
     """Answer a question about the class in the course at `root`."""
     course = Course(Path(root))
     print(json.dumps(breakdown(course) if question == "breakdown" else confinement(course, int(rounds))))

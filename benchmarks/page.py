@@ -65,7 +65,7 @@ def _confinement(milliseconds: dict[str, list[float]]) -> str:
         "### What confinement costs\n\n"
         f"**{median(differences):.1f} ms a submission** (the middle half of the class: {inner[0]:.1f} to {inner[-1]:.1f}): "
         f"a submission takes {median(c for c, _ in pairs):.0f} ms with `--sandbox landlock` and {median(f for _, f in pairs):.0f} ms "
-        "with `--sandbox none`, by one process, without gradebook.\n"
+        "with `--sandbox none` (medians of the class, each the least of ten), by one process, without gradebook.\n"
     )
 
 
