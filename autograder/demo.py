@@ -12,7 +12,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from itertools import cycle
+from itertools import cycle, islice
 from pathlib import Path
 from typing import Any
 
@@ -136,12 +136,13 @@ def _right(lecture: Lecture, count: int) -> Iterator[dict[str, Any]]:
 def _mistaken(lecture: Lecture, count: int) -> Iterator[dict[str, Any]]:
     """Yield notebooks that hold, between them, every misconception of the lecture."""
     hands: list[list[KnownAnswer]] = [[] for _ in range(count)]
-    for index, known in enumerate(catalogue(lecture.slug).misconceptions):
-        for shift in range(count):
-            hand = hands[(index + shift) % count]
-            if len(_compatible([*hand, known])) > len(hand):
-                hand.append(known)
-                break
+    most_first = sorted(catalogue(lecture.slug).misconceptions, key=lambda known: -len(known.functions))
+    for index, known in enumerate(most_first):
+        turn = hands[index % count :] + hands[: index % count]
+        alone = (hand for hand in turn if len(_compatible([*hand, known])) > len(hand))
+        beside = (hand for hand in turn if not any(known.functions.keys() & other.functions.keys() for other in hand))
+        for hand in (*islice(alone, 1), *islice(beside, 1))[:1]:
+            hand.append(known)
     for hand in hands:
         yield with_answers(lecture, *hand)
 
