@@ -31,7 +31,7 @@ ROOT = Path(__file__).resolve().parents[2]
 TARGET = Path(__file__).with_name("check.png")
 PORT = 8877
 LECTURE, EXERCISE = "03_initialization/initialization.ipynb", "fans"
-SIZE = {"width": 1240, "height": 1030}
+SIZE = {"width": 1140, "height": 1050}
 COLOURS = 256  # a screenshot has few, and so a small file
 
 MISTAKE = """
