@@ -186,4 +186,4 @@ def _what_to_open(folder: Path, page: Path, lectures: Sequence[Lecture], results
         telling = next((r for r in results if r.lecture == lecture.id and any(e.misconception for e in r.exercises)), None)
         if telling:
             yield f"  {folder}/feedback/{telling.student}/{lecture.id}/{lecture.slug}.html   what {telling.student} reads"
-    yield f"  {folder}/gradebook.db   nbgrader's database: run «nbgrader formgrader» or «jupyter lab» in {folder}/ to go through it"
+    yield f"  {folder}/gradebook.db   nbgrader's database: run «jupyter lab» in {folder}/ and choose Nbgrader → Formgrader"
