@@ -22,7 +22,7 @@ import typer
 from autograder.build.structure import TEST_CELL, Parts
 from autograder.catalogue import catalogue
 from autograder.cli import app
-from autograder.course import Course, find_course
+from autograder.course import Course
 from autograder.sandbox.confine import GUEST_PACKAGES
 from autograder.sandbox.host import Limits
 from autograder.specimens import solved, with_answers, write
@@ -337,12 +337,6 @@ def test_make_targets_exist() -> None:
 
 
 # --- numbers and sentences --------------------------------------------------------------------------------------------------
-
-
-def test_the_readme_lists_the_lectures_that_are_there() -> None:
-    rows = re.findall(r"^\| \[\d\d · [^\]]+\]\(course/(\w+)/\w+\.ipynb\) \| (\d+) .*\|$", DOCUMENTS[README], flags=re.MULTILINE)
-    lectures = find_course(ROOT).lectures()
-    assert rows == [(lecture.id, str(len(lecture.points))) for lecture in lectures]
 
 
 def test_the_limits_are_those_of_the_code() -> None:
