@@ -11,7 +11,7 @@ from __future__ import annotations
 import base64
 import io
 import struct
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from html import escape
 from typing import TYPE_CHECKING, Any, cast
 
@@ -59,6 +59,7 @@ STYLE: Any = {
 DPI = 120  # of the stored image; it is shown smaller, so that it stays sharp on a fine screen
 CSS_DPI = 80
 COLOURS = 128  # enough for lines, bars and their smooth edges, at a third of the size
+MOVING_COLOURS = 64
 
 
 def figure(rows: int = 1, columns: int = 1, size: tuple[float, float] | None = None, **more: Any) -> tuple[Figure, Any]:
@@ -95,13 +96,37 @@ def show(fig: Figure, *, alt: str) -> None:
         raise ValueError("a figure needs words too: say in `alt` what one is to see in it")
     image = _png(fig)
     width = round(struct.unpack(">I", image[16:20])[0] * CSS_DPI / DPI)
-    source = base64.b64encode(image).decode("ascii")
-    img = (
-        f'<img alt="{escape(alt)}" width="{width}" style="max-width:100%;height:auto;background:#fff" src="data:image/png;base64,{source}">'
-    )
-    if not display(img, f"Figure: {alt}") and matplotlib.get_backend().lower() in _screens():
-        plt.show()
-    plt.close(fig)
+    _show(fig, image, width, alt)
+
+
+def show_moving(fig: Figure, update: Callable[[int], None], frames: int, *, alt: str, seconds: float = 4.0) -> None:
+    """Display a figure that moves, and close it. Where pictures don't move, the last frame is shown.
+
+    Parameters
+    ----------
+    fig : Figure
+    update : callable
+        ``update(k)`` draws frame k, from 0 to `frames` − 1, by changing what is in the figure.
+    frames : int
+    alt : str
+        What one is to see, in words.
+    seconds : float
+        How long one of the two rounds takes, after which it stands still.
+    """
+    if not alt or not alt.strip():
+        raise ValueError("a figure needs words too: say in `alt` what one is to see in it")
+    images = []
+    for frame in range(frames):
+        update(frame)
+        fig.canvas.draw()
+        fig.set_layout_engine("none")  # the first frame's layout holds for all
+        images.append(Image.fromarray(np.asarray(fig.canvas.buffer_rgba())).convert("RGB"))  # type: ignore[attr-defined]
+    last = images[-1].quantize(MOVING_COLOURS, dither=Image.Dither.NONE)
+    pictures = [image.quantize(palette=last, dither=Image.Dither.NONE) for image in images]
+    buffer = io.BytesIO()
+    durations = [round(1000 * seconds / frames)] * (frames - 1) + [2000]
+    last.save(buffer, format="png", save_all=True, default_image=True, append_images=pictures, duration=durations, loop=2, optimize=True)
+    _show(fig, buffer.getvalue(), last.width, alt)
 
 
 def layer_histograms(
@@ -236,6 +261,16 @@ def per_layer_bars(
 HATCHES = ("", "//", "..", "xx", "\\\\", "oo", "++")
 
 # --- small things ---------------------------------------------------------------------------------------------------------
+
+
+def _show(fig: Figure, image: bytes, width: int, alt: str) -> None:
+    source = base64.b64encode(image).decode("ascii")
+    img = (
+        f'<img alt="{escape(alt)}" width="{width}" style="max-width:100%;height:auto;background:#fff" src="data:image/png;base64,{source}">'
+    )
+    if not display(img, f"Figure: {alt}") and matplotlib.get_backend().lower() in _screens():
+        plt.show()
+    plt.close(fig)
 
 
 def _histogram(ax: Axes, layer: np.ndarray, edges: np.ndarray, colour: str) -> None:
