@@ -318,8 +318,9 @@ class TestActivationStatistics:
     def test_arguments_stay_as_they_are(self, student, reference, rng):
         """Neither the batch nor a weight is changed, and the statistics are right."""
         X, weights = rng.standard_normal((4, 5)), network(rng, (5, 6, 3))
-        answer = expect_unchanged(student.activation_statistics, X, weights, "relu")
-        expect_statistics(answer, reference.activation_statistics(X, weights, "relu"))
+        for activation in ("relu", "logistic"):
+            answer = expect_unchanged(student.activation_statistics, X, weights, activation)
+            expect_statistics(answer, reference.activation_statistics(X, weights, activation))
 
 
 @exercise("gradient_norms")
