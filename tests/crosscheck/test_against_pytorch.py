@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from autograder.reference import batch_normalization as bn
+from autograder.reference import convolution as conv
 from autograder.reference import initialization as init
 
 torch = pytest.importorskip("torch", reason="PyTorch is large; «make crosscheck» installs it")
@@ -110,3 +111,57 @@ def test_signals_and_gradients_through_a_deep_net(activation, function):
     signal.backward(torch.tensor(dout))
     close(init.activation_statistics(X, weights, activation), np.array(statistics))
     close(init.gradient_norms(X, weights, dout, activation), np.array([W.grad.norm().item() for W in tensors]))
+
+
+@pytest.mark.parametrize(
+    ("x_shape", "W_shape", "stride", "pad"),
+    [
+        ((2, 3, 5, 5), (4, 3, 3, 3), 1, 0),
+        ((2, 2, 4, 6), (3, 2, 2, 3), 1, 2),
+        ((1, 1, 7, 6), (2, 1, 3, 2), 2, 0),
+        ((3, 2, 6, 5), (1, 2, 3, 3), 3, 1),
+        ((1, 2, 3, 3), (2, 2, 1, 1), 2, 0),
+    ],
+    ids=str,
+)
+def test_convolution_and_its_gradients(x_shape, W_shape, stride, pad):
+    rng = np.random.default_rng(7)
+    arguments = rng.standard_normal(x_shape), rng.standard_normal(W_shape), rng.standard_normal(W_shape[0])
+    tensors = [tensor(argument) for argument in arguments]
+    out_t = torch.nn.functional.conv2d(*tensors, stride=stride, padding=pad)
+    out, cache = conv.conv2d_forward(*arguments, stride, pad)
+    close(out, out_t)
+    for n, K, size in zip(x_shape[2:], W_shape[2:], out_t.shape[2:], strict=True):
+        assert conv.conv_output_size(n, K, stride, pad) == size
+    dout = rng.standard_normal(out.shape)
+    out_t.backward(torch.tensor(dout))
+    for ours, theirs in zip(conv.conv2d_backward(dout, cache), tensors, strict=True):
+        close(ours, theirs.grad)
+
+
+def test_convolution_of_one_image():
+    rng = np.random.default_rng(8)
+    X, W, dY = rng.standard_normal((5, 6)), rng.standard_normal((2, 3)), rng.standard_normal((4, 4))
+    X_t, W_t = tensor(X), tensor(W)
+    Y_t = torch.nn.functional.conv2d(X_t[None, None], W_t[None, None])[0, 0]
+    close(conv.conv2d_single(X, W), Y_t)
+    Y_t.backward(torch.tensor(dY))
+    dX, dW = conv.conv2d_single_backward(dY, X, W)
+    close(dX, X_t.grad)
+    close(dW, W_t.grad)
+
+
+@pytest.mark.parametrize("ties", [False, True])
+@pytest.mark.parametrize(
+    ("shape", "size", "stride"), [((2, 3, 4, 6), 2, 2), ((1, 2, 5, 5), 3, 1), ((2, 1, 7, 5), 3, 2), ((1, 1, 6, 7), 2, 3)]
+)
+def test_max_pooling_and_its_gradient(shape, size, stride, ties):
+    rng = np.random.default_rng(9)
+    x = rng.integers(0, 3, shape).astype(float) if ties else rng.standard_normal(shape)
+    x_t = tensor(x)
+    out_t = torch.nn.functional.max_pool2d(x_t, size, stride)
+    out, cache = conv.max_pool_forward(x, size, stride)
+    close(out, out_t)
+    dout = rng.standard_normal(out.shape)
+    out_t.backward(torch.tensor(dout))
+    close(conv.max_pool_backward(dout, cache), x_t.grad)  # ties included: the first maximum in row order gets it all
