@@ -43,6 +43,20 @@ from coursekit import check, check_all, ready
 
 # %% tags=["demo"]
 from coursekit import data, nets, plots
+from matplotlib.patches import Rectangle
+
+
+def draw_image(ax, image, title="", fontsize=11, **how):
+    """Draw an image without axes: grey for ink; red and blue where `limit` is given."""
+    limit = how.pop("limit", None)
+    if limit is not None:
+        how = {"cmap": "RdBu_r", "vmin": -limit, "vmax": limit}
+    ax.imshow(image, **{"cmap": "gray_r", **how})
+    ax.set(xticks=[], yticks=[])
+    ax.set_title(title, fontsize=fontsize)
+    ax.grid(False)
+    for spine in ax.spines.values():
+        spine.set(visible=True, color="#999999", linewidth=0.8)
 
 # %% [markdown]
 # ## §1 What a dense layer doesn't know
@@ -101,12 +115,9 @@ fig, (axes_digits, ax) = plots.figure(1, 2, (10.5, 3.6), width_ratios=(1.25, 1))
 axes_digits.axis("off")
 for column in range(4):
     for row, images in enumerate((raw.X_train, scramble(raw.X_train))):
-        inset = axes_digits.inset_axes((0.24 * column + 0.04, 0.5 - 0.5 * row, 0.22, 0.44))
-        inset.imshow(images[column, 0], cmap="gray_r")
-        inset.set(xticks=[], yticks=[])
-        inset.grid(False)
-        if row == 0:
-            inset.set_title(f"a {raw.y_train[column]}", fontsize=11)
+        inset = axes_digits.inset_axes((0.24 * column + 0.04, 0.52 - 0.52 * row, 0.2, 0.4))
+        title = f"scrambled {raw.y_train[column]}" if row else f"a {raw.y_train[column]}"
+        draw_image(inset, images[column, 0], title, fontsize=10)
 for (name, history), marker, style in zip(
     dense_histories.items(), plots.MARKERS, ("-", "--"), strict=False
 ):
@@ -242,20 +253,16 @@ if ready(conv2d_single):
     answers = {name: conv2d_single(zero, kernel) for name, kernel in kernels.items()}
     fig, axes = plots.figure(2, 6, (11, 4))
     axes[0, 0].axis("off")
-    axes[1, 0].imshow(zero, cmap="gray_r")
-    axes[1, 0].set_title("a 0, 8×8", fontsize=10)
+    draw_image(axes[1, 0], zero, "a 0, 8×8", fontsize=10)
     for (name, kernel), top, bottom in zip(kernels.items(), axes[0, 1:], axes[1, 1:], strict=True):
-        top.imshow(kernel, cmap="RdBu_r", vmin=-4, vmax=4)
+        draw_image(top, kernel, name, limit=5)
         for (m, n), weight in np.ndenumerate(kernel):
             text = f"{weight:.0f}" if weight == round(weight) else "1/9"
-            top.text(n, m, text, ha="center", va="center", fontsize=10)
-        top.set_title(name, fontsize=11)
+            ink = "white" if weight == 4 else "black"
+            text = text.replace("-", "−")
+            top.text(n, m, text, ha="center", va="center", fontsize=10, color=ink)
         largest = np.max(np.abs(answers[name]))
-        bottom.imshow(answers[name], cmap="RdBu_r", vmin=-largest, vmax=largest)
-        bottom.set_title("answer, 6×6", fontsize=10)
-    for ax in axes.ravel():
-        ax.set(xticks=[], yticks=[])
-        ax.grid(False)
+        draw_image(bottom, answers[name], "answer, 6×6", fontsize=10, limit=largest)
     plots.show(
         fig,
         alt="A digit 0 and five kernels of 3×3 with their answers. The first returns the middle of "
@@ -321,7 +328,7 @@ def draw_grid(ax, values, shade=None, real=None, fontsize=13, title=""):
     for (i, j), value in np.ndenumerate(values):
         colour = (shade or {}).get((i, j), "#eaf3fa" if real[i, j] else "white")
         edge = "#8fb3cc" if real[i, j] else "#dddddd"
-        ax.add_patch(plots.plt.Rectangle((j, i), 1, 1, facecolor=colour, edgecolor=edge))
+        ax.add_patch(Rectangle((j, i), 1, 1, facecolor=colour, edgecolor=edge))
         text = f"{value:g}".replace("-", "−")
         ink = INK if real[i, j] else PALE
         ax.text(j + 0.5, i + 0.5, text, ha="center", va="center", color=ink, fontsize=fontsize)
@@ -331,7 +338,7 @@ def draw_grid(ax, values, shade=None, real=None, fontsize=13, title=""):
 
 def draw_window(ax, i, j, rows, columns, colour=WINDOW, style="-"):
     """Frame a window."""
-    frame = plots.plt.Rectangle(
+    frame = Rectangle(
         (j, i), columns, rows, fill=False, edgecolor=colour, linewidth=3, linestyle=style
     )
     ax.add_patch(frame)
@@ -474,9 +481,7 @@ if ready(conv2d_single, conv2d_single_backward):
         gains[name] = np.sum(conv2d_single(image, kernels[name]) ** 2) / start
     fig, axes = plots.figure(1, 3, (9, 3.2))
     for ax, (name, image) in zip(axes, favourites.items(), strict=True):
-        ax.imshow(image, cmap="gray_r", vmin=-1, vmax=1)
-        ax.set(title=f"what “{name}” likes", xticks=[], yticks=[])
-        ax.grid(False)
+        draw_image(ax, image, f"what “{name}” likes", vmin=-1, vmax=1)
     plots.show(
         fig,
         alt="Three images that were changed, step by step, until the answers of a kernel were "
@@ -519,7 +524,7 @@ for ax, (n, K, s, p) in zip(axes, cases, strict=True):
         face = "#d5d5d5" if rest else "#eaf3fa" if real else "white"
         hatch = "///" if rest else None
         ax.add_patch(
-            plots.plt.Rectangle((pixel - p, 0), 1, 1, facecolor=face, edgecolor="#8fb3cc", hatch=hatch)
+            Rectangle((pixel - p, 0), 1, 1, facecolor=face, edgecolor="#8fb3cc", hatch=hatch)
         )
         if not real:
             ax.text(pixel - p + 0.5, 0.5, "0", ha="center", va="center", color=PALE)
@@ -528,7 +533,8 @@ for ax, (n, K, s, p) in zip(axes, cases, strict=True):
         colour = plots.PALETTE[number % 3]
         left = start - p
         ax.plot([left + 0.08, left + K - 0.08], [height] * 2, "-", color=colour, linewidth=4)
-        ax.text(left + K / 2, height - 0.08, str(number), ha="center", va="top", fontsize=9)
+        plate = {"facecolor": "white", "edgecolor": "none", "pad": 1.2}
+        ax.text(left + K / 2, height, number, ha="center", va="center", fontsize=10, bbox=plate)
     ax.set(xlim=(-1.2, 9.2), ylim=(-1.35, 1.08))
     ax.set_title(f"n = {n}, K = {K}, stride {s}, padding {p}: {len(starts)} places", fontsize=11)
     ax.axis("off")
@@ -621,7 +627,7 @@ score(conv_output_size)
 
 # %% tags=["demo"]
 small = np.arange(1.0, 17.0).reshape(4, 4)
-small_kernel = np.array([[1.0, 0.0], [0.0, -1.0]])
+small_kernel = np.array([[1.0, 0.0], [0.0, 1.0]])
 windows = np.lib.stride_tricks.sliding_window_view(small, (2, 2))[::2, ::2]
 rows = windows.reshape(4, 4)
 tints = ("#cfe4f3", "#fbe0cd", "#cdebdf", "#f5dcea")
@@ -640,10 +646,10 @@ plots.show(
     fig,
     alt="im2col: an image of 4×4 with the numbers 1 to 16, its four windows of 2×2 in four "
     "colours. Each becomes a row of a matrix: 1 2 5 6, 3 4 7 8, 9 10 13 14, 11 12 15 16. "
-    "Multiplied with the kernel as a column, 1 0 0 −1, it gives four times −5, which is "
+    "Multiplied with the kernel as a column, 1 0 0 1, it gives 7, 11, 23 and 27, which are "
     "folded up to an output of 2×2.",
 )
-assert np.array_equal(product, np.full((2, 2), -5.0)), "each window's first minus its last pixel"
+assert np.array_equal(product, [[7.0, 11.0], [23.0, 27.0]]), "each window's first and last pixel"
 if ready(conv2d_single):
     assert np.allclose(product, conv2d_single(small, small_kernel)[::2, ::2]), "as by sliding"
 
@@ -744,15 +750,11 @@ if ready(conv2d_forward):
     maps, _ = conv2d_forward(raw.X_train[:4], bank, np.zeros(4), pad=1)
     fig, axes = plots.figure(4, 5, (8.5, 6.6))
     for row, line in zip(range(4), axes, strict=True):
-        line[0].imshow(raw.X_train[row, 0], cmap="gray_r")
+        draw_image(line[0], raw.X_train[row, 0])
         for ax, feature_map in zip(line[1:], maps[row], strict=True):
-            largest = np.max(np.abs(feature_map))
-            ax.imshow(feature_map, cmap="RdBu_r", vmin=-largest, vmax=largest)
+            draw_image(ax, feature_map, limit=np.max(np.abs(feature_map)))
     for ax, name in zip(axes[0], ("digit", *names), strict=True):
         ax.set_title(name, fontsize=11)
-    for ax in axes.ravel():
-        ax.set(xticks=[], yticks=[])
-        ax.grid(False)
     plots.show(
         fig,
         alt="Four digits in four rows, and beside each the four channels that a layer with four "
@@ -935,10 +937,7 @@ if ready(conv2d_forward, conv2d_backward):
     fig, axes = plots.figure(1, 6, (12, 2.8), width_ratios=(1, 1, 1, 1, 1, 1.9))
     shown = [*((f"after {step} steps", w) for step, w in snapshots.items()), ("wanted", wanted)]
     for ax, (title, kernel) in zip(axes, shown, strict=False):
-        ax.imshow(kernel[0, 0], cmap="RdBu_r", vmin=-2, vmax=2)
-        ax.set(xticks=[], yticks=[])
-        ax.set_title(title, fontsize=11)
-        ax.grid(False)
+        draw_image(ax, kernel[0, 0], title, limit=2.5)
     axes[-1].semilogy(losses)
     axes[-1].set(xlabel="step", ylabel="mean squared error")
     plots.show(
@@ -1114,9 +1113,7 @@ if ready(max_pool_forward, max_pool_backward):
     fig, axes = plots.figure(1, 3, (9.5, 3.4))
     panels = (three, "a 3, and its windows"), (pooled, "pooled"), (arrived, "where the gradient goes")
     for ax, (image, title) in zip(axes, panels, strict=True):
-        ax.imshow(image[0, 0], cmap="gray_r", vmin=0, vmax=1)
-        ax.set(title=title, xticks=[], yticks=[])
-        ax.grid(False)
+        draw_image(ax, image[0, 0], title, fontsize=12, vmin=0, vmax=1)
         for line in () if image is pooled else (1.5, 3.5, 5.5):
             ax.axhline(line, color=plots.PALETTE[1], linestyle="-", linewidth=1)
             ax.axvline(line, color=plots.PALETTE[1], linestyle="-", linewidth=1)
@@ -1202,15 +1199,15 @@ if ready(*layers):
     assert last["digits"].mean() > last["scrambled digits"].mean() + 0.01, (
         "scrambling should cost a convnet more than chance"
     )
-    assert last["digits"].mean() > straight[-1] + 0.005, "and a dense net should do worse"
+    assert last["digits"].mean() > straight[-1], "and a dense net should do worse"
     print("parameters of the convnet:", trained.count_parameters()[0])
     print("parameters of the dense net:", dense_net(np.random.default_rng(0)).count_parameters()[0])
 
 # %% [markdown]
-# On the digits, every run ends above 97 %, the dotted line. On scrambled digits, the same networks lose their lead: now the window shows
-# pixels that have nothing to do with each other, and what is worth looking for here isn't worth looking for there. The dense network of
-# §1 can't tell the difference; the convolutional one is better *because* it can. What it knows before it has seen a picture is that
-# neighbours belong together, and that a stroke is a stroke wherever it is.
+# On the digits, every run ends above 97 %, the dotted line, with about as many parameters as the dense network has. On scrambled digits,
+# the same networks lose their lead: now the window shows pixels that have nothing to do with each other, and what is worth looking for
+# here isn't worth looking for there. The dense network of §1 can't tell the difference; the convolutional one is better *because* it can.
+# What it knows before it has seen a picture is that neighbours belong together, and that a stroke is a stroke wherever it is.
 #
 # What has it learned? Here are the eight kernels of the first layer, and what they answer to one digit.
 
@@ -1222,16 +1219,11 @@ if ready(*layers):
     fig, axes = plots.figure(2, 9, (12.5, 3.2))
     axes[0, 0].axis("off")
     five = raw.X_test[raw.y_test == 5][0, 0]
-    axes[1, 0].imshow(five, cmap="gray_r")
-    axes[1, 0].set_title("input", fontsize=10)
+    draw_image(axes[1, 0], five, "input", fontsize=10)
     largest = np.max(np.abs(learned))
     for number, (top, bottom) in enumerate(zip(axes[0, 1:], axes[1, 1:], strict=True)):
-        top.imshow(learned[number], cmap="RdBu_r", vmin=-largest, vmax=largest)
-        top.set_title(f"kernel {number}", fontsize=10)
-        bottom.imshow(feature_maps[number], cmap="gray_r", vmin=0)
-    for ax in axes.ravel():
-        ax.set(xticks=[], yticks=[])
-        ax.grid(False)
+        draw_image(top, learned[number], f"kernel {number}", fontsize=10, limit=largest)
+        draw_image(bottom, feature_maps[number], vmin=0)
     plots.show(
         fig,
         alt="The eight learned kernels of 3×3, red for positive and blue for negative weights, and "
