@@ -59,7 +59,7 @@ STYLE: Any = {
 DPI = 120  # of the stored image; it is shown smaller, so that it stays sharp on a fine screen
 CSS_DPI = 80
 COLOURS = 128  # enough for lines, bars and their smooth edges, at a third of the size
-MOVING_COLOURS = 64
+MOVING_COLOURS = 32
 
 
 def figure(rows: int = 1, columns: int = 1, size: tuple[float, float] | None = None, **more: Any) -> tuple[Figure, Any]:
@@ -121,7 +121,7 @@ def show_moving(fig: Figure, update: Callable[[int], None], frames: int, *, alt:
         fig.canvas.draw()
         fig.set_layout_engine("none")  # the first frame's layout holds for all
         images.append(Image.fromarray(np.asarray(fig.canvas.buffer_rgba())).convert("RGB"))  # type: ignore[attr-defined]
-    last = images[-1].quantize(MOVING_COLOURS, dither=Image.Dither.NONE)
+    last = images[-1].quantize(MOVING_COLOURS, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
     pictures = [image.quantize(palette=last, dither=Image.Dither.NONE) for image in images]
     buffer = io.BytesIO()
     durations = [round(1000 * seconds / frames)] * (frames - 1) + [2000]

@@ -144,6 +144,11 @@ class TestNadamStep:
         places = walk(student.nadam_step, [1.0, 1.0], [[4.0, -0.5]], lr=0.1, beta1=0.0, eps=0.0)
         expect(places[0], "theta after one step").close_to([0.9, 1.1])
 
+    def test_epsilon(self, student):
+        """A gradient of zero moves nothing; with β1 = 0, a gradient as small as ε moves by half of η."""
+        places = walk(student.nadam_step, [5.0, 1.0], [[0.0, 1e-8]], lr=0.5, beta1=0.0)
+        expect(places[0], "theta").close_to([5.0, 0.75])
+
     def test_pure(self, student):
         """theta, grad and the old state are as they were after the call."""
         expect_a_pure_step(student.nadam_step)
