@@ -20,7 +20,8 @@ def slopes(function, array, dout, h=1e-5):
         up, down = array.copy(), array.copy()
         up[index] += h
         down[index] -= h
-        slope[index] = np.sum(dout * (function(up) - function(down))) / (2 * h)
+        above, below = (expect(function(moved), "out").shaped(dout.shape).answer for moved in (up, down))
+        slope[index] = np.sum(dout * (above - below)) / (2 * h)
     return slope
 
 
@@ -31,14 +32,14 @@ def out_and_cache(function, *arguments, **options):
 
 def pooled(student, size, stride, x):
     """Return the out of the student's own max pooling."""
-    return student.max_pool_forward(x, size, stride)[0]
+    return out_and_cache(student.max_pool_forward, x, size, stride)[0]
 
 
 def layer_slopes(student, position, arguments, dout, **options):
     """Return the slopes of the student's own layer for one of its arguments."""
 
     def moved(array):
-        return student.conv2d_forward(*arguments[:position], array, *arguments[position + 1 :], **options)[0]
+        return out_and_cache(student.conv2d_forward, *arguments[:position], array, *arguments[position + 1 :], **options)[0]
 
     return slopes(moved, arguments[position], dout)
 
@@ -55,9 +56,9 @@ class TestConv2dSingle:
         expect(student.conv2d_single(X, corner), "Y").close_to(X[:2, :2])
 
     def test_not_square(self, student):
-        """An image of 2×4 and a kernel of 1×3: two rows and two columns of sums of three neighbours."""
-        image = np.array([[1.0, 2.0, 3.0, 4.0], [0.0, 10.0, 0.0, 10.0]])
-        expect(student.conv2d_single(image, np.ones((1, 3))), "Y").close_to([[6.0, 9.0], [10.0, 20.0]])
+        """An image of 2×5 and a kernel of 1×3: two rows and three columns of sums of three neighbours."""
+        image = np.array([[1.0, 2.0, 3.0, 4.0, 5.0], [0.0, 10.0, 0.0, 10.0, 0.0]])
+        expect(student.conv2d_single(image, np.ones((1, 3))), "Y").close_to([[6.0, 9.0, 12.0], [10.0, 20.0, 10.0]])
 
     def test_integers(self, student):
         """An image of integers may meet a kernel of fractions."""
@@ -121,6 +122,11 @@ class TestConv2dForward:
         """The same without stride and padding: every diagonal of two is summed, plus 10."""
         out, _ = out_and_cache(student.conv2d_forward, *LAYER)
         expect(out, "out").close_to([[[[16.0, 18.0], [22.0, 24.0]]]])
+
+    def test_not_flipped(self, student):
+        """The example of exercise 1, with a bias of 1: its kernel looks different from every side."""
+        out, _ = out_and_cache(student.conv2d_forward, X[None, None], W[None, None], np.ones(1))
+        expect(out, "out").close_to([[[[1.0, 2.0], [9.0, 1.0]]]])
 
     def test_shape(self, student, rng):
         """Two images of 3 channels, 5×7, and four kernels of 3×2 with padding 1 and stride 2 give (2, 4, 3, 4)."""
