@@ -36,7 +36,7 @@ def bernoulli(p: float, shape: tuple[int, ...], rng: np.random.Generator) -> np.
     return np.floor(p + rng.random(shape))
 
 
-def dropout_forward(x: np.ndarray, rate: float, rng: np.random.Generator, training: bool = True) -> tuple[np.ndarray, Any]:
+def dropout_forward(x: np.ndarray, rate: float, rng: np.random.Generator, training: bool = True) -> tuple[np.ndarray, Any]:  # not secret
     """Invert dropout: y = x ∘ m/(1 − rate) with m ~ Bernoulli(1 − rate) in training, y = x after it (Srivastava et al. 2014, section 10).
 
     Parameters
@@ -109,7 +109,7 @@ def vanilla_dropout_predict(x: np.ndarray, rate: float) -> np.ndarray:
 
 def mc_dropout(
     predict: Callable[[np.ndarray, np.random.Generator], np.ndarray], x: np.ndarray, n_samples: int, rng: np.random.Generator
-) -> tuple[np.ndarray, np.ndarray]:
+) -> tuple[np.ndarray, np.ndarray]:  # not secret
     """Average T stochastic passes and measure their spread (Gal and Ghahramani 2016, equation 6 and section 4).
 
     mean = Σ_t p_t / T;   std = √(Σ_t (p_t − mean)² / T)
@@ -134,7 +134,7 @@ def mc_dropout(
 
 def dropconnect_forward(
     x: np.ndarray, W: np.ndarray, b: np.ndarray, rate: float, rng: np.random.Generator, training: bool = True
-) -> tuple[np.ndarray, Any]:
+) -> tuple[np.ndarray, Any]:  # not secret
     """Drop weights instead of units: y = x (M ∘ W)/(1 − rate) + b with M ~ Bernoulli(1 − rate), one M for the batch.
 
     Parameters

@@ -34,12 +34,12 @@ def alone(mask, what):
 
 def follows(draw, rng, name="out"):
     """Expect that all random numbers come from the generator."""
-    seed = int(rng.integers(1_000_000))
-    one, other = np.random.default_rng(seed), np.random.default_rng(seed + 1)
-    first = draw(one)
-    expect(draw(one), name).differs_from(first, "when the same generator is used a second time")
-    expect(draw(other), name).differs_from(first, "for generators with different seeds")
-    expect(draw(np.random.default_rng(seed)), name).same_as(first, "for two generators with the same seed")
+    number = int(rng.integers(2**20))
+    mine = np.random.default_rng(number)
+    first = draw(mine)
+    expect(draw(mine), name).differs_from(first, "when the same generator is used a second time")
+    expect(draw(np.random.default_rng(number + 7)), name).differs_from(first, "for generators with different seeds")
+    expect(draw(np.random.default_rng(number)), name).same_as(first, "for two generators with the same seed")
 
 
 def out_of(student, x, rate, rng, **options):
