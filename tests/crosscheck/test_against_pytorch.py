@@ -9,6 +9,7 @@ import pytest
 
 from autograder.reference import batch_normalization as bn
 from autograder.reference import convolution as conv
+from autograder.reference import dropout as drop
 from autograder.reference import initialization as init
 
 torch = pytest.importorskip("torch", reason="PyTorch is large; «make crosscheck» installs it")
@@ -165,3 +166,70 @@ def test_max_pooling_and_its_gradient(shape, size, stride, ties):
     dout = rng.standard_normal(out.shape)
     out_t.backward(torch.tensor(dout))
     close(conv.max_pool_backward(dout, cache), x_t.grad)  # ties included: the first maximum in row order gets it all
+
+
+# --- adaptive optimizers ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("step", "optimizer", "options", "theirs"),
+    [
+        ("adagrad_step", "Adagrad", {"lr": 0.1, "eps": 1e-3}, {}),
+        ("rmsprop_step", "RMSprop", {"lr": 0.02, "decay": 0.8, "eps": 1e-3}, {}),
+        ("adam_step", "Adam", {"lr": 0.05, "beta1": 0.8, "beta2": 0.97, "eps": 1e-3}, {}),
+        # with such a decay PyTorch's momentum schedule is the constant beta1
+        ("nadam_step", "NAdam", {"lr": 0.05, "beta1": 0.8, "beta2": 0.97, "eps": 1e-3}, {"momentum_decay": 1e6}),
+        # PyTorch adds ε inside the maximum, so both do without it here
+        ("adamax_step", "Adamax", {"lr": 0.05, "beta1": 0.8, "beta2": 0.97, "eps": 0.0}, {}),
+    ],
+)
+def test_optimisers_take_the_same_way(step, optimizer, options, theirs):
+    from autograder.reference import adaptive_optimizers
+
+    rng = np.random.default_rng(8)
+    theta, gradients = rng.standard_normal((4, 3)), rng.standard_normal((30, 4, 3))
+    parameter, state = tensor(theta), {}
+    names = {"lr": options["lr"], "eps": options["eps"], **theirs}
+    if "decay" in options:
+        names["alpha"] = options["decay"]
+    if "beta1" in options:
+        names["betas"] = (options["beta1"], options["beta2"])
+    torch.set_default_dtype(torch.float64)  # NAdam's product of momenta is float32 otherwise
+    try:
+        machine = getattr(torch.optim, optimizer)([parameter], **names)
+        for grad in gradients:
+            parameter.grad = torch.tensor(grad)
+            machine.step()
+            theta, state = getattr(adaptive_optimizers, step)(theta, grad, state, **options)
+            close(theta, parameter)
+    finally:
+        torch.set_default_dtype(torch.float32)
+
+
+@pytest.mark.parametrize("rate", [0.2, 0.5])
+def test_dropout_has_the_same_distribution_and_gradient(rate):
+    from scipy.stats import chi2_contingency
+
+    torch.manual_seed(0)
+    x, dout = np.random.default_rng(7).uniform(1, 2, (150, 100)), np.random.default_rng(8).standard_normal((150, 100))
+    x_t = tensor(x)
+    out_t = torch.nn.functional.dropout(x_t, p=rate, training=True)
+    out_t.backward(torch.tensor(dout))
+    out, cache = drop.dropout_forward(x, rate, np.random.default_rng(9))
+    ours, theirs = out != 0, out_t.detach().numpy() != 0
+    assert chi2_contingency([[ours.sum(), (~ours).sum()], [theirs.sum(), (~theirs).sum()]]).pvalue > 1e-4
+    both = ours & theirs
+    close(out[both], out_t.detach().numpy()[both])
+    close(drop.dropout_backward(dout, cache)[both], x_t.grad.numpy()[both])
+    close(
+        drop.dropout_forward(x, rate, np.random.default_rng(9), training=False)[0], torch.nn.functional.dropout(x_t, p=rate, training=False)
+    )
+
+
+def test_monte_carlo_statistics():
+    samples = np.random.default_rng(10).dirichlet(np.ones(5), (8, 6))
+    script = iter(samples)
+    mean, std = drop.mc_dropout(lambda x, rng: next(script), np.zeros((6, 2)), 8, np.random.default_rng(11))
+    std_t, mean_t = torch.std_mean(torch.tensor(samples), dim=0, correction=0)
+    close(mean, mean_t)
+    close(std, std_t)
