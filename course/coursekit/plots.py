@@ -59,7 +59,6 @@ STYLE: Any = {
 DPI = 120  # of the stored image; it is shown smaller, so that it stays sharp on a fine screen
 CSS_DPI = 80
 COLOURS = 128  # enough for lines, bars and their smooth edges, at a third of the size
-MOVING_COLOURS = 32
 
 
 def figure(rows: int = 1, columns: int = 1, size: tuple[float, float] | None = None, **more: Any) -> tuple[Figure, Any]:
@@ -121,8 +120,8 @@ def show_moving(fig: Figure, update: Callable[[int], None], frames: int, *, alt:
         fig.canvas.draw()
         fig.set_layout_engine("none")  # the first frame's layout holds for all
         images.append(Image.fromarray(np.asarray(fig.canvas.buffer_rgba())).convert("RGB"))  # type: ignore[attr-defined]
-    last = images[-1].quantize(MOVING_COLOURS, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
-    pictures = [image.quantize(palette=last, dither=Image.Dither.NONE) for image in images]
+    pictures = [image.quantize(palette=_few_colours(), dither=Image.Dither.NONE) for image in images]
+    last = pictures[-1]
     buffer = io.BytesIO()
     durations = [round(1000 * seconds / frames)] * (frames - 1) + [2000]
     last.save(buffer, format="png", save_all=True, default_image=True, append_images=pictures, duration=durations, loop=2, optimize=True)
@@ -311,6 +310,16 @@ def _label_layers(ax: Axes, values: Mapping[str, Sequence[float]], ylabel: str, 
         ax.set_yscale("log")
     if len(values) > 1 or "" not in values:
         ax.legend()
+
+
+def _few_colours() -> Image.Image:
+    """Return an image that holds greys and a few tints of the palette's colours: a moving picture needs small frames."""
+    ink = np.array([[int(colour[k : k + 2], 16) for k in (1, 3, 5)] for colour in PALETTE[:4]])
+    tints = [255 - (255 - ink) * share for share in (1.0, 0.6, 0.25)]
+    greys = np.repeat(np.array([255, 227, 210, 187, 150, 100, 50, 0])[:, None], 3, axis=1)
+    image = Image.new("P", (1, 1))
+    image.putpalette(np.concatenate([greys, *tints]).round().astype(np.uint8).tobytes())
+    return image
 
 
 def _png(fig: Figure) -> bytes:
