@@ -998,24 +998,6 @@ def backward_truncated(dout, cache):
     return _cut(dpadded, cache[3]).astype(cache[0].dtype), dW.astype(cache[1].dtype), db
 
 
-_last_cache = {}
-
-
-def _forward_into_a_global(x, W, b, stride=1, pad=0):
-    OH, OW = _places(x.shape[2], W.shape[2], stride, pad), _places(x.shape[3], W.shape[3], stride, pad)
-    _last_cache["cache"] = (np.array(x, float), np.array(W, float), stride, pad)
-    return _slide(_around(x, pad, pad, pad, pad), W, b, stride, stride, OH, OW), None
-
-
-@misconception("conv2d_backward", title="The cache is a global variable", see="12 §6", with_forward=_forward_into_a_global)
-def backward_with_a_global(dout, cache):
-    """You keep what the backward pass needs in a global variable, so it belongs to the forward pass that came last. A net has several
-    convolutional layers, and all forward passes come before the first backward pass: return the cache, and use the one that is handed
-    in."""
-    dpadded, dW, db = _gradients(dout, _last_cache["cache"])
-    return _cut(dpadded, _last_cache["cache"][3]), dW, db
-
-
 # --- conv2d_backward: right -----------------------------------------------------------------------------------------------------
 
 
