@@ -391,7 +391,8 @@ def corrected_not_at_all(moment, beta, t):
 def corrected_power_of_the_difference(moment, beta, t):
     """You divided by (1 − β)ᵗ. The sum of the weights is 1 − βᵗ: first the power, then the difference. Your denominator goes to zero
     with t, where it should go to 1."""
-    return moment / (1 - beta) ** t
+    with np.errstate(all="ignore"):
+        return moment / (1 - beta) ** t
 
 
 @misconception("bias_corrected", title="β times t instead of β to the power t", see="08 §4")
@@ -412,7 +413,8 @@ def corrected_by_the_power(moment, beta, t):
 def corrected_exponential(moment, beta, t):
     """You divided by 1 − e^(−βt). The average fades by the factor β a step, so after t steps by βᵗ: that is e to the power t·ln β, not
     −βt."""
-    return moment / (1 - np.exp(-beta * t))
+    with np.errstate(all="ignore"):
+        return moment / (1 - np.exp(-beta * t))
 
 
 @misconception("bias_corrected", title="The moment is changed in place", see="08 §4")

@@ -827,7 +827,7 @@ if ready(*everything):
             )
         ax.legend(loc="upper right", ncols=2)
     axes[1].set_xlabel("$θ_1$")
-    shown = np.unique(np.round(np.linspace(0, 8, 24) ** 2).astype(int))  # slow at first, then faster
+    shown = np.unique(np.round(np.linspace(0, 8, 18) ** 2).astype(int))  # slow at first, then faster
 
     def draw_until(frame):
         for trail, path in zip(trails, paths.values(), strict=True):
