@@ -300,14 +300,14 @@ _last = {}
 def _forward_with_a_global(x, rate, rng, training=True):
     x = np.asarray(x, dtype=float)
     _last["slope"] = _ones(1 - rate, x.shape, rng) / (1 - rate) if training else np.ones(x.shape)
-    return x * _last["slope"], None
+    return x * _last["slope"], lambda: _last["slope"]
 
 
 @misconception("dropout_backward", title="The mask of the last forward pass is used", see="11 §2", with_forward=_forward_with_a_global)
 def backward_by_a_global(dout, cache):
     """You kept the mask in a place that the next forward pass overwrites. A net has several dropout layers, and their backward passes
     come later: each must use the mask in the cache that it is given."""
-    return np.asarray(dout) * _last["slope"]
+    return np.asarray(dout) * cache()
 
 
 @misconception("dropout_backward", title="dout is changed in place", see="11 §2")
@@ -371,15 +371,14 @@ def backward_in_a_loop(dout, cache):
     return dx
 
 
-class _Memory:
-    def __init__(self, places, scale):
-        self.places, self.scale = places, scale
-
-
 def _forward_with_an_object(x, rate, rng, training=True):
+    class Memory:
+        pass
+
     x = np.asarray(x, dtype=float)
     places = np.flatnonzero(rng.uniform(size=x.size) >= rate) if training else np.arange(x.size)
-    memory = _Memory(places, 1 / (1 - rate) if training else 1.0)
+    memory = Memory()
+    memory.places, memory.scale = places, 1 / (1 - rate) if training else 1.0
     out = np.zeros(x.size)
     out[places] = x.ravel()[places] * memory.scale
     return out.reshape(x.shape), memory
