@@ -20,7 +20,7 @@ export PYTHONNOUSERSITE = 1
 # nbgrader calls its commands by name. Not exported for all of make: PYTHON must not come from the environment that it makes.
 RUN := PATH='$(abspath $(BIN))':"$$PATH"
 
-.PHONY: help demo test lab bench crosscheck build lint types notebooks unit setup lock clean
+.PHONY: help demo test lab bench crosscheck mutants build lint types notebooks unit setup lock clean
 .DELETE_ON_ERROR:
 
 help:
@@ -30,6 +30,7 @@ help:
 	@echo 'make build       released notebooks from solutions/'
 	@echo 'make bench       how long grading takes'
 	@echo 'make crosscheck  the references against PyTorch (downloads it; TORCH=torch==2.13.0 picks a version)'
+	@echo 'make mutants     how many wrong functions, made by changing right ones, the hidden tests catch'
 	@echo 'make lock        newer versions into requirements.lock (needs uv)'
 	@echo 'make clean       remove .venv and what tools left behind'
 	@echo 'PYTHON=python3.12 after any of them picks the interpreter'
@@ -63,6 +64,10 @@ bench: $(READY)
 crosscheck: $(READY)
 	$(RUN) $(BIN)/python -m pip install --quiet '$(TORCH)'
 	$(RUN) $(BIN)/python -m pytest tests/crosscheck
+
+# Not part of test: it takes some minutes. Fails where a mutant survives without a reason in mutants/survivors.toml.
+mutants: $(READY)
+	$(RUN) $(BIN)/python mutants --write
 
 build: $(READY)
 	$(RUN) $(BIN)/autograder build

@@ -6,8 +6,9 @@ student's function did, in every test, it explains what happened: not by how the
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -67,7 +68,13 @@ def explain(slug: str, exercise: str, trials: Sequence[Trial]) -> MisconceptionF
 
 def _explains(slug: str, known: KnownAnswer, trial: Trial) -> bool:
     passed, answers = try_again(slug, known, trial)
-    return passed == trial.outcome.passed and (passed or alike(trial.exercise, trial.answers, answers))
+    return passed == trial.outcome.passed and (passed or alike(trial.exercise, trial.answers, answers, _state_of(known.function)))
+
+
+def _state_of(function: Callable[..., Any]) -> int | None:
+    """Return the position of an optimiser's `state` among the arguments, or None: what is in it is the student's own business."""
+    names = list(inspect.signature(function).parameters)
+    return names.index("state") if "state" in names else None
 
 
 def try_again(slug: str, known: KnownAnswer, trial: Trial) -> tuple[bool, tuple[Answer, ...]]:
@@ -86,13 +93,24 @@ def try_again(slug: str, known: KnownAnswer, trial: Trial) -> tuple[bool, tuple[
     return _tried[key]
 
 
-def alike(exercise: str, ours: Sequence[Answer], theirs: Sequence[Answer]) -> bool:
-    """Tell whether two records of one test hold the same answers to the calls of `exercise`."""
-    mine = [answer for answer in ours if answer.function == exercise]
-    other = [answer for answer in theirs if answer.function == exercise]
+def alike(exercise: str, ours: Sequence[Answer], theirs: Sequence[Answer], state: int | None = None) -> bool:
+    """Tell whether two records of one test hold the same answers to the calls of `exercise`.
+
+    Where the argument number `state` is a state, neither it is compared nor what comes back as the second item of the answer.
+    """
+    mine = [_without(state, answer) for answer in ours if answer.function == exercise]
+    other = [_without(state, answer) for answer in theirs if answer.function == exercise]
     if len(mine) != len(other) or not mine:
         return False
     return all(map(_alike_calls, mine, other)) and _repeats(mine) == _repeats(other)
+
+
+def _without(state: int | None, answer: Answer) -> Answer:
+    """Return a copy of `answer` without its states, before and after."""
+    if state is None:
+        return answer
+    out = answer.answer[0] if isinstance(answer.answer, (list, tuple)) and len(answer.answer) == 2 else answer.answer
+    return replace(answer, answer=out, arguments=answer.arguments[:state] + answer.arguments[state + 1 :])
 
 
 def _alike_calls(one: Answer, other: Answer) -> bool:
@@ -154,7 +172,7 @@ def _same_distribution(one: np.ndarray, other: np.ndarray) -> bool:
 def _repeats(answers: Sequence[Answer]) -> list[int]:
     """Return for each random answer the first one that it repeats: re-seeding and ignoring a generator show in it."""
     drawn = [_out(answer) for answer in answers if answer.random and not answer.error]
-    return [next(index for index, earlier in enumerate(drawn) if same(earlier, value)) for value in drawn]
+    return [next(index for index, earlier in enumerate(drawn) if earlier is value or same(earlier, value)) for value in drawn]
 
 
 def has_generator(args: Sequence[Any], kwargs: dict[str, Any]) -> bool:

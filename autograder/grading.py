@@ -48,7 +48,7 @@ class Recorder:
 
     def ask(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any], want_arguments: bool) -> Call:
         """Call the function `name` and note what it answered, or which error kept it from answering."""
-        random = diagnosis.has_generator(args, kwargs)
+        random = diagnosis.has_generator(args, kwargs) or self._follows_random(name)
         try:
             if name in self._hung:
                 raise self._hung[name]
@@ -61,6 +61,11 @@ class Recorder:
             raise
         self.answers.append(Answer(name, random, call.answer, call.arguments))
         return call
+
+    def _follows_random(self, name: str) -> bool:
+        """Tell whether `name` is a backward pass whose forward pass drew at random: then it depends on these draws."""
+        forward = name.removesuffix("_backward") + "_forward"
+        return name.endswith("_backward") and any(answer.random and answer.function == forward for answer in self.answers)
 
 
 class RecordedFunction:

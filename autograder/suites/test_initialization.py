@@ -51,6 +51,11 @@ def normal_weights(draw, rng, shape, std):
     expect(W, f"W of shape {shape}").shaped(shape).is_normal(0.0, std).is_independent(std)
 
 
+def spelled(name):
+    """Return a string that is equal to `name` and another object, as strings are that come from a file: `is` tells the two apart."""
+    return "".join(list(name))
+
+
 @exercise("fans")
 class TestFans:
     def test_dense(self, student):
@@ -205,7 +210,8 @@ class TestInitStd:
         for activation in names:
             for fan_in, fan_out in fans:
                 right = reference.init_std(activation, fan_in, fan_out)
-                expect(student.init_std(activation, fan_in, fan_out), f"init_std({activation!r}, {fan_in}, {fan_out})").close_to(right)
+                answer = student.init_std(spelled(activation), fan_in, fan_out)
+                expect(answer, f"init_std({activation!r}, {fan_in}, {fan_out})").close_to(right)
 
     def test_linear_and_tanh(self, student, reference):
         """No activation, and tanh: Glorot, variance 1/fan_avg."""
@@ -255,9 +261,8 @@ def expect_statistics(answer, expected, rtol=1e-7):
 @exercise("activation_statistics")
 class TestActivationStatistics:
     def compare(self, student, reference, X, weights, activation, rtol=1e-7):
-        expect_statistics(
-            student.activation_statistics(X, weights, activation), reference.activation_statistics(X, weights, activation), rtol
-        )
+        answer = student.activation_statistics(X, weights, spelled(activation))
+        expect_statistics(answer, reference.activation_statistics(X, weights, activation), rtol)
 
     def test_one_layer(self, student, reference, rng):
         """One layer gives a list of one pair, the mean and the standard deviation after the activation."""
@@ -313,14 +318,15 @@ class TestActivationStatistics:
     def test_arguments_stay_as_they_are(self, student, reference, rng):
         """Neither the batch nor a weight is changed, and the statistics are right."""
         X, weights = rng.standard_normal((4, 5)), network(rng, (5, 6, 3))
-        answer = expect_unchanged(student.activation_statistics, X, weights, "relu")
-        expect_statistics(answer, reference.activation_statistics(X, weights, "relu"))
+        for activation in ("relu", "logistic"):
+            answer = expect_unchanged(student.activation_statistics, X, weights, activation)
+            expect_statistics(answer, reference.activation_statistics(X, weights, activation))
 
 
 @exercise("gradient_norms")
 class TestGradientNorms:
     def compare(self, student, reference, X, weights, dout, activation, rtol=1e-7):
-        answer = student.gradient_norms(X, weights, dout, activation)
+        answer = student.gradient_norms(X, weights, dout, spelled(activation))
         self.expect_norms(answer, reference.gradient_norms(X, weights, dout, activation), rtol)
 
     def expect_norms(self, answer, right, rtol=1e-7):
@@ -366,6 +372,15 @@ class TestGradientNorms:
         twice = student.gradient_norms(np.vstack((X, X)), weights, np.vstack((dout, dout)), "logistic")
         self.expect_norms(twice, [2 * norm for norm in once])
         self.expect_norms(student.gradient_norms(X, weights, 10 * dout, "logistic"), [10 * norm for norm in once])
+
+    @worth(0.5)
+    def test_kink(self, student, reference):
+        """At z = 0 exactly, the slope of ReLU is anything from 0 to 1."""
+        X, W, dout = np.array([[1.0, 1.0], [3.0, 1.0]]), np.array([[1.0], [-1.0]]), np.array([[2.0], [1.0]])
+        self.compare(student, reference, X[1:], [W], dout[1:], "relu")
+        answer = expect(student.gradient_norms(X, [W], dout, "relu"), "the list of norms")
+        # The gradient is slope·(2, 2) + (3, 1): its norm is √10 for a slope of 0, √20 for ½, √34 for 1.
+        answer.close_to([np.sqrt(20)], rtol=0.31, names=["the norm of layer 1, where one of two inputs to ReLU is 0,"])
 
     @worth(0.5)
     def test_other_kinds_of_arrays(self, student, reference, rng):

@@ -11,7 +11,7 @@ from __future__ import annotations
 import base64
 import io
 import struct
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from html import escape
 from typing import TYPE_CHECKING, Any, cast
 
@@ -95,13 +95,37 @@ def show(fig: Figure, *, alt: str) -> None:
         raise ValueError("a figure needs words too: say in `alt` what one is to see in it")
     image = _png(fig)
     width = round(struct.unpack(">I", image[16:20])[0] * CSS_DPI / DPI)
-    source = base64.b64encode(image).decode("ascii")
-    img = (
-        f'<img alt="{escape(alt)}" width="{width}" style="max-width:100%;height:auto;background:#fff" src="data:image/png;base64,{source}">'
-    )
-    if not display(img, f"Figure: {alt}") and matplotlib.get_backend().lower() in _screens():
-        plt.show()
-    plt.close(fig)
+    _show(fig, image, width, alt)
+
+
+def show_moving(fig: Figure, update: Callable[[int], None], frames: int, *, alt: str, seconds: float = 4.0) -> None:
+    """Display a figure that moves, and close it. Where pictures don't move, the last frame is shown.
+
+    Parameters
+    ----------
+    fig : Figure
+    update : callable
+        ``update(k)`` draws frame k, from 0 to `frames` − 1, by changing what is in the figure.
+    frames : int
+    alt : str
+        What one is to see, in words.
+    seconds : float
+        How long one of the two rounds takes, after which it stands still.
+    """
+    if not alt or not alt.strip():
+        raise ValueError("a figure needs words too: say in `alt` what one is to see in it")
+    images = []
+    for frame in range(frames):
+        update(frame)
+        fig.canvas.draw()
+        fig.set_layout_engine("none")  # the first frame's layout holds for all
+        images.append(Image.fromarray(np.asarray(fig.canvas.buffer_rgba())).convert("RGB"))  # type: ignore[attr-defined]
+    pictures = [image.quantize(palette=_few_colours(), dither=Image.Dither.NONE) for image in images]
+    last = pictures[-1]
+    buffer = io.BytesIO()
+    durations = [round(1000 * seconds / frames)] * (frames - 1) + [2000]
+    last.save(buffer, format="png", save_all=True, default_image=True, append_images=pictures, duration=durations, loop=2, optimize=True)
+    _show(fig, buffer.getvalue(), last.width, alt)
 
 
 def layer_histograms(
@@ -238,6 +262,16 @@ HATCHES = ("", "//", "..", "xx", "\\\\", "oo", "++")
 # --- small things ---------------------------------------------------------------------------------------------------------
 
 
+def _show(fig: Figure, image: bytes, width: int, alt: str) -> None:
+    source = base64.b64encode(image).decode("ascii")
+    img = (
+        f'<img alt="{escape(alt)}" width="{width}" style="max-width:100%;height:auto;background:#fff" src="data:image/png;base64,{source}">'
+    )
+    if not display(img, f"Figure: {alt}") and matplotlib.get_backend().lower() in _screens():
+        plt.show()
+    plt.close(fig)
+
+
 def _histogram(ax: Axes, layer: np.ndarray, edges: np.ndarray, colour: str) -> None:
     flat = np.asarray(layer, dtype=float).ravel()
     finite = flat[np.isfinite(flat)]
@@ -276,6 +310,16 @@ def _label_layers(ax: Axes, values: Mapping[str, Sequence[float]], ylabel: str, 
         ax.set_yscale("log")
     if len(values) > 1 or "" not in values:
         ax.legend()
+
+
+def _few_colours() -> Image.Image:
+    """Return an image that holds greys and a few tints of the palette's colours: a moving picture needs small frames."""
+    ink = np.array([[int(colour[k : k + 2], 16) for k in (1, 3, 5)] for colour in PALETTE[:4]])
+    tints = [255 - (255 - ink) * share for share in (1.0, 0.6, 0.25)]
+    greys = np.repeat(np.array([255, 227, 210, 187, 150, 100, 50, 0])[:, None], 3, axis=1)
+    image = Image.new("P", (1, 1))
+    image.putpalette(np.concatenate([greys, *tints]).round().astype(np.uint8).tobytes())
+    return image
 
 
 def _png(fig: Figure) -> bytes:

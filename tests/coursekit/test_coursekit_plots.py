@@ -39,6 +39,27 @@ def test_shown_as_an_image_with_words(monkeypatch, capsys):
     assert not plt.fignum_exists(fig.number)
 
 
+def test_a_moving_figure_shows_its_last_frame_where_nothing_moves(monkeypatch):
+    import base64
+    import io
+
+    from PIL import Image
+
+    shown, drawn = [], []
+    monkeypatch.setattr(plots, "display", lambda html, text: shown.append(html) or True)
+    fig, ax = plots.figure()
+    (line,) = ax.plot([0, 1], [0, 1])
+    plots.show_moving(fig, lambda frame: drawn.append(line.set_ydata([0, frame / 2])), 3, alt="A line rises.")
+    image = Image.open(io.BytesIO(base64.b64decode(shown[0].split("base64,")[1].split('"')[0])))
+    assert len(drawn) == 3 and not plt.fignum_exists(fig.number)
+    assert image.n_frames == 4 and image.default_image  # the still one, and three that move
+    still = np.asarray(image.convert("RGB"))
+    image.seek(3)
+    assert np.array_equal(still, np.asarray(image.convert("RGB")))
+    with pytest.raises(ValueError, match="needs words"):
+        plots.show_moving(fig, print, 1, alt="")
+
+
 def test_in_a_terminal_the_words_are_printed(capsys):
     fig, _ = plots.figure()
     plots.show(fig, alt="The loss falls.")

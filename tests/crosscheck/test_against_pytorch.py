@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 
 from autograder.reference import batch_normalization as bn
+from autograder.reference import convolution as conv
+from autograder.reference import dropout as drop
 from autograder.reference import initialization as init
 
 torch = pytest.importorskip("torch", reason="PyTorch is large; «make crosscheck» installs it")
@@ -110,3 +112,124 @@ def test_signals_and_gradients_through_a_deep_net(activation, function):
     signal.backward(torch.tensor(dout))
     close(init.activation_statistics(X, weights, activation), np.array(statistics))
     close(init.gradient_norms(X, weights, dout, activation), np.array([W.grad.norm().item() for W in tensors]))
+
+
+@pytest.mark.parametrize(
+    ("x_shape", "W_shape", "stride", "pad"),
+    [
+        ((2, 3, 5, 5), (4, 3, 3, 3), 1, 0),
+        ((2, 2, 4, 6), (3, 2, 2, 3), 1, 2),
+        ((1, 1, 7, 6), (2, 1, 3, 2), 2, 0),
+        ((3, 2, 6, 5), (1, 2, 3, 3), 3, 1),
+        ((1, 2, 3, 3), (2, 2, 1, 1), 2, 0),
+    ],
+    ids=str,
+)
+def test_convolution_and_its_gradients(x_shape, W_shape, stride, pad):
+    rng = np.random.default_rng(7)
+    arguments = rng.standard_normal(x_shape), rng.standard_normal(W_shape), rng.standard_normal(W_shape[0])
+    tensors = [tensor(argument) for argument in arguments]
+    out_t = torch.nn.functional.conv2d(*tensors, stride=stride, padding=pad)
+    out, cache = conv.conv2d_forward(*arguments, stride, pad)
+    close(out, out_t)
+    for n, K, size in zip(x_shape[2:], W_shape[2:], out_t.shape[2:], strict=True):
+        assert conv.conv_output_size(n, K, stride, pad) == size
+    dout = rng.standard_normal(out.shape)
+    out_t.backward(torch.tensor(dout))
+    for ours, theirs in zip(conv.conv2d_backward(dout, cache), tensors, strict=True):
+        close(ours, theirs.grad)
+
+
+def test_convolution_of_one_image():
+    rng = np.random.default_rng(8)
+    X, W, dY = rng.standard_normal((5, 6)), rng.standard_normal((2, 3)), rng.standard_normal((4, 4))
+    X_t, W_t = tensor(X), tensor(W)
+    Y_t = torch.nn.functional.conv2d(X_t[None, None], W_t[None, None])[0, 0]
+    close(conv.conv2d_single(X, W), Y_t)
+    Y_t.backward(torch.tensor(dY))
+    dX, dW = conv.conv2d_single_backward(dY, X, W)
+    close(dX, X_t.grad)
+    close(dW, W_t.grad)
+
+
+@pytest.mark.parametrize("ties", [False, True])
+@pytest.mark.parametrize(
+    ("shape", "size", "stride"), [((2, 3, 4, 6), 2, 2), ((1, 2, 5, 5), 3, 1), ((2, 1, 7, 5), 3, 2), ((1, 1, 6, 7), 2, 3)]
+)
+def test_max_pooling_and_its_gradient(shape, size, stride, ties):
+    rng = np.random.default_rng(9)
+    x = rng.integers(0, 3, shape).astype(float) if ties else rng.standard_normal(shape)
+    x_t = tensor(x)
+    out_t = torch.nn.functional.max_pool2d(x_t, size, stride)
+    out, cache = conv.max_pool_forward(x, size, stride)
+    close(out, out_t)
+    dout = rng.standard_normal(out.shape)
+    out_t.backward(torch.tensor(dout))
+    close(conv.max_pool_backward(dout, cache), x_t.grad)  # ties included: the first maximum in row order gets it all
+
+
+# --- adaptive optimizers ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("step", "optimizer", "options", "theirs"),
+    [
+        ("adagrad_step", "Adagrad", {"lr": 0.1, "eps": 1e-3}, {}),
+        ("rmsprop_step", "RMSprop", {"lr": 0.02, "decay": 0.8, "eps": 1e-3}, {}),
+        ("adam_step", "Adam", {"lr": 0.05, "beta1": 0.8, "beta2": 0.97, "eps": 1e-3}, {}),
+        # with such a decay PyTorch's momentum schedule is the constant beta1
+        ("nadam_step", "NAdam", {"lr": 0.05, "beta1": 0.8, "beta2": 0.97, "eps": 1e-3}, {"momentum_decay": 1e6}),
+        # PyTorch adds ε inside the maximum, so both do without it here
+        ("adamax_step", "Adamax", {"lr": 0.05, "beta1": 0.8, "beta2": 0.97, "eps": 0.0}, {}),
+    ],
+)
+def test_optimisers_take_the_same_way(step, optimizer, options, theirs):
+    from autograder.reference import adaptive_optimizers
+
+    rng = np.random.default_rng(8)
+    theta, gradients = rng.standard_normal((4, 3)), rng.standard_normal((30, 4, 3))
+    parameter, state = tensor(theta), {}
+    names = {"lr": options["lr"], "eps": options["eps"], **theirs}
+    if "decay" in options:
+        names["alpha"] = options["decay"]
+    if "beta1" in options:
+        names["betas"] = (options["beta1"], options["beta2"])
+    torch.set_default_dtype(torch.float64)  # NAdam's product of momenta is float32 otherwise
+    try:
+        machine = getattr(torch.optim, optimizer)([parameter], **names)
+        for grad in gradients:
+            parameter.grad = torch.tensor(grad)
+            machine.step()
+            theta, state = getattr(adaptive_optimizers, step)(theta, grad, state, **options)
+            close(theta, parameter)
+    finally:
+        torch.set_default_dtype(torch.float32)
+
+
+@pytest.mark.parametrize("rate", [0.2, 0.5])
+def test_dropout_has_the_same_distribution_and_gradient(rate):
+    from scipy.stats import chi2_contingency
+
+    torch.manual_seed(0)
+    x, dout = np.random.default_rng(7).uniform(1, 2, (150, 100)), np.random.default_rng(8).standard_normal((150, 100))
+    x_t = tensor(x)
+    out_t = torch.nn.functional.dropout(x_t, p=rate, training=True)
+    out_t.backward(torch.tensor(dout))
+    out, cache = drop.dropout_forward(x, rate, np.random.default_rng(9))
+    ours, theirs = out != 0, out_t.detach().numpy() != 0
+    assert chi2_contingency([[ours.sum(), (~ours).sum()], [theirs.sum(), (~theirs).sum()]]).pvalue > 1e-4
+    both = ours & theirs
+    close(out[both], out_t.detach().numpy()[both])
+    close(drop.dropout_backward(dout, cache)[both], x_t.grad.numpy()[both])
+    close(
+        drop.dropout_forward(x, rate, np.random.default_rng(9), training=False)[0], torch.nn.functional.dropout(x_t, p=rate, training=False)
+    )
+
+
+def test_monte_carlo_statistics():
+    samples = np.random.default_rng(10).dirichlet(np.ones(5), (8, 6))
+    script = iter(samples)
+    mean, std = drop.mc_dropout(lambda x, rng: next(script), np.zeros((6, 2)), 8, np.random.default_rng(11))
+    std_t, mean_t = torch.std_mean(torch.tensor(samples), dim=0, correction=0)
+    close(mean, mean_t)
+    close(std, std_t)

@@ -43,6 +43,20 @@ def test_a_backward_pass_is_recognised_behind_another_cache():
     assert named("batch_normalization", "batchnorm_backward", constants) == "statistics_as_constants"
 
 
+def test_an_optimiser_is_recognised_whatever_its_state_is():
+    def uncorrected(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8):
+        first, second = state or (0, 0)
+        first, second = beta1 * first + (1 - beta1) * grad, beta2 * second + (1 - beta2) * np.asarray(grad, float) ** 2
+        return theta - lr * first / (second**0.5 + eps), (first, second)
+
+    def stored(theta, grad, state, lr=0.01, eps=1e-8):
+        state["sum"] = state.get("sum", 0) + np.asarray(grad, float) ** 2
+        return theta - lr * grad / (state["sum"] ** 0.5 + eps), state
+
+    assert named("adaptive_optimizers", "adam_step", uncorrected) == "adam_without_bias_correction"
+    assert named("adaptive_optimizers", "adagrad_step", stored) == "adagrad_state_in_place"
+
+
 def test_draws_are_compared_by_distribution():
     def fan_out_for_fan_in(fan_in, fan_out, rng):
         return rng.normal(size=(fan_out, fan_in)).T * (2 / fan_out) ** 0.5

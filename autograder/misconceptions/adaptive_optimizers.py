@@ -1,0 +1,1156 @@
+"""What students believe about adaptive optimizers, and right answers that are written in other ways.
+
+Every answer keeps a state of its own: what is in a state is the student's own business, so no answer needs to suit the reference's.
+"""
+
+import numpy as np
+
+from ..catalogue import alternative, misconception
+
+
+def averages(grad, state, beta1, beta2):
+    """Return t, m and s after this gradient."""
+    t = state.get("t", 0) + 1
+    m = beta1 * state.get("m", 0.0) + (1 - beta1) * grad
+    s = beta2 * state.get("s", 0.0) + (1 - beta2) * np.square(grad, dtype=float)
+    return t, m, s
+
+
+def ahead(m, grad, beta1, t):
+    """Return Nadam's corrected look ahead."""
+    return beta1 * m / (1 - beta1 ** (t + 1)) + (1 - beta1) * grad / (1 - beta1**t)
+
+
+def largest(grad, state, beta1, beta2):
+    """Return t, m and AdaMax's u after this gradient."""
+    t = state.get("t", 0) + 1
+    m = beta1 * state.get("m", 0.0) + (1 - beta1) * grad
+    return t, m, np.maximum(beta2 * state.get("u", 0.0), np.abs(grad))
+
+
+# --- adagrad_step: wrong --------------------------------------------------------------------------------------------------
+
+
+@misconception("adagrad_step", title="Nothing is accumulated", see="08 §2")
+def adagrad_only_the_present_gradient(theta, grad, state, lr=0.01, eps=1e-8):
+    """You divided by the root of the present gradient's square alone. AdaGrad adds up the squares of all gradients so far: s ← s + g ⊗
+    g. Without the sum every entry moves by ±η whatever its gradient, and nothing ever slows down."""
+    return theta - lr * grad / (np.sqrt(np.square(grad, dtype=float)) + eps), {}
+
+
+@misconception("adagrad_step", title="The step uses the sum before this gradient", see="08 §2")
+def adagrad_with_the_old_sum(theta, grad, state, lr=0.01, eps=1e-8):
+    """You divided by the root of the old s and added this gradient's square afterwards. Add first, then divide: otherwise the first
+    step divides by ε alone and leaps."""
+    s = state.get("s", np.zeros(np.shape(grad)))
+    return theta - lr * grad / (np.sqrt(s) + eps), {"s": s + np.square(grad, dtype=float)}
+
+
+@misconception("adagrad_step", title="The sum decays", see="08 §2")
+def adagrad_decays(theta, grad, state, lr=0.01, eps=1e-8):
+    """You let the old sum fade, s ← 0.9 s + 0.1 g ⊗ g. That is RMSProp, the next exercise. AdaGrad forgets nothing: s ← s + g ⊗ g."""
+    s = 0.9 * state.get("s", 0.0) + 0.1 * np.square(grad, dtype=float)
+    return theta - lr * grad / (np.sqrt(s) + eps), {"s": s}
+
+
+@misconception("adagrad_step", title="The mean of the squares instead of their sum", see="08 §2")
+def adagrad_averages(theta, grad, state, lr=0.01, eps=1e-8):
+    """You divided the sum of the squares by the number of steps. AdaGrad takes the sum itself, and its growth is what makes the steps
+    shrink like 1/√t."""
+    t, s = state.get("t", 0) + 1, state.get("s", 0.0) + np.square(grad, dtype=float)
+    return theta - lr * grad / (np.sqrt(s / t) + eps), {"t": t, "s": s}
+
+
+@misconception("adagrad_step", title="The gradient isn't squared", see="08 §2")
+def adagrad_gradient_not_squared(theta, grad, state, lr=0.01, eps=1e-8):
+    """You added the gradient itself to s. Its sign varies, so the sum says nothing about the size of the gradients and may be negative,
+    and the root of that is NaN. Add the square, entry by entry."""
+    s = state.get("s", 0.0) + grad
+    with np.errstate(all="ignore"):
+        return theta - lr * grad / (np.sqrt(s) + eps), {"s": s}
+
+
+@misconception("adagrad_step", title="Absolute values are added instead of squares", see="08 §2")
+def adagrad_absolute_values(theta, grad, state, lr=0.01, eps=1e-8):
+    """You added up |g|. AdaGrad adds up the squares, and takes the root of the sum: as for the length of a vector, a large gradient
+    counts more than several small ones."""
+    s = state.get("s", 0.0) + np.abs(grad)
+    return theta - lr * grad / (np.sqrt(s) + eps), {"s": s}
+
+
+@misconception("adagrad_step", title="The root is forgotten", see="08 §2")
+def adagrad_no_root(theta, grad, state, lr=0.01, eps=1e-8):
+    """You divided by s + ε. The sum of squares has the square of the gradient's unit; only after the root do the units cancel, so that
+    the length of a step no longer depends on how large the gradients of an entry are."""
+    s = state.get("s", 0.0) + np.square(grad, dtype=float)
+    return theta - lr * grad / (s + eps), {"s": s}
+
+
+@misconception("adagrad_step", title="One sum for all entries", see="08 §2")
+def adagrad_one_sum_for_all(theta, grad, state, lr=0.01, eps=1e-8):
+    """You added the squares of all entries into one number, so all entries have one learning rate again. AdaGrad keeps a sum for each
+    entry of θ: square entry by entry, g ⊗ g, and s has the shape of θ."""
+    s = state.get("s", 0.0) + np.sum(np.square(grad, dtype=float))
+    return theta - lr * grad / (np.sqrt(s) + eps), {"s": s}
+
+
+@misconception("adagrad_step", title="ε stands inside the root", see="08 §2")
+def adagrad_epsilon_inside_the_root(theta, grad, state, lr=0.01, eps=1e-8):
+    """You divided by √(s + ε), as two of the slide sets write it. With ordinary gradients nobody sees the difference, so call it a
+    convention; but where gradients are tiny, √ε = 10⁻⁴ is ten thousand times ε. Here ε stands outside: √s + ε."""
+    s = state.get("s", 0.0) + np.square(grad, dtype=float)
+    return theta - lr * grad / np.sqrt(s + eps), {"s": s}
+
+
+@misconception("adagrad_step", title="ε is left out", see="08 §2")
+def adagrad_without_epsilon(theta, grad, state, lr=0.01, eps=1e-8):
+    """You divided by √s alone. An entry whose gradient has always been zero, such as the weight of a pixel that is never inked, is then
+    0/0, which is NaN. Add ε to the root."""
+    s = state.get("s", 0.0) + np.square(grad, dtype=float)
+    with np.errstate(all="ignore"):
+        return theta - lr * grad / np.sqrt(s), {"s": s}
+
+
+@misconception("adagrad_step", title="The step goes uphill", see="08 §2")
+def adagrad_uphill(theta, grad, state, lr=0.01, eps=1e-8):
+    """You added the step where it is subtracted. The gradient points uphill, and here nothing has turned its sign: θ ← θ − η g ⊘ (√s +
+    ε)."""
+    s = state.get("s", 0.0) + np.square(grad, dtype=float)
+    return theta + lr * grad / (np.sqrt(s) + eps), {"s": s}
+
+
+@misconception("adagrad_step", title="θ is changed in place", see="08 §2")
+def adagrad_theta_in_place(theta, grad, state, lr=0.01, eps=1e-8):
+    """Your numbers are right, but `theta -= …` writes into the caller's array, which still belongs to somebody else (and for integers
+    raises an error). Write `theta = theta - …`, which makes a new one."""
+    s = state.get("s", 0.0) + np.square(grad, dtype=float)
+    theta -= lr * grad / (np.sqrt(s) + eps)
+    return theta, {"s": s}
+
+
+@misconception("adagrad_step", title="The old state is changed in place", see="08 §2")
+def adagrad_state_in_place(theta, grad, state, lr=0.01, eps=1e-8):
+    """Your numbers are right, but you wrote into the state that was passed. A step is pure: whoever keeps the old state must be able to
+    take the step again. Make a new state, and leave the old one as it was."""
+    state["s"] = state.get("s", 0.0) + np.square(grad, dtype=float)
+    return theta - lr * grad / (np.sqrt(state["s"]) + eps), state
+
+
+@misconception("adagrad_step", title="The result has the integers' type", see="08 §2")
+def adagrad_truncated(theta, grad, state, lr=0.01, eps=1e-8):
+    """You wrote the result into an array made with `zeros_like` or `empty_like` of theta. Where theta holds integers, that array does
+    too, and cuts off everything behind the decimal point. Give it dtype float."""
+    s = state.get("s", 0.0) + np.square(grad, dtype=float)
+    new = np.empty_like(theta)
+    new[...] = theta - lr * grad / (np.sqrt(s) + eps)
+    return new, {"s": s}
+
+
+# --- adagrad_step: right --------------------------------------------------------------------------------------------------
+
+
+@alternative("adagrad_step")
+def adagrad_in_loops(theta, grad, state, lr=0.01, eps=1e-8):
+    theta, grad = np.array(theta, dtype=float), np.array(grad, dtype=float)
+    sums = dict(state)
+    for index in np.ndindex(theta.shape):
+        sums[str(index)] = sums.get(str(index), 0.0) + float(grad[index]) ** 2
+        theta[index] -= lr * grad[index] / (sums[str(index)] ** 0.5 + eps)
+    return theta, sums
+
+
+@alternative("adagrad_step")
+def adagrad_with_the_sum_as_state(theta, grad, state, lr=0.01, eps=1e-8):
+    s = np.multiply(grad, grad, dtype=np.float64)
+    if not isinstance(state, dict):
+        s = s + state
+    return np.subtract(theta, np.divide(np.multiply(lr, grad), np.add(np.sqrt(s), eps))), s
+
+
+@alternative("adagrad_step")
+def adagrad_by_the_length(theta, grad, state, lr=0.01, eps=1e-8):
+    length = np.hypot(state["length"], grad) if state else np.abs(grad).astype(float)
+    rates = lr / (length + eps)
+    return theta - rates * grad, dict(length=length)
+
+
+@alternative("adagrad_step")
+def adagrad_with_a_closure(theta, grad, state, lr=0.01, eps=1e-8):
+    old = state() if callable(state) else np.zeros(np.shape(theta))
+    s = old + np.einsum("...,...->...", grad, grad)
+    return theta - lr * (grad / (s**0.5 + eps)), lambda: s
+
+
+# --- rmsprop_step: wrong --------------------------------------------------------------------------------------------------
+
+
+@misconception("rmsprop_step", title="The new average is never stored", see="08 §3")
+def rmsprop_average_never_stored(theta, grad, state, lr=0.001, decay=0.9, eps=1e-8):
+    """Your step uses the new average, but the state that you return doesn't hold it, so every step starts from zero and divides by √(1
+    − ρ) |g|: each entry moves by the same ±η/√(1 − ρ), again and again. Return the new s."""
+    s = decay * 0.0 + (1 - decay) * np.square(grad, dtype=float)
+    return theta - lr * grad / (np.sqrt(s) + eps), state
+
+
+@misconception("rmsprop_step", title="The step uses the old average", see="08 §3")
+def rmsprop_with_the_old_average(theta, grad, state, lr=0.001, decay=0.9, eps=1e-8):
+    """You divided by the root of the average as it was before this gradient. Update s first, then divide by its root; otherwise the
+    first step divides by ε alone and leaps."""
+    s = state.get("s", np.zeros(np.shape(grad)))
+    return theta - lr * grad / (np.sqrt(s) + eps), {"s": decay * s + (1 - decay) * np.square(grad, dtype=float)}
+
+
+@misconception("rmsprop_step", title="Multiplies by ε", see="08 §3")
+def rmsprop_times_epsilon(theta, grad, state, lr=0.001, decay=0.9, eps=1e-8):
+    """You multiplied the root by ε where ε is added. √s · ε is a hundred million times too small as a denominator, and still zero where
+    s is zero, which is what ε is there to prevent: √s + ε."""
+    s = decay * state.get("s", 0.0) + (1 - decay) * np.square(grad, dtype=float)
+    with np.errstate(all="ignore"):
+        return theta - lr * grad / (np.sqrt(s) * eps), {"s": s}
+
+
+@misconception("rmsprop_step", title="The decay is the wrong way round", see="08 §3")
+def rmsprop_decay_the_wrong_way_round(theta, grad, state, lr=0.001, decay=0.9, eps=1e-8):
+    """You gave the weight ρ to the new square and 1 − ρ to the old average. ρ is how much of the *old* average stays: with 0.9 the
+    average looks back over about ten gradients, yours over hardly one."""
+    s = (1 - decay) * state.get("s", 0.0) + decay * np.square(grad, dtype=float)
+    return theta - lr * grad / (np.sqrt(s) + eps), {"s": s}
+
+
+@misconception("rmsprop_step", title="Nothing decays", see="08 §3")
+def rmsprop_sum_instead(theta, grad, state, lr=0.001, decay=0.9, eps=1e-8):
+    """You added the new square to all of the old ones: that is AdaGrad, whose steps shrink forever. RMSProp forgets: s ← ρ s + (1 − ρ)
+    g ⊗ g."""
+    s = state.get("s", 0.0) + np.square(grad, dtype=float)
+    return theta - lr * grad / (np.sqrt(s) + eps), {"s": s}
+
+
+@misconception("rmsprop_step", title="The new square counts in full", see="08 §3")
+def rmsprop_new_square_in_full(theta, grad, state, lr=0.001, decay=0.9, eps=1e-8):
+    """You let the old squares fade, but added the new one without its weight 1 − ρ. The weights then sum to 1/(1 − ρ), so with 0.9 your
+    s is ten times too large, and the steps √10 times too small."""
+    s = decay * state.get("s", 0.0) + np.square(grad, dtype=float)
+    return theta - lr * grad / (np.sqrt(s) + eps), {"s": s}
+
+
+@misconception("rmsprop_step", title="The average is bias-corrected", see="08 §3")
+def rmsprop_bias_correction(theta, grad, state, lr=0.001, decay=0.9, eps=1e-8):
+    """You divided s by 1 − ρᵗ. That is a good idea, and it is Adam's; RMSProp as it is defined here has no correction, so its first
+    steps are longer by 1/√(1 − ρ)."""
+    t = state.get("t", 0) + 1
+    s = decay * state.get("s", 0.0) + (1 - decay) * np.square(grad, dtype=float)
+    return theta - lr * grad / (np.sqrt(s / (1 - decay**t)) + eps), {"t": t, "s": s}
+
+
+@misconception("rmsprop_step", title="The average begins with the first square", see="08 §3")
+def rmsprop_begins_with_the_first_square(theta, grad, state, lr=0.001, decay=0.9, eps=1e-8):
+    """You let the average begin at the first g ⊗ g. Here it begins at zero, so that after the first step it is (1 − ρ) g ⊗ g."""
+    s = state["s"] if "s" in state else np.square(grad, dtype=float)
+    s = decay * s + (1 - decay) * np.square(grad, dtype=float)
+    return theta - lr * grad / (np.sqrt(s) + eps), {"s": s}
+
+
+@misconception("rmsprop_step", title="The gradient isn't squared", see="08 §3")
+def rmsprop_gradient_not_squared(theta, grad, state, lr=0.001, decay=0.9, eps=1e-8):
+    """You averaged the gradient itself. Its sign varies, so the average may be negative, and its root is NaN. What is averaged is the
+    square, entry by entry."""
+    s = decay * state.get("s", 0.0) + (1 - decay) * grad
+    with np.errstate(all="ignore"):
+        return theta - lr * grad / (np.sqrt(s) + eps), {"s": s}
+
+
+@misconception("rmsprop_step", title="The root is forgotten", see="08 §3")
+def rmsprop_no_root(theta, grad, state, lr=0.001, decay=0.9, eps=1e-8):
+    """You divided by s + ε. The M in the name is a mean and the R is a root: only √s has the gradient's own unit, so that the unit
+    cancels."""
+    s = decay * state.get("s", 0.0) + (1 - decay) * np.square(grad, dtype=float)
+    return theta - lr * grad / (s + eps), {"s": s}
+
+
+@misconception("rmsprop_step", title="ε stands inside the root", see="08 §3")
+def rmsprop_epsilon_inside_the_root(theta, grad, state, lr=0.001, decay=0.9, eps=1e-8):
+    """You divided by √(s + ε), as two of the slide sets write it. With ordinary gradients nobody sees the difference, so call it a
+    convention; but where gradients are tiny, √ε = 10⁻⁴ is ten thousand times ε. Here ε stands outside: √s + ε."""
+    s = decay * state.get("s", 0.0) + (1 - decay) * np.square(grad, dtype=float)
+    return theta - lr * grad / np.sqrt(s + eps), {"s": s}
+
+
+@misconception("rmsprop_step", title="ε is left out", see="08 §3")
+def rmsprop_without_epsilon(theta, grad, state, lr=0.001, decay=0.9, eps=1e-8):
+    """You divided by √s alone. An entry whose gradient has always been zero is then 0/0, which is NaN. Add ε to the root."""
+    s = decay * state.get("s", 0.0) + (1 - decay) * np.square(grad, dtype=float)
+    with np.errstate(all="ignore"):
+        return theta - lr * grad / np.sqrt(s), {"s": s}
+
+
+@misconception("rmsprop_step", title="The step goes uphill", see="08 §3")
+def rmsprop_uphill(theta, grad, state, lr=0.001, decay=0.9, eps=1e-8):
+    """You added the step where it is subtracted. The gradient points uphill, and here nothing has turned its sign: θ ← θ − η g ⊘ (√s +
+    ε)."""
+    s = decay * state.get("s", 0.0) + (1 - decay) * np.square(grad, dtype=float)
+    return theta + lr * grad / (np.sqrt(s) + eps), {"s": s}
+
+
+@misconception("rmsprop_step", title="θ is changed in place", see="08 §3")
+def rmsprop_theta_in_place(theta, grad, state, lr=0.001, decay=0.9, eps=1e-8):
+    """Your numbers are right, but `theta -= …` writes into the caller's array, which still belongs to somebody else (and for integers
+    raises an error). Write `theta = theta - …`, which makes a new one."""
+    s = decay * state.get("s", 0.0) + (1 - decay) * np.square(grad, dtype=float)
+    theta -= lr * grad / (np.sqrt(s) + eps)
+    return theta, {"s": s}
+
+
+@misconception("rmsprop_step", title="The old state is changed in place", see="08 §3")
+def rmsprop_state_in_place(theta, grad, state, lr=0.001, decay=0.9, eps=1e-8):
+    """Your numbers are right, but you wrote into the state that was passed. A step is pure: whoever keeps the old state must be able to
+    take the step again. Make a new state, and leave the old one as it was."""
+    state["s"] = decay * state.get("s", 0.0) + (1 - decay) * np.square(grad, dtype=float)
+    return theta - lr * grad / (np.sqrt(state["s"]) + eps), state
+
+
+# --- rmsprop_step: right --------------------------------------------------------------------------------------------------
+
+
+@alternative("rmsprop_step")
+def rmsprop_in_loops(theta, grad, state, lr=0.001, decay=0.9, eps=1e-8):
+    theta, grad = np.asarray(theta), np.asarray(grad)
+    s = np.zeros(theta.size) if not state else state["squares"].copy()
+    flat = np.array(theta.ravel(), dtype=float)
+    for i, g in enumerate(grad.ravel().tolist()):
+        s[i] += (1 - decay) * (g * g - s[i])
+        flat[i] -= lr * g / (s[i] ** 0.5 + eps)
+    return flat.reshape(theta.shape), {"squares": s}
+
+
+@alternative("rmsprop_step")
+def rmsprop_with_an_object(theta, grad, state, lr=0.001, decay=0.9, eps=1e-8):
+    class Memory:
+        def __init__(self, mean_square):
+            self.mean_square = mean_square
+
+        def and_then(self, square):
+            return Memory(self.mean_square * decay + square * (1.0 - decay))
+
+    old = state if not isinstance(state, dict) else Memory(np.zeros(np.shape(theta)))
+    memory = old.and_then(np.power(np.asarray(grad, dtype=float), 2))
+    return theta - lr / (memory.mean_square**0.5 + eps) * grad, memory
+
+
+@alternative("rmsprop_step")
+def rmsprop_with_all_gradients(theta, grad, state, lr=0.001, decay=0.9, eps=1e-8):
+    gradients = [*state.get("gradients", []), np.array(grad, dtype=float)]
+    s = sum((1 - decay) * decay**age * g**2 for age, g in enumerate(reversed(gradients)))
+    return theta - lr * gradients[-1] / (np.sqrt(s) + eps), {"gradients": gradients}
+
+
+@alternative("rmsprop_step")
+def rmsprop_with_a_tuple(theta, grad, state, lr=0.001, decay=0.9, eps=1e-8):
+    (s,) = state or (np.zeros(np.shape(theta)),)
+    s = np.average([s, np.square(grad)], axis=0, weights=[decay, 1 - decay])
+    step = np.divide(grad, eps + np.sqrt(s))
+    return np.add(theta, np.negative(lr) * step), (s,)
+
+
+# --- bias_corrected: wrong ------------------------------------------------------------------------------------------------
+
+
+@misconception("bias_corrected", title="The power t is missing", see="08 §4")
+def corrected_without_the_power(moment, beta, t):
+    """You divided by 1 − β at every step. That is right for the first step alone; after t steps the weights sum to 1 − βᵗ, and for
+    large t there is nothing left to correct, while you make the average ten or a thousand times too large."""
+    return moment / (1 - beta)
+
+
+@misconception("bias_corrected", title="t is counted from 0", see="08 §4")
+def corrected_from_zero(moment, beta, t):
+    """You divided by 1 − βᵗ⁻¹, as if the first step were number 0. t counts from 1: at the first step the sum of the weights is 1 − β,
+    and yours is zero, a division by zero."""
+    with np.errstate(all="ignore"):
+        return moment / np.float64(1 - beta ** (t - 1))
+
+
+@misconception("bias_corrected", title="t is counted one too far", see="08 §4")
+def corrected_one_too_far(moment, beta, t):
+    """You divided by 1 − βᵗ⁺¹. The t that is passed already counts this step: after t gradients the weights sum to 1 − βᵗ."""
+    return moment / (1 - beta ** (t + 1))
+
+
+@misconception("bias_corrected", title="Multiplies where it should divide", see="08 §4")
+def corrected_multiplied(moment, beta, t):
+    """You multiplied by 1 − βᵗ. The average is too small by this factor; to make up for it, divide."""
+    return moment * (1 - beta**t)
+
+
+@misconception("bias_corrected", title="The moment is returned as it is", see="08 §4")
+def corrected_not_at_all(moment, beta, t):
+    """You returned the average uncorrected. It began at zero, so after t steps its weights sum to 1 − βᵗ only: divide by that."""
+    return np.array(moment, dtype=float)
+
+
+@misconception("bias_corrected", title="The power belongs to β alone", see="08 §4")
+def corrected_power_of_the_difference(moment, beta, t):
+    """You divided by (1 − β)ᵗ. The sum of the weights is 1 − βᵗ: first the power, then the difference. Your denominator goes to zero
+    with t, where it should go to 1."""
+    with np.errstate(all="ignore"):
+        return moment / (1 - beta) ** t
+
+
+@misconception("bias_corrected", title="β times t instead of β to the power t", see="08 §4")
+def corrected_product_for_power(moment, beta, t):
+    """You divided by 1 − β·t. Python's power is `**`; the weights of a fading average form a geometric series, whose sum is 1 − βᵗ."""
+    with np.errstate(all="ignore"):
+        return moment / np.float64(1 - beta * t)
+
+
+@misconception("bias_corrected", title="Divides by βᵗ", see="08 §4")
+def corrected_by_the_power(moment, beta, t):
+    """You divided by βᵗ. That is the weight that the zero at the beginning still has; all the gradients together have the rest, 1 − βᵗ."""
+    with np.errstate(all="ignore"):
+        return moment / np.float64(beta**t)
+
+
+@misconception("bias_corrected", title="e to the power −βt", see="08 §4")
+def corrected_exponential(moment, beta, t):
+    """You divided by 1 − e^(−βt). The average fades by the factor β a step, so after t steps by βᵗ: that is e to the power t·ln β, not
+    −βt."""
+    with np.errstate(all="ignore"):
+        return moment / (1 - np.exp(-beta * t))
+
+
+@misconception("bias_corrected", title="The moment is changed in place", see="08 §4")
+def corrected_in_place(moment, beta, t):
+    """Your numbers are right, but `moment /= …` writes into the caller's array. The average has to go on uncorrected, or the next step
+    corrects it a second time; for integers it even raises an error. Return a new array."""
+    moment /= 1 - beta**t
+    return moment
+
+
+@misconception("bias_corrected", title="The result has the integers' type", see="08 §4")
+def corrected_truncated(moment, beta, t):
+    """You wrote the result into an array made with `empty_like` of the moment. Where it holds integers, everything behind the decimal
+    point is cut off. Give it dtype float."""
+    out = np.empty_like(moment)
+    out[...] = moment / (1 - beta**t)
+    return out
+
+
+# --- bias_corrected: right ------------------------------------------------------------------------------------------------
+
+
+@alternative("bias_corrected")
+def corrected_by_the_sum_of_the_weights(moment, beta, t):
+    return np.asarray(moment) / sum((1 - beta) * beta**age for age in range(t))
+
+
+@alternative("bias_corrected")
+def corrected_entry_by_entry(moment, beta, t):
+    out = np.zeros(moment.shape)
+    power = 1.0
+    for _ in range(t):
+        power *= beta
+    for index, value in np.ndenumerate(moment):
+        out[index] = value / (1.0 - power)
+    return out
+
+
+@alternative("bias_corrected")
+def corrected_by_expm1(moment, beta, t):
+    missing = -np.expm1(t * np.log(beta)) if beta > 0 else 1.0
+    return np.true_divide(moment, missing)
+
+
+# --- adam_step: wrong -----------------------------------------------------------------------------------------------------
+
+
+@misconception("adam_step", title="No bias correction", see="08 §4")
+def adam_without_bias_correction(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8):
+    """You used m and s as they are. Both begin at zero, and s stays far too small for longer than m does: with the defaults your first
+    step is √10 ≈ 3.2 times too long, the tenth 6.5 times. Divide by 1 − β1ᵗ and 1 − β2ᵗ."""
+    t, m, s = averages(grad, state, beta1, beta2)
+    return theta - lr * m / (np.sqrt(s) + eps), {"t": t, "m": m, "s": s}
+
+
+@misconception("adam_step", title="t is never counted on, or the power t is missing", see="08 §4")
+def adam_every_step_like_the_first(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8):
+    """You divided by 1 − β1 and 1 − β2 at every step: either the power t is missing, or t isn't stored in the state that you return, so
+    that every step is the first. Count the steps in the state, from 1."""
+    t, m, s = averages(grad, state, beta1, beta2)
+    return theta - lr * (m / (1 - beta1)) / (np.sqrt(s / (1 - beta2)) + eps), {"t": t, "m": m, "s": s}
+
+
+@misconception("adam_step", title="t is counted from 0", see="08 §4")
+def adam_t_from_zero(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8):
+    """Your first step has t = 0, so that 1 − βᵗ is zero, and zero divided by zero, or worse. Count this gradient before you correct: t
+    = 1 at the first step."""
+    t, m, s = averages(grad, state, beta1, beta2)
+    with np.errstate(all="ignore"):
+        m_hat, s_hat = m / np.float64(1 - beta1 ** (t - 1)), s / np.float64(1 - beta2 ** (t - 1))
+        return theta - lr * m_hat / (np.sqrt(s_hat) + eps), {"t": t, "m": m, "s": s}
+
+
+@misconception("adam_step", title="t stays at 0", see="08 §4")
+def adam_t_stays_at_zero(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8):
+    """You corrected with t = 0 at every step: it is set, but never counted on. 1 − β⁰ is zero, and dividing by it gives NaN or
+    infinity. Add 1 to the state's t at each step, before you use it."""
+    t, m, s = averages(grad, state, beta1, beta2)
+    with np.errstate(all="ignore"):
+        m_hat, s_hat = m / np.float64(0.0), s / np.float64(0.0)
+        return theta - lr * m_hat / (np.sqrt(s_hat) + eps), {"t": t, "m": m, "s": s}
+
+
+@misconception("adam_step", title="t is counted one too far", see="08 §4")
+def adam_t_one_too_far(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8):
+    """Your first step has t = 2. At the first step the weights sum to 1 − β, so t is 1 there: count on once a step, and correct with
+    the number of gradients seen, this one included."""
+    t, m, s = averages(grad, state, beta1, beta2)
+    return theta - lr * (m / (1 - beta1 ** (t + 1))) / (np.sqrt(s / (1 - beta2 ** (t + 1))) + eps), {"t": t, "m": m, "s": s}
+
+
+@misconception("adam_step", title="The corrected moments are stored", see="08 §4")
+def adam_correction_stored(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8):
+    """You stored m̂ and ŝ in the state, in place of m and s, as one of the slides writes it. Then the next step averages what is
+    corrected already, and corrects it again. Correct copies; the averages themselves go on uncorrected."""
+    t, m, s = averages(grad, state, beta1, beta2)
+    m, s = m / (1 - beta1**t), s / (1 - beta2**t)
+    return theta - lr * m / (np.sqrt(s) + eps), {"t": t, "m": m, "s": s}
+
+
+@misconception("adam_step", title="Only the first moment is corrected", see="08 §4")
+def adam_only_m_corrected(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8):
+    """You corrected m and left s as it was. s begins at zero as well, and with β2 = 0.999 it takes thousands of steps to recover: ŝ =
+    s/(1 − β2ᵗ)."""
+    t, m, s = averages(grad, state, beta1, beta2)
+    return theta - lr * (m / (1 - beta1**t)) / (np.sqrt(s) + eps), {"t": t, "m": m, "s": s}
+
+
+@misconception("adam_step", title="Only the second moment is corrected", see="08 §4")
+def adam_only_s_corrected(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8):
+    """You corrected s and left m as it was. m begins at zero as well: m̂ = m/(1 − β1ᵗ), or the first steps are too short."""
+    t, m, s = averages(grad, state, beta1, beta2)
+    return theta - lr * m / (np.sqrt(s / (1 - beta2**t)) + eps), {"t": t, "m": m, "s": s}
+
+
+@misconception("adam_step", title="β1 and β2 are swapped", see="08 §4")
+def adam_betas_swapped(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8):
+    """You averaged the gradients with β2 and their squares with β1. β1 = 0.9 belongs to the first moment m, which should follow the
+    gradient soon; β2 = 0.999 to the second, s, which should be steady."""
+    t, m, s = averages(grad, state, beta2, beta1)
+    return theta - lr * (m / (1 - beta2**t)) / (np.sqrt(s / (1 - beta1**t)) + eps), {"t": t, "m": m, "s": s}
+
+
+@misconception("adam_step", title="Each moment is corrected with the other's β", see="08 §4")
+def adam_corrections_swapped(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8):
+    """Your averages are right, but m is divided by 1 − β2ᵗ and s by 1 − β1ᵗ. Each average is corrected by the sum of its own weights."""
+    t, m, s = averages(grad, state, beta1, beta2)
+    return theta - lr * (m / (1 - beta2**t)) / (np.sqrt(s / (1 - beta1**t)) + eps), {"t": t, "m": m, "s": s}
+
+
+@misconception("adam_step", title="The decays are the wrong way round", see="08 §4")
+def adam_decay_the_wrong_way_round(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8):
+    """You gave the weights β to the new gradient and 1 − β to the old average. β is how much of the old one stays: m ← β1 m + (1 − β1)
+    g, and likewise for s."""
+    t, m, s = averages(grad, state, 1 - beta1, 1 - beta2)
+    return theta - lr * (m / (1 - beta1**t)) / (np.sqrt(s / (1 - beta2**t)) + eps), {"t": t, "m": m, "s": s}
+
+
+@misconception("adam_step", title="The gradient isn't squared", see="08 §4")
+def adam_gradient_not_squared(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8):
+    """You averaged the gradient itself in s. That is m once more, only slower, and may be negative: its root is NaN. s averages the
+    square, entry by entry."""
+    t = state.get("t", 0) + 1
+    m = beta1 * state.get("m", 0.0) + (1 - beta1) * grad
+    s = beta2 * state.get("s", 0.0) + (1 - beta2) * grad
+    with np.errstate(all="ignore"):
+        return theta - lr * (m / (1 - beta1**t)) / (np.sqrt(s / (1 - beta2**t)) + eps), {"t": t, "m": m, "s": s}
+
+
+@misconception("adam_step", title="The square of the average for the average of the squares", see="08 §4")
+def adam_average_squared(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8):
+    """You squared m where the gradient is squared. Gradients of opposite signs cancel in m, so m² can be near zero while the gradients
+    are large, and the step leaps. s averages g ⊗ g."""
+    t = state.get("t", 0) + 1
+    m = beta1 * state.get("m", 0.0) + (1 - beta1) * grad
+    s = beta2 * state.get("s", 0.0) + (1 - beta2) * m**2
+    return theta - lr * (m / (1 - beta1**t)) / (np.sqrt(s / (1 - beta2**t)) + eps), {"t": t, "m": m, "s": s}
+
+
+@misconception("adam_step", title="The gradient instead of its average", see="08 §4")
+def adam_without_momentum(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8):
+    """You stepped along the present gradient, over the corrected √ŝ: RMSProp with a bias correction. Adam steps along the average of
+    the gradients, m̂."""
+    t, m, s = averages(grad, state, beta1, beta2)
+    return theta - lr * grad / (np.sqrt(s / (1 - beta2**t)) + eps), {"t": t, "m": m, "s": s}
+
+
+@misconception("adam_step", title="The new gradient counts in full", see="08 §4")
+def adam_new_gradient_in_full(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8):
+    """You computed m ← β1 m + g, as momentum in lecture 7. Adam's m is an average, so the new gradient has the weight 1 − β1; without
+    it the steps are 1/(1 − β1) times too long."""
+    t, m, s = averages(grad, state, beta1, beta2)
+    m = beta1 * state.get("m", 0.0) + grad
+    return theta - lr * (m / (1 - beta1**t)) / (np.sqrt(s / (1 - beta2**t)) + eps), {"t": t, "m": m, "s": s}
+
+
+@misconception("adam_step", title="The averages are not stored", see="08 §4")
+def adam_averages_not_stored(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8):
+    """You counted t on, but the state that you return doesn't hold the new m and s. Each step then begins its averages at zero again."""
+    t, m, s = averages(grad, {"t": state.get("t", 0)}, beta1, beta2)
+    return theta - lr * (m / (1 - beta1**t)) / (np.sqrt(s / (1 - beta2**t)) + eps), {"t": t}
+
+
+@misconception("adam_step", title="The root is forgotten", see="08 §4")
+def adam_no_root(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8):
+    """You divided by ŝ + ε. ŝ has the square of the gradient's unit; only its root brings every entry to the same scale, and the first
+    step to ±η."""
+    t, m, s = averages(grad, state, beta1, beta2)
+    return theta - lr * (m / (1 - beta1**t)) / (s / (1 - beta2**t) + eps), {"t": t, "m": m, "s": s}
+
+
+@misconception("adam_step", title="ε is added after the correction was folded in", see="08 §4")
+def adam_epsilon_after_folding(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8):
+    """You folded both corrections into the learning rate and added ε to the uncorrected √s. Kingma and Ba offer this form, with another
+    ε; next to tiny gradients it makes a difference, at the first step ε counts 32 times as much. Here ε is added to √ŝ. With ordinary
+    gradients it is a convention."""
+    t, m, s = averages(grad, state, beta1, beta2)
+    return theta - lr * np.sqrt(1 - beta2**t) / (1 - beta1**t) * m / (np.sqrt(s) + eps), {"t": t, "m": m, "s": s}
+
+
+@misconception("adam_step", title="ε stands inside the root", see="08 §4")
+def adam_epsilon_inside_the_root(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8):
+    """You divided by √(ŝ + ε), as two of the slide sets write it. With ordinary gradients nobody sees the difference, so call it a
+    convention; but where gradients are tiny, √ε = 10⁻⁴ is ten thousand times ε. Here ε stands outside: √ŝ + ε."""
+    t, m, s = averages(grad, state, beta1, beta2)
+    return theta - lr * (m / (1 - beta1**t)) / np.sqrt(s / (1 - beta2**t) + eps), {"t": t, "m": m, "s": s}
+
+
+@misconception("adam_step", title="ε is left out", see="08 §4")
+def adam_without_epsilon(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8):
+    """You divided by √ŝ alone. An entry whose gradient has always been zero is then 0/0, which is NaN. Add ε to the root."""
+    t, m, s = averages(grad, state, beta1, beta2)
+    with np.errstate(all="ignore"):
+        return theta - lr * (m / (1 - beta1**t)) / np.sqrt(s / (1 - beta2**t)), {"t": t, "m": m, "s": s}
+
+
+@misconception("adam_step", title="One of two signs is turned", see="08 §4")
+def adam_uphill(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8):
+    """You go uphill. One of the slides subtracts the gradient in m *and* adds the step to θ: two turned signs, which cancel. With one
+    of them alone the step goes the wrong way. Here m ← β1 m + (1 − β1) g, and θ ← θ − η m̂ ⊘ (√ŝ + ε)."""
+    t, m, s = averages(grad, state, beta1, beta2)
+    return theta + lr * (m / (1 - beta1**t)) / (np.sqrt(s / (1 - beta2**t)) + eps), {"t": t, "m": m, "s": s}
+
+
+@misconception("adam_step", title="θ is changed in place", see="08 §4")
+def adam_theta_in_place(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8):
+    """Your numbers are right, but `theta -= …` writes into the caller's array, which still belongs to somebody else (and for integers
+    raises an error). Write `theta = theta - …`, which makes a new one."""
+    t, m, s = averages(grad, state, beta1, beta2)
+    theta -= lr * (m / (1 - beta1**t)) / (np.sqrt(s / (1 - beta2**t)) + eps)
+    return theta, {"t": t, "m": m, "s": s}
+
+
+@misconception("adam_step", title="The old state is changed in place", see="08 §4")
+def adam_state_in_place(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8):
+    """Your numbers are right, but you wrote into the state that was passed. A step is pure: whoever keeps the old state must be able to
+    take the step again. Make a new state, and leave the old one as it was."""
+    t, m, s = averages(grad, state, beta1, beta2)
+    state["t"], state["m"], state["s"] = t, m, s
+    return theta - lr * (m / (1 - beta1**t)) / (np.sqrt(s / (1 - beta2**t)) + eps), state
+
+
+# --- adam_step: right -----------------------------------------------------------------------------------------------------
+
+
+@alternative("adam_step")
+def adam_folded_with_epsilon_scaled(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8):
+    t, m, s = averages(grad, state, beta1, beta2)
+    root = np.sqrt(1 - beta2**t)
+    return theta - lr * root / (1 - beta1**t) * m / (np.sqrt(s) + root * eps), {"t": t, "m": m, "s": s}
+
+
+@alternative("adam_step")
+def adam_with_both_signs_turned(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8):
+    t, m, s = state or (0, np.zeros(np.shape(theta)), np.zeros(np.shape(theta)))
+    t = t + 1
+    m = beta1 * m - (1 - beta1) * grad
+    s = beta2 * s + (1 - beta2) * grad * grad
+    return theta + lr * (m / (1 - beta1**t)) / (np.sqrt(s / (1 - beta2**t)) + eps), (t, m, s)
+
+
+@alternative("adam_step")
+def adam_with_an_object(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8):
+    class Moments:
+        def __init__(self, t, both):
+            self.t, self.both = t, both
+
+    old = Moments(0, np.zeros((2, *np.shape(grad)))) if isinstance(state, dict) else state
+    betas = np.reshape([beta1, beta2], (2, *[1] * np.ndim(grad)))
+    new = Moments(old.t + 1, betas * old.both + (1 - betas) * np.stack([grad, np.square(grad)]))
+    m_hat, s_hat = new.both / (1 - betas**new.t)
+    return theta - lr * m_hat / (np.sqrt(s_hat) + eps), new
+
+
+@alternative("adam_step")
+def adam_in_loops(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8):
+    shape, theta, grad = np.shape(theta), np.ravel(theta).tolist(), np.ravel(grad).tolist()
+    rows = state["rows"] if state else [(0.0, 0.0)] * len(theta)
+    t = (state["t"] if state else 0) + 1
+    fresh = []
+    for i, ((m, s), g) in enumerate(zip(rows, grad, strict=True)):
+        m, s = m + (1 - beta1) * (g - m), s + (1 - beta2) * (g * g - s)
+        fresh.append((m, s))
+        theta[i] = theta[i] - lr * (m / (1 - beta1**t)) / ((s / (1 - beta2**t)) ** 0.5 + eps)
+    return np.array(theta, dtype=float).reshape(shape), {"rows": fresh, "t": t}
+
+
+@alternative("adam_step")
+def adam_with_products_of_betas(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8):
+    before = state() if callable(state) else (1.0, 1.0, 0.0, 0.0)
+    left1, left2, m, s = before[0] * beta1, before[1] * beta2, before[2], before[3]
+    m, s = beta1 * m + (1 - beta1) * grad, beta2 * s + (1 - beta2) * np.asarray(grad, dtype=float) ** 2
+    after = (left1, left2, m, s)
+    return theta - lr * m / (1 - left1) / (np.sqrt(s / (1 - left2)) + eps), lambda: after
+
+
+# --- nadam_step: wrong ----------------------------------------------------------------------------------------------------
+
+
+@misconception("nadam_step", title="This is Adam", see="08 §5")
+def nadam_is_adam(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8):
+    """You stepped along m̂, as Adam does. Nadam looks one step ahead: in place of m̂ stands β1 m/(1 − β1ᵗ⁺¹) + (1 − β1) g/(1 − β1ᵗ), in
+    which the present gradient counts once more."""
+    t, m, s = averages(grad, state, beta1, beta2)
+    return theta - lr * (m / (1 - beta1**t)) / (np.sqrt(s / (1 - beta2**t)) + eps), {"t": t, "m": m, "s": s}
+
+
+@misconception("nadam_step", title="The look ahead is corrected with t", see="08 §5")
+def nadam_ahead_with_t(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8):
+    """You divided β1 m by 1 − β1ᵗ. What stands there is next step's momentum, and its weights will sum to 1 − β1ᵗ⁺¹. Many summaries on
+    the web write t in both places; Dozat writes t + 1."""
+    t, m, s = averages(grad, state, beta1, beta2)
+    return theta - lr * (beta1 * m / (1 - beta1**t) + (1 - beta1) * grad / (1 - beta1**t)) / (np.sqrt(s / (1 - beta2**t)) + eps), {
+        "t": t,
+        "m": m,
+        "s": s,
+    }
+
+
+@misconception("nadam_step", title="The gradient's term isn't corrected", see="08 §5")
+def nadam_gradient_uncorrected(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8):
+    """You added (1 − β1) g without dividing it by 1 − β1ᵗ. Both terms together replace m̂, so both are corrected: the momentum with t +
+    1, the gradient with t."""
+    t, m, s = averages(grad, state, beta1, beta2)
+    return theta - lr * (beta1 * m / (1 - beta1 ** (t + 1)) + (1 - beta1) * grad) / (np.sqrt(s / (1 - beta2**t)) + eps), {
+        "t": t,
+        "m": m,
+        "s": s,
+    }
+
+
+@misconception("nadam_step", title="The gradient's own term is left out", see="08 §5")
+def nadam_gradient_left_out(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8):
+    """You stepped along β1 m/(1 − β1ᵗ⁺¹) alone. That is the momentum as it will be next time if no gradient came; the present gradient
+    has a term of its own, (1 − β1) g/(1 − β1ᵗ)."""
+    t, m, s = averages(grad, state, beta1, beta2)
+    return theta - lr * (beta1 * m / (1 - beta1 ** (t + 1))) / (np.sqrt(s / (1 - beta2**t)) + eps), {"t": t, "m": m, "s": s}
+
+
+@misconception("nadam_step", title="The old momentum looks ahead", see="08 §5")
+def nadam_old_momentum(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8):
+    """You used the m of before this gradient. Nadam updates m first and uses the new one: that is the whole look ahead."""
+    t, m, s = averages(grad, state, beta1, beta2)
+    old = state.get("m", 0.0)
+    return theta - lr * (beta1 * old / (1 - beta1 ** (t + 1)) + (1 - beta1) * grad / (1 - beta1**t)) / (
+        np.sqrt(s / (1 - beta2**t)) + eps
+    ), {"t": t, "m": m, "s": s}
+
+
+@misconception("nadam_step", title="The gradient's term has no weight", see="08 §5")
+def nadam_gradient_in_full(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8):
+    """You added g/(1 − β1ᵗ) without the factor 1 − β1. Both terms together are an average: β1 of the momentum, 1 − β1 of the gradient."""
+    t, m, s = averages(grad, state, beta1, beta2)
+    return theta - lr * (beta1 * m / (1 - beta1 ** (t + 1)) + grad / (1 - beta1**t)) / (np.sqrt(s / (1 - beta2**t)) + eps), {
+        "t": t,
+        "m": m,
+        "s": s,
+    }
+
+
+@misconception("nadam_step", title="β1 follows Dozat's schedule", see="08 §5")
+def nadam_with_a_schedule(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8):
+    """You let β1 grow with t, as Dozat recommends and as Keras and PyTorch do. That is no mistake, but another method: here β1 is the
+    same at every step, as the docstring says."""
+    t = state.get("t", 0) + 1
+    mu, mu_next = beta1 * (1 - 0.5 * 0.96 ** (t / 250)), beta1 * (1 - 0.5 * 0.96 ** ((t + 1) / 250))
+    product = state.get("product", 1.0) * mu
+    m = beta1 * state.get("m", 0.0) + (1 - beta1) * grad
+    s = beta2 * state.get("s", 0.0) + (1 - beta2) * np.square(grad, dtype=float)
+    ahead = mu_next * m / (1 - product * mu_next) + (1 - mu) * grad / (1 - product)
+    return theta - lr * ahead / (np.sqrt(s / (1 - beta2**t)) + eps), {"t": t, "product": product, "m": m, "s": s}
+
+
+@misconception("nadam_step", title="No bias correction", see="08 §5")
+def nadam_without_bias_correction(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8):
+    """You used m, g and s without their corrections. The averages begin at zero: the momentum is divided by 1 − β1ᵗ⁺¹, the gradient's
+    term by 1 − β1ᵗ, and s by 1 − β2ᵗ."""
+    t, m, s = averages(grad, state, beta1, beta2)
+    return theta - lr * (beta1 * m + (1 - beta1) * grad) / (np.sqrt(s) + eps), {"t": t, "m": m, "s": s}
+
+
+@misconception("nadam_step", title="The second moment isn't corrected", see="08 §5")
+def nadam_s_uncorrected(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8):
+    """You looked ahead, but left s as it was. It begins at zero as in Adam: divide by the root of ŝ = s/(1 − β2ᵗ)."""
+    t, m, s = averages(grad, state, beta1, beta2)
+    return theta - lr * ahead(m, grad, beta1, t) / (np.sqrt(s) + eps), {"t": t, "m": m, "s": s}
+
+
+@misconception("nadam_step", title="t is never counted on", see="08 §5")
+def nadam_every_step_like_the_first(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8):
+    """You corrected every step as if it were the first: t isn't stored in the state that you return. Count the steps in the state, from
+    1."""
+    t, m, s = averages(grad, state, beta1, beta2)
+    return theta - lr * ahead(m, grad, beta1, 1) / (np.sqrt(s / (1 - beta2)) + eps), {"t": t, "m": m, "s": s}
+
+
+@misconception("nadam_step", title="t is counted from 0", see="08 §5")
+def nadam_t_from_zero(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8):
+    """Your first step has t = 0, so that 1 − βᵗ is zero, and you divide by it. Count this gradient before you correct: t = 1 at the
+    first step."""
+    t, m, s = averages(grad, state, beta1, beta2)
+    with np.errstate(all="ignore"):
+        look = beta1 * m / (1 - beta1**t) + (1 - beta1) * grad / np.float64(1 - beta1 ** (t - 1))
+        return theta - lr * look / (np.sqrt(s / np.float64(1 - beta2 ** (t - 1))) + eps), {"t": t, "m": m, "s": s}
+
+
+@misconception("nadam_step", title="β1 and β2 are swapped", see="08 §5")
+def nadam_betas_swapped(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8):
+    """You averaged the gradients with β2 and their squares with β1. β1 = 0.9 belongs to the momentum, β2 = 0.999 to the squares."""
+    t, m, s = averages(grad, state, beta2, beta1)
+    return theta - lr * ahead(m, grad, beta2, t) / (np.sqrt(s / (1 - beta1**t)) + eps), {"t": t, "m": m, "s": s}
+
+
+@misconception("nadam_step", title="The gradient isn't squared", see="08 §5")
+def nadam_gradient_not_squared(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8):
+    """You averaged the gradient itself in s. It may be negative, and its root is NaN. s averages the square, entry by entry."""
+    t = state.get("t", 0) + 1
+    m = beta1 * state.get("m", 0.0) + (1 - beta1) * grad
+    s = beta2 * state.get("s", 0.0) + (1 - beta2) * grad
+    with np.errstate(all="ignore"):
+        return theta - lr * ahead(m, grad, beta1, t) / (np.sqrt(s / (1 - beta2**t)) + eps), {"t": t, "m": m, "s": s}
+
+
+@misconception("nadam_step", title="The look ahead is stored as m", see="08 §5")
+def nadam_look_ahead_stored(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8):
+    """You stored the corrected look ahead in the state, in place of m. It is made for this one step; the average itself goes on without
+    it."""
+    t, m, s = averages(grad, state, beta1, beta2)
+    m = ahead(m, grad, beta1, t)
+    return theta - lr * m / (np.sqrt(s / (1 - beta2**t)) + eps), {"t": t, "m": m, "s": s}
+
+
+@misconception("nadam_step", title="ε stands inside the root", see="08 §5")
+def nadam_epsilon_inside_the_root(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8):
+    """You divided by √(ŝ + ε). With ordinary gradients nobody sees the difference, so call it a convention; but where gradients are
+    tiny, √ε = 10⁻⁴ is ten thousand times ε. Here ε stands outside: √ŝ + ε."""
+    t, m, s = averages(grad, state, beta1, beta2)
+    return theta - lr * ahead(m, grad, beta1, t) / np.sqrt(s / (1 - beta2**t) + eps), {"t": t, "m": m, "s": s}
+
+
+@misconception("nadam_step", title="ε is left out", see="08 §5")
+def nadam_without_epsilon(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8):
+    """You divided by √ŝ alone. An entry whose gradient has always been zero is then 0/0, which is NaN. Add ε to the root."""
+    t, m, s = averages(grad, state, beta1, beta2)
+    with np.errstate(all="ignore"):
+        return theta - lr * ahead(m, grad, beta1, t) / np.sqrt(s / (1 - beta2**t)), {"t": t, "m": m, "s": s}
+
+
+@misconception("nadam_step", title="The step goes uphill", see="08 §5")
+def nadam_uphill(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8):
+    """You added the step where it is subtracted. m averages the gradients as they are, so it points uphill, and θ moves against it: θ ←
+    θ − η …."""
+    t, m, s = averages(grad, state, beta1, beta2)
+    return theta + lr * ahead(m, grad, beta1, t) / (np.sqrt(s / (1 - beta2**t)) + eps), {"t": t, "m": m, "s": s}
+
+
+@misconception("nadam_step", title="θ is changed in place", see="08 §5")
+def nadam_theta_in_place(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8):
+    """Your numbers are right, but `theta -= …` writes into the caller's array, which still belongs to somebody else (and for integers
+    raises an error). Write `theta = theta - …`, which makes a new one."""
+    t, m, s = averages(grad, state, beta1, beta2)
+    theta -= lr * ahead(m, grad, beta1, t) / (np.sqrt(s / (1 - beta2**t)) + eps)
+    return theta, {"t": t, "m": m, "s": s}
+
+
+@misconception("nadam_step", title="The old state is changed in place", see="08 §5")
+def nadam_state_in_place(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8):
+    """Your numbers are right, but you wrote into the state that was passed. A step is pure: whoever keeps the old state must be able to
+    take the step again. Make a new state, and leave the old one as it was."""
+    t, m, s = averages(grad, state, beta1, beta2)
+    state.update(t=t, m=m, s=s)
+    return theta - lr * ahead(m, grad, beta1, t) / (np.sqrt(s / (1 - beta2**t)) + eps), state
+
+
+# --- nadam_step: right ----------------------------------------------------------------------------------------------------
+
+
+@alternative("nadam_step")
+def nadam_as_adam_one_step_on(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8):
+    t = state.get("t", 0) + 1
+    m = beta1 * state.get("m", 0.0) + (1 - beta1) * grad
+    s = beta2 * state.get("s", 0.0) + (1 - beta2) * grad * grad
+    parts = {"momentum": beta1 / (1 - beta1 ** (t + 1)) * m, "gradient": (1 - beta1) / (1 - beta1**t) * grad}
+    return theta - lr / (np.sqrt(s / (1 - beta2**t)) + eps) * sum(parts.values()), {"t": t, "m": m, "s": s}
+
+
+@alternative("nadam_step")
+def nadam_with_a_closure(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8):
+    t, m, s = state(1) if callable(state) else (1, np.zeros(np.shape(grad)), np.zeros(np.shape(grad)))
+    m, s = m * beta1 + grad * (1 - beta1), s * beta2 + np.square(grad) * (1 - beta2)
+    look = beta1 * m / (1 - beta1 ** (t + 1)) + (1 - beta1) * grad / (1 - beta1**t)
+    return theta - lr * look / (np.sqrt(s / (1 - beta2**t)) + eps), lambda more: (t + more, m, s)
+
+
+@alternative("nadam_step")
+def nadam_with_all_gradients(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8):
+    gradients = [*(state or []), np.array(grad, dtype=float)]
+    t = len(gradients)
+    m = sum((1 - beta1) * beta1 ** (t - i) * g for i, g in enumerate(gradients, start=1))
+    s = sum((1 - beta2) * beta2 ** (t - i) * g**2 for i, g in enumerate(gradients, start=1))
+    look = beta1 * m / (1 - beta1 ** (t + 1)) + (1 - beta1) * gradients[-1] / (1 - beta1**t)
+    return theta - lr * look / ((s / (1 - beta2**t)) ** 0.5 + eps), gradients
+
+
+@alternative("nadam_step")
+def nadam_in_loops(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8):
+    theta = np.array(theta, dtype=float)
+    m, s = (state["m"].copy(), state["s"].copy()) if state else (np.zeros(theta.shape), np.zeros(theta.shape))
+    t = state["t"] + 1 if state else 1
+    for i in np.ndindex(theta.shape):
+        g = float(grad[i])
+        m[i], s[i] = beta1 * m[i] + (1 - beta1) * g, beta2 * s[i] + (1 - beta2) * g * g
+        look = beta1 * m[i] / (1 - beta1 ** (t + 1)) + (1 - beta1) * g / (1 - beta1**t)
+        theta[i] -= lr * look / ((s[i] / (1 - beta2**t)) ** 0.5 + eps)
+    return theta, {"m": m, "s": s, "t": t}
+
+
+# --- adamax_step: wrong ---------------------------------------------------------------------------------------------------
+
+
+@misconception("adamax_step", title="A sum instead of the maximum", see="08 §5")
+def adamax_sum_for_maximum(theta, grad, state, lr=0.002, beta1=0.9, beta2=0.999, eps=1e-8):
+    """You added |g| to the faded u. The name says it: AdaMax takes the larger one of the two, u ← max(β2 u, |g|)."""
+    t, m, _ = largest(grad, state, beta1, beta2)
+    u = beta2 * state.get("u", 0.0) + np.abs(grad)
+    return theta - lr * (m / (1 - beta1**t)) / (u + eps), {"t": t, "m": m, "u": u}
+
+
+@misconception("adamax_step", title="An average instead of the maximum", see="08 §5")
+def adamax_average_for_maximum(theta, grad, state, lr=0.002, beta1=0.9, beta2=0.999, eps=1e-8):
+    """You averaged |g| as Adam averages the squares. AdaMax takes the larger one of the faded old u and the new |g|, without a weight:
+    u ← max(β2 u, |g|)."""
+    t, m, _ = largest(grad, state, beta1, beta2)
+    u = beta2 * state.get("u", 0.0) + (1 - beta2) * np.abs(grad)
+    return theta - lr * (m / (1 - beta1**t)) / (u + eps), {"t": t, "m": m, "u": u}
+
+
+@misconception("adamax_step", title="The maximum never fades", see="08 §5")
+def adamax_no_decay(theta, grad, state, lr=0.002, beta1=0.9, beta2=0.999, eps=1e-8):
+    """You kept the largest |g| of all time. It fades by β2 a step, so that one huge gradient doesn't slow the entry down forever: u ←
+    max(β2 u, |g|)."""
+    t, m, _ = largest(grad, state, beta1, beta2)
+    u = np.maximum(state.get("u", 0.0), np.abs(grad))
+    return theta - lr * (m / (1 - beta1**t)) / (u + eps), {"t": t, "m": m, "u": u}
+
+
+@misconception("adamax_step", title="The new gradient fades too", see="08 §5")
+def adamax_new_gradient_fades_too(theta, grad, state, lr=0.002, beta1=0.9, beta2=0.999, eps=1e-8):
+    """You multiplied the maximum by β2, the new |g| included. Only the old u fades: u ← max(β2 u, |g|)."""
+    t, m, _ = largest(grad, state, beta1, beta2)
+    u = beta2 * np.maximum(state.get("u", 0.0), np.abs(grad))
+    return theta - lr * (m / (1 - beta1**t)) / (u + eps), {"t": t, "m": m, "u": u}
+
+
+@misconception("adamax_step", title="The new gradient has the weight 1 − β2", see="08 §5")
+def adamax_new_gradient_weighted(theta, grad, state, lr=0.002, beta1=0.9, beta2=0.999, eps=1e-8):
+    """You compared the faded u with (1 − β2) |g|. A maximum needs no weights, they belong to an average: u ← max(β2 u, |g|)."""
+    t, m, _ = largest(grad, state, beta1, beta2)
+    u = np.maximum(beta2 * state.get("u", 0.0), (1 - beta2) * np.abs(grad))
+    return theta - lr * (m / (1 - beta1**t)) / (u + eps), {"t": t, "m": m, "u": u}
+
+
+@misconception("adamax_step", title="The absolute value is forgotten", see="08 §5")
+def adamax_without_absolute_value(theta, grad, state, lr=0.002, beta1=0.9, beta2=0.999, eps=1e-8):
+    """You compared with g itself. A large negative gradient is large too, and a denominator must not be zero or negative: compare with
+    |g|."""
+    t, m, _ = largest(grad, state, beta1, beta2)
+    u = np.maximum(beta2 * state.get("u", 0.0), grad)
+    with np.errstate(all="ignore"):
+        return theta - lr * (m / (1 - beta1**t)) / (u + eps), {"t": t, "m": m, "u": u}
+
+
+@misconception("adamax_step", title="The gradient is squared", see="08 §5")
+def adamax_squared(theta, grad, state, lr=0.002, beta1=0.9, beta2=0.999, eps=1e-8):
+    """You compared with g ⊗ g, as Adam has it. u is a maximum of absolute values, it has the gradient's own unit already and needs no
+    root."""
+    t, m, _ = largest(grad, state, beta1, beta2)
+    u = np.maximum(beta2 * state.get("u", 0.0), np.square(grad, dtype=float))
+    return theta - lr * (m / (1 - beta1**t)) / (u + eps), {"t": t, "m": m, "u": u}
+
+
+@misconception("adamax_step", title="A root is taken of u", see="08 §5")
+def adamax_root(theta, grad, state, lr=0.002, beta1=0.9, beta2=0.999, eps=1e-8):
+    """You divided by √u + ε. u is a maximum of absolute values and has the gradient's own unit already: divide by u + ε."""
+    t, m, u = largest(grad, state, beta1, beta2)
+    return theta - lr * (m / (1 - beta1**t)) / (np.sqrt(u) + eps), {"t": t, "m": m, "u": u}
+
+
+@misconception("adamax_step", title="One maximum for the whole array", see="08 §5")
+def adamax_one_maximum_for_all(theta, grad, state, lr=0.002, beta1=0.9, beta2=0.999, eps=1e-8):
+    """You took the largest entry of the whole gradient. The maximum is between the old and the new value of each entry, `np.maximum`,
+    not over the entries, `np.max`."""
+    t, m, _ = largest(grad, state, beta1, beta2)
+    u = np.maximum(beta2 * state.get("u", 0.0), np.max(np.abs(grad)))
+    return theta - lr * (m / (1 - beta1**t)) / (u + eps), {"t": t, "m": m, "u": u}
+
+
+@misconception("adamax_step", title="u is bias-corrected too", see="08 §5")
+def adamax_u_corrected_too(theta, grad, state, lr=0.002, beta1=0.9, beta2=0.999, eps=1e-8):
+    """You divided u by 1 − β2ᵗ. u is no average: after the first step it is |g| itself, so there is no bias towards zero to correct.
+    Only m needs it."""
+    t, m, u = largest(grad, state, beta1, beta2)
+    return theta - lr * (m / (1 - beta1**t)) / (u / (1 - beta2**t) + eps), {"t": t, "m": m, "u": u}
+
+
+@misconception("adamax_step", title="No bias correction of m", see="08 §5")
+def adamax_m_not_corrected(theta, grad, state, lr=0.002, beta1=0.9, beta2=0.999, eps=1e-8):
+    """You used m as it is. It is an average that began at zero, as in Adam, so it is divided by 1 − β1ᵗ."""
+    t, m, u = largest(grad, state, beta1, beta2)
+    return theta - lr * m / (u + eps), {"t": t, "m": m, "u": u}
+
+
+@misconception("adamax_step", title="t is never counted on", see="08 §5")
+def adamax_every_step_like_the_first(theta, grad, state, lr=0.002, beta1=0.9, beta2=0.999, eps=1e-8):
+    """You divided m by 1 − β1 at every step: either the power t is missing, or t isn't stored in the state that you return. Count the
+    steps in the state, from 1."""
+    t, m, u = largest(grad, state, beta1, beta2)
+    return theta - lr * (m / (1 - beta1)) / (u + eps), {"t": t, "m": m, "u": u}
+
+
+@misconception("adamax_step", title="t is counted from 0", see="08 §5")
+def adamax_t_from_zero(theta, grad, state, lr=0.002, beta1=0.9, beta2=0.999, eps=1e-8):
+    """Your first step has t = 0, so that 1 − β1ᵗ is zero, and you divide by it. Count this gradient before you correct: t = 1 at the
+    first step."""
+    t, m, u = largest(grad, state, beta1, beta2)
+    with np.errstate(all="ignore"):
+        return theta - lr * (m / np.float64(1 - beta1 ** (t - 1))) / (u + eps), {"t": t, "m": m, "u": u}
+
+
+@misconception("adamax_step", title="β1 and β2 are swapped", see="08 §5")
+def adamax_betas_swapped(theta, grad, state, lr=0.002, beta1=0.9, beta2=0.999, eps=1e-8):
+    """You averaged the gradients with β2 and let the maximum fade by β1. β1 = 0.9 belongs to the average m, β2 = 0.999 to the maximum
+    u."""
+    t, m, u = largest(grad, state, beta2, beta1)
+    return theta - lr * (m / (1 - beta2**t)) / (u + eps), {"t": t, "m": m, "u": u}
+
+
+@misconception("adamax_step", title="The gradient instead of its average", see="08 §5")
+def adamax_without_momentum(theta, grad, state, lr=0.002, beta1=0.9, beta2=0.999, eps=1e-8):
+    """You stepped along the present gradient. AdaMax steps along the corrected average m̂, as Adam does; only the denominator is
+    another one."""
+    t, m, u = largest(grad, state, beta1, beta2)
+    return theta - lr * grad / (u + eps), {"t": t, "m": m, "u": u}
+
+
+@misconception("adamax_step", title="The default learning rate is Adam's", see="08 §5")
+def adamax_learning_rate_of_adam(theta, grad, state, lr=0.002, beta1=0.9, beta2=0.999, eps=1e-8):
+    """Your step is right, but its default learning rate is 0.001. AdaMax's default is 0.002, as in the paper: u is never smaller than
+    √ŝ, so the steps are shorter."""
+    t, m, u = largest(grad, state, beta1, beta2)
+    lr = 0.001 if lr == 0.002 else lr
+    return theta - lr * (m / (1 - beta1**t)) / (u + eps), {"t": t, "m": m, "u": u}
+
+
+@misconception("adamax_step", title="ε is added inside the maximum", see="08 §5")
+def adamax_epsilon_inside_the_maximum(theta, grad, state, lr=0.002, beta1=0.9, beta2=0.999, eps=1e-8):
+    """You computed max(β2 u, |g| + ε), as PyTorch does. With ordinary gradients nobody sees the difference; here ε is added to the
+    finished denominator, u + ε."""
+    t, m, _ = largest(grad, state, beta1, beta2)
+    u = np.maximum(beta2 * state.get("u", 0.0), np.abs(grad) + eps)
+    return theta - lr * (m / (1 - beta1**t)) / u, {"t": t, "m": m, "u": u}
+
+
+@misconception("adamax_step", title="ε is left out", see="08 §5")
+def adamax_without_epsilon(theta, grad, state, lr=0.002, beta1=0.9, beta2=0.999, eps=1e-8):
+    """You divided by u alone, as the paper does. An entry whose gradient has always been zero is then 0/0, which is NaN. Here ε is
+    added: u + ε."""
+    t, m, u = largest(grad, state, beta1, beta2)
+    with np.errstate(all="ignore"):
+        return theta - lr * (m / (1 - beta1**t)) / u, {"t": t, "m": m, "u": u}
+
+
+@misconception("adamax_step", title="The step goes uphill", see="08 §5")
+def adamax_uphill(theta, grad, state, lr=0.002, beta1=0.9, beta2=0.999, eps=1e-8):
+    """You added the step where it is subtracted. m averages the gradients as they are, so it points uphill, and θ moves against it."""
+    t, m, u = largest(grad, state, beta1, beta2)
+    return theta + lr * (m / (1 - beta1**t)) / (u + eps), {"t": t, "m": m, "u": u}
+
+
+@misconception("adamax_step", title="θ is changed in place", see="08 §5")
+def adamax_theta_in_place(theta, grad, state, lr=0.002, beta1=0.9, beta2=0.999, eps=1e-8):
+    """Your numbers are right, but `theta -= …` writes into the caller's array, which still belongs to somebody else (and for integers
+    raises an error). Write `theta = theta - …`, which makes a new one."""
+    t, m, u = largest(grad, state, beta1, beta2)
+    theta -= lr * (m / (1 - beta1**t)) / (u + eps)
+    return theta, {"t": t, "m": m, "u": u}
+
+
+@misconception("adamax_step", title="The old state is changed in place", see="08 §5")
+def adamax_state_in_place(theta, grad, state, lr=0.002, beta1=0.9, beta2=0.999, eps=1e-8):
+    """Your numbers are right, but you wrote into the state that was passed. A step is pure: whoever keeps the old state must be able to
+    take the step again. Make a new state, and leave the old one as it was."""
+    t, m, u = largest(grad, state, beta1, beta2)
+    state.update(t=t, m=m, u=u)
+    return theta - lr * (m / (1 - beta1**t)) / (u + eps), state
+
+
+# --- adamax_step: right ---------------------------------------------------------------------------------------------------
+
+
+@alternative("adamax_step")
+def adamax_with_where(theta, grad, state, lr=0.002, beta1=0.9, beta2=0.999, eps=1e-8):
+    t, m, u = state if state else (0, 0.0, np.zeros(np.shape(grad)))
+    t, faded, size = t + 1, beta2 * u, np.abs(grad)
+    m, u = beta1 * m + (1 - beta1) * grad, np.where(faded > size, faded, size)
+    return theta - lr / (1 - beta1**t) * m / (u + eps), [t, m, u]
+
+
+@alternative("adamax_step")
+def adamax_with_all_gradients(theta, grad, state, lr=0.002, beta1=0.9, beta2=0.999, eps=1e-8):
+    sizes = np.stack([*(beta2 * old for old in state.get("sizes", [])), np.abs(grad).astype(float)])
+    m = beta1 * state.get("m", 0.0) + (1 - beta1) * grad
+    return theta - lr * m / (1 - beta1 ** len(sizes)) / (sizes.max(axis=0) + eps), {"sizes": sizes, "m": m}
+
+
+@alternative("adamax_step")
+def adamax_with_an_object(theta, grad, state, lr=0.002, beta1=0.9, beta2=0.999, eps=1e-8):
+    class Memory:
+        t, m, u = 0, 0.0, 0.0
+
+    old = Memory if isinstance(state, dict) else state
+    new = Memory()
+    new.t, new.m = old.t + 1, old.m + (1 - beta1) * (grad - old.m)
+    new.u = np.fmax(beta2 * old.u, np.absolute(grad))
+    return theta - (lr / (1 - beta1**new.t)) * (new.m / (new.u + eps)), new
+
+
+@alternative("adamax_step")
+def adamax_in_loops(theta, grad, state, lr=0.002, beta1=0.9, beta2=0.999, eps=1e-8):
+    theta = np.array(theta, dtype=float)
+    memory = dict(state)
+    memory["t"] = t = memory.get("t", 0) + 1
+    for i in np.ndindex(theta.shape):
+        m, u = memory.get(str(i), (0.0, 0.0))
+        g = float(grad[i])
+        m, u = beta1 * m + (1 - beta1) * g, max(beta2 * u, abs(g))
+        memory[str(i)] = (m, u)
+        theta[i] -= lr / (1 - beta1**t) * m / (u + eps)
+    return theta, memory
