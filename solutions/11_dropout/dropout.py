@@ -42,7 +42,7 @@ import numpy as np
 from coursekit import check, check_all, ready
 
 # %% tags=["demo"]
-from itertools import combinations, product
+from itertools import combinations, pairwise, product
 
 from coursekit import data, nets, plots
 
@@ -359,7 +359,7 @@ if ready(dropout_forward):
 def with_dropout(sizes, rate, rng, mask_rng):
     """A ReLU net with dropout behind every hidden layer; no dropout at all for rate 0."""
     layers = []
-    for fan_in, fan_out in zip(sizes[:-2], sizes[1:-1], strict=True):
+    for fan_in, fan_out in pairwise(sizes[:-1]):
         layers += [nets.Dense(fan_in, fan_out, init=he, rng=rng), nets.Activation("relu")]
         if rate > 0:
             layers.append(
@@ -422,7 +422,7 @@ def gap_of(make_net, wrong, seeds=5, epochs=50):
 
 
 def draw_gaps(ax, runs, title):
-    for column, (label, found) in enumerate(runs.items()):
+    for column, found in enumerate(runs.values()):
         for seed, (train, test) in enumerate(found):
             x = column + 0.09 * (seed - (len(found) - 1) / 2)
             ax.plot([x, x], [train, test], "-", color="#bbbbbb", linewidth=1.5)
@@ -970,7 +970,7 @@ if ready(dropout_forward, dropout_backward, mc_dropout):
         (axes[0], sure, "highest probability, asked once"),
         (axes[1], doubt, "std of the most probable class, MC dropout"),
     ):
-        for row, (name, found) in enumerate(values.items()):
+        for row, found in enumerate(values.values()):
             jitter = np.random.default_rng(row).uniform(-0.28, 0.28, len(found))
             ax.plot(found, row + jitter, ".", markersize=3.5, color=plots.PALETTE[row], alpha=0.6)
             ax.plot(
@@ -1449,8 +1449,8 @@ def fractional_max_pool(image, n_out, rng):
     rows, columns = (fractional_pool_regions(len(image), n_out, rng) for _ in range(2))
     pooled = np.array(
         [
-            [image[a:b, c:d].max() for c, d in zip(columns, columns[1:], strict=False)]
-            for a, b in zip(rows, rows[1:], strict=False)
+            [image[a:b, c:d].max() for c, d in pairwise(columns)]
+            for a, b in pairwise(rows)
         ]
     )
     return pooled, rows, columns
@@ -1479,7 +1479,7 @@ if ready(fractional_pool_regions):
         "becomes its maximum: four slightly different small versions of the digit.",
     )
     sizes, one = [8, 6, 4, 3, 2, 1], np.random.default_rng(0)
-    for n_in, n_out in zip(sizes, sizes[1:], strict=False):
+    for n_in, n_out in pairwise(sizes):
         assert len(fractional_pool_regions(n_in, n_out, one)) == n_out + 1
     print("halving at every layer:  8 → 4 → 2 → 1")
     print("with fractional regions:", " → ".join(map(str, sizes)))
