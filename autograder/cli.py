@@ -97,6 +97,7 @@ def build(
 
 @app.command()
 def demo(
+    lectures: Annotated[list[str] | None, typer.Argument(metavar="[LECTURE...]", help="Which; the first two where it is left out.")] = None,
     students: Annotated[int, typer.Option(min=3, metavar="N", help="How large a class.")] = 30,
     output: Annotated[Path, typer.Option(metavar="DIR", help="Where the class is built.")] = Path("demo"),
 ) -> None:
@@ -104,7 +105,8 @@ def demo(
     from .course import find_course
     from .demo import run_demo
 
-    run_demo(find_course(), output, students, _say)
+    course = find_course()
+    run_demo(course, output, students, _say, [course.lecture(name) for name in lectures or []])
 
 
 def main() -> None:

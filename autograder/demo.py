@@ -31,7 +31,9 @@ yusuf zoe""".split()  # noqa: SIM905
 CALL_SECONDS = 3.0  # the demo has an endless loop in it, and nobody wants to wait for that
 
 
-def run_demo(course: Course, folder: Path, students: int, say: Callable[[str], None]) -> list[SubmissionResult]:
+def run_demo(
+    course: Course, folder: Path, students: int, say: Callable[[str], None], lectures: Sequence[Lecture] = ()
+) -> list[SubmissionResult]:
     """Build a class of `students` in `folder`, grade it, write gradebook and feedback, and say what to open.
 
     Parameters
@@ -44,6 +46,8 @@ def run_demo(course: Course, folder: Path, students: int, say: Callable[[str], N
         How large the class is.
     say : callable
         Takes each message.
+    lectures : sequence of Lecture
+        What the class hands in; the course's first two lectures where it is left out, which take a minute.
     """
     from rich.console import Console
 
@@ -52,7 +56,7 @@ def run_demo(course: Course, folder: Path, students: int, say: Callable[[str], N
     from .report.progress import watched
     from .report.terminal import show
 
-    demo = new_course(course, folder)
+    demo = new_course(course, folder, lectures or course.lectures()[:2])
     for lecture in demo.lectures():
         make_class(demo, lecture, students)
     hand_ins = [hand_in for lecture in demo.lectures() for hand_in in submitted(demo, lecture)]
@@ -74,8 +78,8 @@ def run_demo(course: Course, folder: Path, students: int, say: Callable[[str], N
     return results
 
 
-def new_course(course: Course, folder: Path) -> Course:
-    """Make `folder` a course directory with the lectures of `course` and nobody in it."""
+def new_course(course: Course, folder: Path, lectures: Sequence[Lecture]) -> Course:
+    """Make `folder` a course directory with some lectures of `course` and nobody in it."""
     marker = folder / ".demo"
     if folder.exists() and not marker.exists() and any(folder.iterdir()):
         from .errors import CourseError
@@ -85,7 +89,7 @@ def new_course(course: Course, folder: Path) -> Course:
     folder.mkdir(parents=True)
     marker.touch()
     shutil.copy(course.root / CONFIG, folder)
-    for lecture in course.lectures():
+    for lecture in lectures:
         for notebook in (lecture.source, lecture.released):
             copy = folder / notebook.relative_to(course.root)
             copy.parent.mkdir(parents=True)

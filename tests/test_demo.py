@@ -46,7 +46,7 @@ def test_a_class_is_graded_recorded_and_shown(course, tmp_path, capsys):
 
 
 def test_the_class_of_thirty_holds_everything(course, tmp_path):
-    demo = new_course(course, tmp_path / "demo")
+    demo = new_course(course, tmp_path / "demo", course.lectures())
     make_class(demo, demo.lecture(ID), 30)
     notebooks = [path.read_text() for path in demo.submitted(demo.lecture(ID))]
     assert len(notebooks) == 30
@@ -70,8 +70,8 @@ def cells_of(text: str) -> list[str]:
 def test_nothing_that_is_not_a_demo_is_overwritten(course, tmp_path):
     (tmp_path / "thesis.tex").write_text("years of work")
     with pytest.raises(CourseError, match="not empty"):
-        new_course(course, tmp_path)
+        new_course(course, tmp_path, course.lectures())
     assert (tmp_path / "thesis.tex").read_text() == "years of work"
-    again = new_course(course, tmp_path / "demo")
+    again = new_course(course, tmp_path / "demo", course.lectures())
     (again.root / "submitted").mkdir()
-    assert not (new_course(course, tmp_path / "demo").root / "submitted").exists()
+    assert not (new_course(course, tmp_path / "demo", course.lectures()).root / "submitted").exists()

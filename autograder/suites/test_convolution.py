@@ -315,7 +315,8 @@ class TestConvOutputSize:
 
     def test_kernel_that_does_not_fit(self, student, reference):
         """A kernel that is too large for the padded image raises ValueError; one that just fits has one place."""
-        expect(student.conv_output_size(3, 7, 2, 2), "the size where the kernel just fits").equals(1)
+        for arguments in ((3, 7, 2, 2), (3, 5, 1, 1), (2, 4, 1, 1)):
+            expect(student.conv_output_size(*arguments), "the size where the kernel just fits").equals(1)
         for arguments in ((4, 5), (3, 9, 2, 2), (2, 7, 5, 1)):
             expect_error(student.conv_output_size, ValueError, *arguments)
 
