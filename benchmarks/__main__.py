@@ -13,6 +13,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
@@ -45,17 +46,17 @@ class Road:
     environment: Mapping[str, str] = field(default_factory=dict)
 
 
-def roads() -> list[Road]:
-    """Return the ways that are compared."""
+def roads(nbgrader: bool = True) -> list[Road]:
+    """Return the ways that are compared, ours first."""
     program = [str(Path(sys.executable).parent / "autograder"), "grade", roster.LECTURE, "--no-cache"]
     no_checks = {"COURSEKIT_GRADING": "1"}
-    return [
-        Road("ours", program),
-        Road("ours, one process", [*program, "--jobs", "1"]),
+    ours = [Road("ours", program), Road("ours, one process", [*program, "--jobs", "1"])]
+    theirs = [
         Road("nbgrader", AUTOGRADE, plugin=False),
         Road("nbgrader, no demonstrations", AUTOGRADE, demonstrations=False, plugin=False),
         Road("nbgrader, no demonstrations, no public checks", AUTOGRADE, demonstrations=False, plugin=False, environment=no_checks),
     ]
+    return ours + theirs if nbgrader else ours
 
 
 class Workshop:
@@ -110,13 +111,14 @@ class Workshop:
 
 def compare(workshop: Workshop, repeats: int, repeats_nbgrader: int) -> dict[str, Any]:
     """Grade the class on every road, in changing order; the marks must be the same each time."""
-    ways = roads()
+    ways = roads(nbgrader=repeats_nbgrader > 0)
     costs: dict[str, list[dict[str, float]]] = {road.name: [] for road in ways}
     seen: dict[tuple[str, str], float | None] = {}
     for turn in range(max(repeats, repeats_nbgrader)):
         for road in ways if turn % 2 == 0 else reversed(ways):
             if turn < (repeats if road.plugin else repeats_nbgrader):
                 with workshop.course(road) as folder:
+                    machine.pause_until_idle()
                     cost = meter.measure(road.command, folder, {**workshop.environment, **road.environment})
                     agree(seen, roster.marks(folder), road)
                 costs[road.name].append(asdict(cost))
@@ -161,6 +163,7 @@ def cold_start(workshop: Workshop) -> dict[str, list[dict[str, float]]]:
     commands = {"one notebook": [program, "grade", "one.ipynb", "--no-cache"], "import numpy, pytest": FLOOR}
     costs: dict[str, list[dict[str, float]]] = {name: [] for name in commands}
     for _ in range(COLD + 1):
+        machine.pause_until_idle()
         for name, command in commands.items():
             costs[name].append(asdict(meter.measure(command, where, workshop.environment)))
     return {name: every[1:] for name, every in costs.items()}  # the first one brings files into the system's cache
@@ -178,17 +181,18 @@ def inside(workshop: Workshop, question: str) -> Any:
 
 def take_all(course: Course, repeats: int, repeats_nbgrader: int, patience: float) -> dict[str, Any]:
     """Take all figures."""
+    started = time.monotonic()
     meter.adopt_orphans()
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
         workshop = Workshop(course, Path(folder))
-        for road in roads():  # programs, fonts and bytecode into the caches where they would be on the second day of a course
+        for road in roads(nbgrader=repeats_nbgrader > 0):  # programs, fonts and bytecode into caches, as on the second day of a course
             with workshop.course(road) as copy:
                 for student in workshop.students[1:]:
                     shutil.rmtree(copy / "submitted" / student)
                 workshop.run(road.command, copy)
         load = machine.wait_until_quiet(patience)
         say(f"load {load}")
-        return {
+        figures = {
             "machine": machine.describe(),
             "load": load,
             "cold": cold_start(workshop),
@@ -196,6 +200,7 @@ def take_all(course: Course, repeats: int, repeats_nbgrader: int, patience: floa
             "breakdown": [inside(workshop, "breakdown") for _ in range(repeats)],
             **compare(workshop, repeats, repeats_nbgrader),
         }
+    return {**figures, "minutes": round((time.monotonic() - started) / 60)}
 
 
 def say(message: str) -> None:
@@ -208,7 +213,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="benchmarks", description=__doc__)
     parser.add_argument("--course", type=Path, default=HERE, metavar="DIR", help="where the lecture is taken from (default: here)")
     parser.add_argument("--repeats", type=int, default=3, metavar="N", help="how often we grade the class (default 3)")
-    parser.add_argument("--repeats-nbgrader", type=int, default=1, metavar="N", help="how often nbgrader does (default 1)")
+    parser.add_argument("--repeats-nbgrader", type=int, default=1, metavar="N", help="how often nbgrader does (default 1; 0 leaves it out)")
     parser.add_argument("--patience", type=float, default=machine.PATIENCE, metavar="SECONDS", help="how long to wait for a quiet machine")
     parser.add_argument("--write", action="store_true", help="put the figures into benchmarks/README.md and figures.json")
     parser.add_argument("--last", action="store_true", help="measure nothing: show the figures in figures.json")

@@ -12,6 +12,7 @@ import psutil
 
 PACKAGES = ("nbgrader", "numpy", "pytest")
 QUIET, PATIENCE = 1.0, 600.0
+IDLE, PAUSE = 10.0, 60.0
 
 
 def describe() -> dict[str, str]:
@@ -39,3 +40,10 @@ def wait_until_quiet(patience: float = PATIENCE) -> float:
     while os.getloadavg()[0] >= QUIET and time.monotonic() < until:
         time.sleep(5)
     return round(os.getloadavg()[0], 2)
+
+
+def pause_until_idle() -> None:
+    """Wait, for a minute at most, for a second in which nobody uses the processors much: the load would still tell of our own last run."""
+    until = time.monotonic() + PAUSE
+    while psutil.cpu_percent(interval=1) > IDLE and time.monotonic() < until:
+        pass

@@ -85,6 +85,7 @@ def _machine(figures: dict[str, Any]) -> str:
         "load before": f"{figures['load']:g}",
         "kept busy by others meanwhile": f"{mean(others):.2f} cores on average, {max(others):.2f} at worst"
         + (" (so the times are too long)" if max(others) > BUSY else ""),
+        "all figures taken in": f"{figures['minutes']} minutes",
     }
     return "### The machine\n\n" + _table(["", ""], [[name, str(value)] for name, value in facts.items()])
 
