@@ -139,6 +139,10 @@ class MomentTests(StepTests):
         """The second step, from the state of the first, is right: here the correction is another one than at the first step."""
         expect_moves(*self.both(student, reference), slopes(rng, 2, 5), first=2, lr=0.3, eps=TINY)
 
+    def test_short_memories(self, student, reference, rng):
+        """With beta1 = 0, no memory at all, and a small beta2, a short one, the steps are right."""
+        expect_walk(*self.both(student, reference), rng.normal(0, 0.5, 4), slopes(rng, 6, 4), lr=0.2, beta1=0.0, beta2=0.3, eps=TINY)
+
     @worth(2)
     def test_late_steps(self, student, reference, rng):
         """After so many steps that the bias is gone, the averages are still right."""

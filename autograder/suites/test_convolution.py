@@ -425,7 +425,7 @@ class TestConv2dBackward:
     @worth(2)
     def test_without_padding(self, student, reference, rng):
         """With pad = 0 there is nothing to cut off: dx still has the shape of x, and is right."""
-        for x_shape, stride in (((2, 2, 4, 4), 1), ((1, 1, 5, 5), 2)):
+        for x_shape, stride in (((2, 2, 4, 4), 1), ((1, 1, 5, 5), 2), ((5, 1, 3, 4), 1)):
             expect_convolution(student, reference, rng, x_shape, (2, x_shape[1], 3, 3), stride, 0, only=0)
 
     @worth(2)
@@ -447,7 +447,13 @@ class TestConv2dBackward:
 
     def test_not_square(self, student, reference, rng):
         """All three gradients are right for images and kernels that aren't square."""
-        for x_shape, W_shape, stride in (((2, 1, 3, 5), (2, 1, 2, 2), 1), ((1, 2, 4, 4), (2, 2, 3, 2), 1), ((2, 1, 5, 3), (1, 1, 1, 3), 2)):
+        shapes = (
+            ((2, 1, 3, 5), (2, 1, 2, 2), 1),
+            ((1, 2, 4, 4), (2, 2, 3, 2), 1),
+            ((2, 1, 5, 3), (1, 1, 1, 3), 2),
+            ((1, 1, 5, 4), (2, 1, 4, 4), 1),
+        )
+        for x_shape, W_shape, stride in shapes:
             expect_convolution(student, reference, rng, x_shape, W_shape, stride, 1)
 
     def test_one_of_everything(self, student, reference, rng):
