@@ -97,7 +97,9 @@ named: dict[str, dict[str, str | None]] = {}
 @pytest.mark.parametrize("lecture", ALL)
 def test_misconceptions_are_named_as_themselves(lecture: Lecture) -> None:
     """Runs after all misconceptions of the module have been graded."""
-    found = named[lecture.id]
+    found = named.get(lecture.id, {})
+    if len(found) < len(catalogue(lecture.slug).misconceptions):
+        pytest.skip("not all of its misconceptions were graded in this run")
     others = {known: name for known, name in found.items() if known.split("/")[1] != name}
     assert len(others) <= (1 - NAMED) * len(found), f"named as something else: {others}"
     assert None not in others.values(), f"not named at all: {[known for known, name in others.items() if name is None]}"
