@@ -74,7 +74,7 @@ def test_nothing_heavy_is_locked() -> None:
 @pytest.mark.parametrize("name", ["requirements.lock", "pyproject.toml", "course/pyproject.toml", "environment.yml", "Makefile", ".ci/run"])
 def test_no_host_and_no_machine_is_named(name: str) -> None:
     text = (ROOT / name).read_text(encoding="utf-8")
-    assert not re.findall(r"https?://|file:|--index-url|--find-links|/home/|/root/|/work/|/opt/", text)
+    assert not re.findall(r"https?://|file:|--index-url|--find-links|/(?:home|root|work|opt)/", text)
 
 
 def test_python_versions_agree() -> None:
