@@ -15,13 +15,11 @@ from pathlib import Path
 from typing import Any
 
 from .errors import CourseError, LimitError
-from .limits import Limits
+from .limits import Limits, limits_in
 
 CONFIG = "nbgrader_config.py"
 PACKAGE = Path(__file__).parent
 DEMO = "demo"
-SETTINGS = "autograder"
-"""Where a lecture's notebook keeps what the grader should know of it: ``{"limits": {"call_seconds": 30}}``."""
 
 
 @dataclass(frozen=True)
@@ -74,11 +72,10 @@ class Lecture:
         CourseError
             If the notebook asks for a limit that there isn't.
         """
-        settings = self._notebook["metadata"].get(SETTINGS, {})
         try:
-            return Limits().changed(settings.get("limits", {}))
-        except (LimitError, AttributeError) as error:
-            raise CourseError(f"{self.released}: in the notebook's metadata, {SETTINGS}.limits can't be used: {error}") from None
+            return limits_in(self._notebook["metadata"])
+        except LimitError as error:
+            raise CourseError(f"the limits in the metadata of {self.released} can't be used: {error}") from None
 
     @cached_property
     def _notebook(self) -> Mapping[str, Any]:

@@ -9,12 +9,15 @@ import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from .errors import LimitError
 
 if TYPE_CHECKING:
     from .sandbox.wire import Bounds
+
+SETTINGS = "autograder"
+"""Where a notebook's metadata keep what the grader should know."""
 
 OPEN_FILES = 256
 _UNITS = {"KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30}
@@ -99,6 +102,21 @@ class Limits:
 
 
 LIMITS = tuple(field.name for field in fields(Limits))
+
+
+def limits_in(metadata: Mapping[str, Any]) -> Limits:
+    """Return the limits of a lecture, by its notebook's metadata: ``{"autograder": {"limits": {"call_seconds": 30}}}``.
+
+    Raises
+    ------
+    LimitError
+        If something else stands there, or there is no such limit.
+    """
+    settings = metadata.get(SETTINGS, {})
+    limits = settings.get("limits", {}) if isinstance(settings, Mapping) else settings
+    if not isinstance(limits, Mapping):
+        raise LimitError(f"{SETTINGS} should hold limits by name, such as call_seconds: 30, and not {str(limits)[:40]!r}")
+    return Limits().changed(limits)
 
 
 def in_units(size: int) -> str:

@@ -16,7 +16,7 @@ import jupytext
 import nbformat
 from nbformat import NotebookNode
 
-from autograder.course import SETTINGS
+from autograder.limits import SETTINGS
 
 REMEMBERED = "autograder"  # the notebook's metadata under which a build leaves its digests
 PERCENT = {"extension": ".py", "format_name": "percent"}
