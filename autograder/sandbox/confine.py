@@ -113,7 +113,6 @@ class Confinement:
     def __init__(self, packages: list[str], layers: frozenset[str] = LAYERS) -> None:
         self._layers = layers
         self._readable = sorted({os.path.realpath(path) for path in (*readable_paths(), *packages)})
-        self._listable = sorted({os.path.realpath(path) for path in sys.path if os.path.isdir(path)})
         self._filter = _system_calls()
         self.rules(os.getcwd()).close()  # once for nothing: what Python loads and prepares for it need not be done in each guest
         self._libc = ctypes.CDLL(None, use_errno=True)
@@ -126,8 +125,6 @@ class Confinement:
         ruleset = Ruleset(scoped=Scope.SIGNAL | Scope.ABSTRACT_UNIX_SOCKET)
         for path in self._readable:
             ruleset.allow_path(path, look if os.path.isdir(path) else AccessFS.READ_FILE)
-        for path in self._listable:  # names only: an import looks for its module here
-            ruleset.allow_path(path, AccessFS.READ_DIR)
         ruleset.allow_path("/dev/null", AccessFS.READ_FILE | AccessFS.WRITE_FILE | AccessFS.TRUNCATE)
         special = AccessFS.EXECUTE | AccessFS.MAKE_CHAR | AccessFS.MAKE_BLOCK | AccessFS.MAKE_SOCK | AccessFS.IOCTL_DEV
         ruleset.allow_path(scratch, ruleset.handled_fs & ~special)

@@ -221,9 +221,10 @@ class Guest:
             reply = process.channel.receive(deadline)
             fields = codec.decode(reply)
             if reply.kind == "result" and len(fields) == 2:
-                if fields[1] is not None and type(fields[1]) is not list:
+                answer, arguments = fields
+                if (len(arguments) if type(arguments) is list else arguments) != (len(args) if want_arguments else None):
                     raise wire.WireError("arguments that aren't any")
-                return Call(fields[0], tuple(fields[1] or ()))
+                return Call(answer, tuple(arguments or ()))
             if reply.kind == "error":
                 raise self._explained(said_error(*fields))
             if reply.kind != "callback" or len(fields) != 3:

@@ -11,6 +11,7 @@ import ctypes
 import gc
 import importlib.util
 import os
+import pkgutil
 import signal
 import socket
 import struct
@@ -253,9 +254,18 @@ def warm_up() -> list[str]:
     return list(spec.submodule_search_locations or ()) if spec else []
 
 
+def remember_names() -> None:
+    """Let the import system look through the folders of ``sys.path`` now: a guest may not list them, as all below could be listed then."""
+    for entry in sys.path:
+        finder = pkgutil.get_importer(entry)
+        if finder is not None:
+            finder.find_spec("a_module_that_is_not_there")
+
+
 def main(descriptor: int, root: str, layers: list[str], borrowed: list[str]) -> None:
     """Serve the host on `descriptor`; `borrowed` are the entries of ``sys.path`` that guests should not have."""
     packages = warm_up()
     sys.path[:] = [entry for entry in sys.path if entry not in borrowed]
+    remember_names()
     confinement = Confinement(packages, frozenset(layers)) if layers else None
     Zygote(socket.socket(fileno=descriptor), root, confinement).serve()
