@@ -23,8 +23,8 @@ from autograder.build.structure import TEST_CELL, Parts
 from autograder.catalogue import catalogue
 from autograder.cli import app
 from autograder.course import Course
+from autograder.limits import LIMITS, Limits, in_units
 from autograder.sandbox.confine import GUEST_PACKAGES
-from autograder.sandbox.host import Limits
 from autograder.specimens import solved, with_answers, write
 
 ROOT = Path(__file__).parents[1]
@@ -341,19 +341,11 @@ def test_make_targets_exist() -> None:
 
 def test_the_limits_are_those_of_the_code() -> None:
     limits = Limits()
-    table = dict(re.findall(r"^\| ([^|]+?) +\| ([^|]+?) +\|$", DOCUMENTS[INSTRUCTORS], flags=re.MULTILINE))
-    for row, value in {
-        "one call of a student's function": f"{limits.call_seconds:g} s, or `--timeout SECONDS`",
-        "one cell": f"{limits.cell_seconds:g} s",
-        "a submission, all together": f"{limits.total_seconds:g} s",
-        "processor time": f"{limits.cpu_seconds} s a process",
-        "memory": f"{limits.memory_bytes >> 30} GiB of address space a process",
-        "a file in the scratch directory": f"{limits.file_bytes >> 20} MiB each",
-        "an answer": f"{limits.answer_bytes >> 20} MiB, {limits.depth} levels deep",
-        "printed output that is kept": f"{limits.output_bytes >> 10} KiB",
-        "threads beside those of this user": f"{limits.processes} (not for root)",
-    }.items():
-        assert table[row] == value
+    table = dict(re.findall(r"^\| `(\w+)` +\| ([^|]+?) +\| [^|]+ \|$", DOCUMENTS[INSTRUCTORS], flags=re.MULTILINE))
+    values = {name: getattr(limits, name) for name in LIMITS}
+    assert {name: table.get(name) for name in LIMITS} == {
+        name: in_units(value) if name.endswith("_bytes") else f"{value:g}" for name, value in values.items()
+    }
     said = " ".join(DOCUMENTS[STUDENTS].split())
     assert f"a cell may take {limits.cell_seconds:g} seconds, a call of one of your functions {limits.call_seconds:g} seconds" in said
     assert f"all together {limits.total_seconds:g} seconds, with {limits.memory_bytes >> 30} GiB of memory" in said
