@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import jupytext
 import pytest
 import typer
 
@@ -23,15 +24,15 @@ from autograder.build.structure import TEST_CELL, Parts
 from autograder.catalogue import catalogue
 from autograder.cli import app
 from autograder.course import Course
-from autograder.limits import LIMITS, Limits, in_units
+from autograder.limits import LIMITS, Limits, in_units, limits_in
 from autograder.sandbox.confine import GUEST_PACKAGES
 from autograder.specimens import solved, with_answers, write
 
 ROOT = Path(__file__).parents[1]
 DOCUMENTS = {path.relative_to(ROOT).as_posix(): path.read_text(encoding="utf-8") for path in (ROOT / "README.md", *ROOT.glob("docs/*.md"))}
-README, STUDENTS, INSTRUCTORS, NEW_LECTURE, ARCHITECTURE = (
+README, STUDENTS, INSTRUCTORS, NEW_LECTURE, ARCHITECTURE, SECURITY = (
     "README.md",
-    *(f"docs/{name}.md" for name in ("students", "instructors", "new-lecture", "architecture")),
+    *(f"docs/{name}.md" for name in ("students", "instructors", "new-lecture", "architecture", "security")),
 )
 EVERYTHING = "\n".join(DOCUMENTS.values())
 LECTURE, SLUG = "05_batch_normalization", "batch_normalization"
@@ -226,7 +227,7 @@ def test_the_test_cell_is_the_one_that_the_build_wants() -> None:
 @each_document
 def test_blocks_are_of_a_known_kind_and_few_are_not_run(document: str) -> None:
     found = blocks(document)
-    assert {block.language for block in found} <= {"sh", "python", "json", "text", "mermaid"}
+    assert {block.language for block in found} <= {"sh", "python", "json", "yaml", "text", "mermaid"}
     fences = len(re.findall(r"^```", DOCUMENTS[document], flags=re.MULTILINE))
     assert fences == 2 * sum(1 + bool(block.prints) for block in found), "a fence isn't closed, or wasn't understood"
     assert sum(bool(block.reason) for block in found) <= 3
@@ -271,11 +272,18 @@ def test_every_module_is_in_the_architecture() -> None:
     assert modules - empty <= named
 
 
-def test_every_promise_has_its_tests() -> None:
-    section = DOCUMENTS[ARCHITECTURE].split("## Promises and where they are held")[1].split("\n## ")[0]
-    rows = [line for line in section.splitlines() if line.startswith("| **")]
+@pytest.mark.parametrize(("document", "heading"), [(ARCHITECTURE, "Promises and where they are held"), (SECURITY, "What is promised")])
+def test_every_promise_has_its_tests(document: str, heading: str) -> None:
+    section = DOCUMENTS[document].split(f"## {heading}")[1].split("\n## ")[0]
+    rows = [line.rstrip("| ") for line in section.splitlines() if line.startswith("| **")]
     assert len(rows) > 5
-    assert all("`tests/" in row.split("|")[3] or "the suites" in row.split("|")[2] for row in rows)
+    assert all("`tests/" in row.split("|")[-1] or "the suites" in row for row in rows)
+
+
+def test_a_lecture_asks_for_limits_as_it_is_said_here() -> None:
+    (block,) = blocks(INSTRUCTORS, "yaml")
+    header = "# ---\n# jupyter:\n" + block.text + "# ---\n\n# %%\n1\n"
+    assert limits_in(jupytext.reads(header, fmt="py:percent").metadata) == Limits(call_seconds=30)
 
 
 def test_the_picture_is_there_small_and_described() -> None:
