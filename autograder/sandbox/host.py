@@ -166,8 +166,8 @@ class Guest:
                 fields = process.codec().decode(reply)
                 if reply.kind == "refused" and running is None:  # later on it would be the student's code that says so
                     self._end()
-                    why = " ".join(map(str, fields))[:MESSAGE_LENGTH]
-                    raise SandboxUnavailable(f"a guest could not be confined ({why}); --sandbox none grades without confinement")
+                    said = " ".join(map(str, fields))[:MESSAGE_LENGTH]
+                    raise SandboxUnavailable(f"a guest could not be confined ({said}); --sandbox none grades without confinement")
                 if reply.kind == "ready":
                     self._take_stock(*fields)
                     self._note_printed(process)
