@@ -16,7 +16,7 @@ _HOME = {
     "ExerciseResult": "results",
     "GradebookError": "errors",
     "Lecture": "course",
-    "Limits": "sandbox.host",
+    "Limits": "limits",
     "MisconceptionFound": "results",
     "Sandbox": "sandbox.host",
     "SandboxUnavailable": "errors",

@@ -39,9 +39,10 @@ def build(release: Mapping[str, Any], submitted: Mapping[str, Any] | None, resul
         What grading found; without it the test cells have no outputs.
     """
     handed_in = release["cells"] if submitted is None else submitted["cells"]
-    cells = _restored(release["cells"], handed_in)
+    printed = {part.where: part.text for part in result.printed} if result else {}
+    cells = _restored(release["cells"], handed_in, printed)
     if result is not None:
-        _show_results(cells, result)
+        _show_results(cells, result, printed)
         if result.problems:
             cells.insert(0, _markdown(_problems(result)))
     _number(cells)
@@ -52,8 +53,11 @@ def build(release: Mapping[str, Any], submitted: Mapping[str, Any] | None, resul
 # --- the instructor's cells among the student's -----------------------------------------------------------------------------
 
 
-def _restored(released: Iterable[Cell], handed_in: Iterable[Cell]) -> list[Cell]:
-    """Return the student's cells, with each of the instructor's graded, locked and solution cells exactly once."""
+def _restored(released: Iterable[Cell], handed_in: Iterable[Cell], printed: Mapping[str, str]) -> list[Cell]:
+    """Return the student's cells, with each of the instructor's graded, locked and solution cells exactly once.
+
+    Below each stands what it has printed in the sandbox.
+    """
     handed_in = list(handed_in)
     ours = {name: cell for cell in released if (name := grade_id(cell))}
     # Of two cells with one id the last counts, as in a run of the notebook, and as nbgrader has it.
@@ -63,6 +67,9 @@ def _restored(released: Iterable[Cell], handed_in: Iterable[Cell]) -> list[Cell]
         _ours(ours[name], cell) if (name := grade_id(cell)) in ours and last[name] == index else _theirs(cell, texts)
         for index, cell in enumerate(handed_in)
     ]
+    for number, cell in enumerate(cells, start=1):
+        if cell["cell_type"] == "code":
+            cell["outputs"] = feedback.stream(printed.get(f"cell {number}", ""))
     return _completed(cells, ours)
 
 
@@ -169,11 +176,12 @@ def _is_image(mime: str, data: Any) -> bool:
 # --- results -----------------------------------------------------------------------------------------------------------------
 
 
-def _show_results(cells: Iterable[Cell], result: SubmissionResult) -> None:
+def _show_results(cells: Iterable[Cell], result: SubmissionResult, printed: Mapping[str, str]) -> None:
     exercises = {f"test_{exercise.name}": exercise for exercise in result.exercises}
     for cell in cells:
         if is_test(cell) and grade_id(cell) in exercises:
-            cell["outputs"] = feedback.outputs(exercises[grade_id(cell)])
+            exercise = exercises[grade_id(cell)]
+            cell["outputs"] = feedback.outputs(exercise, printed.get(exercise.name, ""))
 
 
 def _problems(result: SubmissionResult) -> str:

@@ -11,7 +11,7 @@ import hashlib
 import json
 import os
 import platform
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field, replace
@@ -23,8 +23,9 @@ from pathlib import Path
 from .course import PACKAGE, Course, Lecture
 from .errors import SubmissionError
 from .grading import grade_submission
+from .limits import Limits
 from .results import SubmissionResult, submission_from_json, submission_to_json
-from .sandbox.host import Limits, Sandbox
+from .sandbox.host import Sandbox
 from .submission import Submission, read_submission, spelled
 
 STORE = Path(".autograder") / "results"
@@ -42,10 +43,10 @@ class Handin:
 
 @dataclass(frozen=True)
 class Options:
-    """How to grade: everything here but `jobs` and `cache` determines the result."""
+    """How to grade: everything here but `jobs` and `cache` determines the result. `limits` changes those of the lectures."""
 
     confine: bool = True
-    limits: Limits = field(default_factory=Limits)
+    limits: Mapping[str, object] = field(default_factory=dict)
     jobs: int = 1
     cache: bool = True
 
@@ -176,6 +177,11 @@ def _results(hand_ins: Iterable[Handin], course: Course, options: Options) -> It
             yield _addressed(result, submission)
 
 
+def limits_of(submission: Submission, options: Options) -> Limits:
+    """Return what a submission may use: the lecture's limits, with the changes that were asked for."""
+    return submission.lecture.limits.changed(options.limits)
+
+
 def ungraded(hand_in: Handin, why: str) -> SubmissionResult:
     """Return the result of a submission that can't be graded."""
     lecture = hand_in.lecture.id if hand_in.lecture else ""
@@ -199,10 +205,10 @@ def _graded(tasks: list[tuple[str, Submission]], course: Course, options: Option
         if tasks:
             with Sandbox(confine=options.confine) as sandbox:
                 for key, submission in tasks:
-                    yield key, grade_submission(submission, sandbox, options.limits)
+                    yield key, grade_submission(submission, sandbox, limits_of(submission, options))
         return
     with _pool(min(options.jobs, len(tasks)), options) as pool:
-        futures = {pool.submit(_work, submission, options.limits): (key, submission) for key, submission in tasks}
+        futures = {pool.submit(_work, submission, limits_of(submission, options)): (key, submission) for key, submission in tasks}
         yield from _collected(futures)
 
 
@@ -264,7 +270,7 @@ class Store:
 def fingerprint(submission: Submission, options: Options) -> str:
     """Return the hash of everything that determines a submission's result."""
     code = [(cell.label, cell.source, cell.name, cell.lazy) for cell in submission.cells]
-    how = [options.confine, repr(options.limits), lecture_fingerprint(submission.lecture)]
+    how = [options.confine, repr(limits_of(submission, options)), lecture_fingerprint(submission.lecture)]
     parts = [submission.lecture.id, code, submission.problems, how]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 

@@ -10,13 +10,13 @@ import json
 import os
 import sys
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from .errors import AutograderError, BuildError, GradebookError, SandboxUnavailable
+from .errors import AutograderError, BuildError, GradebookError, LimitError, SandboxUnavailable
+from .limits import LIMITS, Limits
 
 if TYPE_CHECKING:
     from .classroom import Handin
@@ -42,7 +42,12 @@ def grade(
     json_to: Annotated[str, typer.Option("--json", metavar="FILE|-", help="Write the results as JSON.")] = "",
     jobs: Annotated[int, typer.Option(min=1, help="Processes that grade at once.")] = os.cpu_count() or 1,
     sandbox: Annotated[Confinement, typer.Option(help="How submissions are confined; none only for code that you trust.")] = "landlock",
-    timeout: Annotated[float, typer.Option(min=0.1, metavar="SECONDS", help="Time for one call of a student's function.")] = 10.0,
+    timeout: Annotated[
+        float | None, typer.Option(metavar="SECONDS", help="Time for one call of a student's function: --limit call_seconds=SECONDS.")
+    ] = None,
+    limit: Annotated[
+        list[str] | None, typer.Option(metavar="NAME=VALUE", help=f"What a submission may use (repeats): {', '.join(LIMITS)}.")
+    ] = None,
     cache: Annotated[bool, typer.Option("--cache/--no-cache", help="Use results of earlier runs where nothing has changed.")] = True,
     gradebook: Annotated[bool, typer.Option("--gradebook/--no-gradebook", help="Write nbgrader's database and autograded/.")] = True,
     scheduler: Annotated[str, typer.Option(metavar="tcp://host:port", help="Grade on a Dask cluster.", hidden=True)] = "",
@@ -51,13 +56,13 @@ def grade(
     from .classroom import Options, handins
     from .classroom import grade as grade_all
     from .course import find_course
-    from .sandbox.host import Limits
 
     if scheduler:
         raise typer.BadParameter("grading on a cluster is not built yet; leave --scheduler out to grade on this machine")
     course = find_course()
     hand_ins = handins(paths, course)
-    options = Options(confine=sandbox == "landlock", limits=replace(Limits(), call_seconds=timeout), jobs=jobs, cache=cache)
+    options = Options(confine=sandbox == "landlock", limits=_limits(limit or [], timeout), jobs=jobs, cache=cache)
+    _notice(options.confine)
     results = grade_all(hand_ins, course, options)
     if gradebook:
         results = _recorded(results, hand_ins, course)
@@ -119,6 +124,31 @@ def main() -> None:
         _fail(error, 2)
     except KeyboardInterrupt:
         _fail("interrupted; what was graded is kept, and the same command goes on from there", 1)
+
+
+def _notice(confine: bool) -> None:
+    """Say where submissions are confined by less than on other machines."""
+    from .sandbox.confine import available, notice
+
+    if not confine:
+        _say("Submissions run unconfined, with your rights: they can read the hidden tests, and do to this machine what you can.")
+    elif not available() and (lost := notice()):
+        _say(f"Note: {lost}.")
+
+
+def _limits(settings: list[str], timeout: float | None) -> dict[str, object]:
+    """Return the limits that the options change."""
+    changes: dict[str, object] = {} if timeout is None else {"call_seconds": timeout}
+    for setting in settings:
+        name, equals, value = setting.partition("=")
+        if not equals:
+            raise typer.BadParameter(f"{setting!r} should be NAME=VALUE, such as call_seconds=30 or memory_bytes=4GiB")
+        changes[name.strip()] = value
+    try:
+        Limits().changed(changes)
+    except LimitError as error:
+        raise typer.BadParameter(str(error)) from None
+    return changes
 
 
 def _fail(error: object, status: int) -> None:

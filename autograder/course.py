@@ -13,7 +13,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from .errors import CourseError
+from .errors import CourseError, LimitError
+from .limits import Limits, limits_in
 
 CONFIG = "nbgrader_config.py"
 PACKAGE = Path(__file__).parent
@@ -56,9 +57,28 @@ class Lecture:
         """The hidden tests."""
         return suite_of(self.slug)
 
-    @cached_property
+    @property
     def cells(self) -> tuple[Mapping[str, Any], ...]:
-        """The cells of the released notebook.
+        """The cells of the released notebook."""
+        return tuple(self._notebook["cells"])
+
+    @cached_property
+    def limits(self) -> Limits:
+        """What a submission may use: the grader's limits, with those that the notebook's metadata change.
+
+        Raises
+        ------
+        CourseError
+            If the notebook asks for a limit that there isn't.
+        """
+        try:
+            return limits_in(self._notebook["metadata"])
+        except LimitError as error:
+            raise CourseError(f"the limits in the metadata of {self.released} can't be used: {error}") from None
+
+    @cached_property
+    def _notebook(self) -> Mapping[str, Any]:
+        """The released notebook.
 
         Raises
         ------
@@ -66,7 +86,8 @@ class Lecture:
             If it isn't there, or isn't a notebook.
         """
         try:
-            return tuple(json.loads(self.released.read_text(encoding="utf-8"))["cells"])
+            notebook = json.loads(self.released.read_text(encoding="utf-8"))
+            return {"cells": list(notebook["cells"]), "metadata": dict(notebook["metadata"])}
         except FileNotFoundError:
             raise CourseError(f"{self.released} is missing: run «autograder build {self.id}» to make it from solutions/") from None
         except (ValueError, KeyError, TypeError, OSError) as error:

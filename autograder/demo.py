@@ -10,7 +10,6 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import cycle, islice
 from pathlib import Path
@@ -22,7 +21,6 @@ from .catalogue import KnownAnswer, catalogue
 from .classroom import Options, grade, submitted
 from .course import CONFIG, Course, Lecture
 from .results import SubmissionResult
-from .sandbox.host import Limits
 from .specimens import fill, reference_sources, solved, with_answers, write
 
 NAMES = """ada alan amara bao beatriz carl chidi chioma daniela dmitri elif emeka emmy fatima felix grace hana ibrahim ines jamal jun kofi
@@ -61,7 +59,7 @@ def run_demo(
         make_class(demo, lecture, students)
     hand_ins = [hand_in for lecture in demo.lectures() for hand_in in submitted(demo, lecture)]
     say(f"A class of {students} handed in {len(hand_ins)} notebooks for {len(demo.lectures())} lectures: see {folder}/submitted/")
-    options = Options(limits=replace(Limits(), call_seconds=CALL_SECONDS), jobs=os.cpu_count() or 1)
+    options = Options(limits={"call_seconds": CALL_SECONDS}, jobs=os.cpu_count() or 1)
     results = []
     with GradebookWriter(demo) as writer:
         for result in watched(grade(hand_ins, demo, options), len(hand_ins)):

@@ -5,6 +5,7 @@
     AutograderError
     ├── CourseError          the course's own files are missing or contradict each other   (also a ValueError)
     ├── SubmissionError      a submission can't be read at all                              (also a ValueError)
+    ├── LimitError           there is no such limit, or it can't have this value            (also a ValueError)
     ├── BuildError           the released notebooks can't be made, leak, or have drifted    (also a RuntimeError)
     ├── GradebookError       nbgrader's database can't be written                           (also a RuntimeError)
     └── SandboxUnavailable   this machine can't confine a guest                             (also an OSError)
@@ -30,6 +31,10 @@ class CourseError(AutograderError, ValueError):
 
 class SubmissionError(AutograderError, ValueError):
     """A submission can't be read at all."""
+
+
+class LimitError(AutograderError, ValueError):
+    """There is no such limit, or it can't have this value."""
 
 
 class BuildError(AutograderError, RuntimeError):

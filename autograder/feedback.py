@@ -14,6 +14,7 @@ from coursekit.suite import TestOutcome
 from .results import ExerciseResult, TestResult
 
 UNIT = "hidden test"
+PRINTED_LENGTH = 4000
 
 
 def comment(exercise: ExerciseResult) -> str | None:
@@ -44,15 +45,24 @@ def bundle(exercise: ExerciseResult) -> dict[str, str]:
     return {"text/html": html, "text/plain": show.feedback_text(*told)}
 
 
-def outputs(exercise: ExerciseResult) -> list[dict[str, Any]]:
-    """Return a test cell's outputs: the feedback, and the points in the one form that nbgrader reads as partial credit.
+def outputs(exercise: ExerciseResult, printed: str = "") -> list[dict[str, Any]]:
+    """Return a test cell's outputs: the feedback, what the function printed, and the points in the one form that nbgrader reads.
 
-    Without the second, nbgrader's own ``SaveAutoGrades`` would give full marks.
+    Without the last, nbgrader's own ``SaveAutoGrades`` would give full marks.
     """
+    said = f"{exercise.name} printed, while the hidden tests called it:\n{printed}" if printed else ""
     return [
         {"output_type": "display_data", "data": bundle(exercise), "metadata": {}},
+        *stream(said),
         {"output_type": "execute_result", "data": {"text/plain": repr(float(exercise.score))}, "metadata": {}, "execution_count": None},
     ]
+
+
+def stream(text: str) -> list[dict[str, Any]]:
+    """Return what was printed as a cell's outputs, the beginning of it where it is long."""
+    if len(text) > PRINTED_LENGTH:
+        text = f"{text[:PRINTED_LENGTH]}\n(and {len(text) - PRINTED_LENGTH} characters more)\n"
+    return [{"output_type": "stream", "name": "stdout", "text": text}] if text else []
 
 
 def _outcomes(exercise: ExerciseResult) -> list[TestOutcome]:

@@ -20,9 +20,10 @@ from coursekit.suite import SuitePlugin, TestOutcome, exercise_of, run_tests, se
 from . import diagnosis
 from .course import suite_of
 from .diagnosis import Answer, Trial
+from .limits import Limits
 from .results import ExerciseResult, Status, SubmissionResult, TestResult
 from .results import points as marks
-from .sandbox.host import Limits, Sandbox
+from .sandbox.host import Sandbox
 from .submission import Submission
 
 _RAISED = frozenset({"raised", "missing", "died", "unreadable"})
@@ -191,10 +192,10 @@ def grade_submission(submission: Submission, sandbox: Sandbox, limits: Limits | 
     sandbox : Sandbox
         Where its code runs.
     limits : Limits, optional
-        What a guest may use.
+        What a guest may use; the lecture's own where it is left out.
     """
     lecture = submission.lecture
-    with sandbox.guest(submission.cells, limits or Limits()) as guest:
+    with sandbox.guest(submission.cells, limits or lecture.limits) as guest:
         exercises = judge(lecture.slug, guest.student, lecture.points, guest.untouched)
         problems = submission.problems + tuple(f"{problem.label}: {problem.message}" for problem in guest.problems)
         printed = guest.printed

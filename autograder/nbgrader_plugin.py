@@ -14,6 +14,7 @@ import nbformat
 from nbconvert.exporters import NotebookExporter
 from nbformat import NotebookNode
 from nbgrader.preprocessors import NbGraderPreprocessor
+from traitlets import Dict, Enum
 
 from . import autograded
 from .classroom import Handin, Options, grade
@@ -69,9 +70,14 @@ class Restore(_Step):
 class Grade(_Step):
     """The marks: graded in the sandbox, written into the gradebook."""
 
+    limits = Dict(help="Changes to what a submission may use, such as {'call_seconds': 30}.").tag(config=True)
+    sandbox = Enum(["landlock", "none"], default_value="landlock", help="How submissions are confined; none for code that you trust.").tag(
+        config=True
+    )
+
     def notebook(self, hand_in: Handin, course: Course, writer: GradebookWriter) -> Mapping[str, Any]:
         """Return the autograded notebook."""
-        (result,) = grade([hand_in], course, Options())
+        (result,) = grade([hand_in], course, Options(confine=self.sandbox == "landlock", limits=self.limits))
         for problem in result.problems:
             self.log.warning("%s: %s", hand_in.student, problem)
         return writer.write(result)

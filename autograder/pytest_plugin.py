@@ -60,7 +60,7 @@ def student(request: pytest.FixtureRequest, sandbox: Sandbox) -> Iterator[Studen
         submission = read_submission(path, find_course(path.parent))
     except AutograderError as error:
         pytest.fail(f"{path}: {error}", pytrace=False)
-    with sandbox.guest(submission.cells) as guest:
+    with sandbox.guest(submission.cells, submission.lecture.limits) as guest:
         yield guest.student
 
 

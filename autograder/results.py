@@ -9,6 +9,8 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
+from .sandbox.submitted import Printed
+
 Status = Literal["passed", "failed", "not_attempted", "error", "timeout"]
 
 VERSION = 1
@@ -65,8 +67,8 @@ class SubmissionResult:
         In the lecture's order, every one of them. Empty where the notebook could not be read.
     problems : tuple of str
         What was wrong with the notebook, a sentence each.
-    printed : str
-        What the student's code printed, up to a limit.
+    printed : tuple of Printed
+        What the student's code printed, up to a limit, and where.
     graded : bool
         False where nothing could be graded; `problems` says why.
     """
@@ -76,7 +78,7 @@ class SubmissionResult:
     notebook: str
     exercises: tuple[ExerciseResult, ...] = ()
     problems: tuple[str, ...] = ()
-    printed: str = ""
+    printed: tuple[Printed, ...] = ()
     graded: bool = True
 
     @property
@@ -130,6 +132,6 @@ def submission_from_json(data: dict[str, Any]) -> SubmissionResult:
         notebook=data["notebook"],
         exercises=exercises,
         problems=tuple(data["problems"]),
-        printed=data["printed"],
+        printed=tuple(Printed(**part) for part in data["printed"]),
         graded=data["graded"],
     )

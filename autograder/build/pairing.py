@@ -16,6 +16,8 @@ import jupytext
 import nbformat
 from nbformat import NotebookNode
 
+from autograder.limits import SETTINGS
+
 REMEMBERED = "autograder"  # the notebook's metadata under which a build leaves its digests
 PERCENT = {"extension": ".py", "format_name": "percent"}
 HEADER = """\
@@ -148,7 +150,7 @@ _KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name":
 def normalise(notebook: NotebookNode, keep: Iterable[str] = ()) -> NotebookNode:
     """Bring `notebook` into the one form that equal cells have: ids, metadata, format. `keep` names further metadata to keep."""
     metadata: dict[str, Any] = {"kernelspec": dict(_KERNEL), "language_info": {"name": "python"}}
-    metadata.update({key: notebook.metadata[key] for key in keep if key in notebook.metadata})
+    metadata.update({key: notebook.metadata[key] for key in (SETTINGS, *keep) if key in notebook.metadata})
     notebook.metadata = nbformat.from_dict(metadata)
     notebook.nbformat, notebook.nbformat_minor = 4, 5
     taken: set[str] = set()

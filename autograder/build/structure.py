@@ -10,6 +10,9 @@ from pathlib import Path
 
 from nbformat import NotebookNode
 
+from autograder.errors import LimitError
+from autograder.limits import limits_in
+
 from .execution import describe
 
 KNOWN_ANSWERS = 3  # so many misconceptions, and so many alternatives, has an exercise at least
@@ -26,7 +29,7 @@ def structure_findings(notebook: NotebookNode, parts: Parts) -> list[str]:
     """Return a sentence for all that is wrong with the cells of a source notebook, or missing beside it."""
     cells = notebook.cells
     names = exercises(notebook)
-    findings = [*_grade_ids(cells), *_tests_without_exercise(notebook, names)]
+    findings = [*_limits(notebook), *_grade_ids(cells), *_tests_without_exercise(notebook, names)]
     for index, cell in enumerate(cells):
         kind = _CHECKS.get(kind_of(cell))
         findings += [f"{describe(notebook, cell)} {what}" for what in (kind(cell) if kind else ())]
@@ -60,6 +63,13 @@ def _nbgrader(cell: NotebookNode) -> dict:
 
 
 # --- each kind of cell ------------------------------------------------------------------------------------------------------
+
+
+def _limits(notebook: NotebookNode) -> Iterator[str]:
+    try:
+        limits_in(notebook.metadata)
+    except LimitError as error:
+        yield f"the limits in the notebook's metadata can't be used: {error}."
 
 
 def _grade_ids(cells: list[NotebookNode]) -> Iterator[str]:

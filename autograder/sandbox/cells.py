@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import builtins
+import errno
 import linecache
 import re
 import sys
@@ -163,7 +164,21 @@ def text_of(error: BaseException) -> str:
         text = str(error)
     except BaseException as another:
         return f"(its message can't be read: {type_name(another)})"
-    return str.__getitem__(text, slice(MESSAGE_LENGTH)).encode("utf-8", "replace").decode()
+    return str.__getitem__(text, slice(MESSAGE_LENGTH)).encode("utf-8", "replace").decode() + exceeded(error)
+
+
+def exceeded(error: BaseException) -> str:
+    """Return the limit that is behind an exception of Python's own, as a part of the sentence about it."""
+    import resource
+
+    kind = type(error)
+    if issubclass(kind, MemoryError):  # NumPy has one of its own
+        return f" (the limit memory_bytes is {resource.getrlimit(resource.RLIMIT_AS)[0] >> 20} MiB)"
+    if kind is OSError and error.errno == errno.EFBIG:  # type: ignore[attr-defined]
+        return f" (the limit file_bytes is {resource.getrlimit(resource.RLIMIT_FSIZE)[0] >> 20} MiB)"
+    if kind is RuntimeError and error.args == ("can't start new thread",):
+        return " (the limit is called processes)"
+    return ""
 
 
 def runtime_message(error: BaseException) -> str:

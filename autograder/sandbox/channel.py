@@ -6,11 +6,13 @@ import os
 import select
 import socket
 import time
+from collections.abc import Callable
 
 from . import wire
 
 CHUNK = 1 << 18
 DRAIN_READS = 64
+LOOK_SECONDS = 0.25
 
 
 class Timeout(Exception):
@@ -19,6 +21,10 @@ class Timeout(Exception):
 
 class Closed(Exception):
     """The guest has closed its end, most often by coming to an end itself."""
+
+
+class Overfull(Exception):
+    """The guest has put more into its directory than it may."""
 
 
 class Channel:
@@ -36,12 +42,17 @@ class Channel:
         For what is received.
     output_bytes : int
         How much of what is printed to keep.
+    overfull : callable
+        Tells whether the guest's directory holds too much. It is asked now and then while the host waits.
     """
 
-    def __init__(self, link: socket.socket, output: int, bounds: wire.Bounds, output_bytes: int) -> None:
+    def __init__(
+        self, link: socket.socket, output: int, bounds: wire.Bounds, output_bytes: int, overfull: Callable[[], bool] = lambda: False
+    ) -> None:
         link.setblocking(False)
         os.set_blocking(output, False)
         self._link, self._output, self._bounds, self._room = link, output, bounds, output_bytes
+        self._overfull, self._next_look = overfull, time.monotonic() + LOOK_SECONDS
         self._poll = select.poll()
         self._poll.register(output, select.POLLIN)
         self._printed: list[bytes] = []
@@ -68,21 +79,22 @@ class Channel:
 
         Raises
         ------
-        Timeout, Closed
+        Timeout, Closed, Overfull
         wire.WireError
             If it would be too large, or is none.
         """
         kind, structure, data = wire.frame_lengths(self._read(wire.HEADER.size, deadline), self._bounds)
         return wire.Frame(kind, self._read(structure, deadline), self._read(data, deadline))
 
-    def printed(self) -> str:
-        """Return what the guest has printed so far."""
+    def take_printed(self) -> bytes:
+        """Return what the guest has printed since this was asked last."""
         self._drain()
-        text = b"".join(self._printed).decode("utf-8", "replace")
-        return text + ("\n(cut here: it printed more)" if self.cut else "")
+        text = b"".join(self._printed)
+        self._printed.clear()
+        return text
 
     def close(self) -> None:
-        """Close both ends; what was printed remains."""
+        """Close both ends; what was printed can still be taken."""
         if self._output >= 0:
             self._drain()
             self._link.close()
@@ -111,14 +123,21 @@ class Channel:
         """Wait until the socket is ready, and meanwhile empty the pipe."""
         self._poll.register(self._link, event)
         while True:
-            left = deadline - time.monotonic()
-            if left <= 0:
+            now = time.monotonic()
+            if now >= self._next_look:
+                self._look(now)
+            if now >= deadline:
                 raise Timeout
-            ready = dict(self._poll.poll(left * 1000))
+            ready = dict(self._poll.poll((min(deadline, self._next_look) - now) * 1000))
             if self._output in ready and not self._drain():
                 self._poll.unregister(self._output)  # closed by the guest: it would be ready for ever
             if self._link.fileno() in ready:
                 return
+
+    def _look(self, now: float) -> None:
+        if self._overfull():
+            raise Overfull
+        self._next_look = now + LOOK_SECONDS
 
     def _drain(self) -> bool:
         """Read what there is in the pipe, within reason, and tell whether there may come more."""

@@ -54,6 +54,18 @@ REFUSED_CALLS = """
     setuid setgid setgroups setresuid setresgid setrlimit setpriority sched_setaffinity memfd_create sethostname reboot"""
 """Refused with "not permitted", which is what a student should read. A call in neither list doesn't exist for a guest."""
 
+LAYERS = frozenset({"landlock", "seccomp"})
+"""What a guest is confined by. Each stops by itself what it can."""
+
+LOST = {
+    2: "",  # ABI 1 refuses to move files between directories altogether
+    3: "truncating files",
+    4: "TCP",
+    5: "ioctl on devices",
+    6: "signals and abstract sockets",
+}
+"""What Landlock learned to refuse with each version of its ABI. Below, seccomp alone refuses it."""
+
 _CLONE_THREAD, _CLONE_NEW = 0x00010000, 0x7E020080  # a thread, and none of the namespaces
 _IOCTLS = {"TCGETS": 0x5401, "TIOCGWINSZ": 0x5413, "FIONREAD": 0x541B, "FIONBIO": 0x5421, "FIONCLEX": 0x5450, "FIOCLEX": 0x5451}
 _FCNTLS = (0, 1, 2, 3, 4, 5, 6, 7, 36, 37, 38, 1030)  # duplicate, flags and locks; not F_SETOWN, which sends signals to others
@@ -76,6 +88,17 @@ def available() -> str | None:
     return None
 
 
+def notice() -> str | None:
+    """Return a sentence where this kernel's Landlock is older than what guests are confined by, else None."""
+    import landlockpy
+
+    abi = landlockpy.abi_version()
+    lost = [name for version, name in LOST.items() if name and abi < version]
+    if not lost:
+        return None
+    return f"this kernel's Landlock has version {abi} of {max(LOST)}, and doesn't refuse {', '.join(lost)}: seccomp alone does"
+
+
 class Confinement:
     """What every guest of one zygote is put under.
 
@@ -83,11 +106,13 @@ class Confinement:
     ----------
     packages : list of str
         Directories of packages that guests may read besides `GUEST_PACKAGES`, such as coursekit's.
+    layers : frozenset of str
+        Some of `LAYERS`: fewer than all of them only to see what the others stop.
     """
 
-    def __init__(self, packages: list[str]) -> None:
+    def __init__(self, packages: list[str], layers: frozenset[str] = LAYERS) -> None:
+        self._layers = layers
         self._readable = sorted({os.path.realpath(path) for path in (*readable_paths(), *packages)})
-        self._listable = sorted({os.path.realpath(path) for path in sys.path if os.path.isdir(path)})
         self._filter = _system_calls()
         self.rules(os.getcwd()).close()  # once for nothing: what Python loads and prepares for it need not be done in each guest
         self._libc = ctypes.CDLL(None, use_errno=True)
@@ -100,20 +125,24 @@ class Confinement:
         ruleset = Ruleset(scoped=Scope.SIGNAL | Scope.ABSTRACT_UNIX_SOCKET)
         for path in self._readable:
             ruleset.allow_path(path, look if os.path.isdir(path) else AccessFS.READ_FILE)
-        for path in self._listable:  # names only: an import looks for its module here
-            ruleset.allow_path(path, AccessFS.READ_DIR)
         ruleset.allow_path("/dev/null", AccessFS.READ_FILE | AccessFS.WRITE_FILE | AccessFS.TRUNCATE)
         special = AccessFS.EXECUTE | AccessFS.MAKE_CHAR | AccessFS.MAKE_BLOCK | AccessFS.MAKE_SOCK | AccessFS.IOCTL_DEV
         ruleset.allow_path(scratch, ruleset.handled_fs & ~special)
         return ruleset
 
-    def apply(self, ruleset: Any) -> None:
-        """Put this process, and whatever it does from now on, under `ruleset` and the filter of system calls."""
+    def apply(self, scratch: str) -> None:
+        """Put this process, and whatever it does from now on, under Landlock's rules and the filter of system calls."""
+        self._libc.prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
+        if "landlock" in self._layers:
+            ruleset = self.rules(scratch)
+            ruleset.restrict()  # sets no_new_privs, too
+            ruleset.close()
+        if "seccomp" in self._layers:
+            self._load_filter()
+
+    def _load_filter(self) -> None:
         import pyseccomp as seccomp
 
-        self._libc.prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
-        ruleset.restrict()  # sets no_new_privs, too
-        ruleset.close()
         for call in ("kill", "tgkill"):
             self._filter.add_rule(seccomp.ALLOW, call, seccomp.Arg(0, seccomp.EQ, os.getpid()))
             self._filter.add_rule(seccomp.ERRNO(errno.EPERM), call, seccomp.Arg(0, seccomp.NE, os.getpid()))
@@ -173,7 +202,9 @@ def _add_conditions(rules: Any, seccomp: Any) -> None:
 
 def _add_opening(rules: Any, seccomp: Any) -> None:
     """Allow open, except for ways of opening that write without asking for the right to: Landlock learned of them late (ABI 3)."""
-    ways = ((os.O_ACCMODE | os.O_TRUNC, os.O_RDONLY), (os.O_ACCMODE, os.O_WRONLY), (os.O_ACCMODE, os.O_RDWR))
+    # A file without a name would escape the count of what lies in the scratch directory, hence O_TMPFILE
+    nameless = os.O_ACCMODE | (getattr(os, "O_TMPFILE", 0) & ~os.O_DIRECTORY)
+    ways = ((nameless | os.O_TRUNC, os.O_RDONLY), (nameless, os.O_WRONLY), (nameless, os.O_RDWR))
     for call, argument in (("open", 1), ("openat", 2)):
         if seccomp.resolve_syscall(seccomp.Arch.NATIVE, call) >= 0:
             for mask, value in ways:

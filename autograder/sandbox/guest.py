@@ -104,7 +104,9 @@ class Guest:
     # --- cells ------------------------------------------------------------------------------------------------------------
 
     def _announce(self, index: int) -> None:
+        flush()
         self._send(self._codec().encode("running", index))
+        self._receive()  # by now the host has seen what was printed before, and knows where
 
     def _run_cells(self, frame: wire.Frame) -> None:
         cells, skipped = self._codec().decode(frame)

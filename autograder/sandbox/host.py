@@ -16,14 +16,18 @@ from typing import Any
 from coursekit.student import Call, Died, Missing, NotAttempted, Place, Raised, StudentError, TimedOut, Unreadable
 
 from ..errors import SandboxUnavailable
+from ..limits import Limits, in_units
 from . import wire
-from .channel import Closed, Timeout
+from .channel import Closed, Overfull, Timeout
+from .confine import LAYERS, available
 from .process import GuestProcess, Nursery, Stale
-from .submitted import Cell, CellProblem, Limits
+from .submitted import Cell, CellProblem, Printed
 
-__all__ = ["Cell", "CellProblem", "Guest", "Limits", "RemoteFunction", "RemoteStudent", "Sandbox"]
+__all__ = ["Cell", "CellProblem", "Guest", "Limits", "Printed", "RemoteFunction", "RemoteStudent", "Sandbox"]
 
 MESSAGE_LENGTH, NAME_LENGTH = 2000, 200
+TROUBLE = (Timeout, Closed, Overfull, wire.WireError)
+"""What can come of waiting for a guest."""
 
 
 class Sandbox:
@@ -33,6 +37,8 @@ class Sandbox:
     ----------
     confine : bool
         Whether guests are confined. Without, they run with your rights: for code that you trust.
+    layers : frozenset of str
+        What confines them; see `autograder.sandbox.confine.LAYERS`.
 
     Raises
     ------
@@ -40,14 +46,12 @@ class Sandbox:
         If this machine can't confine guests.
     """
 
-    def __init__(self, confine: bool = True) -> None:
+    def __init__(self, confine: bool = True, layers: frozenset[str] = LAYERS) -> None:
         if confine:
-            from .confine import available
-
             reason = available()
             if reason:
                 raise SandboxUnavailable(f"{reason}; --sandbox none grades without confinement, for code that you trust")
-        self._nursery = Nursery(confine)
+        self._nursery = Nursery(layers if confine else frozenset())
 
     def __enter__(self) -> Sandbox:
         self._nursery.start()
@@ -85,7 +89,7 @@ class Guest:
         self._process: GuestProcess | None = None
         self._bad: dict[int, str] = {}
         self._hopeless = ""
-        self._printed = ""
+        self._where, self._printed, self._cut = "", dict[str, bytes](), ""
         self._spent, self._waiting = 0.0, 0
         self.problems: tuple[CellProblem, ...] = ()
         self.untouched: frozenset[str] = frozenset()
@@ -100,9 +104,13 @@ class Guest:
         self.close()
 
     @property
-    def printed(self) -> str:
-        """What the cells and the functions have printed, as far as `Limits.output_bytes` goes."""
-        return self._printed + (self._process.channel.printed() if self._process else "")
+    def printed(self) -> tuple[Printed, ...]:
+        """What was printed, as far as `Limits.output_bytes` goes: first by cells, in their order, then by functions."""
+        cut = f"\n(cut here: more than {in_units(self._limits.output_bytes)} was printed, the limit output_bytes)\n"
+        places = [cell.label for cell in self._cells]
+        places += [where for where in self._printed if where not in places]
+        said = {where: self._printed[where].decode("utf-8", "replace") for where in places if where in self._printed}
+        return tuple(Printed(where, text + cut * (where == self._cut)) for where, text in said.items())
 
     def close(self) -> None:
         """End the process for good."""
@@ -111,11 +119,11 @@ class Guest:
 
     def call(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any], want_arguments: bool = True) -> Call:
         """Call the function `name`; see `RemoteFunction`."""
-        with self._clock():
+        with self._clock(), self._printing_in(name):
             process = self._running(name)
             try:
                 return self._call(process, name, args, kwargs, want_arguments)
-            except (Timeout, Closed, wire.WireError) as error:
+            except TROUBLE as error:
                 raise self._dead(name, error) from None
             except StudentError:
                 raise
@@ -127,13 +135,14 @@ class Guest:
 
     def _start(self) -> None:
         """Run the cells in a fresh process, without those that have brought one down."""
-        with self._clock():
+        with self._clock(), self._printing_in(""):
             for _ in range(len(self._cells) + 1):
-                self._process = self._nursery.fork(self._limits.of_process(), self._limits.bounds, self._room())
+                self._forget_printed()
+                self._process = self._nursery.fork(self._limits, self._room())
                 running, error = self._run_cells(self._process)
                 if error is None:
                     break
-                reason = self._reason(error, self._limits.cell_seconds)
+                reason = self._reason(error)
                 if running is None or running in self._bad or self._left() <= 0:
                     self._hopeless = f"the cells could not be run: {reason}"
                     break
@@ -160,11 +169,15 @@ class Guest:
                     raise SandboxUnavailable(f"a guest could not be confined ({fields[0]}); --sandbox none grades without confinement")
                 if reply.kind == "ready":
                     self._take_stock(*fields)
+                    self._note_printed(process)
                     return running, None
                 if reply.kind != "running" or not fields or type(fields[0]) is not int or not 0 <= fields[0] < len(self._cells):
                     raise wire.WireError("out of turn")
+                self._note_printed(process)
                 running = fields[0]
-        except (Timeout, Closed, wire.WireError) as error:
+                self._where = self._cells[running].label
+                process.channel.send(process.codec().encode("running"), self._deadline(self._limits.cell_seconds))
+        except TROUBLE as error:
             return running, error
 
     def _take_stock(self, problems: Any = None, untouched: Any = None, defined: Any = None, *rest: Any) -> None:
@@ -189,7 +202,7 @@ class Guest:
             self._start()
         if self._left() <= 0:
             self._end()
-            raise TimedOut(name, self._limits.total_seconds)
+            raise TimedOut(name, self._limits.total_seconds, "total_seconds")
         if self._process is None or self._hopeless:
             raise Died(name, self._hopeless)
         return self._process
@@ -208,9 +221,10 @@ class Guest:
             reply = process.channel.receive(deadline)
             fields = codec.decode(reply)
             if reply.kind == "result" and len(fields) == 2:
-                if fields[1] is not None and type(fields[1]) is not list:
+                answer, arguments = fields
+                if (len(arguments) if type(arguments) is list else arguments) != (len(args) if want_arguments else None):
                     raise wire.WireError("arguments that aren't any")
-                return Call(fields[0], tuple(fields[1] or ()))
+                return Call(answer, tuple(arguments or ()))
             if reply.kind == "error":
                 raise self._explained(said_error(*fields))
             if reply.kind != "callback" or len(fields) != 3:
@@ -263,7 +277,7 @@ class Guest:
         return self._limits.total_seconds - self._spent - (time.monotonic() - self._since if self._waiting else 0)
 
     def _room(self) -> int:
-        return max(0, self._limits.output_bytes - len(self._printed))
+        return max(0, self._limits.output_bytes - sum(map(len, self._printed.values())))
 
     def _deadline(self, seconds: float) -> float:
         return time.monotonic() + min(seconds, self._left())
@@ -273,34 +287,75 @@ class Guest:
         if process is None:
             return 0
         status = process.end(grace)
-        self._printed += process.channel.printed()
+        self._note_printed(process)
         return status
 
-    def _reason(self, error: Exception, seconds: float) -> str:
-        """End the process, and say why."""
+    def _reason(self, error: Exception) -> str:
+        """End the process in which a cell was running, and say why."""
         status = self._end(grace=isinstance(error, Closed))
         if isinstance(error, Timeout):
-            return f"did not finish within {self._limits.total_seconds if self._left() <= 0 else seconds:g} s"
+            seconds, limit = self._exceeded("cell_seconds")
+            return f"did not finish within {seconds:g} s (the limit {limit})"
         if isinstance(error, wire.WireError):
             return f"sent something that can't be read ({error})"
-        return f"ended the whole process: {why(status, self._limits)}"
+        return f"ended the whole process: {self._why(status, error)}"
 
     def _dead(self, name: str, error: Exception) -> StudentError:
-        """End the process, and return the error for the test."""
+        """End the process in which a function was called, and return the error for the test."""
         status = self._end(grace=isinstance(error, Closed))
         if isinstance(error, Timeout):
-            return TimedOut(name, self._limits.total_seconds if self._left() <= 0 else self._limits.call_seconds)
+            return TimedOut(name, *self._exceeded("call_seconds"))
         if isinstance(error, wire.WireError):
             return Unreadable(name, str(error))
-        return Died(name, why(status, self._limits))
+        return Died(name, self._why(status, error))
+
+    def _exceeded(self, limit: str) -> tuple[float, str]:
+        """Return how many seconds have been exceeded, those of `limit` or of the whole submission, and the limit's name."""
+        limit = "total_seconds" if self._left() <= 0 else limit
+        return getattr(self._limits, limit), limit
+
+    def _why(self, status: int, error: Exception) -> str:
+        return overfull(self._limits) if isinstance(error, Overfull) else why(status, self._limits)
+
+    # --- what is printed --------------------------------------------------------------------------------------------------
+
+    @contextmanager
+    def _printing_in(self, where: str) -> Iterator[None]:
+        """Keep what is printed meanwhile as printed in `where`."""
+        before, self._where = self._where, where
+        try:
+            yield
+        finally:
+            if self._process is not None:
+                self._note_printed(self._process)
+            self._where = before
+
+    def _note_printed(self, process: GuestProcess) -> None:
+        """Keep what has been printed since this was done last."""
+        text = process.channel.take_printed()
+        if text:
+            self._printed[self._where] = self._printed.get(self._where, b"") + text
+        if process.channel.cut and not self._cut:
+            self._cut = self._where
+
+    def _forget_printed(self) -> None:
+        """Forget what the cells have printed that are about to run again."""
+        again = {cell.label for index, cell in enumerate(self._cells) if index not in self._bad}
+        self._printed = {where: text for where, text in self._printed.items() if where not in again}
+
+
+def overfull(limits: Limits) -> str:
+    """Return what became of a guest that filled the disk."""
+    return f"it was killed: its files took more than {in_units(limits.disk_bytes)} (the limit disk_bytes)"
 
 
 def why(status: int, limits: Limits) -> str:
     """Return what an exit status means; negative numbers are signals."""
+    processor = f"{limits.cpu_seconds} s of processor time (the limit cpu_seconds)"
     signals = {
-        -24: f"it used more than {limits.cpu_seconds} s of processor time",
+        -24: f"it used more than {processor}",
         -11: "it crashed (segmentation fault)",
-        -9: f"it was killed; did it use more than {limits.memory_bytes >> 20} MiB of memory, or {limits.cpu_seconds} s of processor time?",
+        -9: f"it was killed; did it use more than {in_units(limits.memory_bytes)} of memory (the limit memory_bytes), or {processor}?",
         -6: "it crashed (abort)",
     }
     if status >= 0:

@@ -10,7 +10,9 @@ import tempfile
 import threading
 import weakref
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,16 +21,18 @@ import numpy as np
 import coursekit.student
 
 from ..errors import SandboxUnavailable
+from ..limits import Limits
 from . import wire
 from .channel import Channel
 from .zygote import receive, remove, send
 
 START_SECONDS, END_SECONDS, GRACE_SECONDS = 60.0, 10.0, 0.1
+BLOCK = 4096
 _BOOT = """
 import sys
 sys.path += {borrowed!r}
 from autograder.sandbox.zygote import main
-main({descriptor}, {root!r}, {confine}, {removed!r})
+main({descriptor}, {root!r}, {layers}, {removed!r})
 """
 _ONE_THREAD = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
 
@@ -100,12 +104,12 @@ class Nursery:
 
     Parameters
     ----------
-    confine : bool
-        Whether the guests are confined.
+    layers : frozenset of str
+        What the guests are confined by; see `autograder.sandbox.confine.LAYERS`.
     """
 
-    def __init__(self, confine: bool) -> None:
-        self._confine = confine
+    def __init__(self, layers: frozenset[str]) -> None:
+        self._layers = layers
         self._lock = threading.Lock()
         self._zygote: subprocess.Popen[bytes] | None = None
 
@@ -116,7 +120,7 @@ class Nursery:
         self._root = tempfile.mkdtemp(prefix="guests-")
         self._control, other = socket.socketpair()
         with other:
-            command = [sys.executable, "-I", "-c", boot_code(other.fileno(), self._root, self._confine)]
+            command = [sys.executable, "-I", "-c", boot_code(other.fileno(), self._root, self._layers)]
             self._zygote = subprocess.Popen(
                 command,
                 stdin=subprocess.DEVNULL,
@@ -129,13 +133,13 @@ class Nursery:
             )
         self._ready = False
 
-    def fork(self, limits: dict[str, int], bounds: wire.Bounds, output_bytes: int) -> GuestProcess:
-        """Return a fresh guest."""
+    def fork(self, limits: Limits, output_bytes: int) -> GuestProcess:
+        """Return a fresh guest, of whose output `output_bytes` are kept."""
         with self._lock:
             try:
-                return self._fork(limits, bounds, output_bytes)
+                return self._fork(limits, output_bytes)
             except (ConnectionError, TimeoutError):  # the zygote has died, or does not answer: a new one may
-                return self._fork(limits, bounds, output_bytes)
+                return self._fork(limits, output_bytes)
 
     def end(self, pid: int, grace: float) -> int:
         """End a guest, and return its exit status."""
@@ -150,13 +154,13 @@ class Nursery:
         with self._lock:
             self._stop()
 
-    def _fork(self, limits: dict[str, int], bounds: wire.Bounds, output_bytes: int) -> GuestProcess:
+    def _fork(self, limits: Limits, output_bytes: int) -> GuestProcess:
         self.start()
         self._await_ready()
         link, other = socket.socketpair()
         reading, writing = os.pipe()
         try:
-            request = {"do": "fork", "limits": limits, "bounds": asdict(bounds)}
+            request = {"do": "fork", "limits": limits.of_process(), "bounds": asdict(limits.bounds)}
             reply = self._ask(request, END_SECONDS, (other.fileno(), writing))
             if "error" in reply:
                 raise SandboxUnavailable(reply["error"])
@@ -167,7 +171,8 @@ class Nursery:
         finally:
             other.close()
             os.close(writing)
-        return GuestProcess(self, reply["pid"], Channel(link, reading, bounds, output_bytes), bounds)
+        overfull = partial(holds_more_than, limits.disk_bytes, reply["scratch"])
+        return GuestProcess(self, reply["pid"], Channel(link, reading, limits.bounds, output_bytes, overfull), limits.bounds)
 
     def _await_ready(self) -> None:
         if self._ready:
@@ -217,7 +222,23 @@ class Nursery:
         remove(self._root)  # it has done so itself, unless it was killed
 
 
-def boot_code(descriptor: int, root: str, confine: bool) -> str:
+def holds_more_than(limit: int, directory: str) -> bool:
+    """Tell whether the files below a directory take more than `limit` bytes of the disk, each at least a block."""
+    taken, waiting = 0, [directory]
+    while waiting:
+        with suppress(OSError), os.scandir(waiting.pop()) as entries:  # a guest may move it away meanwhile
+            for entry in entries:
+                taken += BLOCK
+                with suppress(OSError):
+                    taken += entry.stat(follow_symlinks=False).st_blocks * 512
+                    if entry.is_dir(follow_symlinks=False):
+                        waiting.append(entry.path)
+                if taken > limit:
+                    return True
+    return False
+
+
+def boot_code(descriptor: int, root: str, layers: frozenset[str]) -> str:
     """Return the program of the zygote.
 
     An isolated Python may not find what this one has found: the course from a checkout, NumPy from elsewhere. So it is told where. Where
@@ -226,7 +247,7 @@ def boot_code(descriptor: int, root: str, confine: bool) -> str:
     ours = {str(Path(__file__).resolve().parents[2]), str(Path(coursekit.student.__file__).resolve().parents[1])}
     packages = {str(Path(np.__file__).resolve().parents[1])}
     removed = sorted(ours - packages)
-    return _BOOT.format(borrowed=sorted(ours | packages), descriptor=descriptor, root=root, confine=confine, removed=removed)
+    return _BOOT.format(borrowed=sorted(ours | packages), descriptor=descriptor, root=root, layers=sorted(layers), removed=removed)
 
 
 def clean_environment() -> dict[str, str]:

@@ -69,6 +69,8 @@ class Bounds:
         Keys of dictionaries that are not text. Such keys can be chosen so that all of them collide, and a dictionary becomes slow.
     generators : int
         Random generators in one call.
+    references : int
+        Things that stay where they are: handles and functions.
     """
 
     frame_bytes: int = 64 << 20
@@ -77,6 +79,18 @@ class Bounds:
     elements: int = 1_000_000
     keys: int = 4096
     generators: int = 64
+    references: int = 10_000
+
+    @property
+    def too_large(self) -> str:
+        """What to say of a message that is."""
+        arrays, others = self.frame_bytes / (1 << 20), self.structure_bytes >> 20
+        return f"more than {arrays:g} MiB of arrays (the limit answer_bytes) or {others} MiB of other values"
+
+    @property
+    def too_deep(self) -> str:
+        """What to say of lists within lists."""
+        return f"nested deeper than {self.depth} levels (the limit depth)"
 
 
 class Handle:
@@ -122,7 +136,7 @@ def frame_lengths(header: bytes, bounds: Bounds) -> tuple[str, int, int]:
     if code >= len(KINDS):
         raise WireError("an unknown kind of message")
     if structure > bounds.structure_bytes or structure + data > bounds.frame_bytes:
-        raise WireError(f"more than {bounds.frame_bytes >> 20} MiB of arrays or {bounds.structure_bytes >> 20} MiB of other values")
+        raise WireError(bounds.too_large)
     return KINDS[code], structure, data
 
 
@@ -244,7 +258,7 @@ class _Writer:
         if self._elements > self._bounds.elements:
             raise WireError(f"more than {self._bounds.elements} values")
         if depth > self._bounds.depth:
-            raise WireError(f"nested deeper than {self._bounds.depth} levels")
+            raise WireError(self._bounds.too_deep)
         if kind in _PLAIN:
             return value
         if kind is int:
@@ -278,7 +292,7 @@ class _Writer:
         # the length first: an array that was broadcast is far larger on the wire than in memory
         self._bytes += length
         if self._bytes > self._bounds.frame_bytes:
-            raise WireError(f"more than {self._bounds.frame_bytes >> 20} MiB of arrays")
+            raise WireError(self._bounds.too_large)
         self.data.append(content())
 
     def _index(self, generator: np.random.Generator) -> int:
@@ -300,7 +314,7 @@ class _Reader:
     def __init__(self, resolve: Callable[[list[Any]], Any], generators: Sequence[Any], bounds: Bounds, data: bytes) -> None:
         self._resolve, self._generators, self._bounds, self._data = resolve, generators, bounds, data
         self.offset = 0
-        self._elements = self._keys = 0
+        self._elements = self._keys = self._references = 0
         self._makers: dict[str, Callable[[list[Any], int], Any]] = {
             "l": lambda node, depth: self._items(node, depth),
             "t": lambda node, depth: tuple(self._items(node, depth)),
@@ -320,13 +334,19 @@ class _Reader:
         if self._elements > self._bounds.elements:
             raise WireError(f"more than {self._bounds.elements} values")
         if depth > self._bounds.depth:
-            raise WireError(f"nested deeper than {self._bounds.depth} levels")
+            raise WireError(self._bounds.too_deep)
         if type(node) in _PLAIN or type(node) is int:
             return node
         if type(node) is not list or not node or type(node[0]) is not str:
             raise WireError("a value without a tag")
         make = self._makers.get(node[0])
-        return make(node, depth) if make else self._resolve(node)
+        return make(node, depth) if make else self._reference(node)
+
+    def _reference(self, node: list[Any]) -> Any:
+        self._references += 1
+        if self._references > self._bounds.references:
+            raise WireError(f"more than {self._bounds.references} values that aren't data")
+        return self._resolve(node)
 
     def _items(self, node: list[Any], depth: int) -> list[Any]:
         return [self.value(item, depth + 1) for item in node[1:]]
@@ -345,7 +365,7 @@ class _Reader:
         _, name, shape, kind = node
         if kind not in ("C", "F", "strided"):
             raise WireError("an unknown memory layout")
-        content = self._take(_array_bytes(node))
+        content = self._take(self._array_bytes(node))
         array = np.frombuffer(content, _DTYPES[name]).reshape(shape)
         return with_layout(array.astype(array.dtype.newbyteorder("="), copy=False), kind)
 
@@ -361,6 +381,15 @@ class _Reader:
             raise WireError("a complex number that isn't one")
         return complex(real, imag)
 
+    def _array_bytes(self, node: list[Any]) -> int:
+        _, name, shape, _ = node
+        if type(shape) is not list or len(shape) > 32:
+            raise WireError("a shape that isn't one")
+        # an array without elements can have axes of any length, and the next sum over one of them would need all memory
+        if math.prod(max(_natural(length), 1) for length in shape) > self._bounds.frame_bytes:
+            raise WireError(self._bounds.too_large)
+        return math.prod(shape) * _DTYPES[name].itemsize
+
     def _take(self, length: int) -> bytes:
         start, end = self.offset, self.offset + _natural(length)
         if end > len(self._data):
@@ -373,10 +402,3 @@ def _natural(number: Any) -> int:
     if type(number) is not int or number < 0:
         raise WireError("a length that isn't one")
     return number
-
-
-def _array_bytes(node: list[Any]) -> int:
-    _, name, shape, _ = node
-    if type(shape) is not list or len(shape) > 32:
-        raise WireError("a shape that isn't one")
-    return math.prod(map(_natural, shape)) * _DTYPES[name].itemsize

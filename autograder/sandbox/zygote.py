@@ -11,6 +11,7 @@ import ctypes
 import gc
 import importlib.util
 import os
+import pkgutil
 import signal
 import socket
 import struct
@@ -105,7 +106,7 @@ class Zygote:
             self._control.detach()  # its number is about to become the guest's own socket
             become_guest(parent, scratch, request, descriptors, self._confinement)
         self._scratch[pid] = scratch
-        return {"pid": pid}
+        return {"pid": pid, "scratch": scratch}
 
     def _end(self, pid: int, grace: float) -> dict[str, Any]:
         """Kill a guest and all in its process group, and tell how it had ended, if it had."""
@@ -182,7 +183,7 @@ def become_guest(parent: int, scratch: str, request: dict[str, Any], descriptors
         bounds = wire.Bounds(**request["bounds"])
         try:
             if confinement is not None:
-                confinement.apply(confinement.rules(scratch))
+                confinement.apply(scratch)
                 sys.meta_path.insert(0, OnlyGuestPackages())
         except Exception as error:
             refused = wire.Codec(lambda value: [], lambda node: None, bounds).encode("refused", f"{type(error).__name__}: {error}")
@@ -253,9 +254,18 @@ def warm_up() -> list[str]:
     return list(spec.submodule_search_locations or ()) if spec else []
 
 
-def main(descriptor: int, root: str, confined: bool, borrowed: list[str]) -> None:
+def remember_names() -> None:
+    """Let the import system look through the folders of ``sys.path`` now: a guest may not list them, as all below could be listed then."""
+    for entry in sys.path:
+        finder = pkgutil.get_importer(entry)
+        if finder is not None:
+            finder.find_spec("a_module_that_is_not_there")
+
+
+def main(descriptor: int, root: str, layers: list[str], borrowed: list[str]) -> None:
     """Serve the host on `descriptor`; `borrowed` are the entries of ``sys.path`` that guests should not have."""
     packages = warm_up()
     sys.path[:] = [entry for entry in sys.path if entry not in borrowed]
-    confinement = Confinement(packages) if confined else None
+    remember_names()
+    confinement = Confinement(packages, frozenset(layers)) if layers else None
     Zygote(socket.socket(fileno=descriptor), root, confinement).serve()

@@ -71,10 +71,11 @@ class Raised(StudentError):
 
 
 class TimedOut(StudentError):
-    """The function did not answer within `seconds`."""
+    """The function did not answer within `seconds`, which is the limit called `limit`."""
 
-    def __init__(self, name: str, seconds: float) -> None:
-        super().__init__(f"{name} did not answer within {seconds:g} s: is there a loop that never ends?")
+    def __init__(self, name: str, seconds: float, limit: str = "") -> None:
+        which = f" (the limit {limit})" if limit else ""
+        super().__init__(f"{name} did not answer within {seconds:g} s{which}: is there a loop that never ends?")
         self.name, self.seconds = name, seconds
 
 

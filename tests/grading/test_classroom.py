@@ -17,7 +17,6 @@ from autograder.classroom import Handin, Options, Store, fingerprint, grade, han
 from autograder.course import CONFIG, Course, find_course
 from autograder.errors import CourseError, SubmissionError
 from autograder.results import submission_from_json, submission_to_json
-from autograder.sandbox.host import Limits
 from autograder.specimens import fill, solved, write
 from autograder.submission import read_submission
 
@@ -94,7 +93,7 @@ def test_a_damaged_result_is_graded_again(course, counted):
 def test_a_timeout_is_not_remembered(course, counted):
     path = course.root / "submitted" / "ben" / ID / f"{SLUG}.ipynb"
     write(fill(course.lecture(ID), {"update_running": "def update_running(*args, **kwargs):\n    while True: pass"}), path)
-    limits = Limits(call_seconds=0.3)
+    limits = {"call_seconds": 0.3}
     assert "timeout" in {exercise.status for exercise in run(course, limits=limits)["ben"].exercises}
     counted.clear()
     run(course, limits=limits)
@@ -107,7 +106,7 @@ def test_the_fingerprint_changes_with_whatever_determines_a_mark(course, monkeyp
     options = Options()
     keys = {fingerprint(read_submission(path, course), options)}
     keys.add(fingerprint(read_submission(path, course), replace(options, confine=False)))
-    keys.add(fingerprint(read_submission(path, course), replace(options, limits=Limits(call_seconds=1))))
+    keys.add(fingerprint(read_submission(path, course), replace(options, limits={"call_seconds": 1})))
     notebook = json.loads(path.read_text())
     cell = next(cell for cell in notebook["cells"] if cell["metadata"].get("nbgrader", {}).get("grade_id") == "update_running")
     cell["source"] = "".join(cell["source"]) + "\n# a comment"

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import copy
+import json
 
 import nbformat
 import pytest
+from nbgrader.utils import determine_grade
 
 from autograder import autograded
 from autograder.autograded import harmless
 from autograder.course import grade_id, source_of
 from autograder.results import ExerciseResult, MisconceptionFound, SubmissionResult, TestResult
+from autograder.sandbox.submitted import Printed
 
 
 @pytest.fixture
@@ -163,6 +166,28 @@ def test_feedback_of_a_test_cell(release, handed_in):
     assert points["output_type"] == "execute_result" and points["data"]["text/plain"] == "1.0"
     assert "    cell 3: <i>" in built["cells"][0]["source"], "as an indented block, which Markdown shows as it is"
     assert find(built, "test_glorot_normal")["outputs"] == []
+
+
+def test_what_was_printed_stands_where_it_was_printed(release, handed_in):
+    """Below the cell that printed it, and below the test cell of the function that did; long texts are cut, markup is text."""
+    number = 1 + handed_in["cells"].index(find(handed_in, "fans"))
+    handed_in["cells"].append({"cell_type": "code", "metadata": {}, "source": "print(1)", "outputs": [], "execution_count": None})
+    tests = (TestResult("Shapes are right.", "passed", "", 1.0),)
+    printed = (
+        Printed(f"cell {number}", "<b>defined</b>\n"),
+        Printed(f"cell {len(handed_in['cells'])}", "x" * 10_000),
+        Printed("fans", "called\n"),
+        Printed("helper", "nobody's\n"),
+    )
+    result = SubmissionResult("ann", "03_initialization", "x", (ExerciseResult("fans", 3.0, 3.0, "passed", tests),), (), printed)
+    built = build(release, handed_in, result)
+    (output,) = find(built, "fans")["outputs"]
+    assert output == {"output_type": "stream", "name": "stdout", "text": "<b>defined</b>\n"}
+    _, said, points = find(built, "test_fans")["outputs"]
+    assert said["text"] == "fans printed, while the hidden tests called it:\ncalled\n" and points["output_type"] == "execute_result"
+    assert built["cells"][-1]["outputs"][0]["text"].endswith("x\n(and 6000 characters more)\n")
+    assert determine_grade(nbformat.from_dict(find(built, "test_fans"))) == (3.0, 3.0)
+    assert "nobody" not in json.dumps(built)
 
 
 def test_unreadable(release):

@@ -42,7 +42,7 @@ def test_a_missing_function_says_why(run: Run) -> None:
 @pytest.mark.parametrize(
     ("source", "reason"),
     [
-        ("while True: pass", "it did not finish within 0.5 s"),
+        ("while True: pass", "it did not finish within 0.5 s (the limit cell_seconds)"),
         ("import os; os._exit(3)", "it ended the whole process: it left Python with status 3"),
         ("import ctypes; ctypes.string_at(0)", "it ended the whole process: it crashed (segmentation fault)"),
         ("import os; os.write(3, b'nonsense' * 9)", "it sent something that can't be read (an unknown kind of message)"),
@@ -125,7 +125,7 @@ def lazy(number: int, source: str) -> Cell:
 
 def test_demonstrations_wait(run: Run) -> None:
     guest = run(lazy(1, "print('one')\nx = 1"), lazy(2, "print('two')\nraise ValueError"), "y = 2\ndef f(): return y")
-    assert (guest.printed, guest.problems, guest.student.f()) == ("", (), 2)
+    assert (guest.printed, guest.problems, guest.student.f()) == ((), (), 2)
 
 
 def test_demonstrations_run_for_a_later_cell(run: Run) -> None:
@@ -137,8 +137,8 @@ def test_demonstrations_run_for_a_later_cell(run: Run) -> None:
         lazy(5, "later = 1"),
     )
     assert guest.problems == () and guest.student.f() == 24
-    assert sorted(guest.printed.split()) == ["one", "three", "two"][::2] or sorted(guest.printed.split()) == ["one", "two", "two"]
-    assert "three" not in guest.printed
+    printed = "".join(part.text for part in guest.printed)
+    assert set(printed.split()) == {"one", "two"}
 
 
 def test_demonstrations_after_the_cell_do_not_count(run: Run) -> None:

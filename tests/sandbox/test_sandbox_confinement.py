@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import autograder
@@ -152,7 +153,10 @@ def test_what_the_grader_loaded_is_not_in_the_guest(guests: tuple[Guest, Guest])
         assert str(HOME.parent) not in guest.student.paths()
 
 
-@pytest.mark.parametrize("directory", ["/", "/proc", "/proc/self", "/tmp", "/root", "/etc", "/home", "/dev"])
+PACKAGES, LIBRARY = str(Path(np.__file__).parents[1]), os.path.dirname(os.__file__)
+
+
+@pytest.mark.parametrize("directory", ["/", "/proc", "/proc/self", "/tmp", "/root", "/etc", "/home", "/dev", PACKAGES, LIBRARY])
 def test_directories_of_others(refuses: Callable[..., None], directory: str) -> None:
     if os.path.isdir(directory) and os.access(directory, os.R_OK):
         refuses("listing", directory)

@@ -13,7 +13,8 @@ import numpy as np
 import psutil
 import pytest
 
-from autograder.sandbox.host import Guest, Limits, Sandbox
+from autograder.limits import Limits
+from autograder.sandbox.host import Guest, Printed, Sandbox
 from autograder.sandbox.wire import Handle
 from coursekit.student import Died, Missing, NotAttempted, Raised, StudentError, TimedOut, Unreadable, layout, with_layout
 
@@ -337,9 +338,34 @@ def test_a_handle_of_an_earlier_process(run: Run) -> None:
 
 def test_output_is_kept_up_to_its_limit(run: Run) -> None:
     guest = run("print('hello')\ndef shout(n):\n    for _ in range(n): print('x' * 10_000)\n    return n")
-    assert guest.printed == "hello\n"
+    assert guest.printed == (Printed("cell 1", "hello\n"),)
     assert guest.student.shout(3000) == 3000
-    assert 64 << 10 <= len(guest.printed) < 66 << 10 and guest.printed.endswith("it printed more)")
+    last = guest.printed[-1]
+    assert last.where == "shout" and last.text.endswith("(cut here: more than 64 KiB was printed, the limit output_bytes)\n")
+    assert 64 << 10 <= sum(len(part.text) for part in guest.printed) < 65 << 10
+
+
+def test_what_is_printed_is_kept_where_it_was_printed(run: Run) -> None:
+    guest = run(
+        "print('one', end='')",
+        "import sys\nprint('zwei', file=sys.stderr)",
+        "def f(n):\n    print(n)\n    return n\ndef hang():\n    print('last words', flush=True)\n    while True: pass",
+        "print('three', flush=True)\nwhile True: pass",
+        limits=QUICK,
+    )
+    student = guest.student
+    assert (student.f(1), student.f(2)) == (1, 2)
+    with pytest.raises(TimedOut):
+        student.hang()
+    assert student.f(3) == 3
+    # the cells have run three times by now, and have said the same each time
+    assert [(part.where, part.text) for part in guest.printed] == [
+        ("cell 1", "one"),
+        ("cell 2", "zwei\n"),
+        ("cell 4", "three\n"),
+        ("f", "1\n2\n3\n"),
+        ("hang", "last words\n"),
+    ]
 
 
 def test_a_closed_guest(run: Run) -> None:
@@ -397,3 +423,56 @@ def test_equal_runs_agree(run: Run) -> None:
 
 def test_limits_are_named_once() -> None:
     assert replace(Limits(), depth=3).bounds.depth == 3
+
+
+def test_disk(run: Run) -> None:
+    guest = run(
+        """
+        import time
+        def fill(n, megabytes):
+            for i in range(n):
+                with open(f"file-{i}", "wb") as file:
+                    file.write(bytes(megabytes << 20))
+            time.sleep(0.6)
+            return n
+        def many(n):
+            for i in range(n):
+                open(f"empty-{i}", "w").close()
+            time.sleep(0.6)
+        def nameless():
+            import os
+            os.close(os.open(".", os.O_TMPFILE | os.O_RDWR))
+        def still_here(): return True
+        """,
+        limits=Limits(disk_bytes=20 << 20),
+    )
+    student = guest.student
+    assert student.fill(1, 15) == 1
+    with pytest.raises(Raised, match="OSError"):
+        student.nameless()
+    for name, arguments in (("fill", (3, 15)), ("many", (6000,))):
+        with pytest.raises(Died, match=r"took more than 20 MiB \(the limit disk_bytes\)"):
+            getattr(student, name)(*arguments)
+        assert student.still_here() is True
+
+
+@pytest.mark.parametrize(
+    ("call", "said"),
+    [
+        ("np.ones((1 << 28,))", "the limit memory_bytes is 1024 MiB"),
+        ("open('large', 'wb').write(bytes(20 << 20))", "the limit file_bytes is 16 MiB"),
+        ("np.zeros(9 << 20)", r"more than 64 MiB of arrays \(the limit answer_bytes\)"),
+        ("nested(40)", r"nested deeper than 32 levels \(the limit depth\)"),
+        ("time.sleep(9)", r"within 0\.4 s \(the limit call_seconds\)"),
+        ("os.kill(os.getpid(), 9)", r"1 GiB of memory \(the limit memory_bytes\)"),
+    ],
+)
+def test_a_limit_is_named_when_it_is_hit(run: Run, call: str, said: str) -> None:
+    source = f"import os, time\nimport numpy as np\ndef nested(n): return [nested(n - 1)] if n else []\ndef f(): return {call}"
+    with pytest.raises(StudentError, match=said):
+        run(source, limits=replace(QUICK, memory_bytes=1 << 30)).student.f()
+
+
+def test_a_cell_limit_is_named(run: Run) -> None:
+    (problem,) = run("while True: pass", limits=QUICK).problems
+    assert problem.message == "it did not finish within 0.5 s (the limit cell_seconds)"

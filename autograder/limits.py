@@ -1,0 +1,140 @@
+"""What a submission may use, in one place: seconds, bytes, threads.
+
+The grader has its limits (`Limits`), a lecture can change some in its notebook's metadata, and an instructor on the command line.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from typing import TYPE_CHECKING, Any
+
+from .errors import LimitError
+
+if TYPE_CHECKING:
+    from .sandbox.wire import Bounds
+
+SETTINGS = "autograder"
+"""Where a notebook's metadata keep what the grader should know."""
+
+OPEN_FILES = 256
+_UNITS = {"KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30}
+_QUANTITY = re.compile(r"(?P<number>\d{1,15}(\.\d{1,9})?)\s*(?P<unit>[KMG]iB)?")
+_LEAST = {"memory_bytes": 256 << 20, "answer_bytes": 1 << 20, "processes": 8, "depth": 4}  # less, and no guest could start
+_MOST = 1 << 50
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a submission may use. A message about a limit names it.
+
+    Parameters
+    ----------
+    call_seconds, cell_seconds : float
+        Wall clock for one call of a function, and for one cell.
+    total_seconds : float
+        Wall clock for a submission: all that the host has waited for it.
+    cpu_seconds : int
+        Processor time of one process.
+    memory_bytes : int
+        Address space of one process, which is all of a submission: guests can't start processes.
+    file_bytes, disk_bytes : int
+        Size of one file in its scratch directory, and of all of them. The sum is looked at several times a second.
+    output_bytes : int
+        How much of what is printed to keep. The rest is read and forgotten.
+    answer_bytes, depth : int
+        Size of an answer, and lists within lists in it.
+    processes : int
+        Threads in addition to those that the user has already. Root has no such limit.
+    """
+
+    call_seconds: float = 10
+    cell_seconds: float = 20
+    total_seconds: float = 120
+    cpu_seconds: int = 120
+    memory_bytes: int = 2 << 30
+    file_bytes: int = 16 << 20
+    disk_bytes: int = 256 << 20
+    output_bytes: int = 64 << 10
+    answer_bytes: int = 64 << 20
+    depth: int = 32
+    processes: int = 256
+
+    def changed(self, settings: Mapping[str, object]) -> Limits:
+        """Return these limits with some of them set anew.
+
+        Parameters
+        ----------
+        settings : mapping of str to number or str
+            By name. Sizes may be written with a unit: ``"4 GiB"``, ``"512MiB"``, ``"64KiB"``.
+
+        Raises
+        ------
+        LimitError
+            If there is no such limit, or the value can't be one.
+        """
+        if not settings:
+            return self
+        for name in settings:
+            if name not in LIMITS:
+                raise LimitError(f"there is no limit {name!r}; there are: {', '.join(LIMITS)}")
+        return replace(self, **{name: _quantity(name, value) for name, value in settings.items()})
+
+    @property
+    def bounds(self) -> Bounds:
+        """The limits of a message."""
+        from .sandbox.wire import Bounds  # needs NumPy, which somebody who asks for the limits' names doesn't
+
+        return Bounds(frame_bytes=self.answer_bytes, depth=self.depth)
+
+    def of_process(self) -> dict[str, int]:
+        """Return the limits that the kernel enforces, by the name of the resource."""
+        return {
+            "RLIMIT_CPU": self.cpu_seconds,
+            "RLIMIT_AS": self.memory_bytes,
+            "RLIMIT_FSIZE": self.file_bytes,
+            "RLIMIT_NPROC": self.processes,
+            "RLIMIT_NOFILE": OPEN_FILES,
+            "RLIMIT_CORE": 0,
+        }
+
+
+LIMITS = tuple(field.name for field in fields(Limits))
+
+
+def limits_in(metadata: Mapping[str, Any]) -> Limits:
+    """Return the limits of a lecture, by its notebook's metadata: ``{"autograder": {"limits": {"call_seconds": 30}}}``.
+
+    Raises
+    ------
+    LimitError
+        If something else stands there, or there is no such limit.
+    """
+    settings = metadata.get(SETTINGS, {})
+    limits = settings.get("limits", {}) if isinstance(settings, Mapping) else settings
+    if not isinstance(limits, Mapping):
+        raise LimitError(f"{SETTINGS} should hold limits by name, such as call_seconds: 30, and not {str(limits)[:40]!r}")
+    return Limits().changed(limits)
+
+
+def in_units(size: int) -> str:
+    """Return a number of bytes as people write it: "64 KiB"."""
+    unit = next((unit for unit, factor in reversed(_UNITS.items()) if size >= factor), "")
+    return f"{size / _UNITS[unit]:g} {unit}" if unit else f"{size} bytes"
+
+
+def _quantity(name: str, value: object) -> float | int:
+    """Return the value of a limit as the number that it stands for."""
+    seconds = name.endswith("_seconds")
+    match = _QUANTITY.fullmatch(str(value).strip())
+    unit = match["unit"] if match else ""
+    if match is None or (unit and not name.endswith("_bytes")) or isinstance(value, bool):
+        example = "2.5" if seconds else "64 MiB" if name.endswith("_bytes") else "16"
+        raise LimitError(f"{str(value)[:40]!r} can't be the limit {name}: write a number above 0, such as {example}")
+    number = float(match["number"]) * _UNITS.get(unit, 1)
+    least = _LEAST.get(name, 0.05 if seconds else 1)
+    if not least <= number <= _MOST:
+        raise LimitError(f"{str(value)[:40]!r} can't be the limit {name}: it has to be from {least:g} to {_MOST:g}")
+    return number if seconds and name != "cpu_seconds" else math.ceil(number)
