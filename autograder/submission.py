@@ -232,13 +232,13 @@ def _upgraded_cell(cell: Any) -> Any:
 
 
 def _cells(cells: list[Any], problems: list[str]) -> Iterator[tuple[int, dict[str, Any]]]:
-    """Yield each cell that is one, with its number from 1."""
+    """Yield each cell, with its number from 1; what isn't one leaves an empty text, so that all have the same number everywhere."""
     if len(cells) > MAX_CELLS:
         raise SubmissionError(f"the notebook has {len(cells)} cells, more than the {MAX_CELLS} that are read")
     for number, cell in enumerate(cells, start=1):
         if not _is_cell(cell):
             problems.append(f"cell {number} isn't a cell and was passed over")
-            continue
+            cell = {"cell_type": "raw"}
         kept = _kept(cell)
         if _NO_TEXT.search(kept["source"]):
             kept["source"] = _as_text(kept["source"])
