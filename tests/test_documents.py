@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import jupytext
 import pytest
 import typer
 
@@ -23,15 +24,15 @@ from autograder.build.structure import TEST_CELL, Parts
 from autograder.catalogue import catalogue
 from autograder.cli import app
 from autograder.course import Course
+from autograder.limits import LIMITS, Limits, in_units, limits_in
 from autograder.sandbox.confine import GUEST_PACKAGES
-from autograder.sandbox.host import Limits
 from autograder.specimens import solved, with_answers, write
 
 ROOT = Path(__file__).parents[1]
 DOCUMENTS = {path.relative_to(ROOT).as_posix(): path.read_text(encoding="utf-8") for path in (ROOT / "README.md", *ROOT.glob("docs/*.md"))}
-README, STUDENTS, INSTRUCTORS, NEW_LECTURE, ARCHITECTURE = (
+README, STUDENTS, INSTRUCTORS, NEW_LECTURE, ARCHITECTURE, SECURITY = (
     "README.md",
-    *(f"docs/{name}.md" for name in ("students", "instructors", "new-lecture", "architecture")),
+    *(f"docs/{name}.md" for name in ("students", "instructors", "new-lecture", "architecture", "security")),
 )
 EVERYTHING = "\n".join(DOCUMENTS.values())
 LECTURE, SLUG = "05_batch_normalization", "batch_normalization"
@@ -226,7 +227,7 @@ def test_the_test_cell_is_the_one_that_the_build_wants() -> None:
 @each_document
 def test_blocks_are_of_a_known_kind_and_few_are_not_run(document: str) -> None:
     found = blocks(document)
-    assert {block.language for block in found} <= {"sh", "python", "json", "text", "mermaid"}
+    assert {block.language for block in found} <= {"sh", "python", "json", "yaml", "text", "mermaid"}
     fences = len(re.findall(r"^```", DOCUMENTS[document], flags=re.MULTILINE))
     assert fences == 2 * sum(1 + bool(block.prints) for block in found), "a fence isn't closed, or wasn't understood"
     assert sum(bool(block.reason) for block in found) <= 3
@@ -271,11 +272,18 @@ def test_every_module_is_in_the_architecture() -> None:
     assert modules - empty <= named
 
 
-def test_every_promise_has_its_tests() -> None:
-    section = DOCUMENTS[ARCHITECTURE].split("## Promises and where they are held")[1].split("\n## ")[0]
-    rows = [line for line in section.splitlines() if line.startswith("| **")]
+@pytest.mark.parametrize(("document", "heading"), [(ARCHITECTURE, "Promises and where they are held"), (SECURITY, "What is promised")])
+def test_every_promise_has_its_tests(document: str, heading: str) -> None:
+    section = DOCUMENTS[document].split(f"## {heading}")[1].split("\n## ")[0]
+    rows = [line.rstrip("| ") for line in section.splitlines() if line.startswith("| **")]
     assert len(rows) > 5
-    assert all("`tests/" in row.split("|")[3] or "the suites" in row.split("|")[2] for row in rows)
+    assert all("`tests/" in row.split("|")[-1] or "the suites" in row for row in rows)
+
+
+def test_a_lecture_asks_for_limits_as_it_is_said_here() -> None:
+    (block,) = blocks(INSTRUCTORS, "yaml")
+    header = "# ---\n# jupyter:\n" + block.text + "# ---\n\n# %%\n1\n"
+    assert limits_in(jupytext.reads(header, fmt="py:percent").metadata) == Limits(call_seconds=30)
 
 
 def test_the_picture_is_there_small_and_described() -> None:
@@ -341,19 +349,11 @@ def test_make_targets_exist() -> None:
 
 def test_the_limits_are_those_of_the_code() -> None:
     limits = Limits()
-    table = dict(re.findall(r"^\| ([^|]+?) +\| ([^|]+?) +\|$", DOCUMENTS[INSTRUCTORS], flags=re.MULTILINE))
-    for row, value in {
-        "one call of a student's function": f"{limits.call_seconds:g} s, or `--timeout SECONDS`",
-        "one cell": f"{limits.cell_seconds:g} s",
-        "a submission, all together": f"{limits.total_seconds:g} s",
-        "processor time": f"{limits.cpu_seconds} s a process",
-        "memory": f"{limits.memory_bytes >> 30} GiB of address space a process",
-        "a file in the scratch directory": f"{limits.file_bytes >> 20} MiB each",
-        "an answer": f"{limits.answer_bytes >> 20} MiB, {limits.depth} levels deep",
-        "printed output that is kept": f"{limits.output_bytes >> 10} KiB",
-        "threads beside those of this user": f"{limits.processes} (not for root)",
-    }.items():
-        assert table[row] == value
+    table = dict(re.findall(r"^\| `(\w+)` +\| ([^|]+?) +\| [^|]+ \|$", DOCUMENTS[INSTRUCTORS], flags=re.MULTILINE))
+    values = {name: getattr(limits, name) for name in LIMITS}
+    assert {name: table.get(name) for name in LIMITS} == {
+        name: in_units(value) if name.endswith("_bytes") else f"{value:g}" for name, value in values.items()
+    }
     said = " ".join(DOCUMENTS[STUDENTS].split())
     assert f"a cell may take {limits.cell_seconds:g} seconds, a call of one of your functions {limits.call_seconds:g} seconds" in said
     assert f"all together {limits.total_seconds:g} seconds, with {limits.memory_bytes >> 30} GiB of memory" in said

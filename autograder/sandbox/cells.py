@@ -20,6 +20,7 @@ from typing import Any
 MESSAGE_LENGTH = 2000
 TRANSPARENT_MAGICS = ("%%time", "%%timeit", "%%capture", "%%prun")  # a cell that starts with another one isn't Python
 _MAGIC = re.compile(r"^(\s*)([%!?].*|[\w.]+\?{1,2}\s*)$")
+_ASSIGNED_MAGIC = re.compile(r"^(\s*\w+\s*=\s*)[%!].*$")
 
 
 @dataclass(frozen=True)
@@ -114,7 +115,7 @@ def compiled(cell: GuestCell) -> CodeType:
     try:
         return compile(source, cell.label, "exec", dont_inherit=True)
     except SyntaxError:
-        plain = "\n".join(_MAGIC.sub(r"\1pass", line) for line in source.split("\n"))
+        plain = "\n".join(_ASSIGNED_MAGIC.sub(r"\1None", _MAGIC.sub(r"\1pass", line)) for line in source.split("\n"))
         if plain == source:
             raise
         return compile(plain, cell.label, "exec", dont_inherit=True)

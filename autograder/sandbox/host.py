@@ -166,7 +166,8 @@ class Guest:
                 fields = process.codec().decode(reply)
                 if reply.kind == "refused" and running is None:  # later on it would be the student's code that says so
                     self._end()
-                    raise SandboxUnavailable(f"a guest could not be confined ({fields[0]}); --sandbox none grades without confinement")
+                    said = " ".join(map(str, fields))[:MESSAGE_LENGTH]
+                    raise SandboxUnavailable(f"a guest could not be confined ({said}); --sandbox none grades without confinement")
                 if reply.kind == "ready":
                     self._take_stock(*fields)
                     self._note_printed(process)
@@ -184,7 +185,8 @@ class Guest:
         """Note what the guest says of its cells, if it makes sense."""
         if rest or not type(problems) is type(untouched) is type(defined) is list or len(problems) > len(self._cells):
             raise wire.WireError("out of turn")
-        if not all(type(name) is str for name in [*untouched, *defined]):
+        pairs = all(type(problem) in (list, tuple) and len(problem) == 2 for problem in problems)
+        if not pairs or not all(type(name) is str for name in [*untouched, *defined]):
             raise wire.WireError("out of turn")
         self.problems = tuple(self._problem(*problem) for problem in problems)
         self.untouched, self.defined = frozenset(untouched), frozenset(defined)
@@ -254,7 +256,7 @@ class Guest:
     def _send_back(self, process: GuestProcess, codec: wire.Codec, message: tuple[Any, ...], deadline: float) -> None:
         try:
             frame = codec.encode(*message)
-        except wire.WireError as error:
+        except (wire.WireError, TypeError, Stale) as error:  # what the host's function returned is no data
             frame = codec.encode("failed", "ValueError", str(error))
         process.channel.send(frame, deadline)
 

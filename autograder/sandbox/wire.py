@@ -47,6 +47,8 @@ _BIT_GENERATORS: dict[str, tuple[type, dict[str, Any]]] = {
     "SFC64": (np.random.SFC64, {"state": {"state": ("<u8", 4)}, **_BUFFERED}),
 }
 """For each bit generator the shape of its state: integers by their upper bound, arrays by dtype and length."""
+_CONSTANT = {"PCG64": "inc", "Philox": "key"}
+"""The part of the state that no draw changes. With another one, zero for example, a generator could give the same number for ever."""
 
 
 class WireError(Exception):
@@ -211,6 +213,8 @@ class Codec:
         for generator, (name, state) in zip(self.generators, checked, strict=False):
             if type(generator.bit_generator) is not _BIT_GENERATORS[name][0]:
                 raise WireError("another kind of random generator")
+            if name in _CONSTANT and np.any(generator.bit_generator.state["state"][_CONSTANT[name]] != state["state"][_CONSTANT[name]]):
+                raise WireError("another random generator than the one that was passed")
             generator.bit_generator.state = state
         for name, state in checked[len(self.generators) :]:
             bit_generator = _BIT_GENERATORS[name][0](0)

@@ -97,6 +97,7 @@ def test_magics(run: Run) -> None:
         "%%bash\nls -l",
         "s = '''\n%not a magic\n'''",
         "%time h = f\n1 +",
+        "files = !ls\nwhen = %time 1",
     )
     assert [problem.label for problem in guest.problems] == ["cell 5"] and "line 2" in guest.problems[0].message
     assert guest.student.f(5) == 2 and guest.student.g() == 7

@@ -226,6 +226,41 @@ def test_another_kind_of_generator() -> None:
         ours.decode(wire.Frame("result", msgpack.packb([states[0], []]), states[1]))
 
 
+@pytest.mark.parametrize("kind", [np.random.PCG64, np.random.Philox])
+def test_another_stream(kind: type) -> None:
+    """A generator may have drawn, but it may not have become another one, which could give the same number for ever."""
+    generator = np.random.Generator(kind(0))
+    for state, fails in ((kind(0).jumped().state, False), (kind(1).state, True)):
+        ours, (states, data) = codec(), states_of(state)
+        ours.encode("call", generator)
+        frame = wire.Frame("result", msgpack.packb([states, []]), data)
+        if fails:
+            with pytest.raises(wire.WireError, match="another random generator"):
+                ours.decode(frame)
+        else:
+            assert ours.decode(frame) == []
+
+
+@pytest.mark.parametrize("shape", [[10**9, 0], [0, 10**9], [2**40, 0, 2**40], [0] * 31 + [2**62]])
+def test_arrays_without_elements_have_axes_within_reason(shape: list[int]) -> None:
+    """One sum over the right axis would need all memory."""
+    with pytest.raises(wire.WireError, match="answer_bytes"):
+        read([["a", "<f8", shape, "C"]])
+    assert read([["a", "<f8", [1000, 0], "C"]])[0].shape == (1000, 0)
+
+
+def test_references_are_counted() -> None:
+    taking = wire.Codec(lambda value: [], lambda node: node[1])
+    for count in (10_000, 10_001):
+        structure = msgpack.packb([[], [["l", *([["h", 1, "x"]] * count)]]])
+        frame = wire.Frame("result", structure, b"")
+        if count == 10_000:
+            assert taking.decode(frame) == [[1] * count]
+        else:
+            with pytest.raises(wire.WireError, match="more than 10000 values that aren't data"):
+                taking.decode(frame)
+
+
 @quick
 @given(st.binary(max_size=60), st.binary(max_size=20))
 def test_noise(structure: bytes, data: bytes) -> None:
