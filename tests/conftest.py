@@ -1,4 +1,4 @@
-"""How many cases the fuzzers try: a few in every run of the tests, as many as ``FUZZ_CASES`` says in ``make fuzz``."""
+"""How many cases the fuzzers of `tests/hostile` try: a few in every run of the tests, as many as ``FUZZ_CASES`` says in ``make fuzz``."""
 
 from __future__ import annotations
 
