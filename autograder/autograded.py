@@ -21,6 +21,10 @@ MISSING = "*The next cell was missing from what was handed in. Here it is as it 
 _ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _IMAGES = frozenset({"image/png", "image/jpeg", "image/gif"})
 
+# Commands of MathJax that make links, set styles or names of HTML elements, or load more of it.
+_COMMANDS = ("href", "url", "style", "class", "cssId", "data", "html", "bbox", "unicode", "mmlToken", "require", "setOptions")
+_COMMAND = re.compile(rf"\\(?=(?:{'|'.join(_COMMANDS)})(?![A-Za-z]))")
+
 
 def build(release: Mapping[str, Any], submitted: Mapping[str, Any] | None, result: SubmissionResult | None = None) -> dict[str, Any]:
     """Return the autograded notebook, as plain JSON.
@@ -129,6 +133,8 @@ def _number(cells: Iterable[Cell]) -> None:
         name = str(cell.get("id", ""))
         if not _ID.fullmatch(name) or name in taken:
             name = f"autograded-{number}"
+        while name in taken:  # a student's cell can be called so, too
+            name += "x"
         taken.add(name)
         cell["id"] = name
 
@@ -139,11 +145,15 @@ def _number(cells: Iterable[Cell]) -> None:
 def harmless(markdown: str) -> str:
     """Return Markdown without raw HTML and without links to anything but the web; it looks the same otherwise.
 
-    nbconvert passes raw HTML and ``javascript:`` links through. A blank behind ``<`` makes it a sign, in text, formulas and code alike.
+    nbconvert passes raw HTML and ``javascript:`` links through, and MathJax makes a link of ``\\href``. A blank behind ``<`` makes it a
+    sign, in text, formulas and code alike. One behind a backslash makes a command a word, and one behind ``&`` keeps either from being
+    spelled in another way.
     """
     markdown = re.sub(r"<(?=[A-Za-z/!?])", "< ", markdown)
     markdown = re.sub(r"\]\((?!https?://|attachment:)", "] (", markdown)
-    return re.sub(r"\]:(?!\s*https?://)", "] :", markdown)
+    markdown = re.sub(r"\]:(?!\s*https?://)", "] :", markdown)
+    markdown = re.sub(r"&(?=#|bsol)", "& ", markdown)
+    return _COMMAND.sub(r"\\ ", markdown)
 
 
 def _keep_images(cell: Cell, handed_in: Cell) -> None:

@@ -26,7 +26,7 @@ from .grading import grade_submission
 from .limits import Limits
 from .results import SubmissionResult, submission_from_json, submission_to_json
 from .sandbox.host import Sandbox
-from .submission import Submission, read_submission
+from .submission import Submission, read_submission, spelled
 
 STORE = Path(".autograder") / "results"
 LATEST = Path(".autograder") / "latest"
@@ -89,11 +89,25 @@ def submitted(course: Course, lecture: Lecture) -> list[Handin]:
     SubmissionError
         If nothing was.
     """
-    where = course.root / "submitted"
-    folders = sorted(folder for folder in where.glob(f"*/{lecture.id}") if folder.is_dir())
+    folders = list(_folders(course, lecture))
     if not folders:
-        raise SubmissionError(f"nothing was handed in for {lecture.id}: there is no {where}/<student>/{lecture.id}/{lecture.slug}.ipynb")
+        where = course.root / "submitted" / "<student>" / lecture.id
+        raise SubmissionError(f"nothing was handed in for {lecture.id}: there is no {where}/{lecture.slug}.ipynb")
     return [Handin(folder / f"{lecture.slug}.ipynb", folder.parent.name, lecture) for folder in folders]
+
+
+def _folders(course: Course, lecture: Lecture) -> Iterator[Path]:
+    """Yield each student's folder for a lecture, also what is none or can't be looked into: the reader says so."""
+    where = course.root / "submitted"
+    for student in sorted(where.iterdir()) if where.is_dir() else ():
+        folder = student / lecture.id
+        try:
+            os.lstat(folder)
+        except (FileNotFoundError, NotADirectoryError):
+            continue
+        except OSError:
+            pass
+        yield folder
 
 
 def _handin(path: Path, course: Course) -> Handin:
@@ -122,17 +136,22 @@ def grade(hand_ins: Sequence[Handin], course: Course, options: Options) -> Itera
     SubmissionResult
         One for each, in the order in which they are done; one that can't be graded has ``graded == False`` and says why.
     """
-    theirs = {str(hand_in.path): hand_in.lecture for hand_in in hand_ins if hand_in.lecture}
+    theirs = {spelled(str(hand_in.path)): hand_in.lecture for hand_in in hand_ins if hand_in.lecture}
     for result in _results(hand_ins, course, options):
         if result.notebook in theirs:
-            Store(course.root / LATEST / theirs[result.notebook].id).put(result.student, result)
+            Store(course.root / LATEST / theirs[result.notebook].id).put(_key(result.student), result)
         yield result
 
 
 def latest(course: Course, lecture: Lecture) -> list[SubmissionResult]:
     """Return the last result of everyone who handed in a lecture and was graded."""
     store = Store(course.root / LATEST / lecture.id)
-    return list(filter(None, (store.get(folder.parent.name) for folder in sorted((course.root / "submitted").glob(f"*/{lecture.id}")))))
+    return list(filter(None, (store.get(_key(folder.parent.name)) for folder in _folders(course, lecture))))
+
+
+def _key(student: str) -> str:
+    """Return the key of a student's last result: the name itself can be too long for a file's."""
+    return hashlib.sha256(spelled(student).encode()).hexdigest()
 
 
 def _results(hand_ins: Iterable[Handin], course: Course, options: Options) -> Iterator[SubmissionResult]:
@@ -166,7 +185,7 @@ def limits_of(submission: Submission, options: Options) -> Limits:
 def ungraded(hand_in: Handin, why: str) -> SubmissionResult:
     """Return the result of a submission that can't be graded."""
     lecture = hand_in.lecture.id if hand_in.lecture else ""
-    return SubmissionResult(hand_in.student, lecture, str(hand_in.path), problems=(why,), graded=False)
+    return SubmissionResult(spelled(hand_in.student), lecture, spelled(str(hand_in.path)), problems=(why,), graded=False)
 
 
 def _addressed(result: SubmissionResult, submission: Submission) -> SubmissionResult:
@@ -244,7 +263,7 @@ class Store:
         """Store a result: written beside its place and renamed, so that it is there whole or not at all."""
         self.folder.mkdir(parents=True, exist_ok=True)
         unfinished = self.folder / f"{key}.{os.getpid()}.tmp"
-        unfinished.write_text(json.dumps(submission_to_json(result), ensure_ascii=False), encoding="utf-8")
+        unfinished.write_text(json.dumps(submission_to_json(result)), encoding="utf-8")
         os.replace(unfinished, self.folder / f"{key}.json")
 
 

@@ -7,7 +7,6 @@ from its released notebook, so an instructor writes it nowhere else.
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -203,7 +202,8 @@ def nbgrader_of(cell: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def grade_id(cell: Mapping[str, Any]) -> str:
     """Return a cell's `grade_id`, or an empty string."""
-    return str(nbgrader_of(cell).get("grade_id") or "")
+    name = nbgrader_of(cell).get("grade_id")
+    return name if isinstance(name, str) else ""
 
 
 def is_solution(cell: Mapping[str, Any]) -> bool:
@@ -224,4 +224,4 @@ def is_setup(cell: Mapping[str, Any]) -> bool:
 
 def normalised(source: str) -> str:
     """Return source without what doesn't matter when two cells are compared: blank lines and trailing blanks."""
-    return re.sub(r"\s*\n\s*\n*", "\n", re.sub(r"[ \t]+\n", "\n", source + "\n")).strip()
+    return "\n".join(line.rstrip() for line in source.split("\n") if line.strip()).strip()

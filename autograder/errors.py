@@ -9,7 +9,16 @@
     ├── BuildError           the released notebooks can't be made, leak, or have drifted    (also a RuntimeError)
     ├── GradebookError       nbgrader's database can't be written                           (also a RuntimeError)
     └── SandboxUnavailable   this machine can't confine a guest                             (also an OSError)
+
+What a sentence quotes from outside, such as a file's name, goes through `printable` or `in_one_line` first.
 """
+
+from __future__ import annotations
+
+import re
+
+# What a terminal obeys instead of showing it, what turns the reading direction round, and surrogates, which nothing can print.
+_UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
 class AutograderError(Exception):
@@ -38,3 +47,21 @@ class GradebookError(AutograderError, RuntimeError):
 
 class SandboxUnavailable(AutograderError, OSError):
     """This machine can't confine a guest."""
+
+
+def printable(text: str) -> str:
+    """Return text from outside as it may be shown anywhere: control characters are spelled out, lines stay."""
+    return _UNPRINTABLE.sub(_spelled_out, text)
+
+
+def in_one_line(text: str, length: int = 500) -> str:
+    """Return text from outside as part of a sentence: printable, in one line, and no longer than `length`."""
+    shown = " ".join(printable(text[: 2 * length]).split())
+    return shown if len(shown) <= length else shown[: length - 1] + "…"
+
+
+def _spelled_out(found: re.Match[str]) -> str:
+    code = ord(found.group())
+    if 0xDC80 <= code <= 0xDCFF:  # how Python keeps a byte of a file's name that isn't UTF-8
+        return f"\\x{code - 0xDC00:02x}"
+    return found.group().encode("unicode_escape").decode("ascii")

@@ -18,7 +18,7 @@ from . import autograded, feedback
 from .course import Course, Lecture, grade_id, nbgrader_of
 from .errors import GradebookError, SubmissionError
 from .results import SubmissionResult
-from .submission import read_submission
+from .submission import read_file, read_submission
 
 if TYPE_CHECKING:
     from nbgrader.api import SubmittedAssignment, SubmittedNotebook
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 Row = TypeVar("Row")
 
+TIMESTAMP, STAMP_BYTES = "timestamp.txt", 100
 NO_RESPONSE = "No response."  # nbgrader's own words for an answer that was left as it was
 
 
@@ -178,10 +179,17 @@ class GradebookWriter:
     def _timestamp(self, student: str, lecture: Lecture) -> datetime | None:
         from nbgrader.utils import parse_utc
 
-        path = self._folder("submitted", student, lecture) / "timestamp.txt"
-        with suppress(FileNotFoundError, ValueError, OverflowError):
-            return parse_utc(path.read_text(encoding="utf-8").strip())
+        with suppress(ValueError, OverflowError):
+            return parse_utc(self._stamp(student, lecture).strip())
         return None
+
+    def _stamp(self, student: str, lecture: Lecture) -> str:
+        """Return what ``timestamp.txt`` says; nothing where it is no file, or none that nbgrader has written."""
+        path = self._folder("submitted", student, lecture) / TIMESTAMP
+        with suppress(OSError, ValueError):
+            text = read_file(path, STAMP_BYTES).decode("utf-8")
+            return text if len(text) <= STAMP_BYTES else ""
+        return ""
 
     def _folder(self, step: str, student: str, lecture: Lecture) -> Path:
         names = {"submitted": self._coursedir.submitted_directory, "autograded": self._coursedir.autograded_directory}
@@ -195,11 +203,10 @@ class GradebookWriter:
         folder.mkdir(parents=True, exist_ok=True)
         mode = 0o664 if self._coursedir.groupshared else 0o444  # as nbgrader sets them
         write_atomically(folder / f"{lecture.slug}.ipynb", nbformat.writes(nbformat.from_dict(notebook)) + "\n", mode)
-        timestamp = self._folder("submitted", student, lecture) / "timestamp.txt"
-        if timestamp.is_file():
-            write_atomically(folder / timestamp.name, timestamp.read_text(encoding="utf-8"), mode)
+        if stamp := self._stamp(student, lecture):
+            write_atomically(folder / TIMESTAMP, stamp, mode)
         else:
-            (folder / timestamp.name).unlink(missing_ok=True)
+            (folder / TIMESTAMP).unlink(missing_ok=True)
 
 
 def _handed_in(result: SubmissionResult, course: Course, lecture: Lecture) -> Mapping[str, Any] | None:

@@ -7,6 +7,9 @@ sentence. The result is the list of cells to run, with the instructor's locked c
 from __future__ import annotations
 
 import json
+import os
+import re
+import stat
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -14,11 +17,17 @@ from pathlib import Path
 from typing import Any
 
 from .course import Course, Lecture, grade_id, normalised, source_of
-from .errors import SubmissionError
+from .errors import SubmissionError, in_one_line
 from .sandbox.host import Cell
 
 MAX_BYTES = 64 << 20
 MAX_CELLS = 5_000
+MAX_VALUES = 2_000_000  # lists, dictionaries and what is in them: as Python's objects they are many times larger than the file
+MAX_PROBLEMS = 20
+MAX_CODE = 3 << 20  # what a message to a guest holds, and some room
+
+_CLEAR = "clear its outputs, save it, and hand it in again"
+_NO_TEXT = re.compile("[\x00\ud800-\udfff]")
 
 
 @dataclass(frozen=True)
@@ -36,7 +45,7 @@ class Submission:
     problems : tuple of str
         What is wrong with the notebook, a sentence each.
     notebook : dict
-        The notebook as it was handed in, in format 4.
+        The notebook's cells as they were handed in, without outputs and without metadata that nobody asks for, in format 4.
     """
 
     student: str
@@ -53,7 +62,7 @@ def read_submission(path: Path, course: Course, student: str | None = None, lect
     Parameters
     ----------
     path : Path
-        The notebook's file.
+        The notebook's file. In ``submitted/`` neither it nor a folder of its student may be a link.
     course : Course
         Where the lecture is looked up.
     student : str, optional
@@ -66,29 +75,73 @@ def read_submission(path: Path, course: Course, student: str | None = None, lect
     SubmissionError
         If there is nothing to grade: no notebook, or none of this course.
     """
+    name = in_one_line(path.name)
     try:
-        if not path.is_file():
-            raise SubmissionError(f"{path.name} is not a file" if path.exists() else _missing(path))
-        if path.stat().st_size > MAX_BYTES:
-            raise SubmissionError(f"{path.name} is larger than {MAX_BYTES >> 20} MiB: clear its outputs, save it, and hand it in again")
-        data = path.read_bytes()
+        _check_place(path, course.root / "submitted")
+        data = read_file(path, MAX_BYTES)
+    except FileNotFoundError:
+        raise SubmissionError(_missing(path)) from None
     except OSError as error:
-        raise SubmissionError(f"{path.name} can't be read: {error.strerror}") from None
+        raise SubmissionError(f"{name} can't be read: {error.strerror}") from None
+    if len(data) > MAX_BYTES:
+        raise SubmissionError(f"{name} is larger than {MAX_BYTES >> 20} MiB: {_CLEAR}")
     return parse_submission(data, path, course, student, lecture)
+
+
+def read_file(path: Path, limit: int) -> bytes:
+    """Return the first `limit` bytes of a file, and one more where there are more; what isn't a plain file is never waited for.
+
+    Raises
+    ------
+    OSError
+        If it can't be read.
+    SubmissionError
+        If there is a folder, a pipe, a device or a socket in its place.
+    """
+    _check_plain(path, os.stat(path).st_mode)  # before it is opened, for a device may do something then
+    with open(path, "rb", opener=_without_waiting) as file:
+        opened = os.fstat(file.fileno())
+        _check_plain(path, opened.st_mode)
+        return file.read(min(opened.st_size, limit) + 1)
+
+
+def _without_waiting(path: str, flags: int) -> int:
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
+
+
+def _check_plain(path: Path, mode: int) -> None:
+    kinds = ((stat.S_ISDIR, "folder"), (stat.S_ISFIFO, "pipe"), (stat.S_ISSOCK, "socket"))
+    if not stat.S_ISREG(mode):
+        found = next((kind for test, kind in kinds if test(mode)), "device")
+        raise SubmissionError(f"{in_one_line(path.name)} is not a file but a {found}: hand in the notebook itself")
+
+
+def _check_place(path: Path, submitted: Path) -> None:
+    """Refuse what lies in ``submitted/`` and leads out of its folder, or has a name that the gradebook can't hold."""
+    inside = Path(os.path.abspath(path)).parts
+    root = Path(os.path.abspath(submitted)).parts
+    if inside[: len(root)] != root:
+        return
+    for count in range(len(root) + 1, len(inside) + 1):
+        step = Path(*inside[:count])
+        name = in_one_line(step.name)
+        if step.is_symlink():
+            raise SubmissionError(f"{name} is a link to {in_one_line(os.readlink(step))}: hand in the file itself")
+        if _NO_TEXT.search(step.name):
+            raise SubmissionError(f"the name {name} in submitted/ isn't UTF-8 text, which the gradebook can't hold: rename it")
 
 
 def _missing(path: Path) -> str:
     """Say that there is no notebook at `path`, and what lies there instead."""
-    others = sorted(other.name for other in path.parent.glob("*.ipynb")) if path.parent.is_dir() else []
+    others = sorted(in_one_line(other.name, 100) for other in path.parent.glob("*.ipynb")) if path.parent.is_dir() else []
     hint = f"; its folder holds {', '.join(others[:3])}: was the notebook renamed?" if others else ""
-    return f"{path.name} does not exist{hint}"
+    return f"{in_one_line(path.name, 100)} does not exist{hint}"
 
 
 def parse_submission(data: bytes, path: Path, course: Course, student: str | None = None, lecture: Lecture | None = None) -> Submission:
     """Read a notebook from its bytes; parameters and errors are those of `read_submission`."""
     problems: list[str] = []
-    notebook = _notebook(data, problems)
-    cells = list(_cells(notebook, problems))
+    cells = list(_cells(_raw_cells(_notebook(data), problems), problems))
     found = course.lecture_of(frozenset(grade_id(cell) for _, cell in cells))
     if found is None:
         wanted = lecture.id if lecture else "a lecture"
@@ -96,16 +149,33 @@ def parse_submission(data: bytes, path: Path, course: Course, student: str | Non
     if lecture is not None and found.id != lecture.id:
         raise SubmissionError(f"this is the notebook of {found.id}, but {lecture.id} was to be handed in")
     problems += _check_exercises([cell for _, cell in cells], found)
-    kept = {**notebook, "cells": [cell for _, cell in cells]}
-    return Submission(student or path.stem, str(path), found, tuple(_to_run(cells, found)), tuple(problems), kept)
+    to_run = tuple(_that_fit(_to_run(cells, found), problems))
+    notebook = {"cells": [cell for _, cell in cells], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
+    return Submission(spelled(student or path.stem), spelled(str(path)), found, to_run, tuple(_few(problems)), notebook)
 
 
-def _notebook(data: bytes, problems: list[str]) -> dict[str, Any]:
-    """Parse the bytes of a notebook, and bring an old format up to date."""
-    if not data.strip():
+def spelled(name: str) -> str:
+    """Return the name of a file or a folder as text: bytes that aren't UTF-8 are spelled out, all else is as it is."""
+    return os.fsencode(name).decode("utf-8", "backslashreplace")
+
+
+def _few(problems: list[str]) -> list[str]:
+    """Return the first of many sentences, and how many more there are: nobody reads thousands."""
+    more = len(problems) - MAX_PROBLEMS
+    return problems if more <= 0 else [*problems[:MAX_PROBLEMS], f"and {more} more problems of this kind"]
+
+
+# --- JSON -----------------------------------------------------------------------------------------------------------------
+
+
+def _notebook(data: bytes) -> dict[str, Any]:
+    """Parse the bytes of a notebook."""
+    if not data or data.isspace():
         raise SubmissionError("the file is empty")
+    if len(data) > MAX_VALUES and sum(map(data.count, (b",", b"[", b"{"))) > MAX_VALUES:
+        raise SubmissionError(f"the notebook holds more than {MAX_VALUES} values: {_CLEAR}")
     try:
-        notebook = json.loads(data.decode("utf-8-sig"))
+        notebook = json.loads(data.decode("utf-8-sig"), object_hook=_without_outputs)
     except UnicodeDecodeError as error:
         raise SubmissionError(f"the file isn't UTF-8 text (byte {error.start}): it isn't a notebook, or was damaged on its way") from None
     except json.JSONDecodeError as error:
@@ -115,38 +185,98 @@ def _notebook(data: bytes, problems: list[str]) -> dict[str, Any]:
         raise SubmissionError("the file isn't a notebook: its JSON has numbers or nesting beyond all reason") from None
     if not isinstance(notebook, dict):
         raise SubmissionError("the file is JSON but not a notebook: it should be an object with a list of cells")
-    version = notebook.get("nbformat")
-    if version in (2, 3):
-        problems.append(f"the notebook is in the old format {version}; it was read as format 4")
-        return _upgraded(notebook)
-    if version != 4:
-        found = f"the notebook's format is {str(version)[:20]!r}, and only 3 and 4 can be read"
-        raise SubmissionError(f"{found}: open it in JupyterLab and save it again")
-    if not isinstance(notebook.get("cells"), list):
-        raise SubmissionError("the notebook has no list of cells")
     return notebook
 
 
-def _upgraded(notebook: dict[str, Any]) -> dict[str, Any]:
-    import nbformat  # slow to import, and needed for old notebooks only
-
-    try:
-        return json.loads(nbformat.v4.writes(nbformat.reads(json.dumps(notebook), as_version=4)))
-    except Exception as error:
-        why = type(error).__name__
-        raise SubmissionError(f"the notebook is in an old format that can't be converted ({why}): save it in JupyterLab") from None
+def _without_outputs(found: dict[str, Any]) -> dict[str, Any]:
+    """Forget a cell's outputs as soon as they are parsed: they may be large, and nobody looks at them."""
+    found.pop("outputs", None)
+    return found
 
 
-def _cells(notebook: Mapping[str, Any], problems: list[str]) -> Iterator[tuple[int, dict[str, Any]]]:
-    """Yield each cell that is one, with its number from 1."""
-    cells = notebook["cells"]
+def _raw_cells(notebook: Mapping[str, Any], problems: list[str]) -> list[Any]:
+    """Return what a notebook has as its cells, whatever its format."""
+    version = notebook.get("nbformat")
+    if version in (2, 3):
+        problems.append(f"the notebook is in the old format {int(version)}; it was read as format 4")
+        return _upgraded(notebook)
+    if version != 4:
+        found = repr(str(version)[:20]) if isinstance(version, (str, int, float, type(None))) else "no number"
+        raise SubmissionError(f"the notebook's format is {found}, and only 2, 3 and 4 can be read: open it in JupyterLab and save it again")
+    cells = notebook.get("cells")
+    if not isinstance(cells, list):
+        raise SubmissionError("the notebook has no list of cells")
+    return cells
+
+
+def _upgraded(notebook: Mapping[str, Any]) -> list[Any]:
+    """Return the cells of format 2 or 3 as those of format 4, as far as they are cells."""
+    sheets = notebook.get("worksheets")
+    if not isinstance(sheets, list):
+        raise SubmissionError("the notebook has no list of worksheets, in which its old format keeps cells: save it in JupyterLab")
+    lists = [sheet.get("cells") for sheet in sheets if isinstance(sheet, dict)]
+    return [_upgraded_cell(cell) for cells in lists if isinstance(cells, list) for cell in cells]
+
+
+def _upgraded_cell(cell: Any) -> Any:
+    if not isinstance(cell, dict):
+        return cell
+    if cell.get("cell_type") == "code":
+        return {**cell, "source": cell.get("input", "")}
+    if cell.get("cell_type") == "heading" and _is_cell({**cell, "cell_type": "markdown"}):
+        return {**cell, "cell_type": "markdown", "source": f"# {source_of(cell)}"}
+    return {**cell, "cell_type": "markdown"} if cell.get("cell_type") in ("html", "text") else cell
+
+
+# --- cells ----------------------------------------------------------------------------------------------------------------
+
+
+def _cells(cells: list[Any], problems: list[str]) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Yield each cell, with its number from 1; what isn't one leaves an empty text, so that all have the same number everywhere."""
     if len(cells) > MAX_CELLS:
         raise SubmissionError(f"the notebook has {len(cells)} cells, more than the {MAX_CELLS} that are read")
     for number, cell in enumerate(cells, start=1):
-        if _is_cell(cell):
-            yield number, cell
-        else:
+        if not _is_cell(cell):
             problems.append(f"cell {number} isn't a cell and was passed over")
+            cell = {"cell_type": "raw"}
+        kept = _kept(cell)
+        if _NO_TEXT.search(kept["source"]):
+            kept["source"] = _as_text(kept["source"])
+            problems.append(f"cell {number} has characters that no text has; each was replaced by \N{REPLACEMENT CHARACTER}")
+        yield number, kept
+
+
+def _kept(cell: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what matters of a cell: everything else could be of any size and depth, and is asked for by nobody."""
+    kept = {"cell_type": cell["cell_type"], "source": source_of(cell), "metadata": {}}
+    if name := grade_id(cell):
+        kept["metadata"] = {"nbgrader": {"grade_id": name}}
+    if isinstance(cell.get("id"), str):
+        kept["id"] = cell["id"]
+    if isinstance(cell.get("attachments"), dict):
+        kept["attachments"] = {_as_text(name): _strings(image) for name, image in cell["attachments"].items() if isinstance(image, dict)}
+    return kept
+
+
+def _strings(found: Mapping[str, Any]) -> dict[str, str]:
+    return {name: value for name, value in found.items() if isinstance(value, str)}
+
+
+def _as_text(text: str) -> str:
+    """Return text without what no file, database or message to a guest can hold: halves of characters, and NUL."""
+    return _NO_TEXT.sub("\N{REPLACEMENT CHARACTER}", text)
+
+
+def _that_fit(cells: Iterator[Cell], problems: list[str]) -> Iterator[Cell]:
+    """Yield the cells that can be sent to a guest: one that is too large costs only itself."""
+    left = MAX_CODE
+    for cell in cells:
+        length = len(cell.source.encode())
+        if length <= left:
+            left -= length
+            yield cell
+        else:
+            problems.append(f"{cell.label} isn't run: with it, the notebook has more than {MAX_CODE >> 20} MiB of code")
 
 
 def _is_cell(cell: Any) -> bool:

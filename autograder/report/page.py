@@ -11,7 +11,7 @@ from jinja2 import Environment, PackageLoader
 
 from ..classroom import latest
 from ..course import Course, Lecture
-from ..errors import SubmissionError
+from ..errors import SubmissionError, printable
 from ..results import SubmissionResult
 
 BINS = 10
@@ -37,11 +37,17 @@ def write_report(course: Course, lectures: Iterable[Lecture], output: Path) -> P
     chapters = [summary(lecture, results) for lecture in lectures if (results := latest(course, lecture))]
     if not chapters:
         raise SubmissionError("nothing was graded yet: run «autograder grade LECTURE» first")
-    environment = Environment(loader=PackageLoader("autograder", "report"), autoescape=True, trim_blocks=True, lstrip_blocks=True)
+    loader = PackageLoader("autograder", "report")
+    environment = Environment(loader=loader, autoescape=True, finalize=_shown, trim_blocks=True, lstrip_blocks=True)
     output.mkdir(parents=True, exist_ok=True)
     page = output / "index.html"
     page.write_text(environment.get_template("page.html.jinja").render(chapters=chapters), encoding="utf-8")
     return page
+
+
+def _shown(value: Any) -> Any:
+    """Return what the page shows of a value: of text, what is printable."""
+    return printable(value) if type(value) is str else value
 
 
 def summary(lecture: Lecture, results: Sequence[SubmissionResult]) -> dict[str, Any]:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from rich.console import Console
-from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.text import Text
 
+from ..errors import in_one_line
 from ..results import SubmissionResult
 
 
@@ -24,7 +25,7 @@ def _as_bar(results: Iterable[SubmissionResult], total: int, console: Console) -
         MofNCompleteColumn(),
         TimeElapsedColumn(),
         TimeRemainingColumn(),
-        TextColumn("{task.fields[note]}"),
+        TextColumn("{task.fields[note]}", markup=False),
     )
     failures = 0
     with Progress(*columns, console=console, transient=True) as progress:
@@ -33,7 +34,7 @@ def _as_bar(results: Iterable[SubmissionResult], total: int, console: Console) -
             failures += not result.graded
             if not result.graded:
                 progress.console.print(_sentence(result))
-            progress.update(bar, advance=1, note=f"{failures} not graded" if failures else escape(result.student))
+            progress.update(bar, advance=1, note=f"{failures} not graded" if failures else in_one_line(result.student, 40))
             yield result
 
 
@@ -47,5 +48,5 @@ def _as_lines(results: Iterable[SubmissionResult], total: int, console: Console)
         yield result
 
 
-def _sentence(result: SubmissionResult) -> str:
-    return f"{escape(result.student)}: not graded: {escape('; '.join(result.problems))}"
+def _sentence(result: SubmissionResult) -> Text:
+    return Text(f"{in_one_line(result.student)}: not graded: {in_one_line('; '.join(result.problems), 2000)}")

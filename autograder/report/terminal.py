@@ -1,4 +1,7 @@
-"""Results on a terminal: one notebook in full, or a class as a table."""
+"""Results on a terminal: one notebook in full, or a class as a table.
+
+What students have named or written is shown as `Text`, in which rich interprets nothing.
+"""
 
 from __future__ import annotations
 
@@ -6,10 +9,10 @@ from collections import Counter
 from collections.abc import Sequence
 
 from rich.console import Console, Group, RenderableType
-from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
+from ..errors import in_one_line, printable
 from ..results import ExerciseResult, SubmissionResult
 
 MOST = 15  # misconceptions in the table; the class report has them all
@@ -31,26 +34,30 @@ def show(results: Sequence[SubmissionResult], console: Console) -> None:
 def in_full(result: SubmissionResult) -> RenderableType:
     """Return everything about one notebook: each exercise, why it failed, and what was wrong with the notebook."""
     if not result.graded:
-        return Text.from_markup(f"[bold]{escape(result.student)}[/]: not graded")
-    title = f"{escape(result.student)} · {result.lecture} · {result.score:g} of {result.max_score:g}"
+        return Text.assemble((in_one_line(result.student), "bold"), ": not graded")
+    title = Text(f"{in_one_line(result.student)} · {result.lecture} · {result.score:g} of {result.max_score:g}")
     table = Table(title=title, title_justify="left", box=None)
     for heading in ("", "exercise", "points", "what was found"):
         table.add_column(heading, justify="right" if heading == "points" else "left")
     for exercise in result.exercises:
         sign = Text(_SIGNS[exercise.status], style=_STYLES[exercise.status])
         table.add_row(sign, exercise.name, f"{exercise.score:g} / {exercise.max_score:g}", _found(exercise))
-    notes = [Text.from_markup(f"[yellow]note[/] {escape(problem)}") for problem in result.problems]
+    notes = [Text.assemble(("note", "yellow"), f" {printable(problem)}") for problem in result.problems]
     return Group(table, *notes)
 
 
 def _found(exercise: ExerciseResult) -> RenderableType:
     if exercise.status == "not_attempted":
         return Text("not attempted", style="dim")
-    lines = [f"{escape(test.name)}\n  [red]{escape(test.message)}[/]" for test in exercise.tests if test.outcome == "failed"]
+    lines = [_told(test.name, test.message, "red") for test in exercise.tests if test.outcome == "failed"]
     if exercise.misconception:
         known = exercise.misconception
-        lines.append(f"[bold]{escape(known.title)}[/] (see {escape(known.see)})\n  {escape(known.explanation)}")
-    return Text.from_markup("\n".join(lines))
+        lines.append(Text.assemble((known.title, "bold"), f" (see {known.see})\n  {known.explanation}"))
+    return Text("\n").join(lines)
+
+
+def _told(sentence: str, message: str, style: str) -> Text:
+    return Text.assemble(f"{printable(sentence)}\n  ", (printable(message), style))
 
 
 def as_table(results: Sequence[SubmissionResult]) -> Table:
@@ -62,7 +69,7 @@ def as_table(results: Sequence[SubmissionResult]) -> Table:
         table.add_column(exercise.name.replace("_", "\n_"), justify="right", min_width=5)
     for result in sorted(results, key=lambda result: result.student):
         marks = [Text(f"{_SIGNS[e.status]} {e.score:g}", style=_STYLES[e.status]) for e in result.exercises]
-        table.add_row(escape(result.student), f"{result.score:g}", *marks)
+        table.add_row(Text(in_one_line(result.student)), f"{result.score:g}", *marks)
     return table
 
 
@@ -77,7 +84,7 @@ def misconceptions(results: Sequence[SubmissionResult]) -> RenderableType:
     counts = Counter((exercise, title) for exercise, title, _ in found)
     for (exercise, title), count in counts.most_common(MOST):
         who = sorted(student for *known, student in found if known == [exercise, title])
-        table.add_row(str(count), exercise, escape(title), escape(", ".join(who[:4]) + (" …" if len(who) > 4 else "")))
+        table.add_row(str(count), exercise, Text(title), Text(in_one_line(", ".join(who[:4]) + (" …" if len(who) > 4 else ""))))
     if len(counts) > MOST:
         table.add_row("", "", Text(f"and {len(counts) - MOST} more; «autograder report» has them all", style="dim"))
     return table

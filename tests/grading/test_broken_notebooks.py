@@ -16,7 +16,6 @@ from autograder.specimens import fill, solved
 from autograder.submission import read_submission
 
 LECTURE = find_course().lecture("05_batch_normalization")
-OTHER = find_course().lecture("03_initialization")
 
 
 @pytest.fixture(scope="module")
@@ -58,16 +57,22 @@ def test_what_is_no_notebook_gets_a_sentence(data, said, tmp_path):
     assert said in refused(data, tmp_path)
 
 
-def test_the_notebook_of_another_lecture_is_named(tmp_path):
-    message = refused(json.dumps(solved(OTHER)), tmp_path, LECTURE)
-    assert message == "this is the notebook of 03_initialization, but 05_batch_normalization was to be handed in"
+def test_a_notebook_that_may_not_be_read(tmp_path, monkeypatch):
+    path = tmp_path / "secret.ipynb"
+    path.write_bytes(b"{}")
+
+    def refuse(*arguments):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("autograder.submission.os.open", refuse)  # root may read everything, so this is not left to the system
+    with pytest.raises(SubmissionError, match=r"^secret.ipynb can't be read: Permission denied$"):
+        read_submission(path, find_course())
 
 
-def test_a_folder_or_nothing_where_a_notebook_should_be(tmp_path):
-    (tmp_path / "folder.ipynb").mkdir()
-    for name, said in (("folder.ipynb", "not a file"), ("absent.ipynb", "does not exist")):
-        with pytest.raises(SubmissionError, match=said):
-            read_submission(tmp_path / name, find_course())
+def test_an_instructors_own_link_is_followed(tmp_path):
+    (tmp_path / "real.ipynb").write_text(json.dumps(fill(LECTURE, {})))
+    (tmp_path / "link.ipynb").symlink_to("real.ipynb")
+    assert read_submission(tmp_path / "link.ipynb", find_course()).lecture.id == LECTURE.id
 
 
 Change = Callable[[list[dict]], None]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import re
 
 import nbformat
 import pytest
@@ -130,6 +131,55 @@ def test_student_markup_is_harmless(evil):
         assert not [name for name in element.attrs if name.startswith("on")]
         for link in ("href", "src"):
             assert element.get(link, "https://").startswith(("https://", "http://"))
+
+
+@pytest.mark.parametrize(
+    "evil",
+    [
+        r"$\href{javascript:alert(1)}{x}$",
+        r"$\let\x\href \x{javascript:alert(1)}{y}$",
+        r"$$\style{background:url(https://example.org)}{x}$$",
+        r"$\class{btn}{x}$ and $\cssId{toolbar}{x}$",
+        r"\begin{equation}\require{html}\end{equation}",
+        r"$\unicode[serif;x:y]{x3C}$",
+        r'$\mmlToken{mi}[href="javascript:alert(1)"]{x}$',
+        r"$\bbox[background:url(https://example.org)]{x}$",
+        r"$a \\\href{javascript:alert(1)}{x}$",
+        r"\\(\\href{javascript:alert(1)}{x}\\)",
+        r"\\(\&#104;ref{javascript:alert(1)}{x}\\)",
+        r"\\(\\&#x68;ref{javascript:alert(1)}{x}\\)",
+        r"\\(&#92;href{javascript:alert(1)}{x}\\)",
+        r"\\(&bsol;href{javascript:alert(1)}{x}\\)",
+    ],
+)
+def test_student_formulas_are_harmless(evil):
+    """In the text that MathJax finds on the page there is no command that makes a link, sets a style or loads more."""
+    from bs4 import BeautifulSoup
+    from nbconvert import HTMLExporter
+
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell(harmless(evil))])
+    html, _ = HTMLExporter(template_name="classic").from_notebook_node(notebook)
+    text = BeautifulSoup(html, "html.parser").select_one(".text_cell_render").get_text()
+    assert not re.search(r"\\(href|url|style|class|cssId|data|html|bbox|unicode|mmlToken|require|setOptions)\b", text), text
+
+
+@pytest.mark.parametrize(
+    "formula",
+    [
+        r"$\frac{\partial L}{\partial x} = \sum_i \hat x_i \, \gamma$",
+        r"$$\begin{aligned} a &= b \\ c &= d \end{aligned}$$",
+        r"\\(x^2\\) & $\unicodex$ $\classical$ $\text{if } a \ge b$ \newcommand{\fan}{n}",
+    ],
+)
+def test_other_formulas_stay_as_they_are(formula):
+    assert harmless(formula) == formula
+
+
+def test_formulas_in_what_a_function_raised_are_not_typeset(release, handed_in):
+    tests = (TestResult("Shapes are right.", "failed", r"it raised ValueError: $\href{javascript:alert(1)}{x}$", 1.0),)
+    result = SubmissionResult("ann", "03_initialization", "x", (ExerciseResult("fans", 0.0, 3.0, "failed", tests),))
+    html = find(build(release, handed_in, result), "test_fans")["outputs"][0]["data"]["text/html"]
+    assert html.startswith('<div class="tex2jax_ignore mathjax_ignore">') and html.endswith("</div>")
 
 
 def test_released_markup_stays(release, handed_in):
