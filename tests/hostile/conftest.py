@@ -242,7 +242,7 @@ class How:
 
     user: int | None = None
     jobs: int = 2
-    limits: dict[str, float] = field(default_factory=dict)
+    limits: dict[str, object] = field(default_factory=dict)
     confine: bool = True
     layers: tuple[str, ...] = ()
 
@@ -299,12 +299,13 @@ def _contents(folder: Path) -> dict[str, bytes]:
 
 
 def command(folder: Path, how: How) -> list[str]:
-    """Return the command that grades a folder: the real one, unless its options can't say how."""
-    if how.limits or how.layers:
-        words = [sys.executable, str(HERE / "grade_with.py"), str(folder), json.dumps(vars(how))]
+    """Return the command that grades a folder: the real one, unless a layer is to be left out, which it can't."""
+    if how.layers:
+        words = [sys.executable, str(HERE / "grade_in_layers.py"), str(folder), *how.layers]
     else:
         program = str(Path(sys.executable).with_name("autograder"))
         words = [program, "grade", str(folder), "--json", "-", "--no-gradebook", "--no-cache", "--jobs", str(how.jobs)]
+        words += [word for name, value in how.limits.items() for word in ("--limit", f"{name}={value}")]
         words += [] if how.confine else ["--sandbox", "none"]
     return words if how.user is None else [*as_user(how.user), *words]
 
@@ -338,7 +339,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "having(key, word): the hostile cases that a test is about")
 
 
-SMALL = {"call_seconds": 0.7, "cell_seconds": 0.7, "total_seconds": 6.0, "cpu_seconds": 6, "memory_bytes": 1 << 30, "processes": 32}
+SMALL = {"call_seconds": 1, "cell_seconds": 1.5, "total_seconds": 12, "memory_bytes": "1GiB", "processes": 32}
 """Limits for those who exhaust something: what takes ten seconds otherwise is seen after less than one."""
 
 

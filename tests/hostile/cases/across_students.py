@@ -192,13 +192,14 @@ attempt("System V", system_call, 29, 0x686F7374, 4096, 0o600)
 # %% leaves_work
 # tries: to leave threads, timers and alarms that go on working
 # must: get full marks
+import hashlib
 import signal
 import threading
 
 
 def spin():
     while True:
-        pass
+        hashlib.sha256(bytes(1 << 22))  # others of this process can go on meanwhile
 
 
 threading.Thread(target=spin, daemon=True).start()

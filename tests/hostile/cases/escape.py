@@ -183,6 +183,7 @@ attempt("a namespace for files", system_call, 272, 0x00020000)
 attempt("a namespace for processes", system_call, 272, 0x20000000)
 attempt("clone into one", system_call, 56, 0x10000000 | 17, 0, 0, 0, 0)
 attempt("setns", system_call, 308, 3, 0)
+attempt("chroot", system_call, 161, b".")
 attempt("mount", system_call, 165, b"none", b".", b"tmpfs", 0, 0)
 attempt("fsopen", system_call, 430, b"tmpfs", 0)
 attempt("pivot_root", system_call, 155, b".", b".")
@@ -270,6 +271,7 @@ for place in places:
     attempt(f"a new file in {place}", write, f"{place}/hostile-mark.py")
 for path in (np.__file__, os.__file__, coursekit.__file__, f"{TARGETS['repository']}/pyproject.toml"):
     attempt(f"changing {path}", write, path)
+attempt("to be ended last", write, "/proc/self/oom_score_adj")
 attempt("what Python starts with", write, os.path.join(TARGETS["home"], "hostile-mark"))
 
 # %% signals_to_others
@@ -304,7 +306,6 @@ attempt("nice", os.nice, -5)
 attempt("a real-time scheduler", os.sched_setscheduler, 0, os.SCHED_FIFO, os.sched_param(1))
 attempt("processors of others", os.sched_setaffinity, os.getppid(), {0})
 attempt("ioprio_set", system_call, 251, 1, os.getppid(), 0)
-attempt("out of memory last", lambda: open("/proc/self/oom_score_adj", "w").write("-1000"))
 
 # %% outliving_its_parent
 # tries: to take back what ties its life to the grader's

@@ -5,7 +5,7 @@
 # must: lose that exercise by time, and get all the others
 # loses: fold_batchnorm
 # status: timeout
-# says: did not answer within 0.7 s
+# says: did not answer within 1 s
 # slow: yes
 def fold_batchnorm(*arguments, **options):
     while True:
@@ -14,7 +14,7 @@ def fold_batchnorm(*arguments, **options):
 # %% endless_cell
 # tries: to keep the grader waiting in a cell, before it is asked anything
 # must: get full marks for the rest, and a sentence about the cell
-# says: did not finish within 0.7 s
+# says: did not finish within 1.5 s
 # slow: yes
 while True:
     pass
@@ -185,10 +185,10 @@ def update_running(*arguments, **options):
 
 # %% arrays_of_nothing
 # tries: to return arrays without entries whose shapes are beyond all bounds
-# must: lose those exercises by their shape
+# must: lose those exercises, and cost nobody memory
 # loses: update_running, batchnorm_inference
-# status: failed
-# says: shape
+# status: error
+# says: can't be read
 def update_running(*arguments, **options):
     return np.zeros((10**9, 0))
 
@@ -350,6 +350,15 @@ with open("large", "wb") as file:
     while True:
         file.write(bytes(1 << 20))
 
+# %% files_without_end
+# tries: to write as many files as fit on the disk
+# must: get full marks for the rest; the limit of all its files ends it
+# says: disk_bytes
+# slow: yes
+for number in range(10**6):
+    with open(str(number), "wb") as file:
+        file.write(bytes(8 << 20))
+
 # %% folders_without_end
 # tries: to leave folders in folders which nobody may enter, so that nobody can clean up
 # must: get full marks, and leave nothing
@@ -365,12 +374,13 @@ open("file", "w").close()
 # must: get its marks, if it answers in time, and leave the others theirs
 # may lose: everything
 # slow: yes
+import hashlib
 import threading
 
 
 def spin():
     while True:
-        pass
+        hashlib.sha256(bytes(1 << 22))  # where others of this process can go on meanwhile
 
 
 for _ in range(8):

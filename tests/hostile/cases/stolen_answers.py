@@ -174,7 +174,6 @@ def by_renaming():
 for way in (by_symbolic_link, by_hard_link, by_descriptor_of_a_folder, by_going_up, by_renaming):
     attempt(way.__name__, way)
 attempt("through proc", read, f"/proc/self/root{secret}")
-attempt("chroot", os.chroot, ".")
 attempt("name_to_handle_at", system_call, 303, -100, 0, 0, 0, 0)
 attempt("open_by_handle_at", system_call, 304, -100, 0, 0)
 attempt("openat2", system_call, 437, -100, 0, 0, 0)
