@@ -34,6 +34,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -54,7 +55,7 @@ LECTURE = find_course(ROOT).lecture("05_batch_normalization")
 KEYS = ("tries", "must", "loses", "may lose", "status", "says", "where", "unconfined", "layers", "slow", "known")
 NOBODY = 65534
 BLAMELESS_EVERY = 8
-GRADE_SECONDS = 300
+GRADE_SECONDS, LAST_SECONDS = 300, 10
 
 
 @dataclass(frozen=True)
@@ -178,9 +179,16 @@ class Canaries:
         return found + [f"left behind: {path}" for place in places if place.is_dir() for path in place.glob("hostile-mark*")]
 
     def survivors(self) -> list[str]:
-        """Return the processes that still work where guests did; a guest's command line names its directory, as the zygote's does."""
-        place = str(self.temporary)
-        return [" ".join(process.cmdline()) for process in psutil.process_iter() if place in _command_line(process)]
+        """Return the processes that still work where guests did; a guest's command line names its directory, as the zygote's does.
+
+        A zygote whose host has gone cleans up first, and then goes, too.
+        """
+        place, deadline = str(self.temporary), time.monotonic() + LAST_SECONDS
+        while True:
+            found = [_command_line(process) for process in psutil.process_iter() if place in _command_line(process)]
+            if not found or time.monotonic() > deadline:
+                return found
+            time.sleep(0.1)
 
     def close(self) -> None:
         """Take all of it down."""
@@ -252,7 +260,8 @@ class Graded:
 
     def __init__(self, results: dict[str, dict[str, Any]], canaries: Canaries, said: str, status: int) -> None:
         self.results, self.said, self.status, self.word = results, said, status, canaries.word  # said: to standard error
-        self.touched, self.survivors = canaries.touched(), canaries.survivors()
+        self.survivors = canaries.survivors()
+        self.touched = canaries.touched()
 
     @property
     def blameless(self) -> dict[str, dict[str, Any]]:

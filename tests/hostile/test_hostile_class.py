@@ -68,31 +68,40 @@ def test_no_attempt_succeeds(case: Any, graded: Callable[[str], Any]) -> None:
         assert "refused: " in printed, "it has not even tried"
 
 
-@pytest.mark.parametrize("family", ["forged_marks", "exhaustion", "across_students"])
-class TestEverythingAroundThem:
-    """`forged_marks` stands for the class that it sits in, with the families of theft, escape and the network."""
+each_class = pytest.mark.parametrize("family", ["forged_marks", "exhaustion", "across_students"])
+"""`forged_marks` stands for the class that it sits in, with the families of theft, escape and the network."""
 
-    def test_the_blameless_have_full_marks(self, family: str, graded: Callable[[str], Any]) -> None:
-        blameless = graded(family).blameless
-        assert blameless
-        for name, result in blameless.items():
-            assert all(map(full, result["exercises"])) and result["exercises"], (name, result)
-            assert (result["problems"], result["printed"]) == ([], []), name
 
-    def test_everybody_was_graded(self, family: str, graded: Callable[[str], Any]) -> None:
-        done = graded(family)
-        assert done.status == 0
-        assert "Traceback" not in done.said
+@each_class
+def test_the_blameless_have_full_marks(family: str, graded: Callable[[str], Any]) -> None:
+    blameless = graded(family).blameless
+    assert blameless
+    for name, result in blameless.items():
+        assert all(map(full, result["exercises"])) and result["exercises"], (name, result)
+        assert (result["problems"], result["printed"]) == ([], []), name
 
-    def test_no_secret_got_out(self, family: str, graded: Callable[[str], Any]) -> None:
-        done = graded(family)
-        assert done.word not in done.said + json.dumps(done.results)
 
-    def test_nothing_was_changed_reached_or_left_behind(self, family: str, graded: Callable[[str], Any]) -> None:
-        assert graded(family).touched == []
+@each_class
+def test_everybody_was_graded(family: str, graded: Callable[[str], Any]) -> None:
+    done = graded(family)
+    assert done.status == 0
+    assert "Traceback" not in done.said
 
-    def test_nobody_survives(self, family: str, graded: Callable[[str], Any]) -> None:
-        assert graded(family).survivors == []
+
+@each_class
+def test_no_secret_got_out(family: str, graded: Callable[[str], Any]) -> None:
+    done = graded(family)
+    assert done.word not in done.said + json.dumps(done.results)
+
+
+@each_class
+def test_nothing_was_changed_reached_or_left_behind(family: str, graded: Callable[[str], Any]) -> None:
+    assert graded(family).touched == []
+
+
+@each_class
+def test_nobody_survives(family: str, graded: Callable[[str], Any]) -> None:
+    assert graded(family).survivors == []
 
 
 @pytest.mark.having("unconfined", "succeeds")
