@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from .errors import AutograderError, BuildError, GradebookError, LimitError, SandboxUnavailable
+from .errors import AutograderError, BuildError, GradebookError, LimitError, SandboxUnavailable, in_one_line, printable
 from .limits import LIMITS, Limits
 
 if TYPE_CHECKING:
@@ -64,11 +64,14 @@ def grade(
     options = Options(confine=sandbox == "landlock", limits=_limits(limit or [], timeout), jobs=jobs, cache=cache)
     _notice(options.confine)
     results = grade_all(hand_ins, course, options)
+    unwritten: list[str] = []
     if gradebook:
-        results = _recorded(results, hand_ins, course)
+        results = _recorded(results, hand_ins, course, unwritten)
     done = list(_watched(results, len(hand_ins)))
     _report(done, json_to)
-    raise typer.Exit(0 if all(result.graded for result in done) else 1)
+    for sentence in unwritten:
+        _say(sentence)
+    raise typer.Exit(0 if all(result.graded for result in done) and not unwritten else 1)
 
 
 @app.command()
@@ -157,11 +160,13 @@ def _fail(error: object, status: int) -> None:
 
 
 def _say(message: str) -> None:
-    print(message, file=sys.stderr)
+    print(printable(message), file=sys.stderr)
 
 
-def _recorded(results: Iterable[SubmissionResult], hand_ins: list[Handin], course: Course) -> Iterator[SubmissionResult]:
-    """Pass results on, writing those of submitted/ into the gradebook as they come."""
+def _recorded(
+    results: Iterable[SubmissionResult], hand_ins: list[Handin], course: Course, unwritten: list[str]
+) -> Iterator[SubmissionResult]:
+    """Pass results on, writing those of submitted/ into the gradebook as they come; note who could not be written, and why."""
     if not any(hand_in.lecture for hand_in in hand_ins):
         yield from results
         return
@@ -171,7 +176,10 @@ def _recorded(results: Iterable[SubmissionResult], hand_ins: list[Handin], cours
     with GradebookWriter(course) as writer:
         for result in results:
             if result.notebook in theirs:
-                writer.write(result)
+                try:
+                    writer.write(result)
+                except GradebookError as error:
+                    unwritten.append(str(error))
             yield result
 
 
@@ -187,7 +195,7 @@ def _watched(results: Iterable[SubmissionResult], total: int) -> Iterator[Submis
 
 def _named(result: SubmissionResult) -> SubmissionResult:
     if not result.graded:
-        _say(f"{result.student}: not graded: {'; '.join(result.problems)}")
+        _say(f"{in_one_line(result.student)}: not graded: {in_one_line('; '.join(result.problems), 2000)}")
     return result
 
 
