@@ -6,16 +6,13 @@ which misconception would have answered alike.
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Iterable, Mapping
 from importlib import import_module
 from types import ModuleType
 from typing import Any
 
-import pytest
-
 from coursekit.student import Call, Student, StudentError, TimedOut
-from coursekit.suite import SuitePlugin, TestOutcome, exercise_of, run_tests, seeded
+from coursekit.suite import CollectedTest, SuitePlugin, TestOutcome, run_tests, seeded
 
 from . import diagnosis
 from .course import suite_of
@@ -84,43 +81,33 @@ class RecordedFunction:
 
 
 class HiddenSuite(SuitePlugin):
-    """The plugin of a hidden suite: the fixture `reference`, and a record of each test for the diagnosis."""
+    """What a hidden suite is run with: the student recorded, the reference, and a record of each test for the diagnosis."""
+
+    fixtures = ("student", "rng", "reference")
 
     def __init__(self, student: Student, reference: ModuleType, only: Iterable[str] | None = None) -> None:
         super().__init__(student, only)
-        self._reference, self._hung = reference, {}
+        self._reference = reference
+        self._hung: dict[str, TimedOut] = {}
         self.trials: list[Trial] = []
 
-    @pytest.fixture(name="student")
-    def student_fixture(self) -> Recorder:
-        """The student's functions, recorded."""
-        return Recorder(self.student, self._hung)
+    def provide(self, case: type, name: str) -> dict[str, Any]:
+        """Return the fixtures of one test."""
+        return {"student": Recorder(self.student, self._hung), "rng": seeded(case.__name__, name), "reference": self._reference}
 
-    @pytest.fixture(name="reference")
-    def reference_fixture(self) -> ModuleType:
-        """The lecture's hidden reference implementation."""
-        return self._reference
-
-    def note(self, item: pytest.Item, error: BaseException | None) -> TestOutcome:
+    def note(self, test: CollectedTest, fixtures: Mapping[str, Any], error: BaseException | None) -> TestOutcome:
         """Keep what the diagnosis needs to try the test again."""
-        outcome = super().note(item, error)
-        fixtures = dict(item.funcargs)
-        recorder = fixtures.pop("student", None)
+        outcome = super().note(test, fixtures, error)
+        recorder = fixtures.get("student")
         answers = tuple(recorder.answers) if isinstance(recorder, Recorder) else ()
-        names = (item.cls.__name__, item.name)
-        self.trials.append(Trial(exercise_of(item), "::".join(names), _again(item.obj, fixtures, names), outcome, answers))
+        names = (test.case.__name__, test.name)
+        self.trials.append(Trial(test.exercise, "::".join(names), _again(test, fixtures), outcome, answers))
         return outcome
 
 
-def _again(test: Callable[..., None], fixtures: Mapping[str, Any], names: tuple[str, str]) -> Callable[[Student], None]:
+def _again(test: CollectedTest, fixtures: Mapping[str, Any]) -> Callable[[Student], None]:
     """Return the test as a function of the student alone, its random numbers as they were."""
-    wanted = inspect.signature(test).parameters
-
-    def run(student: Student) -> None:
-        replaced = {**fixtures, "student": student, "rng": seeded(*names)}
-        test(**{name: value for name, value in replaced.items() if name in wanted})
-
-    return run
+    return lambda student: test.run({**fixtures, "student": student, "rng": seeded(test.case.__name__, test.name)})
 
 
 def judge(

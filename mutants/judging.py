@@ -95,7 +95,7 @@ def _verdict_only() -> Iterator[None]:
     """Let `judge` stop at the first failure, and ask for no diagnosis."""
 
     def first_failure(path: Any, suite: Any) -> Any:
-        return run_tests(path, suite, "--maxfail=1")
+        return run_tests(path, suite, until_failure=True)
 
     run_tests = grading.run_tests
     with patch.object(grading, "run_tests", first_failure), patch.object(diagnosis, "explain", lambda *_: None):

@@ -89,7 +89,8 @@ class Guest:
         self._process: GuestProcess | None = None
         self._bad: dict[int, str] = {}
         self._hopeless = ""
-        self._where, self._printed, self._cut = "", dict[str, bytes](), ""
+        self._where, self._printed = "", dict[str, bytes]()
+        self._cut: str | None = None
         self._spent, self._waiting = 0.0, 0
         self.problems: tuple[CellProblem, ...] = ()
         self.untouched: frozenset[str] = frozenset()
@@ -224,7 +225,8 @@ class Guest:
             fields = codec.decode(reply)
             if reply.kind == "result" and len(fields) == 2:
                 answer, arguments = fields
-                if (len(arguments) if type(arguments) is list else arguments) != (len(args) if want_arguments else None):
+                count = len(arguments) if type(arguments) is list else None
+                if type(arguments) not in (list, type(None)) or count != (len(args) if want_arguments else None):
                     raise wire.WireError("arguments that aren't any")
                 return Call(answer, tuple(arguments or ()))
             if reply.kind == "error":
@@ -337,7 +339,7 @@ class Guest:
         text = process.channel.take_printed()
         if text:
             self._printed[self._where] = self._printed.get(self._where, b"") + text
-        if process.channel.cut and not self._cut:
+        if process.channel.cut and self._cut is None:
             self._cut = self._where
 
     def _forget_printed(self) -> None:

@@ -28,6 +28,7 @@ from .zygote import receive, remove, send
 
 START_SECONDS, END_SECONDS, GRACE_SECONDS = 60.0, 10.0, 0.1
 BLOCK = 4096
+TYPE_LENGTH = 200
 _BOOT = """
 import sys
 sys.path += {borrowed!r}
@@ -93,7 +94,7 @@ class GuestProcess:
         if node[0] == "f" and len(node) == 2 and type(node[1]) is int:
             return self.functions[node[1]]
         if node[0] == "h" and list(map(type, node)) == [str, int, str]:
-            handle = wire.Handle(node[1], node[2], self)
+            handle = wire.Handle(node[1], node[2][:TYPE_LENGTH], self)
             weakref.finalize(handle, self._forgotten.append, node[1]).atexit = False
             return handle
         raise wire.WireError("an unknown tag")

@@ -29,6 +29,7 @@ from coursekit.student import layout, with_layout
 
 KINDS = ("cells", "running", "ready", "refused", "call", "result", "error", "callback", "answer", "failed")
 HEADER = struct.Struct("!BII")
+COMPLAINT_LENGTH = 200  # an error may quote what was sent, and that may be megabytes
 
 _CODES = "?bhilqBHILQefdgFD"
 _DTYPES = {name: np.dtype(name) for code in _CODES for name in (np.dtype(code).str, np.dtype(code).newbyteorder(">").str)}
@@ -192,7 +193,7 @@ class Codec:
         except WireError:
             raise
         except Exception as error:
-            raise WireError(f"malformed ({type(error).__name__}: {error})") from None
+            raise WireError(f"malformed ({type(error).__name__}: {str(error)[:COMPLAINT_LENGTH]})") from None
 
     def _decoded(self, frame: Frame) -> list[Any]:
         length = len(frame.structure)

@@ -16,11 +16,14 @@ from __future__ import annotations
 import inspect
 import io
 import os
+import sys
 import zlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
+from types import ModuleType
 from typing import Any, TypeVar
 
 import numpy as np
@@ -109,8 +112,50 @@ def seeded(*names: str) -> np.random.Generator:
     return np.random.default_rng(zlib.crc32("/".join(names).encode()))
 
 
+@dataclass(frozen=True)
+class CollectedTest:
+    """A test as pytest has collected it: a method, and what it wants to be called with.
+
+    Parameters
+    ----------
+    case : type
+        The class around the test.
+    method, name : str
+        What the method is called, and the test: that has its parameters in it.
+    parameters : mapping of str to object
+        Arguments from ``pytest.mark.parametrize``.
+    fixtures : frozenset of str
+        The other arguments.
+    special : frozenset of str
+        What only pytest can do for the test: autouse fixtures, set-up methods, marks such as skip.
+    """
+
+    case: type
+    method: str
+    name: str
+    parameters: Mapping[str, Any]
+    fixtures: frozenset[str]
+    special: frozenset[str]
+
+    @property
+    def exercise(self) -> str:
+        """The exercise that the test belongs to."""
+        return getattr(self.case, "exercise", "")
+
+    def run(self, fixtures: Mapping[str, Any]) -> None:
+        """Call the test."""
+        wanted = {name: fixtures[name] for name in self.fixtures}
+        getattr(self.case(), self.method)(**wanted, **self.parameters)
+
+    def outcome(self, error: BaseException | None) -> TestOutcome:
+        """Tell what `error`, raised by the test, means for the student."""
+        function = getattr(self.case, self.method)
+        sentence = (inspect.getdoc(function) or self.name).split("\n\n")[0].replace("\n", " ")
+        return outcome_of(self.exercise, self.name, sentence, getattr(function, "worth", 1.0), error)
+
+
 class SuitePlugin:
-    """The pytest plugin behind every run: the fixtures `student` and `rng`, and the outcomes.
+    """What tests are run with: the fixtures `student` and `rng`, and the outcomes. Also the pytest plugin of such a run.
 
     Parameters
     ----------
@@ -120,26 +165,140 @@ class SuitePlugin:
         The exercises whose tests are run; all where it is left out.
     """
 
+    fixtures: tuple[str, ...] = ("student", "rng")
+
     def __init__(self, student: Student, only: Iterable[str] | None = None) -> None:
-        self.student, self.outcomes = student, []
+        self.student = student
         self.only = None if only is None else frozenset(only)
         self.outcomes: list[TestOutcome] = []
+
+    def provide(self, case: type, name: str) -> dict[str, Any]:
+        """Return the fixtures of one test."""
+        return {"student": self.student, "rng": seeded(case.__name__, name)}
+
+    def wants(self, test: CollectedTest) -> bool:
+        """Tell whether a test is to be run."""
+        return self.only is None or test.exercise in self.only
+
+    def note(self, test: CollectedTest, fixtures: Mapping[str, Any], error: BaseException | None) -> TestOutcome:
+        """Append the outcome of one test, and return it."""
+        outcome = test.outcome(error)
+        self.outcomes.append(outcome)
+        return outcome
+
+
+def run_tests(path: Path, plugin: SuitePlugin, until_failure: bool = False) -> list[TestOutcome]:
+    """Run the tests of one module, silently, and return their outcomes.
+
+    pytest collects a module once, and sets up and runs its tests itself where they ask for more than our fixtures: its care for each test
+    costs more than most of the tests.
+
+    Parameters
+    ----------
+    path : Path
+        The module of tests.
+    plugin : SuitePlugin
+        Which carries the student, and collects.
+    until_failure : bool
+        Stop after the first test that fails.
+
+    Raises
+    ------
+    RuntimeError
+        If the module can't be collected: a defect of the course, not of the student.
+    KeyboardInterrupt
+        If the run was interrupted.
+    """
+    about = path.stat()
+    tests = collected(path, about.st_mtime_ns, about.st_size)
+    if not all(test.fixtures | test.special <= set(plugin.fixtures) for test in tests):
+        _under_pytest(path, _Run(plugin), *(["--maxfail=1"] if until_failure else []))
+        return plugin.outcomes
+    with redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
+        for test in filter(plugin.wants, tests):
+            fixtures = plugin.provide(test.case, test.name)
+            outcome = plugin.note(test, fixtures, _error_of(test, fixtures))
+            if until_failure and not outcome.passed:
+                break
+    return plugin.outcomes
+
+
+def _error_of(test: CollectedTest, fixtures: Mapping[str, Any]) -> BaseException | None:
+    try:
+        test.run(fixtures)
+    except KeyboardInterrupt:
+        raise  # somebody grew tired of waiting
+    except BaseException as error:  # pytest's own outcomes, such as that of pytest.fail, are no Exceptions
+        return error
+    return None
+
+
+@lru_cache(maxsize=32)
+def collected(path: Path, changed: int, size: int) -> tuple[CollectedTest, ...]:
+    """Return the tests that pytest finds in a module; `changed` and `size` tell one version of the file from the next.
+
+    Raises
+    ------
+    RuntimeError
+        If there is something wrong with the module.
+    """
+    run = _Run(None)
+    _under_pytest(path, run, "--collect-only")
+    return tuple(map(_described, run.items))
+
+
+def _described(item: pytest.Item) -> CollectedTest:
+    """Return what is to be known of a test that pytest has collected."""
+    if not isinstance(item, pytest.Function) or item.cls is None:
+        raise RuntimeError(f"{item.nodeid}: a test has to be a method of a class with @exercise")
+    call = getattr(item, "callspec", None)
+    parameters = dict(call.params) if call else {}
+    asked = inspect.signature(item.obj).parameters.keys() - parameters.keys()
+    special = {*item.fixturenames, *(mark.name for mark in item.iter_markers())} - asked - parameters.keys()
+    ours = {"ours", "request", "parametrize"}  # behind our fixtures, and what has been done already
+    return CollectedTest(item.cls, item.originalname, item.name, parameters, frozenset(asked), frozenset(special - ours))
+
+
+class _Run:
+    """The pytest plugin of one run of pytest.
+
+    Parameters
+    ----------
+    plugin : SuitePlugin, optional
+        What the tests are run with; None where they are only collected.
+    """
+
+    def __init__(self, plugin: SuitePlugin | None) -> None:
+        self._plugin = plugin
+        self.items: list[pytest.Item] = []
         self.trouble: list[str] = []
 
-    @pytest.fixture(name="student")
-    def student_fixture(self) -> Student:
-        """The student's functions."""
-        return self.student
+    @pytest.fixture
+    def ours(self, request: pytest.FixtureRequest) -> dict[str, Any]:
+        """All that this test can ask us for."""
+        assert self._plugin is not None
+        return self._plugin.provide(request.node.cls, request.node.name)
 
     @pytest.fixture
-    def rng(self, request: pytest.FixtureRequest) -> np.random.Generator:
+    def student(self, ours: dict[str, Any]) -> Student:
+        """The student's functions."""
+        return ours["student"]
+
+    @pytest.fixture
+    def rng(self, ours: dict[str, Any]) -> np.random.Generator:
         """Random numbers for this test's inputs."""
-        return seeded(request.node.cls.__name__, request.node.name)
+        return ours["rng"]
+
+    @pytest.fixture
+    def reference(self, ours: dict[str, Any]) -> ModuleType:
+        """The hidden reference, where there is one."""
+        return ours["reference"]
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         """Keep the tests of the wanted exercises."""
-        if self.only is not None:
-            items[:] = [item for item in items if exercise_of(item) in self.only]
+        if self._plugin is not None:
+            items[:] = [item for item in items if self._plugin.wants(_described(item))]
+        self.items = list(items)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo[None]) -> pytest.TestReport:
@@ -148,26 +307,14 @@ class SuitePlugin:
         The report takes the place of pytest's own, whose traceback nobody reads here and which costs more than the test.
         """
         error = call.excinfo.value if call.excinfo else None
-        if call.when == "call" or error is not None:
-            self.note(item, error)
+        if self._plugin is not None and (call.when == "call" or error is not None):
+            self._plugin.note(_described(item), dict(item.funcargs), error)
         return pytest.TestReport(item.nodeid, item.location, {}, "failed" if error else "passed", longrepr=None, when=call.when)
-
-    def note(self, item: pytest.Item, error: BaseException | None) -> TestOutcome:
-        """Append the outcome of one test, and return it."""
-        sentence = (inspect.getdoc(item.obj) or item.name).split("\n\n")[0].replace("\n", " ")
-        outcome = outcome_of(exercise_of(item), item.name, sentence, getattr(item.obj, "worth", 1.0), error)
-        self.outcomes.append(outcome)
-        return outcome
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         """Note a module that can't be collected."""
         if report.failed:
             self.trouble.append(str(report.longrepr))
-
-
-def exercise_of(item: pytest.Item) -> str:
-    """Return the exercise that a collected test belongs to."""
-    return getattr(getattr(item, "cls", None), "exercise", "")
 
 
 # Without the terminal plugin pytest knows neither -q nor --tb.
@@ -180,38 +327,21 @@ _QUIET = (
 )
 
 
-def run_tests(path: Path, plugin: SuitePlugin, *more: str) -> list[TestOutcome]:
-    """Run the tests of one module under pytest, silently, and return their outcomes.
-
-    Parameters
-    ----------
-    path : Path
-        The module of tests.
-    plugin : SuitePlugin
-        Which carries the student, and collects.
-    more : str
-        Further arguments for pytest.
-
-    Raises
-    ------
-    RuntimeError
-        If the module can't be collected: a defect of the course, not of the student.
-    KeyboardInterrupt
-        If the run was interrupted.
-    """
+def _under_pytest(path: Path, run: _Run, *more: str) -> None:
+    """Let pytest collect, and run, the tests of one module."""
+    sys.modules.pop(path.stem, None)  # pytest would take the module that it has loaded before, whatever the file says now
     arguments = [str(path), "--rootdir", str(path.parent), "-c", os.devnull, *_QUIET, *more]
     autoload = os.environ.get("PYTEST_DISABLE_PLUGIN_AUTOLOAD")
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
     try:
         with redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()) as said:
-            status = pytest.main(arguments, plugins=[plugin])
+            status = pytest.main(arguments, plugins=[run])
     finally:
         if autoload is None:
             del os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"]
         else:
             os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = autoload
-    if status == pytest.ExitCode.INTERRUPTED and not plugin.trouble:
+    if status == pytest.ExitCode.INTERRUPTED and not run.trouble:
         raise KeyboardInterrupt  # somebody grew tired of waiting
-    if plugin.trouble or status in (pytest.ExitCode.INTERNAL_ERROR, pytest.ExitCode.USAGE_ERROR, pytest.ExitCode.INTERRUPTED):
-        raise RuntimeError(f"the tests in {path.name} could not be run: {' '.join(plugin.trouble) or said.getvalue() or status}")
-    return plugin.outcomes
+    if run.trouble or status in (pytest.ExitCode.INTERNAL_ERROR, pytest.ExitCode.USAGE_ERROR, pytest.ExitCode.INTERRUPTED):
+        raise RuntimeError(f"the tests in {path.name} could not be run: {' '.join(run.trouble) or said.getvalue() or status}")

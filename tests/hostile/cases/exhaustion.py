@@ -1,0 +1,405 @@
+# Family 3: time, memory, processes, output, depth. The class is graded with small limits, so that a test takes a second where it would take ten.
+
+# %% endless_loop
+# tries: to keep the grader waiting
+# must: lose that exercise by time, and get all the others
+# loses: fold_batchnorm
+# status: timeout
+# says: did not answer within 1 s
+# slow: yes
+def fold_batchnorm(*arguments, **options):
+    while True:
+        pass
+
+# %% endless_cell
+# tries: to keep the grader waiting in a cell, before it is asked anything
+# must: get full marks for the rest, and a sentence about the cell
+# says: did not finish within 1.5 s
+# slow: yes
+while True:
+    pass
+
+# %% endless_call_of_numpy
+# tries: to stay inside one call of NumPy, where Python sees no signal
+# must: lose that exercise by time
+# loses: fold_batchnorm
+# status: timeout
+# slow: yes
+def fold_batchnorm(*arguments, **options):
+    return np.linalg.svd(np.random.default_rng(0).normal(size=(3000, 3000)))
+
+# %% deaf
+# tries: to ignore every signal that can be ignored, and to sleep
+# must: lose that exercise by time
+# loses: fold_batchnorm
+# status: timeout
+# slow: yes
+import signal
+import time
+
+
+def fold_batchnorm(*arguments, **options):
+    for number in signal.valid_signals():
+        try:
+            signal.signal(number, signal.SIG_IGN)
+        except (OSError, ValueError):
+            pass
+    while True:
+        time.sleep(1000)
+
+# %% thirty_gigabytes
+# tries: to have more memory than the machine
+# must: lose that exercise with NumPy's own sentence
+# loses: fold_batchnorm
+# status: error
+# says: Unable to allocate 30.0 GiB
+def fold_batchnorm(*arguments, **options):
+    return np.zeros(30 << 27), None
+
+# %% millions_of_small_objects
+# tries: to fill memory a little at a time
+# must: lose that exercise, by memory or by time
+# loses: fold_batchnorm
+# slow: yes
+def fold_batchnorm(*arguments, **options):
+    kept = []
+    while True:
+        kept.append([len(kept)] * 1000)
+
+# %% memory_that_touches
+# tries: to fill memory in a cell, faster than anybody looks
+# must: get full marks for the rest, and a sentence about the cell
+# says: MemoryError
+kept = []
+while True:
+    kept.append(bytearray(64 << 20))
+
+# %% fork_bomb
+# tries: to fork without end
+# must: be refused
+import os
+
+for _ in range(100):
+    attempt("fork", os.fork)
+
+# %% thread_bomb
+# tries: to start threads without end
+# must: be told where the end is
+# says: can't start new thread|MemoryError|did not finish
+import threading
+import time
+
+for _ in range(100_000):
+    threading.Thread(target=time.sleep, args=(1000,), daemon=True).start()
+
+# %% thread_bomb_in_a_call
+# tries: to start threads without end when it is asked for an answer
+# must: lose that exercise
+# loses: fold_batchnorm
+# says: can't start new thread|MemoryError|did not answer|ended the whole process
+import threading
+import time
+
+
+def fold_batchnorm(*arguments, **options):
+    while True:
+        threading.Thread(target=time.sleep, args=(1000,), daemon=True).start()
+
+# %% output_in_long_lines
+# tries: to print 200 MB in lines of a megabyte
+# must: get full marks; what is printed is cut
+# slow: yes
+line = "x" * (1 << 20)
+for _ in range(200):
+    print(line)
+
+# %% output_in_short_lines
+# tries: to print short lines without end
+# must: lose that exercise by time
+# loses: fold_batchnorm
+# status: timeout
+# slow: yes
+def fold_batchnorm(*arguments, **options):
+    while True:
+        print("x")
+
+# %% output_below_python
+# tries: to print without end, past Python's own streams, while its answers are right
+# must: get full marks; what is printed is cut
+# slow: yes
+import os
+import threading
+
+
+def talk():
+    while True:
+        os.write(2, b"y" * 65536)
+
+
+threading.Thread(target=talk, daemon=True).start()
+
+# %% deep_recursion
+# tries: to go deeper than the stack
+# must: lose that exercise, with Python's sentence or a crash
+# loses: fold_batchnorm
+# status: error
+# says: RecursionError|segmentation fault
+import sys
+
+
+def fold_batchnorm(*arguments, **options):
+    sys.setrecursionlimit(10**9)
+    return fold_batchnorm(*arguments, **options)
+
+# %% deep_recursion_in_c
+# tries: to overflow the stack inside the interpreter
+# must: lose that exercise, with Python's sentence or a crash
+# loses: fold_batchnorm
+import sys
+
+
+def fold_batchnorm(*arguments, **options):
+    sys.setrecursionlimit(10**9)
+    nested = ()
+    for _ in range(10**6):
+        nested = (nested,)
+    return repr(nested)
+
+# %% half_a_gigabyte_back
+# tries: to return more than anybody could want
+# must: lose that exercise, and be told so
+# loses: update_running
+# status: error
+# says: more than 64 MiB of arrays
+def update_running(*arguments, **options):
+    return np.zeros(62_500_000)
+
+# %% a_gigabyte_that_is_one_number
+# tries: to return an array that is small here and enormous on its way
+# must: lose that exercise, and be told so
+# loses: update_running
+# status: error
+# says: more than 64 MiB of arrays
+def update_running(*arguments, **options):
+    return np.broadcast_to(1.0, (10**9,))
+
+# %% arrays_of_nothing
+# tries: to return arrays without entries whose shapes are beyond all bounds
+# must: lose those exercises, and cost nobody memory
+# loses: update_running, batchnorm_inference
+# status: error
+# says: can't be read
+def update_running(*arguments, **options):
+    return np.zeros((10**9, 0))
+
+
+def batchnorm_inference(*arguments, **options):
+    return np.zeros((0, 2**40))
+
+# %% nested_too_deep
+# tries: to return dictionaries in dictionaries, a hundred thousand deep
+# must: lose that exercise, and be told so
+# loses: update_running
+# status: error
+# says: nested deeper than 32 levels
+def update_running(*arguments, **options):
+    nested = {}
+    for _ in range(100_000):
+        nested = {"inside": nested}
+    return nested
+
+# %% nested_in_itself
+# tries: to return a list that holds itself
+# must: lose that exercise, and be told so
+# loses: update_running
+# status: error
+# says: nested deeper than 32 levels
+def update_running(*arguments, **options):
+    endless = []
+    endless.append(endless)
+    return endless
+
+# %% more_values_than_anybody_reads
+# tries: to return millions of small values
+# must: lose those exercises, and be told so
+# loses: update_running, batchnorm_inference
+# status: error
+# says: more than
+def update_running(*arguments, **options):
+    return [0.0] * 3_000_000
+
+
+def batchnorm_inference(*arguments, **options):
+    return {(number, 0.5): "x" for number in range(5000)}
+
+# %% keys_that_collide
+# tries: to return a dictionary whose keys all have one hash
+# must: lose that exercise, and nobody's time
+# loses: update_running
+# status: error
+def update_running(*arguments, **options):
+    return dict.fromkeys(number * (2**61 - 1) for number in range(4500))
+
+# %% an_enormous_integer
+# tries: to return integers that no one can print
+# must: lose those exercises
+# loses: update_running, batchnorm_inference, fold_batchnorm
+def update_running(*arguments, **options):
+    return 1 << (1 << 23)
+
+
+def batchnorm_inference(*arguments, **options):
+    return 10**6000
+
+
+def fold_batchnorm(*arguments, **options):
+    return [10**6000, -(10**6000)]
+
+# %% an_expression_that_explodes
+# tries: a regular expression that takes for ever, and lets nobody interrupt it
+# must: lose that exercise by time
+# loses: fold_batchnorm
+# status: timeout
+# slow: yes
+import re
+
+
+def fold_batchnorm(*arguments, **options):
+    return re.match(r"(a+)+$", "a" * 60 + "b")
+
+# %% a_number_that_explodes
+# tries: one multiplication that takes for ever, and lets nobody interrupt it
+# must: get full marks for the rest, and a sentence about the cell
+# says: did not finish|MemoryError
+# slow: yes
+9 ** (9**9 + len(TARGETS))
+
+# %% a_program_that_explodes
+# tries: to let the compiler nest a hundred thousand brackets and signs
+# must: get full marks for the rest
+for source in ("(" * 100_000, "-" * 200_000 + "1", "[" * 150 + "]" * 150, "a." * 10_000 + "a"):
+    try:
+        compile(source, "explosion", "exec")
+    except (SyntaxError, MemoryError, RecursionError) as error:
+        print("could not:", type(error).__name__)
+
+# %% silence
+# tries: to swallow its own answer, so that the host waits
+# must: lose that exercise by time
+# loses: fold_batchnorm
+# status: timeout
+# slow: yes
+import os
+
+real_write = os.write
+
+
+def fold_batchnorm(*arguments, **options):
+    os.write = lambda descriptor, content: len(content)
+    return arguments[:2]
+
+# %% a_promise_that_is_not_kept
+# tries: to announce 60 MB, to send a byte now and then, and to keep the host waiting
+# must: lose that exercise by time
+# loses: fold_batchnorm
+# status: timeout
+# slow: yes
+import os
+import struct
+import time
+
+
+def fold_batchnorm(*arguments, **options):
+    os.write(3, struct.pack("!BII", 5, 1 << 20, 60 << 20))
+    while True:
+        os.write(3, b"\0")
+        time.sleep(0.05)
+
+# %% a_promise_beyond_the_limit
+# tries: to announce four gigabytes
+# must: lose that exercise, and be told so
+# loses: fold_batchnorm
+# status: error
+# says: can't be read
+import os
+import struct
+
+
+def fold_batchnorm(*arguments, **options):
+    os.write(3, struct.pack("!BII", 5, 0xFFFFFFFF, 0xFFFFFFFF))
+
+# %% descriptors_without_end
+# tries: to open files without end
+# must: get full marks; the limit of its own process ends it
+import os
+
+opened = []
+try:
+    while len(opened) < 2_000_000:
+        opened.append(os.open("/dev/null", os.O_RDONLY))
+except OSError as error:
+    print("ended:", error)
+for descriptor in opened:
+    os.close(descriptor)
+
+# %% one_large_file
+# tries: to write a file without end
+# must: get full marks for the rest; the limit of a file ends it
+# says: File too large
+with open("large", "wb") as file:
+    while True:
+        file.write(bytes(1 << 20))
+
+# %% files_without_end
+# tries: to write as many files as fit on the disk
+# must: get full marks for the rest; the limit of all its files ends it
+# says: disk_bytes
+# slow: yes
+for number in range(10**6):
+    with open(str(number), "wb") as file:
+        file.write(bytes(8 << 20))
+
+# %% folders_without_end
+# tries: to leave folders in folders which nobody may enter, so that nobody can clean up
+# must: get full marks, and leave nothing
+import os
+
+for _ in range(300):
+    os.mkdir("x" * 100, 0o700)
+    os.chdir("x" * 100)
+open("file", "w").close()
+
+# %% threads_that_spin
+# tries: to take all processors while its right answers are judged
+# must: get its marks, if it answers in time, and leave the others theirs
+# may lose: everything
+# slow: yes
+import hashlib
+import threading
+
+
+def spin():
+    while True:
+        hashlib.sha256(bytes(1 << 22))  # where others of this process can go on meanwhile
+
+
+for _ in range(8):
+    threading.Thread(target=spin, daemon=True).start()
+
+# %% never_to_be_ended
+# tries: to be busy for ever when the process ends: at exit, in finalisers and in threads that aren't daemons
+# must: get full marks; nobody waits for it
+import atexit
+import threading
+import time
+
+
+class Endless:
+    def __del__(self):
+        while True:
+            pass
+
+
+kept = Endless()
+atexit.register(lambda: time.sleep(1000))
+threading.Thread(target=time.sleep, args=(1000,)).start()
