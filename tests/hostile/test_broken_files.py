@@ -329,10 +329,10 @@ def no_ids(folder: Path) -> None:
 
 @graded(FULL)
 def same_ids(folder: Path) -> None:
-    """All cells have one id, and it is one that the grader gives."""
+    """Two and two cells have one id, and it is the one that the grader would give the second."""
     notebook = solved(LECTURE)
-    for each in notebook["cells"]:
-        each["id"] = "autograded-9"
+    for number, each in enumerate(notebook["cells"]):
+        each["id"] = f"autograded-{number // 2 * 2 + 1}"
     put(folder, notebook)
 
 
