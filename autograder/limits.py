@@ -16,7 +16,7 @@ from .errors import LimitError
 if TYPE_CHECKING:
     from .sandbox.wire import Bounds
 
-SETTINGS = "autograder"
+SETTINGS = "grading"
 """Where a notebook's metadata keep what the grader should know."""
 
 OPEN_FILES = 256
@@ -105,7 +105,7 @@ LIMITS = tuple(field.name for field in fields(Limits))
 
 
 def limits_in(metadata: Mapping[str, Any]) -> Limits:
-    """Return the limits of a lecture, by its notebook's metadata: ``{"autograder": {"limits": {"call_seconds": 30}}}``.
+    """Return the limits of a lecture, by its notebook's metadata: ``{"grading": {"limits": {"call_seconds": 30}}}``.
 
     Raises
     ------

@@ -75,7 +75,7 @@ def course(tmp_path) -> Course:
     """A course whose only lecture asks for limits of its own."""
     shutil.copy(HERE.root / CONFIG, tmp_path)
     notebook = json.loads(LECTURE.released.read_text(encoding="utf-8"))
-    notebook["metadata"]["autograder"] = {"limits": {"call_seconds": 30, "memory_bytes": "4GiB"}}
+    notebook["metadata"]["grading"] = {"limits": {"call_seconds": 30, "memory_bytes": "4GiB"}}
     write(notebook, tmp_path / LECTURE.released.relative_to(HERE.root))
     return Course(tmp_path)
 

@@ -29,8 +29,8 @@ def test_exercises_are_found_in_order(unbuilt: Path) -> None:
 
 
 SPOILED = [
-    ("#   kernelspec:", "#   autograder:\n#     limits: {call_minutes: 1}\n#   kernelspec:", "there is no limit 'call_minutes'"),
-    ("#   kernelspec:", "#   autograder:\n#     limits: 30\n#   kernelspec:", "should hold limits by name"),
+    ("#   kernelspec:", "#   grading:\n#     limits: {call_minutes: 1}\n#   kernelspec:", "there is no limit 'call_minutes'"),
+    ("#   kernelspec:", "#   grading:\n#     limits: 30\n#   kernelspec:", "should hold limits by name"),
     ('"grade_id": "setup"', '"grade_id": "harmonic_mean"', "the grade_id 'harmonic_mean' stands on 2 cells"),
     ('"grade_id": "setup"', '"grade_id": "imports"', "cell 2 «imports» is locked and neither solution nor test"),
     ('"grade_id": "setup"', '"grade_id": ""', "1 cell(s) have nbgrader metadata without a grade_id"),
