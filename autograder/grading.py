@@ -6,24 +6,29 @@ which misconception would have answered alike.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from importlib import import_module
 from types import ModuleType
 from typing import Any
 
-from coursekit.student import Call, Student, StudentError, TimedOut
+import numpy as np
+
+from coursekit.student import Call, Student, StudentError, TimedOut, Unreadable
 from coursekit.suite import CollectedTest, SuitePlugin, TestOutcome, run_tests, seeded
 
 from . import diagnosis
 from .course import suite_of
 from .diagnosis import Answer, Trial
-from .limits import Limits
+from .limits import Limits, in_units
 from .results import ExerciseResult, Status, SubmissionResult, TestResult
 from .results import points as marks
 from .sandbox.host import Sandbox
 from .submission import Submission
 
 _RAISED = frozenset({"raised", "missing", "died", "unreadable"})
+KEPT_BYTES = 32 << 20
+"""How much of one function's answers is kept, all tests together, until the diagnosis has seen them. Right ones come to 5 MiB."""
 
 
 class Recorder:
@@ -33,12 +38,14 @@ class Recorder:
     ----------
     student : Student
         Who answers.
-    hung : dict of str to TimedOut
-        The functions that have timed out before; they aren't called again.
+    hopeless : dict of str to StudentError
+        The functions that have timed out, or answered too much, before; they aren't called again.
+    kept : Counter
+        How many bytes each function has answered in all tests so far.
     """
 
-    def __init__(self, student: Student, hung: dict[str, TimedOut]) -> None:
-        self._student, self._hung = student, hung
+    def __init__(self, student: Student, hopeless: dict[str, StudentError], kept: Counter[str] | None = None) -> None:
+        self._student, self._hopeless, self._kept = student, hopeless, Counter() if kept is None else kept
         self.answers: list[Answer] = []
 
     def __getattr__(self, name: str) -> RecordedFunction:
@@ -48,22 +55,39 @@ class Recorder:
         """Call the function `name` and note what it answered, or which error kept it from answering."""
         random = diagnosis.has_generator(args, kwargs) or self._follows_random(name)
         try:
-            if name in self._hung:
-                raise self._hung[name]
+            if name in self._hopeless:
+                raise self._hopeless[name]
             function = getattr(self._student, name)
             call = function.call(*args, **kwargs) if want_arguments else Call(function(*args, **kwargs), ())
+            if not self._has_room(name, call):
+                del call  # the error holds on to this frame
+                raise Unreadable(name, f"all its answers together are larger than {in_units(KEPT_BYTES)}")
         except StudentError as error:
-            if isinstance(error, TimedOut):
-                self._hung[name] = error
+            if isinstance(error, TimedOut) or self._kept[name] > KEPT_BYTES:
+                self._hopeless[name] = error
             self.answers.append(Answer(name, random, error=error))
             raise
         self.answers.append(Answer(name, random, call.answer, call.arguments))
         return call
 
+    def _has_room(self, name: str, call: Call) -> bool:
+        """Count what a call has brought, and tell whether that is still as much as anybody could keep."""
+        self._kept[name] += size_of(call.answer) + size_of(call.arguments)
+        return self._kept[name] <= KEPT_BYTES
+
     def _follows_random(self, name: str) -> bool:
         """Tell whether `name` is a backward pass whose forward pass drew at random: then it depends on these draws."""
         forward = name.removesuffix("_backward") + "_forward"
         return name.endswith("_backward") and any(answer.random and answer.function == forward for answer in self.answers)
+
+
+def size_of(value: Any) -> int:
+    """Estimate how much memory an answer takes."""
+    if isinstance(value, dict):
+        return size_of([*value, *value.values()])
+    if isinstance(value, (list, tuple)):
+        return 64 + sum(map(size_of, value))
+    return 256 + (value.nbytes if isinstance(value, np.ndarray) else len(value) if isinstance(value, (str, bytes)) else 0)
 
 
 class RecordedFunction:
@@ -88,12 +112,14 @@ class HiddenSuite(SuitePlugin):
     def __init__(self, student: Student, reference: ModuleType, only: Iterable[str] | None = None) -> None:
         super().__init__(student, only)
         self._reference = reference
-        self._hung: dict[str, TimedOut] = {}
+        self._hopeless: dict[str, StudentError] = {}
+        self._kept: Counter[str] = Counter()
         self.trials: list[Trial] = []
 
     def provide(self, case: type, name: str) -> dict[str, Any]:
         """Return the fixtures of one test."""
-        return {"student": Recorder(self.student, self._hung), "rng": seeded(case.__name__, name), "reference": self._reference}
+        student = Recorder(self.student, self._hopeless, self._kept)
+        return {"student": student, "rng": seeded(case.__name__, name), "reference": self._reference}
 
     def note(self, test: CollectedTest, fixtures: Mapping[str, Any], error: BaseException | None) -> TestOutcome:
         """Keep what the diagnosis needs to try the test again."""
