@@ -27,8 +27,6 @@ from .sandbox.host import Sandbox
 from .submission import Submission
 
 _RAISED = frozenset({"raised", "missing", "died", "unreadable"})
-KEPT_BYTES = 32 << 20
-"""How much of one function's answers is kept, all tests together, until the diagnosis has seen them. Right ones come to 5 MiB."""
 
 
 class Recorder:
@@ -40,12 +38,20 @@ class Recorder:
         Who answers.
     hopeless : dict of str to StudentError
         The functions that have timed out, or answered too much, before; they aren't called again.
-    kept : Counter
-        How many bytes each function has answered in all tests so far.
+    kept : Counter, optional
+        How many bytes each function has answered in all tests so far: all answers are kept until the diagnosis has seen them.
+    room : int
+        How many they may be.
     """
 
-    def __init__(self, student: Student, hopeless: dict[str, StudentError], kept: Counter[str] | None = None) -> None:
-        self._student, self._hopeless, self._kept = student, hopeless, Counter() if kept is None else kept
+    def __init__(
+        self,
+        student: Student,
+        hopeless: dict[str, StudentError],
+        kept: Counter[str] | None = None,
+        room: int = Limits.all_answers_bytes,
+    ) -> None:
+        self._student, self._hopeless, self._kept, self._room = student, hopeless, Counter() if kept is None else kept, room
         self.answers: list[Answer] = []
 
     def __getattr__(self, name: str) -> RecordedFunction:
@@ -61,9 +67,9 @@ class Recorder:
             call = function.call(*args, **kwargs) if want_arguments else Call(function(*args, **kwargs), ())
             if not self._has_room(name, call):
                 del call  # the error holds on to this frame
-                raise Unreadable(name, f"all its answers together are larger than {in_units(KEPT_BYTES)}")
+                raise Unreadable(name, f"all its answers together are larger than {in_units(self._room)} (the limit all_answers_bytes)")
         except StudentError as error:
-            if isinstance(error, TimedOut) or self._kept[name] > KEPT_BYTES:
+            if isinstance(error, TimedOut) or self._kept[name] > self._room:
                 self._hopeless[name] = error
             self.answers.append(Answer(name, random, error=error))
             raise
@@ -73,7 +79,7 @@ class Recorder:
     def _has_room(self, name: str, call: Call) -> bool:
         """Count what a call has brought, and tell whether that is still as much as anybody could keep."""
         self._kept[name] += size_of(call.answer) + size_of(call.arguments)
-        return self._kept[name] <= KEPT_BYTES
+        return self._kept[name] <= self._room
 
     def _follows_random(self, name: str) -> bool:
         """Tell whether `name` is a backward pass whose forward pass drew at random: then it depends on these draws."""
@@ -109,16 +115,18 @@ class HiddenSuite(SuitePlugin):
 
     fixtures = ("student", "rng", "reference")
 
-    def __init__(self, student: Student, reference: ModuleType, only: Iterable[str] | None = None) -> None:
+    def __init__(
+        self, student: Student, reference: ModuleType, only: Iterable[str] | None = None, room: int = Limits.all_answers_bytes
+    ) -> None:
         super().__init__(student, only)
-        self._reference = reference
+        self._reference, self._room = reference, room
         self._hopeless: dict[str, StudentError] = {}
         self._kept: Counter[str] = Counter()
         self.trials: list[Trial] = []
 
     def provide(self, case: type, name: str) -> dict[str, Any]:
         """Return the fixtures of one test."""
-        student = Recorder(self.student, self._hopeless, self._kept)
+        student = Recorder(self.student, self._hopeless, self._kept, self._room)
         return {"student": student, "rng": seeded(case.__name__, name), "reference": self._reference}
 
     def note(self, test: CollectedTest, fixtures: Mapping[str, Any], error: BaseException | None) -> TestOutcome:
@@ -141,6 +149,7 @@ def judge(
     student: Student,
     points: Mapping[str, float],
     untouched: frozenset[str] = frozenset(),
+    room: int = Limits.all_answers_bytes,
 ) -> tuple[ExerciseResult, ...]:
     """Run a lecture's hidden suite against a student's functions.
 
@@ -154,13 +163,15 @@ def judge(
         The exercises to judge, in order, with their points.
     untouched : frozenset of str
         The exercises whose stub was left as it is.
+    room : int
+        How many bytes all answers of a function may come to.
 
     Returns
     -------
     tuple of ExerciseResult
         One an exercise, in the order of `points`.
     """
-    suite = HiddenSuite(student, import_module(f"autograder.reference.{slug}"), only=points)
+    suite = HiddenSuite(student, import_module(f"autograder.reference.{slug}"), points, room)
     run_tests(suite_of(slug), suite)
     return tuple(_exercise_result(slug, name, points[name], suite.trials, untouched) for name in points)
 
@@ -208,8 +219,9 @@ def grade_submission(submission: Submission, sandbox: Sandbox, limits: Limits | 
         What a guest may use; the lecture's own where it is left out.
     """
     lecture = submission.lecture
-    with sandbox.guest(submission.cells, limits or lecture.limits) as guest:
-        exercises = judge(lecture.slug, guest.student, lecture.points, guest.untouched)
+    limits = limits or lecture.limits
+    with sandbox.guest(submission.cells, limits) as guest:
+        exercises = judge(lecture.slug, guest.student, lecture.points, guest.untouched, limits.all_answers_bytes)
         problems = submission.problems + tuple(f"{problem.label}: {problem.message}" for problem in guest.problems)
         printed = guest.printed
     return SubmissionResult(submission.student, lecture.id, submission.path, exercises, problems, printed)

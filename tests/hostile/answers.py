@@ -21,7 +21,7 @@ def deep(levels):
     return nested
 
 
-WORDS = 8_000_000  # float64 numbers, of which an answer can hold 8 388 608
+WORDS = 4_000_000  # float64 numbers, of which an answer can hold 4 194 304
 ANSWERS = {
     "huge: a vector": lambda parts: np.ones(WORDS // parts),
     "huge: a column": lambda parts: np.ones((WORDS // parts, 1)),
