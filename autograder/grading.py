@@ -7,7 +7,8 @@ which misconception would have answered alike.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from importlib import import_module
 from types import ModuleType
 from typing import Any
@@ -18,12 +19,12 @@ from coursekit.student import Call, Student, StudentError, TimedOut, Unreadable
 from coursekit.suite import CollectedTest, SuitePlugin, TestOutcome, run_tests, seeded
 
 from . import diagnosis
-from .course import suite_of
+from .course import slug_of, suite_of
 from .diagnosis import Answer, Trial
 from .limits import Limits, in_units
 from .results import ExerciseResult, Status, SubmissionResult, TestResult
 from .results import points as marks
-from .sandbox.host import Sandbox
+from .sandbox.host import Cell, Sandbox
 from .submission import Submission
 
 _RAISED = frozenset({"raised", "missing", "died", "unreadable"})
@@ -219,9 +220,33 @@ def grade_submission(submission: Submission, sandbox: Sandbox, limits: Limits | 
         What a guest may use; the lecture's own where it is left out.
     """
     lecture = submission.lecture
-    limits = limits or lecture.limits
-    with sandbox.guest(submission.cells, limits) as guest:
-        exercises = judge(lecture.slug, guest.student, lecture.points, guest.untouched, limits.all_answers_bytes)
-        problems = submission.problems + tuple(f"{problem.label}: {problem.message}" for problem in guest.problems)
+    found = grade_cells(submission.cells, lecture.id, lecture.points, sandbox, limits or lecture.limits)
+    return replace(found, student=submission.student, notebook=submission.path, problems=submission.problems + found.problems)
+
+
+def grade_cells(cells: Sequence[Cell], lecture: str, points: Mapping[str, float], sandbox: Sandbox, limits: Limits) -> SubmissionResult:
+    """Run a submission's cells in a guest and judge them: what `grade_submission` does, without a course around it.
+
+    Parameters
+    ----------
+    cells : sequence of Cell
+        The code to run.
+    lecture : str
+        The lecture's id.
+    points : mapping of str to float
+        Its exercises, in order, with their points.
+    sandbox : Sandbox
+        Where the code runs.
+    limits : Limits
+        What a guest may use.
+
+    Returns
+    -------
+    SubmissionResult
+        Of nobody yet: without student and notebook.
+    """
+    with sandbox.guest(cells, limits) as guest:
+        exercises = judge(slug_of(lecture), guest.student, points, guest.untouched, limits.all_answers_bytes)
+        problems = tuple(f"{problem.label}: {problem.message}" for problem in guest.problems)
         printed = guest.printed
-    return SubmissionResult(submission.student, lecture.id, submission.path, exercises, problems, printed)
+    return SubmissionResult("", lecture, "", exercises, problems, printed)
