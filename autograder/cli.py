@@ -6,7 +6,6 @@ built (each is named), 2 wrong usage.
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from collections.abc import Iterable, Iterator
@@ -21,7 +20,7 @@ from .limits import LIMITS, Limits
 if TYPE_CHECKING:
     from .classroom import Handin, Options
     from .course import Course
-    from .results import SubmissionResult
+    from .results import Findings, SubmissionResult
 
 app = typer.Typer(
     help="Grade and build the course «Training Deep Neural Networks».",
@@ -56,6 +55,7 @@ def grade(
     from .classroom import Options, handins
     from .classroom import grade as grade_all
     from .course import find_course
+    from .results import Findings
 
     course = find_course()
     hand_ins = handins(paths, course)
@@ -65,11 +65,16 @@ def grade(
     unwritten: list[str] = []
     if gradebook:
         results = _recorded(results, hand_ins, course, unwritten)
-    done = list(_watched(results, len(hand_ins)))
-    _report(done, json_to)
-    for sentence in unwritten:
-        _say(sentence)
-    raise typer.Exit(0 if all(result.graded for result in done) and not unwritten else 1)
+    with Findings() as findings:
+        try:
+            for result in _watched(results, len(hand_ins)):
+                findings.add(result)
+        except WorkerError as error:  # the others are shown first
+            unwritten.append(f"autograder: {error}")
+        _report(findings, json_to)
+        for sentence in unwritten:
+            _say(sentence)
+        raise typer.Exit(0 if findings.all_graded and not unwritten else 1)
 
 
 @app.command()
@@ -200,19 +205,17 @@ def _named(result: SubmissionResult) -> SubmissionResult:
     return result
 
 
-def _report(results: list[SubmissionResult], json_to: str) -> None:
-    from .results import to_json
-
-    results.sort(key=lambda result: (not result.lecture, result.lecture, result.student))
+def _report(findings: Findings, json_to: str) -> None:
+    if json_to == "-":
+        for line in findings.as_json():
+            print(line)
+        return
     if json_to:
-        text = json.dumps(to_json(results), ensure_ascii=False, indent=1)
-        if json_to == "-":
-            print(text)
-            return
-        Path(json_to).write_text(text + "\n", encoding="utf-8")
+        with open(json_to, "w", encoding="utf-8") as file:
+            file.writelines(f"{line}\n" for line in findings.as_json())
     from rich.console import Console
 
     from .report.terminal import show
 
     console = Console()
-    show(results, console if console.is_terminal else Console(width=max(console.width, 160)))
+    show(findings, console if console.is_terminal else Console(width=max(console.width, 160)))

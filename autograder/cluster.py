@@ -10,13 +10,15 @@ from __future__ import annotations
 import logging
 import time
 import warnings
+from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, wait
 from contextlib import suppress
+from pkgutil import resolve_name
 from typing import TYPE_CHECKING, Any
 
 from .errors import SandboxUnavailable, WorkerError, in_one_line
-from .executors import AHEAD, Done, Job, outcome
+from .executors import AHEAD, TRIES, Done, Job, outcome
 from .task import work
 
 if TYPE_CHECKING:
@@ -48,6 +50,7 @@ class Cluster:
         self._client = _connected(address)
         self._jobs: dict[Future[tuple[str, bytes]], Job] = {}
         self._asked: dict[Future[tuple[str, bytes]], distributed.Future] = {}
+        self._suspects: deque[Job] = deque()
         self._refusals: dict[str, str] = {}
         self._seen: set[str] = set()
         self._looked, self._last_seen = 0.0, time.monotonic()
@@ -63,17 +66,17 @@ class Cluster:
 
     @property
     def full(self) -> bool:
-        """Whether every worker has its next task."""
+        """Whether every worker has its next task, or a suspect is to be alone."""
         self._look()
-        return len(self._jobs) >= AHEAD * max(1, len(self._usable()))
+        alone = self._suspects or any(job.deaths for job in self._jobs.values())
+        return bool(alone) or len(self._jobs) >= AHEAD * max(1, len(self._usable()))
 
     def submit(self, job: Job) -> None:
         """Send a task to a worker that can grade."""
         self._look()
         chosen = self._usable() if self._refusals else None
         try:
-            # its own key: Dask must not take two tasks of one text for one
-            asked = self._client.submit(_work, job.task, pure=False, workers=chosen or None, allow_other_workers=False)
+            asked = self._client.submit(eval, CALL, {"task": job.task}, pure=False, workers=chosen or None, allow_other_workers=False)
         except Exception as error:
             raise self._lost() from error
         future: Future[tuple[str, bytes]] = Future()
@@ -82,6 +85,8 @@ class Cluster:
 
     def done(self) -> Iterator[Done]:
         """Wait for a worker, and yield what all have done."""
+        if not self._jobs and self._suspects:
+            self.submit(self._suspects.popleft())
         while not (ready := wait(self._jobs, LOOK_SECONDS, FIRST_COMPLETED).done):
             self._look()
         for future in ready:
@@ -95,14 +100,22 @@ class Cluster:
         if _is_lost(error):
             raise self._lost()
         if isinstance(error, KilledWorker):
-            yield Done(job.key, None, f"it has brought down several workers of the cluster, {_last(error)}: look at it, and grade it again")
-        elif isinstance(error, (ImportError, AttributeError)):  # it could not even load our function
+            yield from self._after_deaths(job)
+        elif isinstance(error, (ImportError, AttributeError)):  # it hasn't got our function
             self._look_for_strangers()
             self.submit(job)
         elif error is not None:
             yield outcome(job, _failed(error))
         else:
             yield from self._reply(job, *future.result())
+
+    def _after_deaths(self, job: Job) -> Iterator[Done]:
+        """Try a task alone: Dask suspects all tasks of a worker that dies, and gives one up after some deaths."""
+        job.deaths += 1
+        if job.deaths < TRIES:
+            self._suspects.append(job)
+        else:
+            yield Done(job.key, None, "several workers of the cluster died of it (for want of memory?): look at it, and grade it again")
 
     def _reply(self, job: Job, worker: str, reply: bytes) -> Iterator[Done]:
         told: Future[bytes] = Future()
@@ -139,8 +152,8 @@ class Cluster:
             time.sleep(LOOK_SECONDS / 10)
 
     def _look_for_strangers(self) -> None:
-        """Find the workers that haven't got the package, or one that has no such function."""
-        answers: dict[str, Any] = self._client.run(_work, b"", on_error="return")
+        """Find the workers that haven't got the package, or one without our function; they are asked by nothing but Python's own."""
+        answers: dict[str, Any] = self._client.run(resolve_name, f"{__name__}:{signed.__name__}", on_error="return")
         for worker, answer in answers.items():
             if isinstance(answer, Exception):
                 self._refusals[worker] = (
@@ -152,11 +165,15 @@ class Cluster:
         return WorkerError(f"the scheduler {self._address} has gone away; {GO_ON}")
 
 
-def _work(message: bytes) -> tuple[str, bytes]:
-    """Grade on a worker, and say which one it is; without a message, only that."""
+def signed(task: bytes) -> tuple[str, bytes]:
+    """Grade on a worker; return its address with the reply."""
     from distributed import get_worker
 
-    return get_worker().address, work(message) if message else b""
+    return get_worker().address, work(task)
+
+
+# A worker of Dask's ends when it is sent a function that it hasn't got, and then the next one is sent it. So it is told the name.
+CALL = f"__import__({__name__!r}, fromlist=['signed']).signed(task)"
 
 
 def _pass_on(asked: distributed.Future, future: Future[tuple[str, bytes]]) -> None:
@@ -175,26 +192,25 @@ def _failed(error: BaseException) -> Future[bytes]:
 
 def _is_lost(error: BaseException | None) -> bool:
     """Tell whether Dask gave a task up because there is no scheduler any more."""
-    from distributed import CommClosedError
     from distributed.client import FutureCancelledError
+    from distributed.comm import CommClosedError
 
     return isinstance(error, (CancelledError, FutureCancelledError, CommClosedError))
-
-
-def _last(error: Any) -> str:
-    worker = getattr(error, "last_worker", None)
-    return f"the last of them {worker.address}" if worker is not None else "one after the other"
 
 
 def _connected(address: str) -> distributed.Client:
     try:
         from distributed import Client
+        from distributed.comm import get_address_host_port
     except ImportError:
         raise WorkerError("--scheduler needs Dask, which isn't installed: «pip install distributed» adds it") from None
-    logging.getLogger("distributed").setLevel(logging.CRITICAL)  # what goes wrong is said in our own words
+    for name in [*logging.root.manager.loggerDict]:  # what goes wrong is said in our own words
+        if name.split(".")[0] in ("distributed", "tornado"):
+            logging.getLogger(name).setLevel(logging.CRITICAL + 1)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of other versions of Dask's: what matters to marks is compared with each task
+            get_address_host_port(address)  # a client complains at length about what is no address
             return Client(address, timeout=CONNECT_SECONDS, set_as_default=False)
     except Exception as error:
         said = in_one_line(str(error), 200) or type(error).__name__

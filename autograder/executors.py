@@ -110,7 +110,7 @@ def outcome(job: Job, future: Future[bytes]) -> Done:
     except AutograderError:
         raise
     except Exception as error:
-        return Done(job.key, None, f"grading it failed ({type(error).__name__}: {in_one_line(str(error))}); please report this")
+        return Done(job.key, None, f"grading it failed ({in_one_line(f'{type(error).__name__}: {error}')}); please report this")
 
 
 class LocalProcesses:

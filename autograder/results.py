@@ -5,7 +5,11 @@ A result knows nothing of how it is shown: the command line, the gradebook and t
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import json
+import os
+import tempfile
+import textwrap
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
@@ -135,3 +139,49 @@ def submission_from_json(data: dict[str, Any]) -> SubmissionResult:
         printed=tuple(Printed(**part) for part in data["printed"]),
         graded=data["graded"],
     )
+
+
+class Findings:
+    """All results of a run, by lecture and student, however many: they lie in a temporary file. A context manager.
+
+    Attributes
+    ----------
+    all_graded : bool
+        Whether each of them could be graded.
+    """
+
+    def __init__(self) -> None:
+        self.all_graded = True
+        self._places: list[tuple[tuple[bool, str, str], int]] = []
+
+    def __enter__(self) -> Findings:
+        self._file = tempfile.TemporaryFile()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._file.close()
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+    def __iter__(self) -> Iterator[SubmissionResult]:
+        for _, place in sorted(self._places):
+            self._file.seek(place)
+            yield submission_from_json(json.loads(self._file.readline()))
+
+    def add(self, result: SubmissionResult) -> None:
+        """Add a result."""
+        self.all_graded = self.all_graded and result.graded
+        order = (not result.lecture, result.lecture, result.student)
+        self._places.append((order, self._file.seek(0, os.SEEK_END)))
+        self._file.write(json.dumps(submission_to_json(result)).encode() + b"\n")
+
+    def as_json(self) -> Iterator[str]:
+        """Yield the text that ``--json`` writes, in lines: `to_json` of all results, one at a time."""
+        before, after = json.dumps(to_json([]), indent=1).split("[]")
+        yield before + "[" + "]" * (not self) + after * (not self)
+        for number, result in enumerate(self, start=1):
+            text = json.dumps(submission_to_json(result), ensure_ascii=False, indent=1)
+            yield textwrap.indent(text, "  ") + "," * (number < len(self))
+        if self:
+            yield " ]" + after

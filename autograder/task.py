@@ -14,7 +14,7 @@ from functools import lru_cache
 from typing import Any
 
 from .course import slug_of
-from .errors import SandboxUnavailable, WorkerError
+from .errors import SandboxUnavailable, WorkerError, in_one_line
 from .grading import grade_cells
 from .installed import Installed, installed
 from .limits import Limits
@@ -81,6 +81,8 @@ def work(message: bytes) -> bytes:
         except SandboxUnavailable as error:
             _close()
             return json.dumps({"unconfined": str(error)}).encode()
+        except Exception as error:  # as data: not every exception can travel
+            return json.dumps({"failed": f"{type(error).__name__}: {in_one_line(str(error))}"}).encode()
     return json.dumps({"result": submission_to_json(replace(found, problems=task.problems + found.problems))}).encode()
 
 
@@ -93,8 +95,12 @@ def result_in(reply: bytes) -> SubmissionResult:
         If the worker would not grade as the host would.
     SandboxUnavailable
         If it can't confine a guest.
+    RuntimeError
+        If grading this submission failed.
     """
     data = json.loads(reply)
+    if "failed" in data:
+        raise RuntimeError(data["failed"])
     if "unconfined" in data:
         raise SandboxUnavailable(data["unconfined"])
     if "refused" in data:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Iterator
 
 from rich.console import Console
@@ -23,29 +24,62 @@ def _as_bar(results: Iterable[SubmissionResult], total: int, console: Console) -
         TextColumn("grading"),
         BarColumn(),
         MofNCompleteColumn(),
+        TextColumn("{task.fields[rate]}", markup=False),
         TimeElapsedColumn(),
         TimeRemainingColumn(),
         TextColumn("{task.fields[note]}", markup=False),
     )
-    failures = 0
+    pace = Pace(total)
     with Progress(*columns, console=console, transient=True) as progress:
-        bar = progress.add_task("grading", total=total, note="")
+        bar = progress.add_task("grading", total=total, rate="", note="")
         for result in results:
-            failures += not result.graded
+            pace.count(result)
             if not result.graded:
                 progress.console.print(_sentence(result))
-            progress.update(bar, advance=1, note=f"{failures} not graded" if failures else in_one_line(result.student, 40))
+            note = f"{pace.failures} not graded" if pace.failures else in_one_line(result.student, 40)
+            progress.update(bar, advance=1, rate=pace.rate, note=note)
             yield result
 
 
 def _as_lines(results: Iterable[SubmissionResult], total: int, console: Console) -> Iterator[SubmissionResult]:
     step = max(1, total // 10)
-    for count, result in enumerate(results, start=1):
+    pace = Pace(total)
+    for result in results:
+        pace.count(result)
         if not result.graded:
             console.print(_sentence(result), soft_wrap=True)
-        if count % step == 0 or count == total:
-            console.print(f"graded {count} of {total}", highlight=False)
+        if pace.done % step == 0 or pace.done == total:
+            console.print(f"graded {pace.done} of {total} ({pace.in_words})", highlight=False)
         yield result
+
+
+class Pace:
+    """How far grading is: how many are done, how many of them could not be graded, and how fast it goes."""
+
+    def __init__(self, total: int) -> None:
+        self._total, self._started = total, time.monotonic()
+        self.done = self.failures = 0
+
+    def count(self, result: SubmissionResult) -> None:
+        """Count one more."""
+        self.done += 1
+        self.failures += not result.graded
+
+    @property
+    def rate(self) -> str:
+        """How many in a second."""
+        return f"{self.done / self._seconds:.1f}/s"
+
+    @property
+    def in_words(self) -> str:
+        """Rate, remaining time, and failures if there are any."""
+        remaining = round((self._total - self.done) * self._seconds / max(1, self.done))
+        left = [f"{remaining // 60}:{remaining % 60:02} left"] if self.done < self._total else []
+        return ", ".join([self.rate, *left, *([f"{self.failures} not graded"] if self.failures else [])])
+
+    @property
+    def _seconds(self) -> float:
+        return max(1e-3, time.monotonic() - self._started)
 
 
 def _sentence(result: SubmissionResult) -> Text:

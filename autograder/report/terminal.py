@@ -6,29 +6,43 @@ What students have named or written is shown as `Text`, in which rich interprets
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from typing import Any
 
 from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
 from ..errors import in_one_line, printable
-from ..results import ExerciseResult, SubmissionResult
+from ..results import ExerciseResult, Findings, SubmissionResult
 
 MOST = 15  # misconceptions in the table; the class report has them all
+MOST_ROWS = 200  # students in a table; of more, the sums are shown
 
 _SIGNS = {"passed": "✓", "failed": "✗", "error": "✗", "timeout": "⧖", "not_attempted": "–"}
 _STYLES = {"passed": "green", "failed": "red", "error": "red", "timeout": "yellow", "not_attempted": "dim"}
 
 
-def show(results: Sequence[SubmissionResult], console: Console) -> None:
+def show(results: Findings | Sequence[SubmissionResult], console: Console) -> None:
     """Print results: a single one in full, several as one table a lecture and the misconceptions found."""
     if len(results) == 1:
-        console.print(in_full(results[0]))
+        console.print(in_full(next(iter(results))))
         return
     for lecture in sorted({result.lecture for result in results if result.graded}):
-        console.print(as_table([result for result in results if result.graded and result.lecture == lecture]))
-        console.print(misconceptions([result for result in results if result.lecture == lecture]))
+        # without what a table doesn't show, most of the class would be its messages
+        theirs = (_short(result) for result in results if result.graded and result.lecture == lecture)
+        if len(results) <= MOST_ROWS:
+            everyone = list(theirs)
+            console.print(as_table(everyone))
+            console.print(misconceptions(everyone))
+        else:
+            for part in as_sums(theirs):
+                console.print(part)
+
+
+def _short(result: SubmissionResult) -> SubmissionResult:
+    return replace(result, exercises=tuple(replace(exercise, tests=()) for exercise in result.exercises), problems=(), printed=())
 
 
 def in_full(result: SubmissionResult) -> RenderableType:
@@ -73,18 +87,57 @@ def as_table(results: Sequence[SubmissionResult]) -> Table:
     return table
 
 
-def misconceptions(results: Sequence[SubmissionResult]) -> RenderableType:
+def as_sums(results: Iterable[SubmissionResult]) -> Iterator[RenderableType]:
+    """Return a large class in one lecture: a line an exercise, with how many passed it and the mean of the points; and misconceptions."""
+    outcomes: dict[str, Counter[str]] = {}
+    points: dict[str, float] = {}
+    found: Misconceptions = {}
+    graded: Counter[str] = Counter()
+    for result in results:
+        graded[result.lecture] += 1
+        for exercise in result.exercises:
+            outcomes.setdefault(exercise.name, Counter())[_SIGNS[exercise.status]] += 1
+            points[exercise.name] = points.get(exercise.name, 0.0) + exercise.score
+        _note(result, found)
+    ((lecture, count),) = graded.items()
+    title = f"{lecture}: {count} graded; each student's marks are in the gradebook, in --json and in «autograder report»"
+    table = Table(title=title, title_justify="left", box=None, header_style="bold", pad_edge=False)
+    for heading in ("exercise", "mean points", *dict.fromkeys(_SIGNS.values())):
+        table.add_column(heading, justify="left" if heading == "exercise" else "right")
+    for name, signs in outcomes.items():
+        table.add_row(name, f"{points[name] / count:.2f}", *(str(signs[sign]) for sign in dict.fromkeys(_SIGNS.values())))
+    yield table
+    yield _misconceptions(found)
+
+
+Misconceptions = dict[tuple[str, str], list[Any]]
+
+
+def _note(result: SubmissionResult, found: Misconceptions) -> None:
+    """Count the misconceptions of a result, and keep the first names."""
+    for exercise in result.exercises:
+        if exercise.misconception:
+            entry = found.setdefault((exercise.name, exercise.misconception.title), [0, []])
+            entry[0] += 1
+            entry[1] = sorted([*entry[1], result.student])[:5]
+
+
+def misconceptions(results: Iterable[SubmissionResult]) -> RenderableType:
     """Return the misconceptions of a class, the frequent ones first, with those who have them."""
-    found = [(e.name, e.misconception.title, result.student) for result in results for e in result.exercises if e.misconception]
+    found: Misconceptions = {}
+    for result in results:
+        _note(result, found)
+    return _misconceptions(found)
+
+
+def _misconceptions(found: Misconceptions) -> RenderableType:
     if not found:
         return Text("No misconception was recognised.", style="dim")
     table = Table(title="misconceptions", title_justify="left", box=None, header_style="bold", pad_edge=False)
     for heading in ("students", "exercise", "misconception", "who"):
         table.add_column(heading, justify="right" if heading == "students" else "left")
-    counts = Counter((exercise, title) for exercise, title, _ in found)
-    for (exercise, title), count in counts.most_common(MOST):
-        who = sorted(student for *known, student in found if known == [exercise, title])
+    for (exercise, title), (count, who) in sorted(found.items(), key=lambda entry: -entry[1][0])[:MOST]:
         table.add_row(str(count), exercise, Text(title), Text(in_one_line(", ".join(who[:4]) + (" …" if len(who) > 4 else ""))))
-    if len(counts) > MOST:
-        table.add_row("", "", Text(f"and {len(counts) - MOST} more; «autograder report» has them all", style="dim"))
+    if len(found) > MOST:
+        table.add_row("", "", Text(f"and {len(found) - MOST} more; «autograder report» has them all", style="dim"))
     return table
