@@ -100,8 +100,8 @@ def as_sums(results: Iterable[SubmissionResult]) -> Iterator[RenderableType]:
             points[exercise.name] = points.get(exercise.name, 0.0) + exercise.score
         _note(result, found)
     ((lecture, count),) = graded.items()
-    title = f"{lecture}: {count} graded; each student's marks are in the gradebook, in --json and in «autograder report»"
-    table = Table(title=title, title_justify="left", box=None, header_style="bold", pad_edge=False)
+    yield Text(f"{lecture}: {count} graded; each student's marks are in the gradebook, in --json and in «autograder report»")
+    table = Table(box=None, header_style="bold", pad_edge=False)
     for heading in ("exercise", "mean points", *dict.fromkeys(_SIGNS.values())):
         table.add_column(heading, justify="left" if heading == "exercise" else "right")
     for name, signs in outcomes.items():
