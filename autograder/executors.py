@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from multiprocessing.connection import wait as wait_for
 from typing import Protocol
 
-from .errors import AutograderError, in_one_line
+from .errors import AutograderError, WorkerError, in_one_line
 from .results import SubmissionResult
 from .task import close_sandbox, result_in, work
 
@@ -94,7 +94,7 @@ class ThisProcess:
                 future.set_result(work(job.task))
             except Exception as error:
                 future.set_exception(error)
-            yield outcome(job, future)
+            yield _outcome_here(job, future)
 
 
 def outcome(job: Job, future: Future[bytes]) -> Done:
@@ -111,6 +111,16 @@ def outcome(job: Job, future: Future[bytes]) -> Done:
         raise
     except Exception as error:
         return Done(job.key, None, f"grading it failed ({in_one_line(f'{type(error).__name__}: {error}')}); please report this")
+
+
+def _outcome_here(job: Job, future: Future[bytes]) -> Done:
+    """Return the outcome of a task on this machine, where another version means that somebody has edited the grader meanwhile."""
+    try:
+        return outcome(job, future)
+    except WorkerError:
+        raise WorkerError(
+            "the grader's files were changed while it was at work: run the same command again, it goes on from there"
+        ) from None
 
 
 class LocalProcesses:
@@ -174,7 +184,7 @@ class _Lane:
             if isinstance(future.exception(), BrokenProcessPool):
                 yield from self._after_death_of(job)
             else:
-                yield outcome(job, future)
+                yield _outcome_here(job, future)
 
     def _after_death_of(self, job: Job) -> Iterator[Done]:
         """Go on in a fresh process; what stood behind `job` in the queue has nothing to do with it."""

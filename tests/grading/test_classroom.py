@@ -269,6 +269,8 @@ def test_a_worker_whose_files_were_changed_says_so(course, copied, monkeypatch):
         message = classroom.task_of(submission, Options()).to_bytes()
     with pytest.raises(WorkerError, match="were changed since it started"):
         result_in(work(message))
+    with pytest.raises(WorkerError, match="changed while it was at work: run the same command again"):
+        run(course)
     task._first_installed.cache_clear()
 
 

@@ -158,10 +158,10 @@ def test_only_the_submission_that_workers_die_of_is_not_graded(course, dask, tmp
     (tmp_path / "mortal.py").write_text(MORTAL)
     dask.worker("nanny", more=["--preload", str(tmp_path / "mortal.py")], nanny=True)
     slow_class(course, 4)
-    hand_in(course, "s01", fill(course.lecture(ID), {course.lecture(ID).exercises[0].name: "# die always"}))
+    hand_in(course, "s00", fill(course.lecture(ID), {course.lecture(ID).exercises[0].name: "# die always"}))
     results = {result.student: result for result in run(course, scheduler=dask.address)}
-    assert {student: result.graded for student, result in results.items()} == {"s00": True, "s01": False, "s02": True, "s03": True}
-    assert "several workers of the cluster died of it" in results["s01"].problems[0]
+    assert {student: result.graded for student, result in results.items()} == {"s00": False, "s01": True, "s02": True, "s03": True}
+    assert "several workers of the cluster died of it" in results["s00"].problems[0]
 
 
 def other_version(folder: Path) -> Path:
