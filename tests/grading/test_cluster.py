@@ -30,8 +30,8 @@ SLOW = "import time\ntime.sleep(0.3)  # student {}"
 class DaskCluster:
     """A scheduler and its workers, as processes on this machine."""
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    def __init__(self, folder: Path, allowed_failures: int = 3) -> None:
+        self._folder, self._allowed_failures = folder, allowed_failures
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
         file = folder / "scheduler.json"
         self._start(
@@ -53,7 +53,7 @@ class DaskCluster:
         process.wait()
 
     def _start(self, name: str, *command: str, path: Path | None = None) -> None:
-        environment = {**os.environ, "OMP_NUM_THREADS": "1", "DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES": "1"}
+        environment = {**os.environ, "OMP_NUM_THREADS": "1", "DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES": str(self._allowed_failures)}
         if path is not None:
             environment["PYTHONPATH"] = str(path)
         log = (self._folder / f"{name}.log").open("wb")
@@ -79,10 +79,10 @@ def until(happened: Callable[[], object]) -> object:
 
 
 @pytest.fixture
-def dask(tmp_path) -> Iterator[DaskCluster]:
+def dask(tmp_path, request) -> Iterator[DaskCluster]:
     """A scheduler without workers; whatever is started is ended."""
     (tmp_path / "dask").mkdir()
-    started = DaskCluster(tmp_path / "dask")
+    started = DaskCluster(tmp_path / "dask", *([request.param] if hasattr(request, "param") else []))
     try:
         yield started
     finally:
@@ -154,6 +154,7 @@ if not hasattr(cluster, "mortal"):  # Dask loads this twice
 """
 
 
+@pytest.mark.parametrize("dask", [0], indirect=True, ids=["one_death_is_enough"])  # then Dask gives up all that the worker had
 def test_only_the_submission_that_workers_die_of_is_not_graded(course, dask, tmp_path):
     (tmp_path / "mortal.py").write_text(MORTAL)
     dask.worker("nanny", more=["--preload", str(tmp_path / "mortal.py")], nanny=True)
