@@ -143,10 +143,11 @@ def test_a_worker_killed_in_the_middle_loses_nobody_and_counts_nobody_twice(cour
 
 
 MORTAL = """
-import os, signal
+import os, signal, time
 from autograder import cluster
 def signed(task, real=cluster.signed):
     if b"die always" in task:
+        time.sleep(0.5)  # until the worker has been given its next task
         os.kill(os.getpid(), signal.SIGKILL)
     return real(task)
 if not hasattr(cluster, "mortal"):  # Dask loads this twice
