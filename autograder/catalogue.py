@@ -70,7 +70,8 @@ def misconception(exercise: str, title: str, see: str, with_forward: Callable[..
     """
 
     def register(function: F) -> F:
-        function.known_answer = KnownAnswer(exercise, function.__name__, function, title, see, with_forward)
+        known = KnownAnswer(exercise, function.__name__, function, title, see, with_forward)
+        function.known_answer = known  # type: ignore[attr-defined]
         return function
 
     return register
