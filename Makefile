@@ -26,7 +26,7 @@ RUN := PATH='$(abspath $(BIN))':"$$PATH"
 
 help:
 	@echo 'make demo        a class of made-up students, graded, with a report'
-	@echo 'make test        everything that must hold: lint, released notebooks, solutions, unit tests'
+	@echo 'make test        everything that must hold: lint, types, released notebooks, solutions, unit tests'
 	@echo 'make lab         JupyterLab with the course'
 	@echo 'make build       released notebooks from solutions/'
 	@echo 'make bench       how long grading takes'
@@ -40,7 +40,7 @@ help:
 demo: $(READY)
 	$(RUN) $(BIN)/autograder demo --students $(STUDENTS)
 
-test: lint notebooks unit
+test: lint types notebooks unit
 
 lint: $(READY)
 	$(RUN) $(BIN)/ruff check .

@@ -70,7 +70,8 @@ def misconception(exercise: str, title: str, see: str, with_forward: Callable[..
     """
 
     def register(function: F) -> F:
-        function.known_answer = KnownAnswer(exercise, function.__name__, function, title, see, with_forward)
+        known = KnownAnswer(exercise, function.__name__, function, title, see, with_forward)
+        function.known_answer = known  # type: ignore[attr-defined]
         return function
 
     return register
@@ -141,6 +142,10 @@ class _Renamed(ast.NodeTransformer):
         node.name = self._names.get(node.name, node.name)
         return self.generic_visit(node)
 
+    def visit_ClassDef(self, node: ast.ClassDef) -> ast.AST:
+        node.name = self._names.get(node.name, node.name)
+        return self.generic_visit(node)
+
 
 @cache
 def _definitions(module: str) -> dict[str, ast.stmt]:
@@ -155,6 +160,8 @@ def _defined(node: ast.stmt) -> list[str]:
         return [node.name]
     if isinstance(node, ast.Assign):
         return [target.id for target in node.targets if isinstance(target, ast.Name)]
+    if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
+        return [node.target.id]
     if isinstance(node, (ast.Import, ast.ImportFrom)):
         return [alias.asname or alias.name for alias in node.names]
     return []
@@ -170,6 +177,8 @@ def _bare(node: ast.stmt) -> Any:
                 part.body = part.body[1:]
         elif isinstance(part, ast.arg):
             part.annotation = None
+    if isinstance(node, ast.AnnAssign) and node.value is not None:
+        return ast.Assign([node.target], node.value)
     return node
 
 

@@ -39,7 +39,7 @@ def verbatim(text: str) -> str:
 def bundle(exercise: ExerciseResult) -> dict[str, str]:
     """Return the feedback of a test cell as a MIME bundle: HTML and its plain twin."""
     points = f"{exercise.score:g} of {exercise.max_score:g} points"
-    told = (exercise.name, _outcomes(exercise), points, exercise.misconception, UNIT)
+    told: tuple[Any, ...] = (exercise.name, _outcomes(exercise), points, exercise.misconception, UNIT)
     # What a message quotes of a student's could be a formula, and a formula a link: no version of MathJax is to look at it.
     html = f'<div class="tex2jax_ignore mathjax_ignore">{show.feedback_html(*told)}</div>'
     return {"text/html": html, "text/plain": show.feedback_text(*told)}

@@ -133,7 +133,7 @@ def numerical_gradients(function: Callable[..., np.ndarray], arguments: Sequence
         gradient = np.empty(argument.shape)
         for index in np.ndindex(argument.shape):
             moved = [np.array(one, dtype=float) for one in arguments]
-            step = H * max(1.0, abs(moved[position][index]))
+            step = H * max(1.0, abs(float(moved[position][index])))
             moved[position][index] += step
             above = np.sum(dout * function(*moved))
             moved[position][index] -= 2 * step

@@ -83,7 +83,8 @@ class Limits:
         for name in settings:
             if name not in LIMITS:
                 raise LimitError(f"there is no limit {name!r}; there are: {', '.join(LIMITS)}")
-        return replace(self, **{name: _quantity(name, value) for name, value in settings.items()})
+        changes: dict[str, Any] = {name: _quantity(name, value) for name, value in settings.items()}
+        return replace(self, **changes)
 
     @property
     def bounds(self) -> Bounds:

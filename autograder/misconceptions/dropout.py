@@ -294,7 +294,7 @@ def backward_by_output(dout, cache):
     return np.asarray(dout) * cache
 
 
-_last = {}
+_last: dict = {}
 
 
 def _forward_with_a_global(x, rate, rng, training=True):

@@ -219,7 +219,8 @@ def gradient_norms(X: np.ndarray, weights: Sequence[np.ndarray], dout: np.ndarra
         z.append(np.einsum("ni,io->no", h[-1], W))
         h.append(f(z[-1], activation))
 
-    norms, dh = [], np.asarray(dout, dtype=float)
+    norms: list[float] = []
+    dh = np.asarray(dout, dtype=float)
     for layer in reversed(range(len(weights))):
         delta = dh * f_prime(z[layer], activation)
         squared = np.sum((h[layer] @ h[layer].T) * (delta @ delta.T))

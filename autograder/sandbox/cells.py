@@ -14,10 +14,12 @@ import re
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 from types import CodeType, ModuleType, TracebackType
 from typing import Any
 
 MESSAGE_LENGTH = 2000
+_LAST_LINE = "NotImplementedError"  # of a stub
 TRANSPARENT_MAGICS = ("%%time", "%%timeit", "%%capture", "%%prun")  # a cell that starts with another one isn't Python
 _MAGIC = re.compile(r"^(\s*)([%!?].*|[\w.]+\?{1,2}\s*)$")
 _ASSIGNED_MAGIC = re.compile(r"^(\s*\w+\s*=\s*)[%!].*$")
@@ -60,8 +62,12 @@ class Notebook:
         self.namespace.update(__builtins__=builtins)
         sys.modules["__main__"] = module  # where dataclasses and typing look up the names of a class
         builtins.input, builtins.display = _no_input, _display  # type: ignore[attr-defined]
+
+    @cached_property
+    def _waiting(self) -> dict[int, set[str]]:
+        """The lazy cells that have not run, with the names that they bind. Most submissions never ask."""
         lazy = [index for index, cell in enumerate(self.cells) if cell.lazy and index not in self.skipped]
-        self._waiting = {index: bound_names(self.cells[index].source) for index in lazy}
+        return {index: bound_names(self.cells[index].source) for index in lazy}
 
     def run(self) -> None:
         """Run all cells that are neither lazy nor skipped."""
@@ -200,6 +206,10 @@ def syntax_message(error: Exception) -> str:
 
 
 def _same_code(source: str, stub: str) -> bool:
+    if source == stub:
+        return True
+    if _LAST_LINE in stub and _LAST_LINE not in source:
+        return False  # without a look at the rest, which takes longer
     try:
         return ast.dump(ast.parse(source)) == ast.dump(ast.parse(stub))
     except Exception:

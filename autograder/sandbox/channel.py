@@ -56,6 +56,7 @@ class Channel:
         self._poll = select.poll()
         self._poll.register(output, select.POLLIN)
         self._printed: list[bytes] = []
+        self._received = bytearray()
         self.cut = False
 
     def send(self, frame: bytes, deadline: float) -> None:
@@ -83,8 +84,11 @@ class Channel:
         wire.WireError
             If it would be too large, or is none.
         """
+        if time.monotonic() > deadline:  # also when something is always there to be read
+            raise Timeout
         kind, structure, data = wire.frame_lengths(self._read(wire.HEADER.size, deadline), self._bounds)
-        return wire.Frame(kind, self._read(structure, deadline), self._read(data, deadline))
+        body = self._read(structure + data, deadline)
+        return wire.Frame(kind, body[:structure], body[structure:])
 
     def take_printed(self) -> bytes:
         """Return what the guest has printed since this was asked last."""
@@ -102,12 +106,10 @@ class Channel:
             self._output = -1
 
     def _read(self, length: int, deadline: float) -> bytes:
-        parts = []  # what has come, not what was announced: a liar gets no memory
-        while length:
-            if time.monotonic() > deadline:  # also when something is always there to be read
-                raise Timeout
+        """Take `length` bytes from what has come, and wait for more where there are too few."""
+        while len(self._received) < length:  # it grows with what has come, not with what was announced: a liar gets no memory
             try:
-                part = self._link.recv(min(length, CHUNK))
+                part = self._link.recv(CHUNK)
             except BlockingIOError:
                 self._wait(select.POLLIN, deadline)
                 continue
@@ -115,9 +117,12 @@ class Channel:
                 raise Closed from None
             if not part:
                 raise Closed
-            parts.append(part)
-            length -= len(part)
-        return b"".join(parts)
+            self._received += part
+            if time.monotonic() > deadline:
+                raise Timeout
+        taken = bytes(memoryview(self._received)[:length])
+        del self._received[:length]
+        return taken
 
     def _wait(self, event: int, deadline: float) -> None:
         """Wait until the socket is ready, and meanwhile empty the pipe."""

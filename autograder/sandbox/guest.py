@@ -49,6 +49,7 @@ class Guest:
 
     def __init__(self, descriptor: int, bounds: wire.Bounds) -> None:
         self._descriptor, self._bounds = descriptor, bounds
+        self._received = bytearray()
         self._kept: dict[int, Any] = {}
         self._numbers = count(1)
         self._talking = threading.RLock()
@@ -73,17 +74,18 @@ class Guest:
 
     def _receive(self) -> wire.Frame:
         kind, structure, data = wire.frame_lengths(self._read(wire.HEADER.size), self._bounds)
-        return wire.Frame(kind, self._read(structure), self._read(data))
+        body = self._read(structure + data)
+        return wire.Frame(kind, body[:structure], body[structure:])
 
     def _read(self, length: int) -> bytes:
-        parts = []
-        while length:
-            part = os.read(self._descriptor, min(length, 1 << 20))
+        while len(self._received) < length:
+            part = os.read(self._descriptor, 1 << 18)
             if not part:
                 leave()
-            parts.append(part)
-            length -= len(part)
-        return b"".join(parts)
+            self._received += part
+        taken = bytes(memoryview(self._received)[:length])
+        del self._received[:length]
+        return taken
 
     def _codec(self) -> wire.Codec:
         return wire.Codec(self._refer, self._resolve, self._bounds)

@@ -40,7 +40,7 @@ def exercise(name: str) -> Callable[[C], C]:
     """Say which exercise the tests of a class judge."""
 
     def mark(cls: C) -> C:
-        cls.exercise = name
+        cls.exercise = name  # type: ignore[attr-defined]
         return cls
 
     return mark
@@ -50,7 +50,7 @@ def worth(weight: float) -> Callable[[F], F]:
     """Let a test weigh `weight` times as much as an undecorated one."""
 
     def mark(function: F) -> F:
-        function.worth = weight
+        function.worth = weight  # type: ignore[attr-defined]
         return function
 
     return mark
@@ -308,8 +308,10 @@ class _Run:
         """
         error = call.excinfo.value if call.excinfo else None
         if self._plugin is not None and (call.when == "call" or error is not None):
-            self._plugin.note(_described(item), dict(item.funcargs), error)
-        return pytest.TestReport(item.nodeid, item.location, {}, "failed" if error else "passed", longrepr=None, when=call.when)
+            self._plugin.note(_described(item), dict(getattr(item, "funcargs", {})), error)
+        outcome: Any = "failed" if error else "passed"
+        when: Any = call.when
+        return pytest.TestReport(item.nodeid, item.location, {}, outcome, longrepr=None, when=when)
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         """Note a module that can't be collected."""

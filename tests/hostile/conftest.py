@@ -172,8 +172,8 @@ class Canaries:
             found.append("a datagram")
         after = self.listing()
         found += [f"changed or new: {path}" for path in sorted({*after, *self.before}) if after.get(path) != self.before.get(path)]
-        if self.shared.read_bytes() != self.secret("shared memory").encode():
-            found.append("shared memory was changed")
+        if not self.shared.exists() or self.shared.read_bytes() != self.secret("shared memory").encode():
+            found.append("shared memory was changed or removed")
         places = (Path("/dev/shm"), Path("/tmp"), Path("/var/tmp"), ROOT, HERE)
         return found + [f"left behind: {path}" for place in places if place.is_dir() for path in place.glob("hostile-mark*")]
 

@@ -215,6 +215,42 @@ def test_callbacks_without_end(run: Run) -> None:
         guest.student.f(lambda: None)
 
 
+def test_a_callback_gives_away_nothing_of_the_host(run: Run) -> None:
+    """Neither the code of a function of the host's, nor what it has closed over, nor another function is behind it."""
+    secret, other = np.arange(7.0), []
+
+    def close(x: float) -> float:
+        return x - float(secret.sum())
+
+    guest = run("""
+        import gc
+        def look(f):
+            found = [hasattr(f, name) for name in ("__code__", "__closure__", "__globals__", "__wrapped__", "__self__", "__defaults__")]
+            return found, sorted(vars(f)), f(21.0), any(type(one).__name__ == "ndarray" and one.size == 7 for one in gc.get_objects())
+        def another(f): return f._guest.call_host(f._number + 1, (), {})
+        def nothing(f): return f._guest.call_host("x", (), {})
+        def keep(f): keep.f = f; return 1
+        def use(): return keep.f(1.0)
+        def time_it(f):
+            import time
+            times = []
+            for x in (0.0, 21.0, 42.0):
+                started = time.perf_counter()
+                f(x)
+                times.append(time.perf_counter() - started)
+            return len(times)
+    """)
+    student = guest.student
+    assert student.look(close) == ([False] * 6, ["_guest", "_number"], 0.0, False)
+    assert student.time_it(close) == 3
+    for name in ("another", "nothing"):
+        with pytest.raises(Unreadable, match="a call of nothing"):
+            getattr(student, name)(close)
+    assert student.keep(close) == 1
+    with pytest.raises(Unreadable, match="a call of nothing"):  # the host knows only the functions of this process's calls
+        student.another(other.append)
+
+
 def test_unsendable_arguments(answers: Any) -> None:
     with pytest.raises(TypeError, match="set"):
         answers.apply(len, {1, 2})

@@ -299,7 +299,7 @@ def fold_batchnorm(*arguments, **options):
     return arguments[:2]
 
 # %% a_promise_that_is_not_kept
-# tries: to announce 60 MB, to send a byte now and then, and to keep the host waiting
+# tries: to announce 30 MB, to send a byte now and then, and to keep the host waiting
 # must: lose that exercise by time
 # loses: fold_batchnorm
 # status: timeout
@@ -310,7 +310,7 @@ import time
 
 
 def fold_batchnorm(*arguments, **options):
-    os.write(3, struct.pack("!BII", 5, 1 << 20, 60 << 20))
+    os.write(3, struct.pack("!BII", 5, 1 << 20, 30 << 20))
     while True:
         os.write(3, b"\0")
         time.sleep(0.05)
