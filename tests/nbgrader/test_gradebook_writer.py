@@ -14,7 +14,7 @@ import pytest
 
 from autograder.course import PACKAGE, Course, source_of
 from autograder.errors import GradebookError
-from autograder.gradebook import GradebookWriter, write, write_atomically
+from autograder.gradebook import GradebookWriter, write, write_whole
 from autograder.results import ExerciseResult, SubmissionResult, TestResult
 
 LECTURE, SLUG, WRITTEN = "03_initialization", "initialization", "written_symmetry"
@@ -240,9 +240,9 @@ def test_one_failure_leaves_no_half(folder, monkeypatch):
     def full(path, text, mode):
         if "ann" in str(path):
             raise OSError(28, "No space left on device")
-        write_atomically(path, text, mode)
+        write_whole(path, text, mode)
 
-    monkeypatch.setattr("autograder.gradebook.write_atomically", full)
+    monkeypatch.setattr("autograder.gradebook.write_whole", full)
     with GradebookWriter(folder.course) as writer:
         with pytest.raises(GradebookError, match=r"ann.*No space left"):
             writer.write(result_of(folder, "ann"))
@@ -269,7 +269,7 @@ def test_works_without_activated_environment(folder, monkeypatch):
     """nbgrader calls «alembic» when it makes a database: it is found beside this Python."""
     (folder.path / "gradebook.db").unlink()
     monkeypatch.setenv("PATH", "/usr/bin:/bin")
-    write(folder.course, [])
+    write(folder.course, [result_of(folder, "ann")])
     assert (folder.path / "gradebook.db").exists() and os.environ["PATH"] == "/usr/bin:/bin"
 
 
