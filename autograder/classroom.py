@@ -1,8 +1,8 @@
-"""Many submissions: who is graded, by how many processes, and what was graded before.
+"""Many submissions: who is graded, by whom, and what was graded before.
 
-Submissions are independent of each other, so a class is a map over them. A `Task` carries everything that a worker needs as bytes, and a
-worker keeps one warm zygote. A result is stored under the hash of everything that determines it, so a run that was cut off goes on where
-it was, and of two equal submissions one is graded.
+Submissions are independent of each other, so a class is a map over them. Notebooks are read one after the other, and only those that are
+being graded are in memory, so a class can have any size. A result is stored under the hash of everything that determines it, so a run
+that was cut off goes on where it was, and of equal submissions one is graded.
 """
 
 from __future__ import annotations
@@ -10,23 +10,19 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import platform
+import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Executor, Future, ProcessPoolExecutor, as_completed
-from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass, field, replace
-from functools import lru_cache
-from importlib.metadata import version
-from multiprocessing import get_context
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
-from .course import PACKAGE, Course, Lecture
+from .course import Course, Lecture
 from .errors import SubmissionError
-from .grading import grade_submission
+from .executors import Job, LocalProcesses, ThisProcess, Workers
+from .installed import digest_of, installed
 from .limits import Limits
 from .results import SubmissionResult, submission_from_json, submission_to_json
-from .sandbox.host import Sandbox
 from .submission import Submission, read_submission, spelled
+from .task import Task
 
 STORE = Path(".autograder") / "results"
 LATEST = Path(".autograder") / "latest"
@@ -43,12 +39,13 @@ class Handin:
 
 @dataclass(frozen=True)
 class Options:
-    """How to grade: everything here but `jobs` and `cache` determines the result. `limits` changes those of the lectures."""
+    """How to grade: `confine` and `limits`, which changes those of the lectures, determine the result; the rest says who grades."""
 
     confine: bool = True
     limits: Mapping[str, object] = field(default_factory=dict)
     jobs: int = 1
     cache: bool = True
+    scheduler: str = ""
 
 
 def handins(names: Iterable[str], course: Course) -> list[Handin]:
@@ -154,27 +151,99 @@ def _key(student: str) -> str:
     return hashlib.sha256(spelled(student).encode()).hexdigest()
 
 
-def _results(hand_ins: Iterable[Handin], course: Course, options: Options) -> Iterator[SubmissionResult]:
-    store = Store(course.root / STORE) if options.cache else None
-    waiting: dict[str, list[tuple[Handin, Submission]]] = {}
-    for hand_in in hand_ins:
-        try:
-            submission = read_submission(hand_in.path, course, hand_in.student, hand_in.lecture)
-        except SubmissionError as error:
-            yield ungraded(hand_in, str(error))
-            continue
-        key = fingerprint(submission, options)
-        known = store.get(key) if store else None
-        if known:
-            yield _addressed(known, submission)
-        else:
-            waiting.setdefault(key, []).append((hand_in, submission))
-    tasks = [(key, twins[0][1]) for key, twins in waiting.items()]
-    for key, result in _graded(tasks, course, options):
-        if store and _lasting(result):
-            store.put(key, result)
-        for _, submission in waiting[key]:
-            yield _addressed(result, submission)
+def _results(hand_ins: Sequence[Handin], course: Course, options: Options) -> Iterator[SubmissionResult]:
+    """Read hand-ins one after the other, and keep only those in memory that are being graded."""
+    waiting: dict[str, list[Whose]] = {}
+    with _workers(options, len(hand_ins)) as workers, Memory(course, options) as memory:
+
+        def arrived() -> Iterator[SubmissionResult]:
+            for done in workers.done():
+                result = done.result or SubmissionResult("", waiting[done.key][0].lecture, "", problems=(done.why,), graded=False)
+                memory.put(done.key, result)
+                yield from (whose.own(result) for whose in waiting.pop(done.key))
+
+        for hand_in in hand_ins:
+            try:
+                submission = read_submission(hand_in.path, course, hand_in.student, hand_in.lecture)
+            except SubmissionError as error:
+                yield ungraded(hand_in, str(error))
+                continue
+            key, whose = fingerprint(submission, options), Whose(submission.student, submission.lecture.id, submission.path)
+            if key in waiting:
+                waiting[key].append(whose)
+            elif known := memory.get(key):
+                yield whose.own(known)
+            else:
+                while workers.full:
+                    yield from arrived()
+                waiting[key] = [whose]
+                workers.submit(Job(key, task_of(submission, options).to_bytes()))
+        while waiting:
+            yield from arrived()
+
+
+@dataclass(frozen=True)
+class Whose:
+    """Who handed in what is being graded: what has to be kept of a submission until its result is there."""
+
+    student: str
+    lecture: str
+    notebook: str
+
+    def own(self, result: SubmissionResult) -> SubmissionResult:
+        """Return the result of equal code as this student's."""
+        return replace(result, student=self.student, notebook=self.notebook)
+
+
+class Memory:
+    """What was graded before, in this run or in earlier ones; a context manager.
+
+    What might come out otherwise another time, such as a timeout, and all that is graded with ``cache=False``, is known until the run ends.
+    """
+
+    def __init__(self, course: Course, options: Options) -> None:
+        self._kept = Store(course.root / STORE) if options.cache else None
+
+    def __enter__(self) -> Memory:
+        self._folder = tempfile.TemporaryDirectory(prefix="results-", ignore_cleanup_errors=True)
+        self._passing = Store(Path(self._folder.name))
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._folder.cleanup()
+
+    def get(self, key: str) -> SubmissionResult | None:
+        """Return what is known under `key`."""
+        return self._passing.get(key) or (self._kept.get(key) if self._kept else None)
+
+    def put(self, key: str, result: SubmissionResult) -> None:
+        """Remember a result."""
+        (self._kept if self._kept and _lasting(result) else self._passing).put(key, result)
+
+
+def task_of(submission: Submission, options: Options) -> Task:
+    """Return what a worker needs of a submission."""
+    lecture = submission.lecture
+    return Task(
+        lecture=lecture.id,
+        points=lecture.points,
+        cells=submission.cells,
+        problems=submission.problems,
+        limits=limits_of(submission, options),
+        confine=options.confine,
+        grader=installed(lecture.slug),
+    )
+
+
+def _workers(options: Options, hand_ins: int) -> Workers:
+    """Return who grades."""
+    if options.scheduler:
+        from .cluster import Cluster
+
+        return Cluster(options.scheduler)
+    if options.jobs <= 1 or hand_ins <= 1:
+        return ThisProcess()
+    return LocalProcesses(min(options.jobs, hand_ins))
 
 
 def limits_of(submission: Submission, options: Options) -> Limits:
@@ -188,59 +257,9 @@ def ungraded(hand_in: Handin, why: str) -> SubmissionResult:
     return SubmissionResult(spelled(hand_in.student), lecture, spelled(str(hand_in.path)), problems=(why,), graded=False)
 
 
-def _addressed(result: SubmissionResult, submission: Submission) -> SubmissionResult:
-    return replace(result, student=submission.student, notebook=submission.path)
-
-
 def _lasting(result: SubmissionResult) -> bool:
     """Tell whether a result would come out the same again: a timeout on a busy machine might not."""
     return result.graded and all(exercise.status != "timeout" for exercise in result.exercises)
-
-
-# --- workers --------------------------------------------------------------------------------------------------------------
-
-
-def _graded(tasks: list[tuple[str, Submission]], course: Course, options: Options) -> Iterator[tuple[str, SubmissionResult]]:
-    if options.jobs <= 1 or len(tasks) <= 1:
-        if tasks:
-            with Sandbox(confine=options.confine) as sandbox:
-                for key, submission in tasks:
-                    yield key, grade_submission(submission, sandbox, limits_of(submission, options))
-        return
-    with _pool(min(options.jobs, len(tasks)), options) as pool:
-        futures = {pool.submit(_work, submission, limits_of(submission, options)): (key, submission) for key, submission in tasks}
-        yield from _collected(futures)
-
-
-def _collected(futures: dict[Future[SubmissionResult], tuple[str, Submission]]) -> Iterator[tuple[str, SubmissionResult]]:
-    for future in as_completed(futures):
-        key, submission = futures.pop(future)
-        try:
-            yield key, future.result()
-        except BrokenProcessPool:
-            why = "a grading process was ended from outside (out of memory?); grade again to go on with what is missing"
-            yield key, SubmissionResult(submission.student, submission.lecture.id, submission.path, problems=(why,), graded=False)
-
-
-def _pool(jobs: int, options: Options) -> Executor:
-    # BLAS reads these when NumPy is imported; more threads than cores would make every guest slower
-    for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
-        os.environ.setdefault(name, "1")
-    return ProcessPoolExecutor(jobs, mp_context=get_context("spawn"), initializer=_open_sandbox, initargs=(options.confine,))
-
-
-_sandbox: Sandbox | None = None
-
-
-def _open_sandbox(confine: bool) -> None:
-    """Start this worker's zygote; it ends when the worker does."""
-    global _sandbox
-    _sandbox = Sandbox(confine=confine).__enter__()
-
-
-def _work(submission: Submission, limits: Limits) -> SubmissionResult:
-    assert _sandbox is not None
-    return grade_submission(submission, _sandbox, limits)
 
 
 # --- what was graded before -----------------------------------------------------------------------------------------------
@@ -268,23 +287,12 @@ class Store:
 
 
 def fingerprint(submission: Submission, options: Options) -> str:
-    """Return the hash of everything that determines a submission's result."""
+    """Return the hash of everything that determines a submission's result.
+
+    The version of the kernel's Landlock isn't in it: what an old one doesn't refuse, the filter of system calls does.
+    """
+    lecture = submission.lecture
     code = [(cell.label, cell.source, cell.name, cell.lazy) for cell in submission.cells]
-    how = [options.confine, repr(limits_of(submission, options)), lecture_fingerprint(submission.lecture)]
-    parts = [submission.lecture.id, code, submission.problems, how]
+    how = [options.confine, repr(limits_of(submission, options)), digest_of(lecture.released), asdict(installed(lecture.slug))]
+    parts = [lecture.id, code, submission.problems, how]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
-
-
-@lru_cache
-def lecture_fingerprint(lecture: Lecture) -> str:
-    """Return the hash of the lecture's files, the graders' own code, and the versions of what they stand on."""
-    import coursekit
-
-    digest = hashlib.sha256()
-    code = [*PACKAGE.glob("*.py"), *(PACKAGE / "sandbox").glob("*.py"), *Path(coursekit.__file__).parent.glob("*.py")]
-    own = [PACKAGE / kind / f"{lecture.slug}.py" for kind in ("reference", "misconceptions")]
-    for path in sorted([*code, *own, lecture.suite, lecture.released]):
-        digest.update(f"{path.name}\0".encode() + path.read_bytes())
-    versions = [platform.python_version(), platform.machine(), *(version(name) for name in ("numpy", "scipy", "pytest", "msgpack"))]
-    digest.update(json.dumps(versions).encode())
-    return digest.hexdigest()

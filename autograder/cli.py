@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from .errors import AutograderError, BuildError, GradebookError, LimitError, SandboxUnavailable, in_one_line, printable
+from .errors import AutograderError, BuildError, GradebookError, LimitError, SandboxUnavailable, WorkerError, in_one_line, printable
 from .limits import LIMITS, Limits
 
 if TYPE_CHECKING:
-    from .classroom import Handin
+    from .classroom import Handin, Options
     from .course import Course
     from .results import SubmissionResult
 
@@ -50,19 +50,17 @@ def grade(
     ] = None,
     cache: Annotated[bool, typer.Option("--cache/--no-cache", help="Use results of earlier runs where nothing has changed.")] = True,
     gradebook: Annotated[bool, typer.Option("--gradebook/--no-gradebook", help="Write nbgrader's database and autograded/.")] = True,
-    scheduler: Annotated[str, typer.Option(metavar="tcp://host:port", help="Grade on a Dask cluster.", hidden=True)] = "",
+    scheduler: Annotated[str, typer.Option(metavar="tcp://host:port", help="Grade on this Dask cluster instead of here.")] = "",
 ) -> None:
     """Grade notebooks, or a whole class."""
     from .classroom import Options, handins
     from .classroom import grade as grade_all
     from .course import find_course
 
-    if scheduler:
-        raise typer.BadParameter("grading on a cluster is not built yet; leave --scheduler out to grade on this machine")
     course = find_course()
     hand_ins = handins(paths, course)
-    options = Options(confine=sandbox == "landlock", limits=_limits(limit or [], timeout), jobs=jobs, cache=cache)
-    _notice(options.confine)
+    options = Options(confine=sandbox == "landlock", limits=_limits(limit or [], timeout), jobs=jobs, cache=cache, scheduler=scheduler)
+    _notice(options)
     results = grade_all(hand_ins, course, options)
     unwritten: list[str] = []
     if gradebook:
@@ -121,7 +119,7 @@ def main() -> None:
     """Run the command line; a user's mistake gets a sentence, never a traceback."""
     try:
         app()
-    except (BuildError, GradebookError, SandboxUnavailable) as error:
+    except (BuildError, GradebookError, SandboxUnavailable, WorkerError) as error:
         _fail(error, 1)
     except AutograderError as error:
         _fail(error, 2)
@@ -129,13 +127,16 @@ def main() -> None:
         _fail("interrupted; what was graded is kept, and the same command goes on from there", 1)
 
 
-def _notice(confine: bool) -> None:
+def _notice(options: Options) -> None:
     """Say where submissions are confined by less than on other machines."""
     from .sandbox.confine import available, notice
 
-    if not confine:
-        _say("Submissions run unconfined, with your rights: they can read the hidden tests, and do to this machine what you can.")
-    elif not available() and (lost := notice()):
+    if not options.confine:
+        if options.scheduler:
+            _say("Submissions run unconfined, with the workers' rights: they can read the hidden tests, and do what a worker can.")
+        else:
+            _say("Submissions run unconfined, with your rights: they can read the hidden tests, and do to this machine what you can.")
+    elif not options.scheduler and not available() and (lost := notice()):
         _say(f"Note: {lost}.")
 
 

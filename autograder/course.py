@@ -40,7 +40,7 @@ class Lecture:
     @property
     def slug(self) -> str:
         """The id without its number: the name of notebook and modules."""
-        return self.id.split("_", 1)[1]
+        return slug_of(self.id)
 
     @property
     def source(self) -> Path:
@@ -177,6 +177,11 @@ def find_course(start: Path | None = None) -> Course:
         if (folder / CONFIG).is_file():
             return Course(folder)
     raise CourseError(f"no course here: neither {start} nor a folder above it has a {CONFIG}")
+
+
+def slug_of(lecture: str) -> str:
+    """Return the slug in a lecture's id."""
+    return lecture.split("_", 1)[1]
 
 
 def suite_of(slug: str) -> Path:

@@ -8,6 +8,7 @@
     ├── LimitError           there is no such limit, or it can't have this value            (also a ValueError)
     ├── BuildError           the released notebooks can't be made, leak, or have drifted    (also a RuntimeError)
     ├── GradebookError       nbgrader's database can't be written                           (also a RuntimeError)
+    ├── WorkerError          who should grade can't, or has gone away                       (also a RuntimeError)
     └── SandboxUnavailable   this machine can't confine a guest                             (also an OSError)
 
 What a sentence quotes from outside, such as a file's name, goes through `printable` or `in_one_line` first.
@@ -43,6 +44,10 @@ class BuildError(AutograderError, RuntimeError):
 
 class GradebookError(AutograderError, RuntimeError):
     """nbgrader's database can't be written."""
+
+
+class WorkerError(AutograderError, RuntimeError):
+    """Who should grade can't, or has gone away: a cluster, or a process with another version of the grader."""
 
 
 class SandboxUnavailable(AutograderError, OSError):

@@ -6,21 +6,25 @@ which misconception would have answered alike.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from importlib import import_module
 from types import ModuleType
 from typing import Any
 
-from coursekit.student import Call, Student, StudentError, TimedOut
+import numpy as np
+
+from coursekit.student import Call, Student, StudentError, TimedOut, Unreadable
 from coursekit.suite import CollectedTest, SuitePlugin, TestOutcome, run_tests, seeded
 
 from . import diagnosis
-from .course import suite_of
+from .course import slug_of, suite_of
 from .diagnosis import Answer, Trial
-from .limits import Limits
+from .limits import Limits, in_units
 from .results import ExerciseResult, Status, SubmissionResult, TestResult
 from .results import points as marks
-from .sandbox.host import Sandbox
+from .sandbox.host import Cell, Sandbox
 from .submission import Submission
 
 _RAISED = frozenset({"raised", "missing", "died", "unreadable"})
@@ -33,12 +37,22 @@ class Recorder:
     ----------
     student : Student
         Who answers.
-    hung : dict of str to TimedOut
-        The functions that have timed out before; they aren't called again.
+    hopeless : dict of str to StudentError
+        The functions that have timed out, or answered too much, before; they aren't called again.
+    kept : Counter, optional
+        How many bytes each function has answered in all tests so far: all answers are kept until the diagnosis has seen them.
+    room : int
+        How many they may be.
     """
 
-    def __init__(self, student: Student, hung: dict[str, TimedOut]) -> None:
-        self._student, self._hung = student, hung
+    def __init__(
+        self,
+        student: Student,
+        hopeless: dict[str, StudentError],
+        kept: Counter[str] | None = None,
+        room: int = Limits.all_answers_bytes,
+    ) -> None:
+        self._student, self._hopeless, self._kept, self._room = student, hopeless, Counter() if kept is None else kept, room
         self.answers: list[Answer] = []
 
     def __getattr__(self, name: str) -> RecordedFunction:
@@ -48,22 +62,39 @@ class Recorder:
         """Call the function `name` and note what it answered, or which error kept it from answering."""
         random = diagnosis.has_generator(args, kwargs) or self._follows_random(name)
         try:
-            if name in self._hung:
-                raise self._hung[name]
+            if name in self._hopeless:
+                raise self._hopeless[name]
             function = getattr(self._student, name)
             call = function.call(*args, **kwargs) if want_arguments else Call(function(*args, **kwargs), ())
+            if not self._has_room(name, call):
+                del call  # the error holds on to this frame
+                raise Unreadable(name, f"all its answers together are larger than {in_units(self._room)} (the limit all_answers_bytes)")
         except StudentError as error:
-            if isinstance(error, TimedOut):
-                self._hung[name] = error
+            if isinstance(error, TimedOut) or self._kept[name] > self._room:
+                self._hopeless[name] = error
             self.answers.append(Answer(name, random, error=error))
             raise
         self.answers.append(Answer(name, random, call.answer, call.arguments))
         return call
 
+    def _has_room(self, name: str, call: Call) -> bool:
+        """Count what a call has brought, and tell whether that is still as much as anybody could keep."""
+        self._kept[name] += size_of(call.answer) + size_of(call.arguments)
+        return self._kept[name] <= self._room
+
     def _follows_random(self, name: str) -> bool:
         """Tell whether `name` is a backward pass whose forward pass drew at random: then it depends on these draws."""
         forward = name.removesuffix("_backward") + "_forward"
         return name.endswith("_backward") and any(answer.random and answer.function == forward for answer in self.answers)
+
+
+def size_of(value: Any) -> int:
+    """Estimate how much memory an answer takes."""
+    if isinstance(value, dict):
+        return size_of([*value, *value.values()])
+    if isinstance(value, (list, tuple)):
+        return 64 + sum(map(size_of, value))
+    return 256 + (value.nbytes if isinstance(value, np.ndarray) else len(value) if isinstance(value, (str, bytes)) else 0)
 
 
 class RecordedFunction:
@@ -85,15 +116,19 @@ class HiddenSuite(SuitePlugin):
 
     fixtures = ("student", "rng", "reference")
 
-    def __init__(self, student: Student, reference: ModuleType, only: Iterable[str] | None = None) -> None:
+    def __init__(
+        self, student: Student, reference: ModuleType, only: Iterable[str] | None = None, room: int = Limits.all_answers_bytes
+    ) -> None:
         super().__init__(student, only)
-        self._reference = reference
-        self._hung: dict[str, TimedOut] = {}
+        self._reference, self._room = reference, room
+        self._hopeless: dict[str, StudentError] = {}
+        self._kept: Counter[str] = Counter()
         self.trials: list[Trial] = []
 
     def provide(self, case: type, name: str) -> dict[str, Any]:
         """Return the fixtures of one test."""
-        return {"student": Recorder(self.student, self._hung), "rng": seeded(case.__name__, name), "reference": self._reference}
+        student = Recorder(self.student, self._hopeless, self._kept, self._room)
+        return {"student": student, "rng": seeded(case.__name__, name), "reference": self._reference}
 
     def note(self, test: CollectedTest, fixtures: Mapping[str, Any], error: BaseException | None) -> TestOutcome:
         """Keep what the diagnosis needs to try the test again."""
@@ -115,6 +150,7 @@ def judge(
     student: Student,
     points: Mapping[str, float],
     untouched: frozenset[str] = frozenset(),
+    room: int = Limits.all_answers_bytes,
 ) -> tuple[ExerciseResult, ...]:
     """Run a lecture's hidden suite against a student's functions.
 
@@ -128,13 +164,15 @@ def judge(
         The exercises to judge, in order, with their points.
     untouched : frozenset of str
         The exercises whose stub was left as it is.
+    room : int
+        How many bytes all answers of a function may come to.
 
     Returns
     -------
     tuple of ExerciseResult
         One an exercise, in the order of `points`.
     """
-    suite = HiddenSuite(student, import_module(f"autograder.reference.{slug}"), only=points)
+    suite = HiddenSuite(student, import_module(f"autograder.reference.{slug}"), points, room)
     run_tests(suite_of(slug), suite)
     return tuple(_exercise_result(slug, name, points[name], suite.trials, untouched) for name in points)
 
@@ -182,8 +220,33 @@ def grade_submission(submission: Submission, sandbox: Sandbox, limits: Limits | 
         What a guest may use; the lecture's own where it is left out.
     """
     lecture = submission.lecture
-    with sandbox.guest(submission.cells, limits or lecture.limits) as guest:
-        exercises = judge(lecture.slug, guest.student, lecture.points, guest.untouched)
-        problems = submission.problems + tuple(f"{problem.label}: {problem.message}" for problem in guest.problems)
+    found = grade_cells(submission.cells, lecture.id, lecture.points, sandbox, limits or lecture.limits)
+    return replace(found, student=submission.student, notebook=submission.path, problems=submission.problems + found.problems)
+
+
+def grade_cells(cells: Sequence[Cell], lecture: str, points: Mapping[str, float], sandbox: Sandbox, limits: Limits) -> SubmissionResult:
+    """Run a submission's cells in a guest and judge them: what `grade_submission` does, without a course around it.
+
+    Parameters
+    ----------
+    cells : sequence of Cell
+        The code to run.
+    lecture : str
+        The lecture's id.
+    points : mapping of str to float
+        Its exercises, in order, with their points.
+    sandbox : Sandbox
+        Where the code runs.
+    limits : Limits
+        What a guest may use.
+
+    Returns
+    -------
+    SubmissionResult
+        Of nobody yet: without student and notebook.
+    """
+    with sandbox.guest(cells, limits) as guest:
+        exercises = judge(slug_of(lecture), guest.student, points, guest.untouched, limits.all_answers_bytes)
+        problems = tuple(f"{problem.label}: {problem.message}" for problem in guest.problems)
         printed = guest.printed
-    return SubmissionResult(submission.student, lecture.id, submission.path, exercises, problems, printed)
+    return SubmissionResult("", lecture, "", exercises, problems, printed)

@@ -46,6 +46,8 @@ class Limits:
         How much of what is printed to keep. The rest is read and forgotten.
     answer_bytes, depth : int
         Size of an answer, and lists within lists in it.
+    all_answers_bytes : int
+        Size of all answers of one function together: the host keeps them until the last test, for the diagnosis.
     processes : int
         Threads in addition to those that the user has already. Root has no such limit.
     """
@@ -58,7 +60,8 @@ class Limits:
     file_bytes: int = 16 << 20
     disk_bytes: int = 256 << 20
     output_bytes: int = 64 << 10
-    answer_bytes: int = 64 << 20
+    answer_bytes: int = 32 << 20
+    all_answers_bytes: int = 32 << 20
     depth: int = 32
     processes: int = 256
 

@@ -4,7 +4,7 @@ import numpy as np
 
 from autograder.gradients import expect_gradients
 from coursekit import exercise, expect, expect_error, expect_unchanged, worth
-from coursekit.expectations import Mismatch
+from coursekit.expectations import Mismatch, described
 from coursekit.student import StudentError
 
 SINGLE = ("dX", "dW")
@@ -326,7 +326,7 @@ class TestConvOutputSize:
             answer = student.conv_output_size(*arguments)
             expect(answer, "the size").equals(reference.conv_output_size(*arguments))
             if not isinstance(answer, (int, np.integer)) and getattr(answer, "dtype", np.dtype(float)).kind not in "iu":
-                raise Mismatch("type", f"the size should be an integer, but it is {answer!r}: an array can't have such a shape")
+                raise Mismatch("type", f"the size should be an integer, but it is {described(answer)}: an array can't have such a shape")
 
 
 # --- conv2d_forward -----------------------------------------------------------------------------------------------------------

@@ -93,7 +93,8 @@ class Expectation:
         elif type(answer) is not type(expected):
             raise Mismatch("type", f"{self.name} should be {described(expected)}, but it is {described(self.answer)}")
         if answer != expected:
-            raise Mismatch("value", f"{self.name} is {answer!r}, expected {expected!r}")
+            got = repr(answer) if is_brief(answer) else described(answer)
+            raise Mismatch("value", f"{self.name} is {got}, expected {expected!r}")
 
     def items(self, *names: str) -> list[Any]:
         """Expect a list or tuple of as many items as there are names, such as ``("out", "cache")``, and return them."""
@@ -258,5 +259,21 @@ def described(value: Any) -> str:
         return "None (is a return missing?)"
     if isinstance(value, np.ndarray):
         return f"an array of shape {value.shape} and dtype {value.dtype}"
-    text = repr(value)
-    return f"a {type(value).__name__}" + (f", {text}" if len(text) <= 40 else "")
+    if isinstance(value, int) and not is_brief(value):
+        return f"an integer of about {value.bit_length() * 3 // 10} digits"
+    text = repr(value) if is_brief(value) else ""
+    return f"a {type(value).__name__}" + (f", {text}" if 0 < len(text) <= 40 else "")
+
+
+def is_brief(value: Any, depth: int = 3) -> bool:
+    """Tell whether a value's text is cheap to make. That of ten thousand arrays takes a second, and that of a huge integer is an error."""
+    if isinstance(value, int):
+        return value.bit_length() <= 128
+    if isinstance(value, (str, bytes)):
+        return len(value) <= 40
+    if isinstance(value, np.ndarray):
+        return value.size <= 8
+    if isinstance(value, (list, tuple, dict)):
+        items = [*value, *value.values()] if isinstance(value, dict) else value
+        return depth > 0 and len(items) <= 10 and all(is_brief(item, depth - 1) for item in items)
+    return True

@@ -14,6 +14,7 @@ import pytest
 from autograder.build import Built, build
 from autograder.course import Course
 from autograder.errors import BuildError
+from autograder.limits import Limits
 
 SCRIPT, SOURCE, RELEASED = "solutions/07_tiny/tiny.py", "solutions/07_tiny/tiny.ipynb", "course/07_tiny/tiny.ipynb"
 
@@ -101,6 +102,14 @@ def test_a_change_of_prose_runs_nothing(root: Path) -> None:
     built = build(Course(root))
     assert not built.executed and len(built.written) == 2
     assert "very tiny" in (root / RELEASED).read_text(encoding="utf-8") and "of 1 and 3: 1.5" in (root / SOURCE).read_text(encoding="utf-8")
+
+
+def test_the_limits_of_a_lecture_are_released_with_it(root: Path) -> None:
+    edit(root / SCRIPT, "#   kernelspec:", "#   grading:\n#     limits: {call_seconds: 30}\n#   kernelspec:")
+    assert "differs from what its source gives" in wrong(root)
+    build(Course(root))
+    assert Course(root).lecture("07_tiny").limits == Limits(call_seconds=30)
+    build(Course(root), check=True)
 
 
 def test_a_change_of_code_runs_the_notebook(root: Path, stand_ins: None) -> None:

@@ -5,20 +5,23 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from concurrent.futures import Future
-from concurrent.futures.process import BrokenProcessPool
-from dataclasses import replace
+import signal
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
 
-from autograder import classroom
+import coursekit
+from autograder import classroom, executors, installed, task
 from autograder.classroom import Handin, Options, Store, fingerprint, grade, handins, latest, submitted
 from autograder.course import CONFIG, Course, find_course
-from autograder.errors import CourseError, SubmissionError
+from autograder.errors import CourseError, SubmissionError, WorkerError
+from autograder.limits import LIMITS, Limits
 from autograder.results import submission_from_json, submission_to_json
+from autograder.sandbox.confine import GUEST_PACKAGES
 from autograder.specimens import fill, solved, write
 from autograder.submission import read_submission
+from autograder.task import result_in, work
 
 HERE = find_course(Path(__file__).parent)
 ID, SLUG = "05_batch_normalization", "batch_normalization"
@@ -48,13 +51,13 @@ def run(course: Course, **options) -> dict:
 def counted(monkeypatch) -> list[str]:
     """The students whose notebooks are really graded."""
     graded: list[str] = []
-    real = classroom.grade_submission
+    real = classroom.task_of
 
-    def counting(submission, sandbox, limits):
+    def counting(submission, options):
         graded.append(submission.student)
-        return real(submission, sandbox, limits)
+        return real(submission, options)
 
-    monkeypatch.setattr(classroom, "grade_submission", counting)
+    monkeypatch.setattr(classroom, "task_of", counting)
     return graded
 
 
@@ -100,33 +103,84 @@ def test_a_timeout_is_not_remembered(course, counted):
     assert counted == ["ben"]
 
 
-def test_the_fingerprint_changes_with_whatever_determines_a_mark(course, monkeypatch):
-    lecture = course.lecture(ID)
+@pytest.fixture
+def copied(monkeypatch, tmp_path) -> Path:
+    """A copy of both packages, which stands for what is installed."""
+    for package in (installed.PACKAGE, Path(coursekit.__file__).parent):
+        shutil.copytree(package, tmp_path / "copy" / package.name, ignore=shutil.ignore_patterns("__pycache__"))
+    monkeypatch.setattr(installed, "PACKAGE", tmp_path / "copy" / "autograder")
+    monkeypatch.setattr(installed, "suite_of", lambda slug: tmp_path / "copy" / "autograder" / "suites" / f"test_{slug}.py")
+    monkeypatch.setattr(coursekit, "__file__", str(tmp_path / "copy" / "coursekit" / "__init__.py"))
+    return tmp_path / "copy"
+
+
+def key_of(course: Course, **options) -> str:
+    lecture = Course(course.root).lecture(ID)
     path = course.root / "submitted" / "ann" / ID / f"{SLUG}.ipynb"
-    options = Options()
-    keys = {fingerprint(read_submission(path, course), options)}
-    keys.add(fingerprint(read_submission(path, course), replace(options, confine=False)))
-    keys.add(fingerprint(read_submission(path, course), replace(options, limits={"call_seconds": 1})))
+    return fingerprint(read_submission(path, Course(course.root), "ann", lecture), Options(**options))
+
+
+KINDS = [
+    *("autograder/suites/test_SLUG.py", "autograder/reference/SLUG.py", "autograder/misconceptions/SLUG.py"),
+    *("autograder/grading.py", "autograder/gradients.py", "autograder/diagnosis.py", "autograder/submission.py", "autograder/limits.py"),
+    *("autograder/sandbox/guest.py", "autograder/sandbox/wire.py", "coursekit/suite.py", "coursekit/expectations.py"),
+]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_key_changes_with_each_kind_of_file_of_the_grader(course, copied, kind):
+    before = key_of(course)
+    path = copied / kind.replace("SLUG", SLUG)
+    path.write_text(path.read_text() + "# changed\n")
+    changed = key_of(course)
+    path.write_text(path.read_text().removesuffix("# changed\n"))
+    assert changed != before == key_of(course)
+
+
+def test_another_lectures_files_do_not_change_the_key(course, copied):
+    before = key_of(course)
+    for kind in KINDS[:3]:
+        path = copied / kind.replace("SLUG", "dropout")
+        path.write_text(path.read_text() + "# changed\n")
+    assert key_of(course) == before
+
+
+def test_the_key_changes_with_the_students_code_and_the_released_notebook(course):
+    keys = [key_of(course)]
+    path = course.root / "submitted" / "ann" / ID / f"{SLUG}.ipynb"
     notebook = json.loads(path.read_text())
     cell = next(cell for cell in notebook["cells"] if cell["metadata"].get("nbgrader", {}).get("grade_id") == "update_running")
     cell["source"] = "".join(cell["source"]) + "\n# a comment"
     write(notebook, path)
-    keys.add(fingerprint(read_submission(path, course), options))
-    classroom.lecture_fingerprint.cache_clear()
-    lecture.released.write_text(lecture.released.read_text() + "\n")
-    keys.add(fingerprint(read_submission(path, course), options))
-    for name in ("version", "PACKAGE"):
-        classroom.lecture_fingerprint.cache_clear()
-        if name == "version":
-            monkeypatch.setattr(classroom, "version", lambda package: "0")
-        else:
-            elsewhere = course.root / "autograder"
-            shutil.copytree(classroom.PACKAGE, elsewhere)
-            (elsewhere / "diagnosis.py").write_text("# changed")
-            monkeypatch.setattr(classroom, "PACKAGE", elsewhere)
-        keys.add(fingerprint(read_submission(path, course), options))
-    classroom.lecture_fingerprint.cache_clear()
-    assert len(keys) == 7
+    keys.append(key_of(course))
+    released = course.lecture(ID).released
+    released.write_text(released.read_text() + "\n")
+    keys.append(key_of(course))
+    assert len(set(keys)) == 3
+
+
+@pytest.mark.parametrize("name", LIMITS)
+def test_the_key_changes_with_each_limit(course, name):
+    assert key_of(course, limits={name: 2 * getattr(Limits(), name)}) != key_of(course)
+
+
+def test_the_key_changes_with_confinement_and_with_nothing_that_says_who_grades(course):
+    assert key_of(course, confine=False) != key_of(course)
+    assert key_of(course, jobs=8, cache=False, scheduler="tcp://somewhere:1") == key_of(course)
+
+
+@pytest.mark.parametrize("name", installed.versions())
+def test_the_key_changes_with_each_version(course, monkeypatch, name):
+    before = key_of(course)
+    other = {**installed.versions(), name: "0.0.1"}
+    monkeypatch.setattr(installed, "versions", lambda: other)
+    assert key_of(course) != before
+
+
+def test_every_package_that_a_guest_may_import_has_its_version_in_the_key():
+    found = packages_distributions()
+    modules = {Path(name).stem for name in GUEST_PACKAGES if not name.endswith(".libs")} - {"mpl_toolkits", "pylab"}  # matplotlib's own
+    assert {distribution for module in modules for distribution in found[module]} <= installed.versions().keys()
 
 
 def test_outputs_and_the_students_name_do_not_matter(course):
@@ -145,14 +199,77 @@ def test_several_processes_give_the_same_results(course):
     assert alone == together
 
 
-def test_a_worker_that_is_killed_costs_its_own_submissions_and_says_so(course):
-    lecture = course.lecture(ID)
-    submission = read_submission(course.submitted(lecture)[0], course, "ann")
-    lost: Future = Future()
-    lost.set_exception(BrokenProcessPool("ended"))
-    ((key, result),) = classroom._collected({lost: ("key", submission)})
-    assert (key, result.student, result.graded) == ("key", "ann", False)
-    assert "grade again to go on" in result.problems[0]
+def class_of(course: Course, sources: dict[str, str]) -> None:
+    """Replace the class by students with these sources of `update_running`."""
+    shutil.rmtree(course.root / "submitted")
+    for student, source in sources.items():
+        path = course.root / "submitted" / student / ID / f"{SLUG}.ipynb"
+        write(fill(course.lecture(ID), {"update_running": source}), path)
+
+
+@pytest.fixture
+def mortal(monkeypatch, tmp_path) -> Path:
+    """Worker processes end, as if the kernel had run out of memory, at a task that says so."""
+    monkeypatch.setattr(executors, "work", dying)
+    monkeypatch.setenv("MARKS_OF_DEATH", str(tmp_path))
+    return tmp_path
+
+
+def dying(task: bytes) -> bytes:
+    """Grade, but die of what is marked so: always, or the first time."""
+    once = Path(os.environ["MARKS_OF_DEATH"]) / "died once"
+    if b"die always" in task or (b"die once" in task and not once.exists()):
+        once.touch()
+        os.kill(os.getpid(), signal.SIGKILL)
+    if b"go wrong" in task:
+        raise OSError("no space left")
+    return work(task)
+
+
+def test_a_killed_worker_costs_only_who_brought_it_down_twice(course, mortal):
+    class_of(course, {"ann": "# 1", "ben": "# die always", "cem": "# die once", "dee": "# 2", "eva": "# 3", "fay": "# 4"})
+    results = run(course, jobs=2)
+    assert {student for student, result in results.items() if not result.graded} == {"ben"}
+    assert len(results) == 6
+    assert "brought down 2 grading processes" in results["ben"].problems[0]
+    assert (results["ben"].lecture, results["ben"].notebook) == (ID, str(course.root / "submitted" / "ben" / ID / f"{SLUG}.ipynb"))
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_an_error_of_the_graders_costs_one_submission_and_twins_are_not_graded_again(course, mortal, counted, jobs):
+    class_of(course, {"ann": "# 1", "ben": "# go wrong", "cem": "# 2", "dee": "# go wrong"})
+    results = run(course, jobs=jobs)
+    assert {student for student, result in results.items() if not result.graded} == {"ben", "dee"}
+    assert "grading it failed (OSError: no space left)" in results["dee"].problems[0]
+    assert sorted(counted) == ["ann", "ben", "cem"]
+
+
+def test_who_is_graded_is_read_when_there_is_room_for_it(course, monkeypatch):
+    class_of(course, {f"student{number:02}": f"# {number}" for number in range(20)})
+    read = []
+    real = classroom.read_submission
+    monkeypatch.setattr(classroom, "read_submission", lambda *given: read.append(given) or real(*given))
+    results = grade(submitted(course, course.lecture(ID)), course, Options(jobs=2))
+    for count, _ in enumerate(results, start=1):
+        assert len(read) <= count + 2 * executors.AHEAD + 1
+    assert len(read) == 20
+
+
+def test_a_worker_whose_files_were_changed_says_so(course, copied, monkeypatch):
+    (first, *_) = submitted(course, course.lecture(ID))
+    submission = read_submission(first.path, course, "ann", first.lecture)
+    message = classroom.task_of(submission, Options()).to_bytes()
+    task._first_installed.cache_clear()
+    assert result_in(work(message)).graded
+    for name, said in (("grading", "other code"), ("grading", "start it again")):
+        path = copied / "autograder" / f"{name}.py"
+        path.write_text(path.read_text() + "\n# changed")
+        with pytest.raises(WorkerError, match=said):
+            result_in(work(message))
+        message = classroom.task_of(submission, Options()).to_bytes()
+    with pytest.raises(WorkerError, match="were changed since it started"):
+        result_in(work(message))
+    task._first_installed.cache_clear()
 
 
 def test_the_last_results_are_kept_for_the_report(course):

@@ -13,8 +13,16 @@ import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+from traitlets import TraitError
+from traitlets.config import Config
+
+from autograder import nbgrader_plugin
+from autograder.classroom import Handin, Options
+from autograder.results import SubmissionResult
 
 LECTURE, SLUG, WRITTEN = "03_initialization", "initialization", "written_symmetry"
 BROKEN = '{"cells": [<script>alert(2)</script>'
@@ -84,6 +92,20 @@ def test_plugin_gives_the_same_gradebook(ours, plugin):
     assert plugin.grades() == ours.grades()
     assert plugin.comments() == ours.comments()
     assert all(plugin.autograded(student) == ours.autograded(student) for student in ("ann", "ben", "dee", "gus"))
+
+
+def test_plugin_heeds_the_configuration(monkeypatch):
+    """``c.Grade.limits`` and ``c.Grade.sandbox`` decide how it grades; anything else is refused when nbgrader starts."""
+    asked = []
+    result = SubmissionResult("ann", LECTURE, "x", problems=("a note",))
+    monkeypatch.setattr(nbgrader_plugin, "grade", lambda hand_ins, course, options: asked.append(options) or iter([result]))
+    writer = SimpleNamespace(write=lambda result: {"cells": []})
+    config = Config({"Grade": {"limits": {"call_seconds": 30}, "sandbox": "none"}})
+    for step in (nbgrader_plugin.Grade(), nbgrader_plugin.Grade(config=config)):
+        step.notebook(Handin(Path("x.ipynb"), "ann"), None, writer)
+    assert asked == [Options(), Options(confine=False, limits={"call_seconds": 30})]
+    with pytest.raises(TraitError):
+        nbgrader_plugin.Grade(config=Config({"Grade": {"sandbox": "a little"}}))
 
 
 def test_kernels_give_the_same_marks(ours, plain):

@@ -461,7 +461,7 @@ def test_disk(run: Run) -> None:
     [
         ("np.ones((1 << 28,))", "the limit memory_bytes is 1024 MiB"),
         ("open('large', 'wb').write(bytes(20 << 20))", "the limit file_bytes is 16 MiB"),
-        ("np.zeros(9 << 20)", r"more than 64 MiB of arrays \(the limit answer_bytes\)"),
+        ("np.zeros(9 << 20)", r"more than 32 MiB of arrays \(the limit answer_bytes\)"),
         ("nested(40)", r"nested deeper than 32 levels \(the limit depth\)"),
         ("time.sleep(9)", r"within 0\.4 s \(the limit call_seconds\)"),
         ("os.kill(os.getpid(), 9)", r"1 GiB of memory \(the limit memory_bytes\)"),

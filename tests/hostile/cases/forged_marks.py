@@ -86,7 +86,6 @@ def update_running(running, batch_value, momentum=0.9):
 # %% two_answers_to_one_question
 # tries: to send an answer of its own before the real one, so that each answer is taken for the next question's
 # must: lose that exercise; whoever else is asked later in that process may lose, too
-# known: a list of arguments that is too short breaks the test that looks at it
 # loses: update_running
 # may lose: everything
 import os
@@ -166,7 +165,6 @@ def fold_batchnorm(*arguments, **options):
 # %% the_loop_says_yes
 # tries: to find the object that answers the host, and to let it answer True to everything
 # must: lose everything, since True is no answer to any of it
-# known: a list of arguments that is too short breaks the test that looks at it
 # loses: everything
 # status: failed
 import gc
@@ -524,7 +522,6 @@ def fold_batchnorm(*arguments, **options):
 # %% frames_from_a_thread
 # tries: to answer from a thread, all the time, while the functions are asked
 # must: lose whatever it spoils, and nobody else's time
-# known: a list of arguments that is too short breaks the test that looks at it
 # loses: update_running
 # may lose: everything
 import os

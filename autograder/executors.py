@@ -1,0 +1,216 @@
+"""Who grades: this process, processes on this machine, or (in `autograder.cluster`) a Dask cluster. The caller sees no difference.
+
+A few tasks for each worker are on their way at any time, however large the class. Each comes back once: with the worker's reply, or with
+the reason why it has none.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import threading
+from collections import deque
+from collections.abc import Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from multiprocessing.connection import wait as wait_for
+from typing import Protocol
+
+from .errors import AutograderError, in_one_line
+from .results import SubmissionResult
+from .task import close_sandbox, result_in, work
+
+AHEAD = 2  # tasks a worker: the one that it is at, and the next one, so that it never waits for the host
+TRIES = 2  # how many processes a task may bring down
+
+
+@dataclass
+class Job:
+    """A task on its way: the key that the caller knows it by, its bytes, and how many processes have died of it."""
+
+    key: str
+    task: bytes
+    deaths: int = 0
+
+
+@dataclass(frozen=True)
+class Done:
+    """What became of a task: a result, or why there is none."""
+
+    key: str
+    result: SubmissionResult | None
+    why: str = ""
+
+
+class Workers(AbstractContextManager["Workers"], Protocol):
+    """Who grades."""
+
+    @property
+    def full(self) -> bool:
+        """Whether there are as many tasks on their way as make sense."""
+
+    def submit(self, job: Job) -> None:
+        """Send a task on its way."""
+
+    def done(self) -> Iterator[Done]:
+        """Wait until a task has come back, and yield all that have.
+
+        Raises
+        ------
+        AutograderError
+            If nobody is left who could grade.
+        """
+
+
+class ThisProcess:
+    """Grades in this process, one after the other."""
+
+    def __init__(self) -> None:
+        self._job: Job | None = None
+
+    def __enter__(self) -> ThisProcess:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        close_sandbox()
+
+    @property
+    def full(self) -> bool:
+        """Whether a task is there."""
+        return self._job is not None
+
+    def submit(self, job: Job) -> None:
+        """Take a task."""
+        self._job = job
+
+    def done(self) -> Iterator[Done]:
+        """Grade it."""
+        job, self._job = self._job, None
+        if job is not None:
+            future: Future[bytes] = Future()
+            try:
+                future.set_result(work(job.task))
+            except Exception as error:
+                future.set_exception(error)
+            yield outcome(job, future)
+
+
+def outcome(job: Job, future: Future[bytes]) -> Done:
+    """Return what a future that is done says of its task; an error that isn't known costs this task alone.
+
+    Raises
+    ------
+    AutograderError
+        If the worker said that it can't grade.
+    """
+    try:
+        return Done(job.key, result_in(future.result()))
+    except AutograderError:
+        raise
+    except Exception as error:
+        return Done(job.key, None, f"grading it failed ({type(error).__name__}: {in_one_line(str(error))}); please report this")
+
+
+class LocalProcesses:
+    """Grades in processes of this machine.
+
+    Each process has a queue of its own, so that it is known which task one has died of: that one is tried again in a fresh process, and
+    nobody else loses anything.
+
+    Parameters
+    ----------
+    count : int
+        How many processes. Each starts when there is something for it to do.
+    """
+
+    def __init__(self, count: int) -> None:
+        self._lanes = [_Lane() for _ in range(count)]
+
+    def __enter__(self) -> LocalProcesses:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        for lane in self._lanes:
+            lane.stop()
+
+    @property
+    def full(self) -> bool:
+        """Whether every process has its next task."""
+        return all(len(lane.given) >= AHEAD for lane in self._lanes)
+
+    def submit(self, job: Job) -> None:
+        """Give a task to the process that has least to do."""
+        min(self._lanes, key=lambda lane: len(lane.given)).submit(job)
+
+    def done(self) -> Iterator[Done]:
+        """Wait for a process, and yield what all have done."""
+        wait([future for lane in self._lanes for _, future in lane.given], return_when=FIRST_COMPLETED)
+        for lane in self._lanes:
+            yield from lane.done()
+
+
+class _Lane:
+    """One process, and what it has been given, the oldest first: that is what it is at."""
+
+    def __init__(self) -> None:
+        self.given: deque[tuple[Job, Future[bytes]]] = deque()
+        self._pool: ProcessPoolExecutor | None = None
+
+    def submit(self, job: Job) -> None:
+        if self._pool is None:
+            self._pool = _one_process()
+        try:
+            self.given.append((job, self._pool.submit(work, job.task)))
+        except BrokenProcessPool as error:  # it died when it had nothing to do, or a moment ago
+            broken: Future[bytes] = Future()
+            broken.set_exception(error)
+            self.given.append((job, broken))
+
+    def done(self) -> Iterator[Done]:
+        while self.given and self.given[0][1].done():
+            job, future = self.given.popleft()
+            if isinstance(future.exception(), BrokenProcessPool):
+                yield from self._after_death_of(job)
+            else:
+                yield outcome(job, future)
+
+    def _after_death_of(self, job: Job) -> Iterator[Done]:
+        """Go on in a fresh process; what stood behind `job` in the queue has nothing to do with it."""
+        again = [job, *(other for other, _ in self.given)]
+        self.given.clear()
+        self.stop()
+        job.deaths += 1
+        if job.deaths >= TRIES:
+            again.remove(job)
+            yield Done(job.key, None, DEADLY)
+        for each in again:
+            self.submit(each)
+
+    def stop(self) -> None:
+        pool, self._pool = self._pool, None
+        if pool is not None:
+            pool.shutdown(cancel_futures=True)
+
+
+DEADLY = f"it has brought down {TRIES} grading processes (killed from outside, perhaps for want of memory): look at it, and grade it again"
+
+
+def _one_process() -> ProcessPoolExecutor:
+    # BLAS reads these when NumPy is imported; more threads than cores would make every guest slower
+    for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
+        os.environ.setdefault(name, "1")
+    return ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn"), initializer=_end_with_parent)
+
+
+def _end_with_parent() -> None:
+    """Watch the host: a worker that waits for its next task wouldn't notice that the host was killed."""
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+
+    def watch() -> None:
+        wait_for([parent.sentinel])
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()

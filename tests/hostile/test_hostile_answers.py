@@ -1,0 +1,129 @@
+"""Every exercise of every lecture, answered with what nobody expects: no marks, no defect of a test, and no harm to the host.
+
+A student's functions answer from a guest, over the real wire. They compute the right answer, and put a hostile value in the place of
+each of its parts: so a test gets past the number of parts to what it does with one. Only some of the functions are hostile at a time,
+the others are right: otherwise no test of a backward pass would ever come to the backward pass.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import time
+from collections.abc import Callable, Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from autograder.course import Lecture, find_course
+from autograder.grading import judge
+from autograder.results import ExerciseResult
+from autograder.sandbox.confine import available
+from autograder.sandbox.host import Cell, Guest, Limits, Sandbox
+from autograder.specimens import solved
+from autograder.submission import parse_submission
+
+ANSWERS = (Path(__file__).parent / "answers.py").read_text(encoding="utf-8")
+NAMES = [line.split('"')[1] for line in ANSWERS.splitlines() if line.startswith('    "') and line[5] != '"']
+HUGE = [name for name in NAMES if name.startswith("huge")]
+ALL = bool(os.environ.get("HOSTILE_ANSWERS"))  # set it to try all of the largest ones, too: that takes some minutes
+COURSE = find_course()
+LECTURES = [pytest.param(lecture, id=lecture.id) for lecture in COURSE.lectures()]
+SECONDS, MEMORY = 20, 600 << 20  # of the processor, and above what was used before; most need a tenth of a second and a few MiB
+
+
+@pytest.fixture(scope="module")
+def sandbox() -> Iterator[Sandbox]:
+    if reason := available():
+        pytest.skip(reason)
+    with Sandbox() as sandbox:
+        yield sandbox
+
+
+@pytest.fixture(scope="module")
+def guest(sandbox: Sandbox) -> Iterator[Callable[[Lecture], Guest]]:
+    """Return a guest whose functions answer as they are told to: one for each lecture."""
+    guests: dict[str, Guest] = {}
+
+    def guest(lecture: Lecture) -> Guest:
+        if lecture.id not in guests:
+            cells = parse_submission(json_of(lecture), Path("right.ipynb"), COURSE).cells
+            limits = Limits(call_seconds=30, total_seconds=3600, cpu_seconds=3600)
+            guests[lecture.id] = sandbox.guest([*cells, Cell("hostile", ANSWERS)], limits)
+            guests[lecture.id].student.prepare(list(lecture.points))
+        return guests[lecture.id]
+
+    yield guest
+    for each in guests.values():
+        each.close()
+
+
+def json_of(lecture: Lecture) -> bytes:
+    return json.dumps(solved(lecture)).encode()
+
+
+def halves(lecture: Lecture) -> list[list[str]]:
+    """Return the exercises that are hostile at the same time: backward passes and what uses nothing, and then what these may use."""
+    last = [name for name in lecture.points if "_backward" in name or "_predict" in name]
+    return [half for half in (last, [name for name in lecture.points if name not in last]) if half]
+
+
+def peak() -> int:
+    """Return how much memory this process has used at most since `forget_peak`."""
+    status = Path("/proc/self/status").read_text(encoding="utf-8")
+    return next(int(line.split()[1]) << 10 for line in status.splitlines() if line.startswith("VmHWM"))
+
+
+def used() -> int:
+    return int(Path("/proc/self/statm").read_text(encoding="utf-8").split()[1]) * resource.getpagesize()
+
+
+def forget_peak() -> None:
+    Path("/proc/self/clear_refs").write_text("5", encoding="utf-8")
+
+
+def passed(results: tuple[ExerciseResult, ...]) -> set[str]:
+    return {f"{result.name}: {test.name}" for result in results for test in result.tests if test.outcome == "passed"}
+
+
+def judged(lecture: Lecture, answer: str, half: list[str], guest: Guest) -> tuple[ExerciseResult, ...]:
+    """Judge those exercises that answer with hostile values."""
+    guest.student.choose(answer, half)
+    return judge(lecture.slug, guest.student, {name: lecture.points[name] for name in half})
+
+
+@pytest.fixture(scope="module")
+def passes_with_nothing(guest: Callable[[Lecture], Guest]) -> Callable[[Lecture, list[str]], set[str]]:
+    """Return the tests that pass where None stands in every place: those that look at what else a function does, such as what it calls."""
+
+    @cache
+    def passes_with_nothing(slug: str, *half: str) -> set[str]:
+        lecture = COURSE.lecture(slug)
+        return passed(judged(lecture, "nothing", list(half), guest(lecture)))
+
+    return lambda lecture, half: passes_with_nothing(lecture.slug, *half)
+
+
+@pytest.mark.parametrize("lecture", LECTURES)
+@pytest.mark.parametrize("answer", [name for name in NAMES if ALL or name not in HUGE[1:]])
+def test_no_answer_gains_or_breaks_anything(
+    lecture: Lecture, answer: str, guest: Callable[[Lecture], Guest], passes_with_nothing: Callable[[Lecture, list[str]], set[str]]
+) -> None:
+    forget_peak()
+    before, started, found = used(), time.process_time(), list[tuple[list[str], tuple[ExerciseResult, ...]]]()
+    for half in halves(lecture):
+        found.append((half, judged(lecture, answer, half, guest(lecture))))
+    seconds, grown = time.process_time() - started, peak() - before
+    messages = [f"{result.name}: {test.message}" for _, results in found for result in results for test in result.tests]
+    assert not [message for message in messages if "please tell your instructor" in message]
+    for half, results in found:
+        assert passed(results) <= passes_with_nothing(lecture, half)
+    assert seconds < SECONDS and grown < MEMORY, f"{seconds:.1f} s, {grown >> 20} MiB"
+
+
+@pytest.mark.parametrize("lecture", LECTURES)
+def test_hardly_any_test_passes_with_nothing(lecture: Lecture, passes_with_nothing: Callable[[Lecture, list[str]], set[str]]) -> None:
+    """What the other test compares with isn't all there is."""
+    assert sum(len(passes_with_nothing(lecture, half)) for half in halves(lecture)) <= 1
