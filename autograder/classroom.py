@@ -18,6 +18,7 @@ from pathlib import Path
 from .course import Course, Lecture
 from .errors import SubmissionError
 from .executors import Job, LocalProcesses, ThisProcess, Workers
+from .grading import KILLED
 from .installed import digest_of, installed
 from .limits import Limits
 from .results import SubmissionResult, submission_from_json, submission_to_json
@@ -258,8 +259,8 @@ def ungraded(hand_in: Handin, why: str) -> SubmissionResult:
 
 
 def _lasting(result: SubmissionResult) -> bool:
-    """Tell whether a result would come out the same again: a timeout on a busy machine might not."""
-    return result.graded and all(exercise.status != "timeout" for exercise in result.exercises)
+    """Tell whether a result would come out the same again: a timeout or a lack of memory on a busy machine might not."""
+    return result.graded and KILLED not in result.problems and all(exercise.status != "timeout" for exercise in result.exercises)
 
 
 # --- what was graded before -----------------------------------------------------------------------------------------------

@@ -1,8 +1,8 @@
 """Results into nbgrader: its database, and the autograded notebooks.
 
 What nbgrader's formgrader, feedback and export need from a grader that is not its own. What a person wrote into the gradebook (scores,
-comments, extra credit, extensions) is never touched. nbgrader takes seconds to import: that begins when a writer is made ready, beside the
-grading, and nobody waits for it before there is something to write.
+comments, extra credit, extensions) is never touched. nbgrader takes seconds to import: that is done when the first result is
+there, and other processes are at the next ones.
 """
 
 from __future__ import annotations
@@ -15,9 +15,8 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from datetime import datetime
-from importlib import import_module
 from pathlib import Path
-from threading import Thread, current_thread, main_thread
+from threading import current_thread, main_thread
 from types import FrameType, SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
@@ -75,7 +74,6 @@ class GradebookWriter:
 
     def __enter__(self) -> GradebookWriter:
         self._at_end.enter_context(only_writer(self._course.root / LOCK, self._say))
-        Thread(target=_import_nbgrader, daemon=True).start()
         return self
 
     def __exit__(self, *error: object) -> None:
@@ -247,11 +245,6 @@ class GradebookWriter:
     def _folder(self, step: str, student: str, lecture: Lecture) -> Path:
         names = {"submitted": self._coursedir.submitted_directory, "autograded": self._coursedir.autograded_directory}
         return Path(self._coursedir.format_path(names[step], student, lecture.id))
-
-
-def _import_nbgrader() -> None:
-    with suppress(Exception):  # who needs it imports it again, and says what is wrong
-        import_module(".rows", __package__)
 
 
 def _time(stamp: str) -> datetime | None:
