@@ -323,10 +323,15 @@ def _comments(result: SubmissionResult, assignment: KnownAssignment, notebook: M
     names = [grade_id(cell) for cell in assignment.release["cells"] if nbgrader_of(cell).get("solution")]
     if not result.graded:
         said = "This notebook could not be graded:\n\n" + "\n\n".join(map(feedback.verbatim, result.problems))
-        return {names[0]: said} if names else {}
+        return {names[0]: _storable(said)} if names else {}
     exercises = {exercise.name: feedback.comment(exercise) for exercise in result.exercises}
     written = {name: NO_RESPONSE if _is_unchanged(name, assignment, notebook) else None for name in names if _is_written(name, assignment)}
-    return {**exercises, **written}
+    return {name: _storable(comment) for name, comment in (exercises | written).items()}
+
+
+def _storable(comment: str | None) -> str | None:
+    """Return text without NUL, which a student's exception can have in it, and not every database can."""
+    return comment and comment.replace("\0", "\N{REPLACEMENT CHARACTER}")
 
 
 def _is_written(name: str, assignment: KnownAssignment) -> bool:
