@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import sys
 from collections.abc import Iterable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -61,13 +63,12 @@ def grade(
     hand_ins = handins(paths, course)
     options = Options(confine=sandbox == "landlock", limits=_limits(limit or [], timeout), jobs=jobs, cache=cache, scheduler=scheduler)
     _notice(options)
-    results = grade_all(hand_ins, course, options)
     unwritten: list[str] = []
-    if gradebook:
-        results = _recorded(results, hand_ins, course, unwritten)
-    done = list(_watched(results, len(hand_ins)))
+    with closing(grade_all(hand_ins, course, options)) as graded:  # an interrupt ends it, wherever it comes
+        results = _recorded(graded, hand_ins, course, unwritten) if gradebook else graded
+        done = list(_watched(results, len(hand_ins)))
     _report(done, json_to)
-    for sentence in unwritten:
+    for sentence in dict.fromkeys(unwritten):
         _say(sentence)
     raise typer.Exit(0 if all(result.graded for result in done) and not unwritten else 1)
 
@@ -124,6 +125,7 @@ def main() -> None:
     except AutograderError as error:
         _fail(error, 2)
     except KeyboardInterrupt:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # it ends at once, with one sentence
         _fail("interrupted; what was graded is kept, and the same command goes on from there", 1)
 
 
@@ -174,7 +176,7 @@ def _recorded(
     from .gradebook import GradebookWriter
 
     theirs = {str(hand_in.path) for hand_in in hand_ins if hand_in.lecture}
-    with GradebookWriter(course) as writer:
+    with GradebookWriter(course, say=_say) as writer:
         for result in results:
             if result.notebook in theirs:
                 try:

@@ -27,6 +27,7 @@ import pytest
 from autograder.catalogue import catalogue
 from autograder.course import Course, find_course, grade_id
 from autograder.demo import new_course
+from autograder.gradebook import LOCK
 from autograder.specimens import fill, solved, with_answers, write
 
 LECTURE = "05_batch_normalization"
@@ -102,6 +103,15 @@ class Room:
             **how,
         )
         return Run(process, self)
+
+    def started(self) -> Run:
+        """Start grading the class, and wait until it is about to begin."""
+        lock = self.course.root / LOCK
+        lock.unlink(missing_ok=True)
+        run = self.start()
+        while not (lock.exists() and lock.stat().st_size) and run.process.poll() is None:
+            time.sleep(0.01)
+        return run
 
     def grade(self, *options: str) -> tuple[int, str]:
         """Grade the class; return the exit status and what was said."""

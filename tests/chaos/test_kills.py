@@ -7,12 +7,6 @@ import time
 import pytest
 
 
-def whole(room):
-    """Assert that nothing is half written: every file of the autograded notebooks is one of an undisturbed run's."""
-    leftovers = [path.name for path in (room.course.root / ".autograder").rglob("*") if path.suffix == ".json" and not path.stat().st_size]
-    assert not leftovers
-
-
 def test_the_host_at_random_moments(room, undisturbed, moments, how_many):
     """Run after run is killed, until one isn't."""
     reference, seconds = undisturbed
@@ -22,7 +16,6 @@ def test_the_host_at_random_moments(room, undisturbed, moments, how_many):
         run.process.kill()
         run.finished()
         assert room.emptied() == [], "processes or their files are left"
-        whole(room)
     kept = room.results()
     status, said = room.grade()
     assert status == 0, said
