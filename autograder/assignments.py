@@ -30,6 +30,7 @@ from traitlets.config import Config, PyFileConfigLoader
 
 from .course import CONFIG, Lecture
 from .errors import GradebookError
+from .executors import without_interrupts
 
 
 @dataclass(frozen=True)
@@ -98,11 +99,12 @@ def _create(url: URL, course: str) -> None:
 
 @contextmanager
 def _own_programs() -> Iterator[None]:
-    """Put the programs of this environment on the PATH: a new database calls ``alembic``."""
+    """Put the programs of this environment on the PATH: a new database calls ``alembic``, which would answer Ctrl-C with a traceback."""
     before = os.environ.get("PATH", "")
     os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), before])
     try:
-        yield
+        with without_interrupts():
+            yield
     finally:
         os.environ["PATH"] = before
 

@@ -1,7 +1,7 @@
 """The commands. No logic here: what they do lies in `classroom`, `gradebook`, `build`, `demo` and `report`.
 
 Results go to standard output, progress and messages to standard error. Exit status: 0 all graded, 1 something could not be graded or
-built (each is named), 2 wrong usage.
+built (each is named), 2 wrong usage, 130 interrupted.
 """
 
 from __future__ import annotations
@@ -33,6 +33,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
+INTERRUPTED = 130
 Confinement = Literal["landlock", "none"]
 
 
@@ -125,8 +126,16 @@ def main() -> None:
     except AutograderError as error:
         _fail(error, 2)
     except KeyboardInterrupt:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)  # it ends at once, with one sentence
-        _fail("interrupted; what was graded is kept, and the same command goes on from there", 1)
+        _interrupted()
+    except SystemExit as end:
+        if end.code == INTERRUPTED:  # Typer catches the exception itself, and says nothing
+            _interrupted()
+        raise
+
+
+def _interrupted() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # whoever presses Ctrl-C once more sees one sentence all the same
+    _fail("interrupted; what was graded is kept, and the same command goes on from there", INTERRUPTED)
 
 
 def _notice(options: Options) -> None:

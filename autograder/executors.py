@@ -166,7 +166,7 @@ class _Lane:
         if self._pool is None:
             self._pool = _one_process()
         try:
-            with _without_interrupts():
+            with without_interrupts():
                 self.given.append((job, self._pool.submit(work, job.task)))
         except BrokenProcessPool as error:  # it died when it had nothing to do, or a moment ago
             broken: Future[bytes] = Future()
@@ -215,7 +215,7 @@ def _one_process() -> ProcessPoolExecutor:
 
 
 @contextmanager
-def _without_interrupts() -> Iterator[None]:
+def without_interrupts() -> Iterator[None]:
     """Let a process that is started now begin deaf to Ctrl-C: a terminal sends it to all, and this one would answer with a traceback."""
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:

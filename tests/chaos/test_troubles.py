@@ -37,7 +37,7 @@ def test_interrupted(room, undisturbed, moments, how_many, times):
         status, said = run.finished()
         assert "Traceback" not in said, said
         if status:  # it may have been about to end
-            assert (status, said.splitlines()[-1][:24]) == (1, "autograder: interrupted;"), said
+            assert status == 130 and said.splitlines()[-1].startswith("autograder: interrupted; what was graded is kept"), said
         assert time.monotonic() - start < 5
         assert room.emptied() == [], "processes or their files are left"
     goes_on(room, undisturbed)
