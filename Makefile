@@ -11,6 +11,7 @@ READY := $(VENV)/ready-$(VERSION)
 STUDENTS ?= 30
 TORCH ?= torch
 CASES ?= 100000
+MOMENTS ?= 20
 
 # Two cores, one process each: a numerical library that starts threads of its own only gets in the way.
 export OMP_NUM_THREADS = 1
@@ -21,7 +22,7 @@ export PYTHONNOUSERSITE = 1
 # nbgrader calls its commands by name. Not exported for all of make: PYTHON must not come from the environment that it makes.
 RUN := PATH='$(abspath $(BIN))':"$$PATH"
 
-.PHONY: help demo test lab bench crosscheck mutants fuzz build lint types notebooks unit setup lock clean
+.PHONY: help demo test lab bench crosscheck mutants fuzz chaos build lint types notebooks unit setup lock clean
 .DELETE_ON_ERROR:
 
 help:
@@ -33,6 +34,7 @@ help:
 	@echo 'make crosscheck  the references against PyTorch (downloads it; TORCH=torch==2.13.0 picks a version)'
 	@echo 'make mutants     how many wrong functions, made by changing right ones, the hidden tests catch'
 	@echo 'make fuzz        damaged notebooks and hostile messages, 100000 of each (CASES=1000000 for more)'
+	@echo 'make chaos       runs that are killed, interrupted and starved, at 20 random moments each (MOMENTS=100 for more)'
 	@echo 'make lock        newer versions into requirements.lock (needs uv)'
 	@echo 'make clean       remove .venv and what tools left behind'
 	@echo 'PYTHON=python3.12 after any of them picks the interpreter'
@@ -74,6 +76,10 @@ mutants: $(READY)
 # Not part of test, which tries a few hundred: it takes some minutes.
 fuzz: $(READY)
 	FUZZ_CASES=$(CASES) $(RUN) $(BIN)/python -m pytest -n 2 -p no:cacheprovider tests/hostile/test_fuzz_reader.py tests/hostile/test_fuzz_wire.py
+
+# Not part of test, which tries two moments: it takes a quarter of an hour.
+chaos: $(READY)
+	CHAOS_MOMENTS=$(MOMENTS) $(RUN) $(BIN)/python -m pytest -n 2 -p no:cacheprovider tests/chaos
 
 build: $(READY)
 	$(RUN) $(BIN)/autograder build

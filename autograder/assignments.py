@@ -5,7 +5,9 @@ Everything here needs nbgrader, which takes seconds to import; import this modul
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,18 +18,19 @@ from typing import Any
 import nbformat
 from jupyter_core.paths import jupyter_config_path
 from nbformat import NotebookNode
-from nbgrader.api import Assignment, BaseCell, Gradebook, Notebook, SourceCell
+from nbgrader.api import Assignment, BaseCell, Gradebook, InvalidEntry, Notebook, SourceCell
 from nbgrader.converters import GenerateAssignment
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.preprocessors import SaveCells
 from nbgrader.utils import is_grade, is_locked, is_solution, is_task
-from sqlalchemy import select
+from sqlalchemy import URL, make_url, select
 from sqlalchemy.exc import SQLAlchemyError
 from traitlets import import_item
 from traitlets.config import Config, PyFileConfigLoader
 
 from .course import CONFIG, Lecture
 from .errors import GradebookError
+from .executors import without_interrupts
 
 
 @dataclass(frozen=True)
@@ -46,7 +49,7 @@ class KnownAssignment:
     id: str
     notebook_id: str
     cells: tuple[KnownCell, ...]
-    release: NotebookNode
+    release: dict[str, Any]
 
 
 def configuration(root: Path) -> Config:
@@ -71,20 +74,37 @@ def open_gradebook(coursedir: CourseDirectory) -> Gradebook:
     GradebookError
         If it can't be opened.
     """
+    shown = coursedir.db_url
     try:
+        url = make_url(coursedir.db_url)
+        shown = url.render_as_string(hide_password=True)
         with _own_programs():
+            _create(url, coursedir.course_id)
             return Gradebook(coursedir.db_url, coursedir.course_id)
-    except (SQLAlchemyError, OSError) as error:
-        raise GradebookError(f"{coursedir.db_url} can't be opened as nbgrader's gradebook: {in_one_line(error)}") from error
+    except ImportError as error:
+        raise GradebookError(f"{shown} needs the Python package {error.name}, which isn't installed") from error
+    except (SQLAlchemyError, OSError, InvalidEntry) as error:
+        raise GradebookError(f"{shown} can't be opened as nbgrader's gradebook: {in_one_line(error)}") from error
+
+
+def _create(url: URL, course: str) -> None:
+    """Make a database that is a file beside its place: nbgrader takes several steps, and doesn't go on from one where it was cut off."""
+    if url.get_backend_name() != "sqlite" or not url.database or url.database == ":memory:" or url.query or Path(url.database).exists():
+        return
+    unfinished = Path(f"{url.database}.unfinished")
+    unfinished.unlink(missing_ok=True)
+    Gradebook(str(url.set(database=str(unfinished))), course).close()
+    os.replace(unfinished, url.database)
 
 
 @contextmanager
 def _own_programs() -> Iterator[None]:
-    """Put the programs of this environment on the PATH: a new database calls ``alembic``."""
+    """Put the programs of this environment on the PATH: a new database calls ``alembic``, which would answer Ctrl-C with a traceback."""
     before = os.environ.get("PATH", "")
     os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), before])
     try:
-        yield
+        with without_interrupts():
+            yield
     finally:
         os.environ["PATH"] = before
 
@@ -103,7 +123,7 @@ def known_assignment(lecture: Lecture, gradebook: Gradebook, coursedir: CourseDi
     assignment = gradebook.find_assignment(lecture.id)
     notebook = next(notebook for notebook in assignment.notebooks if notebook.name == lecture.slug)
     cells = gradebook.db.execute(select(BaseCell.id, BaseCell.name, BaseCell.type).where(BaseCell.notebook_id == notebook.id))
-    return KnownAssignment(assignment.id, notebook.id, tuple(KnownCell(*row) for row in cells), release)
+    return KnownAssignment(assignment.id, notebook.id, tuple(KnownCell(*row) for row in cells), json.loads(json.dumps(release)))
 
 
 def _run_release(lecture: Lecture, gradebook: Gradebook, coursedir: CourseDirectory, config: Config) -> NotebookNode:
@@ -172,6 +192,6 @@ def _save(notebook: NotebookNode, resources: dict[str, Any], lecture: Lecture, g
 def in_one_line(error: BaseException) -> str:
     """Return what an error says, or its name, in one line, with what to do about it where that is known."""
     said = " ".join(str(getattr(error, "orig", None) or error).split()) or type(error).__name__
-    if said.startswith("no such column"):
+    if said.startswith("no such column") or re.match('column "?[a-z_.]+"? does not exist', said):
         return f"{said}; the database is of an older nbgrader: keep a copy of it, and run «nbgrader db upgrade»"
     return said

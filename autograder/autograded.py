@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from copy import deepcopy
 from typing import Any
 
 from . import feedback
@@ -27,7 +26,7 @@ _COMMAND = re.compile(rf"\\(?=(?:{'|'.join(_COMMANDS)})(?![A-Za-z]))")
 
 
 def build(release: Mapping[str, Any], submitted: Mapping[str, Any] | None, result: SubmissionResult | None = None) -> dict[str, Any]:
-    """Return the autograded notebook, as plain JSON.
+    """Return the autograded notebook, as plain JSON; parts of it are the release's, so change nothing in it.
 
     Parameters
     ----------
@@ -47,7 +46,7 @@ def build(release: Mapping[str, Any], submitted: Mapping[str, Any] | None, resul
             cells.insert(0, _markdown(_problems(result)))
     _number(cells)
     metadata = {key: release["metadata"][key] for key in ("kernelspec", "language_info") if key in release["metadata"]}
-    return {"cells": cells, "metadata": deepcopy(metadata), "nbformat": 4, "nbformat_minor": 5}
+    return {"cells": cells, "metadata": metadata, "nbformat": 4, "nbformat_minor": 5}
 
 
 # --- the instructor's cells among the student's -----------------------------------------------------------------------------
@@ -111,8 +110,8 @@ def _completed(cells: list[Cell], ours: Mapping[str, Cell]) -> list[Cell]:
 
 
 def _blank(released: Cell) -> Cell:
-    """Return a copy of a released cell without outputs."""
-    cell = {**deepcopy(dict(released)), "source": source_of(released)}
+    """Return a released cell without outputs; what is in it stays the release's."""
+    cell = {**released, "source": source_of(released)}
     if cell["cell_type"] == "code":
         cell.update(outputs=[], execution_count=None)
     return cell

@@ -9,15 +9,19 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import os
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
+from functools import lru_cache
 from pathlib import Path
 
 from .course import Course, Lecture
 from .errors import SubmissionError
 from .executors import Job, LocalProcesses, ThisProcess, Workers
+from .grading import KILLED
 from .installed import digest_of, installed
 from .limits import Limits
 from .results import SubmissionResult, submission_from_json, submission_to_json
@@ -116,7 +120,7 @@ def _handin(path: Path, course: Course) -> Handin:
     return Handin(path, student, course.lecture(lecture))
 
 
-def grade(hand_ins: Sequence[Handin], course: Course, options: Options) -> Iterator[SubmissionResult]:
+def grade(hand_ins: Sequence[Handin], course: Course, options: Options) -> Generator[SubmissionResult, None, None]:
     """Grade notebooks, and yield each result as soon as it is there; those of ``submitted/`` are kept for `latest`.
 
     Parameters
@@ -136,7 +140,7 @@ def grade(hand_ins: Sequence[Handin], course: Course, options: Options) -> Itera
     theirs = {spelled(str(hand_in.path)): hand_in.lecture for hand_in in hand_ins if hand_in.lecture}
     for result in _results(hand_ins, course, options):
         if result.notebook in theirs:
-            Store(course.root / LATEST / theirs[result.notebook].id).put(_key(result.student), result)
+            keep(Store(course.root / LATEST / theirs[result.notebook].id), _key(result.student), result)
         yield result
 
 
@@ -218,7 +222,9 @@ class Memory:
 
     def put(self, key: str, result: SubmissionResult) -> None:
         """Remember a result."""
-        (self._kept if self._kept and _lasting(result) else self._passing).put(key, result)
+        if not (self._kept and _lasting(result) and keep(self._kept, key, result)):
+            with suppress(OSError):  # then equal code is graded again
+                self._passing.put(key, result)
 
 
 def task_of(submission: Submission, options: Options) -> Task:
@@ -258,8 +264,8 @@ def ungraded(hand_in: Handin, why: str) -> SubmissionResult:
 
 
 def _lasting(result: SubmissionResult) -> bool:
-    """Tell whether a result would come out the same again: a timeout on a busy machine might not."""
-    return result.graded and all(exercise.status != "timeout" for exercise in result.exercises)
+    """Tell whether a result would come out the same again: a timeout or a lack of memory on a busy machine might not."""
+    return result.graded and KILLED not in result.problems and all(exercise.status != "timeout" for exercise in result.exercises)
 
 
 # --- what was graded before -----------------------------------------------------------------------------------------------
@@ -282,8 +288,28 @@ class Store:
         """Store a result: written beside its place and renamed, so that it is there whole or not at all."""
         self.folder.mkdir(parents=True, exist_ok=True)
         unfinished = self.folder / f"{key}.{os.getpid()}.tmp"
-        unfinished.write_text(json.dumps(submission_to_json(result)), encoding="utf-8")
-        os.replace(unfinished, self.folder / f"{key}.json")
+        try:
+            unfinished.write_text(json.dumps(submission_to_json(result)), encoding="utf-8")
+            os.replace(unfinished, self.folder / f"{key}.json")
+        except OSError:
+            unfinished.unlink(missing_ok=True)
+            raise
+
+
+def keep(store: Store, key: str, result: SubmissionResult) -> bool:
+    """Store a result; where that can't be done, say so once, and go on."""
+    try:
+        store.put(key, result)
+    except OSError as error:
+        _lament(f"Results can't be kept in {STORE.parent} ({error.strerror}), so the next run grades these again.")
+        return False
+    return True
+
+
+@lru_cache
+def _lament(sentence: str) -> None:
+    """Say a sentence, but once."""
+    logging.getLogger(__name__).warning(sentence)
 
 
 def fingerprint(submission: Submission, options: Options) -> str:

@@ -1,14 +1,16 @@
 """The commands. No logic here: what they do lies in `classroom`, `gradebook`, `build`, `demo` and `report`.
 
 Results go to standard output, progress and messages to standard error. Exit status: 0 all graded, 1 something could not be graded or
-built (each is named), 2 wrong usage.
+built (each is named), 2 wrong usage, 130 interrupted.
 """
 
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from collections.abc import Iterable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -30,6 +32,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
+INTERRUPTED = 130
 Confinement = Literal["landlock", "none"]
 
 
@@ -61,18 +64,16 @@ def grade(
     hand_ins = handins(paths, course)
     options = Options(confine=sandbox == "landlock", limits=_limits(limit or [], timeout), jobs=jobs, cache=cache, scheduler=scheduler)
     _notice(options)
-    results = grade_all(hand_ins, course, options)
     unwritten: list[str] = []
-    if gradebook:
-        results = _recorded(results, hand_ins, course, unwritten)
-    with Findings() as findings:
+    with Findings() as findings, closing(grade_all(hand_ins, course, options)) as graded:  # an interrupt ends it, wherever it comes
+        results = _recorded(graded, hand_ins, course, unwritten) if gradebook else graded
         try:
             for result in _watched(results, len(hand_ins)):
                 findings.add(result)
         except WorkerError as error:  # the others are shown first
             unwritten.append(f"autograder: {error}")
         _report(findings, json_to)
-        for sentence in unwritten:
+        for sentence in dict.fromkeys(unwritten):
             _say(sentence)
         raise typer.Exit(0 if findings.all_graded and not unwritten else 1)
 
@@ -129,7 +130,16 @@ def main() -> None:
     except AutograderError as error:
         _fail(error, 2)
     except KeyboardInterrupt:
-        _fail("interrupted; what was graded is kept, and the same command goes on from there", 1)
+        _interrupted()
+    except SystemExit as end:
+        if end.code == INTERRUPTED:  # Typer catches the exception itself, and says nothing
+            _interrupted()
+        raise
+
+
+def _interrupted() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # whoever presses Ctrl-C once more sees one sentence all the same
+    _fail("interrupted; what was graded is kept, and the same command goes on from there", INTERRUPTED)
 
 
 def _notice(options: Options) -> None:
@@ -179,7 +189,7 @@ def _recorded(
     from .gradebook import GradebookWriter
 
     theirs = {str(hand_in.path) for hand_in in hand_ins if hand_in.lecture}
-    with GradebookWriter(course) as writer:
+    with GradebookWriter(course, say=_say) as writer:
         for result in results:
             if result.notebook in theirs:
                 try:

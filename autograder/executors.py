@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import signal
 import threading
 from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from multiprocessing.connection import wait as wait_for
 from typing import Protocol
@@ -141,7 +142,10 @@ class LocalProcesses:
     def __enter__(self) -> LocalProcesses:
         return self
 
-    def __exit__(self, *error: object) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *error: object) -> None:
+        if kind is not None:  # Ctrl-C, for one: nobody waits for what they are at
+            for lane in self._lanes:
+                lane.kill()
         for lane in self._lanes:
             lane.stop()
 
@@ -172,7 +176,8 @@ class _Lane:
         if self._pool is None:
             self._pool = _one_process()
         try:
-            self.given.append((job, self._pool.submit(work, job.task)))
+            with without_interrupts():
+                self.given.append((job, self._pool.submit(work, job.task)))
         except BrokenProcessPool as error:  # it died when it had nothing to do, or a moment ago
             broken: Future[bytes] = Future()
             broken.set_exception(error)
@@ -198,6 +203,11 @@ class _Lane:
         for each in again:
             self.submit(each)
 
+    def kill(self) -> None:
+        for process in list((self._pool and self._pool._processes) or ()):  # there is no public way before Python 3.14
+            with suppress(ProcessLookupError):
+                os.kill(process, signal.SIGTERM)
+
     def stop(self) -> None:
         pool, self._pool = self._pool, None
         if pool is not None:
@@ -211,7 +221,24 @@ def _one_process() -> ProcessPoolExecutor:
     # BLAS reads these when NumPy is imported; more threads than cores would make every guest slower
     for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ.setdefault(name, "1")
-    return ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn"), initializer=_end_with_parent)
+    return ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn"), initializer=_begin)
+
+
+@contextmanager
+def without_interrupts() -> Iterator[None]:
+    """Let a process that is started now begin deaf to Ctrl-C: a terminal sends it to all, and this one would answer with a traceback."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _begin() -> None:
+    """Make a new process ready; what Ctrl-C does is the host's business. A handler isn't passed on to zygote and guests."""
+    signal.signal(signal.SIGINT, lambda *signalled: None)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+    _end_with_parent()
 
 
 def _end_with_parent() -> None:

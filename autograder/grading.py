@@ -27,6 +27,7 @@ from .results import points as marks
 from .sandbox.host import Cell, Sandbox
 from .submission import Submission
 
+KILLED = "its process was killed, twice: by what it does itself, or from outside (for want of memory?); the next run grades it again"
 _RAISED = frozenset({"raised", "missing", "died", "unreadable"})
 
 
@@ -245,8 +246,18 @@ def grade_cells(cells: Sequence[Cell], lecture: str, points: Mapping[str, float]
     SubmissionResult
         Of nobody yet: without student and notebook.
     """
+    found, killed = _graded(cells, lecture, points, sandbox, limits)
+    if killed:  # perhaps from outside, for want of memory: that would be nothing that the code has done
+        found, killed = _graded(cells, lecture, points, sandbox, limits)
+    return replace(found, problems=(*found.problems, KILLED)) if killed else found
+
+
+def _graded(
+    cells: Sequence[Cell], lecture: str, points: Mapping[str, float], sandbox: Sandbox, limits: Limits
+) -> tuple[SubmissionResult, bool]:
+    """Grade once, and tell whether a process was killed meanwhile."""
     with sandbox.guest(cells, limits) as guest:
         exercises = judge(slug_of(lecture), guest.student, points, guest.untouched, limits.all_answers_bytes)
         problems = tuple(f"{problem.label}: {problem.message}" for problem in guest.problems)
         printed = guest.printed
-    return SubmissionResult("", lecture, "", exercises, problems, printed)
+    return SubmissionResult("", lecture, "", exercises, problems, printed), guest.killed

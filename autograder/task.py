@@ -13,8 +13,10 @@ from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
 from typing import Any
 
+from coursekit.suite import BrokenSuite
+
 from .course import slug_of
-from .errors import SandboxUnavailable, WorkerError, in_one_line
+from .errors import CourseError, SandboxUnavailable, WorkerError, in_one_line
 from .grading import grade_cells
 from .installed import Installed, installed
 from .limits import Limits
@@ -81,6 +83,8 @@ def work(message: bytes) -> bytes:
         except SandboxUnavailable as error:
             _close()
             return json.dumps({"unconfined": str(error)}).encode()
+        except BrokenSuite as error:
+            return json.dumps({"broken": in_one_line(str(error), 2000)}).encode()
         except Exception as error:  # as data: not every exception can travel
             return json.dumps({"failed": f"{type(error).__name__}: {in_one_line(str(error))}"}).encode()
     return json.dumps({"result": submission_to_json(replace(found, problems=task.problems + found.problems))}).encode()
@@ -95,10 +99,14 @@ def result_in(reply: bytes) -> SubmissionResult:
         If the worker would not grade as the host would.
     SandboxUnavailable
         If it can't confine a guest.
+    CourseError
+        If the lecture's suite can't be run, for anybody.
     RuntimeError
         If grading this submission failed.
     """
     data = json.loads(reply)
+    if "broken" in data:
+        raise CourseError(data["broken"])
     if "failed" in data:
         raise RuntimeError(data["failed"])
     if "unconfined" in data:

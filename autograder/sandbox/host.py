@@ -7,6 +7,7 @@ nonsense is killed with all that it has started, and the next call gets a fresh 
 from __future__ import annotations
 
 import builtins
+import signal
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -93,6 +94,7 @@ class Guest:
         self._cut: str | None = None
         self._spent, self._waiting = 0.0, 0
         self.problems: tuple[CellProblem, ...] = ()
+        self.killed = False  # by itself or from outside, which nobody can tell apart
         self.untouched: frozenset[str] = frozenset()
         self.defined: frozenset[str] = frozenset()
         self.student = RemoteStudent(self)
@@ -319,6 +321,7 @@ class Guest:
         return getattr(self._limits, limit), limit
 
     def _why(self, status: int, error: Exception) -> str:
+        self.killed = self.killed or (isinstance(error, Closed) and status == -signal.SIGKILL)
         return overfull(self._limits) if isinstance(error, Overfull) else why(status, self._limits)
 
     # --- what is printed --------------------------------------------------------------------------------------------------

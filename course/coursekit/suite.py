@@ -112,6 +112,10 @@ def seeded(*names: str) -> np.random.Generator:
     return np.random.default_rng(zlib.crc32("/".join(names).encode()))
 
 
+class BrokenSuite(RuntimeError):
+    """A module of tests can't be run: a defect of the course."""
+
+
 @dataclass(frozen=True)
 class CollectedTest:
     """A test as pytest has collected it: a method, and what it wants to be called with.
@@ -204,7 +208,7 @@ def run_tests(path: Path, plugin: SuitePlugin, until_failure: bool = False) -> l
 
     Raises
     ------
-    RuntimeError
+    BrokenSuite
         If the module can't be collected: a defect of the course, not of the student.
     KeyboardInterrupt
         If the run was interrupted.
@@ -239,7 +243,7 @@ def collected(path: Path, changed: int, size: int) -> tuple[CollectedTest, ...]:
 
     Raises
     ------
-    RuntimeError
+    BrokenSuite
         If there is something wrong with the module.
     """
     run = _Run(None)
@@ -250,7 +254,7 @@ def collected(path: Path, changed: int, size: int) -> tuple[CollectedTest, ...]:
 def _described(item: pytest.Item) -> CollectedTest:
     """Return what is to be known of a test that pytest has collected."""
     if not isinstance(item, pytest.Function) or item.cls is None:
-        raise RuntimeError(f"{item.nodeid}: a test has to be a method of a class with @exercise")
+        raise BrokenSuite(f"{item.nodeid}: a test has to be a method of a class with @exercise")
     call = getattr(item, "callspec", None)
     parameters = dict(call.params) if call else {}
     asked = inspect.signature(item.obj).parameters.keys() - parameters.keys()
@@ -346,4 +350,4 @@ def _under_pytest(path: Path, run: _Run, *more: str) -> None:
     if status == pytest.ExitCode.INTERRUPTED and not run.trouble:
         raise KeyboardInterrupt  # somebody grew tired of waiting
     if run.trouble or status in (pytest.ExitCode.INTERNAL_ERROR, pytest.ExitCode.USAGE_ERROR, pytest.ExitCode.INTERRUPTED):
-        raise RuntimeError(f"the tests in {path.name} could not be run: {' '.join(run.trouble) or said.getvalue() or status}")
+        raise BrokenSuite(f"the tests in {path.name} could not be run: {' '.join(run.trouble) or said.getvalue() or status}")

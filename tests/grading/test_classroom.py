@@ -22,6 +22,7 @@ from autograder.sandbox.confine import GUEST_PACKAGES
 from autograder.specimens import fill, solved, write
 from autograder.submission import read_submission
 from autograder.task import result_in, work
+from coursekit.suite import BrokenSuite
 
 HERE = find_course(Path(__file__).parent)
 ID, SLUG = "05_batch_normalization", "batch_normalization"
@@ -306,3 +307,14 @@ def test_who_is_meant(course, tmp_path, monkeypatch):
     (tmp_path / "empty").mkdir()
     with pytest.raises(SubmissionError, match="no notebook"):
         handins([str(tmp_path / "empty")], course)
+
+
+def test_a_suite_that_is_broken_for_everybody_ends_the_run(course, monkeypatch):
+    """Nobody gets no points for a mistake of the course's."""
+
+    def broken(*arguments):
+        raise BrokenSuite("the tests in test_batch_normalization.py could not be run: SyntaxError")
+
+    monkeypatch.setattr(task, "grade_cells", broken)
+    with pytest.raises(CourseError, match="could not be run: SyntaxError"):
+        run(course)

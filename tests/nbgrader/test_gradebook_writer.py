@@ -10,11 +10,12 @@ import sys
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+import nbformat
 import pytest
 
 from autograder.course import PACKAGE, Course, source_of
 from autograder.errors import GradebookError
-from autograder.gradebook import GradebookWriter, write, write_atomically
+from autograder.gradebook import GradebookWriter, write, write_whole
 from autograder.results import ExerciseResult, SubmissionResult, TestResult
 
 LECTURE, SLUG, WRITTEN = "03_initialization", "initialization", "written_symmetry"
@@ -240,14 +241,65 @@ def test_one_failure_leaves_no_half(folder, monkeypatch):
     def full(path, text, mode):
         if "ann" in str(path):
             raise OSError(28, "No space left on device")
-        write_atomically(path, text, mode)
+        write_whole(path, text, mode)
 
-    monkeypatch.setattr("autograder.gradebook.write_atomically", full)
+    monkeypatch.setattr("autograder.gradebook.write_whole", full)
     with GradebookWriter(folder.course) as writer:
         with pytest.raises(GradebookError, match=r"ann.*No space left"):
             writer.write(result_of(folder, "ann"))
         writer.write(result_of(folder, "ben"))
     assert {who for who, _ in folder.grades()} == {"ben"}
+
+
+def test_what_is_there_is_left_alone(folder):
+    """No file is written again, and who has graded an answer by hand isn't asked again, as long as nothing has changed."""
+    write(folder.course, [result_of(folder, "ann")])
+    book = folder.gradebook()
+    grade = book.find_grade(WRITTEN, SLUG, LECTURE, "ann")
+    grade.manual_score, grade.needs_manual_grade = 1.0, False
+    book.db.commit()
+    book.close()
+    path = folder.path / "autograded" / "ann" / LECTURE / f"{SLUG}.ipynb"
+    before = path.stat().st_ino, (folder.path / "gradebook.db").read_bytes()
+    write(folder.course, [result_of(folder, "ann")])
+    assert (path.stat().st_ino, (folder.path / "gradebook.db").read_bytes()) == before
+    folder.hand_in("ann", folder.notebook({WRITTEN: "another answer"}))
+    write(folder.course, [result_of(folder, "ann")])
+    assert folder.grades()["ann", WRITTEN] == (None, 1.0, None, True)
+
+
+@pytest.mark.parametrize("lost", [f"autograded/ann/{LECTURE}/{SLUG}.ipynb", f"autograded/ann/{LECTURE}/timestamp.txt", "comment", "grade"])
+def test_half_a_state_is_made_whole(folder, lost):
+    """Whatever a run that was cut off has left undone, the next one does."""
+    write(folder.course, [result_of(folder, "ann", fans=1.0)])
+    grades, comments, notebook = folder.grades(), folder.comments(), folder.autograded("ann")
+    if "/" in lost:
+        (folder.path / lost).unlink()
+    else:
+        with sqlite3.connect(folder.path / "gradebook.db") as database:
+            database.execute(f"DELETE FROM {lost}")
+    write(folder.course, [result_of(folder, "ann", fans=1.0)])
+    assert (folder.grades(), folder.comments(), folder.autograded("ann")) == (grades, comments, notebook)
+    assert (folder.path / "autograded" / "ann" / LECTURE / "timestamp.txt").exists()
+
+
+def test_a_database_that_does_not_commit_leaves_no_notebook(folder):
+    """The database comes first; then files that are ready are renamed."""
+    with sqlite3.connect(folder.path / "gradebook.db") as database, GradebookWriter(folder.course) as writer:
+        database.execute("CREATE TRIGGER no BEFORE INSERT ON comment BEGIN SELECT RAISE(ABORT, 'no comment'); END")
+        database.commit()
+        with pytest.raises(GradebookError, match=r"ann.*no comment"):
+            writer.write(result_of(folder, "ann"))
+        assert folder.rows("Grade") == [] and not (folder.path / "autograded" / "ann" / LECTURE).exists()
+
+
+def test_files_are_as_nbformat_writes_them(folder):
+    """Byte for byte, and valid: we write them ourselves because nbformat takes its time."""
+    write(folder.course, [result_of(folder, "ann", fans=1.0)])
+    text = (folder.path / "autograded" / "ann" / LECTURE / f"{SLUG}.ipynb").read_text(encoding="utf-8")
+    notebook = nbformat.reads(text, as_version=4)
+    nbformat.validate(notebook)
+    assert nbformat.writes(notebook) + "\n" == text
 
 
 def test_database_of_something_else(folder):
@@ -269,7 +321,7 @@ def test_works_without_activated_environment(folder, monkeypatch):
     """nbgrader calls «alembic» when it makes a database: it is found beside this Python."""
     (folder.path / "gradebook.db").unlink()
     monkeypatch.setenv("PATH", "/usr/bin:/bin")
-    write(folder.course, [])
+    write(folder.course, [result_of(folder, "ann")])
     assert (folder.path / "gradebook.db").exists() and os.environ["PATH"] == "/usr/bin:/bin"
 
 

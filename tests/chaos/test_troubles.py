@@ -1,0 +1,127 @@
+"""Ctrl-C, a second run at once, and disks and databases that can't be written: one sentence, nothing lost, and the next run goes on."""
+
+from __future__ import annotations
+
+import os
+import resource
+import signal
+import sqlite3
+import time
+from contextlib import closing, suppress
+
+import pytest
+
+
+def goes_on(room, undisturbed):
+    """Assert that the next run does what is missing, and nothing else, and that all is as if nothing had happened."""
+    kept = room.results()
+    status, said = room.grade()
+    assert status == 0, said
+    assert kept.items() <= room.results().items()
+    assert room.state() == undisturbed[0].state()
+    assert not list(room.course.root.rglob("*.unfinished"))
+    assert room.emptied() == []
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_interrupted(room, undisturbed, moments, how_many, times):
+    """Ctrl-C on a terminal goes to all processes of the run; whoever is impatient presses it again."""
+    for _ in range(how_many):
+        run = room.started()
+        time.sleep(moments.uniform(0, undisturbed[1]))
+        for _ in range(times):
+            with suppress(ProcessLookupError):
+                os.killpg(run.process.pid, signal.SIGINT)
+            time.sleep(0.1)
+        start = time.monotonic()
+        status, said = run.finished()
+        assert "Traceback" not in said, said
+        if status:  # it may have been about to end
+            assert status == 130 and said.splitlines()[-1].startswith("autograder: interrupted; what was graded is kept"), said
+        assert time.monotonic() - start < 5
+        assert room.emptied() == [], "processes or their files are left"
+    goes_on(room, undisturbed)
+
+
+def test_two_runs_at_once(room, undisturbed):
+    """The second waits for the first, says so, and has nothing left to do."""
+    first = room.started()
+    status, said = room.grade()
+    assert (status, first.finished()[0]) == (0, 0)
+    assert f"Waiting for the process {first.process.pid}" in said
+    goes_on(room, undisturbed)
+
+
+def test_a_lock_goes_with_its_process(room, undisturbed):
+    """A run that was killed holds up nobody."""
+    first = room.started()
+    first.process.kill()
+    first.finished()
+    status, said = room.grade()
+    assert status == 0 and "Waiting" not in said
+    goes_on(room, undisturbed)
+
+
+def test_a_database_that_somebody_else_has_locked(room, undisturbed):
+    """Everybody is graded; who can't be written is named, and is written by the next run, without being graded again."""
+    assert room.grade()[0] == 0
+    wanted = room.state()
+    database = room.course.root / "gradebook.db"
+    with closing(sqlite3.connect(database)) as connection:
+        connection.execute("DELETE FROM grade")
+        connection.execute("DELETE FROM comment")
+        connection.commit()
+        connection.execute("BEGIN IMMEDIATE")
+        start = time.monotonic()
+        status, said = room.grade()
+        seconds = time.monotonic() - start
+        connection.rollback()
+    assert status == 1 and said.count("database is locked") == 12 and "Traceback" not in said, said
+    assert seconds < undisturbed[1] + 25, "it isn't waited for by each student again"
+    goes_on(room, undisturbed)
+    assert room.state() == wanted
+
+
+def test_a_database_that_cannot_be_written(room, undisturbed):
+    """The same where the file can only be read; its folder, too, for SQLite writes its journal there."""
+    room.course.root.joinpath("gradebook.db").write_text("not a database " * 100)
+    status, said = room.grade()
+    assert status == 1 and "can't be opened" in said and "Traceback" not in said, said
+    room.course.root.joinpath("gradebook.db").unlink()
+    goes_on(room, undisturbed)
+
+
+def test_a_folder_that_cannot_be_written(room, undisturbed):
+    """Neither database nor folder has half of it."""
+    blocked = room.course.root / "autograded"
+    blocked.write_text("a file where a folder should be")
+    status, said = room.grade()
+    assert status == 1 and said.count("can't be written to the gradebook") == 12 and "Traceback" not in said, said
+    with closing(sqlite3.connect(room.course.root / "gradebook.db")) as connection:
+        assert connection.execute("SELECT count(*) FROM submitted_assignment").fetchone() == (0,)
+    blocked.unlink()
+    goes_on(room, undisturbed)
+
+
+def test_results_that_cannot_be_kept(room, undisturbed):
+    """Grading goes on without; it is said once."""
+    blocked = room.course.root / ".autograder"
+    blocked.write_text("a file where a folder should be")
+    status, said = room.grade()
+    assert "Traceback" not in said and said.count("can't be kept") == 1, said
+    assert status == 0 and room.state() == undisturbed[0].state()
+    blocked.unlink()
+    goes_on(room, undisturbed)
+
+
+@pytest.mark.parametrize("room_left", [3_000, 30_000, 150_000])
+def test_a_full_disk(room, undisturbed, room_left):
+    """No file can grow beyond some size: results, database and notebooks fail at different ones."""
+
+    def limited():
+        resource.setrlimit(resource.RLIMIT_FSIZE, (room_left, resource.getrlimit(resource.RLIMIT_FSIZE)[1]))
+
+    status, said = room.start(preexec_fn=limited).finished()
+    assert "Traceback" not in said, said
+    assert status == (1 if room_left < 150_000 else status), said
+    goes_on(room, undisturbed)
