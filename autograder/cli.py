@@ -129,6 +129,8 @@ def main() -> None:
         _fail(error, 1)
     except AutograderError as error:
         _fail(error, 2)
+    except OSError as error:  # a full disk, most often
+        _fail(f"the system refused something ({error}); what was graded is kept, and the same command goes on from there", 1)
     except KeyboardInterrupt:
         _interrupted()
     except SystemExit as end:

@@ -18,6 +18,7 @@ from .sandbox.submitted import Printed
 Status = Literal["passed", "failed", "not_attempted", "error", "timeout"]
 
 VERSION = 1
+IN_MEMORY = 32 << 20
 
 
 @dataclass(frozen=True)
@@ -142,7 +143,7 @@ def submission_from_json(data: dict[str, Any]) -> SubmissionResult:
 
 
 class Findings:
-    """All results of a run, by lecture and student, however many: they lie in a temporary file. A context manager.
+    """All results of a run, by lecture and student, however many: where they need much memory, in a temporary file. A context manager.
 
     Attributes
     ----------
@@ -155,7 +156,7 @@ class Findings:
         self._places: list[tuple[tuple[bool, str, str], int]] = []
 
     def __enter__(self) -> Findings:
-        self._file = tempfile.TemporaryFile()
+        self._file = tempfile.SpooledTemporaryFile(max_size=IN_MEMORY)
         return self
 
     def __exit__(self, *error: object) -> None:
