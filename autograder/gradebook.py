@@ -8,9 +8,11 @@ there, and other processes are at the next ones.
 from __future__ import annotations
 
 import fcntl
+import importlib
 import json
 import os
 import signal
+import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
@@ -50,6 +52,22 @@ def write(course: Course, results: Iterable[SubmissionResult]) -> None:
 
 def _nobody_listens(message: str) -> None:
     pass
+
+
+def import_nbgrader() -> None:
+    """Import nbgrader, but not what its import needs most time for.
+
+    nbgrader imports nbformat, that jsonschema, and that, where it is installed, a grammar of internationalised addresses, for a check that
+    notebooks have no use for: a second of computing. To a name that stands for None in `sys.modules`, Python says that there is no such
+    module, and jsonschema goes without.
+    """
+    if "rfc3987_syntax" in sys.modules or "nbgrader" in sys.modules:
+        return
+    sys.modules["rfc3987_syntax"] = None  # type: ignore[assignment]
+    try:
+        importlib.import_module("nbgrader")
+    finally:
+        del sys.modules["rfc3987_syntax"]
 
 
 class GradebookWriter:
@@ -136,6 +154,7 @@ class GradebookWriter:
     # --- the database --------------------------------------------------------------------------------------------------
 
     def _known(self, lecture: Lecture) -> KnownAssignment:
+        import_nbgrader()
         from sqlalchemy.exc import SQLAlchemyError
 
         from .assignments import in_one_line, known_assignment

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from autograd import make_vjp
 
-from autograder.gradients import expect_gradients, numerical_gradients
+from autograder.gradients import are_derivatives, expect_gradients, numerical_gradients
 from autograder.grading import judge
 from autograder.reference import batch_normalization as reference
 from coursekit.expectations import Mismatch
@@ -104,3 +104,28 @@ def test_difference_quotients_are_derivatives():
     slope = dout * (1 - np.tanh(x @ W) ** 2)
     np.testing.assert_allclose(dx, slope @ W.T, rtol=1e-7, atol=1e-9)
     np.testing.assert_allclose(dW, x.T @ slope, rtol=1e-7, atol=1e-9)
+
+
+@pytest.mark.parametrize("scale", [1e-6, 1.0, 1e6])
+def test_gradients_are_tried_along_random_directions(scale):
+    """Right ones pass, however small or large; one that is wrong in a single number, by a thousandth, doesn't."""
+    rng = np.random.default_rng(2)
+    x, W, dout = rng.normal(size=(5, 4)), rng.normal(size=(4, 3)), scale * rng.normal(size=(5, 3))
+    right = numerical_gradients(lambda x, W: np.tanh(x @ W), (x, W), dout)
+
+    def accepted(gradients):
+        return are_derivatives(gradients, lambda x, W: np.tanh(x @ W), (x, W), dout, 1e-5)
+
+    assert accepted(right)
+    for position, gradient in enumerate(right):
+        for index in np.ndindex(gradient.shape):
+            wrong = [np.array(one) for one in right]
+            wrong[position][index] += 1e-3 * np.max(np.abs(gradient))
+            assert not accepted(wrong), (position, index)
+    assert not accepted([np.zeros_like(right[0]), right[1]]) and not accepted([right[0] * np.nan, right[1]])
+
+
+def test_where_there_is_no_slope_nothing_is_the_right_gradient():
+    x, dout = np.arange(6.0).reshape(2, 3), np.ones((2, 3))
+    assert are_derivatives([np.zeros((2, 3))], lambda x: np.ones((2, 3)), (x,), dout, 1e-5)
+    assert not are_derivatives([1e-6 * np.ones((2, 3))], lambda x: np.ones((2, 3)), (x,), dout, 1e-5)
