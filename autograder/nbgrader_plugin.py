@@ -46,7 +46,7 @@ class _Step(NbGraderPreprocessor):
         lecture = course.lecture(names["assignment"])
         folder = Path(coursedir.format_path(coursedir.submitted_directory, names["student"], lecture.id))
         hand_in = Handin(folder / f"{names['notebook']}.ipynb", names["student"], lecture)
-        with GradebookWriter(course, coursedir) as writer:
+        with GradebookWriter(course, coursedir, say=self.log.warning) as writer:
             return nbformat.from_dict(self.notebook(hand_in, course, writer)), resources
 
     def notebook(self, hand_in: Handin, course: Course, writer: GradebookWriter) -> Mapping[str, Any]:
