@@ -22,7 +22,7 @@ export PYTHONNOUSERSITE = 1
 # nbgrader calls its commands by name. Not exported for all of make: PYTHON must not come from the environment that it makes.
 RUN := PATH='$(abspath $(BIN))':"$$PATH"
 
-.PHONY: help demo test lab bench crosscheck mutants fuzz chaos build lint types notebooks unit setup lock clean
+.PHONY: help demo test lab bench bench-growth bench-hostile crosscheck mutants fuzz chaos build lint types notebooks unit setup lock clean
 .DELETE_ON_ERROR:
 
 help:
@@ -30,7 +30,7 @@ help:
 	@echo 'make test        everything that must hold: lint, types, released notebooks, solutions, unit tests'
 	@echo 'make lab         JupyterLab with the course'
 	@echo 'make build       released notebooks from solutions/'
-	@echo 'make bench       how long grading takes'
+	@echo 'make bench       how long grading takes (bench-growth: 5000 submissions; bench-hostile: what it withstands)'
 	@echo 'make crosscheck  the references against PyTorch (downloads it; TORCH=torch==2.13.0 picks a version)'
 	@echo 'make mutants     how many wrong functions, made by changing right ones, the hidden tests catch'
 	@echo 'make fuzz        damaged notebooks and hostile messages, 100000 of each (CASES=1000000 for more)'
@@ -62,8 +62,15 @@ types: $(READY)
 lab: $(READY)
 	$(RUN) $(BIN)/jupyter lab --notebook-dir=course
 
+# On a quiet machine. The figures go into benchmarks/README.md.
 bench: $(READY)
-	$(RUN) $(BIN)/python benchmarks
+	$(RUN) $(BIN)/python benchmarks --write
+
+bench-growth: $(READY)
+	$(RUN) $(BIN)/python benchmarks growth --write
+
+bench-hostile: $(READY)
+	$(RUN) $(BIN)/python benchmarks hostile --write
 
 crosscheck: $(READY)
 	$(RUN) $(BIN)/python -m pip install --quiet '$(TORCH)'

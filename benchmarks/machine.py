@@ -42,8 +42,11 @@ def wait_until_quiet(patience: float = PATIENCE) -> float:
     return round(os.getloadavg()[0], 2)
 
 
-def pause_until_idle() -> None:
-    """Wait, for a minute at most, for a second in which nobody uses the processors much: the load would still tell of our own last run."""
-    until = time.monotonic() + PAUSE
-    while psutil.cpu_percent(interval=1) > IDLE and time.monotonic() < until:
+def pause_until_idle(patience: float = PATIENCE) -> None:
+    """Wait, for a minute or `patience` at most, for a second in which nobody uses the processors much.
+
+    The load would still tell of our own last run.
+    """
+    until = time.monotonic() + min(PAUSE, patience)
+    while time.monotonic() < until and psutil.cpu_percent(interval=1) > IDLE:
         pass

@@ -1,8 +1,9 @@
-"""The class of 20 whose notebooks are graded, and the course directories in which that happens.
+"""The class whose notebooks are graded, and the course directories in which that happens.
 
-Five students are right, each in a style of their own; eleven have misconceptions; four handed in something else: nothing done, half done,
-a syntax error, an exception. No two notebooks are the same, for our grader would grade those once. Nobody's code loops for ever and no
-file is broken, for nbgrader would sit out the first and give no marks for the second.
+The demo's mix without what would make a comparison unfair: a fifth of the students is right, each in a style of their own; four handed in
+something else (nothing done, half done, a syntax error, an exception); the rest has misconceptions. Nobody's code loops for ever and no
+file is broken, for nbgrader would sit out the first and give no marks for the second. Every notebook has a comment of its own, so that no
+two are the same: our grader would grade those once.
 """
 
 from __future__ import annotations
@@ -12,16 +13,16 @@ import shutil
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import closing
-from itertools import cycle, islice
+from itertools import chain, cycle, islice
 from pathlib import Path
 from typing import Any
 
 from autograder.catalogue import KnownAnswer, catalogue
-from autograder.course import CONFIG, DEMO, Course, Lecture
+from autograder.course import CONFIG, DEMO, Course, Lecture, grade_id, source_of
 from autograder.specimens import fill, reference_sources, solved, with_answers, write
 
 LECTURE = "05_batch_normalization"
-STUDENTS, RIGHT, TROUBLED = 20, 5, 4
+TROUBLED = 4
 HANDED_IN = "2026-03-02 18:00:00 UTC\n"
 
 
@@ -37,14 +38,32 @@ def new_course(lecture: Lecture, folder: Path, demonstrations: bool) -> Lecture:
     return Course(folder).lecture(LECTURE)
 
 
-def hand_in(lecture: Lecture) -> list[str]:
-    """Write what the class hands in, and return the students' names."""
+def hand_in(lecture: Lecture, students: int) -> list[str]:
+    """Write what a class of `students` hands in, and return their names."""
     names = []
-    for number, notebook in enumerate(_class_of(lecture), start=1):
-        names.append(f"student{number:02}")
-        path = write(notebook, lecture.root / "submitted" / names[-1] / lecture.id / f"{lecture.slug}.ipynb")
+    for number, notebook in enumerate(class_of(lecture, students), start=1):
+        names.append(f"student{number:05}")
+        path = write(notebook, submission(lecture, names[-1]))
         (path.parent / "timestamp.txt").write_text(HANDED_IN, encoding="utf-8")
     return names
+
+
+def submission(lecture: Lecture, student: str) -> Path:
+    """Return where a student's notebook lies."""
+    return lecture.root / "submitted" / student / lecture.id / f"{lecture.slug}.ipynb"
+
+
+def sample(names: Sequence[str], count: int) -> list[str]:
+    """Return `count` of the students, drawn evenly: the class is in order of what they handed in, so every kind has its share."""
+    count = min(count, len(names))
+    return [names[number * len(names) // count] for number in range(count)]
+
+
+def keep(folder: Path, names: Sequence[str]) -> None:
+    """Remove what everybody else handed in."""
+    for student in (folder / "submitted").iterdir():
+        if student.name not in names:
+            shutil.rmtree(student)
 
 
 def without_plugin(folder: Path) -> None:
@@ -64,28 +83,35 @@ def marks(folder: Path) -> dict[tuple[str, str], float | None]:
         return {(student, cell): score for student, cell, score in database.execute(query)}
 
 
-def _class_of(lecture: Lecture) -> list[dict[str, Any]]:
-    notebooks = [*_right(lecture), *_troubled(lecture), *_mistaken(lecture, STUDENTS - RIGHT - TROUBLED)]
-    if len({json.dumps(notebook["cells"]) for notebook in notebooks}) != STUDENTS:
-        raise AssertionError("two students of the class hand in the same notebook")
-    return notebooks
+def class_of(lecture: Lecture, students: int) -> Iterator[dict[str, Any]]:
+    """Yield the notebooks of a class, in order of their kind."""
+    right = students // 5
+    mistaken = students - right - TROUBLED
+    if right < 1 or mistaken < 1:
+        raise SystemExit("a class has at least six students: one for each thing that can be handed in")
+    for number, notebook in enumerate(chain(_right(lecture, right), _troubled(lecture), _mistaken(lecture, mistaken)), start=1):
+        cell = next(cell for cell in notebook["cells"] if grade_id(cell) in lecture.points)
+        cell["source"] = f"{source_of(cell)}\n# {number}"
+        yield notebook
 
 
-def _right(lecture: Lecture) -> Iterator[dict[str, Any]]:
+def _right(lecture: Lecture, count: int) -> Iterator[dict[str, Any]]:
     """Yield the solution, then notebooks with each exercise's alternatives in turn."""
     known = catalogue(lecture.slug).alternatives
     styles = [[answer for answer in known if answer.exercise == name] for name in lecture.points]
     rounds = zip(*(cycle(style or [None]) for style in styles), strict=False)
     yield solved(lecture)
-    for chosen in islice(rounds, RIGHT - 1):
+    for chosen in islice(rounds, count - 1):
         yield with_answers(lecture, *_compatible([answer for answer in chosen if answer]))
 
 
 def _mistaken(lecture: Lecture, count: int) -> Iterator[dict[str, Any]]:
     """Yield notebooks with one to three misconceptions each, spread over the exercises."""
     known = catalogue(lecture.slug).misconceptions
+    apart = len(known) // 3
     for number in range(count):
-        yield with_answers(lecture, *_compatible(known[number::count][: 1 + number % 3]))
+        chosen = [known[(number + turn * apart) % len(known)] for turn in range(1 + number % 3)]
+        yield with_answers(lecture, *_compatible(chosen))
 
 
 def _troubled(lecture: Lecture) -> Iterator[dict[str, Any]]:

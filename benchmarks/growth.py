@@ -1,0 +1,73 @@
+"""How time and memory grow with the class: the same command on ever more submissions, one course directory each."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import machine
+import meter
+import roster
+from workshop import Workshop
+
+from autograder.course import Course
+
+SIZES = (100, 300, 1000, 3000, 5000)
+KINDS = ("host", "worker", "zygote", "guest")
+COMMAND = [str(Path(sys.executable).parent / "autograder"), "grade", roster.LECTURE, "--no-cache"]
+
+
+def take(course: Course, sizes: Sequence[int], patience: float) -> dict[str, Any]:
+    """Grade classes of these sizes, and return what each took."""
+    meter.adopt_orphans()
+    with tempfile.TemporaryDirectory(prefix="bench-") as folder:
+        workshop = Workshop(course, Path(folder), max(sizes), patience)
+        machine.wait_until_quiet(patience)
+        first = roster.sample(workshop.students, min(sizes))
+        with workshop.course(first) as where:  # bytecode and files into caches
+            workshop.run(COMMAND, where)
+        classes = [_graded(workshop, size) for size in sorted(sizes)]
+    return {"machine": machine.describe(), "classes": classes}
+
+
+def _graded(workshop: Workshop, size: int) -> dict[str, Any]:
+    """Grade an even sample of the class, so that classes of all sizes are alike, and hold it to a mark for everyone."""
+    with workshop.course(roster.sample(workshop.students, size)) as where:
+        machine.pause_until_idle(workshop.patience)
+        cost, peaks = meter.measure_with_peaks(COMMAND, where, workshop.environment)
+        written = len({student for student, _ in roster.marks(where)})
+    if written != size:
+        raise SystemExit(f"{written} of {size} students are in the gradebook")
+    found = {"students": size, **asdict(cost), "peaks": {kind: round(peaks.get(kind, 0.0), 1) for kind in KINDS}}
+    print(f"{size} students: {cost.wall:.1f} s, {found['peaks']} MiB, others {cost.others:.0%}", file=sys.stderr, flush=True)
+    return found
+
+
+def draw(classes: Sequence[dict[str, Any]], path: Path) -> None:
+    """Draw time and memory over the number of submissions."""
+    import matplotlib
+
+    matplotlib.use("svg")
+    # the same file for the same figures, and its words as words
+    matplotlib.rcParams.update({"svg.hashsalt": "growth", "svg.fonttype": "none", "font.family": "sans-serif"})
+    from matplotlib import pyplot
+
+    sizes = [graded["students"] for graded in classes]
+    figure, (time, memory) = pyplot.subplots(1, 2, figsize=(9, 3.4), layout="constrained")
+    time.plot(sizes, [graded["wall"] / 60 for graded in classes], color="#0072B2", marker="o", label="wall clock")
+    time.plot(sizes, [graded["cpu"] / 60 for graded in classes], color="#D55E00", marker="s", linestyle="--", label="processors, together")
+    time.set(xlabel="submissions", ylabel="minutes", title="Time")
+    for kind, color, marker in zip(KINDS, ("#0072B2", "#D55E00", "#009E73", "#CC79A7"), "osD^", strict=True):
+        memory.plot(sizes, [graded["peaks"][kind] for graded in classes], color=color, marker=marker, label=f"largest {kind}")
+    memory.set(xlabel="submissions", ylabel="MiB at the peak", title="Memory of one process")
+    for axes in (time, memory):
+        axes.set_xlim(left=0)
+        axes.set_ylim(bottom=0)
+        axes.grid(alpha=0.3)
+        axes.legend(frameon=False, fontsize=8)
+    figure.savefig(path, metadata={"Date": None})
+    pyplot.close(figure)

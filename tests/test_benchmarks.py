@@ -1,0 +1,109 @@
+"""The benchmarks' page says what its figures say, and the class that is graded is one that can be compared."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from autograder.course import find_course, grade_id, source_of
+
+FOLDER = Path(__file__).parents[1] / "benchmarks"
+sys.path.insert(0, str(FOLDER))
+try:
+    import hostile
+    import otter
+    import page
+    import roster
+    import speed
+finally:
+    sys.path.remove(str(FOLDER))
+
+LECTURE = find_course(FOLDER).lecture(roster.LECTURE)
+REPORT = """<testsuites><testsuite>
+<testcase classname="tests.test_hostile_class" name="test_marks[as somebody-escape-good]"/>
+<testcase classname="tests.test_hostile_class" name="test_marks[as somebody else-escape-good]"><skipped type="pytest.skip"/></testcase>
+<testcase classname="tests.test_hostile_class" name="test_marks[as somebody-escape-bad]"/>
+<testcase classname="tests.test_hostile_class" name="test_attempt[as somebody-escape-bad]"><failure/></testcase>
+<testcase classname="tests.test_hostile_class" name="test_marks[as somebody-escape-known]"><skipped type="pytest.xfail"/></testcase>
+<testcase classname="tests.test_hostile_class" name="test_marks[as somebody-escape-skipped]"><skipped type="pytest.skip"/></testcase>
+<testcase classname="tests.test_hostile_class" name="test_nobody_survives[as somebody-escape]"/>
+</testsuite></testsuites>"""
+
+
+def runs(*walls: float) -> list[dict[str, float]]:
+    return [{"wall": wall, "cpu": 2 * wall, "others": 0.0} for wall in walls]
+
+
+@pytest.fixture
+def figures() -> dict[str, Any]:
+    """Figures of a class of ten, of which nbgrader graded two: ours takes 0.1 s each, nbgrader 2.1 s with its start-up of a second."""
+    costs = {"ours": runs(1.0, 0.5, 2.0), "nbgrader": runs(5.0, 3.0, 9.0)}
+    return {"students": 10, "graded": {"ours": 10, "nbgrader": 2}, "costs": costs, "start-up": runs(1.0, 1.0, 1.0)}
+
+
+def test_the_page_has_the_stored_figures() -> None:
+    stored = json.loads((FOLDER / "figures.json").read_text(encoding="utf-8"))
+    text = (FOLDER / "README.md").read_text(encoding="utf-8")
+    shown = text.partition(page.BEGIN)[2].partition(page.END)[0]
+    assert shown.strip() == page.render(stored).strip(), "run «python benchmarks --last --write»"
+
+
+def test_of_a_peers_start_up_only_the_share_in_the_whole_class_counts(figures: dict[str, Any]) -> None:
+    assert page.seconds_each(figures, "nbgrader", "wall") == pytest.approx([2.1, 1.1, 4.1])
+    assert page.seconds_each(figures, "ours", "wall") == pytest.approx([0.1, 0.05, 0.2])
+
+
+def test_a_ratio_is_of_medians_and_its_spread_of_runs_in_pairs(figures: dict[str, Any]) -> None:
+    assert page.times(figures, "nbgrader", "wall") == pytest.approx((21.0, 20.5, 22.0))
+
+
+def test_growth_is_told_by_what_each_further_submission_takes() -> None:
+    classes = [{"students": 10, "wall": 5.0}, {"students": 30, "wall": 6.0}, {"students": 40, "wall": 8.0}]
+    assert page._further(classes) == ["", "50", "200"]
+
+
+def test_what_is_put_on_the_page_leaves_the_rest_alone(tmp_path: Path) -> None:
+    path = tmp_path / "page.md"
+    path.write_text(f"before\n{page.BEGIN}\nold\n{page.END}\nafter\n", encoding="utf-8")
+    page.put(path, "new\n")
+    assert path.read_text(encoding="utf-8") == f"before\n{page.BEGIN}\nnew\n{page.END}\nafter\n"
+
+
+def test_a_hostile_case_passes_only_if_every_test_about_it_does() -> None:
+    found = hostile.counted(REPORT)
+    assert (found["passed"], found["all"]) == (1, 4)
+    assert found["not"] == ["escape-bad", "escape-known", "escape-skipped"]
+    assert found["class-wide"] == {"passed": 1, "all": 1}
+
+
+def test_no_two_of_a_class_hand_in_the_same() -> None:
+    sources = [json.dumps([source_of(cell) for cell in notebook["cells"]]) for notebook in roster.class_of(LECTURE, 60)]
+    assert len(set(sources)) == 60
+
+
+def test_a_sample_is_drawn_evenly_and_never_twice() -> None:
+    assert roster.sample("abcdefghij", 5) == list("acegi")
+    assert roster.sample("abc", 9) == list("abc")
+
+
+def test_a_run_with_another_mark_stops_the_comparison() -> None:
+    seen = {("ada", "test_f"): 1.0}
+    speed.agree(seen, {("ada", "test_f"): 1.004}, "another", ["ada"])
+    with pytest.raises(SystemExit, match=r"ada test_f: 1\.0 and 2\.0"):
+        speed.agree(seen, {("ada", "test_f"): 2.0}, "another", ["ada"])
+    with pytest.raises(SystemExit, match="bob is missing"):
+        speed.agree(seen, {("ada", "test_f"): 1.0}, "another", ["ada", "bob"])
+
+
+def test_otters_test_cases_hold_the_points_of_their_exercise() -> None:
+    names = {grade_id(cell) for cell in json.loads(LECTURE.released.read_text(encoding="utf-8"))["cells"]}
+    for name, points in LECTURE.points.items():
+        text = otter.test_file(LECTURE, name)
+        compile(text, name, "exec")
+        shares = [float(line.partition("=")[2].rstrip(")")) for line in text.splitlines() if line.startswith("@test_case(")]
+        assert sum(shares) == pytest.approx(points)
+        assert name in names
