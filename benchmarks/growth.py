@@ -68,6 +68,7 @@ def draw(classes: Sequence[dict[str, Any]], path: Path) -> None:
         axes.set_xlim(left=0)
         axes.set_ylim(bottom=0)
         axes.grid(alpha=0.3)
-        axes.legend(frameon=False, fontsize=8)
+    time.legend(frameon=False, fontsize=8)
+    memory.legend(frameon=False, fontsize=8, loc="center right", bbox_to_anchor=(1.0, 0.62))
     figure.savefig(path, metadata={"Date": None})
     pyplot.close(figure)
