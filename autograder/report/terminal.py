@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from itertools import groupby
 from typing import Any
 
 from rich.console import Console, Group, RenderableType
@@ -63,15 +64,17 @@ def in_full(result: SubmissionResult) -> RenderableType:
 def _found(exercise: ExerciseResult) -> RenderableType:
     if exercise.status == "not_attempted":
         return Text("not attempted", style="dim")
-    lines = [_told(test.name, test.message, "red") for test in exercise.tests if test.outcome == "failed"]
+    failed = [test for test in exercise.tests if test.outcome == "failed"]
+    lines = [_told([test.name for test in tests], message, "red") for message, tests in groupby(failed, lambda test: test.message)]
     if exercise.misconception:
         known = exercise.misconception
         lines.append(Text.assemble((known.title, "bold"), f" (see {known.see})\n  {known.explanation}"))
     return Text("\n").join(lines)
 
 
-def _told(sentence: str, message: str, style: str) -> Text:
-    return Text.assemble(f"{printable(sentence)}\n  ", (printable(message), style))
+def _told(sentences: Iterable[str], message: str, style: str) -> Text:
+    """Return the sentences of tests that failed one after the other for one reason, and the reason once."""
+    return Text.assemble("".join(f"{printable(sentence)}\n" for sentence in sentences), "  ", (printable(message), style))
 
 
 def as_table(results: Sequence[SubmissionResult]) -> Table:
