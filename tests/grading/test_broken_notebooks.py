@@ -10,18 +10,12 @@ import pytest
 from autograder.course import Course, Lecture, find_course, grade_id
 from autograder.errors import SubmissionError
 from autograder.grading import grade_submission
+from autograder.limits import Limits
 from autograder.results import SubmissionResult
-from autograder.sandbox.host import Sandbox
 from autograder.specimens import fill, solved
 from autograder.submission import read_submission
 
 LECTURE = find_course().lecture("05_batch_normalization")
-
-
-@pytest.fixture(scope="module")
-def sandbox():
-    with Sandbox() as sandbox:
-        yield sandbox
 
 
 def read(data: bytes | str, tmp_path, lecture: Lecture | None = None, name: str = "someone.ipynb"):
@@ -185,8 +179,6 @@ def test_one_bad_cell_costs_its_own_exercise(graded, change, status, said):
 
 
 def test_an_endless_loop_costs_its_own_exercise(sandbox, tmp_path):
-    from autograder.sandbox.host import Limits
-
     notebook = solved(LECTURE)
     source("update_running", "def update_running(*args, **kwargs):\n    while True: pass")(notebook["cells"])
     limits = Limits(call_seconds=0.5)
@@ -196,8 +188,6 @@ def test_an_endless_loop_costs_its_own_exercise(sandbox, tmp_path):
 
 
 def test_an_endless_cell_costs_its_own_exercise(sandbox, tmp_path):
-    from autograder.sandbox.host import Limits
-
     notebook = solved(LECTURE)
     source("update_running", "while True: pass")(notebook["cells"])
     result = grade_submission(read(json.dumps(notebook), tmp_path, LECTURE), sandbox, Limits(cell_seconds=0.5))

@@ -20,7 +20,6 @@ import pytest
 from autograder.course import Lecture, find_course
 from autograder.grading import judge
 from autograder.results import ExerciseResult
-from autograder.sandbox.confine import available
 from autograder.sandbox.host import Cell, Guest, Limits, Sandbox
 from autograder.specimens import solved
 from autograder.submission import parse_submission
@@ -32,14 +31,6 @@ ALL = bool(os.environ.get("HOSTILE_ANSWERS"))  # set it to try all of the larges
 COURSE = find_course()
 LECTURES = [pytest.param(lecture, id=lecture.id) for lecture in COURSE.lectures()]
 SECONDS, MEMORY = 20, 600 << 20  # of the processor, and above what was used before; most need a tenth of a second and a few MiB
-
-
-@pytest.fixture(scope="module")
-def sandbox() -> Iterator[Sandbox]:
-    if reason := available():
-        pytest.skip(reason)
-    with Sandbox() as sandbox:
-        yield sandbox
 
 
 @pytest.fixture(scope="module")

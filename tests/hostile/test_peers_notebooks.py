@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -46,12 +45,6 @@ def test_as_it_is_it_is_refused_with_a_sentence(path: Path) -> None:
     assert said.isprintable() and 10 < len(said) < 300
     built = autograded.build(release(), None, ungraded(Handin(path, "peer", LECTURE), said))
     nbformat.validate(nbformat.from_dict(built))
-
-
-@pytest.fixture(scope="module")
-def sandbox() -> Iterator[Sandbox]:
-    with Sandbox() as sandbox:
-        yield sandbox
 
 
 @each

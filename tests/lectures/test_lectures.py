@@ -5,8 +5,6 @@ Everything here goes the way of a real submission: a notebook file, a confined g
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import numpy as np
 import pytest
 
@@ -14,7 +12,6 @@ from autograder.catalogue import KnownAnswer, catalogue
 from autograder.course import Course, Lecture, find_course
 from autograder.grading import grade_submission, judge
 from autograder.results import ExerciseResult, SubmissionResult
-from autograder.sandbox.host import Sandbox
 from autograder.specimens import fill, reference_sources, solved, with_answers, write
 from autograder.submission import read_submission
 from coursekit.student import LocalStudent
@@ -25,12 +22,6 @@ KNOWN = [(lecture, catalogue(lecture.slug)) for lecture in COURSE.lectures()]
 WRONG = [pytest.param(lecture, answer, id=f"{answer.exercise}-{answer.id}") for lecture, known in KNOWN for answer in known.misconceptions]
 RIGHT = [pytest.param(lecture, answer, id=f"{answer.exercise}-{answer.id}") for lecture, known in KNOWN for answer in known.alternatives]
 NAMED = 0.95
-
-
-@pytest.fixture(scope="module")
-def sandbox() -> Iterator[Sandbox]:
-    with Sandbox() as sandbox:
-        yield sandbox
 
 
 @pytest.fixture

@@ -1,9 +1,6 @@
 """The reference of lecture 8, held against SciPy's filters, by what the equations promise, and against the notebook's solution."""
 
-from pathlib import Path
-
 import autograd.numpy as anp
-import jupytext
 import numpy as np
 import pytest
 from autograd import grad
@@ -14,22 +11,11 @@ from autograder.reference import adaptive_optimizers as reference
 TOLERANCE = {"rtol": 1e-9, "atol": 1e-9}
 SHAPES = [(5,), (1,), (3, 4), (2, 3, 2)]
 STEPS = ["adagrad_step", "rmsprop_step", "adam_step", "nadam_step", "adamax_step"]
-SOLUTION = Path(__file__).parents[2] / "solutions" / "08_adaptive_optimizers" / "adaptive_optimizers.py"
 
 
 @pytest.fixture
 def rng():
     return np.random.default_rng(20141222)
-
-
-@pytest.fixture(scope="module")
-def solution():
-    """The functions of the notebook, by name."""
-    namespace = {"np": np}
-    for cell in jupytext.read(SOLUTION).cells:
-        if cell.metadata.get("nbgrader", {}).get("solution") and cell.cell_type == "code":
-            exec(cell.source, namespace)
-    return namespace
 
 
 def walk(step, theta, gradients, **options):

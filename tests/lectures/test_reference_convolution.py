@@ -1,9 +1,6 @@
 """The reference of lecture 12, held against SciPy, against autograd's derivatives, and against the notebook's solution."""
 
-from pathlib import Path
-
 import autograd.numpy as anp
-import jupytext
 import numpy as np
 import pytest
 from autograd import grad
@@ -22,22 +19,11 @@ LAYERS = [  # x, W, stride, pad
     ((1, 2, 3, 3), (2, 2, 1, 1), 2, 0),
 ]
 POOLS = [((2, 3, 4, 6), 2, 2), ((1, 2, 5, 5), 3, 1), ((2, 1, 7, 5), 3, 2), ((1, 1, 6, 7), 2, 3), ((2, 2, 3, 3), 1, 1)]
-SOLUTION = Path(__file__).parents[2] / "solutions" / "12_convolution" / "convolution.py"
 
 
 @pytest.fixture
 def rng():
     return np.random.default_rng(19981101)
-
-
-@pytest.fixture(scope="module")
-def solution():
-    """The functions of the notebook, by name."""
-    namespace = {"np": np}
-    for cell in jupytext.read(SOLUTION).cells:
-        if cell.metadata.get("nbgrader", {}).get("solution") and cell.cell_type == "code":
-            exec(cell.source, namespace)
-    return namespace
 
 
 def close(answer, right):

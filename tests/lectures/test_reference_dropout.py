@@ -6,27 +6,14 @@ from collections import Counter
 from itertools import permutations
 
 import autograd.numpy as anp
-import jupytext
 import numpy as np
 import pytest
 from autograd import grad
 from scipy import stats
 
-from autograder.course import find_course
 from autograder.grading import judge
 from autograder.reference import dropout as reference
 from coursekit.student import LocalStudent
-
-
-@pytest.fixture(scope="module")
-def solution() -> dict:
-    """The functions of the solution notebook."""
-    notebook = jupytext.read(find_course().root / "solutions" / "11_dropout" / "dropout.py")
-    namespace: dict = {"np": np}
-    for cell in notebook.cells:
-        if cell.cell_type == "code" and cell.metadata.get("nbgrader", {}).get("solution"):
-            exec(cell.source, namespace)
-    return namespace
 
 
 @pytest.fixture(params=["reference", "solution"])

@@ -5,13 +5,11 @@ from __future__ import annotations
 from itertools import pairwise
 
 import autograd.numpy as anp
-import jupytext
 import numpy as np
 import pytest
 from autograd import grad
 from scipy import signal, special, stats
 
-from autograder.course import find_course
 from autograder.reference import initialization as reference
 
 ACTIVATIONS = {"tanh": anp.tanh, "relu": lambda z: anp.where(z > 0, z, 0.0), "logistic": lambda z: 1 / (1 + anp.exp(-z))}
@@ -20,17 +18,6 @@ NORMAL = {
     "he_normal": lambda fan_in, fan_out: np.sqrt(2 / fan_in),
     "lecun_normal": lambda fan_in, fan_out: 1 / np.sqrt(fan_in),
 }
-
-
-@pytest.fixture(scope="module")
-def solution() -> dict:
-    """The functions of the solution notebook."""
-    notebook = jupytext.read(find_course().root / "solutions" / "03_initialization" / "initialization.py")
-    namespace: dict = {"np": np}
-    for cell in notebook.cells:
-        if cell.cell_type == "code" and cell.metadata.get("nbgrader", {}).get("solution"):
-            exec(cell.source, namespace)
-    return namespace
 
 
 @pytest.fixture(params=range(5))

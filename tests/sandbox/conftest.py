@@ -12,11 +12,10 @@ from autograder.sandbox.host import Cell, Guest, Limits, Sandbox
 
 
 @pytest.fixture(scope="session")
-def confined() -> Iterator[Sandbox]:
+def confined(request: pytest.FixtureRequest) -> Sandbox:
     if reason := available():
         pytest.skip(reason)
-    with Sandbox() as sandbox:
-        yield sandbox
+    return request.getfixturevalue("sandbox")
 
 
 @pytest.fixture(scope="session")
