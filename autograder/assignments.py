@@ -84,7 +84,7 @@ def open_gradebook(coursedir: CourseDirectory) -> Gradebook:
     except ImportError as error:
         raise GradebookError(f"{shown} needs the Python package {error.name}, which isn't installed") from error
     except (SQLAlchemyError, OSError, InvalidEntry) as error:
-        raise GradebookError(f"{shown} can't be opened as nbgrader's gradebook: {in_one_line(error)}") from error
+        raise GradebookError(f"{shown} can't be opened as nbgrader's gradebook: {reason_of(error)}") from error
 
 
 def _create(url: URL, course: str) -> None:
@@ -152,7 +152,7 @@ def _source(lecture: Lecture) -> NotebookNode:
         ) from None
     except Exception as error:
         raise GradebookError(
-            f"{lecture.source} can't be read as a notebook ({in_one_line(error)}): run «autograder build {lecture.id}»"
+            f"{lecture.source} can't be read as a notebook ({reason_of(error)}): run «autograder build {lecture.id}»"
         ) from error
 
 
@@ -183,13 +183,13 @@ def _save(notebook: NotebookNode, resources: dict[str, Any], lecture: Lecture, g
     except RuntimeError as error:
         raise GradebookError(
             f"cells were added to {lecture.id} or removed from it after submissions were graded, which nbgrader can't take up "
-            f"({in_one_line(error)}): restore the cells, or remove the assignment with «nbgrader db assignment remove {lecture.id} --force»"
+            f"({reason_of(error)}): restore the cells, or remove the assignment with «nbgrader db assignment remove {lecture.id} --force»"
         ) from error
     finally:
         gradebook.db.expire_all()
 
 
-def in_one_line(error: BaseException) -> str:
+def reason_of(error: BaseException) -> str:
     """Return what an error says, or its name, in one line, with what to do about it where that is known."""
     said = " ".join(str(getattr(error, "orig", None) or error).split()) or type(error).__name__
     if said.startswith("no such column") or re.match('column "?[a-z_.]+"? does not exist', said):

@@ -21,6 +21,7 @@ from pathlib import Path
 from .course import Course, Lecture
 from .errors import SubmissionError
 from .executors import Job, LocalProcesses, ThisProcess, Workers
+from .files import sweep, write_atomically
 from .grading import KILLED
 from .installed import digest_of, installed
 from .limits import Limits
@@ -207,6 +208,8 @@ class Memory:
 
     def __init__(self, course: Course, options: Options) -> None:
         self._kept = Store(course.root / STORE) if options.cache else None
+        with suppress(OSError):
+            sweep(course.root / STORE)
 
     def __enter__(self) -> Memory:
         self._folder = tempfile.TemporaryDirectory(prefix="results-", ignore_cleanup_errors=True)
@@ -285,15 +288,8 @@ class Store:
             return None
 
     def put(self, key: str, result: SubmissionResult) -> None:
-        """Store a result: written beside its place and renamed, so that it is there whole or not at all."""
-        self.folder.mkdir(parents=True, exist_ok=True)
-        unfinished = self.folder / f"{key}.{os.getpid()}.tmp"
-        try:
-            unfinished.write_text(json.dumps(submission_to_json(result)), encoding="utf-8")
-            os.replace(unfinished, self.folder / f"{key}.json")
-        except OSError:
-            unfinished.unlink(missing_ok=True)
-            raise
+        """Store a result, whole or not at all."""
+        write_atomically(self.folder / f"{key}.json", json.dumps(submission_to_json(result)).encode())
 
 
 def keep(store: Store, key: str, result: SubmissionResult) -> bool:

@@ -7,24 +7,21 @@ there, and other processes are at the next ones.
 
 from __future__ import annotations
 
-import fcntl
 import importlib
 import json
-import os
-import signal
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import ExitStack, suppress
 from datetime import datetime
 from pathlib import Path
-from threading import current_thread, main_thread
-from types import FrameType, SimpleNamespace
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from . import autograded, feedback
 from .course import Course, Lecture, grade_id, nbgrader_of
 from .errors import GradebookError, SubmissionError
+from .files import holds, only_writer, staged, undisturbed
 from .results import SubmissionResult
 from .submission import read_file, read_submission
 
@@ -37,7 +34,6 @@ if TYPE_CHECKING:
 TIMESTAMP, STAMP_BYTES = "timestamp.txt", 100
 NO_RESPONSE = "No response."  # nbgrader's own words for an answer that was left as it was
 LOCK = Path(".autograder") / "gradebook.lock"
-UNFINISHED = ".unfinished"
 
 # How long a database is waited for that somebody else has locked; the second, after one was waited for in vain.
 PATIENCE_SECONDS, NO_PATIENCE_SECONDS = 10.0, 0.2
@@ -119,7 +115,7 @@ class GradebookWriter:
         assignment = self.assignment(lecture)
         from sqlalchemy.exc import SQLAlchemyError
 
-        from .assignments import in_one_line
+        from .assignments import reason_of
 
         try:
             notebook = autograded.build(assignment.release, _handed_in(result, self._course, lecture), result)
@@ -127,7 +123,7 @@ class GradebookWriter:
         except (SQLAlchemyError, OSError, ValueError) as error:
             self._wait_for_locks(NO_PATIENCE_SECONDS)
             raise GradebookError(
-                f"the result of {result.student} for {lecture.id} can't be written to the gradebook: {in_one_line(error)}"
+                f"the result of {result.student} for {lecture.id} can't be written to the gradebook: {reason_of(error)}"
             ) from error
         self._wait_for_locks(PATIENCE_SECONDS)
         return notebook
@@ -157,13 +153,13 @@ class GradebookWriter:
         import_nbgrader()
         from sqlalchemy.exc import SQLAlchemyError
 
-        from .assignments import in_one_line, known_assignment
+        from .assignments import known_assignment, reason_of
 
         self._open()
         try:
             return known_assignment(lecture, self._gradebook, self._coursedir, self._config)
         except (SQLAlchemyError, OSError) as error:
-            raise GradebookError(f"{lecture.id} can't be written to the gradebook: {in_one_line(error)}") from error
+            raise GradebookError(f"{lecture.id} can't be written to the gradebook: {reason_of(error)}") from error
         finally:
             self._gradebook.db.remove()  # or the server keeps its transaction open until all is graded
 
@@ -274,44 +270,6 @@ def _time(stamp: str) -> datetime | None:
     return None
 
 
-@contextmanager
-def undisturbed() -> Iterator[None]:
-    """Put off what Ctrl-C does until a few lines are done."""
-    if current_thread() is not main_thread():
-        yield
-        return
-    came: list[tuple[int, FrameType | None]] = []
-    before = signal.signal(signal.SIGINT, lambda *signalled: came.append(signalled))
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
-        if came and callable(before):
-            before(*came[0])
-
-
-@contextmanager
-def only_writer(lock: Path, say: Callable[[str], None]) -> Iterator[None]:
-    """Hold a lock that goes with the process, however that ends; say who is waited for.
-
-    Where no file can be written, or none locked, it goes on without: databases have locks of their own.
-    """
-    with ExitStack() as stack:
-        with suppress(OSError):
-            lock.parent.mkdir(parents=True, exist_ok=True)
-            file = stack.enter_context(open(lock, "a+", encoding="utf-8"))
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                file.seek(0)
-                say(f"Waiting for the process {file.read(20).strip() or 'that holds it'}, which is writing this course's gradebook …")
-                fcntl.flock(file, fcntl.LOCK_EX)
-            file.truncate(0)
-            file.write(f"{os.getpid()}\n")
-            file.flush()
-        yield
-
-
 def _handed_in(result: SubmissionResult, course: Course, lecture: Lecture) -> Mapping[str, Any] | None:
     """Return the notebook behind a result; None where there is none that can be read."""
     with suppress(SubmissionError):
@@ -368,7 +326,7 @@ def _cell(name: str, notebook: Mapping[str, Any]) -> Mapping[str, Any]:
     return next(cell for cell in notebook["cells"] if grade_id(cell) == name)
 
 
-# --- files that are whole or not there ----------------------------------------------------------------------------------------
+# --- the autograded notebook as a file ----------------------------------------------------------------------------------------
 
 
 def as_file(notebook: Mapping[str, Any]) -> str:
@@ -388,70 +346,3 @@ def _split_output(output: Mapping[str, Any]) -> dict[str, Any]:
     if "data" in output:
         return {**output, "data": {kind: text.splitlines(True) for kind, text in output["data"].items()}}
     return {**output, "text": output["text"].splitlines(True)}
-
-
-def holds(path: Path, text: str | None) -> bool:
-    """Tell whether a file holds `text`; for None, whether there is none."""
-    try:
-        return path.read_bytes() == (text or "").encode() and text is not None
-    except FileNotFoundError:
-        return text is None
-    except OSError:
-        return False
-
-
-@contextmanager
-def staged(files: Mapping[Path, str | None], mode: int) -> Iterator[Callable[[], None]]:
-    """Write files beside their places, and hand out what puts them there; without that, nothing has happened.
-
-    Parameters
-    ----------
-    files : mapping of Path to str or None
-        What the files hold; None for one that is to go.
-    mode : int
-        Their permissions.
-    """
-    made = [folder for path in files for folder in _made(path.parent)]
-    waiting = {path: path.with_name(f".{path.name}{UNFINISHED}") for path in files}
-    placed = False
-
-    def place() -> None:
-        nonlocal placed
-        for path, unfinished in waiting.items():
-            if files[path] is None:
-                path.unlink(missing_ok=True)
-            else:
-                os.replace(unfinished, path)
-        placed = True
-
-    try:
-        for path, unfinished in waiting.items():
-            unfinished.unlink(missing_ok=True)  # of one that was killed
-            if (text := files[path]) is not None:
-                write_whole(unfinished, text, mode)
-        yield place
-    finally:
-        if not placed:
-            _take_back(waiting.values(), made)
-
-
-def _made(folder: Path) -> list[Path]:
-    """Make a folder, and return those that were not there, the innermost first: nbgrader takes an empty one for a graded submission."""
-    missing = [path for path in (folder, *folder.parents) if not path.exists()]
-    folder.mkdir(parents=True, exist_ok=True)
-    return missing
-
-
-def _take_back(unfinished: Iterable[Path], made: Iterable[Path]) -> None:
-    with suppress(OSError):
-        for path in unfinished:
-            path.unlink(missing_ok=True)
-        for folder in made:
-            folder.rmdir()
-
-
-def write_whole(path: Path, text: str, mode: int) -> None:
-    """Write a new file."""
-    with open(path, "x", encoding="utf-8") as file:
-        file.write(text)
-    path.chmod(mode)

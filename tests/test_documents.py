@@ -225,6 +225,12 @@ def test_the_test_cell_is_the_one_that_the_build_wants() -> None:
 
 
 @each_document
+def test_nothing_of_a_merge_is_left(document: str) -> None:
+    """Two versions of a paragraph, one below the other, are one too many."""
+    assert not re.search(r"^(<<<<<<<|=======|>>>>>>>)", DOCUMENTS[document], re.MULTILINE)
+
+
+@each_document
 def test_blocks_are_of_a_known_kind_and_few_are_not_run(document: str) -> None:
     found = blocks(document)
     assert {block.language for block in found} <= {"sh", "python", "json", "yaml", "text", "mermaid"}

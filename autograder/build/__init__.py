@@ -7,7 +7,6 @@ everything under ``course/`` was searched for what must stay secret (`leaks`). B
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +16,7 @@ from nbformat import NotebookNode
 
 from autograder.course import Course, Lecture
 from autograder.errors import BuildError
+from autograder.files import write_atomically
 
 from .execution import code_digest, execute, figure_findings, score_findings, stderr_findings, workshop
 from .leaks import leak_findings, secrets_of
@@ -216,7 +216,7 @@ class _Build:
             state = "differs from what its source gives" if path.exists() else "is missing"
             self._find(lecture, f"{shown} {state}: {_BUILD.format(lecture.id)}.")
             return
-        _write(path, wanted)
+        write_atomically(path, wanted)
         self.written.append(path)
         self.report(f"{lecture.id}: wrote {path.relative_to(self.course.root)}")
 
@@ -227,17 +227,6 @@ def _notebook_of(lecture: Lecture) -> NotebookNode | None:
         return read_source(lecture.source.with_suffix(".py"), lecture.source).notebook
     except Conflict:
         return None
-
-
-def _write(path: Path, content: bytes) -> None:
-    """Write a file whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        draft.write_bytes(content)
-        os.replace(draft, path)
-    finally:
-        draft.unlink(missing_ok=True)
 
 
 def _listed(findings: list[str]) -> str:

@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import signal
+import subprocess
 from importlib.metadata import packages_distributions
 from pathlib import Path
 
@@ -292,6 +293,24 @@ def test_half_a_result_is_never_there(tmp_path, monkeypatch):
     with pytest.raises(OSError, match="no space left"):
         store.put("key", classroom.ungraded(Handin(tmp_path, "ann"), "why"))
     assert store.get("key") is None
+
+
+def test_what_a_killed_run_left_is_removed(course):
+    """What another process is writing at this moment is left alone."""
+    store = course.root / classroom.STORE
+    store.mkdir(parents=True)
+    left, others = store / f".one.json.{killed_process()}.unfinished", store / f".one.json.{os.getppid()}.unfinished"
+    left.touch()
+    others.touch()
+    list(classroom.grade(handins([ID], course)[:1], course, classroom.Options()))
+    assert not left.exists() and others.exists()
+
+
+def killed_process():
+    """Return the id of a process that is no more."""
+    process = subprocess.Popen(["true"])
+    process.wait()
+    return process.pid
 
 
 def test_who_is_meant(course, tmp_path, monkeypatch):

@@ -15,7 +15,8 @@ import pytest
 
 from autograder.course import PACKAGE, Course, source_of
 from autograder.errors import GradebookError
-from autograder.gradebook import GradebookWriter, write, write_whole
+from autograder.files import write_whole
+from autograder.gradebook import GradebookWriter, write
 from autograder.results import ExerciseResult, SubmissionResult, TestResult
 
 LECTURE, SLUG, WRITTEN = "03_initialization", "initialization", "written_symmetry"
@@ -243,7 +244,7 @@ def test_one_failure_leaves_no_half(folder, monkeypatch):
             raise OSError(28, "No space left on device")
         write_whole(path, text, mode)
 
-    monkeypatch.setattr("autograder.gradebook.write_whole", full)
+    monkeypatch.setattr("autograder.files.write_whole", full)
     with GradebookWriter(folder.course) as writer:
         with pytest.raises(GradebookError, match=r"ann.*No space left"):
             writer.write(result_of(folder, "ann"))

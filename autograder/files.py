@@ -1,0 +1,147 @@
+"""Files that are whole or not there, and one writer at a time, whatever happens to the process."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import signal
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
+from threading import current_thread, main_thread
+from types import FrameType
+
+UNFINISHED = ".unfinished"
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """Write a file, and the folders above it: beside its place first and then renamed, so that it is there whole or as it was."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_name(f".{path.name}.{os.getpid()}{UNFINISHED}")
+    try:
+        unfinished.write_bytes(content)
+        os.replace(unfinished, path)
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
+def sweep(folder: Path) -> None:
+    """Remove what processes that were killed have left of `write_atomically` in a folder."""
+    for path in folder.glob(f".*{UNFINISHED}"):
+        writer = path.name.removesuffix(UNFINISHED).rpartition(".")[2]
+        if writer.isdigit() and not _is_alive(int(writer)):
+            path.unlink(missing_ok=True)
+
+
+def _is_alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except OSError as error:
+        return not isinstance(error, ProcessLookupError)  # a process of somebody else's can't be signalled
+    return True
+
+
+def holds(path: Path, text: str | None) -> bool:
+    """Tell whether a file holds `text`; for None, whether there is none."""
+    try:
+        found = path.read_bytes()
+    except FileNotFoundError:
+        return text is None
+    except OSError:
+        return False
+    return text is not None and found == text.encode()
+
+
+@contextmanager
+def staged(files: Mapping[Path, str | None], mode: int) -> Iterator[Callable[[], None]]:
+    """Write files beside their places, and hand out what puts them there; without that, nothing has happened.
+
+    Parameters
+    ----------
+    files : mapping of Path to str or None
+        What the files hold; None for one that is to go.
+    mode : int
+        Their permissions.
+    """
+    made = [folder for path in files for folder in _made(path.parent)]
+    waiting = {path: path.with_name(f".{path.name}{UNFINISHED}") for path in files}
+    placed = False
+
+    def place() -> None:
+        nonlocal placed
+        for path, unfinished in waiting.items():
+            if files[path] is None:
+                path.unlink(missing_ok=True)
+            else:
+                os.replace(unfinished, path)
+        placed = True
+
+    try:
+        for path, unfinished in waiting.items():
+            unfinished.unlink(missing_ok=True)  # of one that was killed
+            if (text := files[path]) is not None:
+                write_whole(unfinished, text, mode)
+        yield place
+    finally:
+        if not placed:
+            _take_back(waiting.values(), made)
+
+
+def _made(folder: Path) -> list[Path]:
+    """Make a folder, and return those that were not there, the innermost first: nbgrader takes an empty one for a graded submission."""
+    missing = [path for path in (folder, *folder.parents) if not path.exists()]
+    folder.mkdir(parents=True, exist_ok=True)
+    return missing
+
+
+def _take_back(unfinished: Iterable[Path], made: Iterable[Path]) -> None:
+    with suppress(OSError):
+        for path in unfinished:
+            path.unlink(missing_ok=True)
+        for folder in made:
+            folder.rmdir()
+
+
+def write_whole(path: Path, text: str, mode: int) -> None:
+    """Write a new file."""
+    with open(path, "x", encoding="utf-8") as file:
+        file.write(text)
+    path.chmod(mode)
+
+
+@contextmanager
+def only_writer(lock: Path, say: Callable[[str], None]) -> Iterator[None]:
+    """Hold a lock that goes with the process, however that ends; say who is waited for.
+
+    Where no file can be written, or none locked, it goes on without: databases have locks of their own.
+    """
+    with ExitStack() as stack:
+        with suppress(OSError):
+            lock.parent.mkdir(parents=True, exist_ok=True)
+            file = stack.enter_context(open(lock, "a+", encoding="utf-8"))
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                file.seek(0)
+                say(f"Waiting for the process {file.read(20).strip() or 'that holds it'}, which is writing this course's gradebook …")
+                fcntl.flock(file, fcntl.LOCK_EX)
+            file.truncate(0)
+            file.write(f"{os.getpid()}\n")
+            file.flush()
+        yield
+
+
+@contextmanager
+def undisturbed() -> Iterator[None]:
+    """Put off what Ctrl-C does until a few lines are done."""
+    if current_thread() is not main_thread():
+        yield
+        return
+    came: list[tuple[int, FrameType | None]] = []
+    before = signal.signal(signal.SIGINT, lambda *signalled: came.append(signalled))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+        if came and callable(before):
+            before(*came[0])
