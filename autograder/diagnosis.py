@@ -83,7 +83,7 @@ def try_again(slug: str, known: KnownAnswer, trial: Trial) -> tuple[bool, tuple[
 
     key = (slug, f"{known.exercise}/{known.id}", trial.id)
     if key not in _tried:
-        impostor = Recorder(LocalStudent({**vars(catalogue(slug).reference), **known.functions}), {})
+        impostor = Recorder(LocalStudent({**vars(catalogue(slug).reference), **known.functions}))
         passed = True
         try:
             trial.again(impostor)

@@ -16,19 +16,47 @@ from typing import Any
 import numpy as np
 
 from coursekit.student import Call, Student, StudentError, TimedOut, Unreadable
-from coursekit.suite import CollectedTest, SuitePlugin, TestOutcome, run_tests, seeded
+from coursekit.suite import CollectedTest, SuitePlugin, TestOutcome, run_tests
 
 from . import diagnosis
 from .course import slug_of, suite_of
 from .diagnosis import Answer, Trial
+from .foresight import calls_of
 from .limits import Limits, in_units
 from .results import ExerciseResult, Status, SubmissionResult, TestResult
 from .results import points as marks
-from .sandbox.host import Cell, Sandbox
+from .sandbox.host import Cell, RemoteStudent, Sandbox, foretell, turn_to
 from .submission import Submission
 
 KILLED = "its process was killed, twice: by what it does itself, or from outside (for want of memory?); the next run grades it again"
 _RAISED = frozenset({"raised", "missing", "died", "unreadable"})
+
+
+class Account:
+    """What a submission's functions have used so far, in all tests together.
+
+    Parameters
+    ----------
+    room : int
+        How many bytes the answers of one function may come to: all are kept until the diagnosis has seen them.
+
+    Attributes
+    ----------
+    kept : Counter
+        How many bytes each function has answered.
+    hopeless : dict of str to StudentError
+        The functions that have timed out, or answered too much; they aren't called again.
+    """
+
+    def __init__(self, room: int = Limits.all_answers_bytes) -> None:
+        self.room = room
+        self.kept: Counter[str] = Counter()
+        self.hopeless: dict[str, StudentError] = {}
+
+    def has_room_for(self, name: str, call: Call) -> bool:
+        """Count what a call has brought, and tell whether that is still as much as anybody could keep."""
+        self.kept[name] += size_of(call.answer) + size_of(call.arguments)
+        return self.kept[name] <= self.room
 
 
 class Recorder:
@@ -38,22 +66,12 @@ class Recorder:
     ----------
     student : Student
         Who answers.
-    hopeless : dict of str to StudentError
-        The functions that have timed out, or answered too much, before; they aren't called again.
-    kept : Counter, optional
-        How many bytes each function has answered in all tests so far: all answers are kept until the diagnosis has seen them.
-    room : int
-        How many they may be.
+    account : Account, optional
+        Of all tests; this one's own where it is left out.
     """
 
-    def __init__(
-        self,
-        student: Student,
-        hopeless: dict[str, StudentError],
-        kept: Counter[str] | None = None,
-        room: int = Limits.all_answers_bytes,
-    ) -> None:
-        self._student, self._hopeless, self._kept, self._room = student, hopeless, Counter() if kept is None else kept, room
+    def __init__(self, student: Student, account: Account | None = None) -> None:
+        self._student, self._account = student, account or Account()
         self.answers: list[Answer] = []
 
     def __getattr__(self, name: str) -> RecordedFunction:
@@ -63,25 +81,21 @@ class Recorder:
         """Call the function `name` and note what it answered, or which error kept it from answering."""
         random = diagnosis.has_generator(args, kwargs) or self._follows_random(name)
         try:
-            if name in self._hopeless:
-                raise self._hopeless[name]
+            if name in self._account.hopeless:
+                raise self._account.hopeless[name]
             function = getattr(self._student, name)
             call = function.call(*args, **kwargs) if want_arguments else Call(function(*args, **kwargs), ())
-            if not self._has_room(name, call):
+            if not self._account.has_room_for(name, call):
                 del call  # the error holds on to this frame
-                raise Unreadable(name, f"all its answers together are larger than {in_units(self._room)} (the limit all_answers_bytes)")
+                too_much = f"all its answers together are larger than {in_units(self._account.room)} (the limit all_answers_bytes)"
+                raise Unreadable(name, too_much)
         except StudentError as error:
-            if isinstance(error, TimedOut) or self._kept[name] > self._room:
-                self._hopeless[name] = error
+            if isinstance(error, TimedOut) or self._account.kept[name] > self._account.room:
+                self._account.hopeless[name] = error
             self.answers.append(Answer(name, random, error=error))
             raise
         self.answers.append(Answer(name, random, call.answer, call.arguments))
         return call
-
-    def _has_room(self, name: str, call: Call) -> bool:
-        """Count what a call has brought, and tell whether that is still as much as anybody could keep."""
-        self._kept[name] += size_of(call.answer) + size_of(call.arguments)
-        return self._kept[name] <= self._room
 
     def _follows_random(self, name: str) -> bool:
         """Tell whether `name` is a backward pass whose forward pass drew at random: then it depends on these draws."""
@@ -121,29 +135,32 @@ class HiddenSuite(SuitePlugin):
         self, student: Student, reference: ModuleType, only: Iterable[str] | None = None, room: int = Limits.all_answers_bytes
     ) -> None:
         super().__init__(student, only)
-        self._reference, self._room = reference, room
-        self._hopeless: dict[str, StudentError] = {}
-        self._kept: Counter[str] = Counter()
+        self._reference, self._account = reference, Account(room)
         self.trials: list[Trial] = []
 
-    def provide(self, case: type, name: str) -> dict[str, Any]:
+    def begin(self, tests: Sequence[CollectedTest]) -> None:
+        """Tell a student in another process what is to come."""
+        if isinstance(self.student, RemoteStudent):
+            foretell(self.student, {test.id: calls_of(test, {"reference": self._reference}) for test in tests})
+
+    def provide(self, test: CollectedTest) -> dict[str, Any]:
         """Return the fixtures of one test."""
-        student = Recorder(self.student, self._hopeless, self._kept, self._room)
-        return {"student": student, "rng": seeded(case.__name__, name), "reference": self._reference}
+        if isinstance(self.student, RemoteStudent):
+            turn_to(self.student, test.id)
+        return {"student": Recorder(self.student, self._account), "rng": test.rng(), "reference": self._reference}
 
     def note(self, test: CollectedTest, fixtures: Mapping[str, Any], error: BaseException | None) -> TestOutcome:
         """Keep what the diagnosis needs to try the test again."""
         outcome = super().note(test, fixtures, error)
         recorder = fixtures.get("student")
         answers = tuple(recorder.answers) if isinstance(recorder, Recorder) else ()
-        names = (test.case.__name__, test.name)
-        self.trials.append(Trial(test.exercise, "::".join(names), _again(test, fixtures), outcome, answers))
+        self.trials.append(Trial(test.exercise, test.id, _again(test, fixtures), outcome, answers))
         return outcome
 
 
 def _again(test: CollectedTest, fixtures: Mapping[str, Any]) -> Callable[[Student], None]:
     """Return the test as a function of the student alone, its random numbers as they were."""
-    return lambda student: test.run({**fixtures, "student": student, "rng": seeded(test.case.__name__, test.name)})
+    return lambda student: test.run({**fixtures, "student": student, "rng": test.rng()})
 
 
 def judge(

@@ -12,6 +12,7 @@ import random
 import signal
 import sys
 import threading
+import time
 from contextlib import suppress
 from itertools import count
 from typing import Any, NoReturn
@@ -24,6 +25,7 @@ from . import wire
 from .cells import GuestCell, Notebook, place_of, text_of, type_name
 
 SOCKET = 3
+SPEAK_SECONDS, SPEAK_BYTES = 0.1, 1 << 20  # after so much, what came of calls that were sent together is told
 
 
 class HostFunction:
@@ -54,6 +56,7 @@ class Guest:
         self._numbers = count(1)
         self._talking = threading.RLock()
         self._calls: list[wire.Codec] = []
+        self._replies: list[bytes] = []
         self._labels: set[str] = set()
         self._notebook = Notebook([], set(), self._announce)
 
@@ -63,7 +66,7 @@ class Guest:
             self._handle(self._receive())
 
     def _handle(self, frame: wire.Frame) -> None:
-        (self._run_cells if frame.kind == "cells" else self._call)(frame)
+        {"cells": self._run_cells, "call": self._call, "calls": self._call_all}[frame.kind](frame)
 
     # --- messages ---------------------------------------------------------------------------------------------------------
 
@@ -98,9 +101,11 @@ class Guest:
         return ["h", number, type_name(value)[:100]]
 
     def _resolve(self, node: list[Any]) -> Any:
-        tag, which = node
-        if tag == "h":
+        tag, which, *path = node
+        if tag == "h":  # back from the host, or out of a reply of our own
             return self._kept[which]
+        if tag == "p":
+            return self._earlier(which, path)
         return HostFunction(self, which) if tag == "f" else self._notebook.namespace[which]
 
     # --- cells ------------------------------------------------------------------------------------------------------------
@@ -122,18 +127,62 @@ class Guest:
     # --- calls ------------------------------------------------------------------------------------------------------------
 
     def _call(self, frame: wire.Frame) -> None:
+        reply = self._reply(frame)
+        flush()
+        self._send(reply)
+
+    def _call_all(self, frame: wire.Frame) -> None:
+        """Make the calls of several tests, one after the other, and say now and then what came of them."""
+        tests, forgotten = self._codec().decode(frame)
+        self._forget(forgotten)
+        waiting: list[list[bytes]] = []
+        size, since = 0, time.monotonic()
+        for number, messages in enumerate(tests, start=1):
+            waiting.append(self._replies_to(messages))
+            size += sum(map(len, waiting[-1]))
+            if number == len(tests) or size > SPEAK_BYTES or time.monotonic() > since + SPEAK_SECONDS:
+                flush()
+                self._send_replies(waiting)
+                waiting, size, since = [], 0, time.monotonic()
+
+    def _replies_to(self, messages: list[bytes]) -> list[bytes]:
+        """Make the calls of one test; an argument of one may be the answer to one before."""
+        self._replies = []
+        for message in messages:
+            try:
+                self._replies.append(self._reply(wire.frame_in(message, self._bounds)))
+            except wire.WireError:
+                self._replies.append(b"")  # there is no such answer before
+        return self._replies
+
+    def _send_replies(self, tests: list[list[bytes]]) -> None:
+        try:
+            frame = self._codec().encode("replies", tests)
+        except wire.WireError:  # too much for one message: they will be asked for again
+            frame = self._codec().encode("replies", [[b""] * len(replies) for replies in tests])
+        self._send(frame)
+
+    def _earlier(self, call: int, path: list[int]) -> Any:
+        """Return an answer as it would have come back from the host: a copy of what is data, and the very thing where it stayed here."""
+        (part, _) = self._codec().decode(wire.frame_in(self._replies[call], self._bounds))
+        for index in path:
+            part = part[index]
+        return part
+
+    def _forget(self, numbers: list[int]) -> None:
+        for number in numbers:
+            self._kept.pop(number, None)
+
+    def _reply(self, frame: wire.Frame) -> bytes:
         codec = self._codec()
         name, args, kwargs, want_arguments, forgotten = codec.decode(frame)
-        for number in forgotten:
-            self._kept.pop(number, None)
+        self._forget(forgotten)
         reply = self._answer(codec, name, args, kwargs, want_arguments)
         if reply is None:  # a name from a demonstration was missing, and is there now: once more, with arguments nobody has touched
             codec = self._codec()
             name, args, kwargs, want_arguments, _ = codec.decode(frame)
             reply = self._answer(codec, name, args, kwargs, want_arguments)
-            reply = reply or codec.encode("error", "raised", name, "NameError", "a name is missing", None)
-        flush()
-        self._send(reply)
+        return reply or codec.encode("error", "raised", name, "NameError", "a name is missing", None)
 
     def _answer(self, codec: wire.Codec, name: str, args: tuple[Any, ...], kwargs: dict[str, Any], want_arguments: bool) -> bytes | None:
         function = self._notebook.namespace.get(name)

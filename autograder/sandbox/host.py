@@ -9,7 +9,8 @@ from __future__ import annotations
 import builtins
 import signal
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import astuple
 from typing import Any
@@ -19,6 +20,7 @@ from coursekit.student import Call, Died, Missing, NotAttempted, Place, Raised, 
 from ..errors import SandboxUnavailable
 from ..limits import Limits, in_units
 from . import wire
+from .ahead import Batch, ForeseenCall
 from .channel import Closed, Overfull, Timeout
 from .confine import LAYERS, available
 from .process import GuestProcess, Nursery, Stale
@@ -27,6 +29,7 @@ from .submitted import Cell, CellProblem, Printed
 __all__ = ["Cell", "CellProblem", "Guest", "Limits", "Printed", "RemoteFunction", "RemoteStudent", "Sandbox"]
 
 MESSAGE_LENGTH, NAME_LENGTH = 2000, 200
+AHEAD_SECONDS = 1.0  # how long the calls of one test that are asked ahead may take together; whoever is slower is asked one by one
 TROUBLE = (Timeout, Closed, Overfull, wire.WireError)
 """What can come of waiting for a guest."""
 
@@ -93,6 +96,8 @@ class Guest:
         self._where, self._printed = "", dict[str, bytes]()
         self._cut: str | None = None
         self._spent, self._waiting = 0.0, 0
+        self._batches: dict[str, Batch] = {}
+        self._batch: Batch | None = None
         self.problems: tuple[CellProblem, ...] = ()
         self.killed = False  # by itself or from outside, which nobody can tell apart
         self.untouched: frozenset[str] = frozenset()
@@ -123,9 +128,9 @@ class Guest:
     def call(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any], want_arguments: bool = True) -> Call:
         """Call the function `name`; see `RemoteFunction`."""
         with self._clock(), self._printing_in(name):
-            process = self._running(name)
             try:
-                return self._call(process, name, args, kwargs, want_arguments)
+                called = self._called_ahead(name, args, kwargs, want_arguments)
+                return called or self._call(self._running(name), name, args, kwargs, want_arguments)
             except TROUBLE as error:
                 raise self._dead(name, error) from None
             except StudentError:
@@ -133,6 +138,14 @@ class Guest:
             except BaseException:  # an interrupt, or a bug of a test's: nobody waits for the answer any more
                 self._end()
                 raise
+
+    def foretell(self, calls: Mapping[str, Sequence[ForeseenCall]]) -> None:
+        """Say which calls are to come from each test, in this order, if all goes as foreseen. With the first one all are asked."""
+        self._batches = {test: Batch(some) for test, some in calls.items()}
+
+    def turn_to(self, test: str) -> None:
+        """Say that the calls to come are those of a test."""
+        self._batch = self._batches.get(test)
 
     # --- cells ------------------------------------------------------------------------------------------------------------
 
@@ -225,17 +238,72 @@ class Guest:
         while True:
             reply = process.channel.receive(deadline)
             fields = codec.decode(reply)
-            if reply.kind == "result" and len(fields) == 2:
-                answer, arguments = fields
-                count = len(arguments) if type(arguments) is list else None
-                if type(arguments) not in (list, type(None)) or count != (len(args) if want_arguments else None):
-                    raise wire.WireError("arguments that aren't any")
-                return Call(answer, tuple(arguments or ()))
-            if reply.kind == "error":
-                raise self._explained(said_error(*fields))
-            if reply.kind != "callback" or len(fields) != 3:
+            if reply.kind != "callback":
+                return self._outcome(reply, fields, len(args) if want_arguments else None)
+            if len(fields) != 3:
                 raise wire.WireError("out of turn")
             self._send_back(process, codec, self._called_back(process, fields), deadline)
+
+    def _outcome(self, reply: wire.Frame, fields: list[Any], expected: int | None) -> Call:
+        """Return what a reply says came of a call, `expected` arguments with it."""
+        if reply.kind == "result" and len(fields) == 2:
+            answer, arguments = fields
+            count = len(arguments) if type(arguments) is list else None
+            if type(arguments) not in (list, type(None)) or count != expected:
+                raise wire.WireError("arguments that aren't any")
+            return Call(answer, tuple(arguments or ()))
+        if reply.kind == "error":
+            raise self._explained(said_error(*fields))
+        raise wire.WireError("out of turn")
+
+    def _called_ahead(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any], want_arguments: bool) -> Call | None:
+        """Return what came of a call that was foreseen, or None: then it has to be made, and so have all that follow."""
+        batch, self._batch = self._batch, None
+        if batch is None or not batch.is_next(name, args, kwargs, want_arguments):
+            return None
+        process = self._running(name)
+        if not batch.was_asked and not self._asked_all(process):
+            return None
+        if not (message := batch.reply()):
+            return None
+        reply = wire.frame_in(message, self._limits.bounds)
+        fields = process.codec(self).decode(reply)
+        self._batch = batch
+        try:
+            call = self._outcome(reply, fields, len(args) if want_arguments else None)
+        except StudentError:
+            batch.answered()
+            raise
+        batch.answered(call.answer)
+        return call
+
+    def _asked_all(self, process: GuestProcess) -> bool:
+        """Let a guest make all calls that are foreseen.
+
+        Where that goes wrong, or something is printed, or one test takes long, all have to be made one by one, so that it is known which
+        call that was. That begins in a fresh process: this one has perhaps made calls that the tests would not have made.
+        """
+        try:
+            self._ask_all(process)
+            if not process.channel.take_printed():
+                return True
+        except (*TROUBLE, ValueError):
+            process.channel.take_printed()
+        self._end(grace=False)
+        return False
+
+    def _ask_all(self, process: GuestProcess) -> None:
+        frames = [[call.frame for call in batch.calls] for batch in self._batches.values()]
+        process.channel.send(process.codec().encode("calls", frames, process.forgotten()), self._deadline(AHEAD_SECONDS))
+        waiting, room = deque(self._batches.values()), self._limits.bounds.frame_bytes
+        while waiting:
+            reply = process.channel.receive(self._deadline(AHEAD_SECONDS))
+            room -= len(reply.data)
+            (tests,) = process.codec().decode(reply)
+            if reply.kind != "replies" or type(tests) is not list or not 0 < len(tests) <= len(waiting) or room < 0:
+                raise wire.WireError("out of turn")
+            for replies in tests:
+                waiting.popleft().take(replies)
 
     def _explained(self, error: StudentError) -> StudentError:
         """Say of a missing function why it is missing, where its cell went wrong."""
@@ -289,7 +357,7 @@ class Guest:
         return time.monotonic() + min(seconds, self._left())
 
     def _end(self, grace: bool = True) -> int:
-        process, self._process = self._process, None
+        process, self._process, self._batch, self._batches = self._process, None, None, {}
         if process is None:
             return 0
         status = process.end(grace)
@@ -407,6 +475,16 @@ class RemoteStudent:
         if name.startswith("__"):
             raise AttributeError(name)
         return RemoteFunction(self._guest, name)
+
+
+def foretell(student: RemoteStudent, calls: Mapping[str, Sequence[ForeseenCall]]) -> None:
+    """Say which calls of a student's functions are to come; see `Guest.foretell`."""
+    student._guest.foretell(calls)
+
+
+def turn_to(student: RemoteStudent, test: str) -> None:
+    """Say from which test the next calls come; see `Guest.turn_to`."""
+    student._guest.turn_to(test)
 
 
 class RemoteFunction:

@@ -9,6 +9,10 @@ list that starts with a tag::
     ["b", length]   bytes     ["c", real, imag]     complex  ["T", name], ["D", dtype]    type, dtype (for a ``dtype=`` argument)
     ["r", index]    generator, whose state every message of a call carries, so that both sides draw from one stream
     ["h", ...] and ["f", ...]  something that stays where it is: what host and guest make of these is their business (`refer`, `resolve`)
+    ["p", call, index...]  the answer to an earlier one of a test's calls that were sent together, or a part of it
+
+Calls that tests are certain to make are sent together: a frame of kind "calls" holds a list of frames for each test, and those of kind
+"replies" hold, all together, as many in return.
 
 The host treats every byte as hostile: whatever is wrong with a frame becomes a `WireError`, and what is right becomes exactly these types.
 Pickle could do all of this in a line, and would run the student's code in the host.
@@ -26,7 +30,7 @@ import numpy as np
 
 from coursekit.student import layout, with_layout
 
-KINDS = ("cells", "running", "ready", "refused", "call", "result", "error", "callback", "answer", "failed")
+KINDS = ("cells", "running", "ready", "refused", "call", "result", "error", "callback", "answer", "failed", "calls", "replies")
 HEADER = struct.Struct("!BII")
 COMPLAINT_LENGTH = 200  # an error may quote what was sent, and that may be megabytes
 
@@ -140,6 +144,21 @@ def frame_lengths(header: bytes, bounds: Bounds) -> tuple[str, int, int]:
     if structure > bounds.structure_bytes or structure + data > bounds.frame_bytes:
         raise WireError(bounds.too_large)
     return KINDS[code], structure, data
+
+
+def frame_in(message: bytes, bounds: Bounds) -> Frame:
+    """Return the frame in `message`, which holds one and nothing else.
+
+    Raises
+    ------
+    WireError
+        If it doesn't.
+    """
+    start = HEADER.size
+    kind, structure, data = frame_lengths(message[:start], bounds) if len(message) >= start else ("", 0, 0)
+    if len(message) != start + structure + data or not kind:
+        raise WireError("a message that isn't one")
+    return Frame(kind, message[start : start + structure], message[start + structure :])
 
 
 class Codec:

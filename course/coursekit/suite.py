@@ -18,7 +18,7 @@ import io
 import os
 import sys
 import zlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from functools import lru_cache
@@ -146,6 +146,15 @@ class CollectedTest:
         """The exercise that the test belongs to."""
         return getattr(self.case, "exercise", "")
 
+    @property
+    def id(self) -> str:
+        """Its name, among those of the module."""
+        return f"{self.case.__name__}::{self.name}"
+
+    def rng(self) -> np.random.Generator:
+        """Return the random numbers of its inputs."""
+        return seeded(self.case.__name__, self.name)
+
     def run(self, fixtures: Mapping[str, Any]) -> None:
         """Call the test."""
         wanted = {name: fixtures[name] for name in self.fixtures}
@@ -176,9 +185,12 @@ class SuitePlugin:
         self.only = None if only is None else frozenset(only)
         self.outcomes: list[TestOutcome] = []
 
-    def provide(self, case: type, name: str) -> dict[str, Any]:
+    def begin(self, tests: Sequence[CollectedTest]) -> None:
+        """Prepare for the tests that are going to be run, in this order."""
+
+    def provide(self, test: CollectedTest) -> dict[str, Any]:
         """Return the fixtures of one test."""
-        return {"student": self.student, "rng": seeded(case.__name__, name)}
+        return {"student": self.student, "rng": test.rng()}
 
     def wants(self, test: CollectedTest) -> bool:
         """Tell whether a test is to be run."""
@@ -218,16 +230,19 @@ def run_tests(path: Path, plugin: SuitePlugin, until_failure: bool = False) -> l
     if not all(test.fixtures | test.special <= set(plugin.fixtures) for test in tests):
         _under_pytest(path, _Run(plugin), *(["--maxfail=1"] if until_failure else []))
         return plugin.outcomes
+    wanted = list(filter(plugin.wants, tests))
     with redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
-        for test in filter(plugin.wants, tests):
-            fixtures = plugin.provide(test.case, test.name)
-            outcome = plugin.note(test, fixtures, _error_of(test, fixtures))
+        plugin.begin(wanted)
+        for test in wanted:
+            fixtures = plugin.provide(test)
+            outcome = plugin.note(test, fixtures, error_of(test, fixtures))
             if until_failure and not outcome.passed:
                 break
     return plugin.outcomes
 
 
-def _error_of(test: CollectedTest, fixtures: Mapping[str, Any]) -> BaseException | None:
+def error_of(test: CollectedTest, fixtures: Mapping[str, Any]) -> BaseException | None:
+    """Call a test, and return what it raised, if it did."""
     try:
         test.run(fixtures)
     except KeyboardInterrupt:
@@ -281,7 +296,7 @@ class _Run:
     def ours(self, request: pytest.FixtureRequest) -> dict[str, Any]:
         """All that this test can ask us for."""
         assert self._plugin is not None
-        return self._plugin.provide(request.node.cls, request.node.name)
+        return self._plugin.provide(_described(request.node))
 
     @pytest.fixture
     def student(self, ours: dict[str, Any]) -> Student:

@@ -1,0 +1,114 @@
+"""Calls that are asked of a guest before the test makes them: what they look like, and whether the test then makes just these."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from coursekit.student import Pending, copied, layout
+
+from . import wire
+
+_NO_ANSWER = object()
+
+
+@dataclass(frozen=True, eq=False)
+class ForeseenCall:
+    """A call as it will be made, and as it is sent; an argument may be the answer to an earlier call of the same batch, or a part of it."""
+
+    name: str
+    args: tuple[Any, ...]
+    kwargs: dict[str, Any]
+    want_arguments: bool
+    frame: bytes
+
+
+def foreseen(name: str, args: tuple[Any, ...], kwargs: dict[str, Any], want_arguments: bool) -> ForeseenCall | None:
+    """Return a call as one that can be asked ahead; None where that can't be done: with a function as an argument, or a generator."""
+    codec = wire.Codec(_refer, _refuse)
+    try:
+        frame = codec.encode("call", name, args, kwargs, want_arguments, [])
+    except (TypeError, wire.WireError):
+        return None
+    return None if codec.generators else ForeseenCall(name, copied(args), copied(kwargs), want_arguments, frame)
+
+
+def _refer(value: Any) -> list[Any]:
+    if type(value) is Pending:
+        return ["p", value.call, *value.path]
+    return _refuse(value)
+
+
+def _refuse(value: Any) -> Any:
+    raise TypeError(f"{type(value).__name__} can't be sent ahead")
+
+
+class Batch:
+    """The calls that a test is going to make, and what became of them."""
+
+    def __init__(self, calls: Sequence[ForeseenCall]) -> None:
+        self.calls = calls
+        self._replies: list[bytes] | None = None
+        self._answers: list[Any] = []
+
+    @property
+    def was_asked(self) -> bool:
+        """Whether the guest has replied."""
+        return self._replies is not None
+
+    def take(self, replies: Any) -> None:
+        """Take the guest's replies: a frame for each call, empty for one that it could not make.
+
+        Raises
+        ------
+        wire.WireError
+            If it is anything else.
+        """
+        if type(replies) is not list or list(map(type, replies)) != [bytes] * len(self.calls):
+            raise wire.WireError("replies that aren't any")
+        self._replies = replies
+
+    def is_next(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any], want_arguments: bool) -> bool:
+        """Tell whether a call is the one that was foreseen."""
+        if len(self._answers) == len(self.calls):
+            return False
+        call = self.calls[len(self._answers)]
+        same = (call.name, call.want_arguments) == (name, want_arguments)
+        return same and self._is(call.args, args) and self._is(call.kwargs, kwargs)
+
+    def reply(self) -> bytes:
+        """Return the reply to the next call."""
+        assert self._replies is not None
+        return self._replies[len(self._answers)]
+
+    def answered(self, answer: Any = _NO_ANSWER) -> None:
+        """Note what the test has been given as the answer to the next call, if anything."""
+        self._answers.append(answer)
+
+    def _is(self, planned: Any, value: Any) -> bool:
+        """Tell whether an argument is what was foreseen, to the last bit."""
+        if type(planned) is Pending:
+            return value is self._part(planned)
+        if type(planned) is not type(value):
+            return False
+        if isinstance(planned, (list, tuple)):
+            return len(planned) == len(value) and all(map(self._is, planned, value))
+        if isinstance(planned, dict):
+            return list(planned) == list(value) and all(self._is(planned[key], value[key]) for key in planned)
+        if isinstance(planned, np.ndarray):
+            alike = planned.dtype == value.dtype and planned.shape == value.shape and layout(planned) == layout(value)
+            return alike and planned.tobytes() == value.tobytes()
+        if isinstance(planned, (float, complex, np.generic)):
+            return repr(planned) == repr(value)  # tells -0.0 from 0.0, and not NaN from itself
+        return bool(planned == value)
+
+    def _part(self, pending: Pending) -> Any:
+        part = self._answers[pending.call]
+        for index in pending.path:
+            if type(part) not in (list, tuple) or index >= len(part):
+                return _NO_ANSWER
+            part = part[index]
+        return part
