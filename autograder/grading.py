@@ -23,6 +23,7 @@ from .course import slug_of, suite_of
 from .diagnosis import Answer, Trial
 from .foresight import calls_of
 from .limits import Limits, in_units
+from .remembered import Remembered, remembered
 from .results import ExerciseResult, Status, SubmissionResult, TestResult
 from .results import points as marks
 from .sandbox.host import Cell, RemoteStudent, Sandbox, foretell, turn_to
@@ -132,7 +133,7 @@ class HiddenSuite(SuitePlugin):
     fixtures = ("student", "rng", "reference")
 
     def __init__(
-        self, student: Student, reference: ModuleType, only: Iterable[str] | None = None, room: int = Limits.all_answers_bytes
+        self, student: Student, reference: ModuleType | Remembered, only: Iterable[str] | None = None, room: int = Limits.all_answers_bytes
     ) -> None:
         super().__init__(student, only)
         self._reference, self._account = reference, Account(room)
@@ -190,7 +191,7 @@ def judge(
     tuple of ExerciseResult
         One an exercise, in the order of `points`.
     """
-    suite = HiddenSuite(student, import_module(f"autograder.reference.{slug}"), points, room)
+    suite = HiddenSuite(student, remembered(import_module(f"autograder.reference.{slug}")), points, room)
     run_tests(suite_of(slug), suite)
     return tuple(_exercise_result(slug, name, points[name], suite.trials, untouched) for name in points)
 
