@@ -13,8 +13,6 @@ from importlib import import_module
 from types import ModuleType
 from typing import Any
 
-import numpy as np
-
 from coursekit.student import Call, Student, StudentError, TimedOut, Unreadable
 from coursekit.suite import CollectedTest, SuitePlugin, TestOutcome, run_tests
 
@@ -28,6 +26,7 @@ from .results import ExerciseResult, Status, SubmissionResult, TestResult
 from .results import points as marks
 from .sandbox.host import Cell, RemoteStudent, Sandbox, foretell, turn_to
 from .submission import Submission
+from .values import size_of
 
 KILLED = "its process was killed, twice: by what it does itself, or from outside (for want of memory?); the next run grades it again"
 _RAISED = frozenset({"raised", "missing", "died", "unreadable"})
@@ -102,15 +101,6 @@ class Recorder:
         """Tell whether `name` is a backward pass whose forward pass drew at random: then it depends on these draws."""
         forward = name.removesuffix("_backward") + "_forward"
         return name.endswith("_backward") and any(answer.random and answer.function == forward for answer in self.answers)
-
-
-def size_of(value: Any) -> int:
-    """Estimate how much memory an answer takes."""
-    if isinstance(value, dict):
-        return size_of([*value, *value.values()])
-    if isinstance(value, (list, tuple)):
-        return 64 + sum(map(size_of, value))
-    return 256 + (value.nbytes if isinstance(value, np.ndarray) else len(value) if isinstance(value, (str, bytes)) else 0)
 
 
 class RecordedFunction:

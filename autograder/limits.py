@@ -9,6 +9,7 @@ import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from .errors import LimitError
@@ -86,7 +87,7 @@ class Limits:
         changes: dict[str, Any] = {name: _quantity(name, value) for name, value in settings.items()}
         return replace(self, **changes)
 
-    @property
+    @cached_property
     def bounds(self) -> Bounds:
         """The limits of a message."""
         from .sandbox.wire import Bounds  # needs NumPy, which somebody who asks for the limits' names doesn't

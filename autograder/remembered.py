@@ -7,12 +7,11 @@ from functools import lru_cache, wraps
 from types import ModuleType
 from typing import Any
 
-import numpy as np
+from coursekit.student import copied
 
-from coursekit.student import copied, layout
+from .values import frozen, size_of
 
-ROOM = 64 << 20  # bytes; a suite takes one or two hundred kilobytes
-_NUMBERS = (bool, int, float, complex, str, bytes, type(None))
+ROOM = 64 << 20  # bytes; a suite takes some hundred kilobytes
 
 
 class Remembered:
@@ -26,7 +25,7 @@ class Remembered:
     module : module
         Whose functions these are.
     room : int
-        How many bytes of arguments are kept; beyond, all is forgotten.
+        How many bytes are kept; where they don't do, all is forgotten.
     """
 
     def __init__(self, module: ModuleType, room: int = ROOM) -> None:
@@ -59,9 +58,10 @@ class Remembered:
 
     def _keep(self, key: Any, answer: Any) -> None:
         try:
-            size = size_of(key) + size_of(frozen(answer))
-        except TypeError:
+            frozen(answer)
+        except TypeError:  # an object, which two tests must not share
             return
+        size = size_of(key) + size_of(answer)
         if size > self._left:
             self._answers.clear()
             self._left = self._room
@@ -73,30 +73,3 @@ class Remembered:
 def remembered(module: ModuleType) -> Remembered:
     """Return a module with a memory that lasts as long as this process."""
     return Remembered(module)
-
-
-def frozen(value: Any) -> Any:
-    """Return what tells a value from all others, and can be a key.
-
-    Raises
-    ------
-    TypeError
-        If it isn't data.
-    """
-    kind = type(value)
-    if kind is np.ndarray and value.dtype.kind in "biufc":
-        return value.dtype.str, value.shape, layout(value), value.tobytes()
-    if kind is tuple or kind is list:
-        return kind, tuple([frozen(item) for item in value])
-    if kind is dict:
-        return kind, tuple([(frozen(key), frozen(item)) for key, item in value.items()])
-    if kind in _NUMBERS or isinstance(value, np.generic):
-        return kind, repr(value)
-    raise TypeError(f"{kind.__name__} isn't data")
-
-
-def size_of(key: Any) -> int:
-    """Estimate how much memory a key of `frozen` takes."""
-    if isinstance(key, tuple):
-        return 64 + sum(map(size_of, key))
-    return 64 + (len(key) if isinstance(key, (bytes, str)) else 0)

@@ -6,10 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
+from coursekit.student import Pending
 
-from coursekit.student import Pending, copied, layout
-
+from ..values import frozen
 from . import wire
 
 _NO_ANSWER = object()
@@ -17,7 +16,7 @@ _NO_ANSWER = object()
 
 @dataclass(frozen=True, eq=False)
 class ForeseenCall:
-    """A call as it will be made, and as it is sent; an argument may be the answer to an earlier call of the same batch, or a part of it."""
+    """A call as it will be made, and as it is sent. An argument is frozen, or the answer to an earlier call, or a part of it."""
 
     name: str
     args: tuple[Any, ...]
@@ -28,12 +27,15 @@ class ForeseenCall:
 
 def foreseen(name: str, args: tuple[Any, ...], kwargs: dict[str, Any], want_arguments: bool) -> ForeseenCall | None:
     """Return a call as one that can be asked ahead; None where that can't be done: with a function as an argument, or a generator."""
-    codec = wire.Codec(_refer, _refuse)
     try:
-        frame = codec.encode("call", name, args, kwargs, want_arguments, [])
+        frame = wire.Codec(_refer, _refuse).encode("call", name, args, kwargs, want_arguments, [])
+        return ForeseenCall(name, tuple(map(_frozen, args)), {key: _frozen(value) for key, value in kwargs.items()}, want_arguments, frame)
     except (TypeError, wire.WireError):
         return None
-    return None if codec.generators else ForeseenCall(name, copied(args), copied(kwargs), want_arguments, frame)
+
+
+def _frozen(argument: Any) -> Any:
+    return argument if type(argument) is Pending else frozen(argument)
 
 
 def _refer(value: Any) -> list[Any]:
@@ -76,8 +78,9 @@ class Batch:
         if len(self._answers) == len(self.calls):
             return False
         call = self.calls[len(self._answers)]
-        same = (call.name, call.want_arguments) == (name, want_arguments)
-        return same and self._is(call.args, args) and self._is(call.kwargs, kwargs)
+        if (call.name, call.want_arguments, len(call.args)) != (name, want_arguments, len(args)) or call.kwargs.keys() != kwargs.keys():
+            return False
+        return all(map(self._is, call.args, args)) and all(self._is(call.kwargs[key], kwargs[key]) for key in kwargs)
 
     def reply(self) -> bytes:
         """Return the reply to the next call."""
@@ -88,22 +91,14 @@ class Batch:
         """Note what the test has been given as the answer to the next call, if anything."""
         self._answers.append(answer)
 
-    def _is(self, planned: Any, value: Any) -> bool:
-        """Tell whether an argument is what was foreseen, to the last bit."""
+    def _is(self, planned: Any, argument: Any) -> bool:
+        """Tell whether an argument is what was foreseen."""
         if type(planned) is Pending:
-            return value is self._part(planned)
-        if type(planned) is not type(value):
+            return argument is self._part(planned)
+        try:
+            return bool(planned == frozen(argument))
+        except TypeError:
             return False
-        if isinstance(planned, (list, tuple)):
-            return len(planned) == len(value) and all(map(self._is, planned, value))
-        if isinstance(planned, dict):
-            return list(planned) == list(value) and all(self._is(planned[key], value[key]) for key in planned)
-        if isinstance(planned, np.ndarray):
-            alike = planned.dtype == value.dtype and planned.shape == value.shape and layout(planned) == layout(value)
-            return alike and planned.tobytes() == value.tobytes()
-        if isinstance(planned, (float, complex, np.generic)):
-            return repr(planned) == repr(value)  # tells -0.0 from 0.0, and not NaN from itself
-        return bool(planned == value)
 
     def _part(self, pending: Pending) -> Any:
         part = self._answers[pending.call]

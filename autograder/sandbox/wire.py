@@ -186,7 +186,7 @@ class Codec:
         WireError
             If they exceed the bounds.
         """
-        writer, states_writer = (_Writer(self._refer, self.generators, self._bounds) for _ in range(2))
+        writer, states_writer = _Writer(self._refer, self.generators, self._bounds), _Writer(self._refer, self.generators, self._bounds)
         nodes = [writer.node(value, 0) for value in values]
         states = [states_writer.node(generator.bit_generator.state, 0) for generator in self.generators]
         try:
@@ -338,19 +338,6 @@ class _Reader:
         self._resolve, self._generators, self._bounds, self._data = resolve, generators, bounds, data
         self.offset = 0
         self._elements = self._keys = self._references = 0
-        self._makers: dict[str, Callable[[list[Any], int], Any]] = {
-            "l": lambda node, depth: self._items(node, depth),
-            "t": lambda node, depth: tuple(self._items(node, depth)),
-            "d": self._dict,
-            "a": self._array,
-            "s": self._scalar,
-            "i": lambda node, depth: int(node[1], 16),
-            "c": self._complex,
-            "b": lambda node, depth: self._take(node[1]),
-            "r": lambda node, depth: self._generators[_natural(node[1])],
-            "T": lambda node, depth: _TYPES[node[1]],
-            "D": lambda node, depth: _DTYPES[node[1]].newbyteorder("="),
-        }
 
     def value(self, node: Any, depth: int) -> Any:
         self._elements += 1
@@ -362,8 +349,8 @@ class _Reader:
             return node
         if type(node) is not list or not node or type(node[0]) is not str:
             raise WireError("a value without a tag")
-        make = self._makers.get(node[0])
-        return make(node, depth) if make else self._reference(node)
+        make = _MAKERS.get(node[0])
+        return make(self, node, depth) if make else self._reference(node)
 
     def _reference(self, node: list[Any]) -> Any:
         self._references += 1
@@ -423,6 +410,21 @@ class _Reader:
             raise WireError("fewer data than announced")
         self.offset = end
         return self._data[start:end]
+
+
+_MAKERS: dict[str, Callable[[_Reader, list[Any], int], Any]] = {
+    "l": _Reader._items,
+    "t": lambda reader, node, depth: tuple(reader._items(node, depth)),
+    "d": _Reader._dict,
+    "a": _Reader._array,
+    "s": _Reader._scalar,
+    "i": lambda reader, node, depth: int(node[1], 16),
+    "c": _Reader._complex,
+    "b": lambda reader, node, depth: reader._take(node[1]),
+    "r": lambda reader, node, depth: reader._generators[_natural(node[1])],
+    "T": lambda reader, node, depth: _TYPES[node[1]],
+    "D": lambda reader, node, depth: _DTYPES[node[1]].newbyteorder("="),
+}
 
 
 def _natural(number: Any) -> int:
