@@ -124,11 +124,12 @@ class Confinement:
         self._layers = layers
         self._readable = sorted({os.path.realpath(path) for path in (*readable_paths(), *packages)})
         self._filter = _compiled(_system_calls())
-        self.rules(os.getcwd()).close()  # once for nothing: what Python loads and prepares for it need not be done in each guest
         self._libc = ctypes.CDLL(None, use_errno=True)
 
     def rules(self, scratch: str) -> Any:
-        """Return a Landlock ruleset for a guest whose scratch directory is `scratch`. It isn't in force yet."""
+        """Return a Landlock ruleset, not in force yet, for a guest that works in `scratch`; None where Landlock is left out."""
+        if "landlock" not in self._layers:
+            return None
         from landlockpy import AccessFS, Ruleset, Scope
 
         look = AccessFS.READ_FILE | AccessFS.READ_DIR
@@ -140,13 +141,12 @@ class Confinement:
         ruleset.allow_path(scratch, ruleset.handled_fs & ~special)
         return ruleset
 
-    def apply(self, scratch: str) -> None:
+    def apply(self, rules: Any) -> None:
         """Put this process, and whatever it does from now on, under Landlock's rules and the filter of system calls."""
         self._libc.prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
-        if "landlock" in self._layers:
-            ruleset = self.rules(scratch)
-            ruleset.restrict()  # sets no_new_privs, too
-            ruleset.close()
+        if rules is not None:
+            rules.restrict()  # sets no_new_privs, too
+            rules.close()
         if "seccomp" in self._layers:
             self._load_filter()
 

@@ -19,6 +19,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import dataclass
 from itertools import count
 from typing import Any, NoReturn
 
@@ -51,6 +52,20 @@ def receive(control: socket.socket) -> tuple[dict[str, Any] | None, list[int]]:
     return (msgpack.unpackb(body) if header else None), descriptors
 
 
+@dataclass(frozen=True)
+class Place:
+    """A scratch directory, the rules of a guest that works there, and when it was made: if nobody writes there, that is its last change."""
+
+    directory: str
+    rules: Any
+    made: int
+
+    @property
+    def is_fresh(self) -> bool:
+        """Whether nobody has put anything into it, or taken anything out."""
+        return os.stat(self.directory).st_mtime_ns == self.made and not os.listdir(self.directory)
+
+
 class Zygote:
     """Forks and ends guests, as the host asks.
 
@@ -66,7 +81,8 @@ class Zygote:
 
     def __init__(self, control: socket.socket, root: str, confinement: Confinement | None) -> None:
         self._control, self._root, self._confinement = control, root, confinement
-        self._scratch: dict[int, str] = {}
+        self._places: dict[int, Place] = {}
+        self._fresh: list[Place] = []
         self._numbers = count(1)
         self._cleaners: list[int] = []
 
@@ -83,35 +99,40 @@ class Zygote:
         except OSError:  # the host has died in the middle of a sentence
             return
         finally:
-            for pid in list(self._scratch):
+            for pid in list(self._places):
                 self._end(pid, 0)
             for pid in self._cleaners:
                 os.waitpid(pid, 0)
             remove(self._root)
 
     def _fork(self, request: dict[str, Any], descriptors: list[int]) -> dict[str, Any]:
-        scratch = os.path.join(self._root, str(next(self._numbers)))
-        os.mkdir(scratch, 0o700)
         parent = os.getpid()
         try:
+            place = self._fresh.pop() if self._fresh else self._place()
             pid = os.fork()
-        except OSError as error:
-            remove(scratch)
-            return {"error": f"no process could be started: {error}"}
+        except Exception as error:
+            return {"error": f"no guest could be started: {error}"}
         finally:
             if os.getpid() == parent:
                 for descriptor in descriptors:
                     os.close(descriptor)
         if pid == 0:
             self._control.detach()  # its number is about to become the guest's own socket
-            become_guest(parent, scratch, request, descriptors, self._confinement)
-        self._scratch[pid] = scratch
-        return {"pid": pid, "scratch": scratch}
+            become_guest(parent, place, request, descriptors, self._confinement)
+        self._places[pid] = place
+        return {"pid": pid, "scratch": place.directory}
+
+    def _place(self) -> Place:
+        """Make a directory with its rules, which takes longer than a fork: most guests never write there, and leave it to the next one."""
+        directory = os.path.join(self._root, str(next(self._numbers)))
+        os.mkdir(directory, 0o700)
+        rules = self._confinement.rules(directory) if self._confinement else None
+        return Place(directory, rules, os.stat(directory).st_mtime_ns)
 
     def _end(self, pid: int, grace: float) -> dict[str, Any]:
         """Kill a guest and all in its process group, and tell how it had ended, if it had."""
-        scratch = self._scratch.pop(pid, None)
-        if scratch is None:
+        place = self._places.pop(pid, None)
+        if place is None:
             return {"status": 0}
         deadline = time.monotonic() + grace
         while not exited(pid) and time.monotonic() < deadline:
@@ -121,19 +142,24 @@ class Zygote:
         with suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)  # should it not have got as far as its own group
         _, status = os.waitpid(pid, 0)
-        self._clean(scratch)
+        self._clean(place)
         return {"status": os.waitstatus_to_exitcode(status)}
 
-    def _clean(self, scratch: str) -> None:
-        """Remove a scratch directory; what may take long is done by a process of its own."""
+    def _clean(self, place: Place) -> None:
+        """Keep a scratch directory for the next guest, or remove it; what may take long is done by a process of its own."""
         self._cleaners = [pid for pid in self._cleaners if not os.waitpid(pid, os.WNOHANG)[0]]
+        if place.is_fresh:
+            self._fresh.append(place)
+            return
+        if place.rules is not None:
+            place.rules.close()
         try:
-            os.rmdir(scratch)
+            os.rmdir(place.directory)
         except OSError:
             pid = os.fork()
             if pid == 0:
                 self._control.close()
-                remove(scratch)
+                remove(place.directory)
                 os._exit(0)
             self._cleaners.append(pid)
 
@@ -174,16 +200,16 @@ def clear(directory: str, names: Iterator[str]) -> list[str]:
     return found
 
 
-def become_guest(parent: int, scratch: str, request: dict[str, Any], descriptors: list[int], confinement: Confinement | None) -> NoReturn:
+def become_guest(parent: int, place: Place, request: dict[str, Any], descriptors: list[int], confinement: Confinement | None) -> NoReturn:
     """Turn a fresh fork into a guest. Never returns: nothing of the zygote must go on in it."""
     try:
         from . import guest
 
-        prepare(parent, scratch, request["limits"], descriptors)
+        prepare(parent, place, request["limits"], descriptors)
         bounds = wire.Bounds(**request["bounds"])
         try:
             if confinement is not None:
-                confinement.apply(scratch)
+                confinement.apply(place.rules)
                 sys.meta_path.insert(0, OnlyGuestPackages())
         except Exception as error:
             refused = wire.Codec(lambda value: [], lambda node: None, bounds).encode("refused", f"{type(error).__name__}: {error}")
@@ -194,7 +220,7 @@ def become_guest(parent: int, scratch: str, request: dict[str, Any], descriptors
         os._exit(1)
 
 
-def prepare(parent: int, scratch: str, limits: dict[str, int], descriptors: list[int]) -> None:
+def prepare(parent: int, place: Place, limits: dict[str, int], descriptors: list[int]) -> None:
     """Give a guest its own session, descriptors, directory, environment and limits."""
     import resource
 
@@ -207,10 +233,12 @@ def prepare(parent: int, scratch: str, limits: dict[str, int], descriptors: list
     link, output = (os.dup(descriptor) for descriptor in descriptors)  # out of the way of 0 to 3
     for source, target in ((os.open(os.devnull, os.O_RDONLY), 0), (output, 1), (output, 2), (link, 3)):
         os.dup2(source, target)
-    os.closerange(4, 1 << 16)
-    os.chdir(scratch)
+    kept = 3 if place.rules is None else place.rules.fileno()
+    os.closerange(4, kept)
+    os.closerange(max(4, kept + 1), 1 << 16)
+    os.chdir(place.directory)
     os.umask(0o077)
-    os.environ.update(HOME=scratch, TMPDIR=scratch, MPLCONFIGDIR=scratch)
+    os.environ.update(HOME=place.directory, TMPDIR=place.directory, MPLCONFIGDIR=place.directory)
     limits = limits | {"RLIMIT_NPROC": limits["RLIMIT_NPROC"] + others}
     for name, limit in limits.items():
         with suppress(OSError, ValueError):  # macOS refuses some; on Linux a lower limit is always granted
@@ -264,6 +292,8 @@ def remember_names() -> None:
 
 def main(descriptor: int, root: str, layers: list[str], borrowed: list[str]) -> None:
     """Serve the host on `descriptor`; `borrowed` are the entries of ``sys.path`` that guests should not have."""
+    while os.dup(0) < 3:  # no ruleset may get a number that is to be a guest's own
+        pass
     packages = warm_up()
     sys.path[:] = [entry for entry in sys.path if entry not in borrowed]
     remember_names()

@@ -7,6 +7,7 @@ import os
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ import psutil
 import pytest
 
 from autograder.limits import Limits
-from autograder.sandbox.host import Guest, Printed, Sandbox
+from autograder.sandbox.host import Cell, Guest, Printed, Sandbox
 from autograder.sandbox.wire import Handle
 from coursekit.student import Died, Missing, NotAttempted, Raised, StudentError, TimedOut, Unreadable, layout, with_layout
 
@@ -418,8 +419,8 @@ def test_nothing_is_left_behind() -> None:
         pids = [child.pid for child in psutil.Process().children(recursive=True) if child.cwd().startswith(root)]
         assert len(pids) == 2 and len(os.listdir(root)) == 1
         guest.close()
-        assert not os.listdir(root)
         sandbox.guest([])
+        assert len(os.listdir(root)) == 1, "an untouched directory is the next guest's"
     assert not os.path.exists(root)
     assert not [pid for pid in pids if psutil.pid_exists(pid)]
 
@@ -442,7 +443,39 @@ def test_a_scratch_directory_of_any_depth_is_removed(run: Run) -> None:
     assert guest.problems == ()
     root = guest._nursery._root
     guest.close()
-    until(lambda: not os.listdir(root))
+    until(lambda: not list(Path(root).glob("*/*")))
+
+
+def scratch_of(guest: Guest) -> str:
+    """Return the name of the directory in which a guest works."""
+    return os.path.basename(psutil.Process(guest._process._pid).cwd())
+
+
+@pytest.mark.parametrize("confine", [True, False])
+def test_only_an_untouched_directory_is_used_again(confine: bool) -> None:
+    """One that was written into is not, though nothing be left in it."""
+    with Sandbox(confine=confine) as sandbox:
+
+        def used(source: str) -> str:
+            with sandbox.guest([Cell("cell 1", source)]) as guest:
+                assert guest.problems == ()
+                return scratch_of(guest)
+
+        first = used("")
+        assert used("x = 1") == first
+        assert used("import os; os.mkdir('a'); os.rmdir('a')") == first
+        second = used("import os; assert os.listdir('.') == []; open('b', 'w').close()")
+        assert second != first
+        assert used("import os; assert os.listdir('.') == []; open('c', 'w').write('d')") not in (first, second)
+
+
+def test_guests_at_the_same_time_have_their_own(sandbox: Sandbox) -> None:
+    with sandbox.guest([]) as one, sandbox.guest([]) as other:
+        assert scratch_of(one) != scratch_of(other)
+        elsewhere = os.path.join(one._nursery._root, scratch_of(one))
+        source = f"import os; os.listdir('.')\ntry: os.listdir({elsewhere!r})\nexcept PermissionError as error: found = str(error)"
+        with sandbox.guest([Cell("cell 1", source + "\ndef said(): return found")]) as third:
+            assert "Permission denied" in third.student.said()
 
 
 def until(condition: Callable[[], bool]) -> None:
