@@ -25,6 +25,7 @@ from nbgrader.preprocessors import SaveCells
 from nbgrader.utils import is_grade, is_locked, is_solution, is_task
 from sqlalchemy import URL, make_url, select
 from sqlalchemy.exc import SQLAlchemyError
+from tornado.log import app_log
 from traitlets import import_item
 from traitlets.config import Config, PyFileConfigLoader
 
@@ -176,6 +177,7 @@ def _is_saved(cell: NotebookNode) -> bool:
 
 
 def _save(notebook: NotebookNode, resources: dict[str, Any], lecture: Lecture, gradebook: Gradebook, config: Config) -> None:
+    app_log.disabled = True  # nbgrader logs a traceback of what it raises
     try:
         gradebook.update_or_create_assignment(lecture.id)
         gradebook.db.commit()
@@ -186,6 +188,7 @@ def _save(notebook: NotebookNode, resources: dict[str, Any], lecture: Lecture, g
             f"({reason_of(error)}): restore the cells, or remove the assignment with «nbgrader db assignment remove {lecture.id} --force»"
         ) from error
     finally:
+        app_log.disabled = False
         gradebook.db.expire_all()
 
 

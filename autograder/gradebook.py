@@ -151,6 +151,7 @@ class GradebookWriter:
 
     def _known(self, lecture: Lecture) -> KnownAssignment:
         import_nbgrader()
+        from nbgrader.api import InvalidEntry
         from sqlalchemy.exc import SQLAlchemyError
 
         from .assignments import known_assignment, reason_of
@@ -158,7 +159,7 @@ class GradebookWriter:
         self._open()
         try:
             return known_assignment(lecture, self._gradebook, self._coursedir, self._config)
-        except (SQLAlchemyError, OSError) as error:
+        except (SQLAlchemyError, InvalidEntry, OSError) as error:
             raise GradebookError(f"{lecture.id} can't be written to the gradebook: {reason_of(error)}") from error
         finally:
             self._gradebook.db.remove()  # or the server keeps its transaction open until all is graded

@@ -1,7 +1,7 @@
 """How long grading takes, beside its peers and the least that it can take; how it grows; and what it withstands.
 
-The figures go to standard output as Markdown; ``--write`` puts them into ``benchmarks/README.md``, and what they were made from into
-``benchmarks/figures.json``. Nothing in there is typed in by hand.
+The figures go to standard output as Markdown; ``--write`` puts them into ``benchmarks/README.md``, what a class costs by them into
+``docs/instructors.md``, and what they were made from into ``benchmarks/figures.json``. Nothing in there is typed in by hand.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import costs
 import growth
 import hostile
 import machine
@@ -21,6 +22,7 @@ from autograder.course import find_course
 
 HERE = Path(__file__).parent
 FIGURES, DRAWING = HERE / "figures.json", HERE / "growth.svg"
+INSTRUCTORS = HERE.parent / "docs" / "instructors.md"
 DEMONSTRATIONS = 1  # nbgrader with them takes half a minute a submission
 
 
@@ -40,7 +42,7 @@ def read() -> argparse.Namespace:
     parser.add_argument("what", nargs="?", choices=page.PARTS, default="speed", help="what to measure (default speed)")
     parser.add_argument("--course", type=Path, default=HERE, metavar="DIR", help="where the lecture is taken from (default: here)")
     parser.add_argument("--patience", type=float, default=machine.PATIENCE, metavar="SECONDS", help="how long to wait for a quiet machine")
-    parser.add_argument("--write", action="store_true", help="put the figures into benchmarks/README.md and figures.json")
+    parser.add_argument("--write", action="store_true", help="put the figures into README.md, docs/instructors.md and figures.json")
     parser.add_argument("--last", action="store_true", help="measure nothing: show all the figures in figures.json")
     own = parser.add_argument_group("speed")
     own.add_argument("--students", type=int, default=200, metavar="N", help="how large the class is (default 200)")
@@ -72,6 +74,7 @@ def main() -> None:
         FIGURES.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
         if "growth" in figures:
             growth.draw(figures["growth"]["classes"], DRAWING)
+            page.put(INSTRUCTORS, costs.render(figures["growth"]))
         page.put(HERE / "README.md", page.render(figures))
 
 

@@ -38,13 +38,14 @@ def _graded(workshop: Workshop, size: int) -> dict[str, Any]:
     """Grade an even sample of the class, so that classes of all sizes are alike, and hold it to a mark for everyone."""
     with workshop.course(roster.sample(workshop.students, size)) as where:
         machine.pause_until_idle(workshop.patience)
-        cost, peaks = meter.measure_with_peaks(COMMAND, where, workshop.environment)
+        cost, kinds = meter.measure_by_kind(COMMAND, where, workshop.environment)
         written = len({student for student, _ in roster.marks(where)})
     if written != size:
         raise SystemExit(f"{written} of {size} students are in the gradebook")
-    found = {"students": size, **asdict(cost), "peaks": {kind: round(peaks.get(kind, 0.0), 1) for kind in KINDS}}
-    print(f"{size} students: {cost.wall:.1f} s, {found['peaks']} MiB, others {cost.others:.0%}", file=sys.stderr, flush=True)
-    return found
+    peaks = {kind: round(kinds.peaks.get(kind, 0.0), 1) for kind in KINDS}
+    seconds = {kind: round(spent, 2) for kind, spent in kinds.cpu.items()}
+    print(f"{size} students: {cost.wall:.1f} s, {seconds} s, {peaks} MiB, others {cost.others:.0%}", file=sys.stderr, flush=True)
+    return {"students": size, **asdict(cost), "cpu by kind": seconds, "peaks": peaks}
 
 
 def draw(classes: Sequence[dict[str, Any]], path: Path) -> None:

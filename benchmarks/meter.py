@@ -14,6 +14,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -89,20 +90,39 @@ def memory(command: Sequence[str], where: Path, environment: Mapping[str, str]) 
     return Memory(max(sum(shared for shared, _ in sample) for sample in samples), largest, max(map(len, samples)))
 
 
-def measure_with_peaks(command: Sequence[str], where: Path, environment: Mapping[str, str]) -> tuple[Cost, dict[str, float]]:
-    """Run a command, and return what it took and the largest resident size that a process of each kind ever had, in MiB.
+@dataclass(frozen=True)
+class Kinds:
+    """What the processes of one run took, by their kind: host, worker, zygote or guest.
 
-    The kernel keeps each process's peak, so it is enough to ask from time to time. What a process shares with others counts in full.
+    Parameters
+    ----------
+    peaks : dict of str to float
+        The largest resident size that one of a kind ever had, in MiB. What a process shares with others counts in full.
+    cpu : dict of str to float
+        Processor seconds of all of a kind. Zygotes and guests are one kind, "sandbox": all that hosts and workers haven't used.
+    """
+
+    peaks: dict[str, float]
+    cpu: dict[str, float]
+
+
+def measure_by_kind(command: Sequence[str], where: Path, environment: Mapping[str, str]) -> tuple[Cost, Kinds]:
+    """Run a command, and return what it took, together and by kind of process.
+
+    The kernel keeps each process's peak and processor time, so it is enough to ask from time to time; a guest may end before it is asked.
     """
     over = threading.Event()
     kinds: dict[int, str] = {}
     peaks: dict[str, float] = {}
+    seconds: dict[int, float] = {}
 
     def watch() -> None:
         while not over.wait(COARSE_SECONDS):
             for process in psutil.Process().children(recursive=True):
                 kind, size = kinds.get(process.pid) or _kind(process, kinds), _peak(process.pid)
                 peaks[kind] = max(size, peaks.get(kind, 0.0))
+                with suppress(psutil.NoSuchProcess):
+                    seconds[process.pid] = sum(process.cpu_times()[:2])  # its own, without its children's
 
     watcher = threading.Thread(target=watch)
     watcher.start()
@@ -111,7 +131,8 @@ def measure_with_peaks(command: Sequence[str], where: Path, environment: Mapping
     finally:
         over.set()
         watcher.join()
-    return cost, peaks
+    cpu = {kind: sum(spent for pid, spent in seconds.items() if kinds.get(pid) == kind) for kind in ("host", "worker")}
+    return cost, Kinds(peaks, {**cpu, "sandbox": cost.cpu - sum(cpu.values())})
 
 
 def _kind(process: psutil.Process, known: dict[int, str]) -> str:

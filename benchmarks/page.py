@@ -1,4 +1,4 @@
-"""The figures as Markdown, and their place in the README."""
+"""The figures as Markdown, and their place on a page."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def _aims(figures: dict[str, Any]) -> str:
     rows.append(["one notebook from a cold start, wall clock", aim, f"{_seconds(cold)} s", _reached(median(cold) < COLD_SECONDS), ""])
     text = "### What we aim at\n\nRatios of the medians of one run of the benchmark; in brackets the least and the most of its repeats. "
     text += "The floor's own ratio is what a grader would reach that takes no longer than the floor.\n\n"
-    return text + _table(["what", "aim", "measured", "", "the floor's own ratio"], rows)
+    return text + table(["what", "aim", "measured", "", "the floor's own ratio"], rows)
 
 
 def _class(figures: dict[str, Any]) -> str:
@@ -98,7 +98,7 @@ def _class(figures: dict[str, Any]) -> str:
         f"points, {marks['different']} different totals. nbgrader's start-up, {start} s, is shared by as many submissions "
         "as ours.\n\n"
     )
-    return text + _table(header.split(" | "), rows)
+    return text + table(header.split(" | "), rows)
 
 
 def _cold(costs: dict[str, list[dict[str, float]]]) -> str:
@@ -106,7 +106,7 @@ def _cold(costs: dict[str, list[dict[str, float]]]) -> str:
             for name, runs in costs.items()]  # fmt: skip
     count = len(next(iter(costs.values())))
     text = f"### From cold start to the result of one notebook\n\nA new process each time, {count} times: median (least to most).\n\n"
-    return text + _table(["what", "wall s", "CPU s"], rows)
+    return text + table(["what", "wall s", "CPU s"], rows)
 
 
 def _confinement(milliseconds: dict[str, list[float]]) -> str:
@@ -128,7 +128,7 @@ def _breakdown(runs: Sequence[dict[str, float]]) -> str:
     rows = [[name, f"{value:.1f}", f"{value / total:.0%}"] for name, value in steps.items()]
     rows.append(["together", f"{total:.1f}", ""])
     text = "### Where the time of a submission goes\n\nMilliseconds, mean over a sample, by one process; imports are left out.\n\n"
-    return text + _table(["step", "ms", "share"], rows)
+    return text + table(["step", "ms", "share"], rows)
 
 
 def _machine(figures: dict[str, Any]) -> str:
@@ -139,7 +139,7 @@ def _machine(figures: dict[str, Any]) -> str:
         "kept busy by others meanwhile": _others(others),
         "all figures taken in": f"{figures['minutes']} minutes",
     }
-    return "### The machine\n\n" + _table(["", ""], [[name, str(value)] for name, value in facts.items()])
+    return "### The machine\n\n" + table(["", ""], [[name, str(value)] for name, value in facts.items()])
 
 
 def _growth(figures: dict[str, Any]) -> str:
@@ -172,7 +172,7 @@ def _growth(figures: dict[str, Any]) -> str:
         "processor time, and the peak memory of the largest host, worker, zygote and guest. The table below has the numbers.](growth.svg)"
     )
     text = f"### How it grows\n\n{''.join(told)}. Others kept {busy} busy. {where}.\n\n{drawing}\n\n"
-    return text + _table(["submissions", "wall s", "CPU s", "wall ms each", "wall ms for each further one", *kinds], rows)
+    return text + table(["submissions", "wall s", "CPU s", "wall ms each", "wall ms for each further one", *kinds], rows)
 
 
 def _further(classes: Sequence[dict[str, Any]]) -> list[str]:
@@ -190,7 +190,7 @@ def _hostile(figures: dict[str, Any]) -> str:
     failing = [case for count in figures["kinds"].values() for case in count["not"]]
     text = "### Hostile submissions\n\nA case counts where all tests about it pass. "
     text += f"Not among them: {', '.join(f'`{case}`' for case in failing)}.\n\n" if failing else "All do.\n\n"
-    return text + _table(["what is handed in", "cases", "tests of the whole class"], rows)
+    return text + table(["what is handed in", "cases", "tests of the whole class"], rows)
 
 
 PARTS = {"speed": _speed, "growth": _growth, "hostile": _hostile}
@@ -219,6 +219,7 @@ def _milliseconds(values: Sequence[float]) -> str:
     return f"{middle:.0f} ({low:.0f} to {high:.0f})"
 
 
-def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Return a table as Markdown."""
     lines = [header, ["---"] * len(header), *rows]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines) + "\n"

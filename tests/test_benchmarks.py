@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from autograder.course import find_course, grade_id, source_of
 FOLDER = Path(__file__).parents[1] / "benchmarks"
 sys.path.insert(0, str(FOLDER))
 try:
+    import costs
     import hostile
     import otter
     import page
@@ -52,6 +54,43 @@ def test_the_page_has_the_stored_figures() -> None:
     assert shown.strip() == page.render(stored).strip(), "run «python benchmarks --last --write»"
 
 
+def test_instructors_are_told_what_the_stored_figures_say_of_a_class() -> None:
+    stored = json.loads((FOLDER / "figures.json").read_text(encoding="utf-8"))
+    text = (FOLDER.parent / "docs" / "instructors.md").read_text(encoding="utf-8")
+    shown = text.partition(page.BEGIN)[2].partition(page.END)[0]
+    assert shown.strip() == costs.render(stored["growth"]).strip(), "run «python benchmarks --last --write»"
+
+
+@pytest.fixture
+def growth() -> dict[str, Any]:
+    """Two classes: a run takes 2 s and 0.05 s a submission; of processors, the host has 0.01 s and the rest 0.08 s of it."""
+    peaks = {"host": 100.0, "worker": 60.0, "zygote": 30.0, "guest": 20.0}
+    classes = [
+        {
+            "students": students,
+            "wall": 2 + 0.05 * students,
+            "cpu by kind": {"host": 1 + 0.01 * students, "worker": 0.05 * students, "sandbox": 1 + 0.03 * students},
+            "peaks": {kind: size + students / 100 for kind, size in peaks.items()},
+        }
+        for students in (100, 500, 1000)
+    ]
+    return {"machine": {"processor": "one of ours, 2 cores"}, "classes": classes}
+
+
+def test_a_class_on_a_laptop_is_start_up_and_so_much_for_each(growth: dict[str, Any]) -> None:
+    text = costs.render(growth)
+    assert "(one of ours, 2 cores)" in text
+    assert "a class of 400 takes 2.0 s + 400 × 50.0 ms = **22 s**" in text
+    assert "host has 105 MiB, and each process that grades 125 MiB" in text, "those of the next larger class"
+
+
+def test_of_workers_and_host_the_slower_sets_a_clusters_time(growth: dict[str, Any]) -> None:
+    text = costs.render(growth)
+    assert "| 2 | 67 min | 17 min | **67 min** | 25 |" in text
+    assert "| 32 | 4.2 min | 17 min | **17 min** | 100 |" in text
+    assert "With 8 worker cores or more that is the host" in text
+
+
 def test_of_a_peers_start_up_only_the_share_in_the_whole_class_counts(figures: dict[str, Any]) -> None:
     assert page.seconds_each(figures, "nbgrader", "wall") == pytest.approx([2.1, 1.1, 4.1])
     assert page.seconds_each(figures, "ours", "wall") == pytest.approx([0.1, 0.05, 0.2])
@@ -64,6 +103,29 @@ def test_a_ratio_is_of_medians_and_its_spread_of_runs_in_pairs(figures: dict[str
 def test_growth_is_told_by_what_each_further_submission_takes() -> None:
     classes = [{"students": 10, "wall": 5.0}, {"students": 30, "wall": 6.0}, {"students": 40, "wall": 8.0}]
     assert page._further(classes) == ["", "50", "200"]
+
+
+FAMILY = """
+import subprocess, sys, time
+if sys.argv[1] == "host":
+    for kind in ("spawn_main", "guest"):
+        subprocess.run([sys.executable, __file__, kind])
+while time.process_time() < {"host": 0.5, "spawn_main": 1.0, "guest": 0.6}[sys.argv[1]]:
+    pass
+"""
+MEASURED = """
+import json, os, sys
+from pathlib import Path
+import meter
+print(json.dumps(meter.measure_by_kind([sys.executable, sys.argv[1], "host"], Path(), os.environ)[1].cpu))
+"""
+
+
+def test_processor_time_is_told_by_kind_of_process(tmp_path: Path) -> None:
+    (tmp_path / "family.py").write_text(FAMILY, encoding="utf-8")
+    done = subprocess.run([sys.executable, "-c", MEASURED, tmp_path / "family.py"], cwd=FOLDER, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout) == pytest.approx({"host": 0.5, "worker": 1.0, "sandbox": 0.6}, abs=0.2)
 
 
 def test_what_is_put_on_the_page_leaves_the_rest_alone(tmp_path: Path) -> None:

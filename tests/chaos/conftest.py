@@ -70,11 +70,11 @@ class Run:
 
     def kill(self, kind: str, moments: random.Random) -> bool:
         """Kill one of a kind, if there is one."""
-        found = self.all(kind)
-        if found:
+        if found := self.all(kind):
             with suppress(psutil.NoSuchProcess):
                 moments.choice(found).kill()
-        return bool(found)
+                return True
+        return False
 
 
 @dataclass

@@ -8,8 +8,18 @@ import signal
 import sqlite3
 import time
 from contextlib import closing, suppress
+from types import SimpleNamespace
 
 import pytest
+
+from autograder.assignments import open_gradebook
+
+STUDENTS = 12
+
+
+def written(room):
+    """Return how many have an autograded notebook."""
+    return len(list((room.course.root / "autograded").rglob("*.ipynb")))
 
 
 def goes_on(room, undisturbed):
@@ -29,6 +39,7 @@ def test_interrupted(room, undisturbed, moments, how_many, times):
     for _ in range(how_many):
         run = room.started()
         time.sleep(moments.uniform(0, undisturbed[1]))
+        missing = STUDENTS - written(room)
         for _ in range(times):
             with suppress(ProcessLookupError):
                 os.killpg(run.process.pid, signal.SIGINT)
@@ -36,7 +47,7 @@ def test_interrupted(room, undisturbed, moments, how_many, times):
         start = time.monotonic()
         status, said = run.finished()
         assert "Traceback" not in said, said
-        if status:  # it may have been about to end
+        if status or missing > 1:  # or else it may have been about to end
             assert status == 130 and said.splitlines()[-1].startswith("autograder: interrupted; what was graded is kept"), said
         assert time.monotonic() - start < 5
         assert room.emptied() == [], "processes or their files are left"
@@ -45,10 +56,12 @@ def test_interrupted(room, undisturbed, moments, how_many, times):
 
 def test_two_runs_at_once(room, undisturbed):
     """The second waits for the first, says so, and has nothing left to do."""
-    first = room.started()
-    status, said = room.grade()
-    assert (status, first.finished()[0]) == (0, 0)
-    assert f"Waiting for the process {first.process.pid}" in said
+    first, second = room.started(), room.start()
+    assert first.finished()[0] == 0
+    kept = room.results()
+    status, said = second.finished()
+    assert status == 0 and f"Waiting for the process {first.process.pid}" in said, said
+    assert len(kept) == STUDENTS and room.results() == kept
     goes_on(room, undisturbed)
 
 
@@ -76,18 +89,21 @@ def test_a_database_that_somebody_else_has_locked(room, undisturbed):
         status, said = room.grade()
         seconds = time.monotonic() - start
         connection.rollback()
-    assert status == 1 and said.count("database is locked") == 12 and "Traceback" not in said, said
+    assert status == 1 and said.count("database is locked") == STUDENTS and "Traceback" not in said, said
     assert seconds < undisturbed[1] + 25, "it isn't waited for by each student again"
     goes_on(room, undisturbed)
     assert room.state() == wanted
 
 
-def test_a_database_that_cannot_be_written(room, undisturbed):
-    """The same where the file can only be read; its folder, too, for SQLite writes its journal there."""
-    room.course.root.joinpath("gradebook.db").write_text("not a database " * 100)
+def test_a_file_in_the_databases_place(room, undisturbed):
+    """Everybody is graded; what isn't a database is named, once, and left as it is."""
+    database = room.course.root / "gradebook.db"
+    database.write_text("not a database " * 100)
     status, said = room.grade()
-    assert status == 1 and "can't be opened" in said and "Traceback" not in said, said
-    room.course.root.joinpath("gradebook.db").unlink()
+    assert status == 1 and said.count("can't be opened") == 1 and "Traceback" not in said, said
+    assert len(room.results()) == STUDENTS and written(room) == 0
+    assert database.read_text() == "not a database " * 100
+    database.unlink()
     goes_on(room, undisturbed)
 
 
@@ -96,7 +112,7 @@ def test_a_folder_that_cannot_be_written(room, undisturbed):
     blocked = room.course.root / "autograded"
     blocked.write_text("a file where a folder should be")
     status, said = room.grade()
-    assert status == 1 and said.count("can't be written to the gradebook") == 12 and "Traceback" not in said, said
+    assert status == 1 and said.count("can't be written to the gradebook") == STUDENTS and "Traceback" not in said, said
     with closing(sqlite3.connect(room.course.root / "gradebook.db")) as connection:
         assert connection.execute("SELECT count(*) FROM submitted_assignment").fetchone() == (0,)
     blocked.unlink()
@@ -114,14 +130,42 @@ def test_results_that_cannot_be_kept(room, undisturbed):
     goes_on(room, undisturbed)
 
 
-@pytest.mark.parametrize("room_left", [3_000, 30_000, 150_000])
-def test_a_full_disk(room, undisturbed, room_left):
-    """No file can grow beyond some size: results, database and notebooks fail at different ones."""
+@pytest.fixture(scope="session")
+def sizes(undisturbed, tmp_path_factory):
+    """How large a file may become on a disk with room for some of what a run writes."""
+    room, _ = undisturbed
+    results = [path.stat().st_size for path in (room.course.root / ".autograder" / "results").iterdir()]
+    empty = tmp_path_factory.mktemp("empty") / "gradebook.db"
+    open_gradebook(SimpleNamespace(db_url=f"sqlite:///{empty}", course_id="")).close()
+    return {
+        "nothing": min(results) // 2,
+        "results": 2 * max(results),
+        "an_empty_database": empty.stat().st_size + 100,
+        "some_students": (empty.stat().st_size + (room.course.root / "gradebook.db").stat().st_size) // 2,
+    }
+
+
+@pytest.mark.parametrize(
+    ("room_for", "sentence"),
+    [
+        ("nothing", "can't be opened as nbgrader's gradebook"),
+        ("results", "can't be opened as nbgrader's gradebook"),
+        ("an_empty_database", "05_batch_normalization can't be written to the gradebook"),
+        ("some_students", "for 05_batch_normalization can't be written to the gradebook"),
+    ],
+)
+def test_a_full_disk(room, undisturbed, sizes, room_for, sentence):
+    """No file can grow beyond some size: everybody is graded, what can be written is, and what can't be is said."""
 
     def limited():
-        resource.setrlimit(resource.RLIMIT_FSIZE, (room_left, resource.getrlimit(resource.RLIMIT_FSIZE)[1]))
+        resource.setrlimit(resource.RLIMIT_FSIZE, (sizes[room_for], resource.getrlimit(resource.RLIMIT_FSIZE)[1]))
 
     status, said = room.start(preexec_fn=limited).finished()
-    assert "Traceback" not in said, said
-    assert status == (1 if room_left < 150_000 else status), said
+    assert status == 1 and "Traceback" not in said, said
+    assert f"graded {STUDENTS} of {STUDENTS}" in said, said
+    some = room_for == "some_students"
+    assert 0 < written(room) < STUDENTS if some else written(room) == 0
+    assert said.count(sentence) == (STUDENTS - written(room) if some else 1), said
+    assert len(room.results()) == (0 if room_for == "nothing" else STUDENTS)
+    assert said.count("Results can't be kept") == (room_for == "nothing"), said
     goes_on(room, undisturbed)

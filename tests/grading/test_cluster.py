@@ -50,7 +50,20 @@ class DaskCluster:
         """Kill a scheduler or a worker, as the kernel does when memory is short."""
         process = self.processes.pop(name)
         process.send_signal(signal.SIGTERM if gently else signal.SIGKILL)
-        process.wait()
+        process.send_signal(signal.SIGCONT)
+        try:
+            process.wait(5)
+        except subprocess.TimeoutExpired:  # a worker waits for what it is at, which may have no end
+            process.kill()
+            process.wait()
+
+    def freeze(self, name: str) -> None:
+        """Stop a scheduler or a worker without closing its connections, as a machine that sleeps does."""
+        self.processes[name].send_signal(signal.SIGSTOP)
+
+    def wake(self, name: str) -> None:
+        """Let it go on where it was."""
+        self.processes[name].send_signal(signal.SIGCONT)
 
     def _start(self, name: str, *command: str, path: Path | None = None) -> None:
         environment = {**os.environ, "OMP_NUM_THREADS": "1", "DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES": str(self._allowed_failures)}
@@ -166,6 +179,63 @@ def test_only_the_submission_that_workers_die_of_is_not_graded(course, dask, tmp
     assert "several workers of the cluster died of it" in results["s00"].problems[0]
 
 
+@pytest.fixture
+def impatient(monkeypatch) -> dict[str, object]:
+    """Limits of a submission by which a worker is silent after some seconds; what grades the classes here takes a tenth of that."""
+    monkeypatch.setattr(cluster, "GRACE_SECONDS", 4.0)
+    return {"total_seconds": 2}
+
+
+def test_a_worker_that_falls_silent_loses_nobody_and_what_it_says_later_counts_nobody_twice(course, dask, impatient):
+    dask.worker("one")
+    dask.worker("two")
+    slow_class(course, 8)
+    found, began = [], time.monotonic()
+    for result in grade(submitted(course, course.lecture(ID)), course, Options(scheduler=dask.address, limits=impatient)):
+        found.append(result)
+        if len(found) == 2:
+            dask.freeze("one")
+        elif len(found) == 7:  # one of its two was asked elsewhere, the other one is about to be
+            dask.wake("one")
+    assert sorted(result.student for result in found) == [f"s{number:02}" for number in range(8)]
+    assert all(result.graded for result in found)
+    assert time.monotonic() - began < SECONDS, "Dask itself gives a worker up after some minutes"
+
+
+ENDLESS = """
+import time
+from autograder import cluster
+def signed(task, real=cluster.signed):
+    if b"hang always" in task:
+        time.sleep(60)  # for ever, but that a test which fails should end
+    return real(task)
+if not hasattr(cluster, "endless"):  # Dask loads this twice
+    cluster.signed, cluster.endless = signed, True
+"""
+
+
+def test_only_the_submission_over_which_workers_fall_silent_is_not_graded(course, dask, tmp_path, impatient):
+    (tmp_path / "endless.py").write_text(ENDLESS)
+    for name in ("one", "two", "three"):
+        dask.worker(name, more=["--preload", str(tmp_path / "endless.py")])
+    slow_class(course, 8)
+    hand_in(course, "s00", fill(course.lecture(ID), {course.lecture(ID).exercises[0].name: "# hang always"}))
+    results = {result.student: result for result in run(course, scheduler=dask.address, limits=impatient)}
+    assert {student for student, result in results.items() if not result.graded} == {"s00"} and len(results) == 8
+    assert results["s00"].problems[0].startswith("there was no answer within 8 s, at the second try either")
+
+
+def test_where_all_workers_are_silent_the_run_ends_and_says_which(course, dask, impatient):
+    dask.worker("one")
+    slow_class(course, 6)
+    found = []
+    with pytest.raises(WorkerError, match=r"no worker of \S+ can grade. worker tcp://\S+: no answer within 8 s: start it again"):
+        for result in grade(submitted(course, course.lecture(ID)), course, Options(scheduler=dask.address, limits=impatient)):
+            found.append(result)
+            dask.freeze("one")
+    assert 1 <= len(found) <= 3 and all(result.graded for result in found)
+
+
 def other_version(folder: Path) -> Path:
     """Return a folder with a copy of our package in which one file is another."""
     shutil.copytree(PACKAGE, folder / "autograder", ignore=shutil.ignore_patterns("__pycache__"))
@@ -194,18 +264,19 @@ def test_a_worker_that_cannot_load_the_grader_is_passed_over(course, dask, tmp_p
     assert all(result.graded for result in run(course, scheduler=dask.address))
 
 
-def command(course: Course, address: str, *more: str) -> subprocess.Popen[str]:
-    arguments = [sys.executable, "-c", "from autograder.cli import main; main()", "grade", ID, "--scheduler", address, *more]
+def command(course: Course, address: str, *more: str, first: str = "") -> subprocess.Popen[str]:
+    arguments = [sys.executable, "-c", f"{first}\nfrom autograder.cli import main; main()", "grade", ID, "--scheduler", address, *more]
     return subprocess.Popen(arguments, cwd=course.root, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
-def test_a_scheduler_that_goes_away_ends_the_run_with_a_sentence_and_what_is_done_is_kept(course, dask):
+@pytest.mark.parametrize("how", ["kill", "freeze"])
+def test_a_scheduler_that_goes_away_ends_the_run_with_a_sentence_and_what_is_done_is_kept(course, dask, how):
     dask.worker("one")
     slow_class(course, 12)
     kept = course.root / ".autograder" / "results"
-    process = command(course, dask.address, "--json", "-")
+    process = command(course, dask.address, "--json", "-", first="from autograder import cluster; cluster.ANSWER_SECONDS = 2")
     until(lambda: len(list(kept.glob("*.json"))) >= 2)
-    dask.kill("scheduler")
+    getattr(dask, how)("scheduler")
     gone = time.monotonic()
     out, err = process.communicate(timeout=SECONDS)
     assert time.monotonic() - gone < 15
