@@ -56,7 +56,8 @@ class Task:
 
     def to_bytes(self) -> bytes:
         """Return the task as JSON."""
-        return json.dumps(asdict(self)).encode()
+        cells, limits, grader = [vars(cell) for cell in self.cells], asdict(self.limits), vars(self.grader)
+        return json.dumps({**vars(self), "cells": cells, "limits": limits, "grader": grader}).encode()
 
 
 def _task(data: dict[str, Any]) -> Task:
