@@ -24,7 +24,8 @@ from .limits import Limits, in_units
 from .remembered import Remembered, remembered
 from .results import ExerciseResult, Status, SubmissionResult, TestResult
 from .results import points as marks
-from .sandbox.host import Cell, RemoteStudent, Sandbox, foretell, turn_to
+from .sandbox.host import Cell, Sandbox
+from .sandbox.remote import RemoteStudent, foretell, turn_to
 from .submission import Submission
 from .values import size_of
 

@@ -1,4 +1,4 @@
-"""The host's side: `Sandbox` starts the zygote, `Guest` is a submission at work, and `RemoteStudent` is what a test holds.
+"""The host's side: `Sandbox` starts the zygote, and `Guest` is a submission at work.
 
 Whatever a submission does, the host sees one of the errors of `coursekit.student` and goes on: a guest that hangs, ends or talks
 nonsense is killed with all that it has started, and the next call gets a fresh process in which the cells have run again.
@@ -10,12 +10,12 @@ import builtins
 import signal
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import astuple
 from typing import Any
 
-from coursekit.student import Call, Died, Missing, NotAttempted, Place, Raised, StudentError, TimedOut, Unreadable
+from coursekit.student import Call, Died, Missing, StudentError, TimedOut, Unreadable
 
 from ..errors import SandboxUnavailable
 from ..limits import Limits, in_units
@@ -24,11 +24,12 @@ from .ahead import Batch, ForeseenCall
 from .channel import Closed, Overfull, Timeout
 from .confine import LAYERS, available
 from .process import GuestProcess, Nursery, Stale
+from .reasons import MESSAGE_LENGTH, overfull, said_error, why
+from .remote import RemoteStudent
 from .submitted import Cell, CellProblem, Printed
 
-__all__ = ["Cell", "CellProblem", "Guest", "Limits", "Printed", "RemoteFunction", "RemoteStudent", "Sandbox"]
+__all__ = ["Cell", "CellProblem", "Guest", "Limits", "Printed", "Sandbox"]
 
-MESSAGE_LENGTH, NAME_LENGTH = 2000, 200
 AHEAD_SECONDS = 1.0  # how long the calls of one test that are asked ahead may take together; whoever is slower is asked one by one
 TROUBLE = (Timeout, Closed, Overfull, wire.WireError)
 """What can come of waiting for a guest."""
@@ -417,85 +418,3 @@ class Guest:
         """Forget what the cells have printed that are about to run again."""
         again = {cell.label for index, cell in enumerate(self._cells) if index not in self._bad}
         self._printed = {where: text for where, text in self._printed.items() if where not in again}
-
-
-def overfull(limits: Limits) -> str:
-    """Return what became of a guest that filled the disk."""
-    return f"it was killed: its files took more than {in_units(limits.disk_bytes)} (the limit disk_bytes)"
-
-
-def why(status: int, limits: Limits) -> str:
-    """Return what an exit status means; negative numbers are signals."""
-    processor = f"{limits.cpu_seconds} s of processor time (the limit cpu_seconds)"
-    signals = {
-        -24: f"it used more than {processor}",
-        -11: "it crashed (segmentation fault)",
-        -9: f"it was killed; did it use more than {in_units(limits.memory_bytes)} of memory (the limit memory_bytes), or {processor}?",
-        -6: "it crashed (abort)",
-    }
-    if status >= 0:
-        return f"it left Python with status {status}"
-    return signals.get(status, f"it was ended by signal {-status}")
-
-
-def said_error(*fields: Any) -> StudentError:
-    """Return the error that a guest reports.
-
-    Raises
-    ------
-    wire.WireError
-        If the report makes no sense.
-    """
-    if len(fields) != 5 or not all(type(part) is str for part in fields[:4]):
-        raise wire.WireError("an error that isn't one")
-    kind, name, type_name, message, place = fields
-    name, type_name, message = name[:NAME_LENGTH], type_name[:NAME_LENGTH], message[:MESSAGE_LENGTH]
-    if kind == "raised":
-        if place is not None and (type(place) is not tuple or list(map(type, place)) != [str, int, str, str]):
-            raise wire.WireError("a place that isn't one")
-        at = Place(place[0][:NAME_LENGTH], place[1], place[2][:MESSAGE_LENGTH], place[3][:NAME_LENGTH]) if place else None
-        return Raised(name, type_name, message, at)
-    plain: dict[str, Callable[[], StudentError]] = {
-        "not_attempted": lambda: NotAttempted(name),
-        "missing": lambda: Missing(name),
-        "unreadable": lambda: Unreadable(name, message),
-    }
-    if kind not in plain:
-        raise wire.WireError("an unknown kind of error")
-    return plain[kind]()
-
-
-class RemoteStudent:
-    """The functions of a guest: ``student.softmax(z)``. The counterpart of `coursekit.student.LocalStudent`."""
-
-    def __init__(self, guest: Guest) -> None:
-        self._guest = guest
-
-    def __getattr__(self, name: str) -> RemoteFunction:
-        if name.startswith("__"):
-            raise AttributeError(name)
-        return RemoteFunction(self._guest, name)
-
-
-def foretell(student: RemoteStudent, calls: Mapping[str, Sequence[ForeseenCall]]) -> None:
-    """Say which calls of a student's functions are to come; see `Guest.foretell`."""
-    student._guest.foretell(calls)
-
-
-def turn_to(student: RemoteStudent, test: str) -> None:
-    """Say from which test the next calls come; see `Guest.turn_to`."""
-    student._guest.turn_to(test)
-
-
-class RemoteFunction:
-    """One function in a guest. Arguments are copied there, the answer is copied back, random generators continue on both sides."""
-
-    def __init__(self, guest: Guest, name: str) -> None:
-        self._guest, self.name = guest, name
-
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        return self._guest.call(self.name, args, kwargs, want_arguments=False).answer
-
-    def call(self, *args: Any, **kwargs: Any) -> Call:
-        """Return the answer together with the positional arguments after the call."""
-        return self._guest.call(self.name, args, kwargs)

@@ -1,0 +1,59 @@
+"""Why a guest has not answered, in words: what it reports of itself, and what became of its process."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from coursekit.student import Missing, NotAttempted, Place, Raised, StudentError, Unreadable
+
+from ..limits import Limits, in_units
+from . import wire
+
+MESSAGE_LENGTH, NAME_LENGTH = 2000, 200
+
+
+def overfull(limits: Limits) -> str:
+    """Return what became of a guest that filled the disk."""
+    return f"it was killed: its files took more than {in_units(limits.disk_bytes)} (the limit disk_bytes)"
+
+
+def why(status: int, limits: Limits) -> str:
+    """Return what an exit status means; negative numbers are signals."""
+    processor = f"{limits.cpu_seconds} s of processor time (the limit cpu_seconds)"
+    signals = {
+        -24: f"it used more than {processor}",
+        -11: "it crashed (segmentation fault)",
+        -9: f"it was killed; did it use more than {in_units(limits.memory_bytes)} of memory (the limit memory_bytes), or {processor}?",
+        -6: "it crashed (abort)",
+    }
+    if status >= 0:
+        return f"it left Python with status {status}"
+    return signals.get(status, f"it was ended by signal {-status}")
+
+
+def said_error(*fields: Any) -> StudentError:
+    """Return the error that a guest reports.
+
+    Raises
+    ------
+    wire.WireError
+        If the report makes no sense.
+    """
+    if len(fields) != 5 or not all(type(part) is str for part in fields[:4]):
+        raise wire.WireError("an error that isn't one")
+    kind, name, type_name, message, place = fields
+    name, type_name, message = name[:NAME_LENGTH], type_name[:NAME_LENGTH], message[:MESSAGE_LENGTH]
+    if kind == "raised":
+        if place is not None and (type(place) is not tuple or list(map(type, place)) != [str, int, str, str]):
+            raise wire.WireError("a place that isn't one")
+        at = Place(place[0][:NAME_LENGTH], place[1], place[2][:MESSAGE_LENGTH], place[3][:NAME_LENGTH]) if place else None
+        return Raised(name, type_name, message, at)
+    plain: dict[str, Callable[[], StudentError]] = {
+        "not_attempted": lambda: NotAttempted(name),
+        "missing": lambda: Missing(name),
+        "unreadable": lambda: Unreadable(name, message),
+    }
+    if kind not in plain:
+        raise wire.WireError("an unknown kind of error")
+    return plain[kind]()

@@ -1,0 +1,49 @@
+"""What a test holds of a submission that runs in a guest."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from coursekit.student import Call
+
+from .ahead import ForeseenCall
+
+if TYPE_CHECKING:
+    from .host import Guest
+
+
+class RemoteStudent:
+    """The functions of a guest: ``student.softmax(z)``. The counterpart of `coursekit.student.LocalStudent`."""
+
+    def __init__(self, guest: Guest) -> None:
+        self._guest = guest
+
+    def __getattr__(self, name: str) -> RemoteFunction:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return RemoteFunction(self._guest, name)
+
+
+def foretell(student: RemoteStudent, calls: Mapping[str, Sequence[ForeseenCall]]) -> None:
+    """Say which calls of a student's functions are to come; see `Guest.foretell`."""
+    student._guest.foretell(calls)
+
+
+def turn_to(student: RemoteStudent, test: str) -> None:
+    """Say from which test the next calls come; see `Guest.turn_to`."""
+    student._guest.turn_to(test)
+
+
+class RemoteFunction:
+    """One function in a guest. Arguments are copied there, the answer is copied back, random generators continue on both sides."""
+
+    def __init__(self, guest: Guest, name: str) -> None:
+        self._guest, self.name = guest, name
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return self._guest.call(self.name, args, kwargs, want_arguments=False).answer
+
+    def call(self, *args: Any, **kwargs: Any) -> Call:
+        """Return the answer together with the positional arguments after the call."""
+        return self._guest.call(self.name, args, kwargs)
