@@ -10,7 +10,7 @@ import os
 import re
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from typing import Any
 import nbformat
 from jupyter_core.paths import jupyter_config_path
 from nbformat import NotebookNode
+from nbgrader import api
 from nbgrader.api import Assignment, BaseCell, Gradebook, InvalidEntry, Notebook, SourceCell
 from nbgrader.converters import GenerateAssignment
 from nbgrader.coursedir import CourseDirectory
@@ -78,7 +79,7 @@ def open_gradebook(coursedir: CourseDirectory) -> Gradebook:
     try:
         url = make_url(coursedir.db_url)
         shown = url.render_as_string(hide_password=True)
-        with _own_programs():
+        with _own_programs(), _version_from_here():
             _create(url, coursedir.course_id)
             return Gradebook(coursedir.db_url, coursedir.course_id)
     except ImportError as error:
@@ -107,6 +108,30 @@ def _own_programs() -> Iterator[None]:
             yield
     finally:
         os.environ["PATH"] = before
+
+
+@contextmanager
+def _version_from_here() -> Iterator[None]:
+    """Answer here what nbgrader asks ``alembic``, the version of a new database: that program would import nbgrader once more."""
+    ask = getattr(api, "get_alembic_version", None)
+    if ask is None:
+        yield
+        return
+    api.get_alembic_version = lambda: _version() or ask()
+    try:
+        yield
+    finally:
+        api.get_alembic_version = ask
+
+
+def _version() -> str | None:
+    """Return the version of nbgrader's tables; None where it takes the program to say."""
+    with suppress(Exception):
+        from alembic.script import ScriptDirectory
+        from nbgrader.dbutil import ALEMBIC_DIR
+
+        return ScriptDirectory(ALEMBIC_DIR).get_current_head()
+    return None
 
 
 def known_assignment(lecture: Lecture, gradebook: Gradebook, coursedir: CourseDirectory, config: Config) -> KnownAssignment:

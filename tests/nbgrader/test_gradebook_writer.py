@@ -318,12 +318,29 @@ def test_database_of_an_older_nbgrader(folder):
         write(folder.course, [result_of(folder, "ann")])
 
 
+def version_in(folder):
+    """Return what a database says of its version."""
+    with sqlite3.connect(folder.path / "gradebook.db") as database:
+        return database.execute("SELECT version_num FROM alembic_version").fetchall()
+
+
+def test_version_of_a_new_database(folder, monkeypatch):
+    """It has the version that nbgrader itself writes, and no process is started to ask for it."""
+    nbgraders = version_in(folder)
+    (folder.path / "gradebook.db").unlink()
+    monkeypatch.setattr(subprocess, "Popen", None)
+    write(folder.course, [result_of(folder, "ann")])
+    assert version_in(folder) == nbgraders
+
+
 def test_works_without_activated_environment(folder, monkeypatch):
-    """nbgrader calls «alembic» when it makes a database: it is found beside this Python."""
+    """Where nbgrader calls «alembic» when it makes a database, it is found beside this Python."""
+    nbgraders = version_in(folder)
     (folder.path / "gradebook.db").unlink()
     monkeypatch.setenv("PATH", "/usr/bin:/bin")
+    monkeypatch.setattr("alembic.script.ScriptDirectory", None)
     write(folder.course, [result_of(folder, "ann")])
-    assert (folder.path / "gradebook.db").exists() and os.environ["PATH"] == "/usr/bin:/bin"
+    assert version_in(folder) == nbgraders and os.environ["PATH"] == "/usr/bin:/bin"
 
 
 def test_import_is_cheap():
