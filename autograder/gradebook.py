@@ -7,6 +7,7 @@ there, and other processes are at the next ones.
 
 from __future__ import annotations
 
+import gc
 import importlib
 import json
 import sys
@@ -55,15 +56,19 @@ def import_nbgrader() -> None:
 
     nbgrader imports nbformat, that jsonschema, and that, where it is installed, a grammar of internationalised addresses, for a check that
     notebooks have no use for: a second of computing. To a name that stands for None in `sys.modules`, Python says that there is no such
-    module, and jsonschema goes without.
+    module, and jsonschema goes without. And of what an import makes nearly all stays, so nobody looks for garbage meanwhile.
     """
     if "rfc3987_syntax" in sys.modules or "nbgrader" in sys.modules:
         return
     sys.modules["rfc3987_syntax"] = None  # type: ignore[assignment]
+    collects = gc.isenabled()
+    gc.disable()
     try:
         importlib.import_module("nbgrader")
     finally:
         del sys.modules["rfc3987_syntax"]
+        if collects:
+            gc.enable()
 
 
 class GradebookWriter:
