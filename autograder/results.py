@@ -10,7 +10,7 @@ import os
 import tempfile
 import textwrap
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, Literal
 
 from .sandbox.submitted import Printed
@@ -108,8 +108,17 @@ def to_json(results: Iterable[SubmissionResult]) -> dict[str, Any]:
 
 
 def submission_to_json(result: SubmissionResult) -> dict[str, Any]:
-    """Return one result as JSON, its sums included."""
-    return {**asdict(result), "score": result.score, "max_score": result.max_score}
+    """Return one result as JSON, its sums included; `asdict`, which copies every leaf, takes ten times as long for hundreds of tests."""
+    exercises = [
+        {
+            **vars(exercise),
+            "tests": [{**vars(test)} for test in exercise.tests],
+            "misconception": {**vars(exercise.misconception)} if exercise.misconception else None,
+        }
+        for exercise in result.exercises
+    ]
+    plain = {**vars(result), "exercises": exercises, "printed": [{**vars(part)} for part in result.printed]}
+    return {**plain, "score": result.score, "max_score": result.max_score}
 
 
 def submission_from_json(data: dict[str, Any]) -> SubmissionResult:
