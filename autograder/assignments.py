@@ -9,9 +9,10 @@ import json
 import os
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +30,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from traitlets import import_item
 from traitlets.config import Config, PyFileConfigLoader
 
-from .course import CONFIG, Lecture
+from .course import CONFIG, Lecture, grade_id, nbgrader_of
 from .errors import GradebookError
 from .executors import without_interrupts
 
@@ -51,6 +52,20 @@ class KnownAssignment:
     notebook_id: str
     cells: tuple[KnownCell, ...]
     release: dict[str, Any]
+
+    @cached_property
+    def solutions(self) -> tuple[str, ...]:
+        """The cells that students write, in the notebook's order."""
+        return tuple(grade_id(cell) for cell in self.release["cells"] if nbgrader_of(cell).get("solution"))
+
+    @cached_property
+    def written(self) -> dict[str, str]:
+        """What was released of each answer that a person grades."""
+        return {grade_id(cell): cell["source"] for cell in self.release["cells"] if _is_written(nbgrader_of(cell))}
+
+
+def _is_written(nbgrader: Mapping[str, Any]) -> bool:
+    return bool((nbgrader.get("grade") and nbgrader.get("solution")) or nbgrader.get("task"))
 
 
 def configuration(root: Path) -> Config:
