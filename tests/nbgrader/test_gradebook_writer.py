@@ -16,7 +16,7 @@ import pytest
 from autograder.course import PACKAGE, Course, source_of
 from autograder.errors import GradebookError
 from autograder.files import write_whole
-from autograder.gradebook import GradebookWriter, write
+from autograder.gradebook import GradebookWriter, as_file, write
 from autograder.results import ExerciseResult, SubmissionResult, TestResult
 
 LECTURE, SLUG, WRITTEN = "03_initialization", "initialization", "written_symmetry"
@@ -301,6 +301,22 @@ def test_files_are_as_nbformat_writes_them(folder):
     notebook = nbformat.reads(text, as_version=4)
     nbformat.validate(notebook)
     assert nbformat.writes(notebook) + "\n" == text
+
+
+AWKWARD = ["", "\n", "a\\n\nb\r\nc\u2028d\x85", 'quoted "so" \t \x00 é 😀', "long\n" * 4000]
+
+
+def test_files_are_as_json_writes_them():
+    """Byte for byte, whatever a student has written, at any depth, the second time as the first."""
+    data = {"text/html": AWKWARD[-1], "text/plain": AWKWARD[2]}
+    cells = [{"source": text, "metadata": {"points": -0.0, "none": None, "yes": True, "one": 1, "x": [[], {}, ()]}} for text in AWKWARD]
+    cells += [{"source": text, "outputs": [{"text": text}, {"data": data}]} for text in AWKWARD]
+    lines = [{**cell, "source": cell["source"].splitlines(True)} for cell in cells]
+    for cell, text in zip(lines[len(AWKWARD) :], AWKWARD, strict=True):
+        split = {kind: shown.splitlines(True) for kind, shown in data.items()}
+        cell["outputs"] = [{"text": text.splitlines(True)}, {"data": split}]
+    expected = json.dumps({"cells": lines}, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
+    assert as_file({"cells": cells}) == expected == as_file({"cells": cells})
 
 
 def test_database_of_something_else(folder):
