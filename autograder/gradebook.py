@@ -1,8 +1,8 @@
 """Results into nbgrader: its database, and the autograded notebooks.
 
 What nbgrader's formgrader, feedback and export need from a grader that is not its own. What a person wrote into the gradebook (scores,
-comments, extra credit, extensions) is never touched. nbgrader takes seconds to import: that is done when the first result is
-there, and other processes are at the next ones.
+comments, extra credit, extensions) is never touched. nbgrader takes long to import: that is done while other processes grade the first
+notebooks, or else when the first result is there.
 """
 
 from __future__ import annotations
