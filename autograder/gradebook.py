@@ -61,7 +61,7 @@ def import_nbgrader() -> None:
 
     nbgrader imports nbformat, that jsonschema, and that, where it is installed, a grammar of internationalised addresses, for a check that
     notebooks have no use for: a second of computing. To a name that stands for None in `sys.modules`, Python says that there is no such
-    module, and jsonschema goes without. And of what an import makes nearly all stays, so nobody looks for garbage meanwhile.
+    module, and jsonschema goes without. And what an import makes stays, so nobody looks for garbage in it, now or later.
     """
     if "rfc3987_syntax" in sys.modules or "nbgrader" in sys.modules:
         return
@@ -72,6 +72,7 @@ def import_nbgrader() -> None:
         importlib.import_module("nbgrader")
     finally:
         del sys.modules["rfc3987_syntax"]
+        gc.freeze()
         if collects:
             gc.enable()
 
