@@ -9,15 +9,17 @@ import json
 import os
 import re
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import nbformat
 from jupyter_core.paths import jupyter_config_path
 from nbformat import NotebookNode
+from nbgrader import api
 from nbgrader.api import Assignment, BaseCell, Gradebook, InvalidEntry, Notebook, SourceCell
 from nbgrader.converters import GenerateAssignment
 from nbgrader.coursedir import CourseDirectory
@@ -29,7 +31,7 @@ from tornado.log import app_log
 from traitlets import import_item
 from traitlets.config import Config, PyFileConfigLoader
 
-from .course import CONFIG, Lecture
+from .course import CONFIG, Lecture, grade_id, nbgrader_of
 from .errors import GradebookError
 from .executors import without_interrupts
 
@@ -51,6 +53,20 @@ class KnownAssignment:
     notebook_id: str
     cells: tuple[KnownCell, ...]
     release: dict[str, Any]
+
+    @cached_property
+    def solutions(self) -> tuple[str, ...]:
+        """The cells that students write, in the notebook's order."""
+        return tuple(grade_id(cell) for cell in self.release["cells"] if nbgrader_of(cell).get("solution"))
+
+    @cached_property
+    def written(self) -> dict[str, str]:
+        """What was released of each answer that a person grades."""
+        return {grade_id(cell): cell["source"] for cell in self.release["cells"] if _is_written(nbgrader_of(cell))}
+
+
+def _is_written(nbgrader: Mapping[str, Any]) -> bool:
+    return bool((nbgrader.get("grade") and nbgrader.get("solution")) or nbgrader.get("task"))
 
 
 def configuration(root: Path) -> Config:
@@ -79,7 +95,7 @@ def open_gradebook(coursedir: CourseDirectory) -> Gradebook:
     try:
         url = make_url(coursedir.db_url)
         shown = url.render_as_string(hide_password=True)
-        with _own_programs():
+        with _own_programs(), _version_from_here():
             _create(url, coursedir.course_id)
             return Gradebook(coursedir.db_url, coursedir.course_id)
     except ImportError as error:
@@ -108,6 +124,30 @@ def _own_programs() -> Iterator[None]:
             yield
     finally:
         os.environ["PATH"] = before
+
+
+@contextmanager
+def _version_from_here() -> Iterator[None]:
+    """Answer here what nbgrader asks ``alembic``, the version of a new database: that program would import nbgrader once more."""
+    ask = getattr(api, "get_alembic_version", None)
+    if ask is None:
+        yield
+        return
+    api.get_alembic_version = lambda: _version() or ask()
+    try:
+        yield
+    finally:
+        api.get_alembic_version = ask
+
+
+def _version() -> str | None:
+    """Return the version of nbgrader's tables; None where it takes the program to say."""
+    with suppress(Exception):
+        from alembic.script import ScriptDirectory
+        from nbgrader.dbutil import ALEMBIC_DIR
+
+        return ScriptDirectory(ALEMBIC_DIR).get_current_head()
+    return None
 
 
 def known_assignment(lecture: Lecture, gradebook: Gradebook, coursedir: CourseDirectory, config: Config) -> KnownAssignment:

@@ -12,7 +12,7 @@ import json
 import logging
 import os
 import tempfile
-from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from functools import lru_cache
@@ -121,7 +121,9 @@ def _handin(path: Path, course: Course) -> Handin:
     return Handin(path, student, course.lecture(lecture))
 
 
-def grade(hand_ins: Sequence[Handin], course: Course, options: Options) -> Generator[SubmissionResult, None, None]:
+def grade(
+    hand_ins: Sequence[Handin], course: Course, options: Options, meanwhile: Callable[[], None] = lambda: None
+) -> Generator[SubmissionResult, None, None]:
     """Grade notebooks, and yield each result as soon as it is there; those of ``submitted/`` are kept for `latest`.
 
     Parameters
@@ -132,6 +134,8 @@ def grade(hand_ins: Sequence[Handin], course: Course, options: Options) -> Gener
         Where the lectures are.
     options : Options
         How.
+    meanwhile : callable, optional
+        What this process can do when all others have their tasks: called each time before it waits for them.
 
     Yields
     ------
@@ -139,7 +143,7 @@ def grade(hand_ins: Sequence[Handin], course: Course, options: Options) -> Gener
         One for each, in the order in which they are done; one that can't be graded has ``graded == False`` and says why.
     """
     theirs = {spelled(str(hand_in.path)): hand_in.lecture for hand_in in hand_ins if hand_in.lecture}
-    for result in _results(hand_ins, course, options):
+    for result in _results(hand_ins, course, options, meanwhile):
         if result.notebook in theirs:
             keep(Store(course.root / LATEST / theirs[result.notebook].id), _key(result.student), result)
         yield result
@@ -156,12 +160,13 @@ def _key(student: str) -> str:
     return hashlib.sha256(spelled(student).encode()).hexdigest()
 
 
-def _results(hand_ins: Sequence[Handin], course: Course, options: Options) -> Iterator[SubmissionResult]:
+def _results(hand_ins: Sequence[Handin], course: Course, options: Options, meanwhile: Callable[[], None]) -> Iterator[SubmissionResult]:
     """Read hand-ins one after the other, and keep only those in memory that are being graded."""
     waiting: dict[str, list[Whose]] = {}
     with _workers(options, len(hand_ins)) as workers, Memory(course, options) as memory:
 
         def arrived() -> Iterator[SubmissionResult]:
+            meanwhile()
             for done in workers.done():
                 result = done.result or SubmissionResult("", waiting[done.key][0].lecture, "", problems=(done.why,), graded=False)
                 memory.put(done.key, result)

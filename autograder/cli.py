@@ -58,6 +58,7 @@ def grade(
     from .classroom import Options, handins
     from .classroom import grade as grade_all
     from .course import find_course
+    from .gradebook import import_nbgrader
     from .results import Findings
 
     course = find_course()
@@ -65,7 +66,9 @@ def grade(
     options = Options(confine=sandbox == "landlock", limits=_limits(limit or [], timeout), jobs=jobs, cache=cache, scheduler=scheduler)
     _notice(options)
     unwritten: list[str] = []
-    with Findings() as findings, closing(grade_all(hand_ins, course, options)) as graded:  # an interrupt ends it, wherever it comes
+    gradebook = gradebook and any(hand_in.lecture for hand_in in hand_ins)
+    graded = grade_all(hand_ins, course, options, import_nbgrader) if gradebook else grade_all(hand_ins, course, options)
+    with Findings() as findings, closing(graded):  # an interrupt ends it, wherever it comes
         results = _recorded(graded, hand_ins, course, unwritten) if gradebook else graded
         try:
             for result in _watched(results, len(hand_ins)):
@@ -185,9 +188,6 @@ def _recorded(
     results: Iterable[SubmissionResult], hand_ins: list[Handin], course: Course, unwritten: list[str]
 ) -> Iterator[SubmissionResult]:
     """Pass results on, writing those of submitted/ into the gradebook as they come; note who could not be written, and why."""
-    if not any(hand_in.lecture for hand_in in hand_ins):
-        yield from results
-        return
     from .gradebook import GradebookWriter
 
     theirs = {str(hand_in.path) for hand_in in hand_ins if hand_in.lecture}

@@ -49,7 +49,7 @@ def run_demo(
     """
     from rich.console import Console
 
-    from .gradebook import GradebookWriter
+    from .gradebook import GradebookWriter, import_nbgrader
     from .report.page import write_report
     from .report.progress import watched
     from .report.terminal import show
@@ -62,7 +62,7 @@ def run_demo(
     options = Options(limits={"call_seconds": CALL_SECONDS}, jobs=os.cpu_count() or 1)
     results = []
     with GradebookWriter(demo) as writer:
-        for result in watched(grade(hand_ins, demo, options), len(hand_ins)):
+        for result in watched(grade(hand_ins, demo, options, import_nbgrader), len(hand_ins)):
             writer.write(result)
             results.append(result)
     say("writing the students' feedback with nbgrader …")

@@ -6,6 +6,7 @@ Both are shown by nbgrader, in formgrader and on the feedback page, so neither m
 from __future__ import annotations
 
 import textwrap
+from functools import lru_cache
 from typing import Any
 
 from coursekit import show
@@ -38,11 +39,17 @@ def verbatim(text: str) -> str:
 
 def bundle(exercise: ExerciseResult) -> dict[str, str]:
     """Return the feedback of a test cell as a MIME bundle: HTML and its plain twin."""
+    html, text = _feedback(exercise)
+    return {"text/html": html, "text/plain": text}
+
+
+@lru_cache(maxsize=64)  # many have the same result
+def _feedback(exercise: ExerciseResult) -> tuple[str, str]:
     points = f"{exercise.score:g} of {exercise.max_score:g} points"
     told: tuple[Any, ...] = (exercise.name, _outcomes(exercise), points, exercise.misconception, UNIT)
     # What a message quotes of a student's could be a formula, and a formula a link: no version of MathJax is to look at it.
     html = f'<div class="tex2jax_ignore mathjax_ignore">{show.feedback_html(*told)}</div>'
-    return {"text/html": html, "text/plain": show.feedback_text(*told)}
+    return html, show.feedback_text(*told)
 
 
 def outputs(exercise: ExerciseResult, printed: str = "") -> list[dict[str, Any]]:

@@ -7,6 +7,7 @@ import os
 import signal
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
+from itertools import takewhile
 from pathlib import Path
 from threading import current_thread, main_thread
 from types import FrameType
@@ -63,7 +64,7 @@ def staged(files: Mapping[Path, str | None], mode: int) -> Iterator[Callable[[],
     mode : int
         Their permissions.
     """
-    made = [folder for path in files for folder in _made(path.parent)]
+    made = [made for folder in {path.parent for path in files} for made in _made(folder)]
     waiting = {path: path.with_name(f".{path.name}{UNFINISHED}") for path in files}
     placed = False
 
@@ -89,8 +90,9 @@ def staged(files: Mapping[Path, str | None], mode: int) -> Iterator[Callable[[],
 
 def _made(folder: Path) -> list[Path]:
     """Make a folder, and return those that were not there, the innermost first: nbgrader takes an empty one for a graded submission."""
-    missing = [path for path in (folder, *folder.parents) if not path.exists()]
-    folder.mkdir(parents=True, exist_ok=True)
+    missing = list(takewhile(lambda path: not path.exists(), (folder, *folder.parents)))
+    if missing:
+        folder.mkdir(parents=True, exist_ok=True)
     return missing
 
 

@@ -1,25 +1,28 @@
 """Results into nbgrader: its database, and the autograded notebooks.
 
 What nbgrader's formgrader, feedback and export need from a grader that is not its own. What a person wrote into the gradebook (scores,
-comments, extra credit, extensions) is never touched. nbgrader takes seconds to import: that is done when the first result is
-there, and other processes are at the next ones.
+comments, extra credit, extensions) is never touched. nbgrader takes long to import: that is done while other processes grade the first
+notebooks, or else when the first result is there.
 """
 
 from __future__ import annotations
 
+import gc
 import importlib
 import json
 import sys
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from contextlib import ExitStack, suppress
 from datetime import datetime
+from functools import lru_cache
+from json.encoder import encode_basestring
 from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from . import autograded, feedback
-from .course import Course, Lecture, grade_id, nbgrader_of
+from .course import Course, Lecture, grade_id
 from .errors import GradebookError, SubmissionError
 from .files import holds, only_writer, staged, undisturbed
 from .results import SubmissionResult
@@ -34,6 +37,9 @@ if TYPE_CHECKING:
 TIMESTAMP, STAMP_BYTES = "timestamp.txt", 100
 NO_RESPONSE = "No response."  # nbgrader's own words for an answer that was left as it was
 LOCK = Path(".autograder") / "gradebook.lock"
+
+REMEMBERED_LENGTH = 8192
+CONSTANTS = {None: "null", True: "true", False: "false"}
 
 # How long a database is waited for that somebody else has locked; the second, after one was waited for in vain.
 PATIENCE_SECONDS, NO_PATIENCE_SECONDS = 10.0, 0.2
@@ -55,15 +61,20 @@ def import_nbgrader() -> None:
 
     nbgrader imports nbformat, that jsonschema, and that, where it is installed, a grammar of internationalised addresses, for a check that
     notebooks have no use for: a second of computing. To a name that stands for None in `sys.modules`, Python says that there is no such
-    module, and jsonschema goes without.
+    module, and jsonschema goes without. And what an import makes stays, so nobody looks for garbage in it, now or later.
     """
     if "rfc3987_syntax" in sys.modules or "nbgrader" in sys.modules:
         return
     sys.modules["rfc3987_syntax"] = None  # type: ignore[assignment]
+    collects = gc.isenabled()
+    gc.disable()
     try:
         importlib.import_module("nbgrader")
     finally:
         del sys.modules["rfc3987_syntax"]
+        gc.freeze()
+        if collects:
+            gc.enable()
 
 
 class GradebookWriter:
@@ -220,7 +231,8 @@ class GradebookWriter:
         """Return what the database is to say, by the ids of its cells."""
         from .rows import Marks
 
-        scores, comments = _scores(result, assignment, notebook), _comments(result, assignment, notebook)
+        unchanged = _unchanged(assignment, notebook)
+        scores, comments = _scores(result, assignment, unchanged), _comments(result, assignment, unchanged)
         (stamp,) = (text for path, text in files.items() if path.name == TIMESTAMP)
         return Marks(
             scores={cell.id: scores[cell.name] for cell in assignment.cells if cell.kind != "SolutionCell"},
@@ -278,15 +290,15 @@ def _handed_in(result: SubmissionResult, course: Course, lecture: Lecture) -> Ma
     return None
 
 
-def _scores(result: SubmissionResult, assignment: KnownAssignment, notebook: Mapping[str, Any]) -> dict[str, float | None]:
+def _scores(result: SubmissionResult, assignment: KnownAssignment, unchanged: Container[str]) -> dict[str, float | None]:
     """Return the automatic score of each grade cell; None asks for a person."""
     earned: dict[str, float | None] = {f"test_{exercise.name}": float(exercise.score) for exercise in result.exercises}
     scores: dict[str, float | None] = {}
     for name in (cell.name for cell in assignment.cells if cell.kind != "SolutionCell"):
         if not result.graded:
             scores[name] = 0.0
-        elif _is_written(name, assignment):
-            scores[name] = 0.0 if _is_unchanged(name, assignment, notebook) else None
+        elif name in assignment.written:
+            scores[name] = 0.0 if name in unchanged else None
         elif name in earned:
             scores[name] = earned[name]
         else:
@@ -296,14 +308,13 @@ def _scores(result: SubmissionResult, assignment: KnownAssignment, notebook: Map
     return scores
 
 
-def _comments(result: SubmissionResult, assignment: KnownAssignment, notebook: Mapping[str, Any]) -> dict[str, str | None]:
+def _comments(result: SubmissionResult, assignment: KnownAssignment, unchanged: Container[str]) -> dict[str, str | None]:
     """Return the automatic comment on each solution cell."""
-    names = [grade_id(cell) for cell in assignment.release["cells"] if nbgrader_of(cell).get("solution")]
     if not result.graded:
         said = "This notebook could not be graded:\n\n" + "\n\n".join(map(feedback.verbatim, result.problems))
-        return {names[0]: _storable(said)} if names else {}
+        return {name: _storable(said) for name in assignment.solutions[:1]}
     exercises = {exercise.name: feedback.comment(exercise) for exercise in result.exercises}
-    written = {name: NO_RESPONSE if _is_unchanged(name, assignment, notebook) else None for name in names if _is_written(name, assignment)}
+    written = {name: NO_RESPONSE if name in unchanged else None for name in assignment.solutions if name in assignment.written}
     return {name: _storable(comment) for name, comment in (exercises | written).items()}
 
 
@@ -312,32 +323,26 @@ def _storable(comment: str | None) -> str | None:
     return comment and comment.replace("\0", "\N{REPLACEMENT CHARACTER}")
 
 
-def _is_written(name: str, assignment: KnownAssignment) -> bool:
-    """Tell an answer that a person grades."""
-    nbgrader = nbgrader_of(_cell(name, assignment.release))
-    return bool((nbgrader.get("grade") and nbgrader.get("solution")) or nbgrader.get("task"))
-
-
-def _is_unchanged(name: str, assignment: KnownAssignment, notebook: Mapping[str, Any]) -> bool:
-    """Tell whether an answer is as it was released: what nbgrader asks a checksum."""
-    return _cell(name, notebook)["source"] == _cell(name, assignment.release)["source"]
-
-
-def _cell(name: str, notebook: Mapping[str, Any]) -> Mapping[str, Any]:
-    return next(cell for cell in notebook["cells"] if grade_id(cell) == name)
+def _unchanged(assignment: KnownAssignment, notebook: Mapping[str, Any]) -> set[str]:
+    """Return the written answers that are as they were released: what nbgrader asks a checksum."""
+    sources = {grade_id(cell): cell["source"] for cell in notebook["cells"]}
+    return {name for name, released in assignment.written.items() if sources[name] == released}
 
 
 # --- the autograded notebook as a file ----------------------------------------------------------------------------------------
 
 
+class _Lines(str):
+    """A text that a notebook's file keeps as a list of lines."""
+
+
 def as_file(notebook: Mapping[str, Any]) -> str:
-    """Return a notebook as nbformat writes it, texts split into lines; nbformat itself takes three times as long, for it also validates."""
-    cells = [_split(cell) for cell in notebook["cells"]]
-    return json.dumps({**notebook, "cells": cells}, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
+    """Return a notebook as nbformat writes it, texts split into lines; nbformat itself takes many times as long, for it also validates."""
+    return indented({**notebook, "cells": [_split(cell) for cell in notebook["cells"]]}) + "\n"
 
 
 def _split(cell: Mapping[str, Any]) -> dict[str, Any]:
-    split = {**cell, "source": cell["source"].splitlines(True)}
+    split = {**cell, "source": _Lines(cell["source"])}
     if "outputs" in cell:
         split["outputs"] = [_split_output(output) for output in cell["outputs"]]
     return split
@@ -345,5 +350,34 @@ def _split(cell: Mapping[str, Any]) -> dict[str, Any]:
 
 def _split_output(output: Mapping[str, Any]) -> dict[str, Any]:
     if "data" in output:
-        return {**output, "data": {kind: text.splitlines(True) for kind, text in output["data"].items()}}
-    return {**output, "text": output["text"].splitlines(True)}
+        return {**output, "data": {kind: _Lines(text) for kind, text in output["data"].items()}}
+    return {**output, "text": _Lines(output["text"])}
+
+
+def indented(value: Any, margin: str = "\n") -> str:
+    """Return what ``json.dumps(value, ensure_ascii=False, indent=1, sort_keys=True)`` does, which Python has no fast code for."""
+    if isinstance(value, _Lines):
+        return _remembered(value, margin) if len(value) <= REMEMBERED_LENGTH else _in_lines(value, margin)
+    if isinstance(value, str):
+        return encode_basestring(value)
+    if isinstance(value, dict):
+        inner = f"{margin} "
+        rows = [f"{encode_basestring(key)}: {indented(value[key], inner)}" for key in sorted(value)]
+        return _around("{}", rows, margin) if rows else "{}"
+    if isinstance(value, (list, tuple)):
+        inner = f"{margin} "
+        return _around("[]", [indented(each, inner) for each in value], margin) if value else "[]"
+    return CONSTANTS[value] if value is None or isinstance(value, bool) else json.dumps(value)
+
+
+def _in_lines(text: str, margin: str) -> str:
+    lines = text.splitlines(True)
+    return _around("[]", map(encode_basestring, lines), margin) if lines else "[]"
+
+
+# Most texts of a notebook are the lecture's, and the same for everybody.
+_remembered = lru_cache(maxsize=512)(_in_lines)
+
+
+def _around(brackets: str, parts: Iterable[str], margin: str) -> str:
+    return f"{brackets[0]}{margin} {f',{margin} '.join(parts)}{margin}{brackets[1]}"

@@ -7,6 +7,7 @@ marks on every machine.
 from __future__ import annotations
 
 import hashlib
+import os
 import platform
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -27,6 +28,8 @@ GUEST_LIBRARIES = (
 )
 """What else a submission may import; see `autograder.sandbox.confine.GUEST_PACKAGES`."""
 
+State = tuple[()] | tuple[int, int, int]
+
 
 @dataclass(frozen=True)
 class Installed:
@@ -44,33 +47,46 @@ class Installed:
 
 def installed(slug: str) -> Installed:
     """Return what grades the lecture `slug` here; files are looked at each time, for they may be edited meanwhile."""
+    return Installed(_code(tuple(sorted(_files(slug)))), versions())
+
+
+@lru_cache(maxsize=64)
+def _code(files: tuple[tuple[str, str, State], ...]) -> str:
     digest = hashlib.sha256()
-    for name, path in sorted(_files(slug)):
-        digest.update(f"{name}\0{digest_of(path)}\0".encode())
-    return Installed(digest.hexdigest(), versions())
+    for name, path, state in files:
+        digest.update(f"{name}\0{_digest(path, *state) if state else ''}\0".encode())
+    return digest.hexdigest()
 
 
-def _files(slug: str) -> Iterator[tuple[str, Path]]:
-    """Yield every file of ours that has a part in a mark, with a name that is the same on all machines."""
-    for folder in (PACKAGE, PACKAGE / "sandbox"):
-        yield from ((f"{folder.relative_to(PACKAGE.parent).as_posix()}/{path.name}", path) for path in folder.glob("*.py"))
-    yield from ((f"coursekit/{path.name}", path) for path in Path(coursekit.__file__).parent.glob("*.py"))
-    yield from ((f"{kind}/{slug}", PACKAGE / kind / f"{slug}.py") for kind in ("reference", "misconceptions"))
-    yield f"suites/{slug}", suite_of(slug)
+def _files(slug: str) -> Iterator[tuple[str, str, State]]:
+    """Yield every file of ours that has a part in a mark: a name that is the same on all machines, where it lies, and its state."""
+    folders = {"autograder": PACKAGE, "autograder/sandbox": PACKAGE / "sandbox", "coursekit": Path(coursekit.__file__).parent}
+    for name, folder in folders.items():
+        with os.scandir(folder) as entries:
+            yield from ((f"{name}/{entry.name}", entry.path, _state(entry)) for entry in entries if entry.name.endswith(".py"))
+    its = {f"{kind}/{slug}": PACKAGE / kind / f"{slug}.py" for kind in ("reference", "misconceptions")}
+    for name, path in {**its, f"suites/{slug}": suite_of(slug)}.items():
+        yield name, str(path), _state(path)
+
+
+def _state(file: Path | os.DirEntry[str]) -> State:
+    """Return what is different when a file was changed; nothing where there is no file."""
+    try:
+        about = file.stat()
+    except FileNotFoundError:
+        return ()
+    return about.st_mtime_ns, about.st_size, about.st_ino
 
 
 def digest_of(path: Path) -> str:
     """Return the hash of a file, which is read again only where it has changed; nothing where there is no file."""
-    try:
-        about = path.stat()
-    except FileNotFoundError:
-        return ""
-    return _digest(path, about.st_mtime_ns, about.st_size, about.st_ino)
+    state = _state(path)
+    return _digest(str(path), *state) if state else ""
 
 
 @lru_cache(maxsize=1024)
-def _digest(path: Path, changed: int, size: int, inode: int) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+def _digest(path: str, changed: int, size: int, inode: int) -> str:
+    return hashlib.sha256(Path(path).read_bytes()).hexdigest()
 
 
 @lru_cache(maxsize=1)

@@ -24,6 +24,7 @@ _STUDENT, _GRADE, _COMMENT = Student.__table__, Grade.__table__, Comment.__table
 _HANDED_IN = (
     select(
         _ASSIGNMENT.c.duedate,
+        _STUDENT.c.id.label("known"),
         _SUBMISSION.c.id.label("submission"),
         _SUBMISSION.c.timestamp,
         _SUBMISSION.c.extension,
@@ -31,9 +32,9 @@ _HANDED_IN = (
         _NOTEBOOK.c.late_submission_penalty.label("penalty"),
     )
     .select_from(
-        _ASSIGNMENT.outerjoin(
-            _SUBMISSION, and_(_SUBMISSION.c.assignment_id == _ASSIGNMENT.c.id, _SUBMISSION.c.student_id == bindparam("student"))
-        ).outerjoin(_NOTEBOOK, and_(_NOTEBOOK.c.assignment_id == _SUBMISSION.c.id, _NOTEBOOK.c.notebook_id == bindparam("its")))
+        _ASSIGNMENT.outerjoin(_STUDENT, _STUDENT.c.id == bindparam("student"))
+        .outerjoin(_SUBMISSION, and_(_SUBMISSION.c.assignment_id == _ASSIGNMENT.c.id, _SUBMISSION.c.student_id == bindparam("student")))
+        .outerjoin(_NOTEBOOK, and_(_NOTEBOOK.c.assignment_id == _SUBMISSION.c.id, _NOTEBOOK.c.notebook_id == bindparam("its")))
     )
     .where(_ASSIGNMENT.c.id == bindparam("assignment"))
 )
@@ -41,6 +42,7 @@ _SCORES = select(_GRADE.c.cell_id, _GRADE.c.auto_score).where(_GRADE.c.notebook_
 _REMARKS = select(_COMMENT.c.cell_id, _COMMENT.c.auto_comment).where(_COMMENT.c.notebook_id == bindparam("row"))
 _TOTAL = select(func.coalesce(func.sum(Grade.score), 0.0)).where(Grade.notebook_id == bindparam("row"))
 
+_SET_TIME = _SUBMISSION.update().where(_SUBMISSION.c.id == bindparam("row")).values(timestamp=bindparam("time"))
 _SET_SCORE = (
     _GRADE.update()
     .where(_GRADE.c.notebook_id == bindparam("row"), _GRADE.c.cell_id == bindparam("cell"))
@@ -80,7 +82,7 @@ class SubmissionRows:
         self._connection, self._assignment, self._student = connection, assignment, student
         names = {"student": student, "its": assignment.notebook_id, "assignment": assignment.id}
         row = connection.execute(_HANDED_IN, names).one()
-        self._submission, self._notebook = row.submission, row.notebook
+        self._is_known, self._submission, self._notebook = row.known is not None, row.submission, row.notebook
         self._due, self._extension = row.duedate, row.extension or timedelta()
         self.penalty: float | None = row.penalty
         self.marks: Marks | None = None
@@ -92,8 +94,7 @@ class SubmissionRows:
         if self._submission is None:
             self._hand_in(marks.timestamp)
         else:
-            of_it = _SUBMISSION.update().where(_SUBMISSION.c.id == self._submission)
-            self._connection.execute(of_it.values(timestamp=marks.timestamp))
+            self._connection.execute(_SET_TIME, {"row": self._submission, "time": marks.timestamp})
         if self._notebook is None:
             self._notebook = self._added(_NOTEBOOK, assignment_id=self._submission, notebook_id=self._assignment.notebook_id)
         self._write_scores(marks.scores)
@@ -121,13 +122,13 @@ class SubmissionRows:
         return {row[0]: row[1] for row in self._connection.execute(statement, {"row": self._notebook})}
 
     def _hand_in(self, timestamp: datetime | None) -> None:
-        if not self._connection.execute(select(_STUDENT.c.id).where(_STUDENT.c.id == self._student)).first():
-            self._connection.execute(_STUDENT.insert().values(id=self._student))
+        if not self._is_known:
+            self._connection.execute(_STUDENT.insert(), {"id": self._student})
         self._submission = self._added(_SUBMISSION, assignment_id=self._assignment.id, student_id=self._student, timestamp=timestamp)
 
     def _added(self, table: Any, **values: Any) -> str:
         new = new_uuid()
-        self._connection.execute(table.insert().values(id=new, **values))
+        self._connection.execute(table.insert(), {"id": new, **values})
         return new
 
     def _write_scores(self, scores: Mapping[str, float | None]) -> None:

@@ -7,6 +7,7 @@ import os
 import shutil
 import signal
 import subprocess
+from dataclasses import asdict
 from importlib.metadata import packages_distributions
 from pathlib import Path
 
@@ -257,6 +258,17 @@ def test_who_is_graded_is_read_when_there_is_room_for_it(course, monkeypatch):
     assert len(read) == 20
 
 
+def test_the_host_has_time_for_something_else_when_everybody_is_at_work(course, counted):
+    """It takes its time after tasks were given, before the first result, and never where nothing is to be graded."""
+    hand_ins, happened = submitted(course, course.lecture(ID)), []
+    for result in grade(hand_ins, course, Options(), lambda: happened.append(list(counted))):
+        happened.append(result.student)
+    assert happened[:2] == [["ann"], "ann"]
+    happened.clear()
+    list(grade(hand_ins, course, Options(), lambda: happened.append("in vain")))
+    assert happened == []
+
+
 def test_a_worker_whose_files_were_changed_says_so(course, copied, monkeypatch):
     (first, *_) = submitted(course, course.lecture(ID))
     submission = read_submission(first.path, course, "ann", first.lecture)
@@ -284,7 +296,9 @@ def test_the_last_results_are_kept_for_the_report(course):
 
 def test_results_survive_json(course):
     for result in run(course).values():
-        assert submission_from_json(json.loads(json.dumps(submission_to_json(result)))) == result
+        written = submission_to_json(result)
+        assert submission_from_json(json.loads(json.dumps(written))) == result
+        assert json.dumps(written) == json.dumps({**asdict(result), "score": result.score, "max_score": result.max_score})
 
 
 def test_half_a_result_is_never_there(tmp_path, monkeypatch):

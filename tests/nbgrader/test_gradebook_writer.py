@@ -16,7 +16,7 @@ import pytest
 from autograder.course import PACKAGE, Course, source_of
 from autograder.errors import GradebookError
 from autograder.files import write_whole
-from autograder.gradebook import GradebookWriter, write
+from autograder.gradebook import GradebookWriter, as_file, write
 from autograder.results import ExerciseResult, SubmissionResult, TestResult
 
 LECTURE, SLUG, WRITTEN = "03_initialization", "initialization", "written_symmetry"
@@ -303,6 +303,22 @@ def test_files_are_as_nbformat_writes_them(folder):
     assert nbformat.writes(notebook) + "\n" == text
 
 
+AWKWARD = ["", "\n", "a\\n\nb\r\nc\u2028d\x85", 'quoted "so" \t \x00 é 😀', "long\n" * 4000]
+
+
+def test_files_are_as_json_writes_them():
+    """Byte for byte, whatever a student has written, at any depth, the second time as the first."""
+    data = {"text/html": AWKWARD[-1], "text/plain": AWKWARD[2]}
+    cells = [{"source": text, "metadata": {"points": -0.0, "none": None, "yes": True, "one": 1, "x": [[], {}, ()]}} for text in AWKWARD]
+    cells += [{"source": text, "outputs": [{"text": text}, {"data": data}]} for text in AWKWARD]
+    lines = [{**cell, "source": cell["source"].splitlines(True)} for cell in cells]
+    for cell, text in zip(lines[len(AWKWARD) :], AWKWARD, strict=True):
+        split = {kind: shown.splitlines(True) for kind, shown in data.items()}
+        cell["outputs"] = [{"text": text.splitlines(True)}, {"data": split}]
+    expected = json.dumps({"cells": lines}, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
+    assert as_file({"cells": cells}) == expected == as_file({"cells": cells})
+
+
 def test_database_of_something_else(folder):
     """A file that isn't a database gets a sentence."""
     (folder.path / "gradebook.db").write_text("not a database " * 100)
@@ -318,12 +334,29 @@ def test_database_of_an_older_nbgrader(folder):
         write(folder.course, [result_of(folder, "ann")])
 
 
+def version_in(folder):
+    """Return what a database says of its version."""
+    with sqlite3.connect(folder.path / "gradebook.db") as database:
+        return database.execute("SELECT version_num FROM alembic_version").fetchall()
+
+
+def test_version_of_a_new_database(folder, monkeypatch):
+    """It has the version that nbgrader itself writes, and no process is started to ask for it."""
+    nbgraders = version_in(folder)
+    (folder.path / "gradebook.db").unlink()
+    monkeypatch.setattr(subprocess, "Popen", None)
+    write(folder.course, [result_of(folder, "ann")])
+    assert version_in(folder) == nbgraders
+
+
 def test_works_without_activated_environment(folder, monkeypatch):
-    """nbgrader calls «alembic» when it makes a database: it is found beside this Python."""
+    """Where nbgrader calls «alembic» when it makes a database, it is found beside this Python."""
+    nbgraders = version_in(folder)
     (folder.path / "gradebook.db").unlink()
     monkeypatch.setenv("PATH", "/usr/bin:/bin")
+    monkeypatch.setattr("alembic.script.ScriptDirectory", None)
     write(folder.course, [result_of(folder, "ann")])
-    assert (folder.path / "gradebook.db").exists() and os.environ["PATH"] == "/usr/bin:/bin"
+    assert version_in(folder) == nbgraders and os.environ["PATH"] == "/usr/bin:/bin"
 
 
 def test_import_is_cheap():
