@@ -22,10 +22,9 @@ from .course import Course, Lecture
 from .errors import SubmissionError
 from .executors import Job, LocalProcesses, ThisProcess, Workers
 from .files import sweep, write_atomically
-from .grading import KILLED
 from .installed import digest_of, installed
 from .limits import Limits
-from .results import SubmissionResult, submission_from_json, submission_to_json
+from .results import KILLED, SubmissionResult, submission_from_json, submission_to_json
 from .submission import Submission, read_submission, spelled
 from .task import Task
 

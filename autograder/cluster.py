@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from .errors import SandboxUnavailable, WorkerError, in_one_line
 from .executors import AHEAD, TRIES, Done, Job, outcome
-from .task import work
+from .worker import work
 
 if TYPE_CHECKING:
     import distributed

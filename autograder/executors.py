@@ -21,7 +21,7 @@ from typing import Protocol
 
 from .errors import AutograderError, WorkerError, in_one_line
 from .results import SubmissionResult
-from .task import close_sandbox, result_in, work
+from .task import result_in
 
 AHEAD = 2  # tasks a worker: the one that it is at, and the next one, so that it never waits for the host
 TRIES = 2  # how many processes a task may bring down
@@ -43,6 +43,13 @@ class Done:
     key: str
     result: SubmissionResult | None
     why: str = ""
+
+
+def work(message: bytes) -> bytes:
+    """Grade a task in the process that this is called in; see `autograder.worker.work`."""
+    from .worker import work
+
+    return work(message)
 
 
 class Workers(AbstractContextManager["Workers"], Protocol):
@@ -75,6 +82,8 @@ class ThisProcess:
         return self
 
     def __exit__(self, *error: object) -> None:
+        from .worker import close_sandbox
+
         close_sandbox()
 
     @property

@@ -22,14 +22,13 @@ from .diagnosis import Answer, Trial
 from .foresight import calls_of
 from .limits import Limits, in_units
 from .remembered import Remembered, remembered
-from .results import ExerciseResult, Status, SubmissionResult, TestResult
+from .results import KILLED, ExerciseResult, Status, SubmissionResult, TestResult
 from .results import points as marks
 from .sandbox.host import Cell, Sandbox
 from .sandbox.remote import RemoteStudent, foretell, turn_to
 from .submission import Submission
 from .values import size_of
 
-KILLED = "its process was killed, twice: by what it does itself, or from outside (for want of memory?); the next run grades it again"
 _RAISED = frozenset({"raised", "missing", "died", "unreadable"})
 
 

@@ -18,6 +18,7 @@ from .sandbox.submitted import Printed
 Status = Literal["passed", "failed", "not_attempted", "error", "timeout"]
 
 VERSION = 1
+KILLED = "its process was killed, twice: by what it does itself, or from outside (for want of memory?); the next run grades it again"
 IN_MEMORY = 32 << 20
 
 

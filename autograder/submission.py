@@ -18,7 +18,7 @@ from typing import Any
 
 from .course import Course, Lecture, grade_id, normalised, source_of
 from .errors import SubmissionError, in_one_line
-from .sandbox.host import Cell
+from .sandbox.submitted import Cell
 
 MAX_BYTES = 64 << 20
 MAX_CELLS = 5_000

@@ -40,13 +40,14 @@ class Workshop:
             self._prepare(demonstrations, students)
 
     def _environment(self) -> dict[str, str]:
-        """Return an environment as after activation, without this account's own Jupyter configuration."""
+        """Return an environment as after activation, without this account's own settings of Python and Jupyter."""
         home = self.folder / "home"
         home.mkdir()
         programs = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
         threads = {f"{library}_NUM_THREADS": "1" for library in ("OMP", "OPENBLAS", "MKL")}
         own = {"HOME": home, "JUPYTER_CONFIG_DIR": home / "jupyter", "IPYTHONDIR": home / "ipython", "MPLCONFIGDIR": home / "mpl"}
-        return {**os.environ, "PATH": programs, "PYTHONNOUSERSITE": "1", **threads, **{name: str(path) for name, path in own.items()}}
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}  # one of them forbids bytecode
+        return {**inherited, "PATH": programs, "PYTHONNOUSERSITE": "1", **threads, **{name: str(path) for name, path in own.items()}}
 
     def _prepare(self, demonstrations: bool, students: int) -> None:
         """Make the course of a variant, let nbgrader release it, and hand in."""

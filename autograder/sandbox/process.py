@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 import weakref
 from collections.abc import Callable
 from contextlib import suppress
@@ -26,7 +27,7 @@ from . import wire
 from .channel import Channel
 from .zygote import receive, remove, send
 
-START_SECONDS, END_SECONDS, GRACE_SECONDS = 60.0, 10.0, 0.1
+START_SECONDS, END_SECONDS, GRACE_SECONDS, LAST_GUEST_SECONDS = 60.0, 10.0, 0.1, 2.0
 BLOCK = 4096
 TYPE_LENGTH = 200
 _BOOT = """
@@ -220,7 +221,11 @@ class Nursery:
             zygote.wait()
         assert zygote.stderr is not None
         zygote.stderr.close()
-        remove(self._root)  # it has done so itself, unless it was killed
+        deadline = time.monotonic() + LAST_GUEST_SECONDS
+        while os.path.exists(self._root):  # it has removed it itself, unless it was killed; then its guests are about to die, too
+            remove(self._root)
+            if time.monotonic() > deadline:
+                return
 
 
 def holds_more_than(limit: int, directory: str) -> bool:

@@ -191,12 +191,14 @@ def clear(directory: str, names: Iterator[str]) -> list[str]:
     found = []
     with os.scandir(directory) as entries:
         for entry in list(entries):  # before anything is moved
-            if not entry.is_dir(follow_symlinks=False):
-                os.unlink(entry.path)
-                continue
-            os.chmod(entry.path, 0o700)  # to move a directory is to write in it
-            found.append(next(names))
-            os.rename(entry.path, found[-1])
+            with suppress(FileNotFoundError):  # somebody else may be about to remove the same
+                if not entry.is_dir(follow_symlinks=False):
+                    os.unlink(entry.path)
+                    continue
+                os.chmod(entry.path, 0o700)  # to move a directory is to write in it
+                new = next(names)
+                os.rename(entry.path, new)
+                found.append(new)
     return found
 
 

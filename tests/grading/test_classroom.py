@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 import coursekit
-from autograder import classroom, executors, installed, task
+from autograder import classroom, executors, installed, worker
 from autograder.classroom import Handin, Options, Store, fingerprint, grade, handins, latest, submitted
 from autograder.course import CONFIG, Course, find_course
 from autograder.errors import CourseError, SubmissionError, WorkerError
@@ -23,7 +23,8 @@ from autograder.results import submission_from_json, submission_to_json
 from autograder.sandbox.confine import GUEST_PACKAGES
 from autograder.specimens import fill, solved, write
 from autograder.submission import read_submission
-from autograder.task import result_in, work
+from autograder.task import result_in
+from autograder.worker import work
 from coursekit.suite import BrokenSuite
 
 HERE = find_course(Path(__file__).parent)
@@ -273,7 +274,7 @@ def test_a_worker_whose_files_were_changed_says_so(course, copied, monkeypatch):
     (first, *_) = submitted(course, course.lecture(ID))
     submission = read_submission(first.path, course, "ann", first.lecture)
     message = classroom.task_of(submission, Options()).to_bytes()
-    task._first_installed.cache_clear()
+    worker._first_installed.cache_clear()
     assert result_in(work(message)).graded
     for name, said in (("grading", "other code"), ("grading", "start it again")):
         path = copied / "autograder" / f"{name}.py"
@@ -285,7 +286,7 @@ def test_a_worker_whose_files_were_changed_says_so(course, copied, monkeypatch):
         result_in(work(message))
     with pytest.raises(WorkerError, match="changed while it was at work: run the same command again"):
         run(course)
-    task._first_installed.cache_clear()
+    worker._first_installed.cache_clear()
 
 
 def test_the_last_results_are_kept_for_the_report(course):
@@ -348,6 +349,6 @@ def test_a_suite_that_is_broken_for_everybody_ends_the_run(course, monkeypatch):
     def broken(*arguments):
         raise BrokenSuite("the tests in test_batch_normalization.py could not be run: SyntaxError")
 
-    monkeypatch.setattr(task, "grade_cells", broken)
+    monkeypatch.setattr(worker, "grade_cells", broken)
     with pytest.raises(CourseError, match="could not be run: SyntaxError"):
         run(course)
