@@ -226,6 +226,7 @@ class Nursery:
             remove(self._root)
             if time.monotonic() > deadline:
                 return
+            time.sleep(0.01)
 
 
 def holds_more_than(limit: int, directory: str) -> bool:
