@@ -53,13 +53,8 @@ class Batch:
 
     def __init__(self, calls: Sequence[ForeseenCall]) -> None:
         self.calls = calls
-        self._replies: list[bytes] | None = None
+        self._replies: list[bytes] = []
         self._answers: list[Any] = []
-
-    @property
-    def was_asked(self) -> bool:
-        """Whether the guest has replied."""
-        return self._replies is not None
 
     def take(self, replies: Any) -> None:
         """Take the guest's replies: a frame for each call, empty for one that it could not make.
@@ -84,7 +79,6 @@ class Batch:
 
     def reply(self) -> bytes:
         """Return the reply to the next call."""
-        assert self._replies is not None
         return self._replies[len(self._answers)]
 
     def answered(self, answer: Any = _NO_ANSWER) -> None:

@@ -11,7 +11,7 @@ import signal
 import time
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import astuple
 from typing import Any
 
@@ -128,10 +128,11 @@ class Guest:
 
     def call(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any], want_arguments: bool = True) -> Call:
         """Call the function `name`; see `RemoteFunction`."""
+        if (called := self._called_ahead(name, args, kwargs, want_arguments)) is not None:
+            return called
         with self._clock(), self._printing_in(name):
             try:
-                called = self._called_ahead(name, args, kwargs, want_arguments)
-                return called or self._call(self._running(name), name, args, kwargs, want_arguments)
+                return self._call(self._running(name), name, args, kwargs, want_arguments)
             except TROUBLE as error:
                 raise self._dead(name, error) from None
             except StudentError:
@@ -141,8 +142,23 @@ class Guest:
                 raise
 
     def foretell(self, calls: Mapping[str, Sequence[ForeseenCall]]) -> None:
-        """Say which calls are to come from each test, in this order, if all goes as foreseen. With the first one all are asked."""
-        self._batches = {test: Batch(some) for test, some in calls.items()}
+        """Ask for all calls that tests are certain to make, in their order.
+
+        Where that goes wrong, or something is printed, or one test takes long, they are made one by one later, so that it is known which
+        call that was; and in a fresh process, for this one has perhaps made calls that the tests will not make.
+        """
+        process, batches = self._process, {test: Batch(some) for test, some in calls.items()}
+        if process is None:
+            return
+        self._process = None  # unless all goes well
+        try:
+            with self._clock(), suppress(*TROUBLE, ValueError):
+                self._ask_all(process, list(batches.values()))
+                if not process.channel.take_printed():
+                    self._process, self._batches = process, batches
+        finally:
+            if self._process is None:
+                process.end(grace=False)
 
     def turn_to(self, test: str) -> None:
         """Say that the calls to come are those of a test."""
@@ -260,43 +276,28 @@ class Guest:
     def _called_ahead(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any], want_arguments: bool) -> Call | None:
         """Return what came of a call that was foreseen, or None: then it has to be made, and so have all that follow."""
         batch, self._batch = self._batch, None
-        if batch is None or not batch.is_next(name, args, kwargs, want_arguments):
-            return None
-        process = self._running(name)
-        if not batch.was_asked and not self._asked_all(process):
+        if batch is None or self._process is None or not batch.is_next(name, args, kwargs, want_arguments):
             return None
         if not (message := batch.reply()):
             return None
-        reply = wire.frame_in(message, self._limits.bounds)
-        fields = process.codec(self).decode(reply)
-        self._batch = batch
         try:
-            call = self._outcome(reply, fields, len(args) if want_arguments else None)
+            reply = wire.frame_in(message, self._limits.bounds)
+            call = self._outcome(reply, self._process.codec(self).decode(reply), len(args) if want_arguments else None)
+        except wire.WireError as error:
+            with self._printing_in(name):
+                raise self._dead(name, error) from None
         except StudentError:
+            self._batch = batch
             batch.answered()
             raise
+        self._batch = batch
         batch.answered(call.answer)
         return call
 
-    def _asked_all(self, process: GuestProcess) -> bool:
-        """Let a guest make all calls that are foreseen.
-
-        Where that goes wrong, or something is printed, or one test takes long, all have to be made one by one, so that it is known which
-        call that was. That begins in a fresh process: this one has perhaps made calls that the tests would not have made.
-        """
-        try:
-            self._ask_all(process)
-            if not process.channel.take_printed():
-                return True
-        except (*TROUBLE, ValueError):
-            process.channel.take_printed()
-        self._end(grace=False)
-        return False
-
-    def _ask_all(self, process: GuestProcess) -> None:
-        frames = [[call.frame for call in batch.calls] for batch in self._batches.values()]
+    def _ask_all(self, process: GuestProcess, batches: list[Batch]) -> None:
+        frames = [[call.frame for call in batch.calls] for batch in batches]
         process.channel.send(process.codec().encode("calls", frames, process.forgotten()), self._deadline(AHEAD_SECONDS))
-        waiting, room = deque(self._batches.values()), self._limits.bounds.frame_bytes
+        waiting, room = deque(batches), self._limits.bounds.frame_bytes
         while waiting:
             reply = process.channel.receive(self._deadline(AHEAD_SECONDS))
             room -= len(reply.data)
