@@ -41,6 +41,7 @@ _TYPES |= {name: dtype.type for name, dtype in _DTYPES.items() if dtype.isnative
 _TYPE_NAMES = {scalar: name for name, scalar in _TYPES.items()}
 _SCALARS = frozenset(np.dtype(code).type for code in _CODES)  # among them two of one name, such as int64 and longlong
 _PLAIN = frozenset({type(None), bool, float, str})
+_PLAIN_NODES = _PLAIN | {int}
 
 _WORD = 2**64
 _BUFFERED = {"has_uint32": 2, "uinteger": 2**32}
@@ -345,7 +346,7 @@ class _Reader:
             raise WireError(f"more than {self._bounds.elements} values")
         if depth > self._bounds.depth:
             raise WireError(self._bounds.too_deep)
-        if type(node) in _PLAIN or type(node) is int:
+        if type(node) in _PLAIN_NODES:
             return node
         if type(node) is not list or not node or type(node[0]) is not str:
             raise WireError("a value without a tag")
@@ -375,9 +376,9 @@ class _Reader:
         _, name, shape, kind = node
         if kind not in ("C", "F", "strided"):
             raise WireError("an unknown memory layout")
-        content = self._take(self._array_bytes(node))
-        array = np.frombuffer(content, _DTYPES[name]).reshape(shape)
-        return with_layout(array.astype(array.dtype.newbyteorder("="), copy=False), kind)
+        dtype = _DTYPES[name]
+        array = np.frombuffer(self._take(self._array_bytes(shape, dtype)), dtype).reshape(shape)
+        return with_layout(array if dtype.isnative else array.astype(dtype.newbyteorder("=")), kind)
 
     def _scalar(self, node: list[Any], depth: int) -> Any:
         _, name, content = node
@@ -391,18 +392,19 @@ class _Reader:
             raise WireError("a complex number that isn't one")
         return complex(real, imag)
 
-    def _array_bytes(self, node: list[Any]) -> int:
-        _, name, shape, _ = node
+    def _array_bytes(self, shape: Any, dtype: np.dtype) -> int:
         if type(shape) is not list or len(shape) > 32:
             raise WireError("a shape that isn't one")
         size = room = 1
         for length in shape:
-            size *= _natural(length)
+            if type(length) is not int or length < 0:
+                raise WireError("a length that isn't one")
+            size *= length
             room *= length or 1
         # an array without elements can have axes of any length, and the next sum over one of them would need all memory
         if room > self._bounds.frame_bytes:
             raise WireError(self._bounds.too_large)
-        return size * _DTYPES[name].itemsize
+        return size * dtype.itemsize
 
     def _take(self, length: int) -> bytes:
         start, end = self.offset, self.offset + _natural(length)
