@@ -154,9 +154,14 @@ def _close(one: np.ndarray, other: np.ndarray) -> bool:
     if one.dtype.kind not in "biuf" or other.dtype.kind not in "biuf":
         return np.array_equal(one, other)
     a, b = one.astype(float), other.astype(float)
-    finite = np.isfinite(a) & np.isfinite(b)
-    scale = float(np.max(np.abs(a[finite]), initial=0.0)) or 1.0
-    return bool(np.allclose(a, b, rtol=0, atol=RTOL * scale, equal_nan=True))
+    with np.errstate(invalid="ignore"):  # infinity minus infinity
+        apart = np.abs(a - b)
+    finite = np.isfinite(apart)
+    scale = float(np.max(np.abs(a), initial=0.0, where=finite)) or 1.0
+    near = apart <= RTOL * scale
+    if near.all():
+        return True
+    return bool((near | (a == b) | (np.isnan(a) & np.isnan(b))).all())
 
 
 def _same_distribution(one: np.ndarray, other: np.ndarray) -> bool:

@@ -21,7 +21,7 @@ import zlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 from types import ModuleType
 from typing import Any, TypeVar
@@ -146,6 +146,11 @@ class CollectedTest:
         """The exercise that the test belongs to."""
         return getattr(self.case, "exercise", "")
 
+    @cached_property
+    def sentence(self) -> str:
+        """The first paragraph of its docstring, which says what is right."""
+        return (inspect.getdoc(getattr(self.case, self.method)) or self.name).split("\n\n")[0].replace("\n", " ")
+
     @property
     def id(self) -> str:
         """Its name, among those of the module."""
@@ -162,9 +167,7 @@ class CollectedTest:
 
     def outcome(self, error: BaseException | None) -> TestOutcome:
         """Tell what `error`, raised by the test, means for the student."""
-        function = getattr(self.case, self.method)
-        sentence = (inspect.getdoc(function) or self.name).split("\n\n")[0].replace("\n", " ")
-        return outcome_of(self.exercise, self.name, sentence, getattr(function, "worth", 1.0), error)
+        return outcome_of(self.exercise, self.name, self.sentence, getattr(getattr(self.case, self.method), "worth", 1.0), error)
 
 
 class SuitePlugin:
