@@ -153,8 +153,8 @@ def _numeric(value: Any) -> bool:
 def _close(one: np.ndarray, other: np.ndarray) -> bool:
     if one.dtype.kind not in "biuf" or other.dtype.kind not in "biuf":
         return np.array_equal(one, other)
-    a, b = one.astype(float), other.astype(float)
-    with np.errstate(invalid="ignore"):  # infinity minus infinity
+    with np.errstate(invalid="ignore", over="ignore"):  # infinity minus infinity, or what is too large for a double
+        a, b = one.astype(float), other.astype(float)
         apart = np.abs(a - b)
     finite = np.isfinite(apart)
     scale = float(np.max(np.abs(a), initial=0.0, where=finite)) or 1.0

@@ -148,6 +148,7 @@ class Guest:
         call that was; and in a fresh process, for this one has perhaps made calls that the tests will not make.
         """
         process, batches = self._process, {test: Batch(some) for test, some in calls.items()}
+        self._batches, self._batch = {}, None
         if process is None:
             return
         self._process = None  # unless all goes well

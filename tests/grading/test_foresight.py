@@ -300,6 +300,18 @@ def test_each_call_is_made_once(guest):
     assert asked(guest, test) == [1, 2, 3, 4]
 
 
+def test_what_was_foreseen_once_is_not_said_again(guest):
+    """A guest can be asked about another suite, or about the same one once more, also when its process has ended meanwhile."""
+
+    def test(student: Any) -> Any:
+        return student.counted(), student.counted()
+
+    assert asked(guest, test) == (1, 2)
+    assert asked(guest, test) == (3, 4)
+    guest._end()
+    assert asked(guest, test) == (1, 2)
+
+
 @pytest.mark.parametrize(
     "reply",
     [

@@ -11,7 +11,7 @@ import json
 import os
 import resource
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
@@ -20,7 +20,7 @@ import pytest
 from autograder.course import Lecture, find_course
 from autograder.grading import judge
 from autograder.results import ExerciseResult
-from autograder.sandbox.host import Cell, Guest, Limits, Sandbox
+from autograder.sandbox.host import Cell, Limits, Sandbox
 from autograder.specimens import solved
 from autograder.submission import parse_submission
 
@@ -34,21 +34,17 @@ SECONDS, MEMORY = 20, 600 << 20  # of the processor, and above what was used bef
 
 
 @pytest.fixture(scope="module")
-def guest(sandbox: Sandbox) -> Iterator[Callable[[Lecture], Guest]]:
-    """Return a guest whose functions answer as they are told to: one for each lecture."""
-    guests: dict[str, Guest] = {}
+def judged(sandbox: Sandbox) -> Callable[[Lecture, str, list[str]], tuple[ExerciseResult, ...]]:
+    """Return a function that judges those exercises of a lecture that answer with hostile values, all others being right."""
 
-    def guest(lecture: Lecture) -> Guest:
-        if lecture.id not in guests:
-            cells = parse_submission(json_of(lecture), Path("right.ipynb"), COURSE).cells
-            limits = Limits(call_seconds=30, total_seconds=3600, cpu_seconds=3600)
-            guests[lecture.id] = sandbox.guest([*cells, Cell("hostile", ANSWERS)], limits)
-            guests[lecture.id].student.prepare(list(lecture.points))
-        return guests[lecture.id]
+    def judged(lecture: Lecture, answer: str, half: list[str]) -> tuple[ExerciseResult, ...]:
+        cells = parse_submission(json_of(lecture), Path("right.ipynb"), COURSE).cells
+        chosen = f"prepare({list(lecture.points)})\nchoose({answer!r}, {half})"
+        limits = Limits(call_seconds=30, total_seconds=3600, cpu_seconds=3600)
+        with sandbox.guest([*cells, Cell("hostile", ANSWERS), Cell("chosen", chosen)], limits) as guest:
+            return judge(lecture.slug, guest.student, {name: lecture.points[name] for name in half})
 
-    yield guest
-    for each in guests.values():
-        each.close()
+    return judged
 
 
 def json_of(lecture: Lecture) -> bytes:
@@ -79,20 +75,14 @@ def passed(results: tuple[ExerciseResult, ...]) -> set[str]:
     return {f"{result.name}: {test.name}" for result in results for test in result.tests if test.outcome == "passed"}
 
 
-def judged(lecture: Lecture, answer: str, half: list[str], guest: Guest) -> tuple[ExerciseResult, ...]:
-    """Judge those exercises that answer with hostile values."""
-    guest.student.choose(answer, half)
-    return judge(lecture.slug, guest.student, {name: lecture.points[name] for name in half})
-
-
 @pytest.fixture(scope="module")
-def passes_with_nothing(guest: Callable[[Lecture], Guest]) -> Callable[[Lecture, list[str]], set[str]]:
+def passes_with_nothing(judged: Callable[..., tuple[ExerciseResult, ...]]) -> Callable[[Lecture, list[str]], set[str]]:
     """Return the tests that pass where None stands in every place: those that look at what else a function does, such as what it calls."""
 
     @cache
     def passes_with_nothing(slug: str, *half: str) -> set[str]:
         lecture = COURSE.lecture(slug)
-        return passed(judged(lecture, "nothing", list(half), guest(lecture)))
+        return passed(judged(lecture, "nothing", list(half)))
 
     return lambda lecture, half: passes_with_nothing(lecture.slug, *half)
 
@@ -100,12 +90,15 @@ def passes_with_nothing(guest: Callable[[Lecture], Guest]) -> Callable[[Lecture,
 @pytest.mark.parametrize("lecture", LECTURES)
 @pytest.mark.parametrize("answer", [name for name in NAMES if ALL or name not in HUGE[1:]])
 def test_no_answer_gains_or_breaks_anything(
-    lecture: Lecture, answer: str, guest: Callable[[Lecture], Guest], passes_with_nothing: Callable[[Lecture, list[str]], set[str]]
+    lecture: Lecture,
+    answer: str,
+    judged: Callable[..., tuple[ExerciseResult, ...]],
+    passes_with_nothing: Callable[[Lecture, list[str]], set[str]],
 ) -> None:
     forget_peak()
     before, started, found = used(), time.process_time(), list[tuple[list[str], tuple[ExerciseResult, ...]]]()
     for half in halves(lecture):
-        found.append((half, judged(lecture, answer, half, guest(lecture))))
+        found.append((half, judged(lecture, answer, half)))
     seconds, grown = time.process_time() - started, peak() - before
     messages = [f"{result.name}: {test.message}" for _, results in found for result in results for test in result.tests]
     assert not [message for message in messages if "please tell your instructor" in message]

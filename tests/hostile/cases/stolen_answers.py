@@ -260,7 +260,8 @@ attempt("the kernel's", read, "/proc/self/environ")
 import os
 
 attempt("the secret", read, TARGETS["files"]["temporary file"])
-for path in (TARGETS["temporary"], "..", "../..", "../1", "../2", "/tmp", "/var/tmp", "/dev/shm", "/run/user"):
+others = {"../1", "../2", "../3"} - {f"../{os.path.basename(os.getcwd())}"}
+for path in (TARGETS["temporary"], "..", "../..", *sorted(others), "/tmp", "/var/tmp", "/dev/shm", "/run/user"):
     attempt(path, os.listdir, path)
 
 # %% shared_memory
