@@ -28,6 +28,7 @@ from .channel import Channel
 from .zygote import receive, remove, send
 
 START_SECONDS, END_SECONDS, GRACE_SECONDS, LAST_GUEST_SECONDS = 60.0, 10.0, 0.1, 2.0
+FORKS = 3
 BLOCK = 4096
 TYPE_LENGTH = 200
 _BOOT = """
@@ -138,10 +139,10 @@ class Nursery:
     def fork(self, limits: Limits, output_bytes: int) -> GuestProcess:
         """Return a fresh guest, of whose output `output_bytes` are kept."""
         with self._lock:
-            try:
-                return self._fork(limits, output_bytes)
-            except (ConnectionError, TimeoutError):  # the zygote has died, or does not answer: a new one may
-                return self._fork(limits, output_bytes)
+            for _ in range(FORKS):
+                with suppress(ConnectionError, TimeoutError):  # the zygote has died, or does not answer: a new one may
+                    return self._fork(limits, output_bytes)
+            raise SandboxUnavailable(f"the sandbox was killed {FORKS} times (for want of memory?)")
 
     def end(self, pid: int, grace: float) -> int:
         """End a guest, and return its exit status."""
@@ -185,7 +186,8 @@ class Nursery:
         except OSError:
             message = None
         if message is None:
-            raise SandboxUnavailable(f"the sandbox did not start: {self._last_words()}")
+            words = self._last_words()
+            raise SandboxUnavailable(f"the sandbox did not start: {words}") if words else ConnectionError("it was killed")
         self._ready = True
 
     def _ask(self, request: dict[str, Any], seconds: float, descriptors: tuple[int, ...] = ()) -> dict[str, Any]:
@@ -207,7 +209,7 @@ class Nursery:
         self._zygote.kill()
         lines = self._zygote.stderr.read().decode("utf-8", "replace").strip().splitlines()
         self._stop()
-        return lines[-1] if lines else "it gave no reason"
+        return lines[-1] if lines else ""
 
     def _stop(self) -> None:
         zygote, self._zygote = self._zygote, None

@@ -438,6 +438,14 @@ def test_a_zygote_that_dies_is_replaced() -> None:
         assert not os.path.exists(root)
 
 
+def test_a_zygote_that_is_killed_while_it_starts_is_replaced() -> None:
+    with Sandbox(confine=False) as sandbox:
+        root = sandbox._nursery._root
+        sandbox._nursery._zygote.kill()
+        assert sandbox.guest([]).problems == ()
+        assert not os.path.exists(root)
+
+
 def test_a_scratch_directory_of_any_depth_is_removed(run: Run) -> None:
     guest = run("import os\nfor _ in range(1500):\n    os.mkdir('deeper')\n    os.chdir('deeper')\nos.mkdir('closed', 0)")
     assert guest.problems == ()
