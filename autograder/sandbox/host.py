@@ -13,6 +13,7 @@ from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import astuple
+from itertools import chain
 from typing import Any
 
 from coursekit.student import Call, Died, Missing, StudentError, TimedOut, Unreadable
@@ -149,12 +150,14 @@ class Guest:
         """
         process, batches = self._process, {test: Batch(some) for test, some in calls.items()}
         self._batches, self._batch = {}, None
-        if process is None:
+        frames = [[call.frame for call in batch.calls] for batch in batches.values()]
+        if process is None or sum(map(len, chain(*frames))) > self._limits.bounds.frame_bytes // 2:
             return
         self._process = None  # unless all goes well
         try:
             with self._clock(), suppress(*TROUBLE, ValueError):
-                self._ask_all(process, list(batches.values()))
+                process.channel.send(process.codec().encode("calls", frames, process.forgotten()), self._deadline(AHEAD_SECONDS))
+                self._take_replies(process, list(batches.values()))
                 if not process.channel.take_printed():
                     self._process, self._batches = process, batches
         finally:
@@ -295,9 +298,7 @@ class Guest:
         batch.answered(call.answer)
         return call
 
-    def _ask_all(self, process: GuestProcess, batches: list[Batch]) -> None:
-        frames = [[call.frame for call in batch.calls] for batch in batches]
-        process.channel.send(process.codec().encode("calls", frames, process.forgotten()), self._deadline(AHEAD_SECONDS))
+    def _take_replies(self, process: GuestProcess, batches: list[Batch]) -> None:
         waiting, room = deque(batches), self._limits.bounds.frame_bytes
         while waiting:
             reply = process.channel.receive(self._deadline(AHEAD_SECONDS))
