@@ -23,10 +23,7 @@ def render(growth: dict[str, Any]) -> str:
     classes = growth["classes"]
     if len(classes) == 1:
         return "Only one size of class was measured, which says nothing of others.\n"
-    parts = [_laptop(growth["machine"]["processor"], classes)]
-    if "cpu by kind" in classes[-1]:  # an older measurement has none
-        parts.append(_cluster(classes))
-    return "\n".join(parts)
+    return "\n".join([_laptop(growth["machine"]["processor"], classes), _cluster(classes)])
 
 
 def _laptop(processor: str, classes: Sequence[dict[str, Any]]) -> str:
