@@ -61,7 +61,8 @@ def import_nbgrader() -> None:
 
     nbgrader imports nbformat, that jsonschema, and that, where it is installed, a grammar of internationalised addresses, for a check that
     notebooks have no use for: a second of computing. To a name that stands for None in `sys.modules`, Python says that there is no such
-    module, and jsonschema goes without. And what an import makes stays, so nobody looks for garbage in it, now or later.
+    module, and jsonschema goes without. And what an import makes stays, so nobody looks for garbage in it, now or later. Ctrl-C waits for
+    its end: in the midst of an import, Python 3.11 may make another error of it.
     """
     if "rfc3987_syntax" in sys.modules or "nbgrader" in sys.modules:
         return
@@ -69,7 +70,9 @@ def import_nbgrader() -> None:
     collects = gc.isenabled()
     gc.disable()
     try:
-        importlib.import_module("nbgrader")
+        with undisturbed():
+            importlib.import_module("nbgrader")
+            importlib.import_module(f"{__package__}.assignments")
     finally:
         del sys.modules["rfc3987_syntax"]
         gc.freeze()

@@ -379,3 +379,26 @@ def test_lectures_of_the_course(folder, lecture):
     grades = {row.name: row.max_score for row in folder.rows("GradeCell") if row.notebook.name == lecture.slug}
     assert {f"test_{name}": points for name, points in lecture.points.items()}.items() <= grades.items()
     assert set(grades) <= {cell.name for cell in known.cells}
+
+
+INTERRUPTED = """
+import os, signal, sys
+from autograder.gradebook import import_nbgrader
+
+class Impatient:
+    def find_spec(self, name, path=None, target=None):
+        if name == "nbgrader.api":
+            os.kill(os.getpid(), signal.SIGINT)
+
+sys.meta_path.insert(0, Impatient())
+try:
+    import_nbgrader()
+except KeyboardInterrupt:
+    print("autograder.assignments" in sys.modules)
+"""
+
+
+def test_ctrl_c_waits_for_an_import():
+    """In the midst of one it could become any error."""
+    done = subprocess.run([sys.executable, "-c", INTERRUPTED], capture_output=True, text=True)
+    assert done.stdout == "True\n", done.stderr
