@@ -9,14 +9,11 @@ from __future__ import annotations
 
 import gc
 import importlib
-import json
 import sys
 import time
 from collections.abc import Callable, Container, Iterable, Mapping
 from contextlib import ExitStack, suppress
 from datetime import datetime
-from functools import lru_cache
-from json.encoder import encode_basestring
 from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
@@ -25,6 +22,7 @@ from . import autograded, feedback
 from .course import Course, Lecture, grade_id
 from .errors import GradebookError, SubmissionError
 from .files import holds, only_writer, staged, undisturbed
+from .notebook_file import as_file
 from .results import SubmissionResult
 from .submission import read_file, read_submission
 
@@ -37,9 +35,6 @@ if TYPE_CHECKING:
 TIMESTAMP, STAMP_BYTES = "timestamp.txt", 100
 NO_RESPONSE = "No response."  # nbgrader's own words for an answer that was left as it was
 LOCK = Path(".autograder") / "gradebook.lock"
-
-REMEMBERED_LENGTH = 8192
-CONSTANTS = {None: "null", True: "true", False: "false"}
 
 # How long a database is waited for that somebody else has locked; the second, after one was waited for in vain.
 PATIENCE_SECONDS, NO_PATIENCE_SECONDS = 10.0, 0.2
@@ -330,57 +325,3 @@ def _unchanged(assignment: KnownAssignment, notebook: Mapping[str, Any]) -> set[
     """Return the written answers that are as they were released: what nbgrader asks a checksum."""
     sources = {grade_id(cell): cell["source"] for cell in notebook["cells"]}
     return {name for name, released in assignment.written.items() if sources[name] == released}
-
-
-# --- the autograded notebook as a file ----------------------------------------------------------------------------------------
-
-
-class _Lines(str):
-    """A text that a notebook's file keeps as a list of lines."""
-
-
-def as_file(notebook: Mapping[str, Any]) -> str:
-    """Return a notebook as nbformat writes it, texts split into lines; nbformat itself takes many times as long, for it also validates."""
-    return indented({**notebook, "cells": [_split(cell) for cell in notebook["cells"]]}) + "\n"
-
-
-def _split(cell: Mapping[str, Any]) -> dict[str, Any]:
-    split = {**cell, "source": _Lines(cell["source"])}
-    if "outputs" in cell:
-        split["outputs"] = [_split_output(output) for output in cell["outputs"]]
-    return split
-
-
-def _split_output(output: Mapping[str, Any]) -> dict[str, Any]:
-    if "data" in output:
-        return {**output, "data": {kind: _Lines(text) for kind, text in output["data"].items()}}
-    return {**output, "text": _Lines(output["text"])}
-
-
-def indented(value: Any, margin: str = "\n") -> str:
-    """Return what ``json.dumps(value, ensure_ascii=False, indent=1, sort_keys=True)`` does, which Python has no fast code for."""
-    if isinstance(value, _Lines):
-        return _remembered(value, margin) if len(value) <= REMEMBERED_LENGTH else _in_lines(value, margin)
-    if isinstance(value, str):
-        return encode_basestring(value)
-    if isinstance(value, dict):
-        inner = f"{margin} "
-        rows = [f"{encode_basestring(key)}: {indented(value[key], inner)}" for key in sorted(value)]
-        return _around("{}", rows, margin) if rows else "{}"
-    if isinstance(value, (list, tuple)):
-        inner = f"{margin} "
-        return _around("[]", [indented(each, inner) for each in value], margin) if value else "[]"
-    return CONSTANTS[value] if value is None or isinstance(value, bool) else json.dumps(value)
-
-
-def _in_lines(text: str, margin: str) -> str:
-    lines = text.splitlines(True)
-    return _around("[]", map(encode_basestring, lines), margin) if lines else "[]"
-
-
-# Most texts of a notebook are the lecture's, and the same for everybody.
-_remembered = lru_cache(maxsize=512)(_in_lines)
-
-
-def _around(brackets: str, parts: Iterable[str], margin: str) -> str:
-    return f"{brackets[0]}{margin} {f',{margin} '.join(parts)}{margin}{brackets[1]}"

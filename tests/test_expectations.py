@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
@@ -150,3 +153,9 @@ def test_an_expected_error_must_be_that_error():
         expect_error(student.picky, ValueError, 2)
     with pytest.raises(Mismatch, match="should raise ValueError"):
         expect_error(student.picky, ValueError, 3)
+
+
+def test_students_own_package_excuses_no_answer():
+    """What stands for an answer that hasn't come yet is the grader's: in a notebook without it, every answer is judged."""
+    done = subprocess.run([sys.executable, "-c", "from coursekit import expect; print(*expect.registry)"], capture_output=True, text=True)
+    assert done.stdout == "<class 'object'>\n", done.stderr

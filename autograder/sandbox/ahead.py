@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from coursekit.student import Pending
-
+from ..pending import Pending
 from ..values import frozen
 from . import wire
 

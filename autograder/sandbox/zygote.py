@@ -108,7 +108,8 @@ class Zygote:
     def _fork(self, request: dict[str, Any], descriptors: list[int]) -> dict[str, Any]:
         parent = os.getpid()
         try:
-            place = self._fresh.pop() if self._fresh else self._place()
+            if not self._fresh:
+                self._fresh.append(self._place())
             pid = os.fork()
         except Exception as error:
             return {"error": f"no guest could be started: {error}"}
@@ -116,6 +117,7 @@ class Zygote:
             if os.getpid() == parent:
                 for descriptor in descriptors:
                     os.close(descriptor)
+        place = self._fresh.pop()
         if pid == 0:
             self._control.detach()  # its number is about to become the guest's own socket
             become_guest(parent, place, request, descriptors, self._confinement)

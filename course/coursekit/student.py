@@ -103,37 +103,6 @@ class Call:
     arguments: tuple[Any, ...]
 
 
-class Pending:
-    """An answer that hasn't come yet, or a part of one: what a test gets where its calls are foreseen before anybody answers them.
-
-    It can be taken apart by `expect`, and passed on to another call. All else that a test may do with an answer fails, for nobody can know
-    what it would lead to.
-
-    Parameters
-    ----------
-    call : int
-        Which of the test's calls it is the answer to, counted from zero.
-    path : tuple of int
-        Which part of the answer, and of that part.
-    """
-
-    __slots__ = ("call", "path")
-    __array_ufunc__ = None  # arithmetic with an array is refused, too
-
-    def __init__(self, call: int, path: tuple[int, ...] = ()) -> None:
-        self.call, self.path = call, path
-
-    def part(self, index: int) -> Pending:
-        """Return a part of it."""
-        return Pending(self.call, (*self.path, index))
-
-    def __bool__(self) -> bool:
-        raise TypeError("this answer hasn't come yet")
-
-    def __array__(self, *anyhow: Any, **options: Any) -> np.ndarray:
-        raise TypeError("this answer hasn't come yet")
-
-
 class StudentFunction(Protocol):
     """One function of a student's, wherever it runs."""
 

@@ -18,6 +18,7 @@ from autograder.course import find_course
 from autograder.foresight import Foreteller
 from autograder.grading import grade_submission
 from autograder.limits import Limits
+from autograder.pending import NotYet, Pending
 from autograder.sandbox import ahead, host
 from autograder.sandbox.channel import Channel
 from autograder.sandbox.host import Guest, Sandbox
@@ -25,8 +26,8 @@ from autograder.specimens import solved, with_answers
 from autograder.submission import parse_submission
 from autograder.values import frozen
 from coursekit import expect
-from coursekit.expectations import Expectation, NotYet
-from coursekit.student import Call, Pending
+from coursekit.expectations import Expectation
+from coursekit.student import Call
 
 COURSE = find_course(Path(__file__).parent)
 LECTURES = list(COURSE.lectures())

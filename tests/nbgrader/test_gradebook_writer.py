@@ -16,7 +16,8 @@ import pytest
 from autograder.course import PACKAGE, Course, source_of
 from autograder.errors import GradebookError
 from autograder.files import write_whole
-from autograder.gradebook import GradebookWriter, as_file, write
+from autograder.gradebook import GradebookWriter, write
+from autograder.notebook_file import as_file
 from autograder.results import ExerciseResult, SubmissionResult, TestResult
 
 LECTURE, SLUG, WRITTEN = "03_initialization", "initialization", "written_symmetry"
