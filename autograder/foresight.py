@@ -10,17 +10,34 @@ What is foreseen are inputs. No answer of the reference's can be among them that
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from coursekit.student import Call
 from coursekit.suite import CollectedTest, error_of
 
 from .pending import Pending
-from .sandbox.ahead import ForeseenCall, foreseen
+from .sandbox.ahead import ForeseenCall, Plan, foreseen
 
 MOST_CALLS = 1000  # of a test; some draw a thousand samples, and need no help
 _known: dict[tuple[type, str], tuple[ForeseenCall, ...]] = {}
+_plans: dict[tuple[tuple[type, str], ...], Plan] = {}
+
+
+def plan_of(tests: Sequence[CollectedTest], fixtures: Mapping[str, Any]) -> Plan:
+    """Return the calls that tests begin with: the same plan, whenever the same tests are asked about.
+
+    Parameters
+    ----------
+    tests : sequence of CollectedTest
+        In the order in which they are to be run.
+    fixtures : mapping of str to object
+        What they are run with, but for the student and the random numbers.
+    """
+    key = tuple([(test.case, test.name) for test in tests])
+    if key not in _plans:
+        _plans[key] = Plan({test.id: calls_of(test, fixtures) for test in tests})
+    return _plans[key]
 
 
 def calls_of(test: CollectedTest, fixtures: Mapping[str, Any]) -> tuple[ForeseenCall, ...]:

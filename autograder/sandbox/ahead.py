@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import hashlib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import count
 from typing import Any
 
 from ..pending import Pending
@@ -11,6 +14,7 @@ from ..values import frozen
 from . import wire
 
 _NO_ANSWER = object()
+_numbers = count(1)
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,11 +51,41 @@ def _refuse(value: Any) -> Any:
     raise TypeError(f"{type(value).__name__} can't be sent ahead")
 
 
+def _delimited(reply: bytes) -> bytes:
+    return len(reply).to_bytes(8) + reply
+
+
+class Plan:
+    """The calls that the tests of a suite are certain to make, in the order of the tests.
+
+    Parameters
+    ----------
+    calls : mapping of str to sequence of ForeseenCall
+        By the test's id.
+
+    Attributes
+    ----------
+    number : int
+        Under which a zygote knows it.
+    frames : list of list of bytes
+        The calls of each test, as they are sent.
+    size : int
+        How many bytes that are.
+    """
+
+    def __init__(self, calls: Mapping[str, Sequence[ForeseenCall]]) -> None:
+        self.calls = calls
+        self.number = next(_numbers)
+        self.frames = [[call.frame for call in some] for some in calls.values()]
+        self.size = sum(len(frame) for frames in self.frames for frame in frames)
+
+
 class Batch:
     """The calls that a test is going to make, and what became of them."""
 
     def __init__(self, calls: Sequence[ForeseenCall]) -> None:
         self.calls = calls
+        self.strayed = False  # whether the test has made a call that has to be asked now
         self._replies: list[bytes] = []
         self._answers: list[Any] = []
 
@@ -66,6 +100,11 @@ class Batch:
         if type(replies) is not list or list(map(type, replies)) != [bytes] * len(self.calls):
             raise wire.WireError("replies that aren't any")
         self._replies = replies
+
+    @cached_property
+    def digest(self) -> bytes:
+        """Return what tells the replies from all others."""
+        return hashlib.blake2b(wire.HEADER.pack(0, len(self._replies), 0) + b"".join(map(_delimited, self._replies))).digest()
 
     def is_next(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any], want_arguments: bool) -> bool:
         """Tell whether a call is the one that was foreseen."""

@@ -10,10 +10,9 @@ import builtins
 import signal
 import time
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import astuple
-from itertools import chain
 from typing import Any
 
 from coursekit.student import Call, Died, Missing, StudentError, TimedOut, Unreadable
@@ -21,7 +20,7 @@ from coursekit.student import Call, Died, Missing, StudentError, TimedOut, Unrea
 from ..errors import SandboxUnavailable
 from ..limits import Limits, in_units
 from . import wire
-from .ahead import Batch, ForeseenCall
+from .ahead import Batch, Plan
 from .channel import Closed, Overfull, Timeout
 from .confine import LAYERS, available
 from .process import GuestProcess, Nursery, Stale
@@ -99,7 +98,8 @@ class Guest:
         self._cut: str | None = None
         self._spent, self._waiting = 0.0, 0
         self._batches: dict[str, Batch] = {}
-        self._batch: Batch | None = None
+        self._batch: Batch | None = None  # of the test that is running, as long as it makes the calls that were foreseen
+        self._current: Batch | None = None  # the same, whatever it does
         self.problems: tuple[CellProblem, ...] = ()
         self.killed = False  # by itself or from outside, which nobody can tell apart
         self.untouched: frozenset[str] = frozenset()
@@ -131,6 +131,8 @@ class Guest:
         """Call the function `name`; see `RemoteFunction`."""
         if (called := self._called_ahead(name, args, kwargs, want_arguments)) is not None:
             return called
+        if self._current is not None:
+            self._current.strayed = True
         with self._clock(), self._printing_in(name):
             try:
                 return self._call(self._running(name), name, args, kwargs, want_arguments)
@@ -142,21 +144,22 @@ class Guest:
                 self._end()
                 raise
 
-    def foretell(self, calls: Mapping[str, Sequence[ForeseenCall]]) -> None:
+    def foretell(self, plan: Plan) -> None:
         """Ask for all calls that tests are certain to make, in their order.
 
         Where that goes wrong, or something is printed, or one test takes long, they are made one by one later, so that it is known which
         call that was; and in a fresh process, for this one has perhaps made calls that the tests will not make.
         """
-        process, batches = self._process, {test: Batch(some) for test, some in calls.items()}
-        self._batches, self._batch = {}, None
-        frames = [[call.frame for call in batch.calls] for batch in batches.values()]
-        if process is None or sum(map(len, chain(*frames))) > self._limits.bounds.frame_bytes // 2:
+        process, batches = self._process, {test: Batch(some) for test, some in plan.calls.items()}
+        self._batches, self._batch, self._current = {}, None, None
+        if process is None or plan.size > self._limits.bounds.frame_bytes // 2:
             return
+        self._nursery.teach(plan)
         self._process = None  # unless all goes well
         try:
             with self._clock(), suppress(*TROUBLE, ValueError):
-                process.channel.send(process.codec().encode("calls", frames, process.forgotten()), self._deadline(AHEAD_SECONDS))
+                frame = process.codec().encode("calls", process.recall(plan) or plan.frames, process.forgotten())
+                process.channel.send(frame, self._deadline(AHEAD_SECONDS))
                 self._take_replies(process, list(batches.values()))
                 if not process.channel.take_printed():
                     self._process, self._batches = process, batches
@@ -166,7 +169,12 @@ class Guest:
 
     def turn_to(self, test: str) -> None:
         """Say that the calls to come are those of a test."""
-        self._batch = self._batches.get(test)
+        self._batch = self._current = self._batches.get(test)
+
+    def answers_to(self, test: str) -> tuple[Limits, bytes] | None:
+        """Return what tells the answers to a test from all others, read under other limits included; None where not all were asked ahead."""
+        batch = self._batches.get(test)
+        return None if batch is None or batch.strayed else (self._limits, batch.digest)
 
     # --- cells ------------------------------------------------------------------------------------------------------------
 
@@ -361,7 +369,7 @@ class Guest:
         return time.monotonic() + min(seconds, self._left())
 
     def _end(self, grace: bool = True) -> int:
-        process, self._process, self._batch, self._batches = self._process, None, None, {}
+        process, self._process, self._batch, self._current, self._batches = self._process, None, None, None, {}
         if process is None:
             return 0
         status = process.end(grace)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from coursekit.student import Call
 
-from .ahead import ForeseenCall
+from ..limits import Limits
+from .ahead import Plan
 
 if TYPE_CHECKING:
     from .host import Guest
@@ -25,14 +25,19 @@ class RemoteStudent:
         return RemoteFunction(self._guest, name)
 
 
-def foretell(student: RemoteStudent, calls: Mapping[str, Sequence[ForeseenCall]]) -> None:
+def foretell(student: RemoteStudent, plan: Plan) -> None:
     """Say which calls of a student's functions are to come; see `Guest.foretell`."""
-    student._guest.foretell(calls)
+    student._guest.foretell(plan)
 
 
 def turn_to(student: RemoteStudent, test: str) -> None:
     """Say from which test the next calls come; see `Guest.turn_to`."""
     student._guest.turn_to(test)
+
+
+def answers_to(student: RemoteStudent, test: str) -> tuple[Limits, bytes] | None:
+    """Return what tells a student's answers to a test from all others; see `Guest.answers_to`."""
+    return student._guest.answers_to(test)
 
 
 class RemoteFunction:
