@@ -14,7 +14,7 @@ import os
 import tempfile
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -22,7 +22,7 @@ from .course import Course, Lecture
 from .errors import SubmissionError
 from .executors import Job, LocalProcesses, ThisProcess, Workers
 from .files import sweep, write_atomically
-from .installed import digest_of, installed
+from .installed import Installed, digest_of, installed
 from .limits import Limits
 from .results import KILLED, SubmissionResult, submission_from_json, submission_to_json
 from .submission import Submission, read_submission, spelled
@@ -177,7 +177,8 @@ def _results(hand_ins: Sequence[Handin], course: Course, options: Options, meanw
             except SubmissionError as error:
                 yield ungraded(hand_in, str(error))
                 continue
-            key, whose = fingerprint(submission, options), Whose(submission.student, submission.lecture.id, submission.path)
+            grader = installed(submission.lecture.slug)
+            key, whose = fingerprint(submission, options, grader), Whose(submission.student, submission.lecture.id, submission.path)
             if key in waiting:
                 waiting[key].append(whose)
             elif known := memory.get(key):
@@ -186,7 +187,7 @@ def _results(hand_ins: Sequence[Handin], course: Course, options: Options, meanw
                 while workers.full:
                     yield from arrived()
                 waiting[key] = [whose]
-                workers.submit(Job(key, task_of(submission, options).to_bytes()))
+                workers.submit(Job(key, task_of(submission, options, grader).to_bytes()))
         while waiting:
             yield from arrived()
 
@@ -234,7 +235,7 @@ class Memory:
                 self._passing.put(key, result)
 
 
-def task_of(submission: Submission, options: Options) -> Task:
+def task_of(submission: Submission, options: Options, grader: Installed | None = None) -> Task:
     """Return what a worker needs of a submission."""
     lecture = submission.lecture
     return Task(
@@ -244,7 +245,7 @@ def task_of(submission: Submission, options: Options) -> Task:
         problems=submission.problems,
         limits=limits_of(submission, options),
         confine=options.confine,
-        grader=installed(lecture.slug),
+        grader=grader or installed(lecture.slug),
     )
 
 
@@ -312,13 +313,13 @@ def _lament(sentence: str) -> None:
     logging.getLogger(__name__).warning(sentence)
 
 
-def fingerprint(submission: Submission, options: Options) -> str:
+def fingerprint(submission: Submission, options: Options, grader: Installed | None = None) -> str:
     """Return the hash of everything that determines a submission's result.
 
     The version of the kernel's Landlock isn't in it: what an old one doesn't refuse, the filter of system calls does.
     """
     lecture = submission.lecture
     code = [(cell.label, cell.source, cell.name, cell.lazy) for cell in submission.cells]
-    how = [options.confine, repr(limits_of(submission, options)), digest_of(lecture.released), asdict(installed(lecture.slug))]
+    how = [options.confine, repr(limits_of(submission, options)), digest_of(lecture.released), vars(grader or installed(lecture.slug))]
     parts = [lecture.id, code, submission.problems, how]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()

@@ -9,13 +9,14 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Any
 
 import numpy as np
 
 from coursekit.expectations import same
+from coursekit.outcomes import TestOutcome
 from coursekit.student import LocalStudent, Raised, Student, StudentError
-from coursekit.suite import TestOutcome
 
 from .catalogue import KnownAnswer, catalogue
 from .results import MisconceptionFound
@@ -71,6 +72,7 @@ def _explains(slug: str, known: KnownAnswer, trial: Trial) -> bool:
     return passed == trial.outcome.passed and (passed or alike(trial.exercise, trial.answers, answers, _state_of(known.function)))
 
 
+@cache
 def _state_of(function: Callable[..., Any]) -> int | None:
     """Return the position of an optimiser's `state` among the arguments, or None: what is in it is the student's own business."""
     names = list(inspect.signature(function).parameters)

@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import Any
 
 from coursekit import show
-from coursekit.suite import TestOutcome
+from coursekit.outcomes import TestOutcome
 
 from .results import ExerciseResult, TestResult
 

@@ -13,8 +13,9 @@ from importlib import import_module
 from types import ModuleType
 from typing import Any
 
+from coursekit.outcomes import TestOutcome
 from coursekit.student import Call, Student, StudentError, TimedOut, Unreadable
-from coursekit.suite import CollectedTest, SuitePlugin, TestOutcome, run_tests
+from coursekit.suite import CollectedTest, SuitePlugin, run_tests
 
 from . import diagnosis
 from .course import slug_of, suite_of

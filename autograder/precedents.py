@@ -1,8 +1,8 @@
 """What was decided where a submission's functions gave the same answers: equal answers get equal marks, and are judged once.
 
-Most of a class writes one of a few right functions, or makes one of a few mistakes. A test is a function of the answers that it gets, so two
-submissions that answer all calls of an exercise's tests alike, to the last bit, have the same result. The second one's functions are called
-as ever; only what the tests and the diagnosis make of the answers is remembered.
+Most of a class writes one of a few right functions, or makes one of a few mistakes. A test is a function of the answers that it gets, so
+two submissions that answer all calls of an exercise's tests alike, to the last bit, have the same result. The second one's functions are
+called as ever; only what the tests and the diagnosis make of the answers is remembered.
 
 No result may depend on who else is in the class, so there is no precedent unless all calls were asked ahead, and answered without an error.
 """
@@ -47,7 +47,7 @@ def precedent_of(case: Any) -> Precedent | None:
 
 
 def decide(case: Any, result: ExerciseResult, trials: Iterable[Trial]) -> None:
-    """Let a result hold for all equal cases, unless a function went wrong in one of its tests: what is said of that may have other causes."""
+    """Let a result hold for all equal cases, unless a function went wrong in a test: what is said of that may have other causes."""
     answers = [answer for trial in trials for answer in trial.answers]
     if any(answer.error for answer in answers):
         return

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from itertools import groupby
+from itertools import groupby, zip_longest
 from typing import Any
 
 from rich.console import Console, Group, RenderableType
@@ -78,16 +78,27 @@ def _told(sentences: Iterable[str], message: str, style: str) -> Text:
 
 
 def as_table(results: Sequence[SubmissionResult]) -> Table:
-    """Return the marks of a class in one lecture: a line a student, a column an exercise."""
+    """Return the marks of a class in one lecture: a line a student, and in it a place for each exercise.
+
+    The marks are one column, for rich measures each of its cells several times.
+    """
+    names = [exercise.name.replace("_", "\n_").split("\n") for exercise in results[0].exercises]
+    widths = [max(5, *map(len, name)) for name in names]
+    headings = [_in_places(line, widths) for line in zip_longest(*names, fillvalue="")]
     table = Table(title=f"{results[0].lecture}: {len(results)} graded", title_justify="left", box=None, header_style="bold", pad_edge=False)
     table.add_column("student", no_wrap=True)
     table.add_column("points", justify="right", no_wrap=True)
-    for exercise in results[0].exercises:
-        table.add_column(exercise.name.replace("_", "\n_"), justify="right", min_width=5)
+    table.add_column("\n".join(map("".join, headings)))
     for result in sorted(results, key=lambda result: result.student):
-        marks = [Text(f"{_SIGNS[e.status]} {e.score:g}", style=_STYLES[e.status]) for e in result.exercises]
-        table.add_row(Text(in_one_line(result.student)), f"{result.score:g}", *marks)
+        marks = _in_places([f"{_SIGNS[e.status]} {e.score:g}" for e in result.exercises], widths)
+        styled = zip(marks, (_STYLES[e.status] for e in result.exercises), strict=True)
+        table.add_row(Text(in_one_line(result.student)), f"{result.score:g}", Text.assemble(*styled))
     return table
+
+
+def _in_places(words: Sequence[str], widths: Sequence[int]) -> list[str]:
+    """Return each word at the right end of its place, a gap before every place but the first."""
+    return [f"{word:>{width + 2 * bool(place)}}" for place, (word, width) in enumerate(zip(words, widths, strict=True))]
 
 
 def as_sums(results: Iterable[SubmissionResult]) -> Iterator[RenderableType]:

@@ -13,6 +13,7 @@ import signal
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from contextlib import suppress
 from itertools import count
 from typing import Any, NoReturn
@@ -56,7 +57,8 @@ class Guest:
         self._descriptor, self._bounds, self._plans = descriptor, bounds, plans
         self._received = bytearray()
         self._kept: dict[int, Any] = {}
-        self._numbers = count(1)
+        self._numbers: Iterator[int] = count(1)
+        self._plans_made = 0
         self._talking = threading.RLock()
         self._calls: list[wire.Codec] = []
         self._replies: list[bytes] = []
@@ -137,15 +139,22 @@ class Guest:
         tests, forgotten = self._codec().decode(frame)
         self._forget(forgotten)
         plan = self._plans.pop(tests) if type(tests) is int else plan_in(tests)
+        self._plans_made += 1
         waiting: list[list[bytes]] = []
         size, since = 0, time.monotonic()
         for number, calls in enumerate(plan, start=1):
+            self._numbers = self._numbers_of_test(number)
             waiting.append(self._replies_to(calls))
             size += sum(map(len, waiting[-1]))
             if number == len(plan) or size > SPEAK_BYTES or time.monotonic() > since + SPEAK_SECONDS:
                 flush()
                 self._send_replies(waiting)
                 waiting, size, since = [], 0, time.monotonic()
+        self._numbers = self._numbers_of_test(0)
+
+    def _numbers_of_test(self, number: int) -> Iterator[int]:
+        """Return numbers for what stays here: the same for equal answers, whatever other tests were answered."""
+        return count((self._plans_made << 48) + (number << 32))
 
     def _replies_to(self, calls: list[PlannedCall]) -> list[bytes]:
         """Make the calls of one test; an argument of one may be the answer to one before."""

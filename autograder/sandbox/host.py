@@ -12,7 +12,6 @@ import time
 from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import astuple
 from typing import Any
 
 from coursekit.student import Call, Died, Missing, StudentError, TimedOut, Unreadable
@@ -172,7 +171,10 @@ class Guest:
         self._batch = self._current = self._batches.get(test)
 
     def answers_to(self, test: str) -> tuple[Limits, bytes] | None:
-        """Return what tells the answers to a test from all others, read under other limits included; None where not all were asked ahead."""
+        """Return what tells the answers to a test from all others, also from equal ones under other limits.
+
+        None where the test has made a call that wasn't asked ahead.
+        """
         batch = self._batches.get(test)
         return None if batch is None or batch.strayed else (self._limits, batch.digest)
 
@@ -204,7 +206,7 @@ class Guest:
         running = None
         codec = process.codec()
         try:
-            frame = codec.encode("cells", [astuple(cell) for cell in self._cells], sorted(self._bad))
+            frame = codec.encode("cells", [tuple(vars(cell).values()) for cell in self._cells], sorted(self._bad))
             process.channel.send(frame, self._deadline(self._limits.cell_seconds))
             while True:
                 reply = process.channel.receive(self._deadline(self._limits.cell_seconds))

@@ -31,6 +31,7 @@ import numpy as np
 from coursekit.student import layout, with_layout
 
 KINDS = ("cells", "running", "ready", "refused", "call", "result", "error", "callback", "answer", "failed", "calls", "replies")
+_CODE_OF = {kind: code for code, kind in enumerate(KINDS)}
 HEADER = struct.Struct("!BII")
 COMPLAINT_LENGTH = 200  # an error may quote what was sent, and that may be megabytes
 
@@ -142,9 +143,13 @@ def frame_lengths(header: bytes, bounds: Bounds) -> tuple[str, int, int]:
     code, structure, data = HEADER.unpack(header)
     if code >= len(KINDS):
         raise WireError("an unknown kind of message")
+    _check_lengths(structure, data, bounds)
+    return KINDS[code], structure, data
+
+
+def _check_lengths(structure: int, data: int, bounds: Bounds) -> None:
     if structure > bounds.structure_bytes or structure + data > bounds.frame_bytes:
         raise WireError(bounds.too_large)
-    return KINDS[code], structure, data
 
 
 def frame_in(message: bytes, bounds: Bounds) -> Frame:
@@ -187,17 +192,21 @@ class Codec:
         WireError
             If they exceed the bounds.
         """
-        writer, states_writer = _Writer(self._refer, self.generators, self._bounds), _Writer(self._refer, self.generators, self._bounds)
-        nodes = [writer.node(value, 0) for value in values]
-        states = [states_writer.node(generator.bit_generator.state, 0) for generator in self.generators]
+        writer = _Writer(self._refer, self.generators, self._bounds)
+        nodes, data = [writer.node(value, 0) for value in values], writer.data
+        states: list[Any] = []
+        if self.generators:
+            states_writer = _Writer(self._refer, self.generators, self._bounds)
+            states = [states_writer.node(generator.bit_generator.state, 0) for generator in self.generators]
+            data = states_writer.data + data
         try:
             structure = msgpack.packb([states, nodes], use_bin_type=True)
         except UnicodeEncodeError:
             raise WireError("text that isn't valid Unicode") from None
-        data = b"".join(states_writer.data + writer.data)
-        header = HEADER.pack(KINDS.index(kind), len(structure), len(data))
-        frame_lengths(header, self._bounds)
-        return b"".join((header, structure, data))
+        length = sum(map(len, data))
+        header = HEADER.pack(_CODE_OF[kind], len(structure), length)
+        _check_lengths(len(structure), length, self._bounds)
+        return b"".join((header, structure, *data))
 
     def decode(self, frame: Frame) -> list[Any]:
         """Return the values of a frame, and let this call's generators continue where the other side's are.

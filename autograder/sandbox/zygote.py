@@ -1,9 +1,9 @@
 """The process that forks guests: it has NumPy loaded, has never run a student's code, and knows nothing of suite or reference.
 
-The host starts it with ``python -I`` and a clean environment, and asks it over a socket to ``fork`` a guest or to ``end`` one, and lets it ``learn`` which calls they
-will be asked. A fork
-takes a few milliseconds where a new Python would take hundreds. The zygote alone waits for its children, so a process id that the host
-knows is never somebody else's. When the host hangs up, or dies, everything ends.
+The host starts it with ``python -I`` and a clean environment, and asks it over a socket to ``fork`` a guest or to ``end`` one. A fork
+takes a few milliseconds where a new Python would take hundreds. What every guest is going to be asked, the zygote may ``learn`` before:
+inputs, read once instead of in each guest. The zygote alone waits for its children, so a process id that the host knows is never somebody
+else's. When the host hangs up, or dies, everything ends.
 """
 
 from __future__ import annotations

@@ -18,7 +18,7 @@ from . import show
 from .student import LocalStudent, is_stub
 
 if TYPE_CHECKING:
-    from .suite import TestOutcome
+    from .outcomes import TestOutcome
 
 PUBLIC = Path(__file__).parent / "public"
 NOTE = "These checks are only some: the hidden tests that grade your work use other inputs."

@@ -13,7 +13,7 @@ from html import escape
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 if TYPE_CHECKING:
-    from .suite import TestOutcome
+    from .outcomes import TestOutcome
 
 # The order of feedback: of several failures, the first in this order is the one to mend first.
 ORDER = ("not_attempted", "missing", "raised", "timeout", "died", "unreadable", "type", "shape", "dtype", "nan", "value", "broken")

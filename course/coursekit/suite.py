@@ -30,6 +30,7 @@ import numpy as np
 import pytest
 
 from .expectations import Mismatch
+from .outcomes import TestOutcome
 from .student import NotAttempted, Student, StudentError, TimedOut
 
 C = TypeVar("C", bound=type)
@@ -54,41 +55,6 @@ def worth(weight: float) -> Callable[[F], F]:
         return function
 
     return mark
-
-
-@dataclass(frozen=True)
-class TestOutcome:
-    """What became of one test.
-
-    Parameters
-    ----------
-    exercise, name, sentence : str
-        The exercise, the test's own name, and the first paragraph of its docstring.
-    kind : str
-        Empty where the test passed, else the step in the order of feedback at which it failed: ``not_attempted``, ``missing``,
-        ``raised``, ``timeout``, ``type``, ``shape``, ``dtype``, ``nan``, ``value``, or ``broken`` for a defect of the test itself.
-    message : str
-        What the student reads about the failure.
-    weight : float
-        Of all weights in the exercise.
-    culprit : str
-        The function that kept the test from passing, where one did by raising or by being missing.
-    """
-
-    __test__ = False  # not a test class, whatever its name makes pytest think
-
-    exercise: str
-    name: str
-    sentence: str
-    kind: str = ""
-    message: str = ""
-    weight: float = 1.0
-    culprit: str = ""
-
-    @property
-    def passed(self) -> bool:
-        """Whether the test passed."""
-        return not self.kind
 
 
 def outcome_of(exercise: str, name: str, sentence: str, weight: float, error: BaseException | None) -> TestOutcome:

@@ -6,7 +6,7 @@ from html.parser import HTMLParser
 import pytest
 
 from coursekit import show
-from coursekit.suite import TestOutcome as Outcome
+from coursekit.outcomes import TestOutcome as Outcome
 
 
 @dataclass

@@ -10,8 +10,9 @@ import pytest
 from autograder.course import find_course, suite_of
 from autograder.grading import HiddenSuite
 from coursekit import suite as suite_module
+from coursekit.outcomes import TestOutcome
 from coursekit.student import LocalStudent
-from coursekit.suite import SuitePlugin, TestOutcome, run_tests
+from coursekit.suite import SuitePlugin, run_tests
 
 LECTURES = find_course(Path(__file__).parent).lectures()
 
