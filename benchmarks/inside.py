@@ -17,7 +17,7 @@ from typing import Any
 
 from roster import LECTURE
 
-from autograder import classroom, diagnosis, grading
+from autograder import classroom, diagnosis, grading, precedents
 from autograder.classroom import Options, grade, submitted
 from autograder.course import Course
 from autograder.gradebook import GradebookWriter
@@ -33,6 +33,7 @@ STEPS: tuple[tuple[str, Any, str], ...] = (
     ("wait for the sandbox to start (once a run)", Nursery, "_await_ready"),
     ("fork a guest", Nursery, "fork"),
     ("confine it, run the cells", Guest, "_start"),
+    ("calls of the student's functions", Guest, "foretell"),
     ("calls of the student's functions", Guest, "call"),
     ("end the guest", Guest, "close"),
     ("hidden tests: pytest, inputs, reference", grading, "run_tests"),
@@ -87,6 +88,7 @@ def breakdown(course: Course) -> dict[str, float]:
         writer.assignment(course.lecture(LECTURE))
         list(grade(hand_ins[:1], course, Options(cache=False)))  # what is imported by the first one
         diagnosis._tried.clear()
+        precedents._known.clear()
         watch.seconds.clear()
         with watch.step(REST):
             for result in grade(hand_ins, course, Options(cache=False)):

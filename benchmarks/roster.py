@@ -66,6 +66,36 @@ def keep(folder: Path, names: Sequence[str]) -> None:
             shutil.rmtree(student)
 
 
+APART = """import functools
+import numpy as np
+
+def _moved(answer):
+    if isinstance(answer, tuple):
+        return tuple(map(_moved, answer[:1])) + answer[1:]
+    return answer * (1 + {number} * 2.0**-50) if isinstance(answer, (float, np.ndarray)) and np.asarray(answer).dtype == float else answer
+
+def _apart(function):
+    return functools.wraps(function)(lambda *args, **kwargs: _moved(function(*args, **kwargs)))
+
+for _name in {names}:
+    if callable(globals().get(_name)):
+        globals()[_name] = _apart(globals()[_name])
+"""
+
+
+def set_apart(folder: Path) -> None:
+    """Let no two students answer alike: a cell at the end of each notebook moves all answers by some units in the last place."""
+    lecture = Course(folder).lecture(LECTURE)
+    for number, student in enumerate(sorted((folder / "submitted").iterdir()), start=1):
+        path = submission(lecture, student.name)
+        notebook = json.loads(path.read_text(encoding="utf-8"))
+        source = APART.format(number=number, names=list(lecture.points))
+        notebook["cells"].append(
+            {"cell_type": "code", "metadata": {}, "source": source, "outputs": [], "execution_count": None, "id": "apart"}
+        )
+        write(notebook, path)
+
+
 def without_plugin(folder: Path) -> None:
     """Let nbgrader grade as it does by itself: take our preprocessors out of the configuration."""
     config = folder / CONFIG

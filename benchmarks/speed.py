@@ -49,6 +49,8 @@ class Road:
         Whether the notebooks have their demonstrations, and whether nbgrader is configured to grade with ours.
     environment : mapping of str to str
         Changes to the environment.
+    apart : bool
+        Whether no two of the students answer alike.
     marks : callable
         Reads the marks of these students from the course directory.
     told : str
@@ -61,6 +63,7 @@ class Road:
     demonstrations: bool = True
     plugin: bool = True
     environment: Mapping[str, str] = field(default_factory=dict)
+    apart: bool = False
     marks: Callable[[Path, Sequence[str]], Marks] = lambda folder, students: roster.marks(folder)
     told: str = ""
 
@@ -77,6 +80,7 @@ def roads(students: int, sample: int, demonstrations: int) -> list[Road]:
     ours = [
         Road("ours", OURS, students),
         Road("ours, one process", [*OURS, "--jobs", "1"], students),
+        Road("ours, nobody answers alike", OURS, students, apart=True),
         Road("the floor", [*FLOOR, str(os.cpu_count())], students, marks=_floor_marks, told=floor.TOLD),
         Road("the floor, one process", [*FLOOR, "1"], students, marks=_floor_marks, told=floor.TOLD),
     ]
@@ -110,7 +114,7 @@ def otter_road(workshop: Workshop, sample: int, environment: Path) -> Road | Non
 
 def graded(workshop: Workshop, road: Road, students: Sequence[str], seen: Marks) -> Cost:
     """Let a road grade some students, and return what it took; the marks must be those that the roads before gave."""
-    with workshop.course(students, road.demonstrations, road.plugin) as folder:
+    with workshop.course(students, road.demonstrations, road.plugin, road.apart) as folder:
         machine.pause_until_idle(workshop.patience)
         environment = {**workshop.environment, **road.environment}
         costs = [asdict(meter.measure(command, folder, environment)) for command in road.commands(folder, students)]
@@ -171,7 +175,7 @@ def occupied(workshop: Workshop, ways: Sequence[Road]) -> dict[str, dict[str, fl
     found = {}
     for road in ways:
         students = roster.sample(workshop.students, road.students)
-        with workshop.course(students, road.demonstrations, road.plugin) as folder:
+        with workshop.course(students, road.demonstrations, road.plugin, road.apart) as folder:
             command = road.commands(folder, students)[0]
             found[road.name] = asdict(meter.memory(command, folder, {**workshop.environment, **road.environment}))
         say(f"{road.name}: {found[road.name]['together']:.0f} MiB")

@@ -73,13 +73,15 @@ class Workshop:
         return done.stdout
 
     @contextmanager
-    def course(self, students: Sequence[str], demonstrations: bool = True, plugin: bool = True) -> Iterator[Path]:
+    def course(self, students: Sequence[str], demonstrations: bool = True, plugin: bool = True, apart: bool = False) -> Iterator[Path]:
         """Yield a fresh copy of a course into which `students` have handed in, nothing graded."""
         copy = self.folder / "run"
         shutil.copytree(self._pristine(demonstrations), copy)
         roster.keep(copy, students)
         if not plugin:
             roster.without_plugin(copy)
+        if apart:
+            roster.set_apart(copy)
         try:
             yield copy
         finally:
