@@ -60,7 +60,7 @@ class GuestProcess:
         The numbers of the plans that it was born with.
     """
 
-    def __init__(self, nursery: Nursery, pid: int, channel: Channel, bounds: wire.Bounds, plans: Iterable[int]) -> None:
+    def __init__(self, nursery: Nursery, pid: int, channel: Channel, bounds: wire.Bounds, plans: Iterable[int] = ()) -> None:
         self._nursery, self._pid, self.channel, self._bounds = nursery, pid, channel, bounds
         self._plans = set(plans)
         self._forgotten: list[int] = []

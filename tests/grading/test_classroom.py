@@ -57,9 +57,9 @@ def counted(monkeypatch) -> list[str]:
     graded: list[str] = []
     real = classroom.task_of
 
-    def counting(submission, options):
+    def counting(submission, options, grader):
         graded.append(submission.student)
-        return real(submission, options)
+        return real(submission, options, grader)
 
     monkeypatch.setattr(classroom, "task_of", counting)
     return graded
