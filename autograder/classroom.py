@@ -22,7 +22,7 @@ from .course import Course, Lecture
 from .errors import SubmissionError
 from .executors import Job, LocalProcesses, ThisProcess, Workers
 from .files import sweep, write_atomically
-from .installed import Installed, digest_of, installed
+from .installed import Installed, Looked, digest_of, installed
 from .limits import Limits
 from .results import KILLED, SubmissionResult, submission_from_json, submission_to_json
 from .submission import Submission, read_submission, spelled
@@ -162,6 +162,7 @@ def _key(student: str) -> str:
 def _results(hand_ins: Sequence[Handin], course: Course, options: Options, meanwhile: Callable[[], None]) -> Iterator[SubmissionResult]:
     """Read hand-ins one after the other, and keep only those in memory that are being graded."""
     waiting: dict[str, list[Whose]] = {}
+    looked = Looked()
     with _workers(options, len(hand_ins)) as workers, Memory(course, options) as memory:
 
         def arrived() -> Iterator[SubmissionResult]:
@@ -177,7 +178,7 @@ def _results(hand_ins: Sequence[Handin], course: Course, options: Options, meanw
             except SubmissionError as error:
                 yield ungraded(hand_in, str(error))
                 continue
-            grader = installed(submission.lecture.slug)
+            grader = looked.lately(submission.lecture.slug)
             key, whose = fingerprint(submission, options, grader), Whose(submission.student, submission.lecture.id, submission.path)
             if key in waiting:
                 waiting[key].append(whose)
@@ -188,6 +189,7 @@ def _results(hand_ins: Sequence[Handin], course: Course, options: Options, meanw
                     yield from arrived()
                 waiting[key] = [whose]
                 workers.submit(Job(key, task_of(submission, options, grader).to_bytes()))
+        workers.no_more()
         while waiting:
             yield from arrived()
 

@@ -19,7 +19,7 @@ from pkgutil import resolve_name
 from typing import TYPE_CHECKING, Any
 
 from .errors import SandboxUnavailable, WorkerError, in_one_line
-from .executors import AHEAD, TRIES, Done, Job, outcome
+from .executors import TRIES, Done, Job, outcome
 from .worker import work
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 CONNECT_SECONDS = 10
 ALONE_SECONDS = 30.0  # how long to wait for a worker where there is none: one that died is started again by its nanny
+AHEAD = 2  # tasks a worker: the one that it is at, and the next one, so that it never waits for the host
 LOOK_SECONDS = 1.0  # how often to look whether the cluster is still there
 ANSWER_SECONDS = 30.0  # how long the scheduler, or a worker, may take for a word that needs no work
 GRACE_SECONDS = 120.0  # what a worker may take for a task beyond its guests' own time: imports, the suite, the diagnosis
@@ -81,6 +82,9 @@ class Cluster:
         self._look()
         alone = self._suspects or any(job.deaths for job in self._jobs.values())
         return bool(alone) or len(self._jobs) >= AHEAD * max(1, len(self._usable()))
+
+    def no_more(self) -> None:
+        """Go on as before."""
 
     def submit(self, job: Job) -> None:
         """Send a task to a worker that can grade."""

@@ -23,7 +23,7 @@ from .errors import AutograderError, WorkerError, in_one_line
 from .results import SubmissionResult
 from .task import result_in
 
-AHEAD = 2  # tasks a worker: the one that it is at, and the next one, so that it never waits for the host
+AHEAD = 8  # tasks a worker: the one that it is at, and those of the half second in which the host imports nbgrader
 TRIES = 2  # how many processes a task may bring down
 
 
@@ -62,6 +62,9 @@ class Workers(AbstractContextManager["Workers"], Protocol):
     def submit(self, job: Job) -> None:
         """Send a task on its way."""
 
+    def no_more(self) -> None:
+        """Say that no other task will be submitted."""
+
     def done(self) -> Iterator[Done]:
         """Wait until a task has come back, and yield all that have.
 
@@ -94,6 +97,9 @@ class ThisProcess:
     def submit(self, job: Job) -> None:
         """Take a task."""
         self._job = job
+
+    def no_more(self) -> None:
+        """Go on as before."""
 
     def done(self) -> Iterator[Done]:
         """Grade it."""
@@ -167,6 +173,11 @@ class LocalProcesses:
         """Give a task to the process that has least to do."""
         min(self._lanes, key=lambda lane: len(lane.given)).submit(job)
 
+    def no_more(self) -> None:
+        """Let each process end as soon as it has done what it was given."""
+        for lane in self._lanes:
+            lane.no_more()
+
     def done(self) -> Iterator[Done]:
         """Wait for a process, and yield what all have done."""
         wait([future for lane in self._lanes for _, future in lane.given], return_when=FIRST_COMPLETED)
@@ -217,6 +228,10 @@ class _Lane:
             with suppress(ProcessLookupError):
                 os.kill(process, signal.SIGTERM)
 
+    def no_more(self) -> None:
+        if self._pool is not None:
+            self._pool.shutdown(wait=False)
+
     def stop(self) -> None:
         pool, self._pool = self._pool, None
         if pool is not None:
@@ -248,6 +263,9 @@ def _begin() -> None:
     signal.signal(signal.SIGINT, lambda *signalled: None)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     _end_with_parent()
+    from .worker import make_ready
+
+    make_ready()
 
 
 def _end_with_parent() -> None:

@@ -11,6 +11,7 @@ from dataclasses import replace
 from itertools import groupby, zip_longest
 from typing import Any
 
+from rich.cells import cell_len
 from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
@@ -77,28 +78,33 @@ def _told(sentences: Iterable[str], message: str, style: str) -> Text:
     return Text.assemble("".join(f"{printable(sentence)}\n" for sentence in sentences), "  ", (printable(message), style))
 
 
-def as_table(results: Sequence[SubmissionResult]) -> Table:
-    """Return the marks of a class in one lecture: a line a student, and in it a place for each exercise.
+def as_table(results: Sequence[SubmissionResult]) -> Text:
+    """Return the marks of a class in one lecture: a line a student, a column an exercise.
 
-    The marks are one column, for rich measures each of its cells several times.
+    In lines of text: rich's own tables measure each cell several times, and a class has thousands of them.
     """
-    names = [exercise.name.replace("_", "\n_").split("\n") for exercise in results[0].exercises]
-    widths = [max(5, *map(len, name)) for name in names]
-    headings = [_in_places(line, widths) for line in zip_longest(*names, fillvalue="")]
-    table = Table(title=f"{results[0].lecture}: {len(results)} graded", title_justify="left", box=None, header_style="bold", pad_edge=False)
-    table.add_column("student", no_wrap=True)
-    table.add_column("points", justify="right", no_wrap=True)
-    table.add_column("\n".join(map("".join, headings)))
-    for result in sorted(results, key=lambda result: result.student):
-        marks = _in_places([f"{_SIGNS[e.status]} {e.score:g}" for e in result.exercises], widths)
-        styled = zip(marks, (_STYLES[e.status] for e in result.exercises), strict=True)
-        table.add_row(Text(in_one_line(result.student)), f"{result.score:g}", Text.assemble(*styled))
-    return table
+    everyone = sorted(results, key=lambda result: result.student)
+    names = [in_one_line(result.student) for result in everyone]
+    exercises = [exercise.name.replace("_", "\n_").split("\n") for exercise in everyone[0].exercises]
+    first = max(len("student"), *map(cell_len, names))
+    widths = [len("points"), *(max(5, *map(len, name)) for name in exercises)]
+    upwards = zip_longest(["points"], *(name[::-1] for name in exercises), fillvalue="")
+    heading = [_places(words, widths) for words in upwards][::-1]
+    text = Text(f"{results[0].lecture}: {len(results)} graded", style="italic", overflow="fold")
+    for line in heading:
+        text.append("\n" + ("student" if line is heading[-1] else "").ljust(first) + "".join(line), style="bold not italic")
+    for name, result in zip(names, everyone, strict=True):
+        text.append("\n" + name + " " * (first - cell_len(name)), style="not italic")
+        marks = [f"{result.score:g}", *(f"{_SIGNS[exercise.status]} {exercise.score:g}" for exercise in result.exercises)]
+        styles = ["", *(_STYLES[exercise.status] for exercise in result.exercises)]
+        for mark, style in zip(_places(marks, widths), styles, strict=True):
+            text.append(mark, style=f"{style} not italic")
+    return text
 
 
-def _in_places(words: Sequence[str], widths: Sequence[int]) -> list[str]:
-    """Return each word at the right end of its place, a gap before every place but the first."""
-    return [f"{word:>{width + 2 * bool(place)}}" for place, (word, width) in enumerate(zip(words, widths, strict=True))]
+def _places(words: Iterable[str], widths: Iterable[int]) -> list[str]:
+    """Return each word at the right end of its place, a gap before it."""
+    return [f"{word:>{width + 2}}" for word, width in zip(words, widths, strict=True)]
 
 
 def as_sums(results: Iterable[SubmissionResult]) -> Iterator[RenderableType]:

@@ -249,14 +249,14 @@ def test_an_error_of_the_graders_costs_one_submission_and_twins_are_not_graded_a
 
 
 def test_who_is_graded_is_read_when_there_is_room_for_it(course, monkeypatch):
-    class_of(course, {f"student{number:02}": f"# {number}" for number in range(20)})
+    class_of(course, {f"student{number:02}": f"# {number}" for number in range(40)})
     read = []
     real = classroom.read_submission
     monkeypatch.setattr(classroom, "read_submission", lambda *given: read.append(given) or real(*given))
     results = grade(submitted(course, course.lecture(ID)), course, Options(jobs=2))
     for count, _ in enumerate(results, start=1):
         assert len(read) <= count + 2 * executors.AHEAD + 1
-    assert len(read) == 20
+    assert len(read) == 40
 
 
 def test_the_host_has_time_for_something_else_when_everybody_is_at_work(course, counted):
