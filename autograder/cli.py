@@ -139,6 +139,7 @@ def main() -> None:
     except SystemExit as end:
         if end.code == INTERRUPTED:  # Typer catches the exception itself, and says nothing
             _interrupted()
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # all is said and done, and Python's own end would not take it well
         raise
 
 
