@@ -207,9 +207,6 @@ def nbgrader_of(cell: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def grade_id(cell: Mapping[str, Any]) -> str:
     """Return a cell's `grade_id`, or an empty string."""
-    metadata = cell.get("metadata")
-    if not metadata:  # as of most cells, of which this is asked many times
-        return ""
     name = nbgrader_of(cell).get("grade_id")
     return name if isinstance(name, str) else ""
 

@@ -13,6 +13,16 @@ from threading import current_thread, main_thread
 from types import FrameType
 
 UNFINISHED = ".unfinished"
+FileState = tuple[int, ...]
+
+
+def state_of(file: Path | os.DirEntry[str]) -> FileState:
+    """Return what is different when a file was changed; nothing where there is no file."""
+    try:
+        about = file.stat()
+    except FileNotFoundError:
+        return ()
+    return about.st_mtime_ns, about.st_ctime_ns, about.st_size, about.st_ino, about.st_dev
 
 
 def write_atomically(path: Path, content: bytes) -> None:

@@ -20,7 +20,6 @@ from .pending import Pending
 from .sandbox.ahead import ForeseenCall, Plan, foreseen
 
 MOST_CALLS = 1000  # of a test; some draw a thousand samples, and need no help
-_known: dict[tuple[type, str], tuple[ForeseenCall, ...]] = {}
 _plans: dict[tuple[tuple[type, str], ...], Plan] = {}
 
 
@@ -41,21 +40,10 @@ def plan_of(tests: Sequence[CollectedTest], fixtures: Mapping[str, Any]) -> Plan
 
 
 def calls_of(test: CollectedTest, fixtures: Mapping[str, Any]) -> tuple[ForeseenCall, ...]:
-    """Return the calls that a test begins with, whatever they are answered.
-
-    Parameters
-    ----------
-    test : CollectedTest
-        Which is run for it, the first time that it is asked about.
-    fixtures : mapping of str to object
-        What it is run with, but for the student and the random numbers.
-    """
-    key = test.case, test.name
-    if key not in _known:
-        student = Foreteller()
-        error_of(test, {**fixtures, "student": student, "rng": test.rng()})
-        _known[key] = tuple(student.calls)
-    return _known[key]
+    """Run a test, and return the calls that it begins with, whatever they are answered."""
+    student = Foreteller()
+    error_of(test, {**fixtures, "student": student, "rng": test.rng()})
+    return tuple(student.calls)
 
 
 class Foreteller:

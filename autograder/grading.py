@@ -177,8 +177,10 @@ class HiddenSuite(SuitePlugin):
         """Return all that an exercise's result depends on; None where the tests have made calls that weren't asked ahead."""
         if not isinstance(self.student, RemoteStudent):
             return None
-        answers = [answers_to(self.student, test.id) for test in self._tests.get(name, ())]
-        return (name, self._circumstances[name], *answers) if answers and all(answers) else None
+        tests = self._tests.get(name, [])
+        answers = [answers_to(self.student, test.id) for test in tests]
+        # the classes too: a suite that was edited and collected again has others
+        return (name, self._circumstances[name], *(test.case for test in tests), *answers) if answers and all(answers) else None
 
     def provide(self, test: CollectedTest) -> dict[str, Any]:
         """Return the fixtures of one test."""

@@ -19,6 +19,7 @@ from pathlib import Path
 import coursekit
 
 from .course import PACKAGE, suite_of
+from .files import FileState, state_of
 
 LIBRARIES = ("coursekit", "landlockpy", "msgpack", "numpy", "pyseccomp", "pytest", "scipy")
 """What grading itself uses."""
@@ -30,7 +31,6 @@ GUEST_LIBRARIES = (
 """What else a submission may import; see `autograder.sandbox.confine.GUEST_PACKAGES`."""
 
 LATELY_SECONDS = 0.1
-State = tuple[()] | tuple[int, int, int]
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ def installed(slug: str) -> Installed:
 
 
 class Looked:
-    """What was installed a moment ago: files are looked at a few times a second, and not for each of the submissions of that second."""
+    """What was installed a moment ago: a host looks at the files a few times a second, for its workers look each time."""
 
     def __init__(self) -> None:
         self._found: dict[str, tuple[Installed, float]] = {}
@@ -61,51 +61,39 @@ class Looked:
     def lately(self, slug: str) -> Installed:
         """Return what graded the lecture `slug` at most `LATELY_SECONDS` ago."""
         found, when = self._found.get(slug, (None, 0.0))
-        return found if found and time.monotonic() < when + LATELY_SECONDS else self.now(slug)
-
-    def now(self, slug: str) -> Installed:
-        """Return what grades it now."""
-        found = installed(slug)
-        self._found[slug] = found, time.monotonic()
+        if found is None or time.monotonic() > when + LATELY_SECONDS:
+            found = installed(slug)
+            self._found[slug] = found, time.monotonic()
         return found
 
 
 @lru_cache(maxsize=64)
-def _code(files: tuple[tuple[str, str, State], ...]) -> str:
+def _code(files: tuple[tuple[str, str, FileState], ...]) -> str:
     digest = hashlib.sha256()
     for name, path, state in files:
-        digest.update(f"{name}\0{_digest(path, *state) if state else ''}\0".encode())
+        digest.update(f"{name}\0{_digest(path, state) if state else ''}\0".encode())
     return digest.hexdigest()
 
 
-def _files(slug: str) -> Iterator[tuple[str, str, State]]:
+def _files(slug: str) -> Iterator[tuple[str, str, FileState]]:
     """Yield every file of ours that has a part in a mark: a name that is the same on all machines, where it lies, and its state."""
     folders = {"autograder": PACKAGE, "autograder/sandbox": PACKAGE / "sandbox", "coursekit": Path(coursekit.__file__).parent}
     for name, folder in folders.items():
         with os.scandir(folder) as entries:
-            yield from ((f"{name}/{entry.name}", entry.path, _state(entry)) for entry in entries if entry.name.endswith(".py"))
+            yield from ((f"{name}/{entry.name}", entry.path, state_of(entry)) for entry in entries if entry.name.endswith(".py"))
     its = {f"{kind}/{slug}": PACKAGE / kind / f"{slug}.py" for kind in ("reference", "misconceptions")}
     for name, path in {**its, f"suites/{slug}": suite_of(slug)}.items():
-        yield name, str(path), _state(path)
-
-
-def _state(file: Path | os.DirEntry[str]) -> State:
-    """Return what is different when a file was changed; nothing where there is no file."""
-    try:
-        about = file.stat()
-    except FileNotFoundError:
-        return ()
-    return about.st_mtime_ns, about.st_size, about.st_ino
+        yield name, str(path), state_of(path)
 
 
 def digest_of(path: Path) -> str:
     """Return the hash of a file, which is read again only where it has changed; nothing where there is no file."""
-    state = _state(path)
-    return _digest(str(path), *state) if state else ""
+    state = state_of(path)
+    return _digest(str(path), state) if state else ""
 
 
 @lru_cache(maxsize=1024)
-def _digest(path: str, changed: int, size: int, inode: int) -> str:
+def _digest(path: str, state: FileState) -> str:
     return hashlib.sha256(Path(path).read_bytes()).hexdigest()
 
 

@@ -36,11 +36,10 @@ def _split_output(output: Mapping[str, Any]) -> dict[str, Any]:
 
 def indented(value: Any, margin: str = "\n") -> str:
     """Return what ``json.dumps(value, ensure_ascii=False, indent=1, sort_keys=True)`` does, which Python has no fast code for."""
-    kind = type(value)
-    if kind is str:
-        return encode_basestring(value)
-    if kind is _Lines:
+    if type(value) is _Lines:
         return _remembered(value, margin) if len(value) <= REMEMBERED_LENGTH else _in_lines(value, margin)
+    if isinstance(value, str):
+        return encode_basestring(value)
     if isinstance(value, dict):
         inner = f"{margin} "
         rows = [f"{encode_basestring(key)}: {indented(value[key], inner)}" for key in sorted(value)]
@@ -48,8 +47,6 @@ def indented(value: Any, margin: str = "\n") -> str:
     if isinstance(value, (list, tuple)):
         inner = f"{margin} "
         return _around("[]", [indented(each, inner) for each in value], margin) if value else "[]"
-    if isinstance(value, str):
-        return encode_basestring(value)
     return CONSTANTS[value] if value is None or isinstance(value, bool) else json.dumps(value)
 
 

@@ -18,6 +18,7 @@ from typing import Any
 
 from .course import Course, Lecture, grade_id, normalised, source_of
 from .errors import SubmissionError, in_one_line
+from .files import state_of
 from .sandbox.submitted import Cell
 
 MAX_BYTES = 64 << 20
@@ -79,7 +80,7 @@ def read_submission(path: Path, course: Course, student: str | None = None, lect
     name = in_one_line(path.name)
     try:
         _check_place(path, course.root / "submitted")
-        asked = (path, course, student, lecture.id if lecture else None, _state(path))
+        asked = (path, course, student, lecture.id if lecture else None, state_of(path))
         if asked in _latest:
             return _latest[asked]
         data = read_file(path, MAX_BYTES)
@@ -99,12 +100,6 @@ def read_submission(path: Path, course: Course, student: str | None = None, lect
 
 # Who is graded is read twice: for the code, and a moment later for the autograded notebook.
 _latest: dict[tuple[Any, ...], Submission] = {}
-
-
-def _state(path: Path) -> tuple[int, ...]:
-    """Return what is different when a file was changed."""
-    about = os.stat(path)
-    return about.st_dev, about.st_ino, about.st_size, about.st_mtime_ns, about.st_ctime_ns
 
 
 def read_file(path: Path, limit: int) -> bytes:

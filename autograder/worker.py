@@ -18,7 +18,7 @@ from coursekit.suite import BrokenSuite
 from .course import slug_of
 from .errors import SandboxUnavailable, in_one_line
 from .grading import grade_cells
-from .installed import Installed, Looked, installed
+from .installed import Installed, installed
 from .results import submission_to_json
 from .sandbox.host import Sandbox
 from .task import task_in
@@ -60,9 +60,7 @@ def work(message: bytes) -> bytes:
 def _refusal(data: dict[str, Any]) -> str:
     """Say why this process can't grade as the host would, where it can't: read before all else, for a task may look otherwise elsewhere."""
     wanted, slug = Installed(**data["grader"]), slug_of(data["lecture"])
-    here = _looked.lately(slug)
-    if here != wanted:
-        here = _looked.now(slug)
+    here = installed(slug)
     if here != wanted:
         return f"it has another version of the grader ({here.differs(wanted)}): install the same there, and start it again"
     if here != _first_installed(slug):
@@ -80,7 +78,6 @@ def _first_installed(slug: str) -> Installed:
 # several threads waits here.
 _alone = threading.Lock()
 _warm: dict[bool, Sandbox] = {}
-_looked = Looked()
 
 
 def _sandbox(confine: bool) -> Sandbox:

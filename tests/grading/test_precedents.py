@@ -13,13 +13,15 @@ import pytest
 from autograder import grading, precedents
 from autograder.catalogue import catalogue
 from autograder.course import find_course
+from autograder.foresight import plan_of
 from autograder.grading import grade_cells
 from autograder.limits import Limits
 from autograder.results import SubmissionResult
 from autograder.sandbox.host import Cell, Sandbox
 from autograder.specimens import solved, with_answers
 from autograder.submission import parse_submission
-from coursekit.suite import TestOutcome
+from coursekit.outcomes import TestOutcome
+from coursekit.suite import collected
 
 COURSE = find_course(Path(__file__).parent)
 LECTURES = list(COURSE.lectures())
@@ -144,11 +146,48 @@ def test_points_limits_and_stubs_are_part_of_the_case(sandbox, judged):
     assert grade(SOLVED, sandbox, points=POINTS) == first and not judged
 
 
-def test_answers_that_nobody_could_keep_count_all_together(sandbox, judged):
-    """Precedents included: a function that answers too much does so whoever was graded before."""
-    few = LECTURE.limits.changed({"all_answers_bytes": 30_000})
+def test_an_edited_suite_decides_anew(sandbox, monkeypatch, tmp_path):
+    """Also where it makes the same calls, and only expects something else."""
+    first = grade(SOLVED, sandbox)
+    edited = tmp_path / "test_batch_normalization.py"
+    source = grading.suite_of(LECTURE.slug).read_text(encoding="utf-8")
+    edited.write_text(source.replace(".close_to(", ".differs_from("), encoding="utf-8")
+    monkeypatch.setattr(grading, "suite_of", lambda slug: edited)
+    changed = [one.score < other.score for one, other in zip(grade(SOLVED, sandbox).exercises, first.exercises, strict=True)]
+    assert sum(changed) >= 5
+
+
+def test_what_is_asked_later_may_be_answered_otherwise(sandbox):
+    """Two forward passes answer the calls that were foreseen alike; only one of them is what its backward pass belongs to."""
+    doubled = (
+        "old, old_backward = batchnorm_forward, batchnorm_backward\nasked = []\n"
+        "def batchnorm_forward(x, gamma, beta, eps=1e-5):\n    asked.append(1)\n"
+        "    out, cache = old(x, gamma, beta, eps)\n    return 2 * out * (1 + (len(asked) > MOST)), cache\n"
+        "def batchnorm_backward(dout, cache):\n    return tuple(2 * each for each in old_backward(dout, cache))\n"
+        "def count():\n    return len(asked)\n"
+    )
+    most = 0
+    for limit in (10**9, None):  # the first time all calls are counted, the second time those that come later are answered otherwise
+        cells = also(f"MOST = {most if limit is None else limit}\n{doubled}")
+        if limit:
+            with sandbox.guest(cells) as guest:
+                path = grading.suite_of(LECTURE.slug)
+                tests = collected(path, path.stat().st_mtime_ns, path.stat().st_size)
+                guest.foretell(plan_of(tests, {"reference": catalogue(LECTURE.slug).reference}))
+                most = guest.student.count()
+        results = grade(cells, sandbox)
+        (backward,) = (exercise for exercise in results.exercises if exercise.name == "batchnorm_backward")
+        assert (backward.score == backward.max_score) == (limit is not None)
+
+
+def test_answers_that_nobody_could_keep_count_all_together(sandbox, nothing_decided):
+    """Precedents included: a function that answers too much in two exercises does so whoever was graded before."""
+    grade(SOLVED, sandbox)
+    kept = [precedent.kept["batchnorm_forward"] for precedent in nothing_decided.values()]
+    few = LECTURE.limits.changed({"all_answers_bytes": sum(kept) - 1})
+    assert max(kept) < sum(kept) - 1  # each alone would do
     alone = grade(SOLVED, sandbox, limits=few)
-    assert any(exercise.status == "error" or exercise.score < exercise.max_score for exercise in alone.exercises)
+    assert alone.score < alone.max_score
     for _ in range(2):
         assert grade(SOLVED, sandbox, limits=few) == alone
 
