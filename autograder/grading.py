@@ -7,7 +7,7 @@ which misconception would have answered alike.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from importlib import import_module
 from types import ModuleType
@@ -22,13 +22,13 @@ from .course import slug_of, suite_of
 from .diagnosis import Answer, Trial
 from .foresight import plan_of
 from .limits import Limits, in_units
-from .precedents import Precedent, bytes_kept, decide, exercises_in_a_row, precedent_of
 from .remembered import Remembered, remembered
 from .results import KILLED, ExerciseResult, Status, SubmissionResult, TestResult
 from .results import points as marks
 from .sandbox.host import Cell, Sandbox
-from .sandbox.remote import RemoteStudent, answers_to, foretell, turn_to
+from .sandbox.remote import RemoteStudent, foretell, turn_to
 from .submission import Submission
+from .values import size_of
 
 _RAISED = frozenset({"raised", "missing", "died", "unreadable"})
 
@@ -56,15 +56,8 @@ class Account:
 
     def has_room_for(self, name: str, call: Call) -> bool:
         """Count what a call has brought, and tell whether that is still as much as anybody could keep."""
-        self.kept[name] += bytes_kept(call.answer, call.arguments)
+        self.kept[name] += size_of(call.answer) + size_of(call.arguments)
         return self.kept[name] <= self.room
-
-    def admits(self, kept: Counter[str]) -> bool:
-        """Count what several calls would have brought, unless it would have been too much, or not all of them would have been made."""
-        if any(name in self.hopeless or self.kept[name] + size > self.room for name, size in kept.items()):
-            return False
-        self.kept += kept
-        return True
 
 
 class Recorder:
@@ -134,8 +127,8 @@ class HiddenSuite(SuitePlugin):
         Whose functions are judged.
     reference : module
         What they are compared with.
-    only : mapping of str to object, optional
-        The exercises whose tests are run, each with what its result depends on beside the answers.
+    only : iterable of str, optional
+        The exercises whose tests are run; all where it is left out.
     room : int
         How many bytes all answers of a function may come to.
     """
@@ -146,41 +139,17 @@ class HiddenSuite(SuitePlugin):
         self,
         student: Student,
         reference: ModuleType | Remembered,
-        only: Mapping[str, Any] | None = None,
+        only: Iterable[str] | None = None,
         room: int = Limits.all_answers_bytes,
     ) -> None:
         super().__init__(student, only)
-        self._reference, self._account, self._circumstances = reference, Account(room), only or {}
-        self._tests: dict[str, list[CollectedTest]] = {}
-        self._precedents: dict[str, Precedent | None] = {}
+        self._reference, self._account = reference, Account(room)
         self.trials: list[Trial] = []
 
     def begin(self, tests: Sequence[CollectedTest]) -> None:
         """Tell a student in another process what is to come."""
         if isinstance(self.student, RemoteStudent):
             foretell(self.student, plan_of(tests, {"reference": self._reference}))
-            self._tests = exercises_in_a_row(tests)
-
-    def is_settled(self, test: CollectedTest) -> bool:
-        """Tell whether the test's exercise has a precedent."""
-        if test.exercise not in self._precedents:
-            found = precedent_of(self.case(test.exercise))
-            self._precedents[test.exercise] = found if found and self._account.admits(found.kept) else None
-        return self._precedents[test.exercise] is not None
-
-    def settled(self, name: str) -> ExerciseResult | None:
-        """Return the result of an exercise that had a precedent."""
-        found = self._precedents.get(name)
-        return found.result if found else None
-
-    def case(self, name: str) -> Any:
-        """Return all that an exercise's result depends on; None where the tests have made calls that weren't asked ahead."""
-        if not isinstance(self.student, RemoteStudent):
-            return None
-        tests = self._tests.get(name, [])
-        answers = [answers_to(self.student, test.id) for test in tests]
-        # the classes too: a suite that was edited and collected again has others
-        return (name, self._circumstances[name], *(test.case for test in tests), *answers) if answers and all(answers) else None
 
     def provide(self, test: CollectedTest) -> dict[str, Any]:
         """Return the fixtures of one test."""
@@ -229,23 +198,13 @@ def judge(
     tuple of ExerciseResult
         One an exercise, in the order of `points`.
     """
-    circumstances = {name: (slug, points[name], name in untouched) for name in points}
-    suite = HiddenSuite(student, remembered(import_module(f"autograder.reference.{slug}")), circumstances, room)
+    suite = HiddenSuite(student, remembered(import_module(f"autograder.reference.{slug}")), points, room)
     run_tests(suite_of(slug), suite)
-    return tuple(suite.settled(name) or _decided(suite, name, *circumstances[name]) for name in points)
+    return tuple(_exercise_result(slug, name, points[name], suite.trials, name in untouched) for name in points)
 
 
-def _decided(suite: HiddenSuite, name: str, slug: str, maximum: float, untouched: bool) -> ExerciseResult:
-    """Return the result of an exercise from its tests, and let it hold for all who answer alike."""
-    trials = [trial for trial in suite.trials if trial.exercise == name]
-    result = _exercise_result(slug, name, maximum, trials, untouched)
-    case = suite.case(name)
-    if case is not None:
-        decide(case, result, trials)
-    return result
-
-
-def _exercise_result(slug: str, name: str, maximum: float, mine: list[Trial], untouched: bool) -> ExerciseResult:
+def _exercise_result(slug: str, name: str, maximum: float, trials: Sequence[Trial], untouched: bool) -> ExerciseResult:
+    mine = [trial for trial in trials if trial.exercise == name]
     outcomes = [trial.outcome for trial in mine]
     tests = tuple(_test_result(outcome) for outcome in outcomes)
     status = _status(name, outcomes, untouched)

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
-from itertools import count
 from typing import Any
 
 from ..pending import Pending
@@ -14,7 +11,6 @@ from ..values import frozen
 from . import wire
 
 _NO_ANSWER = object()
-_numbers = count(1)
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,10 +47,6 @@ def _refuse(value: Any) -> Any:
     raise TypeError(f"{type(value).__name__} can't be sent ahead")
 
 
-def _delimited(reply: bytes) -> bytes:
-    return len(reply).to_bytes(8) + reply
-
-
 class Plan:
     """The calls that the tests of a suite are certain to make, in the order of the tests.
 
@@ -65,8 +57,6 @@ class Plan:
 
     Attributes
     ----------
-    number : int
-        Under which a zygote knows it.
     frames : list of list of bytes
         The calls of each test, as they are sent.
     size : int
@@ -75,7 +65,6 @@ class Plan:
 
     def __init__(self, calls: Mapping[str, Sequence[ForeseenCall]]) -> None:
         self.calls = calls
-        self.number = next(_numbers)
         self.frames = [[call.frame for call in some] for some in calls.values()]
         self.size = sum(len(frame) for frames in self.frames for frame in frames)
 
@@ -85,7 +74,6 @@ class Batch:
 
     def __init__(self, calls: Sequence[ForeseenCall]) -> None:
         self.calls = calls
-        self.strayed = False  # whether the test has made a call that has to be asked now
         self._replies: list[bytes] = []
         self._answers: list[Any] = []
 
@@ -100,11 +88,6 @@ class Batch:
         if type(replies) is not list or list(map(type, replies)) != [bytes] * len(self.calls):
             raise wire.WireError("replies that aren't any")
         self._replies = replies
-
-    @cached_property
-    def digest(self) -> bytes:
-        """Return what tells the replies from all others."""
-        return hashlib.blake2b(wire.HEADER.pack(0, len(self._replies), 0) + b"".join(map(_delimited, self._replies))).digest()
 
     def is_next(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any], want_arguments: bool) -> bool:
         """Tell whether a call is the one that was foreseen."""

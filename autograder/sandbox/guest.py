@@ -24,7 +24,6 @@ from coursekit.student import raising_function
 
 from . import wire
 from .cells import GuestCell, Notebook, place_of, text_of, type_name
-from .planned import Earlier, PlannedCall, plan_in, planned
 
 SOCKET = 3
 SPEAK_SECONDS, SPEAK_BYTES = 0.1, 1 << 20  # after so much, what came of calls that were sent together is told
@@ -40,6 +39,10 @@ class HostFunction:
         return self._guest.call_host(self._number, args, kwargs)
 
 
+class _NoAnswer(BaseException):
+    """An earlier call didn't give what a call needs as an argument."""
+
+
 class Guest:
     """One submission at work.
 
@@ -49,16 +52,14 @@ class Guest:
         Of the socket to the host. Plain reads and writes: a guest may not make the system calls of sockets.
     bounds : wire.Bounds
         For what it may send.
-    plans : dict of int to list of list of PlannedCall
-        The calls of tests that it may be asked to make, by the number of their plan.
     """
 
-    def __init__(self, descriptor: int, bounds: wire.Bounds, plans: dict[int, list[list[PlannedCall]]]) -> None:
-        self._descriptor, self._bounds, self._plans = descriptor, bounds, plans
+    def __init__(self, descriptor: int, bounds: wire.Bounds) -> None:
+        self._descriptor, self._bounds = descriptor, bounds
         self._received = bytearray()
         self._kept: dict[int, Any] = {}
         self._numbers: Iterator[int] = count(1)
-        self._plans_made = 0
+        self._batches = 0
         self._talking = threading.RLock()
         self._calls: list[wire.Codec] = []
         self._replies: list[bytes] = []
@@ -107,6 +108,8 @@ class Guest:
 
     def _resolve(self, node: list[Any]) -> Any:
         tag, which = node[:2]
+        if tag == "p":
+            return self._earlier(which, node[2:])
         if tag == "h":  # back from the host, or out of a reply of our own
             return self._kept[which]
         return HostFunction(self, which) if tag == "f" else self._notebook.namespace[which]
@@ -138,15 +141,14 @@ class Guest:
         """Make the calls of several tests, one after the other, and say now and then what came of them."""
         tests, forgotten = self._codec().decode(frame)
         self._forget(forgotten)
-        plan = self._plans.pop(tests) if type(tests) is int else plan_in(tests)
-        self._plans_made += 1
+        self._batches += 1
         waiting: list[list[bytes]] = []
         size, since = 0, time.monotonic()
-        for number, calls in enumerate(plan, start=1):
+        for number, calls in enumerate(tests, start=1):
             self._numbers = self._numbers_of_test(number)
             waiting.append(self._replies_to(calls))
             size += sum(map(len, waiting[-1]))
-            if number == len(plan) or size > SPEAK_BYTES or time.monotonic() > since + SPEAK_SECONDS:
+            if number == len(tests) or size > SPEAK_BYTES or time.monotonic() > since + SPEAK_SECONDS:
                 flush()
                 self._send_replies(waiting)
                 waiting, size, since = [], 0, time.monotonic()
@@ -154,22 +156,18 @@ class Guest:
 
     def _numbers_of_test(self, number: int) -> Iterator[int]:
         """Return numbers for what stays here: the same for equal answers, whatever other tests were answered."""
-        return count((self._plans_made << 48) + (number << 32))
+        return count((self._batches << 48) + (number << 32))
 
-    def _replies_to(self, calls: list[PlannedCall]) -> list[bytes]:
+    def _replies_to(self, calls: list[bytes]) -> list[bytes]:
         """Make the calls of one test; an argument of one may be the answer to one before."""
         self._replies = []
         for call in calls:
-            self._replies.append(self._planned_reply(call) or self._planned_reply(planned(call.frame)) or b"")
+            try:
+                reply = self._reply(wire.frame_in(call, self._bounds))
+            except _NoAnswer:
+                reply = b""
+            self._replies.append(reply)
         return self._replies
-
-    def _planned_reply(self, call: PlannedCall) -> bytes | None:
-        """Make a call; None where there is no such answer before, or a name is there now that was missing."""
-        try:
-            args, kwargs = call.with_answers(self._earlier)
-        except Exception:
-            return None
-        return self._answer(self._codec(), call.name, args, kwargs, call.want_arguments)
 
     def _send_replies(self, tests: list[list[bytes]]) -> None:
         try:
@@ -178,11 +176,14 @@ class Guest:
             frame = self._codec().encode("replies", [[b""] * len(replies) for replies in tests])
         self._send(frame)
 
-    def _earlier(self, answer: Earlier) -> Any:
+    def _earlier(self, call: int, path: list[int]) -> Any:
         """Return an answer as it would have come back from the host: a copy of what is data, and the very thing where it stayed here."""
-        (part, _) = self._codec().decode(wire.frame_in(self._replies[answer.call], self._bounds))
-        for index in answer.path:
-            part = part[index]
+        try:
+            (part, _) = self._codec().decode(wire.frame_in(self._replies[call], self._bounds))
+            for index in path:
+                part = part[index]
+        except Exception:
+            raise _NoAnswer from None
         return part
 
     def _forget(self, numbers: list[int]) -> None:
@@ -260,7 +261,7 @@ def flush() -> None:
             stream.flush()
 
 
-def main(bounds: wire.Bounds, plans: dict[int, list[list[PlannedCall]]]) -> NoReturn:
+def main(bounds: wire.Bounds) -> NoReturn:
     """Serve on descriptor 3, with standard output and error on descriptors 1 and 2."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
     for name, descriptor in (("stdout", 1), ("stderr", 2)):
@@ -269,5 +270,5 @@ def main(bounds: wire.Bounds, plans: dict[int, list[list[PlannedCall]]]) -> NoRe
         setattr(sys, f"__{name}__", stream)
     random.seed(0)  # two runs of one submission should agree, also where it forgot to seed
     np.random.seed(0)
-    Guest(SOCKET, bounds, plans).serve()
+    Guest(SOCKET, bounds).serve()
     leave()

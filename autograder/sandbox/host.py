@@ -98,7 +98,6 @@ class Guest:
         self._spent, self._waiting = 0.0, 0
         self._batches: dict[str, Batch] = {}
         self._batch: Batch | None = None  # of the test that is running, as long as it makes the calls that were foreseen
-        self._current: Batch | None = None  # the same, whatever it does
         self.problems: tuple[CellProblem, ...] = ()
         self.killed = False  # by itself or from outside, which nobody can tell apart
         self.untouched: frozenset[str] = frozenset()
@@ -130,8 +129,6 @@ class Guest:
         """Call the function `name`; see `RemoteFunction`."""
         if (called := self._called_ahead(name, args, kwargs, want_arguments)) is not None:
             return called
-        if self._current is not None:
-            self._current.strayed = True
         with self._clock(), self._printing_in(name):
             try:
                 return self._call(self._running(name), name, args, kwargs, want_arguments)
@@ -150,14 +147,13 @@ class Guest:
         call that was; and in a fresh process, for this one has perhaps made calls that the tests will not make.
         """
         process, batches = self._process, {test: Batch(some) for test, some in plan.calls.items()}
-        self._batches, self._batch, self._current = {}, None, None
+        self._batches, self._batch = {}, None
         if process is None or plan.size > self._limits.bounds.frame_bytes // 2:
             return
-        self._nursery.teach(plan)
         self._process = None  # unless all goes well
         try:
             with self._clock(), suppress(*TROUBLE, ValueError):
-                frame = process.codec().encode("calls", process.recall(plan) or plan.frames, process.forgotten())
+                frame = process.codec().encode("calls", plan.frames, process.forgotten())
                 process.channel.send(frame, self._deadline(AHEAD_SECONDS))
                 self._take_replies(process, list(batches.values()))
                 if not process.channel.take_printed():
@@ -168,15 +164,7 @@ class Guest:
 
     def turn_to(self, test: str) -> None:
         """Say that the calls to come are those of a test."""
-        self._batch = self._current = self._batches.get(test)
-
-    def answers_to(self, test: str) -> tuple[Limits, bytes] | None:
-        """Return what tells the answers to a test from all others, also from equal ones under other limits.
-
-        None where the test has made a call that wasn't asked ahead.
-        """
-        batch = self._batches.get(test)
-        return None if batch is None or batch.strayed else (self._limits, batch.digest)
+        self._batch = self._batches.get(test)
 
     # --- cells ------------------------------------------------------------------------------------------------------------
 
@@ -371,7 +359,7 @@ class Guest:
         return time.monotonic() + min(seconds, self._left())
 
     def _end(self, grace: bool = True) -> int:
-        process, self._process, self._batch, self._current, self._batches = self._process, None, None, None, {}
+        process, self._process, self._batch, self._batches = self._process, None, None, {}
         if process is None:
             return 0
         status = process.end(grace)

@@ -10,7 +10,7 @@ import tempfile
 import threading
 import time
 import weakref
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import asdict
 from functools import partial
@@ -24,13 +24,11 @@ import coursekit.student
 from ..errors import SandboxUnavailable
 from ..limits import Limits
 from . import wire
-from .ahead import Plan
 from .channel import Channel
 from .zygote import receive, remove, send
 
 START_SECONDS, END_SECONDS, GRACE_SECONDS, LAST_GUEST_SECONDS = 60.0, 10.0, 0.1, 2.0
 FORKS = 3
-PLANS, PLAN_BYTES = 16, 4 << 20  # that a zygote knows, and of one of them
 BLOCK = 4096
 TYPE_LENGTH = 200
 _BOOT = """
@@ -56,13 +54,10 @@ class GuestProcess:
     pid : int
     channel : Channel
     bounds : wire.Bounds
-    plans : iterable of int
-        The numbers of the plans that it was born with.
     """
 
-    def __init__(self, nursery: Nursery, pid: int, channel: Channel, bounds: wire.Bounds, plans: Iterable[int] = ()) -> None:
+    def __init__(self, nursery: Nursery, pid: int, channel: Channel, bounds: wire.Bounds) -> None:
         self._nursery, self._pid, self.channel, self._bounds = nursery, pid, channel, bounds
-        self._plans = set(plans)
         self._forgotten: list[int] = []
         self._numbers: dict[int, int] = {}
         self.functions: dict[int, Callable[..., Any]] = {}
@@ -70,13 +65,6 @@ class GuestProcess:
     def codec(self, guest: Any = None) -> wire.Codec:
         """Return a codec for one call to this process; the functions of `guest` itself are passed by name."""
         return wire.Codec(lambda value: self._refer(value, guest), self._resolve, self._bounds)
-
-    def recall(self, plan: Plan) -> int:
-        """Return the number of a plan that the process knows, and zero for one that it doesn't: it has forgotten what it was asked once."""
-        if plan.number not in self._plans:
-            return 0
-        self._plans.remove(plan.number)
-        return plan.number
 
     def forgotten(self) -> list[int]:
         """Return the numbers of the handles that nobody in the host holds any more."""
@@ -127,15 +115,6 @@ class Nursery:
         self._layers = layers
         self._lock = threading.Lock()
         self._zygote: subprocess.Popen[bytes] | None = None
-        self._plans: dict[int, Plan] = {}
-        self._taught: set[int] = set()
-
-    def teach(self, plan: Plan) -> None:
-        """Let guests to come know a plan from birth, unless it is too large to be kept."""
-        if plan.number not in self._plans and plan.size <= PLAN_BYTES:
-            while len(self._plans) >= PLANS:
-                del self._plans[min(self._plans)]
-            self._plans[plan.number] = plan
 
     def start(self) -> None:
         """Start the zygote, without waiting until it is ready."""
@@ -156,7 +135,6 @@ class Nursery:
                 start_new_session=True,
             )
         self._ready = False
-        self._taught = set()
 
     def fork(self, limits: Limits, output_bytes: int) -> GuestProcess:
         """Return a fresh guest, of whose output `output_bytes` are kept."""
@@ -182,9 +160,6 @@ class Nursery:
     def _fork(self, limits: Limits, output_bytes: int) -> GuestProcess:
         self.start()
         self._await_ready()
-        for plan in [self._plans[number] for number in self._plans.keys() - self._taught]:
-            self._ask({"do": "learn", "plan": plan.number, "tests": plan.frames, "kept": list(self._plans)}, END_SECONDS)
-        self._taught = set(self._plans)
         link, other = socket.socketpair()
         reading, writing = os.pipe()
         try:
@@ -200,7 +175,7 @@ class Nursery:
             other.close()
             os.close(writing)
         overfull = partial(holds_more_than, limits.disk_bytes, reply["scratch"])
-        return GuestProcess(self, reply["pid"], Channel(link, reading, limits.bounds, output_bytes, overfull), limits.bounds, self._taught)
+        return GuestProcess(self, reply["pid"], Channel(link, reading, limits.bounds, output_bytes, overfull), limits.bounds)
 
     def _await_ready(self) -> None:
         if self._ready:

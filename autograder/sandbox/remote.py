@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 from coursekit.student import Call
 
-from ..limits import Limits
 from .ahead import Plan
 
 if TYPE_CHECKING:
@@ -33,11 +32,6 @@ def foretell(student: RemoteStudent, plan: Plan) -> None:
 def turn_to(student: RemoteStudent, test: str) -> None:
     """Say from which test the next calls come; see `Guest.turn_to`."""
     student._guest.turn_to(test)
-
-
-def answers_to(student: RemoteStudent, test: str) -> tuple[Limits, bytes] | None:
-    """Return what tells a student's answers to a test from all others; see `Guest.answers_to`."""
-    return student._guest.answers_to(test)
 
 
 class RemoteFunction:

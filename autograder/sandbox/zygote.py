@@ -1,9 +1,8 @@
 """The process that forks guests: it has NumPy loaded, has never run a student's code, and knows nothing of suite or reference.
 
 The host starts it with ``python -I`` and a clean environment, and asks it over a socket to ``fork`` a guest or to ``end`` one. A fork
-takes a few milliseconds where a new Python would take hundreds. What every guest is going to be asked, the zygote may ``learn`` before:
-inputs, read once instead of in each guest. The zygote alone waits for its children, so a process id that the host knows is never somebody
-else's. When the host hangs up, or dies, everything ends.
+takes a few milliseconds where a new Python would take hundreds. The zygote alone waits for its children, so a process id that the host
+knows is never somebody else's. When the host hangs up, or dies, everything ends.
 """
 
 from __future__ import annotations
@@ -28,7 +27,6 @@ import msgpack
 
 from . import wire
 from .confine import GUEST_PACKAGES, Confinement
-from .planned import PlannedCall, plan_in
 
 REQUEST = struct.Struct("!I")
 _PR_SET_PDEATHSIG = 1
@@ -85,7 +83,6 @@ class Zygote:
         self._control, self._root, self._confinement = control, root, confinement
         self._places: dict[int, Place] = {}
         self._fresh: list[Place] = []
-        self._plans: dict[int, list[list[PlannedCall]]] = {}
         self._numbers = count(1)
         self._cleaners: list[int] = []
 
@@ -111,15 +108,7 @@ class Zygote:
         """Do what the host asks, and return the reply."""
         if request["do"] == "fork":
             return self._fork(request, descriptors)
-        if request["do"] == "learn":
-            return self._learn(request["plan"], request["tests"], request["kept"])
         return self._end(request["pid"], request["grace"])
-
-    def _learn(self, number: int, tests: list[list[bytes]], kept: list[int]) -> dict[str, Any]:
-        """Read calls that every guest to come is going to be asked, and forget those that none will."""
-        self._plans = {known: plan for known, plan in self._plans.items() if known in kept} | {number: plan_in(tests)}
-        gc.freeze()
-        return {"learned": number}
 
     def _fork(self, request: dict[str, Any], descriptors: list[int]) -> dict[str, Any]:
         parent = os.getpid()
@@ -136,7 +125,7 @@ class Zygote:
         place = self._fresh.pop()
         if pid == 0:
             self._control.detach()  # its number is about to become the guest's own socket
-            become_guest(parent, place, request, descriptors, self._confinement, self._plans)
+            become_guest(parent, place, request, descriptors, self._confinement)
         self._places[pid] = place
         return {"pid": pid, "scratch": place.directory}
 
@@ -226,7 +215,6 @@ def become_guest(
     request: dict[str, Any],
     descriptors: list[int],
     confinement: Confinement | None,
-    plans: dict[int, list[list[PlannedCall]]],
 ) -> NoReturn:
     """Turn a fresh fork into a guest. Never returns: nothing of the zygote must go on in it."""
     try:
@@ -242,7 +230,7 @@ def become_guest(
             refused = wire.Codec(lambda value: [], lambda node: None, bounds).encode("refused", f"{type(error).__name__}: {error}")
             os.write(guest.SOCKET, refused)
             os._exit(1)
-        guest.main(bounds, plans)
+        guest.main(bounds)
     finally:
         os._exit(1)
 

@@ -161,10 +161,6 @@ class SuitePlugin:
         """Return the fixtures of one test."""
         return {"student": self.student, "rng": test.rng()}
 
-    def is_settled(self, test: CollectedTest) -> bool:
-        """Tell whether a test needn't be run any more, since its outcome is known."""
-        return False
-
     def wants(self, test: CollectedTest) -> bool:
         """Tell whether a test is to be run."""
         return self.only is None or test.exercise in self.only
@@ -207,8 +203,6 @@ def run_tests(path: Path, plugin: SuitePlugin, until_failure: bool = False) -> l
     with redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
         plugin.begin(wanted)
         for test in wanted:
-            if plugin.is_settled(test):
-                continue
             fixtures = plugin.provide(test)
             outcome = plugin.note(test, fixtures, error_of(test, fixtures))
             if until_failure and not outcome.passed:

@@ -19,7 +19,7 @@ from autograder.foresight import Foreteller
 from autograder.grading import grade_submission
 from autograder.limits import Limits
 from autograder.pending import NotYet, Pending
-from autograder.sandbox import ahead, host, process
+from autograder.sandbox import ahead, host
 from autograder.sandbox.channel import Channel
 from autograder.sandbox.host import Guest, Sandbox
 from autograder.specimens import solved, with_answers
@@ -311,63 +311,6 @@ def test_what_was_foreseen_once_is_not_said_again(guest):
     assert asked(guest, test) == (3, 4)
     guest._end()
     assert asked(guest, test) == (1, 2)
-
-
-def test_what_guests_are_born_with_is_asked_once(sandbox, monkeypatch):
-    """The second guest knows the calls, with arguments of its own; what it was asked once it has to be told."""
-
-    def test(student: Any) -> Any:
-        x = student.doubled(np.ones(2))
-        return student.doubled(x), student.doubled(np.ones(2)), student.counted()
-
-    told: list[Any] = []
-    encode = host.wire.Codec.encode
-    monkeypatch.setattr(
-        host.wire.Codec,
-        "encode",
-        lambda self, kind, *values: (told.append(values[0]) if kind == "calls" else None) or encode(self, kind, *values),
-    )
-    student = Foreteller()
-    test(student)
-    plan = ahead.Plan({"test": student.calls})
-    answers = []
-    for times in (1, 2, 1):
-        with sandbox.guest([host.Cell("cell 1", CELLS)]) as guest:
-            answers += [asked(guest, test, plan) for _ in range(times)]
-    assert [(four.tolist(), two.tolist(), count) for four, two, count in answers] == [([4, 4], [2, 2], count) for count in (1, 1, 2, 1)]
-    assert [type(calls) for calls in told] == [list, int, list, int]
-
-
-def test_a_zygote_that_was_killed_is_taught_anew(sandbox):
-    def test(student: Any) -> Any:
-        return student.doubled(1), student.doubled(2)
-
-    student = Foreteller()
-    test(student)
-    plan = ahead.Plan({"test": student.calls})
-    for _ in range(3):
-        with sandbox.guest([host.Cell("cell 1", CELLS)]) as guest:
-            assert asked(guest, test, plan) == (2, 4)
-        sandbox._nursery._zygote.kill()
-        sandbox._nursery._zygote.wait()
-
-
-def test_a_zygote_knows_a_few_plans(sandbox, monkeypatch):
-    """Those that were made last; what is too large is told every time."""
-    monkeypatch.setattr(process, "PLANS", 2)
-
-    def plan_of(value: Any) -> ahead.Plan:
-        return ahead.Plan({"test": [ahead.foreseen("doubled", (value,), {}, False)]})
-
-    plans = [plan_of(1), plan_of(2), plan_of(3), plan_of(np.zeros((process.PLAN_BYTES >> 3) + 1))]
-    for plan in plans:
-        with sandbox.guest([host.Cell("cell 1", CELLS)]) as guest:
-            guest.foretell(plan)
-    with sandbox.guest([host.Cell("cell 1", CELLS)]) as guest:
-        assert [bool(guest._process.recall(plan)) for plan in plans] == [False, True, True, False]
-        guest.turn_to("test")
-        guest.foretell(plans[1])
-        assert guest.student.doubled(2) == 4
 
 
 @pytest.mark.parametrize(
