@@ -82,7 +82,7 @@ mutants: $(READY)
 
 # Not part of test, which tries a few hundred: it takes some minutes.
 fuzz: $(READY)
-	FUZZ_CASES=$(CASES) $(RUN) $(BIN)/python -m pytest -n 2 -p no:cacheprovider tests/hostile/test_fuzz_reader.py tests/hostile/test_fuzz_wire.py
+	FUZZ_CASES=$(CASES) $(RUN) $(BIN)/python -m pytest -n 2 -p no:cacheprovider tests/hostile/test_fuzz_*.py
 
 # Not part of test, which tries two moments: it takes a quarter of an hour.
 chaos: $(READY)

@@ -16,7 +16,7 @@ import numpy as np
 
 from coursekit.expectations import same
 from coursekit.outcomes import TestOutcome
-from coursekit.student import LocalStudent, Raised, Student, StudentError
+from coursekit.student import LocalStudent, Raised, StudentError
 
 from .catalogue import KnownAnswer, catalogue
 from .results import MisconceptionFound
@@ -38,11 +38,11 @@ class Answer:
 
 @dataclass(frozen=True)
 class Trial:
-    """One test that was run: how to run it again, what came of it, and what the student answered."""
+    """One test that was run, what came of it, and what the student answered; ``again(student, reference)`` runs it once more."""
 
     exercise: str
     id: str
-    again: Callable[[Student], None]
+    again: Callable[..., None]
     outcome: TestOutcome
     answers: tuple[Answer, ...]
 
@@ -150,6 +150,11 @@ def _alike(one: Any, other: Any, random: bool) -> bool:
 
 def _numeric(value: Any) -> bool:
     return isinstance(value, (int, float, np.generic, np.ndarray)) and not isinstance(value, bool)
+
+
+def close(one: Any, other: Any) -> bool:
+    """Tell whether two answers are the same numbers, but for rounding, in the same shape."""
+    return _numeric(one) and _numeric(other) and np.shape(one) == np.shape(other) and _close(np.asarray(one), np.asarray(other))
 
 
 def _close(one: np.ndarray, other: np.ndarray) -> bool:

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from autograder.gradients import ForwardPass, numerical_gradients
+from autograder.gradients import numerical_gradients
 from coursekit import exercise, expect, expect_unchanged, worth
 from coursekit.expectations import Mismatch
 
@@ -38,30 +38,33 @@ def forward(function, *arguments, **options):
 
 
 def passed_forward(student, reference, suffix, arguments, dout, **options):
-    """Run the student's forward pass, and return it with what gradients are right for it."""
-    pair = getattr(reference, f"batchnorm{suffix}_forward"), getattr(reference, f"batchnorm{suffix}_backward")
-    return ForwardPass(getattr(student, f"batchnorm{suffix}_forward"), arguments, dout, pair, lambda: options)
+    """Run the forward pass of the student and the reference; return the student's cache, and the gradients that are right."""
+    _, cache = forward(getattr(student, f"batchnorm{suffix}_forward"), *arguments, **options)
+    _, right_cache = getattr(reference, f"batchnorm{suffix}_forward")(*arguments, **options)
+    return cache, getattr(reference, f"batchnorm{suffix}_backward")(dout, right_cache)
+
+
+def expect_right(backward, answer, right, rtol=1e-7):
+    """Expect that a backward pass has answered with the right gradients."""
+    expect(answer, f"what {backward.name} returns").close_to(right, rtol=rtol, names=GRADIENTS)
 
 
 def expect_gradients(student, reference, suffix, arguments, dout, rtol=1e-7, **options):
     """Run the student's pair, and expect right gradients."""
-    run, backward = passed_forward(student, reference, suffix, arguments, dout, **options), getattr(student, f"batchnorm{suffix}_backward")
-    run.expect_right(backward(dout, run.cache), GRADIENTS, f"what {backward.name} returns", rtol)
+    cache, right = passed_forward(student, reference, suffix, arguments, dout, **options)
+    backward = getattr(student, f"batchnorm{suffix}_backward")
+    expect_right(backward, backward(dout, cache), right, rtol)
 
 
 def expect_slopes(student, reference, suffix, arguments, dout):
     """Run the student's pair, and expect the difference quotients of the forward pass: no reference for the backward pass is needed."""
     right = getattr(reference, f"batchnorm{suffix}_forward")
-
-    def slopes(dout, _):
-        inputs = (suffix, *(array.tobytes() for array in (*arguments, dout)))
-        if inputs not in SLOPES:  # the same for everybody's submission, and long to compute
-            SLOPES[inputs] = numerical_gradients(lambda *moved: right(*moved, TINY)[0], arguments, dout)
-        return [slope.copy() for slope in SLOPES[inputs]]
-
+    inputs = (right, *(array.tobytes() for array in (*arguments, dout)))
+    if inputs not in SLOPES:  # the same for everybody's submission, and long to compute
+        SLOPES[inputs] = numerical_gradients(lambda *moved: right(*moved, TINY)[0], arguments, dout)
+    _, cache = forward(getattr(student, f"batchnorm{suffix}_forward"), *arguments, eps=TINY)
     backward = getattr(student, f"batchnorm{suffix}_backward")
-    run = ForwardPass(getattr(student, f"batchnorm{suffix}_forward"), arguments, dout, (right, slopes), lambda: {"eps": TINY})
-    run.expect_right(backward(dout, run.cache), GRADIENTS, f"what {backward.name} returns", rtol=1e-5)
+    expect_right(backward, backward(dout, cache), SLOPES[inputs], rtol=1e-5)
 
 
 def expect_upstream_unchanged(function, dout, cache):
@@ -184,9 +187,9 @@ class TestBatchnormBackward:
     def test_two_batches_under_way(self, student, reference, rng):
         """Each backward pass belongs to its own cache, whichever forward pass came last."""
         (x, gamma, beta), (other, *_), dout = features(rng, 6, 3), features(rng, 6, 3), rng.normal(size=(6, 3))
-        run = passed_forward(student, reference, "", (x, gamma, beta), dout, eps=TINY)
+        cache, right = passed_forward(student, reference, "", (x, gamma, beta), dout, eps=TINY)
         forward(student.batchnorm_forward, other, -gamma, beta, TINY)
-        run.expect_right(student.batchnorm_backward(dout, run.cache), GRADIENTS)
+        expect_right(student.batchnorm_backward, student.batchnorm_backward(dout, cache), right)
 
     def test_numbers_of_other_types(self, student, reference, rng):
         """Integers and 32-bit floats are legal input."""
@@ -204,8 +207,9 @@ class TestBatchnormBackward:
         """dout is as it was after the call, and the gradients are right."""
         x, gamma, beta = features(rng, 6, 3)
         dout = rng.normal(size=x.shape)
-        run = passed_forward(student, reference, "", (x, gamma, beta), dout, eps=TINY)
-        run.expect_right(expect_upstream_unchanged(student.batchnorm_backward, dout, run.cache), GRADIENTS)
+        cache, right = passed_forward(student, reference, "", (x, gamma, beta), dout, eps=TINY)
+        answer = expect_upstream_unchanged(student.batchnorm_backward, dout, cache)
+        expect_right(student.batchnorm_backward, answer, right)
 
 
 # --- update_running -------------------------------------------------------------------------------------------------------
@@ -419,9 +423,9 @@ class TestBatchnorm2dBackward:
     def test_two_batches_under_way(self, student, reference, rng):
         """Each backward pass belongs to its own cache, whichever forward pass came last."""
         (x, gamma, beta), (other, *_), dout = images(rng, 2, 3, 3, 2), images(rng, 2, 3, 3, 2), rng.normal(size=(2, 3, 3, 2))
-        run = passed_forward(student, reference, "2d", (x, gamma, beta), dout, eps=TINY)
+        cache, right = passed_forward(student, reference, "2d", (x, gamma, beta), dout, eps=TINY)
         forward(student.batchnorm2d_forward, other, -gamma, beta, TINY)
-        run.expect_right(student.batchnorm2d_backward(dout, run.cache), GRADIENTS)
+        expect_right(student.batchnorm2d_backward, student.batchnorm2d_backward(dout, cache), right)
 
     def test_numbers_and_layouts(self, student, reference, rng):
         """Integers, 32-bit floats and gradients that were stored channels last are legal input."""
@@ -437,8 +441,9 @@ class TestBatchnorm2dBackward:
         """dout is as it was after the call, and the gradients are right."""
         x, gamma, beta = images(rng, 3, 2, 2, 3)
         dout = rng.normal(size=x.shape)
-        run = passed_forward(student, reference, "2d", (x, gamma, beta), dout, eps=TINY)
-        run.expect_right(expect_upstream_unchanged(student.batchnorm2d_backward, dout, run.cache), GRADIENTS)
+        cache, right = passed_forward(student, reference, "2d", (x, gamma, beta), dout, eps=TINY)
+        answer = expect_upstream_unchanged(student.batchnorm2d_backward, dout, cache)
+        expect_right(student.batchnorm2d_backward, answer, right)
 
 
 # --- fold_batchnorm -------------------------------------------------------------------------------------------------------

@@ -6,13 +6,16 @@ scale of what is left, and the other way round, so that one mistake costs the te
 
 from __future__ import annotations
 
+from copy import deepcopy as copy
+from functools import lru_cache
 from itertools import combinations
 
 import numpy as np
 
 from coursekit import exercise, expect, expect_error, expect_unchanged, worth
-from coursekit.expectations import P_LIMIT, Z_LIMIT, Mismatch
+from coursekit.expectations import P_LIMIT, Z_LIMIT, Mismatch, same
 
+DRAWS, FAR = 30, 8.0  # of 30 draws, the mean and standard deviation; another draw is farther out less than once in ten million
 RATES = (0.1, 0.35, 0.8)  # none of them its own complement, so that keeping and dropping can't be confused
 
 
@@ -166,79 +169,90 @@ class TestDropoutForward:
 # --- dropout_backward -----------------------------------------------------------------------------------------------------
 
 
-def expect_pulled_back(answer, x, out, dout, rate):
-    """Expect the derivative of what the student's forward pass did: dx = dout · out/x.
+@lru_cache(maxsize=64)  # the same for everybody's submission
+def shares(forward, entries, shape, rate, training):
+    """Return mean and standard deviation of the share of entries that a right forward pass keeps."""
+    x = np.frombuffer(entries).reshape(shape)
+    found = [np.mean(forward(x, rate, np.random.default_rng(seed), training=training)[0] != 0) for seed in range(DRAWS)]
+    return float(np.mean(found)), float(np.std(found, ddof=1))
 
-    Where the forward pass has drawn a mask but scaled it wrongly, a backward pass with the right scale on that mask is right too.
+
+def expect_draw(student, reference, x, rate, rng, training=True):
+    """Run the student's forward pass; return its cache, and the slope dx/dout that goes with the units that it has kept.
+
+    Which units are kept is the student's draw. As many have to be kept as by the reference, and others with another generator, so that a
+    backward pass has to know this draw. By how much what is kept is multiplied, the reference says.
     """
-    mask = kept(out, x)
-    if rate:
-        expect_both(mask)
-    try:
-        expect(answer, "dx").close_to(dout * (out / x), rtol=1e-6)
-    except Mismatch:
-        if np.allclose(out, mask * x / (1 - rate), rtol=1e-6, atol=0):
-            raise
-        expect(answer, "dx").close_to(dout * mask / (1 - rate), rtol=1e-6)
+    one, other = generator(rng), generator(rng)
+    factors, others = (reference.dropout_forward(x, rate, copy(draw), training=training)[0] / x for draw in (one, other))
+    factor = float(np.max(np.abs(factors)))
+    mask, (out, cache) = np.abs(factors) > 0, dropout(student, x, rate, one, training=training)
+    if not np.allclose(factors[mask], factor):
+        raise Mismatch("value", "what is kept is not multiplied by one number, so the backward pass can't be judged")
+    kept_mask = kept(out, x)
+    mean, spread = shares(reference.dropout_forward, np.ascontiguousarray(x, dtype=float).tobytes(), x.shape, rate, training)
+    if abs(kept_mask.mean() - mean) > FAR * spread + 1e-9:
+        raise Mismatch("value", f"dropout_forward keeps {kept_mask.mean():.0%} of {x.size} units here, where {mean:.0%} should be kept")
+    if not same(factors, others) and same(kept_mask, kept(dropout(student, x, rate, other, training=training)[0], x)):
+        raise Mismatch("value", "dropout_forward keeps the same units with two different generators")
+    return cache, kept_mask * factor
 
 
 @exercise("dropout_backward")
 class TestDropoutBackward:
     @worth(3)
-    def test_random_gradients(self, student, rng):
+    def test_random_gradients(self, student, reference, rng):
         """A random upstream gradient goes back through the units that were kept, with the scale that they were given."""
         for shape, rate in (((40, 30), 0.35), ((25, 60), 0.8), ((1, 500), 0.5)):
             x, dout = nonzero(rng, *shape), rng.normal(size=shape)
-            out, cache = dropout(student, x, rate, generator(rng))
-            expect_pulled_back(student.dropout_backward(dout, cache), x, out, dout, rate)
+            cache, slope = expect_draw(student, reference, x, rate, rng)
+            expect(student.dropout_backward(dout, cache), "dx").close_to(dout * slope, rtol=1e-6)
 
     @worth(2)
-    def test_which_units(self, student, rng):
+    def test_which_units(self, student, reference, rng):
         """Units that were dropped get no gradient, and all others get some: the mask is the forward pass's."""
         x, dout = nonzero(rng, 50, 40), nonzero(rng, 50, 40)
-        out, cache = dropout(student, x, 0.3, generator(rng))
-        mask, back = kept(out, x), kept(student.dropout_backward(dout, cache), dout, "dx")
-        expect_both(mask)
-        if not np.array_equal(mask, back):
+        cache, slope = expect_draw(student, reference, x, 0.3, rng)
+        mask, back = slope != 0, kept(student.dropout_backward(dout, cache), dout, "dx") != 0
+        if not same(mask, back):
             wrong = int(np.sum(mask != back))
             raise Mismatch("value", f"{wrong} of {mask.size} units were dropped and get a gradient, or were kept and get none")
 
-    def test_images(self, student, rng):
+    def test_images(self, student, reference, rng):
         """Images are no different."""
         x, dout = nonzero(rng, 4, 3, 6, 5), rng.normal(size=(4, 3, 6, 5))
-        out, cache = dropout(student, x, 0.4, generator(rng))
-        expect_pulled_back(student.dropout_backward(dout, cache), x, out, dout, 0.4)
+        cache, slope = expect_draw(student, reference, x, 0.4, rng)
+        expect(student.dropout_backward(dout, cache), "dx").close_to(dout * slope, rtol=1e-6)
 
-    def test_after_training(self, student, rng):
+    def test_after_training(self, student, reference, rng):
         """Behind a forward pass with training=False the gradient passes through as out did."""
         x, dout = nonzero(rng, 9, 11), rng.normal(size=(9, 11))
-        out, cache = dropout(student, x, 0.4, generator(rng), training=False)
-        kept(out, x)
-        expect(student.dropout_backward(dout, cache), "dx").close_to(dout * (out / x), rtol=1e-6)
+        cache, slope = expect_draw(student, reference, x, 0.4, rng, training=False)
+        expect(student.dropout_backward(dout, cache), "dx").close_to(dout * slope, rtol=1e-6)
 
-    def test_two_batches_under_way(self, student, rng):
+    def test_two_batches_under_way(self, student, reference, rng):
         """Each backward pass belongs to its own cache, whichever forward pass came last."""
-        x, dout, one = nonzero(rng, 20, 30), rng.normal(size=(20, 30)), generator(rng)
-        out, cache = dropout(student, x, 0.5, one)
-        dropout(student, -x, 0.2, one)
-        for _ in range(2):
-            expect_pulled_back(student.dropout_backward(dout, cache), x, out, dout, 0.5)
+        x, dout = nonzero(rng, 20, 30), rng.normal(size=(20, 30))
+        draws = [expect_draw(student, reference, some, rate, rng) for some, rate in ((x, 0.5), (-x, 0.2))]
+        for which in (0, 1, 0):
+            cache, slope = draws[which]
+            expect(student.dropout_backward(dout, cache), "dx").close_to(dout * slope, rtol=1e-6)
 
-    def test_numbers_of_other_types(self, student, rng):
+    def test_numbers_of_other_types(self, student, reference, rng):
         """Integers, 32-bit floats and other memory layouts are legal; dx is of floats."""
         whole = rng.integers(1, 9, (12, 15))
         for dout in (whole, rng.normal(size=(12, 15)).astype(np.float32), rng.normal(size=(15, 12)).T, rng.normal(size=(12, 30))[:, ::2]):
-            out, cache = dropout(student, whole, 0.4, generator(rng))
-            expect_pulled_back(student.dropout_backward(dout, cache), whole, out, dout, 0.4)
+            cache, slope = expect_draw(student, reference, whole, 0.4, rng)
+            expect(student.dropout_backward(dout, cache), "dx").close_to(dout * slope, rtol=1e-6)
 
-    def test_arguments_stay(self, student, rng):
+    def test_arguments_stay(self, student, reference, rng):
         """dout is as it was after the call, and dx is right."""
         x, dout = nonzero(rng, 15, 20), rng.normal(size=(15, 20))
-        out, cache = dropout(student, x, 0.4, generator(rng))
+        cache, slope = expect_draw(student, reference, x, 0.4, rng)
         call = student.dropout_backward.call(dout, cache)
-        if not np.array_equal(call.arguments[0], dout):
+        if not same(call.arguments[0], dout):
             raise Mismatch("value", "dropout_backward changed dout in place; the layer above still needs it, so work on a copy instead")
-        expect_pulled_back(call.answer, x, out, dout, 0.4)
+        expect(call.answer, "dx").close_to(dout * slope, rtol=1e-6)
 
 
 # --- vanilla_dropout_train ------------------------------------------------------------------------------------------------

@@ -577,3 +577,49 @@ def score(*arguments):
 
 def update_running(*arguments, **options):
     return score()
+
+# %% a_forward_pass_that_is_enormous_later
+# tries: to make every tolerance enormous: after its own tests, the forward pass returns enormous numbers
+# must: lose the backward pass, whose gradients are garbage
+# loses: batchnorm_backward, batchnorm2d_backward
+# may lose: batchnorm_forward, batchnorm2d_forward
+forwards = {"": batchnorm_forward, "2d": batchnorm2d_forward}
+calls = {"": 0, "2d": 0}
+
+
+def enormous(which, x, *rest, **options):
+    calls[which] += 1
+    out, _ = forwards[which](x, *rest, **options)
+    return (1e30 * out if calls[which] > 16 else out), None
+
+
+def batchnorm_forward(x, gamma, beta, eps=1e-5):
+    return enormous("", x, gamma, beta, eps)
+
+
+def batchnorm2d_forward(x, gamma, beta, eps=1e-5):
+    return enormous("2d", x, gamma, beta, eps)
+
+
+def batchnorm_backward(dout, cache):
+    return 2 * dout, np.ones(dout.shape[1]), np.ones(dout.shape[1])
+
+
+batchnorm2d_backward = batchnorm_backward
+
+# %% a_forward_pass_that_is_simple_later
+# tries: to choose the forward pass by which the backward pass is judged: a linear one, whose derivative is simple
+# must: lose the backward pass
+# loses: batchnorm_backward
+# may lose: batchnorm_forward
+right_forward = batchnorm_forward
+forward_calls = [0]
+
+
+def batchnorm_forward(x, gamma, beta, eps=1e-5):
+    forward_calls[0] += 1
+    return right_forward(x, gamma, beta, eps) if forward_calls[0] <= 16 else (2 * x + gamma + beta, None)
+
+
+def batchnorm_backward(dout, cache):
+    return 2 * dout, dout.sum(axis=0), dout.sum(axis=0)
