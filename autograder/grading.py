@@ -13,9 +13,10 @@ from importlib import import_module
 from types import ModuleType
 from typing import Any
 
+from coursekit.expectations import Mismatch
 from coursekit.outcomes import TestOutcome
 from coursekit.student import Call, Student, StudentError, TimedOut, Unreadable
-from coursekit.suite import CollectedTest, SuitePlugin, run_tests
+from coursekit.suite import CollectedTest, SuitePlugin, outcome_of, run_tests
 
 from . import diagnosis
 from .catalogue import catalogue
@@ -154,14 +155,15 @@ class HiddenSuite(SuitePlugin):
             foretell(self.student, plan_of(tests, {"reference": self._reference}))
 
     def outcome_with(self, trial: Trial, reference: KnownForward) -> TestOutcome:
-        """Return what comes of a test with another reference, if it failed with the right one."""
-        if trial.outcome.passed:
-            return trial.outcome
+        """Return what comes of a test with another reference; what is said of a failure stays what was said with the right one."""
         if isinstance(self.student, RemoteStudent):
             turn_to(self.student, "")  # these calls weren't foreseen
         try:
             trial.again(AnsweringAs(Recorder(self.student, self._account), reference.known), reference)
-        except Exception:  # whatever it is: the test has failed, and has said why
+        except (StudentError, Mismatch) as error:
+            before = trial.outcome
+            return outcome_of(before.exercise, before.name, before.sentence, before.weight, error) if before.passed else before
+        except Exception:  # the misconception itself has no answer here
             return trial.outcome
         return replace(trial.outcome, kind="", message="", culprit="")
 
@@ -228,9 +230,9 @@ def judge(
 
 
 def _excused(suite: HiddenSuite, slug: str, result: ExerciseResult, results: Mapping[str, ExerciseResult]) -> ExerciseResult | None:
-    """Judge a backward pass by a forward pass that is wrong in a way that we know, where the student's is; None where it isn't.
+    """Judge a backward pass by a forward pass that is wrong in a way that we know, where the student's is; None where that gains nothing.
 
-    A test that failed passes if it does with that forward pass in the reference's place; see `autograder.gradients`.
+    All its tests are run again with that forward pass in the reference's place; see `autograder.gradients`.
     """
     forward = forward_of(result.name, [known.exercise for known in catalogue(slug).misconceptions])
     if forward is None:
@@ -243,7 +245,8 @@ def _excused(suite: HiddenSuite, slug: str, result: ExerciseResult, results: Map
     trials = [replace(trial, outcome=suite.outcome_with(trial, reference)) for trial in suite.trials if trial.exercise == result.name]
     if sum(reference.trivial) > len(reference.trivial) / 2:  # a forward pass that asks for nothing on the way back
         return None
-    return _exercise_result(slug, result.name, result.max_score, trials, False)
+    excused = _exercise_result(slug, result.name, result.max_score, trials, False)
+    return excused if excused.score > result.score else None
 
 
 def _exercise_result(slug: str, name: str, maximum: float, trials: Sequence[Trial], untouched: bool) -> ExerciseResult:

@@ -187,6 +187,8 @@ def expect_draw(student, reference, x, rate, rng, training=True):
     factors, others = (reference.dropout_forward(x, rate, copy(draw), training=training)[0] / x for draw in (one, other))
     factor = float(np.max(np.abs(factors)))
     mask, (out, cache) = np.abs(factors) > 0, dropout(student, x, rate, one, training=training)
+    if training and rate and mask.all():
+        raise Mismatch("value", "nothing is dropped in training, so there is nothing that the backward pass has to know")
     if not np.allclose(factors[mask], factor):
         raise Mismatch("value", "what is kept is not multiplied by one number, so the backward pass can't be judged")
     kept_mask = kept(out, x)
