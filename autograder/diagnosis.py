@@ -6,23 +6,27 @@ student's function did, in every test, it explains what happened: not by how the
 
 from __future__ import annotations
 
+import hashlib
 import inspect
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, cached_property
 from typing import Any
 
 import numpy as np
 
-from coursekit.expectations import same
 from coursekit.outcomes import TestOutcome
 from coursekit.student import LocalStudent, Raised, StudentError
 
 from .catalogue import KnownAnswer, catalogue
 from .results import MisconceptionFound
+from .values import size_of
 
 RTOL = 1e-6  # of the larger answer's scale; two ways of writing the same mistake differ by rounding alone
 ALIKE_P = 1e-4  # two samples of one distribution are told apart by mistake this rarely
+MOST_DRAWS = 20_000  # of a sample: more would tell no more misconceptions apart
+FEW_CALLS = 20  # whose random answers are compared one by one; those of more calls make one sample
+ROOM = 32 << 20  # bytes of records of misconceptions that are kept
 
 
 @dataclass(frozen=True)
@@ -47,9 +51,6 @@ class Trial:
     answers: tuple[Answer, ...]
 
 
-_tried: dict[tuple[str, str, str], tuple[bool, tuple[Answer, ...]]] = {}
-
-
 def explain(slug: str, exercise: str, trials: Sequence[Trial]) -> MisconceptionFound | None:
     """Return the first misconception that answers as the student did.
 
@@ -68,8 +69,10 @@ def explain(slug: str, exercise: str, trials: Sequence[Trial]) -> MisconceptionF
 
 
 def _explains(slug: str, known: KnownAnswer, trial: Trial) -> bool:
-    passed, answers = try_again(slug, known, trial)
-    return passed == trial.outcome.passed and (passed or alike(trial.exercise, trial.answers, answers, _state_of(known.function)))
+    passed, theirs = try_again(slug, known, trial)
+    if theirs is None or passed != trial.outcome.passed:
+        return passed == trial.outcome.passed
+    return record_of(trial.exercise, trial.answers, _state_of(known.function)).is_like(theirs)
 
 
 @cache
@@ -79,32 +82,139 @@ def _state_of(function: Callable[..., Any]) -> int | None:
     return names.index("state") if "state" in names else None
 
 
-def try_again(slug: str, known: KnownAnswer, trial: Trial) -> tuple[bool, tuple[Answer, ...]]:
-    """Run a test with a known answer in the student's place; return whether it passed, and what was answered."""
+def try_again(slug: str, known: KnownAnswer, trial: Trial) -> tuple[bool, Record | None]:
+    """Run a test with a known answer in the student's place; return whether it passed, and what was answered if it didn't."""
     from .grading import Recorder
 
     key = (slug, f"{known.exercise}/{known.id}", trial.id)
     if key not in _tried:
         impostor = Recorder(LocalStudent({**vars(catalogue(slug).reference), **known.functions}))
-        passed = True
         try:
             trial.again(impostor)
+            _tried[key] = True, None
         except Exception:  # a failed expectation, or a test that chokes on the answer
-            passed = False
-        _tried[key] = passed, tuple(impostor.answers)
+            _tried[key] = False, record_of(known.exercise, impostor.answers, _state_of(known.function))
+        while sum(record.size for _, record in _tried.values() if record) > ROOM:
+            del _tried[next(iter(_tried))]
+            if key not in _tried:
+                return False, record_of(known.exercise, impostor.answers, _state_of(known.function))
     return _tried[key]
 
 
-def alike(exercise: str, ours: Sequence[Answer], theirs: Sequence[Answer], state: int | None = None) -> bool:
-    """Tell whether two records of one test hold the same answers to the calls of `exercise`.
+_tried: dict[tuple[str, str, str], tuple[bool, Record | None]] = {}
 
-    Where the argument number `state` is a state, neither it is compared nor what comes back as the second item of the answer.
+
+# --- what is compared of the answers to a test ------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Record:
+    """What a function answered in one test, as far as two functions are compared by it.
+
+    Parameters
+    ----------
+    calls : tuple
+        For each call the type of its error, or its answer and the arguments after it; of a random answer only how it is made up.
+    samples : dict
+        The numbers of the random answers, by their place in an answer: those of one call, or of many calls together.
+    repeats : tuple of int
+        For each random answer the first one that is equal to it: re-seeding a generator and ignoring it show in this.
     """
-    mine = [_without(state, answer) for answer in ours if answer.function == exercise]
-    other = [_without(state, answer) for answer in theirs if answer.function == exercise]
-    if len(mine) != len(other) or not mine:
-        return False
-    return all(map(_alike_calls, mine, other)) and _repeats(mine) == _repeats(other)
+
+    calls: tuple[Any, ...]
+    samples: dict[Any, Sample]
+    repeats: tuple[int, ...]
+
+    @property
+    def size(self) -> int:
+        """How many bytes it takes."""
+        return size_of(self.calls) + sum(sample.values.nbytes for sample in self.samples.values())
+
+    def is_like(self, other: Record) -> bool:
+        """Tell whether another function may be the same: equal but for rounding, and what is random of the same distribution."""
+        if not self.calls or self.repeats != other.repeats or self.samples.keys() != other.samples.keys():
+            return False
+        return _alike(self.calls, other.calls) and all(self.samples[place].is_like(other.samples[place]) for place in self.samples)
+
+
+class Sample:
+    """Numbers that were drawn at random, or a part of them that is enough to know their distribution."""
+
+    def __init__(self, arrays: Sequence[np.ndarray]) -> None:
+        most = max(MOST_DRAWS // len(arrays), 1)
+        self.values = np.concatenate([array.ravel()[:: -(-array.size // most) or 1] for array in arrays])
+
+    @cached_property
+    def _sorted(self) -> np.ndarray:
+        return np.sort(self.values)
+
+    def is_like(self, other: Sample) -> bool:
+        """Compare two samples by Kolmogorov and Smirnov; too small samples say nothing, and count as alike."""
+        if self.values.shape != other.values.shape:
+            return False
+        return _close(self.values, other.values) or _same_distribution(self._sorted, other._sorted)
+
+
+def record_of(exercise: str, answers: Sequence[Answer], state: int | None = None) -> Record:
+    """Return what is compared of the answers of an exercise's function.
+
+    Parameters
+    ----------
+    exercise : str
+        The function; answers of others are left out.
+    answers : sequence of Answer
+        All answers in one test, in order.
+    state : int, optional
+        The position of a state among the arguments: neither it is compared nor what comes back as the second item of the answer.
+    """
+    mine = [_without(state, answer) for answer in answers if answer.function == exercise]
+    leaves: dict[Any, list[np.ndarray]] = {}
+    first: dict[bytes, int] = {}
+    repeats: list[int] = []
+    calls: list[Any] = []
+    for answer in mine:
+        if answer.error:
+            calls.append((type(answer.error).__name__, _type_name(answer.error)))
+        elif answer.random:
+            shape, arrays, digest = _taken_apart(_out(answer))
+            calls.append((shape, _arguments(answer)))
+            repeats.append(first.setdefault(digest, len(repeats)))
+            if repeats[-1] == len(repeats) - 1:  # what repeats an earlier draw is none
+                for place, array in arrays:
+                    leaves.setdefault(place, []).append(array)
+        else:
+            calls.append((_out(answer), _arguments(answer)))
+    samples: dict[Any, Sample] = {}
+    for place, arrays in leaves.items():
+        together = [arrays] if len(arrays) > FEW_CALLS else [[array] for array in arrays]
+        samples |= {(place, number): Sample(some) for number, some in enumerate(together)}
+    return Record(tuple(calls), samples, tuple(repeats))
+
+
+def _taken_apart(answer: Any) -> tuple[Any, list[tuple[Any, np.ndarray]], bytes]:
+    """Return how a random answer is made up, its arrays by their place and shape, and a digest that is another one for other answers."""
+    arrays: list[tuple[Any, np.ndarray]] = []
+    digest = hashlib.blake2b(digest_size=16)
+
+    def shape_of(value: Any, path: tuple[Any, ...]) -> Any:
+        if isinstance(value, (list, tuple)):
+            return [shape_of(item, (*path, number)) for number, item in enumerate(value)]
+        if isinstance(value, dict):
+            return {key: shape_of(item, (*path, key)) for key, item in value.items()}
+        if _numeric(value):
+            array = np.asarray(value)
+            digest.update(f"{array.dtype.str}{array.shape}".encode() + array.tobytes())
+            arrays.append(((path, array.shape), array))
+            return array.shape
+        digest.update(repr(value).encode() if isinstance(value, (str, bool, type(None))) else type(value).__name__.encode())
+        return value
+
+    return shape_of(answer, ()), arrays, digest.digest()
+
+
+def alike(exercise: str, ours: Sequence[Answer], theirs: Sequence[Answer], state: int | None = None) -> bool:
+    """Tell whether two records of one test hold the same answers to the calls of `exercise`; see `record_of` and `Record.is_like`."""
+    return record_of(exercise, ours, state).is_like(record_of(exercise, theirs, state))
 
 
 def _without(state: int | None, answer: Answer) -> Answer:
@@ -113,12 +223,6 @@ def _without(state: int | None, answer: Answer) -> Answer:
         return answer
     out = answer.answer[0] if isinstance(answer.answer, (list, tuple)) and len(answer.answer) == 2 else answer.answer
     return replace(answer, answer=out, arguments=answer.arguments[:state] + answer.arguments[state + 1 :])
-
-
-def _alike_calls(one: Answer, other: Answer) -> bool:
-    if one.error or other.error:
-        return type(one.error) is type(other.error) and _type_name(one.error) == _type_name(other.error)
-    return _alike(_out(one), _out(other), one.random) and _alike(_arguments(one), _arguments(other), random=False)
 
 
 def _type_name(error: StudentError | None) -> str:
@@ -137,14 +241,13 @@ def _arguments(answer: Answer) -> tuple[Any, ...]:
     return answer.arguments[:1] if answer.function.endswith("_backward") else answer.arguments
 
 
-def _alike(one: Any, other: Any, random: bool) -> bool:
+def _alike(one: Any, other: Any) -> bool:
     if isinstance(one, (list, tuple)) and isinstance(other, (list, tuple)):
-        return len(one) == len(other) and all(_alike(a, b, random) for a, b in zip(one, other, strict=True))
+        return len(one) == len(other) and all(map(_alike, one, other))
     if isinstance(one, dict) and isinstance(other, dict):
-        return one.keys() == other.keys() and all(_alike(one[key], other[key], random) for key in one)
+        return one.keys() == other.keys() and all(_alike(one[key], other[key]) for key in one)
     if _numeric(one) and _numeric(other):
-        a, b = np.asarray(one), np.asarray(other)
-        return a.shape == b.shape and (_close(a, b) or (random and _same_distribution(a.ravel(), b.ravel())))
+        return close(one, other)
     return type(one) is type(other) and (not isinstance(one, (str, bool, type(None))) or one == other)
 
 
@@ -172,19 +275,15 @@ def _close(one: np.ndarray, other: np.ndarray) -> bool:
 
 
 def _same_distribution(one: np.ndarray, other: np.ndarray) -> bool:
-    """Compare two samples by Kolmogorov and Smirnov; too small samples say nothing, and count as alike."""
+    """Compare two samples, each in order, by Kolmogorov and Smirnov."""
     from scipy.special import kolmogorov
 
-    both = np.sort(np.concatenate([one, other]))
-    difference = np.searchsorted(np.sort(one), both, "right") / one.size - np.searchsorted(np.sort(other), both, "right") / other.size
+    if one.dtype.kind == "c" or other.dtype.kind == "c":
+        return False
+    both = np.concatenate([one, other])
+    difference = np.searchsorted(one, both, "right") / one.size - np.searchsorted(other, both, "right") / other.size
     effective = np.sqrt(one.size * other.size / (one.size + other.size))
     return float(kolmogorov(effective * np.max(np.abs(difference), initial=0.0))) > ALIKE_P
-
-
-def _repeats(answers: Sequence[Answer]) -> list[int]:
-    """Return for each random answer the first one that it repeats: re-seeding and ignoring a generator show in it."""
-    drawn = [_out(answer) for answer in answers if answer.random and not answer.error]
-    return [next(index for index, earlier in enumerate(drawn) if earlier is value or same(earlier, value)) for value in drawn]
 
 
 def has_generator(args: Sequence[Any], kwargs: dict[str, Any]) -> bool:

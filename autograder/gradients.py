@@ -71,8 +71,7 @@ class KnownForward:
         return (answer[0], (args, kwargs)) if self._returns_pair else answer
 
     def backward(self, dout: np.ndarray, *cache: Any) -> Any:
-        """Return the derivatives of Σ dout·out with respect to the forward pass's first arguments, as many as the reference returns.
-        """
+        """Return the derivatives of Σ dout·out with respect to the forward pass's first arguments, as many as the reference returns."""
         args, kwargs = cache[0] if self._returns_pair else (cache, {})
         right = self._right_gradients(dout, args, kwargs)
         count = len(right) if isinstance(right, (list, tuple)) else 1
