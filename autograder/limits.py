@@ -43,7 +43,7 @@ class Limits:
     memory_bytes : int
         Address space of one process, which is all of a submission: guests can't start processes.
     file_bytes, disk_bytes : int
-        Size of one file in its scratch directory, and of all of them. The sum is looked at several times a second.
+        Size of one file in its scratch directory, and of all of them. The sum is looked at several times a second, whoever works.
     output_bytes : int
         How much of what is printed to keep. The rest is read and forgotten.
     answer_bytes, depth : int

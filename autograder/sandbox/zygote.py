@@ -36,7 +36,7 @@ from .planned import PlannedCall, plan_in
 REQUEST = struct.Struct("!I")
 SHORTAGES = frozenset({errno.ENOSPC, errno.EDQUOT, errno.ENOMEM, errno.EAGAIN, errno.EMFILE, errno.ENFILE})
 """Errors that say that the machine lacks something now, and may have it later."""
-LOOK_SECONDS, LONGEST_LOOK_SECONDS, LOOK_SHARE = 0.1, 1.0, 100  # looking at files takes a hundredth of the time, unless there are very many
+LOOK_SECONDS, LONGEST_LOOK_SECONDS, LOOK_SHARE = 0.1, 0.5, 100  # looking at files takes a hundredth of the time, unless there are very many
 CLEAN_SECONDS = 3.0
 BLOCK = 4096
 SCANS = 20
