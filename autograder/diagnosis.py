@@ -185,8 +185,8 @@ def record_of(exercise: str, answers: Sequence[Answer], state: int | None = None
         else:
             calls.append((_out(answer), _arguments(answer)))
     samples: dict[Any, Sample] = {}
-    for place, arrays in leaves.items():
-        together = [arrays] if len(arrays) > FEW_CALLS else [[array] for array in arrays]
+    for place, draws in leaves.items():
+        together = [draws] if len(draws) > FEW_CALLS else [[draw] for draw in draws]
         samples |= {(place, number): Sample(some) for number, some in enumerate(together)}
     return Record(tuple(calls), samples, tuple(repeats))
 

@@ -9,7 +9,8 @@
     ├── BuildError           the released notebooks can't be made, leak, or have drifted    (also a RuntimeError)
     ├── GradebookError       nbgrader's database can't be written                           (also a RuntimeError)
     ├── WorkerError          who should grade can't, or has gone away                       (also a RuntimeError)
-    └── SandboxUnavailable   this machine can't confine a guest                             (also an OSError)
+    ├── SandboxUnavailable   this machine can't confine a guest                             (also an OSError)
+    └── Shortage             it can, but has no room or memory for one just now             (also an OSError)
 
 What a sentence quotes from outside, such as a file's name, goes through `printable` or `in_one_line` first.
 """
@@ -52,6 +53,10 @@ class WorkerError(AutograderError, RuntimeError):
 
 class SandboxUnavailable(AutograderError, OSError):
     """This machine can't confine a guest."""
+
+
+class Shortage(AutograderError, OSError):
+    """The disk, memory or processes of this machine don't suffice for a guest just now: one submission isn't graded, others may be."""
 
 
 def printable(text: str) -> str:

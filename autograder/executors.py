@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from multiprocessing.connection import wait as wait_for
 from typing import Protocol
 
-from .errors import AutograderError, WorkerError, in_one_line
+from .errors import AutograderError, Shortage, WorkerError, in_one_line
 from .results import SubmissionResult
 from .task import result_in
 
@@ -123,6 +123,8 @@ def outcome(job: Job, future: Future[bytes]) -> Done:
     """
     try:
         return Done(job.key, result_in(future.result()))
+    except Shortage as error:
+        return Done(job.key, None, str(error))
     except AutograderError:
         raise
     except Exception as error:

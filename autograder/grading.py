@@ -329,6 +329,6 @@ def _graded(
     """Grade once, and tell whether a process was killed meanwhile."""
     with sandbox.guest(cells, limits) as guest:
         exercises = judge(slug_of(lecture), guest.student, points, guest.untouched, limits.all_answers_bytes)
-        problems = tuple(f"{problem.label}: {problem.message}" for problem in guest.problems)
         printed = guest.printed
+    problems = tuple(f"{problem.label}: {problem.message}" for problem in guest.problems)  # known when the guest has ended
     return SubmissionResult("", lecture, "", exercises, problems, printed), guest.killed

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 SETTINGS = "grading"
 """Where a notebook's metadata keep what the grader should know."""
 
-OPEN_FILES = 256
+OPEN_FILES = 32
+"""Of one process. A deleted file takes room as long as it is open, and isn't found on the disk: so much times `file_bytes` is unseen."""
 _UNITS = {"KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30}
 _QUANTITY = re.compile(r"(?P<number>\d{1,15}(\.\d{1,9})?)\s*(?P<unit>[KMG]iB)?")
 _LEAST = {"memory_bytes": 256 << 20, "answer_bytes": 1 << 20, "processes": 8, "depth": 4}  # less, and no guest could start
@@ -42,7 +43,7 @@ class Limits:
     memory_bytes : int
         Address space of one process, which is all of a submission: guests can't start processes.
     file_bytes, disk_bytes : int
-        Size of one file in its scratch directory, and of all of them. The sum is looked at several times a second.
+        Size of one file in its scratch directory, and of all of them. The sum is looked at several times a second, whoever works.
     output_bytes : int
         How much of what is printed to keep. The rest is read and forgotten.
     answer_bytes, depth : int
@@ -58,7 +59,7 @@ class Limits:
     total_seconds: float = 120
     cpu_seconds: int = 120
     memory_bytes: int = 2 << 30
-    file_bytes: int = 16 << 20
+    file_bytes: int = 8 << 20
     disk_bytes: int = 256 << 20
     output_bytes: int = 64 << 10
     answer_bytes: int = 32 << 20

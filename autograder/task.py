@@ -10,7 +10,7 @@ import json
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from .errors import CourseError, SandboxUnavailable, WorkerError
+from .errors import CourseError, SandboxUnavailable, Shortage, WorkerError
 from .installed import Installed
 from .limits import Limits
 from .results import SubmissionResult, submission_from_json
@@ -69,6 +69,8 @@ def result_in(reply: bytes) -> SubmissionResult:
         If the worker would not grade as the host would.
     SandboxUnavailable
         If it can't confine a guest.
+    Shortage
+        If it lacked the disk, memory or processes for this submission.
     CourseError
         If the lecture's suite can't be run, for anybody.
     RuntimeError
@@ -81,6 +83,8 @@ def result_in(reply: bytes) -> SubmissionResult:
         raise RuntimeError(data["failed"])
     if "unconfined" in data:
         raise SandboxUnavailable(data["unconfined"])
+    if "short" in data:
+        raise Shortage(data["short"])
     if "refused" in data:
         raise WorkerError(data["refused"])
     return submission_from_json(data["result"])

@@ -16,7 +16,7 @@ from typing import Any
 from coursekit.suite import BrokenSuite
 
 from .course import slug_of
-from .errors import SandboxUnavailable, in_one_line
+from .errors import SandboxUnavailable, Shortage, in_one_line
 from .grading import grade_cells
 from .installed import Installed, installed
 from .results import submission_to_json
@@ -50,6 +50,8 @@ def work(message: bytes) -> bytes:
         except SandboxUnavailable as error:
             _close()
             return json.dumps({"unconfined": str(error)}).encode()
+        except Shortage as error:
+            return json.dumps({"short": in_one_line(str(error))}).encode()
         except BrokenSuite as error:
             return json.dumps({"broken": in_one_line(str(error), 2000)}).encode()
         except Exception as error:  # as data: not every exception can travel

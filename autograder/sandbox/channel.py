@@ -6,13 +6,11 @@ import os
 import select
 import socket
 import time
-from collections.abc import Callable
 
 from . import wire
 
 CHUNK = 1 << 18
 DRAIN_READS = 64
-LOOK_SECONDS = 0.25
 
 
 class Timeout(Exception):
@@ -21,10 +19,6 @@ class Timeout(Exception):
 
 class Closed(Exception):
     """The guest has closed its end, most often by coming to an end itself."""
-
-
-class Overfull(Exception):
-    """The guest has put more into its directory than it may."""
 
 
 class Channel:
@@ -42,17 +36,12 @@ class Channel:
         For what is received.
     output_bytes : int
         How much of what is printed to keep.
-    overfull : callable
-        Tells whether the guest's directory holds too much. It is asked now and then while the host waits.
     """
 
-    def __init__(
-        self, link: socket.socket, output: int, bounds: wire.Bounds, output_bytes: int, overfull: Callable[[], bool] = lambda: False
-    ) -> None:
+    def __init__(self, link: socket.socket, output: int, bounds: wire.Bounds, output_bytes: int) -> None:
         link.setblocking(False)
         os.set_blocking(output, False)
         self._link, self._output, self._bounds, self._room = link, output, bounds, output_bytes
-        self._overfull, self._next_look = overfull, time.monotonic() + LOOK_SECONDS
         self._poll = select.poll()
         self._poll.register(output, select.POLLIN)
         self._printed: list[bytes] = []
@@ -80,7 +69,7 @@ class Channel:
 
         Raises
         ------
-        Timeout, Closed, Overfull
+        Timeout, Closed
         wire.WireError
             If it would be too large, or is none.
         """
@@ -129,20 +118,13 @@ class Channel:
         self._poll.register(self._link, event)
         while True:
             now = time.monotonic()
-            if now >= self._next_look:
-                self._look(now)
             if now >= deadline:
                 raise Timeout
-            ready = dict(self._poll.poll((min(deadline, self._next_look) - now) * 1000))
+            ready = dict(self._poll.poll((deadline - now) * 1000))
             if self._output in ready and not self._drain():
                 self._poll.unregister(self._output)  # closed by the guest: it would be ready for ever
             if self._link.fileno() in ready:
                 return
-
-    def _look(self, now: float) -> None:
-        if self._overfull():
-            raise Overfull
-        self._next_look = now + LOOK_SECONDS
 
     def _drain(self) -> bool:
         """Read what there is in the pipe, within reason, and tell whether there may come more."""

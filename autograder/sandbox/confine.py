@@ -26,17 +26,20 @@ GUEST_PACKAGES = (
 """What a notebook may import besides the standard library and coursekit: entries of site-packages."""
 
 SYSTEM_PATHS = (
-    *("/lib", "/usr/lib", "/lib64", "/usr/lib64", "/etc/ld.so.cache", "/etc/localtime", "/usr/share/zoneinfo", "/usr/share/fonts"),
-    *("/dev/urandom", "/dev/zero"),
+    *("/etc/ld.so.cache", "/etc/localtime", "/usr/lib/locale", "/usr/share/zoneinfo", "/usr/share/fonts", "/dev/urandom", "/dev/zero"),
 )
+LIBRARY_FOLDERS = ("/lib", "/usr/lib", "/lib64", "/usr/lib64")
+LIBRARIES = ("*.so*", "*-linux-*/*.so*", "*-linux-*/*/lib*.so*")
+"""Shared libraries in `LIBRARY_FOLDERS`: there, in a folder such as ``x86_64-linux-gnu``, and below (``openblas-pthread``). The folders
+as such aren't granted: other software keeps packages of Python's there."""
 
 ALLOWED_CALLS = {
     "files: Landlock decides which": """
-        read write readv writev pread64 pwrite64 preadv pwritev preadv2 pwritev2 close close_range lseek _llseek stat fstat lstat newfstatat
-        statx statfs fstatfs access faccessat faccessat2 readlink readlinkat getdents getdents64 getcwd chdir fchdir mkdir mkdirat rmdir
-        unlink unlinkat rename renameat renameat2 link linkat symlink symlinkat ftruncate fsync fdatasync fallocate flock fadvise64
+        read write readv writev pread64 pwrite64 preadv pwritev preadv2 pwritev2 close lseek _llseek stat fstat lstat newfstatat
+        statx statfs fstatfs access faccessat faccessat2 readlink readlinkat getdents getdents64 getcwd chdir fchdir rmdir
+        unlink unlinkat rename renameat renameat2 link linkat symlink symlinkat ftruncate fsync fdatasync flock fadvise64
         readahead copy_file_range sendfile dup dup2 dup3 pipe pipe2 poll ppoll select pselect6 epoll_create epoll_create1 epoll_ctl
-        epoll_wait epoll_pwait eventfd eventfd2 umask""",
+        epoll_wait epoll_pwait eventfd eventfd2""",
     "memory, threads, clocks": """
         mmap munmap mremap mprotect madvise msync mincore brk get_mempolicy futex futex_waitv set_robust_list get_robust_list
         set_tid_address rseq membarrier exit exit_group arch_prctl sched_yield sched_getaffinity sched_getparam sched_getscheduler
@@ -66,7 +69,8 @@ LOST = {
 }
 """What Landlock learned to refuse with each version of its ABI. Below, seccomp alone refuses it."""
 
-_CLONE_THREAD, _CLONE_NEW = 0x00010000, 0x7E020080  # a thread, and none of the namespaces
+_CLONE_THREAD, _CLONE_FILES, _CLONE_NEW = 0x00010000, 0x00000400, 0x7E020080  # a thread, with the process's files; the namespaces
+_CLOSE_RANGE_CLOEXEC = 4
 _IOCTLS = {"TCGETS": 0x5401, "TIOCGWINSZ": 0x5413, "FIONREAD": 0x541B, "FIONBIO": 0x5421, "FIONCLEX": 0x5450, "FIOCLEX": 0x5451}
 _FCNTLS = (0, 1, 2, 3, 4, 5, 6, 7, 36, 37, 38, 1030)  # duplicate, flags and locks; not F_SETOWN, which sends signals to others
 _PRCTLS = (15, 16, 0x53564D41)  # the names of threads and of memory
@@ -162,7 +166,8 @@ def readable_paths() -> Iterator[str]:
     """Yield every existing file or directory that a guest may read, the standard library first."""
     yield from _standard_library()
     yield from (path for path in SYSTEM_PATHS if os.path.exists(path))
-    for directory in {sysconfig.get_path("purelib"), sysconfig.get_path("platlib"), *_homes_of_packages()}:
+    yield from _shared_libraries()
+    for directory in {sysconfig.get_path("purelib"), sysconfig.get_path("platlib"), *_homes_of_packages(), *sys.path}:
         yield from (path for name in GUEST_PACKAGES if os.path.exists(path := os.path.join(directory, name)))
 
 
@@ -172,6 +177,13 @@ def _standard_library() -> Iterator[str]:
         yield from (entry.path for entry in os.scandir(directory) if entry.name not in ("site-packages", "dist-packages"))
     for directory in {os.path.join(prefix, "lib") for prefix in (sys.base_prefix, sys.base_exec_prefix)}:
         yield from map(str, Path(directory).glob("*.so*"))
+
+
+def _shared_libraries() -> Iterator[str]:
+    """Yield the shared libraries of the system, file by file."""
+    for directory in LIBRARY_FOLDERS:
+        for pattern in LIBRARIES:
+            yield from (str(path) for path in Path(directory).glob(pattern) if path.is_file())
 
 
 def _homes_of_packages() -> Iterator[str]:
@@ -211,8 +223,16 @@ def _compiled(rules: Any) -> bytes:
 
 def _add_conditions(rules: Any, seccomp: Any) -> None:
     """Allow calls that are harmless with some arguments only."""
-    thread = _CLONE_THREAD | _CLONE_NEW
-    rules.add_rule(seccomp.ALLOW, "clone", seccomp.Arg(0, seccomp.MASKED_EQ, thread, _CLONE_THREAD))
+    # Threads share one table of open files, whose length is limited: none may get a table of its own
+    thread = _CLONE_THREAD | _CLONE_FILES
+    rules.add_rule(seccomp.ALLOW, "clone", seccomp.Arg(0, seccomp.MASKED_EQ, thread | _CLONE_NEW, thread))
+    for flags in (0, _CLOSE_RANGE_CLOEXEC):
+        rules.add_rule(seccomp.ALLOW, "close_range", seccomp.Arg(2, seccomp.EQ, flags))
+    # The zygote counts what lies in directories, so it must be able to look into them
+    for call, argument, value in (("mkdir", 1, 0o700), ("mkdirat", 2, 0o700), ("umask", 0, 0)):
+        if seccomp.resolve_syscall(seccomp.Arch.NATIVE, call) >= 0:
+            rules.add_rule(seccomp.ALLOW, call, seccomp.Arg(argument, seccomp.MASKED_EQ, 0o700, value))
+    rules.add_rule(seccomp.ERRNO(errno.EOPNOTSUPP), "fallocate")  # gigabytes at once; libraries know systems without it, and write
     rules.add_rule(seccomp.ERRNO(errno.EPERM), "clone", seccomp.Arg(0, seccomp.MASKED_EQ, _CLONE_THREAD, 0))
     rules.add_rule(seccomp.ALLOW, "prlimit64", seccomp.Arg(2, seccomp.EQ, 0))  # look, don't raise
     for call, argument, values in (("ioctl", 1, _IOCTLS.values()), ("fcntl", 1, _FCNTLS), ("prctl", 0, _PRCTLS)):

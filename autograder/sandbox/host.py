@@ -20,9 +20,9 @@ from ..errors import SandboxUnavailable
 from ..limits import Limits, in_units
 from . import wire
 from .ahead import Batch, Plan
-from .channel import Closed, Overfull, Timeout
+from .channel import Closed, Timeout
 from .confine import LAYERS, available
-from .process import GuestProcess, Nursery, Stale
+from .process import Ending, GuestProcess, Nursery, Stale
 from .reasons import MESSAGE_LENGTH, overfull, said_error, why
 from .remote import RemoteStudent
 from .submitted import Cell, CellProblem, Printed
@@ -30,7 +30,7 @@ from .submitted import Cell, CellProblem, Printed
 __all__ = ["Cell", "CellProblem", "Guest", "Limits", "Printed", "Sandbox"]
 
 AHEAD_SECONDS = 1.0  # how long the calls of one test that are asked ahead may take together; whoever is slower is asked one by one
-TROUBLE = (Timeout, Closed, Overfull, wire.WireError)
+TROUBLE = (Timeout, Closed, wire.WireError)
 """What can come of waiting for a guest."""
 
 
@@ -121,8 +121,9 @@ class Guest:
         return tuple(Printed(where, text + cut * (where == self._cut)) for where, text in said.items())
 
     def close(self) -> None:
-        """End the process for good."""
-        self._end()
+        """End the process for good; it is one of its problems if it had to be killed after its last answer."""
+        if self._end().overfull:
+            self.problems = (*self.problems, CellProblem("after the last answer", overfull(self._limits), None))
         self._hopeless = self._hopeless or "its guest has been closed"
 
     def call(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any], want_arguments: bool = True) -> Call:
@@ -358,41 +359,43 @@ class Guest:
     def _deadline(self, seconds: float) -> float:
         return time.monotonic() + min(seconds, self._left())
 
-    def _end(self, grace: bool = True) -> int:
+    def _end(self, grace: bool = True) -> Ending:
         process, self._process, self._batch, self._batches = self._process, None, None, {}
         if process is None:
-            return 0
-        status = process.end(grace)
+            return Ending(0)
+        ending = process.end(grace)
         self._note_printed(process)
-        return status
+        return ending
 
     def _reason(self, error: Exception) -> str:
         """End the process in which a cell was running, and say why."""
-        status = self._end(grace=isinstance(error, Closed))
+        ending = self._end(grace=isinstance(error, Closed))
         if isinstance(error, Timeout):
             seconds, limit = self._exceeded("cell_seconds")
             return f"did not finish within {seconds:g} s (the limit {limit})"
         if isinstance(error, wire.WireError):
             return f"sent something that can't be read ({error})"
-        return f"ended the whole process: {self._why(status, error)}"
+        return f"ended the whole process: {self._why(ending, error)}"
 
     def _dead(self, name: str, error: Exception) -> StudentError:
         """End the process in which a function was called, and return the error for the test."""
-        status = self._end(grace=isinstance(error, Closed))
+        ending = self._end(grace=isinstance(error, Closed))
         if isinstance(error, Timeout):
             return TimedOut(name, *self._exceeded("call_seconds"))
         if isinstance(error, wire.WireError):
             return Unreadable(name, str(error))
-        return Died(name, self._why(status, error))
+        return Died(name, self._why(ending, error))
 
     def _exceeded(self, limit: str) -> tuple[float, str]:
         """Return how many seconds have been exceeded, those of `limit` or of the whole submission, and the limit's name."""
         limit = "total_seconds" if self._left() <= 0 else limit
         return getattr(self._limits, limit), limit
 
-    def _why(self, status: int, error: Exception) -> str:
-        self.killed = self.killed or (isinstance(error, Closed) and status == -signal.SIGKILL)
-        return overfull(self._limits) if isinstance(error, Overfull) else why(status, self._limits)
+    def _why(self, ending: Ending, error: Exception) -> str:
+        if ending.overfull:
+            return overfull(self._limits)
+        self.killed = self.killed or (isinstance(error, Closed) and ending.status == -signal.SIGKILL)
+        return why(ending.status, self._limits)
 
     # --- what is printed --------------------------------------------------------------------------------------------------
 

@@ -11,25 +11,22 @@ import threading
 import time
 import weakref
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import asdict
-from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 import coursekit.student
 
-from ..errors import SandboxUnavailable
+from ..errors import SandboxUnavailable, Shortage
 from ..limits import Limits
 from . import wire
 from .channel import Channel
-from .zygote import receive, remove, send
+from .zygote import SHORTAGES, receive, remove, send
 
 START_SECONDS, END_SECONDS, GRACE_SECONDS, LAST_GUEST_SECONDS = 60.0, 10.0, 0.1, 2.0
 FORKS = 3
-BLOCK = 4096
 TYPE_LENGTH = 200
 _BOOT = """
 import sys
@@ -42,6 +39,13 @@ _ONE_THREAD = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "NU
 
 class Stale(Exception):
     """A handle belongs to a process that has ended."""
+
+
+class Ending(NamedTuple):
+    """How a guest has ended: its exit status, negative for a signal, and whether it was killed because its files took too much."""
+
+    status: int
+    overfull: bool = False
 
 
 class GuestProcess:
@@ -71,7 +75,7 @@ class GuestProcess:
         forgotten, self._forgotten[:] = self._forgotten[:1000], self._forgotten[1000:]
         return forgotten
 
-    def end(self, grace: bool = True) -> int:
+    def end(self, grace: bool = True) -> Ending:
         """Kill the process and all that it has started; return how it had ended.
 
         With `grace`, it has a moment to come to its own end, if it is about to.
@@ -137,20 +141,34 @@ class Nursery:
         self._ready = False
 
     def fork(self, limits: Limits, output_bytes: int) -> GuestProcess:
-        """Return a fresh guest, of whose output `output_bytes` are kept."""
+        """Return a fresh guest, of whose output `output_bytes` are kept.
+
+        Raises
+        ------
+        Shortage
+            If there is no room, memory or process for one, at the second try either.
+        SandboxUnavailable
+            If no guest can be started at all.
+        """
         with self._lock:
             for _ in range(FORKS):
-                with suppress(ConnectionError, TimeoutError):  # the zygote has died, or does not answer: a new one may
+                try:
                     return self._fork(limits, output_bytes)
+                except (ConnectionError, TimeoutError):
+                    continue  # the zygote has died, or does not answer: a new one may
+                except OSError as error:
+                    if error.errno in SHORTAGES:
+                        raise Shortage(f"no guest could be started: {error}; make room on the machine, and grade it again") from None
+                    raise
             raise SandboxUnavailable(f"the sandbox was killed {FORKS} times (for want of memory?)")
 
-    def end(self, pid: int, grace: float) -> int:
-        """End a guest, and return its exit status."""
+    def end(self, pid: int, grace: float) -> Ending:
+        """End a guest, and return how it had ended."""
         with self._lock:
             try:
-                return int(self._ask({"do": "end", "pid": pid, "grace": grace}, END_SECONDS)["status"])
+                return Ending(**self._ask({"do": "end", "pid": pid, "grace": grace}, END_SECONDS))
             except (ConnectionError, TimeoutError):
-                return -9  # the guests of a zygote die with it
+                return Ending(-9)  # the guests of a zygote die with it
 
     def stop(self) -> None:
         """End the zygote and all its guests."""
@@ -163,10 +181,12 @@ class Nursery:
         link, other = socket.socketpair()
         reading, writing = os.pipe()
         try:
-            request = {"do": "fork", "limits": limits.of_process(), "bounds": asdict(limits.bounds)}
+            request = {"do": "fork", "limits": limits.of_process(), "disk_bytes": limits.disk_bytes, "bounds": asdict(limits.bounds)}
             reply = self._ask(request, END_SECONDS, (other.fileno(), writing))
             if "error" in reply:
-                raise SandboxUnavailable(reply["error"])
+                if reply["errno"] in SHORTAGES:
+                    raise OSError(reply["errno"], reply["error"])
+                raise SandboxUnavailable(f"no guest could be started: {reply['error']}")
         except BaseException:
             link.close()
             os.close(reading)
@@ -174,8 +194,7 @@ class Nursery:
         finally:
             other.close()
             os.close(writing)
-        overfull = partial(holds_more_than, limits.disk_bytes, reply["scratch"])
-        return GuestProcess(self, reply["pid"], Channel(link, reading, limits.bounds, output_bytes, overfull), limits.bounds)
+        return GuestProcess(self, reply["pid"], Channel(link, reading, limits.bounds, output_bytes), limits.bounds)
 
     def _await_ready(self) -> None:
         if self._ready:
@@ -229,22 +248,6 @@ class Nursery:
             if time.monotonic() > deadline:
                 return
             time.sleep(0.01)
-
-
-def holds_more_than(limit: int, directory: str) -> bool:
-    """Tell whether the files below a directory take more than `limit` bytes of the disk, each at least a block."""
-    taken, waiting = 0, [directory]
-    while waiting:
-        with suppress(OSError), os.scandir(waiting.pop()) as entries:  # a guest may move it away meanwhile
-            for entry in entries:
-                taken += BLOCK
-                with suppress(OSError):
-                    taken += entry.stat(follow_symlinks=False).st_blocks * 512
-                    if entry.is_dir(follow_symlinks=False):
-                        waiting.append(entry.path)
-                if taken > limit:
-                    return True
-    return False
 
 
 def boot_code(descriptor: int, root: str, layers: frozenset[str]) -> str:

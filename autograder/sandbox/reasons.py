@@ -15,7 +15,7 @@ MESSAGE_LENGTH, NAME_LENGTH = 2000, 200
 
 def overfull(limits: Limits) -> str:
     """Return what became of a guest that filled the disk."""
-    return f"it was killed: its files took more than {in_units(limits.disk_bytes)} (the limit disk_bytes)"
+    return f"it was killed: its files took more than {in_units(limits.disk_bytes)} (the limit disk_bytes), or could not be counted"
 
 
 def why(status: int, limits: Limits) -> str:

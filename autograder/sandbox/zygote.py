@@ -2,16 +2,19 @@
 
 The host starts it with ``python -I`` and a clean environment, and asks it over a socket to ``fork`` a guest or to ``end`` one. A fork
 takes a few milliseconds where a new Python would take hundreds. The zygote alone waits for its children, so a process id that the host
-knows is never somebody else's. When the host hangs up, or dies, everything ends.
+knows is never somebody else's. Several times a second, whatever the host is doing, it looks at how much room the files of its guests take,
+and kills who has exceeded `disk_bytes`. When the host hangs up, or dies, everything ends.
 """
 
 from __future__ import annotations
 
 import ctypes
+import errno
 import gc
 import importlib.util
 import os
 import pkgutil
+import select
 import signal
 import socket
 import struct
@@ -29,6 +32,12 @@ from . import wire
 from .confine import GUEST_PACKAGES, Confinement
 
 REQUEST = struct.Struct("!I")
+SHORTAGES = frozenset({errno.ENOSPC, errno.EDQUOT, errno.ENOMEM, errno.EAGAIN, errno.EMFILE, errno.ENFILE})
+"""Errors that say that the machine lacks something now, and may have it later."""
+LOOK_SECONDS, LONGEST_LOOK_SECONDS, LOOK_SHARE = 0.1, 0.5, 100  # looking at files takes a hundredth of the time, unless there are very many
+CLEAN_SECONDS = 3.0
+BLOCK = 4096
+SCANS = 20
 _PR_SET_PDEATHSIG = 1
 _KEPT_PACKAGES = {entry.partition(".")[0] for entry in GUEST_PACKAGES} | {"coursekit"}
 
@@ -63,11 +72,43 @@ class Place:
     @property
     def is_fresh(self) -> bool:
         """Whether nobody has put anything into it, or taken anything out."""
-        return os.stat(self.directory).st_mtime_ns == self.made and not os.listdir(self.directory)
+        with suppress(OSError):  # where guests aren't confined, one may have removed it
+            return os.stat(self.directory).st_mtime_ns == self.made and not os.listdir(self.directory)
+        return False
+
+
+@dataclass
+class Running:
+    """A guest at work.
+
+    Parameters
+    ----------
+    place : Place
+        Where it works.
+    mappings : int
+        Descriptor of the list of files in its memory (``/proc/<pid>/maps``), -1 where there is none.
+    disk_bytes, file_bytes : int
+        How much its files may take together, and how large one can be.
+    overfull : bool
+        Whether they took more, so that it was killed.
+    """
+
+    place: Place
+    mappings: int
+    disk_bytes: int
+    file_bytes: int
+    overfull: bool = False
+
+    def takes_too_much(self) -> bool:
+        """Tell whether its files take more room than they may; those in memory alone count as if each were as large as can be."""
+        if self.place.is_fresh:
+            return False
+        room = self.disk_bytes - self.file_bytes * len(deleted_files(self.mappings, self.place.directory))
+        return room < 0 or holds_more_than(room, self.place.directory)
 
 
 class Zygote:
-    """Forks and ends guests, as the host asks.
+    """Forks and ends guests, as the host asks, and kills those that fill the disk.
 
     Parameters
     ----------
@@ -80,8 +121,9 @@ class Zygote:
     """
 
     def __init__(self, control: socket.socket, root: str, confinement: Confinement | None) -> None:
-        self._control, self._root, self._confinement = control, root, confinement
-        self._places: dict[int, Place] = {}
+        self._control, self._root, self._confinement = control, os.path.realpath(root), confinement
+        self._running: dict[int, Running] = {}
+        self._next_look = 0.0
         self._fresh: list[Place] = []
         self._numbers = count(1)
         self._cleaners: list[int] = []
@@ -91,6 +133,7 @@ class Zygote:
         try:
             send(self._control, {"ready": True})
             while True:
+                self._await_request()
                 request, descriptors = receive(self._control)
                 if request is None:
                     return
@@ -98,11 +141,31 @@ class Zygote:
         except OSError:  # the host has died in the middle of a sentence
             return
         finally:
-            for pid in list(self._places):
+            for pid in list(self._running):
                 self._end(pid, 0)
             for pid in self._cleaners:
                 os.waitpid(pid, 0)
             remove(self._root)
+
+    def _await_request(self) -> None:
+        """Wait until the host asks for something, and look at the guests' files whenever it is time to."""
+        waiting = select.poll()
+        waiting.register(self._control, select.POLLIN)
+        while True:
+            if self._running and time.monotonic() >= self._next_look:
+                self._look()
+            if waiting.poll(max(0.0, self._next_look - time.monotonic()) * 1000 if self._running else None):
+                return
+
+    def _look(self) -> None:
+        """Kill the guests whose files take more room than they may. The host is told when it asks to end them."""
+        started = time.monotonic()
+        for pid, running in self._running.items():
+            if not running.overfull and running.takes_too_much():
+                running.overfull = True
+                kill(pid)
+        ended = time.monotonic()
+        self._next_look = ended + min(max(LOOK_SECONDS, LOOK_SHARE * (ended - started)), LONGEST_LOOK_SECONDS)
 
     def _done(self, request: dict[str, Any], descriptors: list[int]) -> dict[str, Any]:
         """Do what the host asks, and return the reply."""
@@ -113,48 +176,62 @@ class Zygote:
     def _fork(self, request: dict[str, Any], descriptors: list[int]) -> dict[str, Any]:
         parent = os.getpid()
         try:
-            if not self._fresh:
-                self._fresh.append(self._place())
-            pid = os.fork()
+            place, pid, mappings = self._forked()
         except Exception as error:
-            return {"error": f"no guest could be started: {error}"}
+            return {"error": str(error), "errno": getattr(error, "errno", None)}
         finally:
             if os.getpid() == parent:
                 for descriptor in descriptors:
                     os.close(descriptor)
-        place = self._fresh.pop()
         if pid == 0:
             self._control.detach()  # its number is about to become the guest's own socket
             become_guest(parent, place, request, descriptors, self._confinement)
-        self._places[pid] = place
-        return {"pid": pid, "scratch": place.directory}
+        self._running[pid] = Running(place, mappings, request["disk_bytes"], request["limits"]["RLIMIT_FSIZE"])
+        return {"pid": pid}
+
+    def _forked(self) -> tuple[Place, int, int]:
+        """Fork with a place to work in. Where something is short, this is tried once more when all that others have left is removed."""
+        for last in (False, True):
+            try:
+                if not self._fresh:
+                    self._fresh.append(self._place())
+                pid, mappings = fork()
+                break
+            except OSError as error:
+                if last or error.errno not in SHORTAGES:
+                    raise
+                self._finish_cleaning()
+        return self._fresh.pop(), pid, mappings
 
     def _place(self) -> Place:
         """Make a directory with its rules, which takes longer than a fork: most guests never write there, and leave it to the next one."""
         directory = os.path.join(self._root, str(next(self._numbers)))
         os.mkdir(directory, 0o700)
-        rules = self._confinement.rules(directory) if self._confinement else None
+        try:
+            rules = self._confinement.rules(directory) if self._confinement else None
+        except BaseException:
+            os.rmdir(directory)
+            raise
         return Place(directory, rules, os.stat(directory).st_mtime_ns)
 
     def _end(self, pid: int, grace: float) -> dict[str, Any]:
         """Kill a guest and all in its process group, and tell how it had ended, if it had."""
-        place = self._places.pop(pid, None)
-        if place is None:
+        running = self._running.pop(pid, None)
+        if running is None:
             return {"status": 0}
         deadline = time.monotonic() + grace
         while not exited(pid) and time.monotonic() < deadline:
             time.sleep(0.0005)
-        with suppress(ProcessLookupError, PermissionError):
-            os.killpg(pid, signal.SIGKILL)
-        with suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGKILL)  # should it not have got as far as its own group
+        kill(pid)
         _, status = os.waitpid(pid, 0)
-        self._clean(place)
-        return {"status": os.waitstatus_to_exitcode(status)}
+        if running.mappings >= 0:
+            os.close(running.mappings)
+        self._clean(running.place)
+        return {"status": os.waitstatus_to_exitcode(status), "overfull": running.overfull}
 
     def _clean(self, place: Place) -> None:
         """Keep a scratch directory for the next guest, or remove it; what may take long is done by a process of its own."""
-        self._cleaners = [pid for pid in self._cleaners if not os.waitpid(pid, os.WNOHANG)[0]]
+        self._reap_cleaners()
         if place.is_fresh:
             self._fresh.append(place)
             return
@@ -163,12 +240,117 @@ class Zygote:
         try:
             os.rmdir(place.directory)
         except OSError:
-            pid = os.fork()
+            try:
+                pid = os.fork()
+            except OSError:  # no process for it
+                remove(place.directory)
+                return
             if pid == 0:
                 self._control.close()
                 remove(place.directory)
                 os._exit(0)
             self._cleaners.append(pid)
+
+    def _reap_cleaners(self) -> None:
+        self._cleaners = [pid for pid in self._cleaners if not os.waitpid(pid, os.WNOHANG)[0]]
+
+    def _finish_cleaning(self) -> None:
+        """Give the cleaners some time, those of other zygotes too."""
+        deadline = time.monotonic() + CLEAN_SECONDS
+        while True:
+            time.sleep(LOOK_SECONDS)
+            self._reap_cleaners()
+            if not self._cleaners or time.monotonic() > deadline:
+                return
+
+
+def fork() -> tuple[int, int]:
+    """Fork, and return the child's id and a descriptor of its mappings (only root could open it later); in the child 0 and -1."""
+    pid = -1
+    waiting, opened = os.pipe()
+    try:
+        pid = os.fork()
+        if pid:
+            return pid, mappings_of(pid)
+    finally:
+        os.close(opened)
+        if pid:
+            os.close(waiting)
+    os.read(waiting, 1)  # ends when the zygote has closed its end, too
+    return 0, -1
+
+
+def mappings_of(pid: int) -> int:
+    """Open the list of files in the memory of a child that doesn't work yet; -1 where the system has none."""
+    if not os.path.isdir("/proc/self"):
+        return -1
+    try:
+        return os.open(f"/proc/{pid}/maps", os.O_RDONLY)
+    except OSError:  # nothing must go on without it
+        kill(pid)
+        os.waitpid(pid, 0)
+        raise
+
+
+def kill(pid: int) -> None:
+    """Kill a guest and all in its process group."""
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(pid, signal.SIGKILL)
+    with suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGKILL)  # should it not have got as far as its own group
+
+
+def deleted_files(mappings: int, directory: str) -> set[bytes]:
+    """Return the inodes of files below a directory that were deleted, and take room as long as they are mapped into a guest's memory."""
+    if mappings < 0:
+        return set()
+    os.lseek(mappings, 0, os.SEEK_SET)
+    content = b"".join(iter(lambda: os.read(mappings, 1 << 16), b""))
+    ours = b" " + os.fsencode(directory) + b"/"
+    return {line.split()[4] for line in content.splitlines() if ours in line and line.endswith(b" (deleted)")}
+
+
+def holds_more_than(limit: int, directory: str) -> bool:
+    """Tell whether the files below a directory take more than `limit` bytes of the disk, or can't be counted.
+
+    Each counts as at least a block. A guest may move its directories about meanwhile, so they are looked for again, within reason.
+    """
+    for _ in range(SCANS):
+        try:
+            return room_taken(directory, limit) > limit
+        except OSError as error:
+            if error.errno not in (errno.ENOENT, errno.ENOTDIR, errno.ELOOP):  # such as a path too long to be opened
+                return True
+    return True
+
+
+def room_taken(directory: str, enough: int) -> int:
+    """Return how much room the files below a directory take; it is counted no further than `enough`.
+
+    Raises
+    ------
+    OSError
+        If there is a directory that can't be looked into, or not any more.
+    """
+    taken, waiting = 0, [(directory, os.stat(directory).st_ino)]
+    while waiting and taken <= enough:
+        path, inode = waiting.pop()
+        descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+        try:
+            if os.fstat(descriptor).st_ino != inode:  # another one has taken its place
+                raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), path)
+            with os.scandir(descriptor) as entries:
+                for entry in entries:
+                    taken += BLOCK
+                    with suppress(FileNotFoundError):
+                        taken += entry.stat(follow_symlinks=False).st_blocks * 512
+                    if entry.is_dir(follow_symlinks=False):
+                        waiting.append((os.path.join(path, entry.name), entry.inode()))
+                    if taken > enough:
+                        break
+        finally:
+            os.close(descriptor)
+    return taken
 
 
 def exited(pid: int) -> bool:

@@ -24,7 +24,7 @@ from autograder.limits import Limits
 from autograder.sandbox import wire
 from autograder.sandbox.channel import Channel
 from autograder.sandbox.host import Cell, Guest
-from autograder.sandbox.process import GuestProcess
+from autograder.sandbox.process import Ending, GuestProcess
 from coursekit.student import Call, StudentError
 
 SECONDS = 5.0
@@ -55,8 +55,8 @@ class Script:
         self._open.append(other)  # the host can still send
         return link
 
-    def end(self, pid: int, grace: float) -> int:
-        return 0
+    def end(self, pid: int, grace: float) -> Ending:
+        return Ending(0)
 
     def close(self) -> None:
         for each in self._open:

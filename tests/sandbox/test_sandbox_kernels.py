@@ -97,7 +97,7 @@ import os, autograder, numpy
 from autograder.sandbox.host import Cell, Sandbox
 assert os.path.dirname(os.path.dirname(autograder.__file__)) == os.path.dirname(os.path.dirname(numpy.__file__))
 cells = [
-    Cell("cell 1", "import numpy, coursekit, glob, os, sys"),
+    Cell("cell 1", "import numpy, coursekit, glob, os, sys, ctypes, hashlib, json, ssl, zlib, decimal, concurrent.futures, numpy.linalg"),
     Cell("cell 2", "import autograder.reference.dropout"),
     Cell("cell 3", "open(os.path.join(os.path.dirname(os.path.dirname(numpy.__file__)), 'autograder', 'reference', 'dropout.py'))"),
     Cell("cell 4", "assert not glob.glob(os.path.dirname(os.path.dirname(numpy.__file__)) + '/autograder/*')"),
@@ -109,11 +109,15 @@ with Sandbox() as sandbox, sandbox.guest(cells) as guest:
 """
 
 
-def test_the_instructors_package_beside_numpy_is_not_readable(tmp_path: Path) -> None:
-    """Installed for good, into the same folder as NumPy, as on a cluster's workers."""
+@pytest.mark.parametrize("python", [sys.executable, "/usr/bin/python3"])
+def test_the_instructors_package_beside_numpy_is_not_readable(tmp_path: Path, python: str) -> None:
+    """Installed for good, into the same folder as NumPy, as on a cluster's workers; also with the system's own Python."""
     if reason := confine.available():
         pytest.skip(reason)
-    subprocess.run([sys.executable, "-m", "venv", "--without-pip", tmp_path / "venv"], check=True)
+    version = subprocess.run([python, "-c", "import sys; print(*sys.version_info[:2])"], capture_output=True, text=True).stdout
+    if version.split() != list(map(str, sys.version_info[:2])):
+        pytest.skip("NumPy is built for another version than the system's Python")
+    subprocess.run([python, "-m", "venv", "--without-pip", tmp_path / "venv"], check=True)
     (folder,) = (tmp_path / "venv").glob("lib/python*/site-packages")
     for package in (np, msgpack, landlockpy, autograder, coursekit):
         home = Path(str(package.__file__)).parent
@@ -127,6 +131,47 @@ def test_the_instructors_package_beside_numpy_is_not_readable(tmp_path: Path) ->
     first, second = done.stdout.splitlines()
     assert first.startswith("cell 2 PermissionError"), done
     assert second.startswith("cell 3 PermissionError"), done
+
+
+@pytest.fixture
+def guest_beside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Guest, Path]]:
+    """A guest on a system whose libraries lie in a folder of ours, and that folder."""
+    if reason := confine.available():
+        pytest.skip(reason)
+    folder = tmp_path / "usr" / "lib"
+    names = ("python3/dist-packages/grader/suite.py", "python3.11/site-packages/grader.so", "grader/suite.py", "x86_64-linux-gnu/grader.py")
+    libraries = ("liba.so", "libb.so.1.2", "x86_64-linux-gnu/libc.so.6", "x86_64-linux-gnu/blas/libblas.so.3")
+    for name in (*names, *libraries):
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(name)
+    moved = f"import autograder.sandbox.confine as confine\nconfine.LIBRARY_FOLDERS += ({str(folder)!r},)\nmain("
+    monkeypatch.setattr(process, "_BOOT", process._BOOT.replace("main(", moved, 1))
+    with Sandbox() as sandbox, sandbox.guest([Cell("cell 1", dedent(TRIES))]) as guest:
+        yield guest, folder
+
+
+def test_what_is_installed_beside_the_systems_libraries_is_not_readable(guest_beside: tuple[Guest, Path]) -> None:
+    guest, folder = guest_beside
+    found = [path for path in folder.rglob("*") if path.is_file()]
+    readable = []
+    for path in found:
+        try:
+            readable.append(guest.student.read(str(path)))
+        except Raised as error:
+            assert error.type_name == "PermissionError"
+    assert sorted(readable) == [b"liba.so", b"libb.so.1.", b"x86_64-lin", b"x86_64-lin"] and len(found) == 8
+
+
+def test_packages_of_the_system_are_not_readable(confined: Sandbox) -> None:
+    files = [path for root in ("/usr/lib", "/usr/lib64", "/usr/local/lib") for path in Path(root).glob("python3*/*-packages/*/__init__.py")]
+    others = [path for path in files if path.parent.name not in confine.GUEST_PACKAGES][:20]
+    if not others:
+        pytest.skip("the system has no Python packages")
+    with confined.guest([Cell("cell 1", dedent(TRIES))]) as guest:
+        for path in others:
+            with pytest.raises(Raised, match="PermissionError"):
+                guest.student.read(str(path))
 
 
 def link_or_copy(source: str, target: str) -> None:

@@ -447,8 +447,8 @@ def test_a_zygote_that_is_killed_while_it_starts_is_replaced() -> None:
 
 
 def test_a_scratch_directory_of_any_depth_is_removed(run: Run) -> None:
-    guest = run("import os\nfor _ in range(1500):\n    os.mkdir('deeper')\n    os.chdir('deeper')\nos.mkdir('closed', 0)")
-    assert guest.problems == ()
+    guest = run("import os\nfor _ in range(1500):\n    os.mkdir('deeper')\n    os.chdir('deeper')")
+    assert all("could not be counted" in problem.message for problem in guest.problems)
     root = guest._nursery._root
     guest.close()
     until(lambda: not list(Path(root).glob("*/*")))
@@ -506,16 +506,16 @@ def test_disk(run: Run) -> None:
     guest = run(
         """
         import time
-        def fill(n, megabytes):
+        def fill(n, seconds):
             for i in range(n):
                 with open(f"file-{i}", "wb") as file:
-                    file.write(bytes(megabytes << 20))
-            time.sleep(0.6)
+                    file.write(bytes(7 << 20))
+            time.sleep(seconds)
             return n
         def many(n):
             for i in range(n):
                 open(f"empty-{i}", "w").close()
-            time.sleep(0.6)
+            time.sleep(100)
         def nameless():
             import os
             os.close(os.open(".", os.O_TMPFILE | os.O_RDWR))
@@ -524,10 +524,10 @@ def test_disk(run: Run) -> None:
         limits=Limits(disk_bytes=20 << 20),
     )
     student = guest.student
-    assert student.fill(1, 15) == 1
+    assert student.fill(2, 0.3) == 2
     with pytest.raises(Raised, match="OSError"):
         student.nameless()
-    for name, arguments in (("fill", (3, 15)), ("many", (6000,))):
+    for name, arguments in (("fill", (3, 100)), ("many", (6000,))):
         with pytest.raises(Died, match=r"took more than 20 MiB \(the limit disk_bytes\)"):
             getattr(student, name)(*arguments)
         assert student.still_here() is True
@@ -537,7 +537,7 @@ def test_disk(run: Run) -> None:
     ("call", "said"),
     [
         ("np.ones((1 << 28,))", "the limit memory_bytes is 1024 MiB"),
-        ("open('large', 'wb').write(bytes(20 << 20))", "the limit file_bytes is 16 MiB"),
+        ("open('large', 'wb').write(bytes(20 << 20))", "the limit file_bytes is 8 MiB"),
         ("np.zeros(9 << 20)", r"more than 32 MiB of arrays \(the limit answer_bytes\)"),
         ("nested(40)", r"nested deeper than 32 levels \(the limit depth\)"),
         ("time.sleep(9)", r"within 0\.4 s \(the limit call_seconds\)"),

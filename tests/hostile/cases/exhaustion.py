@@ -68,8 +68,8 @@ def fold_batchnorm(*arguments, **options):
 
 # %% memory_that_touches
 # tries: to fill memory in a cell, faster than anybody looks
-# must: get full marks for the rest, and a sentence about the cell
-# says: MemoryError
+# must: get full marks for the rest, and a sentence about the cell: where others keep the machine busy, time can end first
+# says: MemoryError|did not finish
 kept = []
 while True:
     kept.append(bytearray(64 << 20))
@@ -357,11 +357,111 @@ with open("large", "wb") as file:
 # slow: yes
 for number in range(10**6):
     with open(str(number), "wb") as file:
-        file.write(bytes(8 << 20))
+        file.write(bytes(1 << 20))
+
+# %% room_without_writing
+# tries: to take a gigabyte of the disk with one system call
+# must: be refused, and get full marks
+import ctypes
+
+
+def allocate():
+    libc = ctypes.CDLL(None, use_errno=True)
+    with open("large", "wb") as file:
+        if libc.fallocate(file.fileno(), 1, ctypes.c_long(0), ctypes.c_long(1 << 30)):  # 1: the file's length stays as it is
+            raise OSError(ctypes.get_errno(), "fallocate")
+
+
+attempt("fallocate", allocate)
+
+# %% deleted_files_that_stay_open
+# tries: to keep twice as much as the disk's limit in files that nobody finds, because they were deleted while they were open
+# must: be refused, for want of open files, and get full marks
+import os
+
+kept = []
+
+
+def hold():
+    taken = 0
+    while taken < 128 << 20:
+        file = open("file", "wb", buffering=0)
+        kept.append(file)
+        os.unlink("file")
+        try:
+            while len(kept) < 1000:
+                taken += file.write(bytes(1 << 20))
+        except OSError as error:
+            if "large" not in str(error):
+                raise
+
+
+attempt("twice the limit in deleted files", hold)
+for file in kept:
+    file.close()
+
+# %% open_files_for_each_thread
+# tries: to give a thread a table of open files of its own, with as many more deleted files in it
+# must: be refused, and get full marks
+CLOSE_RANGE, UNSHARE = 436, 2
+attempt("a table of its own", system_call, CLOSE_RANGE, 1000, 1001, UNSHARE)
+
+# %% deleted_files_in_memory
+# tries: to keep files that nobody finds, because they were deleted while they were mapped into memory
+# must: get full marks for the rest; each counts as if it were as large as a file can be
+# says: disk_bytes
+# slow: yes
+import ctypes
+import os
+import time
+
+READ, PRIVATE = 1, 2
+libc = ctypes.CDLL(None)
+libc.mmap.restype = ctypes.c_void_p
+for _ in range(1000):
+    with open("file", "wb") as file:
+        file.write(bytes(4096))
+    with open("file", "rb") as file:  # Python's own mmap would keep it open
+        libc.mmap(None, ctypes.c_size_t(4096), READ, PRIVATE, file.fileno(), ctypes.c_long(0))
+    os.unlink("file")
+time.sleep(1000)
+
+# %% folders_that_nobody_can_look_into
+# tries: to make folders whose files an ordinary user can't count
+# must: be refused, and get full marks
+import os
+
+attempt("a folder without the right to list it", os.mkdir, "closed", 0o300)
+attempt("the same for all folders to come", os.umask, 0o777)
+
+# %% a_folder_that_moves
+# tries: to rename a folder all the time, so that who counts the files doesn't find it
+# must: get full marks for the rest; the limit of all its files ends it
+# says: disk_bytes
+# slow: yes
+import os
+import threading
+
+
+def move():
+    number = 0
+    while True:
+        os.rename(f"{start}/{number}", f"{start}/{number + 1}")
+        number += 1
+
+
+start = os.getcwd()
+os.mkdir("0")
+os.chdir("0")
+threading.Thread(target=move, daemon=True).start()
+for number in range(10**6):
+    with open(str(number), "wb", buffering=0) as file:
+        file.write(bytes(1 << 20))
 
 # %% folders_without_end
 # tries: to leave folders in folders which nobody may enter, so that nobody can clean up
-# must: get full marks, and leave nothing
+# must: leave nothing; what lies too deep to be counted counts as too much
+# may lose: everything
 import os
 
 for _ in range(300):
