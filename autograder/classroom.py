@@ -173,6 +173,8 @@ def _results(hand_ins: Sequence[Handin], course: Course, options: Options, meanw
                 yield from (whose.own(result) for whose in waiting.pop(done.key))
 
         for hand_in in hand_ins:
+            while workers.full:
+                yield from arrived()
             try:
                 submission = read_submission(hand_in.path, course, hand_in.student, hand_in.lecture)
                 grader = looked.lately(submission.lecture.slug)
@@ -192,8 +194,6 @@ def _results(hand_ins: Sequence[Handin], course: Course, options: Options, meanw
             elif known:
                 yield whose.own(known)
             else:
-                while workers.full:
-                    yield from arrived()
                 waiting[key] = [whose]
                 workers.submit(Job(key, task))
         workers.no_more()
