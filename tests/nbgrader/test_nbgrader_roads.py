@@ -110,7 +110,7 @@ def hostile(new_folder):
     os.mkfifo(stamps["abe"])
     stamps["ada"].symlink_to("/dev/zero")
     stamps["aki"].symlink_to(folder.path / "outside.txt")
-    stamps["amy"].write_text(f"2026-03-01 10:00:0{'9' * 60}.5h")
+    stamps["amy"].write_text(f"{'9' * 60}.5h")
     for who, beside in {"abe": "/dev/zero", "aki": folder.path / "outside.txt"}.items():
         stamps[who].with_name("data.txt").symlink_to(beside)
     renamed = folder.hand_in("ava", right)
@@ -123,12 +123,8 @@ def hostile(new_folder):
 def test_nbgraders_commands_survive_every_student(hostile):
     """All are graded but those with impossible names, who are named; the second time as the first, and everybody else has a page."""
     graded = {"abe", "ada", "aki", "amy", "ava", "axl", "zoe"}
-    (first, second, feedback, again), said = hostile.nbgrader(
-        *(["autograde", LECTURE, *more] for more in ([], ["--force"])),
-        *(["generate_feedback", LECTURE, *more] for more in ([], ["--force"])),
-    )
-    assert (first, second) == (1, 1), "some could not be graded"
-    assert (feedback, again) == (0, 0) and "Traceback" not in said, said
+    statuses, said = hostile.nbgrader(*2 * [["autograde", LECTURE]], *2 * [["generate_feedback", LECTURE]])
+    assert statuses == [1, 1, 0, 0] and "Traceback" not in said, said
     assert all(f"the name {shown} " in said for shown in ("=1+1|cmd", r"two\nlines", r"\x9b31m")) and "\x9b" not in said
     marks = {student: score for (student, name), (score, *_) in hostile.grades().items() if name == "test_fans"}
     assert marks == {**dict.fromkeys(graded, 3.0), "ava": 0.0, "axl": 0.0}
