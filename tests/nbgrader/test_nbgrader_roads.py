@@ -135,6 +135,27 @@ def test_nbgraders_commands_survive_every_student(hostile):
     assert not [path for path in copied if path.is_symlink() or "instructor" in path.read_text()]
 
 
+@pytest.mark.skipif(os.geteuid() != 0 or shutil.which("setpriv") is None, reason="an ordinary user: the other tests show it")
+def test_plugin_needs_no_rights_of_roots(new_folder):
+    """Who may not write into a file that is read-only autogrades all the same, the second time, too."""
+    folder = new_folder("ordinary", database=True)
+    folder.hand_in("ann", folder.notebook({"fans": folder.answer("fans")}))
+    command = [
+        "setpriv",
+        "--bounding-set=-dac_override",
+        "--inh-caps=-dac_override",
+        sys.executable,
+        "-m",
+        "nbgrader",
+        "autograde",
+        LECTURE,
+    ]
+    for more in ([], ["--force"]):
+        done = subprocess.run([*command, *more], cwd=folder.path, env=folder.environment(), capture_output=True, text=True, timeout=120)
+        assert done.returncode == 0, done.stderr
+    assert folder.grades()["ann", "test_fans"][0] == 3.0 and folder.autograded("ann").cells
+
+
 def test_the_command_line_gives_the_same(hostile, new_folder):
     """``autograder grade`` of the same class."""
     folder = new_folder("hostile-ours")
