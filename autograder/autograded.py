@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from typing import Any
+from urllib.parse import quote, unquote
 
 from . import feedback
 from .course import grade_id, is_test, nbgrader_of, source_of
@@ -17,6 +18,7 @@ from .results import SubmissionResult
 Cell = dict[str, Any]
 
 MISSING = "*The next cell was missing from what was handed in. Here it is as it was released.*"
+_PICTURE = re.compile(r"\]\(attachment:((?:[^\s()\[\]]|\([^\s()\[\]]*\))*)")
 _ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _IMAGES = frozenset({"image/png", "image/jpeg", "image/gif"})
 
@@ -61,7 +63,7 @@ def _restored(released: Iterable[Cell], handed_in: Iterable[Cell], printed: Mapp
     ours = {name: cell for cell in released if (name := grade_id(cell))}
     # Of two cells with one id the last counts, as in a run of the notebook, and as nbgrader has it.
     last = {grade_id(cell): index for index, cell in enumerate(handed_in)}
-    texts = {source_of(cell) for cell in released if cell["cell_type"] == "markdown"}
+    texts = {source_of(cell): _shown(source_of(cell), cell.get("attachments")) for cell in released if cell["cell_type"] == "markdown"}
     cells = [
         _ours(ours[name], cell) if (name := grade_id(cell)) in ours and last[name] == index else _theirs(cell, texts)
         for index, cell in enumerate(handed_in)
@@ -77,24 +79,22 @@ def _ours(released: Cell, handed_in: Cell) -> Cell:
     cell = _blank(released)
     source = source_of(handed_in)
     if nbgrader_of(released).get("solution") and source != cell["source"]:
-        cell["source"] = source if cell["cell_type"] == "code" else harmless(source)
-        _keep_images(cell, handed_in)
+        cell["source"] = source
+        if cell["cell_type"] != "code":
+            cell.update(_text(source, handed_in.get("attachments")))
     return cell
 
 
-def _theirs(handed_in: Cell, texts: set[str]) -> Cell:
+def _theirs(handed_in: Cell, texts: Mapping[str, Any]) -> Cell:
     """Return a cell that nbgrader doesn't know: the released text, or something that the student added."""
     source = source_of(handed_in)
     if handed_in["cell_type"] == "code":
         return {"cell_type": "code", "metadata": {}, "source": source, "outputs": [], "execution_count": None, **_id(handed_in)}
-    cell = {
-        "cell_type": handed_in["cell_type"],
-        "metadata": {},
-        "source": source if source in texts else harmless(source),
-        **_id(handed_in),
-    }
-    _keep_images(cell, handed_in)
-    return cell
+    if handed_in["cell_type"] == "markdown":
+        shown = texts[source] if source in texts else _text(source, handed_in.get("attachments"))
+    else:
+        shown = {"source": source if source in texts else harmless(source)}
+    return {"cell_type": handed_in["cell_type"], "metadata": {}, **shown, **_id(handed_in)}
 
 
 def _completed(cells: list[Cell], ours: Mapping[str, Cell]) -> list[Cell]:
@@ -155,17 +155,34 @@ def harmless(markdown: str) -> str:
     return _COMMAND.sub(r"\\ ", markdown)
 
 
-def _keep_images(cell: Cell, handed_in: Cell) -> None:
-    """Keep the pictures that a student pasted into a text, as far as they are pictures."""
-    attachments = handed_in.get("attachments")
-    if cell["cell_type"] != "markdown" or not isinstance(attachments, dict):
-        return
-    kept = {
-        name: {mime: data for mime, data in image.items() if _is_image(mime, data)}
-        for name, image in attachments.items()
-        if isinstance(image, dict)
-    }
-    cell["attachments"] = {name: image for name, image in kept.items() if image}
+def _text(markdown: str, attachments: Any) -> Cell:
+    """Return source and attachments of a student's text: harmless, with the pictures that were pasted into it, as far as they are there.
+
+    nbconvert refuses a whole notebook where the text asks for a picture that isn't attached under just the name that its reader of Markdown
+    makes of it. So pictures are attached under their names as URLs have them, and what asks for another one is no link any more.
+    """
+    found = attachments if isinstance(attachments, dict) else {}
+    shown: dict[str, dict[str, str]] = {}
+
+    def checked(link: re.Match[str]) -> str:
+        asked, ends = link[1], link.string[link.end() : link.end() + 1]
+        image = _image(found.get(asked, found.get(unquote(asked))))
+        if not image or not (ends == ")" or ends.isspace()):
+            return f"] (attachment:{asked}"
+        name = quote(unquote(asked), safe="")
+        shown[name] = image
+        return f"](attachment:{name}"
+
+    return _shown(_PICTURE.sub(checked, harmless(markdown)), shown)
+
+
+def _shown(markdown: str, attachments: Any) -> Cell:
+    return {"source": markdown, **({"attachments": attachments} if attachments else {})}
+
+
+def _image(bundle: Any) -> dict[str, str]:
+    """Return what is a picture of an attachment. SVG isn't one: it can hold scripts."""
+    return {mime: data for mime, data in bundle.items() if _is_image(mime, data)} if isinstance(bundle, dict) else {}
 
 
 def _is_image(mime: str, data: Any) -> bool:

@@ -19,7 +19,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from .course import Course, Lecture
-from .errors import SubmissionError
+from .errors import AutograderError, SubmissionError, unexpected
 from .executors import Job, LocalProcesses, ThisProcess, Workers
 from .files import sweep, write_atomically
 from .installed import Installed, Looked, digest_of, installed
@@ -173,22 +173,29 @@ def _results(hand_ins: Sequence[Handin], course: Course, options: Options, meanw
                 yield from (whose.own(result) for whose in waiting.pop(done.key))
 
         for hand_in in hand_ins:
+            while workers.full:
+                yield from arrived()
             try:
                 submission = read_submission(hand_in.path, course, hand_in.student, hand_in.lecture)
+                grader = looked.lately(submission.lecture.slug)
+                key, whose = fingerprint(submission, options, grader), Whose(submission.student, submission.lecture.id, submission.path)
+                known = None if key in waiting else memory.get(key)
+                task = b"" if key in waiting or known else task_of(submission, options, grader).to_bytes()
             except SubmissionError as error:
                 yield ungraded(hand_in, str(error))
                 continue
-            grader = looked.lately(submission.lecture.slug)
-            key, whose = fingerprint(submission, options, grader), Whose(submission.student, submission.lecture.id, submission.path)
+            except AutograderError:  # the course's trouble, not this student's
+                raise
+            except Exception as error:
+                yield ungraded(hand_in, f"reading it failed ({unexpected(error)})")
+                continue
             if key in waiting:
                 waiting[key].append(whose)
-            elif known := memory.get(key):
+            elif known:
                 yield whose.own(known)
             else:
-                while workers.full:
-                    yield from arrived()
                 waiting[key] = [whose]
-                workers.submit(Job(key, task_of(submission, options, grader).to_bytes()))
+                workers.submit(Job(key, task))
         workers.no_more()
         while waiting:
             yield from arrived()

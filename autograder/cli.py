@@ -190,8 +190,9 @@ def _recorded(
 ) -> Iterator[SubmissionResult]:
     """Pass results on, writing those of submitted/ into the gradebook as they come; note who could not be written, and why."""
     from .gradebook import GradebookWriter
+    from .submission import refusal_of
 
-    theirs = {str(hand_in.path) for hand_in in hand_ins if hand_in.lecture}
+    theirs = {str(hand_in.path) for hand_in in hand_ins if hand_in.lecture and not refusal_of(hand_in.student)}
     with GradebookWriter(course, say=_say) as writer:
         for result in results:
             if result.notebook in theirs:

@@ -18,6 +18,8 @@ What a sentence quotes from outside, such as a file's name, goes through `printa
 from __future__ import annotations
 
 import re
+import traceback
+from pathlib import Path
 
 # What a terminal obeys instead of showing it, what turns the reading direction round, and surrogates, which nothing can print.
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
@@ -68,6 +70,23 @@ def in_one_line(text: str, length: int = 500) -> str:
     """Return text from outside as part of a sentence: printable, in one line, and no longer than `length`."""
     shown = " ".join(printable(text[: 2 * length]).split())
     return shown if len(shown) <= length else shown[: length - 1] + "…"
+
+
+def printable_json(text: str) -> str:
+    """Return JSON text as it may be shown anywhere: what `printable` spells out is escaped as JSON has it, so the data stay the same."""
+    return _UNPRINTABLE.sub(lambda found: f"\\u{ord(found.group()):04x}", text)
+
+
+def is_printable(name: str) -> bool:
+    """Tell whether a name can be shown as it is, in one line."""
+    return not _UNPRINTABLE.search(name) and not {"\t", "\n"} & set(name)
+
+
+def unexpected(error: Exception) -> str:
+    """Return what an error says that nobody has foreseen, and where it was raised: it is ours to mend."""
+    frames = traceback.extract_tb(error.__traceback__)
+    where = f" in {Path(frames[-1].filename).name}, line {frames[-1].lineno}" if frames else ""
+    return in_one_line(f"{type(error).__name__}{where}: {error}") + "; please report this"
 
 
 def _spelled_out(found: re.Match[str]) -> str:

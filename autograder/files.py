@@ -52,25 +52,22 @@ def _is_alive(process: int) -> bool:
     return True
 
 
-def holds(path: Path, text: str | None) -> bool:
-    """Tell whether a file holds `text`; for None, whether there is none."""
+def holds(path: Path, text: str) -> bool:
+    """Tell whether a file holds `text`."""
     try:
-        found = path.read_bytes()
-    except FileNotFoundError:
-        return text is None
+        return path.read_bytes() == text.encode()
     except OSError:
         return False
-    return text is not None and found == text.encode()
 
 
 @contextmanager
-def staged(files: Mapping[Path, str | None], mode: int) -> Iterator[Callable[[], None]]:
+def staged(files: Mapping[Path, str], mode: int) -> Iterator[Callable[[], None]]:
     """Write files beside their places, and hand out what puts them there; without that, nothing has happened.
 
     Parameters
     ----------
-    files : mapping of Path to str or None
-        What the files hold; None for one that is to go.
+    files : mapping of Path to str
+        What the files hold.
     mode : int
         Their permissions.
     """
@@ -81,17 +78,13 @@ def staged(files: Mapping[Path, str | None], mode: int) -> Iterator[Callable[[],
     def place() -> None:
         nonlocal placed
         for path, unfinished in waiting.items():
-            if files[path] is None:
-                path.unlink(missing_ok=True)
-            else:
-                os.replace(unfinished, path)
+            os.replace(unfinished, path)
         placed = True
 
     try:
         for path, unfinished in waiting.items():
             unfinished.unlink(missing_ok=True)  # of one that was killed
-            if (text := files[path]) is not None:
-                write_whole(unfinished, text, mode)
+            write_whole(unfinished, files[path], mode)
         yield place
     finally:
         if not placed:

@@ -13,18 +13,18 @@ import sys
 import time
 from collections.abc import Callable, Container, Iterable, Mapping
 from contextlib import ExitStack, suppress
-from datetime import datetime
 from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from . import autograded, feedback
 from .course import Course, Lecture, grade_id
-from .errors import GradebookError, SubmissionError
+from .errors import GradebookError, SubmissionError, unexpected
+from .exchanged import SECRET, TIMESTAMP, secret_in, time_of, timestamp_in
 from .files import holds, only_writer, staged, undisturbed
 from .notebook_file import as_file
 from .results import SubmissionResult
-from .submission import read_file, read_submission
+from .submission import read_submission, refusal_of
 
 if TYPE_CHECKING:
     from nbgrader.coursedir import CourseDirectory
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from .assignments import KnownAssignment
     from .rows import Marks, SubmissionRows
 
-TIMESTAMP, STAMP_BYTES = "timestamp.txt", 100
 NO_RESPONSE = "No response."  # nbgrader's own words for an answer that was left as it was
 LOCK = Path(".autograder") / "gradebook.lock"
 
@@ -118,8 +117,10 @@ class GradebookWriter:
         Raises
         ------
         GradebookError
-            If nbgrader's database or ``autograded/`` can't be written.
+            If nbgrader's database or ``autograded/`` can't be written, whatever the reason; or nobody can have such a name there.
         """
+        if why := refusal_of(result.student):
+            raise GradebookError(why)
         lecture = self._course.lecture(result.lecture)
         assignment = self.assignment(lecture)
         from sqlalchemy.exc import SQLAlchemyError
@@ -129,10 +130,15 @@ class GradebookWriter:
         try:
             notebook = autograded.build(assignment.release, _handed_in(result, self._course, lecture), result)
             self._record(result, lecture, assignment, notebook)
-        except (SQLAlchemyError, OSError, ValueError) as error:
-            self._wait_for_locks(NO_PATIENCE_SECONDS)
+        except GradebookError:
+            raise
+        except Exception as error:  # whatever one student's files lead to, the others are written
+            known = isinstance(error, (SQLAlchemyError, OSError))
+            if known:
+                self._wait_for_locks(NO_PATIENCE_SECONDS)
             raise GradebookError(
-                f"the result of {result.student} for {lecture.id} can't be written to the gradebook: {reason_of(error)}"
+                f"the result of {result.student} for {lecture.id} can't be written to the gradebook: "
+                f"{reason_of(error) if known else unexpected(error)}"
             ) from error
         self._wait_for_locks(PATIENCE_SECONDS)
         return notebook
@@ -224,7 +230,7 @@ class GradebookWriter:
             self._connection.rollback()
 
     def _marks(
-        self, result: SubmissionResult, assignment: KnownAssignment, notebook: Mapping[str, Any], files: Mapping[Path, str | None]
+        self, result: SubmissionResult, assignment: KnownAssignment, notebook: Mapping[str, Any], files: Mapping[Path, str]
     ) -> Marks:
         """Return what the database is to say, by the ids of its cells."""
         from .rows import Marks
@@ -235,7 +241,7 @@ class GradebookWriter:
         return Marks(
             scores={cell.id: scores[cell.name] for cell in assignment.cells if cell.kind != "SolutionCell"},
             comments={cell.id: comments.get(cell.name) for cell in assignment.cells if cell.kind != "GradeCell"},
-            timestamp=_time(stamp or ""),
+            timestamp=time_of(stamp),
         )
 
     def _penalise(self, rows: SubmissionRows, student: str) -> None:
@@ -255,35 +261,23 @@ class GradebookWriter:
 
     # --- files ---------------------------------------------------------------------------------------------------------
 
-    def _files(self, student: str, lecture: Lecture, notebook: Mapping[str, Any]) -> dict[Path, str | None]:
-        """Return what is to be in ``autograded/``: the notebook, and when it was handed in, which may be nowhere."""
-        folder = self._folder("autograded", student, lecture)
-        return {folder / f"{lecture.slug}.ipynb": as_file(notebook), folder / TIMESTAMP: self._stamp(student, lecture) or None}
-
-    def _stamp(self, student: str, lecture: Lecture) -> str:
-        """Return what ``timestamp.txt`` says; nothing where it is no file, or none that nbgrader has written."""
-        path = self._folder("submitted", student, lecture) / TIMESTAMP
-        with suppress(OSError, ValueError):
-            text = read_file(path, STAMP_BYTES).decode("utf-8")
-            return text if len(text) <= STAMP_BYTES else ""
-        return ""
+    def _files(self, student: str, lecture: Lecture, notebook: Mapping[str, Any]) -> dict[Path, str]:
+        """Return what is to be in ``autograded/``: the notebook, and the two files without which nbgrader can't release the feedback."""
+        submitted, folder = self._folder("submitted", student, lecture), self._folder("autograded", student, lecture)
+        return {
+            folder / f"{lecture.slug}.ipynb": as_file(notebook),
+            folder / TIMESTAMP: timestamp_in(submitted),
+            folder / SECRET: secret_in(submitted, folder),
+        }
 
     def _folder(self, step: str, student: str, lecture: Lecture) -> Path:
         names = {"submitted": self._coursedir.submitted_directory, "autograded": self._coursedir.autograded_directory}
         return Path(self._coursedir.format_path(names[step], student, lecture.id))
 
 
-def _time(stamp: str) -> datetime | None:
-    from nbgrader.utils import parse_utc
-
-    with suppress(ValueError, OverflowError):
-        return parse_utc(stamp.strip())
-    return None
-
-
 def _handed_in(result: SubmissionResult, course: Course, lecture: Lecture) -> Mapping[str, Any] | None:
     """Return the notebook behind a result; None where there is none that can be read."""
-    with suppress(SubmissionError):
+    with suppress(SubmissionError if result.graded else Exception):  # who can't be graded has a sentence that says why
         return read_submission(Path(result.notebook), course, result.student, lecture).notebook
     return None
 

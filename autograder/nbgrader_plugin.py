@@ -2,32 +2,80 @@
 
 nbgrader autogrades in two stages: it sanitises what was handed in, and then runs it. Here the first stage restores the instructor's cells
 (`Restore`), and the second grades in the sandbox instead of a kernel, and writes the gradebook as ``autograder grade`` does (`Grade`).
+What nbgrader does with a student's files before these stages is replaced, too (`SafeAutograde`).
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
+from contextlib import suppress
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import nbformat
 from nbconvert.exporters import NotebookExporter
 from nbformat import NotebookNode
+from nbgrader.converters import Autograde
+from nbgrader.converters.base import NbGraderException
 from nbgrader.preprocessors import NbGraderPreprocessor
 from traitlets import Dict, Enum
 
 from . import autograded
 from .classroom import Handin, Options, grade
 from .course import Course, Lecture
-from .errors import SubmissionError
+from .errors import in_one_line
+from .exchanged import time_of, timestamp_in
 from .gradebook import GradebookWriter
-from .submission import read_submission
+from .submission import read_submission, refusal_of
 
 Resources = dict[str, Any]
 
 
+class SafeAutograde(Autograde):
+    """nbgrader's converter, but of a student's files it reads only what can't harm the others.
+
+    nbgrader itself stops at a timestamp that is no time, waits for ever for one that is a pipe, and copies what links lead to.
+    """
+
+    assignments: dict[str, list[str]]
+
+    def convert_notebooks(self) -> None:
+        """Autograde all but those whose names nbgrader can't handle, and fail if there were any."""
+        pattern = re.compile(self._format_source("(?P<assignment_id>.*)", "(?P<student_id>.*)", escape=True), re.DOTALL)
+        found = {path: pattern.match(path) for path in self.assignments}
+        refused = {path: why for path, names in found.items() if names and (why := refusal_of(names["student_id"]))}
+        self.assignments = {path: notebooks for path, notebooks in self.assignments.items() if path not in refused}
+        for why in refused.values():
+            self.log.error("Not graded: %s", why)
+        self.coursedir.get_existing_timestamp = self._timestamp
+        super().convert_notebooks()
+        if refused:
+            raise NbGraderException("; ".join(refused.values()))
+
+    def init_assignment(self, assignment_id: str, student_id: str) -> None:
+        """Choose the notebook to grade, whether there is one or not; `Grade` writes what goes into ``autograded/`` and the gradebook."""
+        lecture = Course(Path(self.coursedir.root)).lecture(assignment_id)
+        self.notebooks = [str(Path(self._format_source(assignment_id, student_id), f"{lecture.slug}.ipynb"))]
+
+    def write_single_notebook(self, output: str, resources: Resources) -> None:
+        """Write the restored notebook; the graded one is in its place already, where only root could write over it."""
+        if self._sanitizing:
+            super().write_single_notebook(output, resources)
+
+    @staticmethod
+    def _timestamp(folder: str) -> datetime | None:
+        return time_of(timestamp_in(Path(folder)))
+
+
 class SubmissionExporter(NotebookExporter):
     """nbgrader's exporter, for files that may not be notebooks: those go on as empty ones, and `Grade` says what is wrong with them."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        if type(self.parent) is Autograde:  # which no configuration can replace, but it makes its exporter before it reads a student's file
+            self.parent.__class__ = SafeAutograde
 
     def from_filename(self, filename: str, resources: Resources | None = None, **kwargs: Any) -> tuple[Any, Resources]:
         """Export the notebook in a file."""
@@ -60,10 +108,9 @@ class Restore(_Step):
     def notebook(self, hand_in: Handin, course: Course, writer: GradebookWriter) -> Mapping[str, Any]:
         """Return the restored notebook."""
         assert isinstance(hand_in.lecture, Lecture)
-        try:
+        submitted = None
+        with suppress(Exception):  # Grade says what is wrong with it
             submitted = read_submission(hand_in.path, course, hand_in.student, hand_in.lecture).notebook
-        except SubmissionError:
-            submitted = None
         return autograded.build(writer.assignment(hand_in.lecture).release, submitted)
 
 
@@ -79,5 +126,5 @@ class Grade(_Step):
         """Return the autograded notebook."""
         (result,) = grade([hand_in], course, Options(confine=self.sandbox == "landlock", limits=self.limits))
         for problem in result.problems:
-            self.log.warning("%s: %s", hand_in.student, problem)
+            self.log.warning("%s: %s", in_one_line(hand_in.student), in_one_line(problem, 2000))
         return writer.write(result)

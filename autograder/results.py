@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from .errors import printable_json
 from .sandbox.submitted import Printed
 
 Status = Literal["passed", "failed", "not_attempted", "error", "timeout"]
@@ -188,11 +189,11 @@ class Findings:
         self._file.write(json.dumps(submission_to_json(result)).encode() + b"\n")
 
     def as_json(self) -> Iterator[str]:
-        """Yield the text that ``--json`` writes, in lines: `to_json` of all results, one at a time."""
+        """Yield the text that ``--json`` writes, in lines: `to_json` of all results, one at a time. A terminal obeys nothing in it."""
         before, after = json.dumps(to_json([]), indent=1).split("[]")
         yield before + "[" + "]" * (not self) + after * (not self)
         for number, result in enumerate(self, start=1):
-            text = json.dumps(submission_to_json(result), ensure_ascii=False, indent=1)
+            text = printable_json(json.dumps(submission_to_json(result), ensure_ascii=False, indent=1))
             yield textwrap.indent(text, "  ") + "," * (number < len(self))
         if self:
             yield " ]" + after

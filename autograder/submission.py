@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from .course import Course, Lecture, grade_id, normalised, source_of
-from .errors import SubmissionError, in_one_line
+from .errors import SubmissionError, in_one_line, is_printable
 from .files import state_of
 from .sandbox.submitted import Cell
 
@@ -30,6 +30,8 @@ LATEST, LATEST_BYTES = 64, 256 << 10  # notebooks that are kept after they were 
 
 _CLEAR = "clear its outputs, save it, and hand it in again"
 _NO_TEXT = re.compile("[\x00\ud800-\udfff]")
+# nbgrader's export quotes nothing, so a spreadsheet's cell begins behind a comma or a semicolon, too.
+_FORMULA = re.compile(r"""(?:^|[,;])[\s"']*[=+\-@\uff1d\uff0b\uff0d\uff20]""")
 
 
 @dataclass(frozen=True)
@@ -79,7 +81,9 @@ def read_submission(path: Path, course: Course, student: str | None = None, lect
     """
     name = in_one_line(path.name)
     try:
-        _check_place(path, course.root / "submitted")
+        check_place(path, course.root / "submitted")
+        if why := refusal_of(spelled(student or path.stem)):
+            raise SubmissionError(why)
         asked = (path, course, student, lecture.id if lecture else None, state_of(path))
         if asked in _latest:
             return _latest[asked]
@@ -130,8 +134,28 @@ def _check_plain(path: Path, mode: int) -> None:
         raise SubmissionError(f"{in_one_line(path.name)} is not a file but a {found}: hand in the notebook itself")
 
 
-def _check_place(path: Path, submitted: Path) -> None:
-    """Refuse what lies in ``submitted/`` and leads out of its folder, or has a name that the gradebook can't hold."""
+def refusal_of(student: str) -> str:
+    """Say why nobody can be graded under a name; an empty text where somebody can.
+
+    nbgrader's commands stop for the whole class at a name with a line break, and a spreadsheet computes what looks like a formula in
+    nbgrader's export.
+    """
+    shown = in_one_line(student.replace("\n", r"\n").replace("\t", r"\t"), 100)
+    if not is_printable(student):
+        return f"the name {shown} has control characters in it, which nbgrader's commands can't handle: rename it"
+    if _FORMULA.search(student):
+        return f"the name {shown} would be a formula in a spreadsheet with nbgrader's export (it begins with =, +, - or @): rename it"
+    return ""
+
+
+def check_place(path: Path, submitted: Path) -> None:
+    """Refuse what lies in ``submitted/`` and leads out of its folder, or has a name that the gradebook can't hold.
+
+    Raises
+    ------
+    SubmissionError
+        If the file or a folder above it, below `submitted`, is a link, or has a name that isn't text.
+    """
     inside = Path(os.path.abspath(path)).parts
     root = Path(os.path.abspath(submitted)).parts
     if inside[: len(root)] != root:

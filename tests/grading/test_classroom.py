@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -246,6 +247,44 @@ def test_an_error_of_the_graders_costs_one_submission_and_twins_are_not_graded_a
     assert {student for student, result in results.items() if not result.graded} == {"ben", "dee"}
     assert "grading it failed (OSError: no space left)" in results["dee"].problems[0]
     assert sorted(counted) == ["ann", "ben", "cem"]
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+@pytest.mark.parametrize("where", ["read_submission", "fingerprint", "task_of"])
+def test_what_nobody_has_foreseen_costs_one_student(course, monkeypatch, jobs, where):
+    """Whatever is raised on the way to a worker; the sentence says what, where in the code, and what to do."""
+    real = getattr(classroom, where)
+
+    def failing(subject, *others):
+        if "ben" in str(getattr(subject, "path", subject)):
+            raise RecursionError("\x1b[31mtoo deep")
+        return real(subject, *others)
+
+    monkeypatch.setattr(classroom, where, failing)
+    results = run(course, jobs=jobs)
+    assert results["ann"].graded and results["cem"].graded and not results["ben"].graded
+    assert re.fullmatch(
+        r"reading it failed \(RecursionError in test_classroom.py, line \d+: \\x1b\[31mtoo deep; please report this\)",
+        results["ben"].problems[0],
+    )
+
+
+def test_trouble_of_the_course_is_not_a_students(course, monkeypatch):
+    def failing(*given):
+        raise CourseError("no such lecture")
+
+    monkeypatch.setattr(classroom, "read_submission", failing)
+    with pytest.raises(CourseError):
+        run(course)
+
+
+def test_a_bare_notebook_has_a_name_as_well(course, tmp_path):
+    """Its file's: it is refused as a folder's is, and the others are graded."""
+    names = ["=1+1|cmd.ipynb", "-x.ipynb", "two\nlines.ipynb", "x,=1.ipynb", "anna-m.ipynb"]
+    paths = [write(solved(course.lecture(ID)), tmp_path / "bare" / name) for name in names]
+    results = list(grade(handins(map(str, paths), course), course, Options()))
+    assert {Path(result.notebook).name: result.graded for result in results} == {name: name == "anna-m.ipynb" for name in names}
+    assert all("rename it" in result.problems[0] for result in results if not result.graded)
 
 
 def test_who_is_graded_is_read_when_there_is_room_for_it(course, monkeypatch):

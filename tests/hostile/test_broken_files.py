@@ -21,6 +21,7 @@ import nbformat
 import pytest
 
 from autograder.course import CONFIG, Course, find_course, grade_id
+from autograder.errors import in_one_line
 from autograder.report.page import write_report
 from autograder.specimens import fill, solved
 
@@ -30,6 +31,7 @@ EXERCISE = "update_running"
 FULL, LESS = sum(LECTURE.points.values()), sum(LECTURE.points.values()) - LECTURE.points[EXERCISE]
 SECONDS = 240
 
+OUTSIDE, SECRET = "outside.txt", "the instructor's own"  # a file beside submitted/, and what it holds
 Notebook = dict[str, Any]
 HandIn = Callable[[Path], None]
 
@@ -402,6 +404,12 @@ def commands_to_the_terminal(folder: Path) -> None:
     put(folder, answered(lambda source: r'raise ValueError("\x1b[2J[red]<b>$\\href{javascript:alert(1)}{x}$")'))
 
 
+@graded(LESS, "ValueError.*Κώστας é")
+def commands_of_one_byte_to_the_terminal(folder: Path) -> None:
+    """Controls beyond ASCII, marks that turn the reading direction round, and separators of lines, beside letters that may stay."""
+    put(folder, answered(lambda source: r'raise ValueError("\x9b2J \x85 \x7f \u202e \u2066 \u2028 \ud800 Κώστας é")'))
+
+
 # --- timestamps ---------------------------------------------------------------------------------------------------------------
 
 
@@ -423,6 +431,54 @@ def strange_timestamp(folder: Path) -> None:
     put(folder, solved(LECTURE)).with_name("timestamp.txt").write_bytes(b"\xff yesterday")
 
 
+@graded(FULL)
+def timestamp_beyond_decimals(folder: Path) -> None:
+    """A time that makes dateutil raise decimal.InvalidOperation, which is no ValueError."""
+    put(folder, solved(LECTURE)).with_name("timestamp.txt").write_text(f"{'9' * 60}.5h")
+
+
+@graded(FULL)
+def linked_timestamp(folder: Path) -> None:
+    """Links to a file outside the student's folder where nbgrader's exchange has a time and a secret."""
+    path = put(folder, solved(LECTURE))
+    for name in ("timestamp.txt", "submission_secret.txt"):
+        path.with_name(name).symlink_to(folder.parents[1] / OUTSIDE)
+
+
+@graded(FULL)
+def endless_timestamp(folder: Path) -> None:
+    """A link to a device that never ends."""
+    put(folder, solved(LECTURE)).with_name("timestamp.txt").symlink_to("/dev/zero")
+
+
+# --- pictures -----------------------------------------------------------------------------------------------------------------
+
+
+def pasted(source: str, **attachments: Any) -> Notebook:
+    """Return the solved notebook with a text of the student's own."""
+    notebook = solved(LECTURE)
+    notebook["cells"].append({"cell_type": "markdown", "source": source, "metadata": {}, "attachments": attachments})
+    return notebook
+
+
+@graded(FULL)
+def pasted_svg(folder: Path) -> None:
+    """An honest drawing, of a kind that isn't shown, for it could hold scripts."""
+    put(folder, pasted("![drawing](attachment:drawing.svg)", **{"drawing.svg": {"image/svg+xml": "PHN2Zy8+"}}))
+
+
+@graded(FULL)
+def picture_without_attachment(folder: Path) -> None:
+    """The text was copied from another cell, and the picture stayed there."""
+    put(folder, pasted("![a](attachment:gone.png) ![b](attachment:) ![c](attachment:](attachment:gone.png)"))
+
+
+@graded(FULL)
+def empty_attachment(folder: Path) -> None:
+    """A picture with nothing in it, and one of a type that it can't have."""
+    put(folder, pasted("![](attachment:p.png) ![](attachment:q.png)", **{"p.png": {}, "q.png": [1]}))
+
+
 # --- names --------------------------------------------------------------------------------------------------------------------
 
 
@@ -436,14 +492,31 @@ NAMES = {
     "a long name": "x" * 251,
     "rich's markup": "[red]markup[bold] :boom: \\",
     "HTML": "<b onclick=alert(1)>",
-    "a leading dash": "--json",
-    "a line break": "two\nlines",
-    "escape sequences": "\x1b[31mred\x1b]0;title\x07",
-    "reading from right to left": "abc\u202egpj.exe",
     "braces": "{student_id} %s",
+    "signs within": "Müller-Κώστας, Anna+test@home=x",
 }
 for what, name in NAMES.items():
     CLASS[what] = Student(name, solves, FULL, None)
+UNPRINTABLE = {
+    "a line break": "two\nlines",
+    "a tab": "\ttabulated",
+    "escape sequences": "\x1b[31mred\x1b]0;title\x07",
+    "C1 controls": "\x9b31mred\x85",
+    "reading from right to left": "abc\u202egpj.exe",
+}
+FORMULAS = {
+    "a formula": "=1+1|cmd",
+    "a leading dash": "--json",
+    "a leading plus": "+1",
+    "a leading at": "@SUM(A1)",
+    "a formula behind blanks": "  =2+2",
+    "a formula behind a comma": 'x, "=1+1',
+    "a formula in wide characters": "＝1+1",
+}
+for what, name in UNPRINTABLE.items():
+    CLASS[what] = Student(name, solves, None, "the name .* has control characters in it.*rename it")
+for what, name in FORMULAS.items():
+    CLASS[what] = Student(name, solves, None, "the name .* would be a formula in a spreadsheet.*rename it")
 NOT_UTF_8 = os.fsdecode(b"J\xfcrgen")
 CLASS["a name that isn't UTF-8"] = Student(NOT_UTF_8, solves, None, r"the name J\\xfcrgen in submitted/ isn't UTF-8 text.*rename it")
 
@@ -478,6 +551,7 @@ def all_graded(tmp_path_factory: pytest.TempPathFactory) -> Graded:
         copy = root / path.relative_to(HERE.root)
         copy.parent.mkdir(parents=True)
         shutil.copy(path, copy)
+    (root / OUTSIDE).write_text(SECRET)
     for student in CLASS.values():
         folder = root / "submitted" / student.name
         folder.mkdir(parents=True)
@@ -491,6 +565,11 @@ def all_graded(tmp_path_factory: pytest.TempPathFactory) -> Graded:
 def shown(student: Student) -> str:
     """Return a student's name as results have it."""
     return r"J\xfcrgen" if student.name == NOT_UTF_8 else student.name
+
+
+def in_the_sentence(student: Student) -> str:
+    """Return a student's name as sentences have it."""
+    return in_one_line(shown(student))
 
 
 def test_everybody_has_one_result(all_graded: Graded) -> None:
@@ -508,7 +587,7 @@ def test_the_score_and_the_sentence(all_graded: Graded, student: Student) -> Non
 
 @everybody
 def test_each_who_is_not_graded_is_named_in_one_line(all_graded: Graded, student: Student) -> None:
-    lines = [line for line in all_graded.said if line.startswith(f"{shown(student)}: not graded: ")]
+    lines = [line for line in all_graded.said if line.startswith(f"{in_the_sentence(student)}: not graded: ")]
     assert len(lines) == (student.score is None)
 
 
@@ -517,6 +596,42 @@ def test_standard_error_has_no_traceback_and_nothing_that_a_terminal_obeys(all_g
     assert "Traceback" not in said
     assert all(line.isprintable() for line in all_graded.said)
     assert all(re.search(r": not graded: |^graded \d+ of \d+ \(", line) for line in all_graded.said), said
+
+
+def test_json_has_nothing_that_a_terminal_obeys(all_graded: Graded) -> None:
+    """All is escaped as JSON has it, so the data stay the same; letters beyond ASCII stay readable."""
+    text = all_graded.done.stdout.decode()
+    assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]", text)
+    assert "Κώστας é" in text and "Jürgen" in text
+    assert {"\x9b31mred\x85", "abc\u202egpj.exe"} <= set(all_graded.results)
+    assert "\x9b2J \x85 \x7f \u202e \u2066 \u2028" in json.dumps(
+        all_graded.results["commands_of_one_byte_to_the_terminal"], ensure_ascii=False
+    ).replace(r"\u007f", "\x7f")
+
+
+def test_nobody_is_written_whose_name_nbgrader_cannot_handle(all_graded: Graded) -> None:
+    from nbgrader.api import Gradebook
+
+    with Gradebook(f"sqlite:///{all_graded.course.root / 'gradebook.db'}", "training_deep_neural_networks") as gradebook:
+        written = {student.id for student in gradebook.students}
+    assert not written & {*UNPRINTABLE.values(), *FORMULAS.values()} and set(NAMES.values()) <= written
+    assert written == set(os.listdir(all_graded.course.root / "autograded"))
+
+
+def test_no_link_is_copied(all_graded: Graded) -> None:
+    folder = all_graded.course.root / "autograded" / "linked_timestamp" / LECTURE.id
+    copies = {path.name: path.read_text() for path in folder.iterdir()}
+    assert copies["timestamp.txt"] == "" and SECRET not in copies["submission_secret.txt"]
+
+
+def test_everybody_has_feedback(all_graded: Graded) -> None:
+    """nbgrader's own page, for whoever is in the gradebook; none of them stops it."""
+    command = [sys.executable, "-m", "nbgrader", "generate_feedback", LECTURE.id]
+    done = subprocess.run(command, cwd=all_graded.course.root, capture_output=True, text=True, timeout=SECONDS)
+    assert done.returncode == 0, done.stderr
+    pages = {path.parent.parent.name for path in (all_graded.course.root / "feedback").rglob("*.html")}
+    # nbgrader takes brackets in a folder's name for a pattern, and passes over it
+    assert pages == set(os.listdir(all_graded.course.root / "autograded")) - {NAMES["rich's markup"]}
 
 
 @those_graded
@@ -540,7 +655,7 @@ def test_the_class_report_has_everybody_and_no_markup_of_theirs(all_graded: Grad
     course = all_graded.course
     page = write_report(course, [course.lecture(LECTURE.id)], tmp_path).read_text(encoding="utf-8")
     assert f"of {len(CLASS)} handed in" in page and "&lt;b onclick=alert(1)&gt;" in page and "<b onclick" not in page
-    assert not re.search("[\x00-\x09\x0b-\x1f\x7f\u202e]", page)
+    assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202e]", page)
 
 
 def test_the_table_shows_names_as_they_are(all_graded: Graded) -> None:
@@ -554,5 +669,5 @@ def test_the_table_shows_names_as_they_are(all_graded: Graded) -> None:
     console = Console(file=StringIO(), width=400, force_terminal=True, color_system=None)
     show(list(map(submission_from_json, all_graded.results.values())), console)
     text = console.file.getvalue()
-    assert "[red]markup[bold] :boom: \\ " in text and r"\x1b[31mred" in text
+    assert "[red]markup[bold] :boom: \\ " in text
     assert not re.search("[\x00-\x09\x0b-\x1f\x7f\u202e]", text)

@@ -200,6 +200,59 @@ def test_pasted_pictures_stay(release, handed_in):
     assert cell["attachments"] == {"p.png": good} and "(attachment:p.png)" in cell["source"]
 
 
+PNG, SVG = {"image/png": "aGFsbG8="}, {"image/svg+xml": "PHN2Zy8+"}
+
+
+@pytest.mark.parametrize(
+    ("source", "attachments", "pictures"),
+    [
+        ("![p](attachment:p.png)", {"p.png": PNG}, 1),
+        ('![p](attachment:p.png "title") ![p](attachment:p.png)', {"p.png": PNG}, 2),
+        ("![a](attachment:a%20b.png) ![b](attachment:b%20c.png)", {"a b.png": PNG, "b%20c.png": PNG}, 2),
+        ("![ü](attachment:Übung.png) ![ü](attachment:%C3%BC.png)", {"Übung.png": PNG, "ü.png": PNG}, 2),
+        ("![p](attachment:image(1).png) ![q](attachment:image%282%29.png)", {"image(1).png": PNG, "image%282%29.png": PNG}, 2),
+        ("![p](attachment:gone.png)", None, 0),
+        ("![p](attachment:gone.png)", {}, 0),
+        ("![p](attachment:p.png)", {"p.png": {}}, 0),
+        ("![p](attachment:p.png)", {"p.png": 7}, 0),
+        ("![p](attachment:p.svg)", {"p.svg": SVG}, 0),
+        ("![p](attachment:p.png)", {"p.png": {**PNG, **SVG}}, 1),
+        ("![p](attachment:) ![p](attachment: ) ![p](attachment:", {"": PNG}, 2),
+        ("![p](attachment:p((x)))", {"p": PNG, "p((x))": PNG}, 0),
+        ("![p](attachment:](attachment:gone.png)", {"": PNG, "]": PNG}, 0),
+        (r"![p](attachment:p\)x.png) ![p](attachment:p\_x.png)", {"p\\": PNG, "p\\_x.png": PNG}, 2),
+        ("![p](attachment:&amp;.png) ![p](attachment:a&b.png)", {"&amp;.png": PNG, "a&b.png": PNG}, 2),
+        ("![p](attachment:*a*_b_~~c~~`d`)", {"*a*_b_~~c~~`d`": PNG}, 1),
+        ("![p](<attachment:gone.png>)\n\n![q]\n\n[q]: attachment:gone.png", {}, 0),
+        ("[![p](attachment:gone.png)](attachment:gone.png) <img src='attachment:gone.png'>", {}, 0),
+        ("> - ![p][q]\n\n[q]:\n attachment:gone.png\n\n![p](\nattachment:gone.png)", {}, 0),
+        ("![p](attachment&colon;gone.png) ![p](attachment\\:gone.png) ![p](a&#116;tachment:gone.png)", {}, 0),
+    ],
+)
+@pytest.mark.parametrize("name", ["written_symmetry", ""])
+def test_every_page_can_be_made(release, handed_in, name, source, attachments, pictures):
+    """nbconvert refuses a notebook that asks for a picture which isn't there: such a link is none, in an answer and in an added cell."""
+    from bs4 import BeautifulSoup
+    from nbconvert import HTMLExporter
+
+    if not name:
+        handed_in["cells"].append({"cell_type": "markdown", "metadata": {}, "source": ""})
+    cell = find(handed_in, name) if name else handed_in["cells"][-1]
+    cell.update(source=source, attachments=attachments)
+    html, _ = HTMLExporter(template_name="classic").from_notebook_node(nbformat.from_dict(build(release, handed_in)))
+    shown = [each["src"] for each in BeautifulSoup(html, "html.parser").select(".text_cell_render img")]
+    assert [each for each in shown if each.startswith("data:")] == ["data:image/png;base64,aGFsbG8="] * pictures
+    assert not [each for each in shown if "svg" in each]
+
+
+def test_pictures_of_the_lecture_are_the_lectures(release, handed_in):
+    """Whatever was handed in with them, or without."""
+    for notebook in (release, handed_in):
+        notebook["cells"][0].update(source="![p](attachment:p.png)", attachments={"p.png": PNG})
+    handed_in["cells"][0]["attachments"] = {"p.png": {"image/png": "b3RoZXI="}}
+    assert build(release, handed_in)["cells"][0]["attachments"] == {"p.png": PNG}
+
+
 def test_feedback_of_a_test_cell(release, handed_in):
     """Every hidden test with its sentence and message, the misconception, the points as nbgrader reads them; markup is escaped."""
     tests = (TestResult("Shapes are right.", "passed", "", 1.0), TestResult("Values are right.", "failed", "got <b>, expected 2", 2.0))

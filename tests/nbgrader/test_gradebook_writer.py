@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sqlite3
 import subprocess
 import sys
@@ -12,7 +13,9 @@ from datetime import datetime, timedelta
 
 import nbformat
 import pytest
+from typer.testing import CliRunner
 
+from autograder import autograded, classroom, cli
 from autograder.course import PACKAGE, Course, source_of
 from autograder.errors import GradebookError
 from autograder.files import write_whole
@@ -162,6 +165,59 @@ def test_what_cannot_be_graded(folder, broken):
     assert folder.comments()["ann", "fans"] == "This notebook could not be graded:\n\n    it is *broken*"
     assert [text for (_, name), text in folder.comments().items() if name != "fans"] == [None, None]
     assert "it is *broken*" in folder.autograded("ann").cells[0].source
+
+
+def test_what_nobody_has_foreseen_costs_one_student(folder, config, monkeypatch):
+    """Whatever is raised on the way to the gradebook: the others are written, the sentence says what and where, and the status is 1."""
+    for student in ("ben", "cem", "dee"):
+        folder.hand_in(student, folder.notebook({}))
+    due(folder, hours_late=5)
+    config("c.AssignLatePenalties.plugin_class = 'late.Late'")
+    (folder.path / "late.py").write_text(LATE)
+    real_read, real_build = classroom.read_submission, autograded.build
+
+    def read(path, *others):
+        return 1 / 0 if "ann" in str(path) else real_read(path, *others)
+
+    def build(release, submitted, result):
+        return [][1] if result.student == "ben" else real_build(release, submitted, result)
+
+    monkeypatch.setattr(classroom, "read_submission", read)
+    monkeypatch.setattr(autograded, "build", build)
+    monkeypatch.syspath_prepend(folder.path)
+    monkeypatch.chdir(folder.path)
+    done = CliRunner().invoke(cli.app, ["grade", LECTURE, "--json", "results.json"])
+    assert done.exit_code == 1 and isinstance(done.exception, SystemExit), done.output
+    assert re.search(r"ann: not graded: reading it failed \(ZeroDivisionError in test_gradebook_writer.py, line \d+: .*report", done.output)
+    assert re.search(r"result of ben for .* can't be written .*: IndexError in test_gradebook_writer.py, line \d+: .*report", done.output)
+    assert re.search(r"result of cem for .* can't be written .*: KeyError in late.py, line 6: .*report", done.output)
+    graded = {result["student"]: result["graded"] for result in json.loads((folder.path / "results.json").read_text())["results"]}
+    assert graded == {"ann": False, "ben": True, "cem": True, "dee": True}
+    assert {who for who, _ in folder.grades()} == {"ann", "dee"} and penalty_of(folder, "dee") == 0
+
+
+LATE = """
+from nbgrader.plugins import LateSubmissionPlugin
+class Late(LateSubmissionPlugin):
+    def late_submission_penalty(self, student, score, late):
+        if student == "cem":
+            raise KeyError(student)
+        return 0.0
+"""
+
+
+def penalty_of(folder, student):
+    (row,) = (row for row in folder.rows("SubmittedNotebook") if row.student.id == student)
+    return row.late_submission_penalty
+
+
+def test_nobody_gets_a_name_that_nbgrader_cannot_handle(folder):
+    """Neither a formula nor what stops nbgrader's own commands; on the command line such a student doesn't come so far."""
+    for name in ("=1+1|cmd", "two\nlines"):
+        folder.hand_in(name, folder.notebook({}))
+        with pytest.raises(GradebookError, match="rename it"):
+            write(folder.course, [result_of(folder, name)])
+    assert folder.rows("Student") == [] and not (folder.path / "autograded").exists()
 
 
 @pytest.mark.parametrize(

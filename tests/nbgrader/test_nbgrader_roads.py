@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 import re
 import shutil
 import socket
@@ -92,6 +93,78 @@ def test_plugin_gives_the_same_gradebook(ours, plugin):
     assert plugin.grades() == ours.grades()
     assert plugin.comments() == ours.comments()
     assert all(plugin.autograded(student) == ours.autograded(student) for student in ("ann", "ben", "dee", "gus"))
+
+
+UNNAMEABLE = ("=1+1|cmd", "two\nlines", "\x9b31m")
+
+
+@pytest.fixture(scope="module")
+def hostile(new_folder):
+    """A class in which some have handed in what would stop nbgrader's own commands for everybody; ann comes after most of them."""
+    folder = new_folder("hostile", database=True)
+    (folder.path / "outside.txt").write_text("the instructor's own")
+    right = folder.notebook({name: folder.answer(name) for name in ("fans", "glorot_normal")})
+    for name in ("zoe", *UNNAMEABLE):
+        folder.hand_in(name, right)
+    stamps = {who: folder.hand_in(who, right, timestamp=None).with_name("timestamp.txt") for who in ("abe", "ada", "aki", "amy")}
+    os.mkfifo(stamps["abe"])
+    stamps["ada"].symlink_to("/dev/zero")
+    stamps["aki"].symlink_to(folder.path / "outside.txt")
+    stamps["amy"].write_text(f"{'9' * 60}.5h")
+    for who, beside in {"abe": "/dev/zero", "aki": folder.path / "outside.txt"}.items():
+        stamps[who].with_name("data.txt").symlink_to(beside)
+    renamed = folder.hand_in("ava", right)
+    renamed.rename(renamed.with_name("mine.ipynb"))
+    picture = folder.notebook({WRITTEN: "![p](attachment:gone.png)"})
+    folder.hand_in("axl", picture)
+    return folder
+
+
+def test_nbgraders_commands_survive_every_student(hostile):
+    """All are graded but those with impossible names, who are named; the second time as the first, and everybody else has a page."""
+    graded = {"abe", "ada", "aki", "amy", "ava", "axl", "zoe"}
+    statuses, said = hostile.nbgrader(*2 * [["autograde", LECTURE]], *2 * [["generate_feedback", LECTURE]])
+    assert statuses == [1, 1, 0, 0] and "Traceback" not in said, said
+    assert all(f"the name {shown} " in said for shown in ("=1+1|cmd", r"two\nlines", r"\x9b31m")) and "\x9b" not in said
+    marks = {student: score for (student, name), (score, *_) in hostile.grades().items() if name == "test_fans"}
+    assert marks == {**dict.fromkeys(graded, 3.0), "ava": 0.0, "axl": 0.0}
+    assert {row.id for row in hostile.rows("Student")} == graded == {path.name for path in (hostile.path / "feedback").iterdir()}
+    assert "does not exist; its folder holds mine.ipynb" in hostile.comments()["ava", "fans"]
+    copied = [path for path in (hostile.path / "autograded").rglob("*") if path.is_file() and path.suffix == ".txt"]
+    assert {path.name for path in copied} == {"timestamp.txt", "submission_secret.txt"}
+    assert not [path for path in copied if path.is_symlink() or "instructor" in path.read_text()]
+
+
+@pytest.mark.skipif(os.geteuid() != 0 or shutil.which("setpriv") is None, reason="an ordinary user: the other tests show it")
+def test_plugin_needs_no_rights_of_roots(new_folder):
+    """Who may not write into a file that is read-only autogrades all the same, the second time, too."""
+    folder = new_folder("ordinary", database=True)
+    folder.hand_in("ann", folder.notebook({"fans": folder.answer("fans")}))
+    command = [
+        "setpriv",
+        "--bounding-set=-dac_override",
+        "--inh-caps=-dac_override",
+        sys.executable,
+        "-m",
+        "nbgrader",
+        "autograde",
+        LECTURE,
+    ]
+    for more in ([], ["--force"]):
+        done = subprocess.run([*command, *more], cwd=folder.path, env=folder.environment(), capture_output=True, text=True, timeout=120)
+        assert done.returncode == 0, done.stderr
+    assert folder.grades()["ann", "test_fans"][0] == 3.0 and folder.autograded("ann").cells
+
+
+def test_the_command_line_gives_the_same(hostile, new_folder):
+    """``autograder grade`` of the same class."""
+    folder = new_folder("hostile-ours")
+    shutil.copytree(hostile.path / "submitted", folder.path / "submitted", symlinks=True, ignore=shutil.ignore_patterns("abe"))
+    (folder.path / "outside.txt").write_text("the instructor's own")
+    command = [sys.executable, "-c", "from autograder.cli import main; main()", "grade", LECTURE, "--jobs", "2"]
+    done = subprocess.run(command, cwd=folder.path, env=folder.environment(), capture_output=True, text=True, timeout=120)
+    assert done.returncode == 1 and "Traceback" not in done.stderr, done.stderr
+    assert folder.grades() == {key: grade for key, grade in hostile.grades().items() if key[0] != "abe"}
 
 
 def test_plugin_heeds_the_configuration(monkeypatch):
@@ -227,6 +300,9 @@ def test_formgrader(ours, tmp_path_factory):
         assert "<script>alert" not in request(f"/formgrader/submissions/{notebooks['ann']['id']}/")
         answer = json.loads(request(f"/formgrader/api/submission/{LECTURE}/ben/autograde", method="POST"))
         assert answer["success"], answer
+        folder.hand_in("=1+1|cmd", folder.notebook({}))
+        answer = json.loads(request(f"/formgrader/api/submission/{LECTURE}/%3D1%2B1%7Ccmd/autograde", method="POST"))
+        assert not answer["success"] and "the name =1+1|cmd would be a formula" in answer["log"], answer
     assert folder.grades()["ben", "test_fans"] == (ours.grades()["ben", "test_fans"][0], 2.5, None, True)
     assert {key: grade for key, grade in folder.grades().items() if key != ("ben", "test_fans")} == {
         key: grade for key, grade in ours.grades().items() if key != ("ben", "test_fans")
