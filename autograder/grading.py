@@ -13,12 +13,13 @@ from importlib import import_module
 from types import ModuleType
 from typing import Any
 
-from coursekit.outcomes import TestOutcome
+from coursekit.outcomes import TestOutcome, shortened
 from coursekit.student import Call, Student, StudentError, TimedOut, Unreadable
 from coursekit.suite import CollectedTest, SuitePlugin, run_tests
 
-from . import diagnosis
+from . import deadline, diagnosis
 from .course import slug_of, suite_of
+from .deadline import HostClock, Overdue
 from .diagnosis import Answer, Trial
 from .foresight import plan_of
 from .limits import Limits, in_units
@@ -28,7 +29,7 @@ from .results import KILLED, ExerciseResult, Status, SubmissionResult, TestResul
 from .results import points as marks
 from .sandbox.host import Cell, Sandbox
 from .sandbox.remote import RemoteStudent, answers_to, foretell, turn_to
-from .submission import Submission
+from .submission import Submission, few
 
 _RAISED = frozenset({"raised", "missing", "died", "unreadable"})
 
@@ -87,6 +88,7 @@ class Recorder:
 
     def ask(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any], want_arguments: bool) -> Call:
         """Call the function `name` and note what it answered, or which error kept it from answering."""
+        deadline.check()
         random = diagnosis.has_generator(args, kwargs) or self._follows_random(name)
         try:
             if name in self._account.hopeless:
@@ -103,6 +105,7 @@ class Recorder:
             self.answers.append(Answer(name, random, error=error))
             raise
         self.answers.append(Answer(name, random, call.answer, call.arguments))
+        deadline.check()
         return call
 
     def _follows_random(self, name: str) -> bool:
@@ -136,8 +139,8 @@ class HiddenSuite(SuitePlugin):
         What they are compared with.
     only : mapping of str to object, optional
         The exercises whose tests are run, each with what its result depends on beside the answers.
-    room : int
-        How many bytes all answers of a function may come to.
+    limits : Limits, optional
+        How many bytes all answers of a function may come to, and how long the host may work.
     """
 
     fixtures = ("student", "rng", "reference")
@@ -147,10 +150,12 @@ class HiddenSuite(SuitePlugin):
         student: Student,
         reference: ModuleType | Remembered,
         only: Mapping[str, Any] | None = None,
-        room: int = Limits.all_answers_bytes,
+        limits: Limits | None = None,
     ) -> None:
         super().__init__(student, only)
-        self._reference, self._account, self._circumstances = reference, Account(room), only or {}
+        limits = limits or Limits()
+        self._reference, self._account, self._circumstances = reference, Account(limits.all_answers_bytes), only or {}
+        self.clock = HostClock(limits.host_seconds, len(self._circumstances))
         self._tests: dict[str, list[CollectedTest]] = {}
         self._precedents: dict[str, Precedent | None] = {}
         self.trials: list[Trial] = []
@@ -184,6 +189,7 @@ class HiddenSuite(SuitePlugin):
 
     def provide(self, test: CollectedTest) -> dict[str, Any]:
         """Return the fixtures of one test."""
+        self.clock.turn_to(test.exercise)
         if isinstance(self.student, RemoteStudent):
             turn_to(self.student, test.id)
         return {"student": Recorder(self.student, self._account), "rng": test.rng(), "reference": self._reference}
@@ -191,10 +197,20 @@ class HiddenSuite(SuitePlugin):
     def note(self, test: CollectedTest, fixtures: Mapping[str, Any], error: BaseException | None) -> TestOutcome:
         """Keep what the diagnosis needs to try the test again."""
         outcome = super().note(test, fixtures, error)
+        if isinstance(error, Overdue):
+            outcome = self.outcomes[-1] = replace(outcome, kind="timeout", message=str(error), culprit=test.exercise)
         recorder = fixtures.get("student")
         answers = tuple(recorder.answers) if isinstance(recorder, Recorder) else ()
+        for answer in answers:
+            if answer.error is not None:
+                _forget_frames(answer.error)
         self.trials.append(Trial(test.exercise, test.id, _again(test, fixtures), outcome, answers))
         return outcome
+
+
+def _forget_frames(error: BaseException) -> None:
+    """Let go of the frames that an error has passed through: all that the test has had in its variables hangs on them."""
+    error.__traceback__ = error.__context__ = error.__cause__ = None
 
 
 def _again(test: CollectedTest, fixtures: Mapping[str, Any]) -> Callable[[Student], None]:
@@ -207,7 +223,7 @@ def judge(
     student: Student,
     points: Mapping[str, float],
     untouched: frozenset[str] = frozenset(),
-    room: int = Limits.all_answers_bytes,
+    limits: Limits | None = None,
 ) -> tuple[ExerciseResult, ...]:
     """Run a lecture's hidden suite against a student's functions.
 
@@ -221,8 +237,8 @@ def judge(
         The exercises to judge, in order, with their points.
     untouched : frozenset of str
         The exercises whose stub was left as it is.
-    room : int
-        How many bytes all answers of a function may come to.
+    limits : Limits, optional
+        How many bytes all answers of a function may come to, and how long the host may work.
 
     Returns
     -------
@@ -230,17 +246,19 @@ def judge(
         One an exercise, in the order of `points`.
     """
     circumstances = {name: (slug, points[name], name in untouched) for name in points}
-    suite = HiddenSuite(student, remembered(import_module(f"autograder.reference.{slug}")), circumstances, room)
-    run_tests(suite_of(slug), suite)
-    return tuple(suite.settled(name) or _decided(suite, name, *circumstances[name]) for name in points)
+    suite = HiddenSuite(student, remembered(import_module(f"autograder.reference.{slug}")), circumstances, limits)
+    with suite.clock:
+        run_tests(suite_of(slug), suite)
+        return tuple(suite.settled(name) or _decided(suite, name, *circumstances[name]) for name in points)
 
 
 def _decided(suite: HiddenSuite, name: str, slug: str, maximum: float, untouched: bool) -> ExerciseResult:
     """Return the result of an exercise from its tests, and let it hold for all who answer alike."""
+    suite.clock.turn_to(name)
     trials = [trial for trial in suite.trials if trial.exercise == name]
     result = _exercise_result(slug, name, maximum, trials, untouched)
     case = suite.case(name)
-    if case is not None:
+    if case is not None and result.status != "timeout":
         decide(case, result, trials)
     return result
 
@@ -253,8 +271,19 @@ def _exercise_result(slug: str, name: str, maximum: float, mine: list[Trial], un
         return ExerciseResult(name, 0.0, maximum, status, tests)
     total = sum(outcome.weight for outcome in outcomes)
     share = sum(outcome.weight for outcome in outcomes if outcome.passed) / total if total else 0.0
-    found = diagnosis.explain(slug, name, mine) if status in ("failed", "error") else None
+    found = None
+    try:
+        if status in ("failed", "error"):
+            found = diagnosis.explain(slug, name, mine)
+    except Overdue as late:  # the marks stand; that nothing is explained might come out otherwise another time
+        status, tests = "timeout", tuple(_and_late(test, late) for test in tests)
     return ExerciseResult(name, marks(share, maximum), maximum, status, tests, found)
+
+
+def _and_late(test: TestResult, late: Overdue) -> TestResult:
+    """Say of a failed test why no misconception is named."""
+    said = f"{test.message}; nothing was looked for behind it, for {late}"
+    return test if test.outcome == "passed" else replace(test, message=shortened(said))
 
 
 def _status(name: str, outcomes: list[TestOutcome], untouched: bool) -> Status:
@@ -323,7 +352,7 @@ def _graded(
 ) -> tuple[SubmissionResult, bool]:
     """Grade once, and tell whether a process was killed meanwhile."""
     with sandbox.guest(cells, limits) as guest:
-        exercises = judge(slug_of(lecture), guest.student, points, guest.untouched, limits.all_answers_bytes)
-        problems = tuple(f"{problem.label}: {problem.message}" for problem in guest.problems)
+        exercises = judge(slug_of(lecture), guest.student, points, guest.untouched, limits)
+        problems = tuple(few([f"{problem.label}: {problem.message}" for problem in guest.problems]))
         printed = guest.printed
     return SubmissionResult("", lecture, "", exercises, problems, printed), guest.killed

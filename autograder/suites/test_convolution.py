@@ -4,7 +4,7 @@ import numpy as np
 
 from autograder.gradients import expect_gradients
 from coursekit import exercise, expect, expect_error, expect_unchanged, worth
-from coursekit.expectations import Mismatch, described
+from coursekit.expectations import Mismatch, described, same
 from coursekit.student import StudentError
 
 SINGLE = ("dX", "dW")
@@ -117,7 +117,7 @@ def expect_layer(student, reference, kind, arguments, dout, only=None, between=N
 
     def backward(dout, cache):
         call = ours[1].call(dout, cache) if watch else None
-        if call is not None and not np.array_equal(call.arguments[0], dout):
+        if call is not None and not same(dout, call.arguments[0]):
             raise Mismatch("value", f"{ours[1].name} changed dout in place; the layer above still needs it, so work on a copy instead")
         answer = ours[1](dout, cache) if call is None else call.answer
         return [answer] if every is POOL else expect(answer, f"what {ours[1].name} returns").items(*every)[chosen]

@@ -244,7 +244,7 @@ def test_another_stream(kind: type) -> None:
 @pytest.mark.parametrize("shape", [[10**9, 0], [0, 10**9], [2**40, 0, 2**40], [0] * 31 + [2**62]])
 def test_arrays_without_elements_have_axes_within_reason(shape: list[int]) -> None:
     """One sum over the right axis would need all memory."""
-    with pytest.raises(wire.WireError, match="answer_bytes"):
+    with pytest.raises(wire.WireError, match="axes longer than 65536"):
         read([["a", "<f8", shape, "C"]])
     assert read([["a", "<f8", [1000, 0], "C"]])[0].shape == (1000, 0)
 

@@ -170,7 +170,7 @@ def fold_batchnorm(*arguments, **options):
 # must: lose that exercise, and be told so
 # loses: update_running
 # status: error
-# says: more than 32 MiB of arrays
+# says: more than 16 MiB of arrays
 def update_running(*arguments, **options):
     return np.zeros(62_500_000)
 
@@ -179,7 +179,7 @@ def update_running(*arguments, **options):
 # must: lose that exercise, and be told so
 # loses: update_running
 # status: error
-# says: more than 32 MiB of arrays
+# says: more than 16 MiB of arrays
 def update_running(*arguments, **options):
     return np.broadcast_to(1.0, (10**9,))
 
