@@ -136,7 +136,7 @@ values = st.recursive(
 )
 functions = st.sampled_from([(lecture.id, name) for lecture in LECTURES.values() for name in lecture.points])
 fuzz = settings.get_profile("fuzz")
-few = settings(fuzz, max_examples=max(fuzz.max_examples // 20, 1))  # each is a notebook that is graded
+few = settings(fuzz, max_examples=max(fuzz.max_examples // 100, 10))  # each is a notebook that is graded
 
 
 @few

@@ -403,3 +403,50 @@ class Endless:
 kept = Endless()
 atexit.register(lambda: time.sleep(1000))
 threading.Thread(target=time.sleep, args=(1000,)).start()
+
+# %% arguments_that_grow_as_an_array
+# tries: to send back 7 MB and 190 empty texts in place of an argument, of which NumPy would make an array of 1.3 GB
+# must: lose the tests that look at arguments, and cost nobody memory
+# may lose: batchnorm_backward, batchnorm2d_backward
+# says: changed dout in place
+import sys
+
+right_backward = {name: globals()[name] for name in ("batchnorm_backward", "batchnorm2d_backward")}
+
+
+def sends_back_a_list(name):
+    def backward(*arguments):
+        guest = type(sys._getframe(1).f_locals["self"])
+        if not hasattr(guest, "really"):
+            guest.really = guest._result
+            guest._result = instead
+        return right_backward[name](*arguments)
+
+    return backward
+
+
+def instead(self, codec, name, answer, arguments):
+    if name in right_backward and arguments is not None:
+        arguments = [[bytes(7 << 20), *[b""] * 190] for _ in arguments]
+    return self.really(codec, name, answer, arguments)
+
+
+batchnorm_backward, batchnorm2d_backward = map(sends_back_a_list, right_backward)
+
+# %% tuples_that_collide
+# tries: to return a dictionary whose keys are long tuples of one hash, so that each is compared with all others
+# must: lose that exercise, and nobody's time
+# loses: update_running
+# status: error
+# says: elements of such keys
+def update_running(*arguments, **options):
+    return {((0,) * 250 + (number * (2**61 - 1),)): None for number in range(1, 900)}
+
+# %% a_message_without_end
+# tries: to fill what everybody reads with the text of an error
+# must: lose that exercise, and be cut
+# loses: update_running
+# status: error
+# says: …
+def update_running(*arguments, **options):
+    raise ValueError("x" * 1_000_000, "y" * 1_000_000)
