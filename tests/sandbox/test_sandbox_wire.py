@@ -249,6 +249,20 @@ def test_arrays_without_elements_have_axes_within_reason(shape: list[int]) -> No
     assert read([["a", "<f8", [1000, 0], "C"]])[0].shape == (1000, 0)
 
 
+def test_what_keys_consist_of_is_counted() -> None:
+    """Tuples whose hashes are equal are compared element by element, each with all others."""
+    tight = wire.Bounds(keys=50)
+    for count, good in ((8, True), (9, False)):
+        node = ["d", *[part for number in range(count) for part in (["t", 0, 0, ["t", 0], number], None)]]
+        frame = wire.Frame("result", msgpack.packb([[], [node]]), b"")
+        decode = wire.Codec(list, list, tight).decode
+        if good:
+            assert len(decode(frame)[0]) == count
+        else:
+            with pytest.raises(wire.WireError, match="elements of such keys"):
+                decode(frame)
+
+
 def test_references_are_counted() -> None:
     taking = wire.Codec(lambda value: [], lambda node: node[1])
     for count in (10_000, 10_001):

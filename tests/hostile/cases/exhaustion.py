@@ -299,7 +299,7 @@ def fold_batchnorm(*arguments, **options):
     return arguments[:2]
 
 # %% a_promise_that_is_not_kept
-# tries: to announce 30 MB, to send a byte now and then, and to keep the host waiting
+# tries: to announce 10 MB, to send a byte now and then, and to keep the host waiting
 # must: lose that exercise by time
 # loses: fold_batchnorm
 # status: timeout
@@ -310,7 +310,7 @@ import time
 
 
 def fold_batchnorm(*arguments, **options):
-    os.write(3, struct.pack("!BII", 5, 1 << 20, 30 << 20))
+    os.write(3, struct.pack("!BII", 5, 1 << 20, 10 << 20))
     while True:
         os.write(3, b"\0")
         time.sleep(0.05)
@@ -440,7 +440,7 @@ batchnorm_backward, batchnorm2d_backward = map(sends_back_a_list, right_backward
 # status: error
 # says: elements of such keys
 def update_running(*arguments, **options):
-    return {((0,) * 250 + (number * (2**61 - 1),)): None for number in range(1, 900)}
+    return {((0,) * 250 + (number * (2**61 - 1),)): None for number in range(1, 100)}
 
 # %% a_message_without_end
 # tries: to fill what everybody reads with the text of an error
