@@ -33,7 +33,7 @@ help:
 	@echo 'make bench       how long grading takes (bench-growth: 5000 submissions; bench-hostile: what it withstands)'
 	@echo 'make crosscheck  the references against PyTorch (downloads it; TORCH=torch==2.13.0 picks a version)'
 	@echo 'make mutants     how many wrong functions, made by changing right ones, the hidden tests catch'
-	@echo 'make fuzz        damaged notebooks and hostile messages, 100000 of each (CASES=1000000 for more)'
+	@echo 'make fuzz        damaged notebooks, hostile messages and answers, 100000 of each (CASES=1000000 for more)'
 	@echo 'make chaos       runs that are killed, interrupted and starved, at 20 random moments each (MOMENTS=100 for more)'
 	@echo 'make lock        newer versions into requirements.lock (needs uv)'
 	@echo 'make clean       remove .venv and what tools left behind'

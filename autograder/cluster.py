@@ -236,7 +236,8 @@ CALL = f"__import__({__name__!r}, fromlist=['signed']).signed(task)"
 
 def _most_seconds(job: Job) -> float:
     """Return how long a worker can be at a task: its code may run twice, for a submission whose process was killed is graded again."""
-    return 2 * float(json.loads(job.task)["limits"]["total_seconds"]) + GRACE_SECONDS
+    limits = json.loads(job.task)["limits"]
+    return 2 * (float(limits["total_seconds"]) + float(limits["host_seconds"])) + GRACE_SECONDS
 
 
 def _failed(error: BaseException) -> Future[bytes]:

@@ -21,6 +21,7 @@ import numpy as np
 from coursekit.expectations import Mismatch
 from coursekit.student import Call, Student, StudentFunction, copied
 
+from . import deadline
 from .catalogue import KnownAnswer, catalogue
 from .diagnosis import close, has_generator
 from .remembered import Remembered, remembered
@@ -75,7 +76,8 @@ class KnownForward:
         args, kwargs = cache[0] if self._returns_pair else (cache, {})
         right = self._right_gradients(dout, args, kwargs)
         count = len(right) if isinstance(right, (list, tuple)) else 1
-        found = _derivatives.derivatives(self._slug, self.known.exercise, self.known.id, dout, args, kwargs, count)
+        with deadline.uncounted():  # it is the same for everybody's submission
+            found = _derivatives.derivatives(self._slug, self.known.exercise, self.known.id, dout, args, kwargs, count)
         self.trivial.append(any(_is_trivial(mine, np.asarray(other), dout) for mine, other in zip(found, _listed(right), strict=True)))
         return tuple(found) if isinstance(right, (list, tuple)) else found[0]
 

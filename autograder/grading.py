@@ -7,20 +7,21 @@ which misconception would have answered alike.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from importlib import import_module
 from types import ModuleType
 from typing import Any
 
 from coursekit.expectations import Mismatch
-from coursekit.outcomes import TestOutcome
+from coursekit.outcomes import TestOutcome, shortened
 from coursekit.student import Call, Student, StudentError, TimedOut, Unreadable
 from coursekit.suite import CollectedTest, SuitePlugin, outcome_of, run_tests
 
-from . import diagnosis
+from . import deadline, diagnosis
 from .catalogue import catalogue
 from .course import slug_of, suite_of
+from .deadline import HostClock, Overdue
 from .diagnosis import Answer, Trial
 from .foresight import plan_of
 from .gradients import AnsweringAs, KnownForward, forward_of, known_forward
@@ -30,7 +31,7 @@ from .results import KILLED, ExerciseResult, Status, SubmissionResult, TestResul
 from .results import points as marks
 from .sandbox.host import Cell, Sandbox
 from .sandbox.remote import RemoteStudent, foretell, turn_to
-from .submission import Submission
+from .submission import Submission, few
 from .values import size_of
 
 _RAISED = frozenset({"raised", "missing", "died", "unreadable"})
@@ -83,6 +84,7 @@ class Recorder:
 
     def ask(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any], want_arguments: bool) -> Call:
         """Call the function `name` and note what it answered, or which error kept it from answering."""
+        deadline.check()
         random = diagnosis.has_generator(args, kwargs) or self._follows_random(name)
         try:
             if name in self._account.hopeless:
@@ -99,6 +101,7 @@ class Recorder:
             self.answers.append(Answer(name, random, error=error))
             raise
         self.answers.append(Answer(name, random, call.answer, call.arguments))
+        deadline.check()
         return call
 
     def _follows_random(self, name: str) -> bool:
@@ -130,10 +133,10 @@ class HiddenSuite(SuitePlugin):
         Whose functions are judged.
     reference : module
         What they are compared with.
-    only : iterable of str, optional
+    only : sequence of str, optional
         The exercises whose tests are run; all where it is left out.
-    room : int
-        How many bytes all answers of a function may come to.
+    limits : Limits, optional
+        How many bytes all answers of a function may come to, and how long the host may work.
     """
 
     fixtures = ("student", "rng", "reference")
@@ -142,11 +145,13 @@ class HiddenSuite(SuitePlugin):
         self,
         student: Student,
         reference: ModuleType | Remembered,
-        only: Iterable[str] | None = None,
-        room: int = Limits.all_answers_bytes,
+        only: Sequence[str] | None = None,
+        limits: Limits | None = None,
     ) -> None:
         super().__init__(student, only)
-        self._reference, self._account, self.room = reference, Account(room), room
+        self.limits = limits or Limits()
+        self._reference, self._account = reference, Account(self.limits.all_answers_bytes)
+        self.clock = HostClock(self.limits.host_seconds, len(only or ()))
         self.trials: list[Trial] = []
 
     def begin(self, tests: Sequence[CollectedTest]) -> None:
@@ -169,6 +174,7 @@ class HiddenSuite(SuitePlugin):
 
     def provide(self, test: CollectedTest) -> dict[str, Any]:
         """Return the fixtures of one test."""
+        self.clock.turn_to(test.exercise)
         if isinstance(self.student, RemoteStudent):
             turn_to(self.student, test.id)
         return {"student": Recorder(self.student, self._account), "rng": test.rng(), "reference": self._reference}
@@ -176,10 +182,20 @@ class HiddenSuite(SuitePlugin):
     def note(self, test: CollectedTest, fixtures: Mapping[str, Any], error: BaseException | None) -> TestOutcome:
         """Keep what the diagnosis needs to try the test again."""
         outcome = super().note(test, fixtures, error)
+        if isinstance(error, Overdue):
+            outcome = self.outcomes[-1] = replace(outcome, kind="timeout", message=str(error), culprit=test.exercise)
         recorder = fixtures.get("student")
         answers = tuple(recorder.answers) if isinstance(recorder, Recorder) else ()
+        for answer in answers:
+            if answer.error is not None:
+                _forget_frames(answer.error)
         self.trials.append(Trial(test.exercise, test.id, _again(test, fixtures), outcome, answers))
         return outcome
+
+
+def _forget_frames(error: BaseException) -> None:
+    """Let go of the frames that an error has passed through: all that the test has had in its variables hangs on them."""
+    error.__traceback__ = error.__context__ = error.__cause__ = None
 
 
 def _again(test: CollectedTest, fixtures: Mapping[str, Any]) -> Callable[..., None]:
@@ -196,7 +212,7 @@ def judge(
     student: Student,
     points: Mapping[str, float],
     untouched: frozenset[str] = frozenset(),
-    room: int = Limits.all_answers_bytes,
+    limits: Limits | None = None,
 ) -> tuple[ExerciseResult, ...]:
     """Run a lecture's hidden suite against a student's functions.
 
@@ -210,22 +226,27 @@ def judge(
         The exercises to judge, in order, with their points.
     untouched : frozenset of str
         The exercises whose stub was left as it is.
-    room : int
-        How many bytes all answers of a function may come to.
+    limits : Limits, optional
+        How many bytes all answers of a function may come to, and how long the host may work.
 
     Returns
     -------
     tuple of ExerciseResult
         One an exercise, in the order of `points`.
     """
-    suite = HiddenSuite(student, remembered(import_module(f"autograder.reference.{slug}")), points, room)
-    run_tests(suite_of(slug), suite)
+    suite = HiddenSuite(student, remembered(import_module(f"autograder.reference.{slug}")), list(points), limits)
     results: dict[str, ExerciseResult] = {}
-    for name in points:
-        result = _exercise_result(slug, name, points[name], suite.trials, name in untouched)
-        if name.endswith("_backward") and result.status in ("failed", "error"):
-            result = _excused(suite, slug, result, results) or result
-        results[name] = result
+    with suite.clock:
+        run_tests(suite_of(slug), suite)
+        for name in points:
+            suite.clock.turn_to(name)
+            result = _exercise_result(slug, name, points[name], suite.trials, name in untouched)
+            if name.endswith("_backward") and result.status in ("failed", "error"):
+                try:
+                    result = _excused(suite, slug, result, results) or result
+                except Overdue as late:
+                    result = replace(result, status="timeout", tests=tuple(_and_late(test, late) for test in result.tests))
+            results[name] = result
     return tuple(results.values())
 
 
@@ -237,7 +258,7 @@ def _excused(suite: HiddenSuite, slug: str, result: ExerciseResult, results: Map
     forward = forward_of(result.name, [known.exercise for known in catalogue(slug).misconceptions])
     if forward is None:
         return None
-    of_forward = results.get(forward) or judge(slug, suite.student, {forward: 1.0}, room=suite.room)[0]
+    of_forward = results.get(forward) or judge(slug, suite.student, {forward: 1.0}, limits=suite.limits)[0]
     if of_forward.misconception is None:
         return None
     reference = known_forward(slug, forward, of_forward.misconception.id, result.name)
@@ -258,8 +279,19 @@ def _exercise_result(slug: str, name: str, maximum: float, trials: Sequence[Tria
         return ExerciseResult(name, 0.0, maximum, status, tests)
     total = sum(outcome.weight for outcome in outcomes)
     share = sum(outcome.weight for outcome in outcomes if outcome.passed) / total if total else 0.0
-    found = diagnosis.explain(slug, name, mine) if status in ("failed", "error") else None
+    found = None
+    try:
+        if status in ("failed", "error"):
+            found = diagnosis.explain(slug, name, mine)
+    except Overdue as late:  # the marks stand; that nothing is explained might come out otherwise another time
+        status, tests = "timeout", tuple(_and_late(test, late) for test in tests)
     return ExerciseResult(name, marks(share, maximum), maximum, status, tests, found)
+
+
+def _and_late(test: TestResult, late: Overdue) -> TestResult:
+    """Say of a failed test why no misconception is named."""
+    said = f"{test.message}; nothing was looked for behind it, for {late}"
+    return test if test.outcome == "passed" else replace(test, message=shortened(said))
 
 
 def _status(name: str, outcomes: list[TestOutcome], untouched: bool) -> Status:
@@ -328,7 +360,7 @@ def _graded(
 ) -> tuple[SubmissionResult, bool]:
     """Grade once, and tell whether a process was killed meanwhile."""
     with sandbox.guest(cells, limits) as guest:
-        exercises = judge(slug_of(lecture), guest.student, points, guest.untouched, limits.all_answers_bytes)
+        exercises = judge(slug_of(lecture), guest.student, points, guest.untouched, limits)
         printed = guest.printed
-    problems = tuple(f"{problem.label}: {problem.message}" for problem in guest.problems)  # known when the guest has ended
+    problems = tuple(few([f"{problem.label}: {problem.message}" for problem in guest.problems]))  # known when the guest has ended
     return SubmissionResult("", lecture, "", exercises, problems, printed), guest.killed

@@ -40,6 +40,8 @@ class Limits:
         Wall clock for a submission: all that the host has waited for it.
     cpu_seconds : int
         Processor time of one process.
+    host_seconds : float
+        Processor time that the host itself spends on a submission's answers; each exercise has an equal share. See `autograder.deadline`.
     memory_bytes : int
         Address space of one process, which is all of a submission: guests can't start processes.
     file_bytes, disk_bytes : int
@@ -49,7 +51,10 @@ class Limits:
     answer_bytes, depth : int
         Size of an answer, and lists within lists in it.
     all_answers_bytes : int
-        Size of all answers of one function together: the host keeps them until the last test, for the diagnosis.
+        Size of all answers of one function together: the host keeps them until the last test, for the diagnosis. What the function passes
+        to callbacks, the functions of the host's that it was given, has the same limit.
+    callbacks : int
+        How often one call may call back.
     processes : int
         Threads in addition to those that the user has already. Root has no such limit.
     """
@@ -58,12 +63,14 @@ class Limits:
     cell_seconds: float = 20
     total_seconds: float = 120
     cpu_seconds: int = 120
+    host_seconds: float = 30
     memory_bytes: int = 2 << 30
     file_bytes: int = 8 << 20
     disk_bytes: int = 256 << 20
     output_bytes: int = 64 << 10
-    answer_bytes: int = 32 << 20
-    all_answers_bytes: int = 32 << 20
+    answer_bytes: int = 16 << 20
+    all_answers_bytes: int = 16 << 20
+    callbacks: int = 1000
     depth: int = 32
     processes: int = 256
 

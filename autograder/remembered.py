@@ -9,6 +9,7 @@ from typing import Any
 
 from coursekit.student import copied
 
+from . import deadline
 from .values import frozen, size_of
 
 ROOM = 64 << 20  # bytes; a suite takes some hundred kilobytes
@@ -43,6 +44,7 @@ class Remembered:
     def _remembering(self, name: str, function: Callable[..., Any]) -> Callable[..., Any]:
         @wraps(function)
         def asked(*args: Any, **kwargs: Any) -> Any:
+            deadline.check()
             try:
                 key = name, frozen(args), frozen(kwargs)
             except TypeError:

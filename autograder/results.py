@@ -13,6 +13,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from coursekit.outcomes import shortened
+
 from .errors import printable_json
 from .sandbox.submitted import Printed
 
@@ -73,7 +75,7 @@ class SubmissionResult:
     exercises : tuple of ExerciseResult
         In the lecture's order, every one of them. Empty where the notebook could not be read.
     problems : tuple of str
-        What was wrong with the notebook, a sentence each.
+        What was wrong with the notebook, a sentence each, shortened.
     printed : tuple of Printed
         What the student's code printed, up to a limit, and where.
     graded : bool
@@ -87,6 +89,9 @@ class SubmissionResult:
     problems: tuple[str, ...] = ()
     printed: tuple[Printed, ...] = ()
     graded: bool = True
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "problems", tuple(map(shortened, self.problems)))
 
     @property
     def score(self) -> float:

@@ -189,7 +189,7 @@ def parse_submission(data: bytes, path: Path, course: Course, student: str | Non
     problems += _check_exercises([cell for _, cell in cells], found)
     to_run = tuple(_that_fit(_to_run(cells, found), problems))
     notebook = {"cells": [cell for _, cell in cells], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
-    return Submission(spelled(student or path.stem), spelled(str(path)), found, to_run, tuple(_few(problems)), notebook)
+    return Submission(spelled(student or path.stem), spelled(str(path)), found, to_run, tuple(few(problems)), notebook)
 
 
 def spelled(name: str) -> str:
@@ -197,7 +197,7 @@ def spelled(name: str) -> str:
     return os.fsencode(name).decode("utf-8", "backslashreplace")
 
 
-def _few(problems: list[str]) -> list[str]:
+def few(problems: list[str]) -> list[str]:
     """Return the first of many sentences, and how many more there are: nobody reads thousands."""
     more = len(problems) - MAX_PROBLEMS
     return problems if more <= 0 else [*problems[:MAX_PROBLEMS], f"and {more} more problems of this kind"]

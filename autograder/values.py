@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import numpy as np
@@ -32,9 +33,13 @@ def frozen(value: Any) -> Any:
 
 
 def size_of(value: Any) -> int:
-    """Estimate how much memory a value takes."""
+    """Estimate how much memory a value takes: rather too much than too little."""
     if isinstance(value, dict):
         return size_of([*value, *value.values()])
     if isinstance(value, (list, tuple)):
         return 64 + sum(map(size_of, value))
-    return 256 + (value.nbytes if isinstance(value, np.ndarray) else len(value) if isinstance(value, (str, bytes)) else 0)
+    if isinstance(value, np.ndarray):
+        return 256 + max(value.nbytes, value.base.nbytes if isinstance(value.base, np.ndarray) else 0)  # every other column of another one
+    if isinstance(value, (str, bytes, int)):
+        return 256 + sys.getsizeof(value)
+    return 256 if isinstance(value, (np.generic, *_NUMBERS)) else 1280  # such as a handle

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import tracemalloc
 
 import numpy as np
 import pytest
 
-from coursekit.expectations import Mismatch, expect, expect_error, expect_unchanged
-from coursekit.student import LocalStudent
+from coursekit.expectations import Mismatch, expect, expect_error, expect_unchanged, listed, same
+from coursekit.outcomes import MESSAGE_LENGTH
+from coursekit.student import LocalStudent, Raised
+from coursekit.suite import outcome_of
 
 
 def rejected(answer, expected, **options) -> Mismatch:
@@ -159,3 +162,55 @@ def test_students_own_package_excuses_no_answer():
     """What stands for an answer that hasn't come yet is the grader's: in a notebook without it, every answer is judged."""
     done = subprocess.run([sys.executable, "-c", "from coursekit import expect; print(*expect.registry)"], capture_output=True, text=True)
     assert done.stdout == "<class 'object'>\n", done.stderr
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "equal"),
+    [
+        (np.arange(3.0), np.arange(3.0), True),
+        (np.arange(3.0), np.arange(3), True),
+        (np.arange(3.0), [0.0, 1.0, 2.0], False),
+        (np.arange(3.0), np.arange(3.0)[None], False),
+        (np.ones(3), 1.0, False),
+        (np.array(1.0), 1.0, True),
+        (np.float64(1), 1, True),
+        (1, "1", False),
+        ("x", b"x", False),
+        (b"x", b"x", True),
+        ([1, (2.0, "x")], [1, (2.0, "x")], True),
+        ([1, (2.0, "x")], [1, [2.0, "x"]], False),
+        ({"t": 1}, {"t": 1}, True),
+        ({"t": 1}, {"t": 2}, False),
+        (object(), object(), True),
+    ],
+)
+def test_values_of_any_kind_are_compared(one, other, equal):
+    assert same(one, other) is equal
+
+
+def test_no_array_is_made_of_a_list_to_compare_it():
+    """NumPy would take the longest item times their number: 400 MB here."""
+    nasty = [bytes(4 << 20), *[b""] * 100]
+    tracemalloc.start()
+    try:
+        assert not same(np.ones(3), nasty) and not same(nasty, np.ones(3))
+        with pytest.raises(Mismatch):
+            expect(nasty, "dout").same_as(np.ones(3), "from what was passed")
+        expect(nasty, "dout").differs_from(np.ones(3), "as what was passed")
+        assert tracemalloc.get_traced_memory()[1] < 1 << 20
+    finally:
+        tracemalloc.stop()
+
+
+def test_what_is_no_data_is_neither_the_same_nor_different():
+    for expectation in (expect(object(), "W").same_as, expect(object(), "W").differs_from):
+        with pytest.raises(Mismatch, match="W should be an array, but it is"):
+            expectation(object(), "…")
+
+
+def test_messages_are_shortened_wherever_they_come_from():
+    for error in (Mismatch("value", "x" * 10**6), Raised("f", "ValueError", "x" * 10**6), RuntimeError("x" * 10**6)):
+        message = outcome_of("f", "test_f", "f is right.", 1.0, error).message
+        assert len(message) <= MESSAGE_LENGTH and "…" in message
+    assert listed(np.arange(3)) == "[0, 1, 2]"
+    assert listed(np.arange(10**6)).startswith("[0, 1, 2") and len(listed(np.arange(10**6))) < 200

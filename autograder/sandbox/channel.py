@@ -41,7 +41,7 @@ class Channel:
     def __init__(self, link: socket.socket, output: int, bounds: wire.Bounds, output_bytes: int) -> None:
         link.setblocking(False)
         os.set_blocking(output, False)
-        self._link, self._output, self._bounds, self._room = link, output, bounds, output_bytes
+        self._link, self._output, self._bounds, self._room = link, output, bounds.received, output_bytes
         self._poll = select.poll()
         self._poll.register(output, select.POLLIN)
         self._printed: list[bytes] = []
@@ -76,8 +76,7 @@ class Channel:
         if time.monotonic() > deadline:  # also when something is always there to be read
             raise Timeout
         kind, structure, data = wire.frame_lengths(self._read(wire.HEADER.size, deadline), self._bounds)
-        body = self._read(structure + data, deadline)
-        return wire.Frame(kind, body[:structure], body[structure:])
+        return wire.Frame(kind, self._read(structure, deadline), self._read(data, deadline))
 
     def take_printed(self) -> bytes:
         """Return what the guest has printed since this was asked last."""
@@ -94,9 +93,11 @@ class Channel:
             os.close(self._output)
             self._output = -1
 
-    def _read(self, length: int, deadline: float) -> bytes:
+    def _read(self, length: int, deadline: float) -> bytearray:
         """Take `length` bytes from what has come, and wait for more where there are too few."""
-        while len(self._received) < length:  # it grows with what has come, not with what was announced: a liar gets no memory
+        taken = self._received[:length]
+        del self._received[:length]
+        while len(taken) < length:  # it grows with what has come, not with what was announced: a liar gets no memory
             try:
                 part = self._link.recv(CHUNK)
             except BlockingIOError:
@@ -106,11 +107,11 @@ class Channel:
                 raise Closed from None
             if not part:
                 raise Closed
-            self._received += part
+            missing = length - len(taken)
+            taken += part[:missing]
+            self._received += part[missing:]
             if time.monotonic() > deadline:
                 raise Timeout
-        taken = bytes(memoryview(self._received)[:length])
-        del self._received[:length]
         return taken
 
     def _wait(self, event: int, deadline: float) -> None:

@@ -97,7 +97,7 @@ class Guest:
         return taken
 
     def _codec(self) -> wire.Codec:
-        return wire.Codec(self._refer, self._resolve, self._bounds)
+        return wire.Codec(self._refer, self._resolve, self._bounds.received)
 
     def _refer(self, value: Any) -> list[Any]:
         if type(value) is HostFunction:

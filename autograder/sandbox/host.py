@@ -9,15 +9,17 @@ from __future__ import annotations
 import builtins
 import signal
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any
 
 from coursekit.student import Call, Died, Missing, StudentError, TimedOut, Unreadable
 
+from ..deadline import check
 from ..errors import SandboxUnavailable
 from ..limits import Limits, in_units
+from ..values import size_of
 from . import wire
 from .ahead import Batch, Plan
 from .channel import Closed, Timeout
@@ -96,6 +98,7 @@ class Guest:
         self._where, self._printed = "", dict[str, bytes]()
         self._cut: str | None = None
         self._spent, self._waiting = 0.0, 0
+        self._called_back_with: Counter[str] = Counter()  # how many bytes each function has passed to callbacks
         self._batches: dict[str, Batch] = {}
         self._batch: Batch | None = None  # of the test that is running, as long as it makes the calls that were foreseen
         self.problems: tuple[CellProblem, ...] = ()
@@ -246,7 +249,12 @@ class Guest:
         return self._process
 
     def _call(self, process: GuestProcess, name: str, args: tuple[Any, ...], kwargs: dict[str, Any], want_arguments: bool) -> Call:
-        codec = process.codec(self)
+        with process.functions_of_a_call():
+            return self._conversation(process, name, args, kwargs, want_arguments)
+
+    def _conversation(self, process: GuestProcess, name: str, args: tuple[Any, ...], kwargs: dict[str, Any], want_arguments: bool) -> Call:
+        """Send a call, answer the callbacks that come, and return the result."""
+        codec, callbacks = process.codec(self), 0
         try:
             frame = codec.encode("call", name, args, kwargs, want_arguments, process.forgotten())
         except Stale:
@@ -262,6 +270,8 @@ class Guest:
                 return self._outcome(reply, fields, len(args) if want_arguments else None)
             if len(fields) != 3:
                 raise wire.WireError("out of turn")
+            callbacks += 1
+            self._count_callback(name, callbacks, fields)
             self._send_back(process, codec, self._called_back(process, fields), deadline)
 
     def _outcome(self, reply: wire.Frame, fields: list[Any], expected: int | None) -> Call:
@@ -284,7 +294,7 @@ class Guest:
         if not (message := batch.reply()):
             return None
         try:
-            reply = wire.frame_in(message, self._limits.bounds)
+            reply = wire.frame_in(message, self._limits.bounds.received)
             call = self._outcome(reply, self._process.codec(self).decode(reply), len(args) if want_arguments else None)
         except wire.WireError as error:
             with self._printing_in(name):
@@ -313,8 +323,18 @@ class Guest:
         problem = next((one for one in self.problems if isinstance(error, Missing) and one.name == error.name), None)
         return Missing(problem.name, f"{problem.label}: {problem.message}") if problem and problem.name else error
 
+    def _count_callback(self, name: str, number: int, fields: list[Any]) -> None:
+        """Count a callback of a call and what it was given, which the host's function may keep as long as the test lasts."""
+        if number > self._limits.callbacks:
+            raise wire.WireError(f"it called what it was given more than {self._limits.callbacks} times (the limit callbacks)")
+        self._called_back_with[name] += size_of(fields)
+        if self._called_back_with[name] > self._limits.all_answers_bytes:
+            most = in_units(self._limits.all_answers_bytes)
+            raise wire.WireError(f"what it passed to callbacks is larger than {most} altogether (the limit all_answers_bytes)")
+
     def _called_back(self, process: GuestProcess, fields: list[Any]) -> tuple[Any, ...]:
         """Call a function of the host's for the guest, and return the message about it."""
+        check()
         number, args, kwargs = fields
         function = process.functions.get(number) if type(number) is int else None
         if function is None or type(args) is not tuple or type(kwargs) is not dict or not all(type(key) is str for key in kwargs):

@@ -10,8 +10,10 @@ import tempfile
 import threading
 import time
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
+from itertools import count
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -63,7 +65,8 @@ class GuestProcess:
     def __init__(self, nursery: Nursery, pid: int, channel: Channel, bounds: wire.Bounds) -> None:
         self._nursery, self._pid, self.channel, self._bounds = nursery, pid, channel, bounds
         self._forgotten: list[int] = []
-        self._numbers: dict[int, int] = {}
+        self._numbers: dict[int, int] = {}  # of functions, by their id
+        self._next_number = count(1)
         self.functions: dict[int, Callable[..., Any]] = {}
 
     def codec(self, guest: Any = None) -> wire.Codec:
@@ -74,6 +77,16 @@ class GuestProcess:
         """Return the numbers of the handles that nobody in the host holds any more."""
         forgotten, self._forgotten[:] = self._forgotten[:1000], self._forgotten[1000:]
         return forgotten
+
+    @contextmanager
+    def functions_of_a_call(self) -> Iterator[None]:
+        """Forget the functions that are passed meanwhile: a test's function, and all that it has noted, lives as long as the test."""
+        before = set(self.functions)
+        try:
+            yield
+        finally:
+            for number in self.functions.keys() - before:
+                del self._numbers[id(self.functions.pop(number))]
 
     def end(self, grace: bool = True) -> Ending:
         """Kill the process and all that it has started; return how it had ended.
@@ -92,12 +105,12 @@ class GuestProcess:
             return ["n", value.name]
         if not callable(value):
             raise TypeError(f"a value of type {type(value).__name__} can't be passed to a student's function")
-        number = self._numbers.setdefault(id(value), len(self._numbers) + 1)
+        number = self._numbers.get(id(value)) or self._numbers.setdefault(id(value), next(self._next_number))
         self.functions[number] = value  # kept, so that the id stays its own
         return ["f", number]
 
     def _resolve(self, node: list[Any]) -> Any:
-        if node[0] == "f" and len(node) == 2 and type(node[1]) is int:
+        if node[0] == "f" and len(node) == 2 and type(node[1]) is int and node[1] in self.functions:
             return self.functions[node[1]]
         if node[0] == "h" and list(map(type, node)) == [str, int, str]:
             handle = wire.Handle(node[1], node[2][:TYPE_LENGTH], self)

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from coursekit.outcomes import MESSAGE_LENGTH
 from coursekit.student import Missing, NotAttempted, Place, Raised, StudentError, Unreadable
 
 from ..limits import Limits, in_units
 from . import wire
 
-MESSAGE_LENGTH, NAME_LENGTH = 2000, 200
+NAME_LENGTH = 200
 
 
 def overfull(limits: Limits) -> str:

@@ -22,7 +22,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import msgpack
@@ -33,6 +33,7 @@ from coursekit.student import layout, with_layout
 KINDS = ("cells", "running", "ready", "refused", "call", "result", "error", "callback", "answer", "failed", "calls", "replies")
 _CODE_OF = {kind: code for code, kind in enumerate(KINDS)}
 HEADER = struct.Struct("!BII")
+RECEIVED_STRUCTURE = 1 << 20  # as Python's lists, it can be 80 times as large before anybody has looked at it
 COMPLAINT_LENGTH = 200  # an error may quote what was sent, and that may be megabytes
 
 _CODES = "?bhilqBHILQefdgFD"
@@ -74,7 +75,10 @@ class Bounds:
     depth, elements : int
         Lists within lists, and values altogether.
     keys : int
-        Keys of dictionaries that are not text. Such keys can be chosen so that all of them collide, and a dictionary becomes slow.
+        Keys of dictionaries that are not text, and the elements of those that are tuples. Such keys can be chosen so that all of them
+        collide, and a dictionary becomes slow: each key is compared, element by element, with all before it.
+    rows : int
+        The longest axis of an array without entries: it takes no memory, but whatever is made with as many rows does.
     generators : int
         Random generators in one call.
     references : int
@@ -84,10 +88,16 @@ class Bounds:
     frame_bytes: int = 64 << 20
     structure_bytes: int = 4 << 20
     depth: int = 32
-    elements: int = 1_000_000
+    elements: int = 250_000
     keys: int = 4096
+    rows: int = 1 << 16
     generators: int = 64
     references: int = 10_000
+
+    @property
+    def received(self) -> Bounds:
+        """The bounds of what comes from a guest: a host sends a notebook's code, but an answer's structure needs less room."""
+        return replace(self, structure_bytes=min(self.structure_bytes, RECEIVED_STRUCTURE))
 
     @property
     def too_large(self) -> str:
@@ -128,11 +138,11 @@ class Frame:
     """A message as it came, unread but for its kind."""
 
     kind: str
-    structure: bytes
-    data: bytes
+    structure: bytes | bytearray
+    data: bytes | bytearray
 
 
-def frame_lengths(header: bytes, bounds: Bounds) -> tuple[str, int, int]:
+def frame_lengths(header: bytes | bytearray, bounds: Bounds) -> tuple[str, int, int]:
     """Return kind, length of the structure and length of the data that a header announces.
 
     Raises
@@ -341,11 +351,18 @@ def _is_key(key: Any) -> bool:
     return kind in _PLAIN or kind is int or kind in _SCALARS or (kind is tuple and all(map(_is_key, key)))
 
 
+def _parts_of_key(key: Any) -> int:
+    """Return how many values are compared where a key collides with another; text can't be chosen so that it does."""
+    if type(key) is tuple:
+        return 1 + sum(max(1, _parts_of_key(part)) for part in key)
+    return int(type(key) is not str)
+
+
 class _Reader:
     """Makes values of nodes that may have been written by anybody."""
 
-    def __init__(self, resolve: Callable[[list[Any]], Any], generators: Sequence[Any], bounds: Bounds, data: bytes) -> None:
-        self._resolve, self._generators, self._bounds, self._data = resolve, generators, bounds, data
+    def __init__(self, resolve: Callable[[list[Any]], Any], generators: Sequence[Any], bounds: Bounds, data: bytes | bytearray) -> None:
+        self._resolve, self._generators, self._bounds, self._data = resolve, generators, bounds, memoryview(data)
         self.offset = 0
         self._elements = self._keys = self._references = 0
 
@@ -374,9 +391,9 @@ class _Reader:
     def _dict(self, node: list[Any], depth: int) -> dict[Any, Any]:
         parts = self._items(node, depth)
         keys, values = parts[::2], parts[1::2]
-        self._keys += sum(type(key) is not str for key in keys)
+        self._keys += sum(map(_parts_of_key, keys))
         if self._keys > self._bounds.keys:
-            raise WireError(f"more than {self._bounds.keys} keys that aren't text")
+            raise WireError(f"more than {self._bounds.keys} keys that aren't text, or elements of such keys")
         if not all(map(_is_key, keys)):
             raise WireError("a key that can't be one")
         return dict(zip(keys, values, strict=True))
@@ -411,11 +428,11 @@ class _Reader:
             size *= length
             room *= length or 1
         # an array without elements can have axes of any length, and the next sum over one of them would need all memory
-        if room > self._bounds.frame_bytes:
-            raise WireError(self._bounds.too_large)
+        if room > (self._bounds.frame_bytes if size else self._bounds.rows):
+            raise WireError(self._bounds.too_large if size else f"an array without entries with axes longer than {self._bounds.rows}")
         return size * dtype.itemsize
 
-    def _take(self, length: int) -> bytes:
+    def _take(self, length: int) -> memoryview:
         start, end = self.offset, self.offset + _natural(length)
         if end > len(self._data):
             raise WireError("fewer data than announced")
@@ -431,7 +448,7 @@ _MAKERS: dict[str, Callable[[_Reader, list[Any], int], Any]] = {
     "s": _Reader._scalar,
     "i": lambda reader, node, depth: int(node[1], 16),
     "c": _Reader._complex,
-    "b": lambda reader, node, depth: reader._take(node[1]),
+    "b": lambda reader, node, depth: bytes(reader._take(node[1])),
     "r": lambda reader, node, depth: reader._generators[_natural(node[1])],
     "T": lambda reader, node, depth: _TYPES[node[1]],
     "D": lambda reader, node, depth: _DTYPES[node[1]].newbyteorder("="),

@@ -4,7 +4,7 @@ import numpy as np
 
 from autograder.gradients import numerical_gradients
 from coursekit import exercise, expect, expect_unchanged, worth
-from coursekit.expectations import Mismatch
+from coursekit.expectations import Mismatch, same
 
 GRADIENTS = ("dx", "dgamma", "dbeta")
 FOLDED = ("the folded W", "the folded b")
@@ -70,7 +70,7 @@ def expect_slopes(student, reference, suffix, arguments, dout):
 def expect_upstream_unchanged(function, dout, cache):
     """Expect that a backward pass leaves dout as it was, and return the answer; what becomes of the cache is its own business."""
     call = function.call(dout, cache)
-    if not np.array_equal(call.arguments[0], dout):
+    if not same(dout, call.arguments[0]):
         raise Mismatch("value", f"{function.name} changed dout in place; the layer above still needs it, so work on a copy instead")
     return call.answer
 

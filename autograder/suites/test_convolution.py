@@ -3,7 +3,7 @@
 import numpy as np
 
 from coursekit import exercise, expect, expect_error, expect_unchanged, worth
-from coursekit.expectations import Mismatch, described
+from coursekit.expectations import Mismatch, described, same
 
 SINGLE = ("dX", "dW")
 LAYER = ("dx", "dW", "db")
@@ -68,7 +68,7 @@ def expect_layer(student, reference, kind, arguments, dout, only=None, between=N
     if between is not None:
         between()
     call = backward.call(dout, cache) if watch else None
-    if call is not None and not np.array_equal(call.arguments[0], dout):
+    if call is not None and not same(dout, call.arguments[0]):
         raise Mismatch("value", f"{backward.name} changed dout in place; the layer above still needs it, so work on a copy instead")
     answer = backward(dout, cache) if call is None else call.answer
     if kind == "max_pool":

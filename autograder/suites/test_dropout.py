@@ -13,7 +13,7 @@ from itertools import combinations
 import numpy as np
 
 from coursekit import exercise, expect, expect_error, expect_unchanged, worth
-from coursekit.expectations import P_LIMIT, Z_LIMIT, Mismatch, same
+from coursekit.expectations import P_LIMIT, Z_LIMIT, Mismatch, listed, same
 
 DRAWS, FAR = 30, 8.0  # of 30 draws, the mean and standard deviation; another draw is farther out less than once in ten million
 RATES = (0.1, 0.35, 0.8)  # none of them its own complement, so that keeping and dropping can't be confused
@@ -252,7 +252,7 @@ class TestDropoutBackward:
         x, dout = nonzero(rng, 15, 20), rng.normal(size=(15, 20))
         cache, slope = expect_draw(student, reference, x, 0.4, rng)
         call = student.dropout_backward.call(dout, cache)
-        if not same(call.arguments[0], dout):
+        if not same(dout, call.arguments[0]):
             raise Mismatch("value", "dropout_backward changed dout in place; the layer above still needs it, so work on a copy instead")
         expect(call.answer, "dx").close_to(dout * slope, rtol=1e-6)
 
@@ -355,7 +355,24 @@ class TestVanillaDropoutPredict:
 # --- mc_dropout -----------------------------------------------------------------------------------------------------------
 
 
-class Predictor:
+MOST_CALLS, MOST_EXAMPLES = 100, 1000  # far more than any test asks for
+
+
+class Predicting:
+    """A function that is passed as `predict`: it refuses what no test asks for, by an error that arrives at the student."""
+
+    calls = 0
+
+    def count(self, x):
+        """Count a call with the batch x."""
+        self.calls += 1
+        if self.calls > MOST_CALLS:
+            raise RuntimeError(f"predict was called more than {MOST_CALLS} times")
+        if len(x) > MOST_EXAMPLES:
+            raise ValueError(f"predict was given a batch of {len(x)} examples, more than {MOST_EXAMPLES}")
+
+
+class Predictor(Predicting):
     """A function to sample from: it draws from the generator that it gets, and notes what it was given and what it gave."""
 
     def __init__(self, classes=4):
@@ -363,21 +380,22 @@ class Predictor:
 
     def __call__(self, x, rng, *rest):
         """Return probabilities, drawn from a distribution in which mean, median and most frequent class differ."""
+        self.count(x)
         self.given.append(x)
         z = np.exp(2 * rng.standard_normal((len(x), self.classes)))
         self.gave.append(z / z.sum(axis=1, keepdims=True))
         return self.gave[-1].copy()
 
 
-class Script:
+class Script(Predicting):
     """A function that gives prepared samples, one after another, whatever it is asked."""
 
     def __init__(self, samples):
-        self.samples, self.calls = samples, 0
+        self.samples = samples
 
     def __call__(self, x, rng, *rest):
         """Return the next sample, and begin anew after the last one."""
-        self.calls += 1
+        self.count(x)
         return np.array(self.samples[(self.calls - 1) % len(self.samples)])
 
 
@@ -410,7 +428,7 @@ class TestMcDropout:
         predict, x = Predictor(), rng.normal(size=(5, 3))
         mean, _ = expect(student.mc_dropout(predict, x, 8, generator(rng)), "what mc_dropout returns").items("mean", "std")
         expect(mean, "the mean").shaped((5, 4))
-        if any(np.array_equal(one, other) for one, other in combinations(predict.gave, 2)):
+        if len({sample.tobytes() for sample in predict.gave}) < len(predict.gave):
             raise Mismatch("value", "predict gave a sample twice, because it got the same random numbers: pass rng on as it is")
         if len(predict.gave) < 2:
             raise Mismatch("value", f"8 samples were asked for, but predict was called {len(predict.gave)} times")
@@ -453,7 +471,7 @@ class TestMcDropout:
         """x is as it was after the call."""
         x = rng.normal(size=(3, 5))
         call = student.mc_dropout.call(Predictor(), x, 3, generator(rng))
-        if not np.array_equal(call.arguments[1], x):
+        if not same(x, call.arguments[1]):
             raise Mismatch("value", "mc_dropout changed x in place; work on a copy instead")
         for name, part in zip(("mean", "std"), expect(call.answer, "what mc_dropout returns").items("mean", "std"), strict=True):
             expect(part, f"the {name}").shaped((3, 4))
@@ -643,20 +661,22 @@ class TestStochasticDepth:
 # --- fractional_pool_regions ----------------------------------------------------------------------------------------------
 
 
-def boundaries(answer):
-    """Expect a one-dimensional array of integers."""
+def boundaries(answer, n_out):
+    """Expect a one-dimensional array of integers, as short as one with about n_out regions is."""
     if not isinstance(answer, np.ndarray):
         raise Mismatch("type", f"the boundaries should be an array of integers, but they are a {type(answer).__name__}")
     if answer.ndim != 1:
         raise Mismatch("shape", f"the boundaries should have one dimension, but they have shape {answer.shape}")
     if answer.dtype.kind not in "iu":
         raise Mismatch("dtype", f"the boundaries have dtype {answer.dtype}, but they should be integers, to index with")
+    if answer.size > 2 * n_out + 20:
+        raise Mismatch("shape", f"{n_out} regions have {n_out + 1} boundaries, but the answer has {answer.size}")
     return answer.astype(int)
 
 
-def steps(answer):
+def steps(answer, n_out):
     """Return the widths of the regions."""
-    return np.diff(boundaries(answer))
+    return np.diff(boundaries(answer, n_out))
 
 
 SIZES = ((10, 7), (25, 18), (9, 6), (14, 13), (31, 16))
@@ -667,30 +687,30 @@ class TestFractionalPoolRegions:
     def test_begins_with_zero(self, student, rng):
         """The first boundary is 0."""
         for n_in, n_out in SIZES:
-            found = boundaries(student.fractional_pool_regions(n_in, n_out, generator(rng)))
+            found = boundaries(student.fractional_pool_regions(n_in, n_out, generator(rng)), n_out)
             if found.size == 0 or found[0] != 0:
-                raise Mismatch("value", f"the boundaries are {found.tolist()}, but the first should be 0")
+                raise Mismatch("value", f"the boundaries are {listed(found)}, but the first should be 0")
 
     def test_ends_with_n_in(self, student, rng):
         """The last boundary is n_in."""
         for n_in, n_out in SIZES:
-            found = boundaries(student.fractional_pool_regions(n_in, n_out, generator(rng)))
+            found = boundaries(student.fractional_pool_regions(n_in, n_out, generator(rng)), n_out)
             if found.size == 0 or found[-1] != n_in:
-                raise Mismatch("value", f"the boundaries are {found.tolist()}, but the last should be n_in = {n_in}")
+                raise Mismatch("value", f"the boundaries are {listed(found)}, but the last should be n_in = {n_in}")
 
     @worth(2)
     def test_widths(self, student, rng):
         """There are n_out + 1 boundaries, and every region between them is one or two pixels wide."""
         for n_in, n_out in SIZES:
-            found = boundaries(student.fractional_pool_regions(n_in, n_out, generator(rng)))
+            found = boundaries(student.fractional_pool_regions(n_in, n_out, generator(rng)), n_out)
             if found.shape != (n_out + 1,):
                 raise Mismatch("shape", f"{n_out} regions have {n_out + 1} boundaries, but the answer has {found.size}")
             if not np.isin(np.diff(found), (1, 2)).all():
-                raise Mismatch("value", f"the regions are {np.diff(found).tolist()} pixels wide, but each should be 1 or 2")
+                raise Mismatch("value", f"the regions are {listed(np.diff(found))} pixels wide, but each should be 1 or 2")
 
     def test_no_pattern(self, student, rng):
         """In one call with many regions, narrow and wide ones alternate as often as chance has it."""
-        widths = steps(student.fractional_pool_regions(9000, 6000, generator(rng)))
+        widths = steps(student.fractional_pool_regions(9000, 6000, generator(rng)), 6000)
         narrow, wide = int(np.sum(widths == 1)), int(np.sum(widths == 2))
         if not narrow or not wide:
             raise Mismatch("value", "all regions have the same width, but 9000 pixels in 6000 regions need wide and narrow ones")
@@ -705,7 +725,7 @@ class TestFractionalPoolRegions:
     def test_random_order(self, student, rng):
         """Narrow and wide regions come in random order: every place may be a wide one."""
         one = generator(rng)
-        widths = [steps(student.fractional_pool_regions(12, 8, one)) for _ in range(120)]
+        widths = [steps(student.fractional_pool_regions(12, 8, one), 8) for _ in range(120)]
         if len({found.size for found in widths}) > 1 or not widths[0].size:
             raise Mismatch("shape", "the number of boundaries changes from call to call, or there are none")
         often = np.mean(np.array(widths) == 2, axis=0)
@@ -723,7 +743,7 @@ class TestFractionalPoolRegions:
         one, count = generator(rng), 600
         found: dict[tuple[int, ...], int] = {}
         for _ in range(count):
-            widths = tuple(int(width) for width in steps(student.fractional_pool_regions(6, 4, one)))
+            widths = tuple(int(width) for width in steps(student.fractional_pool_regions(6, 4, one), 4))
             found[widths] = found.get(widths, 0) + 1
         orders = [tuple(2 if place in wide else 1 for place in range(4)) for wide in combinations(range(4), 2)]
         statistic = sum((found.get(order, 0) - count / 6) ** 2 / (count / 6) for order in orders)
@@ -736,10 +756,10 @@ class TestFractionalPoolRegions:
     def test_both_ends_of_the_range(self, student, rng):
         """n_in = n_out gives regions of one pixel, n_in = 2·n_out regions of two: both are legal."""
         for n_in, n_out, width in ((6, 6, 1), (12, 6, 2), (1, 1, 1), (2, 1, 2)):
-            found = boundaries(student.fractional_pool_regions(n_in, n_out, generator(rng)))
+            found = boundaries(student.fractional_pool_regions(n_in, n_out, generator(rng)), n_out)
             if found.tolist() != list(range(0, n_in + 1, width)):
                 raise Mismatch(
-                    "value", f"for ({n_in}, {n_out}) the boundaries are {found.tolist()}, but all regions should have width {width}"
+                    "value", f"for ({n_in}, {n_out}) the boundaries are {listed(found)}, but all regions should have width {width}"
                 )
 
     def test_outside_the_range(self, student, rng):
@@ -747,8 +767,8 @@ class TestFractionalPoolRegions:
         for n_in, n_out in ((13, 6), (5, 6), (100, 7), (3, 1), (1, 2)):
             expect_error(student.fractional_pool_regions, ValueError, n_in, n_out, generator(rng))
         for n_in, n_out in ((11, 6), (7, 6)):
-            boundaries(student.fractional_pool_regions(n_in, n_out, generator(rng)))
+            boundaries(student.fractional_pool_regions(n_in, n_out, generator(rng)), n_out)
 
     def test_generator(self, student, rng):
         """All random numbers come from rng: same seed, same regions; next call, other regions."""
-        expect_draws_of(rng, lambda one: boundaries(student.fractional_pool_regions(9000, 6000, one)), "the answer")
+        expect_draws_of(rng, lambda one: boundaries(student.fractional_pool_regions(9000, 6000, one), 6000), "the answer")

@@ -149,12 +149,14 @@ class Expectation:
 
     def differs_from(self, other: Any, why: str) -> None:
         """Expect another answer than `other`; `why` completes the sentence «… is the same …»."""
-        if np.array_equal(np.asarray(self.answer), np.asarray(other)):
+        self._data()
+        if same(other, self.answer):
             raise Mismatch("value", f"{self.name} is the same {why}")
 
     def same_as(self, other: Any, why: str) -> None:
         """Expect exactly the answer `other`; `why` completes the sentence «… differs …»."""
-        if not np.array_equal(np.asarray(self.answer), np.asarray(other)):
+        self._data()
+        if not same(other, self.answer):
             raise Mismatch("value", f"{self.name} differs {why}")
 
     # --- the steps -----------------------------------------------------------------------------------------------------
@@ -170,6 +172,10 @@ class Expectation:
             wanted = f": {', '.join(names)}" if names else ""
             raise Mismatch("shape", f"{self.name} should have {count} items{wanted}, but it has {len(self.answer)}")
         return list(self.answer)
+
+    def _data(self) -> None:
+        if not isinstance(self.answer, _DATA):
+            raise Mismatch("type", f"{self.name} should be an array, but it is {described(self.answer)}")
 
     def _array(self, shape: tuple[int, ...]) -> np.ndarray:
         if not isinstance(self.answer, (np.ndarray, np.generic, int, float)) or isinstance(self.answer, bool):
@@ -238,21 +244,44 @@ def expect_error(function: StudentFunction, error: type[Exception], *arguments: 
     raise Mismatch("value", f"{function.name} should raise {error.__name__} here, but it returned {described(answer)}")
 
 
+_NUMBERS = (np.generic, int, float, complex)
+_DATA = (np.ndarray, *_NUMBERS, str, bytes, list, tuple, dict)
+
+
 def same(one: Any, other: Any) -> bool:
-    """Tell whether two arguments are equal to the last bit; what isn't data counts as equal."""
+    """Tell whether two values are equal; where `one` isn't data, nobody can tell, and they count as equal.
+
+    For whatever a student's function may have made. NumPy compares arrays of equal shape alone: it would make an array of a list, which can
+    take as much memory as the longest item times the number of items.
+    """
     if isinstance(one, (list, tuple)):
         return isinstance(other, type(one)) and len(one) == len(other) and all(map(same, one, other))
     if isinstance(one, dict):
         return isinstance(other, dict) and one.keys() == other.keys() and all(same(one[key], other[key]) for key in one)
-    if isinstance(one, (np.ndarray, np.generic, int, float, str, bool)):
-        return isinstance(other, (np.ndarray, np.generic, int, float, str, bool)) and np.array_equal(one, other)
+    if isinstance(one, np.ndarray) and one.ndim:
+        return isinstance(other, np.ndarray) and one.shape == other.shape and bool(np.array_equal(one, other))
+    if isinstance(one, (np.ndarray, *_NUMBERS)):
+        return isinstance(other, (np.ndarray, *_NUMBERS)) and np.ndim(other) == 0 and bool(_number(one) == _number(other))
+    if isinstance(one, (str, bytes)):
+        return isinstance(other, type(one)) and one == other
     return True
+
+
+def _number(value: Any) -> Any:
+    """Return an array of one number, or a number of NumPy's, as Python has it."""
+    return value.item() if isinstance(value, (np.ndarray, np.generic)) else value
 
 
 def at_first(mask: np.ndarray) -> str:
     """Say where the first True of a mask is."""
     index = [int(i) for i in np.argwhere(mask)[0]]
     return f"at {index}" if index else ""
+
+
+def listed(values: np.ndarray, most: int = 20) -> str:
+    """Return the numbers of a one-dimensional array as text, the first of them where there are many."""
+    shown = ", ".join(map(str, values[:most].tolist()))
+    return f"[{shown}, …] ({len(values)} numbers)" if len(values) > most else f"[{shown}]"
 
 
 def described(value: Any) -> str:

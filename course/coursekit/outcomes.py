@@ -4,6 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+MESSAGE_LENGTH, END = 2000, 300
+
+
+def shortened(text: str) -> str:
+    """Return a text without its middle where it is longer than anybody reads; the end often says where something happened."""
+    return text if len(text) <= MESSAGE_LENGTH else f"{text[: MESSAGE_LENGTH - END - 3]} … {text[-END:]}"
+
 
 @dataclass(frozen=True)
 class TestOutcome:
@@ -17,7 +24,7 @@ class TestOutcome:
         Empty where the test passed, else the step in the order of feedback at which it failed: ``not_attempted``, ``missing``,
         ``raised``, ``timeout``, ``type``, ``shape``, ``dtype``, ``nan``, ``value``, or ``broken`` for a defect of the test itself.
     message : str
-        What the student reads about the failure.
+        What the student reads about the failure, shortened: the one place where the length of all messages is bounded.
     weight : float
         Of all weights in the exercise.
     culprit : str
@@ -33,6 +40,9 @@ class TestOutcome:
     message: str = ""
     weight: float = 1.0
     culprit: str = ""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "message", shortened(self.message))
 
     @property
     def passed(self) -> bool:

@@ -182,8 +182,8 @@ def test_only_the_submission_that_workers_die_of_is_not_graded(course, dask, tmp
 @pytest.fixture
 def impatient(monkeypatch) -> dict[str, object]:
     """Limits of a submission by which a worker is silent after some seconds; what grades the classes here takes a tenth of that."""
-    monkeypatch.setattr(cluster, "GRACE_SECONDS", 4.0)
-    return {"total_seconds": 2}
+    monkeypatch.setattr(cluster, "GRACE_SECONDS", 2.0)
+    return {"total_seconds": 2, "host_seconds": 1}
 
 
 def test_a_worker_that_falls_silent_loses_nobody_and_what_it_says_later_counts_nobody_twice(course, dask, impatient):

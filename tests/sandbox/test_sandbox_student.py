@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import time
+import weakref
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -212,8 +213,32 @@ def test_callbacks_that_fail(answers: Any) -> None:
 
 def test_callbacks_without_end(run: Run) -> None:
     guest = run("def f(g):\n    while True:\n        g()", limits=QUICK)
-    with pytest.raises(TimedOut):
+    with pytest.raises(Unreadable, match=r"more than 1000 times \(the limit callbacks\)"):
         guest.student.f(lambda: None)
+
+
+def test_what_callbacks_are_given_counts_as_answers(run: Run) -> None:
+    source = "import numpy as np\ndef f(g):\n    for _ in range(40):\n        g(np.zeros(1 << 17))"
+    guest = run(source, limits=replace(QUICK, all_answers_bytes=4 << 20))
+    with pytest.raises(Unreadable, match=r"larger than 4 MiB altogether \(the limit all_answers_bytes\)"):
+        guest.student.f(lambda x: None)
+    with pytest.raises(Unreadable):  # of all its calls together
+        guest.student.f(lambda x: None)
+
+
+def test_a_function_that_was_passed_is_forgotten_after_the_call(run: Run) -> None:
+    class Noting:
+        def __call__(self, x: float) -> float:
+            return x
+
+    guest = run("kept = []\ndef f(g):\n    kept.append(g)\n    return g(1.0)\ndef again(g):\n    return kept[0](2.0)")
+    passed = Noting()
+    gone = weakref.ref(passed)
+    assert guest.student.f(passed) == 1.0
+    del passed
+    assert gone() is None
+    with pytest.raises(Unreadable, match="a call of nothing"):
+        guest.student.again(lambda x: x)
 
 
 def test_a_callback_gives_away_nothing_of_the_host(run: Run) -> None:
@@ -538,7 +563,7 @@ def test_disk(run: Run) -> None:
     [
         ("np.ones((1 << 28,))", "the limit memory_bytes is 1024 MiB"),
         ("open('large', 'wb').write(bytes(20 << 20))", "the limit file_bytes is 8 MiB"),
-        ("np.zeros(9 << 20)", r"more than 32 MiB of arrays \(the limit answer_bytes\)"),
+        ("np.zeros(9 << 20)", r"more than 16 MiB of arrays \(the limit answer_bytes\)"),
         ("nested(40)", r"nested deeper than 32 levels \(the limit depth\)"),
         ("time.sleep(9)", r"within 0\.4 s \(the limit call_seconds\)"),
         ("os.kill(os.getpid(), 9)", r"1 GiB of memory \(the limit memory_bytes\)"),

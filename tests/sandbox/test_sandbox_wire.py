@@ -244,9 +244,23 @@ def test_another_stream(kind: type) -> None:
 @pytest.mark.parametrize("shape", [[10**9, 0], [0, 10**9], [2**40, 0, 2**40], [0] * 31 + [2**62]])
 def test_arrays_without_elements_have_axes_within_reason(shape: list[int]) -> None:
     """One sum over the right axis would need all memory."""
-    with pytest.raises(wire.WireError, match="answer_bytes"):
+    with pytest.raises(wire.WireError, match="axes longer than 65536"):
         read([["a", "<f8", shape, "C"]])
     assert read([["a", "<f8", [1000, 0], "C"]])[0].shape == (1000, 0)
+
+
+def test_what_keys_consist_of_is_counted() -> None:
+    """Tuples whose hashes are equal are compared element by element, each with all others."""
+    tight = wire.Bounds(keys=50)
+    for count, good in ((8, True), (9, False)):
+        node = ["d", *[part for number in range(count) for part in (["t", 0, 0, ["t", 0], number], None)]]
+        frame = wire.Frame("result", msgpack.packb([[], [node]]), b"")
+        decode = wire.Codec(list, list, tight).decode
+        if good:
+            assert len(decode(frame)[0]) == count
+        else:
+            with pytest.raises(wire.WireError, match="elements of such keys"):
+                decode(frame)
 
 
 def test_references_are_counted() -> None:

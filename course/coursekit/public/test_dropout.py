@@ -3,7 +3,7 @@
 import numpy as np
 
 from coursekit import exercise, expect, expect_error, expect_unchanged
-from coursekit.expectations import Mismatch
+from coursekit.expectations import Mismatch, same
 
 
 def generator(rng):
@@ -112,7 +112,7 @@ class TestDropoutBackward:
         x, dout = rng.uniform(1, 2, (4, 20)), rng.normal(size=(4, 20))
         _, cache = expect(student.dropout_forward(x, 0.5, generator(rng)), "what dropout_forward returns").items("out", "cache")
         call = student.dropout_backward.call(dout, cache)
-        if not np.array_equal(call.arguments[0], dout):
+        if not same(dout, call.arguments[0]):
             raise Mismatch("value", "dropout_backward changed dout in place; work on a copy instead")
         expect(call.answer, "dx").shaped((4, 20))
 
