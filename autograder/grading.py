@@ -23,14 +23,14 @@ from .catalogue import catalogue
 from .course import slug_of, suite_of
 from .deadline import HostClock, Overdue
 from .diagnosis import Answer, Trial
-from .foresight import plan_of
 from .gradients import AnsweringAs, KnownForward, forward_of, known_forward
 from .limits import Limits, in_units
 from .remembered import Remembered, remembered
 from .results import KILLED, ExerciseResult, Status, SubmissionResult, TestResult
 from .results import points as marks
 from .sandbox.host import Cell, Sandbox
-from .sandbox.remote import RemoteStudent, foretell, turn_to
+from .sandbox.prefetch import Plan, plans_of
+from .sandbox.remote import RemoteStudent, prefetch, turn_to
 from .submission import Submission, few
 from .values import size_of
 
@@ -152,17 +152,19 @@ class HiddenSuite(SuitePlugin):
         self.limits = limits or Limits()
         self._reference, self._account = reference, Account(self.limits.all_answers_bytes)
         self.clock = HostClock(self.limits.host_seconds, len(only or ()))
+        self._plans: dict[str, Plan] = {}
+        self._exercise = ""
         self.trials: list[Trial] = []
 
     def begin(self, tests: Sequence[CollectedTest]) -> None:
-        """Tell a student in another process what is to come."""
+        """Plan the calls of a student in another process."""
         if isinstance(self.student, RemoteStudent):
-            foretell(self.student, plan_of(tests, {"reference": self._reference}))
+            self._plans = dict(plans_of(tests, {"reference": self._reference}))
 
     def outcome_with(self, trial: Trial, reference: KnownForward) -> TestOutcome:
         """Return what comes of a test with another reference; what is said of a failure stays what was said with the right one."""
         if isinstance(self.student, RemoteStudent):
-            turn_to(self.student, "")  # these calls weren't foreseen
+            prefetch(self.student, trial.exercise, ())
         try:
             trial.again(AnsweringAs(Recorder(self.student, self._account), reference.known), reference)
         except (StudentError, Mismatch) as error:
@@ -176,6 +178,9 @@ class HiddenSuite(SuitePlugin):
         """Return the fixtures of one test."""
         self.clock.turn_to(test.exercise)
         if isinstance(self.student, RemoteStudent):
+            if test.exercise != self._exercise:
+                self._exercise = test.exercise
+                prefetch(self.student, test.exercise, self._plans.pop(test.exercise, ()))
             turn_to(self.student, test.id)
         return {"student": Recorder(self.student, self._account), "rng": test.rng(), "reference": self._reference}
 

@@ -95,6 +95,11 @@ class Limits:
         changes: dict[str, Any] = {name: _quantity(name, value) for name, value in settings.items()}
         return replace(self, **changes)
 
+    @property
+    def too_much(self) -> str:
+        """What to say of a function whose answers are too large together."""
+        return f"all its answers together are larger than {in_units(self.all_answers_bytes)} (the limit all_answers_bytes)"
+
     @cached_property
     def bounds(self) -> Bounds:
         """The limits of a message."""

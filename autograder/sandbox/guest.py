@@ -12,7 +12,6 @@ import random
 import signal
 import sys
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import suppress
 from itertools import count
@@ -26,7 +25,6 @@ from . import wire
 from .cells import GuestCell, Notebook, place_of, text_of, type_name
 
 SOCKET = 3
-SPEAK_SECONDS, SPEAK_BYTES = 0.1, 1 << 20  # after so much, what came of calls that were sent together is told
 
 
 class HostFunction:
@@ -37,10 +35,6 @@ class HostFunction:
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         return self._guest.call_host(self._number, args, kwargs)
-
-
-class _NoAnswer(BaseException):
-    """An earlier call didn't give what a call needs as an argument."""
 
 
 class Guest:
@@ -59,7 +53,6 @@ class Guest:
         self._received = bytearray()
         self._kept: dict[int, Any] = {}
         self._numbers: Iterator[int] = count(1)
-        self._batches = 0
         self._talking = threading.RLock()
         self._calls: list[wire.Codec] = []
         self._replies: list[bytes] = []
@@ -138,52 +131,39 @@ class Guest:
         self._send(reply)
 
     def _call_all(self, frame: wire.Frame) -> None:
-        """Make the calls of several tests, one after the other, and say now and then what came of them."""
-        tests, forgotten = self._codec().decode(frame)
+        """Make the planned calls of several tests, one after the other, and send what came of each as soon as it is there."""
+        tests, skipped, forgotten = self._codec().decode(frame)
         self._forget(forgotten)
-        self._batches += 1
-        waiting: list[list[bytes]] = []
-        size, since = 0, time.monotonic()
-        for number, calls in enumerate(tests, start=1):
-            self._numbers = self._numbers_of_test(number)
-            waiting.append(self._replies_to(calls))
-            size += sum(map(len, waiting[-1]))
-            if number == len(tests) or size > SPEAK_BYTES or time.monotonic() > since + SPEAK_SECONDS:
+        for calls, states, last_uses, start in tests:
+            generators, reports = [wire.generator_in(state) for state in states], dict(last_uses)
+            self._replies = [b""] * start
+            for number, (name, call) in enumerate(calls[start:], start=start):
+                if name in skipped:
+                    self._replies.append(b"")
+                    continue
+                self._replies.append(self._planned_reply(name, call, generators, [generators[each] for each in reports.get(number, ())]))
                 flush()
-                self._send_replies(waiting)
-                waiting, size, since = [], 0, time.monotonic()
-        self._numbers = self._numbers_of_test(0)
+                self._send(self._replies[-1])
 
-    def _numbers_of_test(self, number: int) -> Iterator[int]:
-        """Return numbers for what stays here: the same for equal answers, whatever other tests were answered."""
-        return count((self._batches << 48) + (number << 32))
-
-    def _replies_to(self, calls: list[bytes]) -> list[bytes]:
-        """Make the calls of one test; an argument of one may be the answer to one before."""
-        self._replies = []
-        for call in calls:
+    def _planned_reply(self, name: str, call: bytes, generators: list[np.random.Generator], reported: list[np.random.Generator]) -> bytes:
+        """Make a planned call, and return a reply that tells the states of the reported generators."""
+        for _ in range(2):  # a name from a demonstration may be missing, and be there then
+            calling, codec = self._codec(), self._codec()
+            calling.generators, codec.generators = generators, reported
             try:
-                reply = self._reply(wire.frame_in(call, self._bounds))
-            except _NoAnswer:
-                reply = b""
-            self._replies.append(reply)
-        return self._replies
-
-    def _send_replies(self, tests: list[list[bytes]]) -> None:
-        try:
-            frame = self._codec().encode("replies", tests)
-        except wire.WireError:  # too much for one message: they will be asked for again
-            frame = self._codec().encode("replies", [[b""] * len(replies) for replies in tests])
-        self._send(frame)
+                _, args, kwargs, want_arguments, _ = calling.decode(wire.frame_in(call, self._bounds), states=False)
+            except wire.WireError:  # an earlier call didn't give what this one needs, so the test won't make it
+                return codec.encode("error", "unreadable", name, "", "an earlier call has no such answer", None)
+            reply = self._answer(codec, name, args, kwargs, want_arguments)
+            if reply is not None:
+                return reply
+        return codec.encode("error", "raised", name, "NameError", "a name is missing", None)
 
     def _earlier(self, call: int, path: list[int]) -> Any:
         """Return an answer as it would have come back from the host: a copy of what is data, and the very thing where it stayed here."""
-        try:
-            (part, _) = self._codec().decode(wire.frame_in(self._replies[call], self._bounds))
-            for index in path:
-                part = part[index]
-        except Exception:
-            raise _NoAnswer from None
+        part = self._codec().decode(wire.frame_in(self._replies[call], self._bounds))[0]
+        for index in path:
+            part = part[index]
         return part
 
     def _forget(self, numbers: list[int]) -> None:

@@ -9,9 +9,9 @@ from __future__ import annotations
 import builtins
 import signal
 import time
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import Any
 
 from coursekit.student import Call, Died, Missing, StudentError, TimedOut, Unreadable
@@ -21,9 +21,9 @@ from ..errors import SandboxUnavailable
 from ..limits import Limits, in_units
 from ..values import size_of
 from . import wire
-from .ahead import Batch, Plan
 from .channel import Closed, Timeout
 from .confine import LAYERS, available
+from .prefetch import Plan, PlannedCall, Prefetched, Queue, Reply
 from .process import Ending, GuestProcess, Nursery, Stale
 from .reasons import MESSAGE_LENGTH, overfull, said_error, why
 from .remote import RemoteStudent
@@ -31,7 +31,6 @@ from .submitted import Cell, CellProblem, Printed
 
 __all__ = ["Cell", "CellProblem", "Guest", "Limits", "Printed", "Sandbox"]
 
-AHEAD_SECONDS = 1.0  # how long the calls of one test that are asked ahead may take together; whoever is slower is asked one by one
 TROUBLE = (Timeout, Closed, wire.WireError)
 """What can come of waiting for a guest."""
 
@@ -99,8 +98,9 @@ class Guest:
         self._cut: str | None = None
         self._spent, self._waiting = 0.0, 0
         self._called_back_with: Counter[str] = Counter()  # how many bytes each function has passed to callbacks
-        self._batches: dict[str, Batch] = {}
-        self._batch: Batch | None = None  # of the test that is running, as long as it makes the calls that were foreseen
+        self._exercise = ""  # that is being judged
+        self._prefetched: dict[str, Prefetched] = {}  # by test
+        self._current: Prefetched | None = None  # of the test that is running, as long as it makes the planned calls
         self.problems: tuple[CellProblem, ...] = ()
         self.killed = False  # by itself or from outside, which nobody can tell apart
         self.untouched: frozenset[str] = frozenset()
@@ -131,9 +131,9 @@ class Guest:
 
     def call(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any], want_arguments: bool = True) -> Call:
         """Call the function `name`; see `RemoteFunction`."""
-        if (called := self._called_ahead(name, args, kwargs, want_arguments)) is not None:
-            return called
-        with self._clock(), self._printing_in(name):
+        if (fetched := self._fetched(name, args, kwargs, want_arguments)) is not None:
+            return fetched
+        with self._clock(), self._printing_in(self._exercise or name):
             try:
                 return self._call(self._running(name), name, args, kwargs, want_arguments)
             except TROUBLE as error:
@@ -144,31 +144,60 @@ class Guest:
                 self._end()
                 raise
 
-    def foretell(self, plan: Plan) -> None:
-        """Ask for all calls that tests are certain to make, in their order.
+    def prefetch(self, exercise: str, plan: Plan) -> None:
+        """Turn to an exercise: make its planned calls, in the order of its tests, and keep what came of them until the next exercise.
 
-        Where that goes wrong, or something is printed, or one test takes long, they are made one by one later, so that it is known which
-        call that was; and in a fresh process, for this one has perhaps made calls that the tests will not make.
+        A call that ends the process, or takes longer than it may, has its error, and the calls after it go to a fresh process.
         """
-        process, batches = self._process, {test: Batch(some) for test, some in plan.calls.items()}
-        self._batches, self._batch = {}, None
-        if process is None or plan.size > self._limits.bounds.frame_bytes // 2:
-            return
-        self._process = None  # unless all goes well
+        queue = Queue(plan)
+        self._prefetched, self._current = {test.plan.test: test for test in queue.tests}, None
+        room: Counter[str] = Counter()
+        skipped: dict[str, StudentError] = {}
+        self._exercise = exercise
+        with self._clock(), self._printing_in(exercise):
+            while rest := list(queue):
+                try:
+                    self._fetch(queue, rest, room, skipped)
+                except StudentError:  # there is no process any more, and won't be
+                    for test, call in rest:
+                        test.outcomes.append(self._unable(call.name))
+                except wire.WireError:  # more than one message can hold
+                    self._prefetched = {}
+                    return
+                except BaseException:
+                    self._end()
+                    raise
+
+    def _fetch(
+        self, queue: Queue, rest: Sequence[tuple[Prefetched, PlannedCall]], room: Counter[str], skipped: dict[str, StudentError]
+    ) -> None:
+        """Make the rest of planned calls, up to one after which a fresh process is needed."""
+        process, left_out = self._running(rest[0][1].name), dict(skipped)
+        frame = process.codec().encode("calls", queue.message(), list(left_out), process.forgotten())
+        test, call = rest[0]
         try:
-            with self._clock(), suppress(*TROUBLE, ValueError):
-                frame = process.codec().encode("calls", plan.frames, process.forgotten())
-                process.channel.send(frame, self._deadline(AHEAD_SECONDS))
-                self._take_replies(process, list(batches.values()))
-                if not process.channel.take_printed():
-                    self._process, self._batches = process, batches
-        finally:
-            if self._process is None:
-                process.end(grace=False)
+            process.channel.send(frame, self._deadline(self._limits.call_seconds))
+            for test, call in rest:
+                name = call.name
+                if name in left_out:
+                    test.outcomes.append(left_out[name])
+                    continue
+                reply = process.channel.receive(self._deadline(self._limits.call_seconds))
+                if reply.kind not in ("result", "error"):
+                    raise wire.WireError("out of turn")
+                room[name] += len(reply.structure) + len(reply.data)
+                if room[name] > self._limits.all_answers_bytes:
+                    skipped[name] = Unreadable(name, self._limits.too_much)
+                test.outcomes.append(skipped.get(name) or Reply(process, reply))
+        except TROUBLE as error:
+            dead = self._dead(call.name, error)
+            if isinstance(dead, TimedOut):
+                skipped[call.name] = dead
+            test.outcomes.append(dead)
 
     def turn_to(self, test: str) -> None:
         """Say that the calls to come are those of a test."""
-        self._batch = self._batches.get(test)
+        self._current = self._prefetched.get(test)
 
     # --- cells ------------------------------------------------------------------------------------------------------------
 
@@ -241,12 +270,16 @@ class Guest:
         """Return a process in which the cells have run."""
         if self._process is None and not self._hopeless and self._left() > 0:
             self._start()
+        if self._process is None or self._hopeless or self._left() <= 0:
+            raise self._unable(name)
+        return self._process
+
+    def _unable(self, name: str) -> StudentError:
+        """Return why no function can be called any more."""
         if self._left() <= 0:
             self._end()
-            raise TimedOut(name, self._limits.total_seconds, "total_seconds")
-        if self._process is None or self._hopeless:
-            raise Died(name, self._hopeless)
-        return self._process
+            return TimedOut(name, self._limits.total_seconds, "total_seconds")
+        return Died(name, self._hopeless)
 
     def _call(self, process: GuestProcess, name: str, args: tuple[Any, ...], kwargs: dict[str, Any], want_arguments: bool) -> Call:
         with process.functions_of_a_call():
@@ -286,37 +319,26 @@ class Guest:
             raise self._explained(said_error(*fields))
         raise wire.WireError("out of turn")
 
-    def _called_ahead(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any], want_arguments: bool) -> Call | None:
-        """Return what came of a call that was foreseen, or None: then it has to be made, and so have all that follow."""
-        batch, self._batch = self._batch, None
-        if batch is None or self._process is None or not batch.is_next(name, args, kwargs, want_arguments):
+    def _fetched(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any], want_arguments: bool) -> Call | None:
+        """Return what came of a planned call, or None: then it has to be made, and so have all that follow in this test."""
+        test = self._current
+        if test is None or not test.is_next(name, args, kwargs, want_arguments):
+            self._current = None
             return None
-        if not (message := batch.reply()):
-            return None
+        outcome, reported = test.next, test.reported()
+        call = None
         try:
-            reply = wire.frame_in(message, self._limits.bounds.received)
-            call = self._outcome(reply, self._process.codec(self).decode(reply), len(args) if want_arguments else None)
+            if isinstance(outcome, Reply):
+                codec = outcome.process.codec(self)
+                codec.generators = reported
+                call = self._outcome(outcome.frame, codec.decode(outcome.frame), len(args) if want_arguments else None)
+                return call
+            assert outcome is not None
+            raise outcome
         except wire.WireError as error:
-            with self._printing_in(name):
-                raise self._dead(name, error) from None
-        except StudentError:
-            self._batch = batch
-            batch.answered()
-            raise
-        self._batch = batch
-        batch.answered(call.answer)
-        return call
-
-    def _take_replies(self, process: GuestProcess, batches: list[Batch]) -> None:
-        waiting, room = deque(batches), self._limits.bounds.frame_bytes
-        while waiting:
-            reply = process.channel.receive(self._deadline(AHEAD_SECONDS))
-            room -= len(reply.data)
-            (tests,) = process.codec().decode(reply)
-            if reply.kind != "replies" or type(tests) is not list or not 0 < len(tests) <= len(waiting) or room < 0:
-                raise wire.WireError("out of turn")
-            for replies in tests:
-                waiting.popleft().take(replies)
+            raise Unreadable(name, str(error)) from None
+        finally:
+            test.take(call.answer if call else None)
 
     def _explained(self, error: StudentError) -> StudentError:
         """Say of a missing function why it is missing, where its cell went wrong."""
@@ -380,7 +402,7 @@ class Guest:
         return time.monotonic() + min(seconds, self._left())
 
     def _end(self, grace: bool = True) -> Ending:
-        process, self._process, self._batch, self._batches = self._process, None, None, {}
+        process, self._process = self._process, None
         if process is None:
             return Ending(0)
         ending = process.end(grace)

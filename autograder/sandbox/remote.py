@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from coursekit.student import Call
 
-from .ahead import Plan
+from .prefetch import Plan
 
 if TYPE_CHECKING:
     from .host import Guest
@@ -24,9 +24,9 @@ class RemoteStudent:
         return RemoteFunction(self._guest, name)
 
 
-def foretell(student: RemoteStudent, plan: Plan) -> None:
-    """Say which calls of a student's functions are to come; see `Guest.foretell`."""
-    student._guest.foretell(plan)
+def prefetch(student: RemoteStudent, exercise: str, plan: Plan) -> None:
+    """Make the calls that the tests of an exercise are certain to make; see `Guest.prefetch`."""
+    student._guest.prefetch(exercise, plan)
 
 
 def turn_to(student: RemoteStudent, test: str) -> None:

@@ -32,7 +32,7 @@ class Cell:
 
 @dataclass(frozen=True)
 class Printed:
-    """What was printed in one place: while a cell ran (its label), or a call of a function (its name)."""
+    """What was printed in one place: while a cell ran (its label), or while an exercise was judged (its name)."""
 
     where: str
     text: str

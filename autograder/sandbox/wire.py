@@ -11,8 +11,8 @@ list that starts with a tag::
     ["h", ...] and ["f", ...]  something that stays where it is: what host and guest make of these is their business (`refer`, `resolve`)
     ["p", call, index...]  the answer to an earlier one of a test's calls that were sent together, or a part of it
 
-Calls that tests are certain to make are sent together: a frame of kind "calls" holds a list of frames for each test, and those of kind
-"replies" hold, all together, as many in return.
+Calls that tests are certain to make are sent together: a frame of kind "calls" holds a list of frames for each test (see `prefetch`), and a
+"result" or an "error" comes back for each of them. Frames in it carry no states: those stand beside them, once for each test.
 
 The host treats every byte as hostile: whatever is wrong with a frame becomes a `WireError`, and what is right becomes exactly these types.
 Pickle could do all of this in a line, and would run the student's code in the host.
@@ -30,7 +30,7 @@ import numpy as np
 
 from coursekit.student import layout, with_layout
 
-KINDS = ("cells", "running", "ready", "refused", "call", "result", "error", "callback", "answer", "failed", "calls", "replies")
+KINDS = ("cells", "running", "ready", "refused", "call", "result", "error", "callback", "answer", "failed", "calls")
 _CODE_OF = {kind: code for code, kind in enumerate(KINDS)}
 HEADER = struct.Struct("!BII")
 RECEIVED_STRUCTURE = 1 << 20  # as Python's lists, it can be 80 times as large before anybody has looked at it
@@ -194,8 +194,8 @@ class Codec:
         self._refer, self._resolve, self._bounds = refer, resolve, bounds or Bounds()
         self.generators: list[np.random.Generator] = []
 
-    def encode(self, kind: str, *values: Any) -> bytes:
-        """Return a frame with `values`.
+    def encode(self, kind: str, *values: Any, states: bool = True) -> bytes:
+        """Return a frame with `values`; without states, the other side knows where the generators in it are.
 
         Raises
         ------
@@ -204,13 +204,15 @@ class Codec:
         """
         writer = _Writer(self._refer, self.generators, self._bounds)
         nodes, data = [writer.node(value, 0) for value in values], writer.data
-        states: list[Any] = []
-        if self.generators:
+        if len(self.generators) > self._bounds.generators:
+            raise WireError(f"more than {self._bounds.generators} random generators")
+        state_nodes: list[Any] = []
+        if self.generators and states:
             states_writer = _Writer(self._refer, self.generators, self._bounds)
-            states = [states_writer.node(generator.bit_generator.state, 0) for generator in self.generators]
+            state_nodes = [states_writer.node(generator.bit_generator.state, 0) for generator in self.generators]
             data = states_writer.data + data
         try:
-            structure = msgpack.packb([states, nodes], use_bin_type=True)
+            structure = msgpack.packb([state_nodes, nodes], use_bin_type=True)
         except UnicodeEncodeError:
             raise WireError("text that isn't valid Unicode") from None
         length = sum(map(len, data))
@@ -218,8 +220,8 @@ class Codec:
         _check_lengths(len(structure), length, self._bounds)
         return b"".join((header, structure, *data))
 
-    def decode(self, frame: Frame) -> list[Any]:
-        """Return the values of a frame, and let this call's generators continue where the other side's are.
+    def decode(self, frame: Frame, states: bool = True) -> list[Any]:
+        """Return the values of a frame, and let this call's generators continue where the other side's are, if it says so.
 
         Raises
         ------
@@ -227,19 +229,20 @@ class Codec:
             If anything at all is wrong with the frame.
         """
         try:
-            return self._decoded(frame)
+            return self._decoded(frame, states)
         except WireError:
             raise
         except Exception as error:
             raise WireError(f"malformed ({type(error).__name__}: {str(error)[:COMPLAINT_LENGTH]})") from None
 
-    def _decoded(self, frame: Frame) -> list[Any]:
+    def _decoded(self, frame: Frame, synchronise: bool) -> list[Any]:
         length = len(frame.structure)
         # bin only for NumPy scalars, which have 16 bytes at most; maps and extension types never
         limits = {"max_bin_len": 16, "max_map_len": 0, "max_ext_len": 0, "max_str_len": length, "max_array_len": 2 * self._bounds.elements}
         states, nodes = msgpack.unpackb(frame.structure, raw=False, **limits)
         reader = _Reader(self._resolve, self.generators, self._bounds, frame.data)
-        self._synchronise(states, reader)  # before the values, which may refer to a generator
+        if synchronise:
+            self._synchronise(states, reader)  # before the values, which may refer to a generator
         values = [reader.value(node, 0) for node in nodes]
         if reader.offset != len(frame.data):
             raise WireError("data that belong to no array")
@@ -255,10 +258,24 @@ class Codec:
             if name in _CONSTANT and np.any(generator.bit_generator.state["state"][_CONSTANT[name]] != state["state"][_CONSTANT[name]]):
                 raise WireError("another random generator than the one that was passed")
             generator.bit_generator.state = state
-        for name, state in checked[len(self.generators) :]:
-            bit_generator = _BIT_GENERATORS[name][0](0)
-            bit_generator.state = state
-            self.generators.append(np.random.Generator(bit_generator))
+        self.generators += [_generator(name, state) for name, state in checked[len(self.generators) :]]
+
+
+def generator_in(state: Any) -> np.random.Generator:
+    """Return a generator that goes on from a state.
+
+    Raises
+    ------
+    WireError
+        If it is no state of a generator.
+    """
+    return _generator(*checked_state(state))
+
+
+def _generator(name: str, state: dict[str, Any]) -> np.random.Generator:
+    bit_generator = _BIT_GENERATORS[name][0](0)
+    bit_generator.state = state
+    return np.random.Generator(bit_generator)
 
 
 def checked_state(state: Any) -> tuple[str, dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""What a test is going to ask is asked at once, and nothing comes out otherwise because of it."""
+"""Calls that tests are certain to make are sent together, and nothing comes out otherwise because of it."""
 
 from __future__ import annotations
 
@@ -15,13 +15,12 @@ import pytest
 from autograder import grading
 from autograder.catalogue import catalogue
 from autograder.course import find_course
-from autograder.foresight import Foreteller
 from autograder.grading import grade_submission
 from autograder.limits import Limits
-from autograder.pending import NotYet, Pending
-from autograder.sandbox import ahead, host
+from autograder.sandbox import host
 from autograder.sandbox.channel import Channel
 from autograder.sandbox.host import Guest, Sandbox
+from autograder.sandbox.prefetch import Draws, Pending, PendingExpectation, PlannedCall, Planner, Prefetched, Reply, TestPlan
 from autograder.specimens import solved, with_answers
 from autograder.submission import parse_submission
 from autograder.values import frozen
@@ -34,15 +33,20 @@ LECTURES = list(COURSE.lectures())
 LECTURE = COURSE.lecture("05_batch_normalization")
 
 
-# --- what is foreseen -----------------------------------------------------------------------------------------------------
+# --- what is planned ------------------------------------------------------------------------------------------------------
 
 
-def foreseen(test: Any) -> list[tuple[str, tuple[Any, ...]]]:
-    """Return the calls that are foreseen of a test, with their frozen arguments."""
-    student = Foreteller()
+def plan_of(test: Any) -> TestPlan:
+    """Return the plan of a test that is a function of the student."""
+    student = Planner()
     with suppress(Exception):
         test(student)
-    return [(call.name, call.args) for call in student.calls]
+    return student.plan("test")
+
+
+def planned(test: Any) -> list[tuple[str, tuple[Any, ...]]]:
+    """Return the calls that are planned of a test, with their frozen arguments."""
+    return [(call.name, call.args) for call in plan_of(test).calls]
 
 
 def test_an_answer_can_be_passed_on_before_it_is_there():
@@ -52,7 +56,7 @@ def test_an_answer_can_be_passed_on_before_it_is_there():
         expect(student.backward(np.ones(2), cache)).close_to([3.0])
         student.last(1)
 
-    (_, first), (_, second), (name, _) = foreseen(test)
+    (_, first), (_, second), (name, _) = planned(test)
     assert first == (frozen(1.0),) and name == "last"
     assert (second[1].call, second[1].path) == (0, (1,))
 
@@ -70,7 +74,7 @@ def test_an_answer_can_be_passed_on_before_it_is_there():
         lambda answer: np.max(answer) + 1,
     ],
 )
-def test_what_depends_on_an_answer_is_not_foreseen(use):
+def test_what_depends_on_an_answer_is_not_planned(use):
     """Neither is anything after it, though the test may catch the error."""
 
     def test(student: Any) -> None:
@@ -79,11 +83,11 @@ def test_what_depends_on_an_answer_is_not_foreseen(use):
         except TypeError:
             student.third(1)
 
-    assert [name for name, _ in foreseen(test)] in (["first"], ["first", "third"])
-    assert "second" not in dict(foreseen(test))
+    assert [name for name, _ in planned(test)] in (["first"], ["first", "third"])
+    assert "second" not in dict(planned(test))
 
 
-@pytest.mark.parametrize("argument", [np.random.default_rng(0), np.sin, object()])
+@pytest.mark.parametrize("argument", [np.sin, object(), np.random.RandomState(0)])
 def test_what_cannot_be_sent_ahead_ends_it(argument):
     def test(student: Any) -> None:
         student.first(1)
@@ -91,29 +95,31 @@ def test_what_cannot_be_sent_ahead_ends_it(argument):
             student.second(argument)
         student.third(1)
 
-    assert [name for name, _ in foreseen(test)] == ["first"]
+    assert [name for name, _ in planned(test)] == ["first"]
 
 
-def test_an_argument_is_foreseen_as_it_was_then():
+def test_an_argument_is_planned_as_it_was_then():
     def test(student: Any) -> None:
         x = np.zeros(2)
         student.first(x)
         x += 1
         student.second(x)
 
-    assert [args for _, args in foreseen(test)] == [(frozen(np.zeros(2)),), (frozen(np.ones(2)),)]
+    assert [args for _, args in planned(test)] == [(frozen(np.zeros(2)),), (frozen(np.ones(2)),)]
 
 
 def test_every_expectation_lets_a_pending_answer_pass():
     for name, method in inspect.getmembers(Expectation, inspect.isfunction):
         if not name.startswith("_"):
-            assert getattr(NotYet, name) is not method, name
-    assert isinstance(expect(Pending(0)), NotYet) and not isinstance(expect(0), NotYet)
+            assert getattr(PendingExpectation, name) is not method, name
+    assert isinstance(expect(Pending(0)), PendingExpectation) and not isinstance(expect(0), PendingExpectation)
 
 
 def test_arguments_are_compared_to_the_last_bit():
     def matches(planned: Any, value: Any) -> bool:
-        return ahead.Batch([ahead.foreseen("f", (planned,), {}, False)]).is_next("f", (value,), {}, False)
+        fetched = Prefetched(TestPlan("test", (PlannedCall("f", (frozen(planned),), {}, False, b""),)))
+        fetched.outcomes.append(Reply(None, None))
+        return fetched.is_next("f", (value,), {}, False)
 
     x = np.array([[1.0, np.nan], [0.0, 2.0]])
     for same in (1, 1.5, True, None, "a", np.nan, np.float32(1), [1, (2, {"a": x})], x, x.T, x[:, ::2]):
@@ -125,6 +131,23 @@ def test_arguments_are_compared_to_the_last_bit():
         assert not matches(planned, value), (planned, value)
 
 
+def test_generators_are_planned_by_their_first_state():
+    """Calls that use one generator in turns are certain, as long as the test itself doesn't draw from it meanwhile."""
+
+    def test(student: Any) -> None:
+        one, other = np.random.default_rng(1), np.random.default_rng(2)
+        student.first(one)
+        student.second(other, one)
+        student.third(other)
+        one.random()
+        student.fourth(one)
+
+    plan = plan_of(test)
+    assert [call.args for call in plan.calls] == [(Draws(0),), (Draws(1), Draws(0)), (Draws(1),)]
+    assert list(plan.generators) == [np.random.default_rng(seed).bit_generator.state for seed in (1, 2)]
+    assert plan.last_uses == {1: [0], 2: [1]}
+
+
 # --- and nothing comes out otherwise --------------------------------------------------------------------------------------
 
 
@@ -134,11 +157,11 @@ def submission(lecture: Any, notebook: Any) -> Any:
 
 @pytest.fixture
 def one_by_one(monkeypatch: pytest.MonkeyPatch) -> Any:
-    """A function that grades as if nothing could be foreseen."""
+    """A function that grades as if nothing could be planned."""
 
     def grade(submission: Any, sandbox: Sandbox, limits: Limits | None = None) -> Any:
         with monkeypatch.context() as patched:
-            patched.setattr(grading, "foretell", lambda student, calls: None)
+            patched.setattr(grading, "plans_of", lambda tests, fixtures: {})
             return grade_submission(submission, sandbox, limits)
 
     return grade
@@ -158,15 +181,15 @@ def test_the_result_is_that_of_asking_one_by_one(lecture, sandbox, one_by_one):
         assert grade_submission(mine, sandbox) == one_by_one(mine, sandbox)
 
 
-def test_a_submission_is_asked_once(sandbox, monkeypatch):
-    """All hidden tests of the lecture: one message there, and one back."""
+def test_an_exercise_is_one_message(sandbox, monkeypatch):
+    """For all its hidden tests."""
     sent = []
     send = Channel.send
     monkeypatch.setattr(Channel, "send", lambda self, frame, deadline: sent.append(frame) or send(self, frame, deadline))
     result = grade_submission(submission(LECTURE, solved(LECTURE)), sandbox)
     assert result.score == result.max_score
     cells = sum(not cell.lazy for cell in submission(LECTURE, solved(LECTURE)).cells)
-    assert len(sent) == 1 + cells + 1, "the cells, one message before each of them, and all calls"
+    assert len(sent) == 1 + cells + len(LECTURE.points), "the cells, one message before each of them, and the calls of each exercise"
 
 
 TROUBLE = {
@@ -199,27 +222,12 @@ def test_trouble_is_told_as_that_of_one_call(trouble, name, sandbox, one_by_one)
         assert next(one for one in found.exercises if one.name == name).score == 0
 
 
-def test_a_slow_function_is_asked_one_by_one(sandbox, one_by_one, monkeypatch):
-    monkeypatch.setattr(host, "AHEAD_SECONDS", 0.05)
-    notebook = solved(LECTURE)
-    source = {"batchnorm_inference": "def batchnorm_inference(*a, **k):\n    import time\n    time.sleep(0.03)\n    return old(*a, **k)\n"}
-    for cell in notebook["cells"]:
-        if cell["metadata"].get("nbgrader", {}).get("grade_id") in source:
-            cell["source"] = "".join(cell["source"]) + "\nold = batchnorm_inference\n" + source["batchnorm_inference"]
-    mine = submission(LECTURE, notebook)
-    found = grade_submission(mine, sandbox)
-    assert found.score == found.max_score and found == one_by_one(mine, sandbox)
-
-
 # --- with tests that go their own ways --------------------------------------------------------------------------------------
 
 
-def asked(guest: Guest, test: Any, plan: ahead.Plan | None = None) -> Any:
-    """Run a test after it was foreseen, now or as `plan`."""
-    student = Foreteller()
-    with suppress(Exception):
-        test(student)
-    guest.foretell(plan or ahead.Plan({"test": student.calls}))
+def asked(guest: Guest, test: Any) -> Any:
+    """Run a test after its calls were fetched."""
+    guest.prefetch("an exercise", (plan_of(test),))
     guest.turn_to("test")
     return test(guest.student)
 
@@ -266,7 +274,7 @@ def test_what_is_data_is_passed_on_as_a_copy(guest):
 
 
 def test_a_test_may_go_another_way(guest):
-    """What was foreseen for the way that it didn't go is forgotten."""
+    """What was planned for the way that it didn't go is forgotten."""
 
     def test(student: Any) -> Any:
         answer = student.doubled(2)
@@ -301,7 +309,7 @@ def test_each_call_is_made_once(guest):
     assert asked(guest, test) == [1, 2, 3, 4]
 
 
-def test_what_was_foreseen_once_is_not_said_again(guest):
+def test_a_guest_can_be_asked_again(guest):
     """A guest can be asked about another suite, or about the same one once more, also when its process has ended meanwhile."""
 
     def test(student: Any) -> Any:
@@ -316,29 +324,58 @@ def test_what_was_foreseen_once_is_not_said_again(guest):
 @pytest.mark.parametrize(
     "reply",
     [
-        'self._codec().encode("replies", [])',
-        'self._codec().encode("replies", [[b""]])',
-        'self._codec().encode("replies", [["a", "b"]])',
-        'self._codec().encode("replies", [[b"", b"", b""]])',
-        'self._codec().encode("replies", [[b"xx", b"yyyyyyyyyyyyyyyyyyy"]])',
-        'self._codec().encode("replies", [[bytes(3 << 20), b""]])',
-        'self._codec().encode("replies", 7)',
-        'self._codec().encode("result", [[b"", b""]])',
+        'self._codec().encode("result")',
+        'self._codec().encode("result", 1)',
+        'self._codec().encode("result", 1, 2)',
+        'self._codec().encode("result", bytes(3 << 20), None)',
+        'self._codec().encode("error", "raised")',
+        'self._codec().encode("callback", 1, (), {})',
         'self._codec().encode("ready", [], [], [])',
+        'b"\\x0b" + bytes(8)',
     ],
 )
 def test_a_forged_reply_gains_nothing(sandbox, reply):
-    """The calls are made one by one then, or end in an error."""
-    forge = (
-        f"import sys\nguest = sys.modules['autograder.sandbox.guest'].Guest\nguest._call_all = lambda self, frame: self._send({reply})\n"
-    )
+    """It is an error of that call, and others are answered."""
+    forge = f"import sys\nguest = sys.modules['autograder.sandbox.guest'].Guest\nguest._planned_reply = lambda self, *anything: {reply}\n"
     with sandbox.guest([host.Cell("cell 1", CELLS), host.Cell("cell 2", forge)], Limits(answer_bytes=1 << 21)) as guest:
-
-        def test(student: Any) -> Any:
-            return student.doubled(1), student.doubled(2)
-
-        try:
-            assert asked(guest, test) == (2, 4)
-        except host.StudentError as error:
-            assert "can't be read" in str(error)
+        with pytest.raises(host.StudentError, match="can't be read|ended the whole process"):
+            asked(guest, lambda student: (student.doubled(1), student.doubled(2)))
         assert guest.student.doubled(4) == 8
+
+
+def test_generators_go_on_where_the_guest_is(sandbox):
+    """After the last planned call with a generator the test's own is where it would be, had the calls been made one by one."""
+    cells = "def draw(rng, n): return rng.random(n)\ndef normal(rng): return rng.normal()\n"
+
+    def test(student: Any) -> Any:
+        one, other = np.random.default_rng(1), np.random.default_rng(2)
+        answers = [student.draw(one, 3), student.normal(other), student.draw(one, 2)]
+        return [*map(np.ravel, answers), one.random(2), other.random(2)]
+
+    with sandbox.guest([host.Cell("cell 1", cells)]) as guest:
+        one, other = np.random.default_rng(1), np.random.default_rng(2)
+        wanted = [one.random(3), np.ravel(other.normal()), one.random(2), one.random(2), other.random(2)]
+        for got, right in zip(asked(guest, test), wanted, strict=True):
+            np.testing.assert_array_equal(got, right)
+
+
+def test_after_a_death_the_rest_is_made_by_a_fresh_process(sandbox):
+    """Calls before the death have been answered, and the cells have run again before those after it."""
+    cells = CELLS + "def deadly(): import os; os._exit(1)\ndef endless():\n    while True: pass\n"
+
+    def test(student: Any) -> Any:
+        said = []
+        for name in ("counted", "counted", "deadly", "counted", "endless", "counted", "endless", "counted"):
+            try:
+                said.append(getattr(student, name)())
+            except host.StudentError as error:
+                said.append(type(error).__name__)
+        return said
+
+    with sandbox.guest([host.Cell("cell 1", cells)], Limits(call_seconds=0.5)) as guest:
+        student = Planner()
+        for name in ("counted", "counted", "deadly", "counted", "endless", "counted", "endless", "counted"):
+            getattr(student, name)()
+        guest.prefetch("an exercise", (student.plan("test"),))
+        guest.turn_to("test")
+        assert test(guest.student) == [1, 2, "Died", 1, "TimedOut", 1, "TimedOut", 2]
