@@ -11,6 +11,6 @@ c.CourseDirectory.ignore = [".ipynb_checkpoints", "__pycache__", "*.pyc", "*.py"
 
 # Grading is ours: submissions run in the sandbox and never in a kernel of this account. The first stage restores what is the instructor's,
 # the second grades, and files marks and comments as «autograder grade» does.
-c.Autograde.exporter_class = "autograder.nbgrader_plugin.SubmissionExporter"
-c.Autograde.sanitize_preprocessors = ["autograder.nbgrader_plugin.Restore"]
-c.Autograde.autograde_preprocessors = ["autograder.nbgrader_plugin.Grade", "nbgrader.preprocessors.CheckCellMetadata"]
+c.Autograde.exporter_class = "autograder.gradebook.nbgrader_plugin.SubmissionExporter"
+c.Autograde.sanitize_preprocessors = ["autograder.gradebook.nbgrader_plugin.Restore"]
+c.Autograde.autograde_preprocessors = ["autograder.gradebook.nbgrader_plugin.Grade", "nbgrader.preprocessors.CheckCellMetadata"]

@@ -16,13 +16,22 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from .errors import AutograderError, BuildError, GradebookError, LimitError, SandboxUnavailable, WorkerError, in_one_line, printable
-from .limits import LIMITS, Limits
+from autograder.errors import (
+    AutograderError,
+    BuildError,
+    GradebookError,
+    LimitError,
+    SandboxUnavailable,
+    WorkerError,
+    in_one_line,
+    printable,
+)
+from autograder.limits import LIMITS, Limits
 
 if TYPE_CHECKING:
-    from .classroom import Handin, Options
-    from .course import Course
-    from .results import Findings, SubmissionResult
+    from autograder.model.course import Course
+    from autograder.model.results import Findings, SubmissionResult
+    from autograder.runners.class_run import Handin, Options
 
 app = typer.Typer(
     help="Grade and build the course «Training Deep Neural Networks».",
@@ -55,11 +64,11 @@ def grade(
     scheduler: Annotated[str, typer.Option(metavar="tcp://host:port", help="Grade on this Dask cluster instead of here.")] = "",
 ) -> None:
     """Grade notebooks, or a whole class."""
-    from .classroom import Options, handins
-    from .classroom import grade as grade_all
-    from .course import find_course
-    from .gradebook import import_nbgrader
-    from .results import Findings
+    from autograder.gradebook.writer import import_nbgrader
+    from autograder.model.course import find_course
+    from autograder.model.results import Findings
+    from autograder.runners.class_run import Options, handins
+    from autograder.runners.class_run import grade as grade_all
 
     course = find_course()
     hand_ins = handins(paths, course)
@@ -87,8 +96,8 @@ def report(
     output: Annotated[Path, typer.Option(metavar="DIR", help="Where the pages go.")] = Path("report"),
 ) -> None:
     """Write the class report from the last results: marks, what was hard, who misunderstood what."""
-    from .course import find_course
-    from .report.page import write_report
+    from autograder.model.course import find_course
+    from autograder.report.page import write_report
 
     course = find_course()
     lectures = [course.lecture(lecture)] if lecture else list(course.lectures())
@@ -102,8 +111,8 @@ def build(
     force: Annotated[bool, typer.Option("--force", help="Execute solutions even where their code is unchanged.")] = False,
 ) -> None:
     """Make the students' notebooks from solutions/, and check that nothing leaks."""
-    from .build import build as build_lectures
-    from .course import find_course
+    from autograder.build import build as build_lectures
+    from autograder.model.course import find_course
 
     course = find_course()
     chosen = [course.lecture(name) for name in lectures or []] or list(course.lectures())
@@ -117,8 +126,8 @@ def demo(
     output: Annotated[Path, typer.Option(metavar="DIR", help="Where the class is built.")] = Path("demo"),
 ) -> None:
     """Build a class, grade it, and show what an instructor gets."""
-    from .course import find_course
-    from .demo import run_demo
+    from autograder.demo import run_demo
+    from autograder.model.course import find_course
 
     course = find_course()
     run_demo(course, output, students, _say, [course.lecture(name) for name in lectures or []])
@@ -150,7 +159,7 @@ def _interrupted() -> None:
 
 def _notice(options: Options) -> None:
     """Say where submissions are confined by less than on other machines."""
-    from .sandbox.confine import available, notice
+    from autograder.sandbox.confine import available, notice
 
     if not options.confine:
         if options.scheduler:
@@ -189,8 +198,8 @@ def _recorded(
     results: Iterable[SubmissionResult], hand_ins: list[Handin], course: Course, unwritten: list[str]
 ) -> Iterator[SubmissionResult]:
     """Pass results on, writing those of submitted/ into the gradebook as they come; note who could not be written, and why."""
-    from .gradebook import GradebookWriter
-    from .submission import refusal_of
+    from autograder.gradebook.writer import GradebookWriter
+    from autograder.model.submission import refusal_of
 
     theirs = {str(hand_in.path) for hand_in in hand_ins if hand_in.lecture and not refusal_of(hand_in.student)}
     with GradebookWriter(course, say=_say) as writer:
@@ -208,7 +217,7 @@ def _watched(results: Iterable[SubmissionResult], total: int) -> Iterator[Submis
     if total <= 1:
         yield from map(_named, results)
         return
-    from .report.progress import watched
+    from autograder.report.progress import watched
 
     yield from watched(results, total)
 
@@ -229,7 +238,7 @@ def _report(findings: Findings, json_to: str) -> None:
             file.writelines(f"{line}\n" for line in findings.as_json())
     from rich.console import Console
 
-    from .report.terminal import show
+    from autograder.report.terminal import show
 
     console = Console()
     show(findings, console if console.is_terminal else Console(width=max(console.width, 160)))

@@ -17,11 +17,11 @@ from typing import Any
 
 import numpy as np
 
-from .catalogue import KnownAnswer, catalogue
-from .classroom import Options, grade, submitted
-from .course import CONFIG, Course, Lecture
-from .results import SubmissionResult
-from .specimens import fill, reference_sources, solved, with_answers, write
+from autograder.judging.known_answers import KnownAnswer, catalogue
+from autograder.judging.sample_notebooks import fill, reference_sources, solved, with_answers, write
+from autograder.model.course import CONFIG, Course, Lecture
+from autograder.model.results import SubmissionResult
+from autograder.runners.class_run import Options, grade, submitted
 
 NAMES = """ada alan amara bao beatriz carl chidi chioma daniela dmitri elif emeka emmy fatima felix grace hana ibrahim ines jamal jun kofi
 lakshmi leila lin maryam mateo mei naoko noor olga omar paul priya quentin rosa sofia tariq thandi umar vera wei xiulan
@@ -49,10 +49,10 @@ def run_demo(
     """
     from rich.console import Console
 
-    from .gradebook import GradebookWriter, import_nbgrader
-    from .report.page import write_report
-    from .report.progress import watched
-    from .report.terminal import show
+    from autograder.gradebook.writer import GradebookWriter, import_nbgrader
+    from autograder.report.page import write_report
+    from autograder.report.progress import watched
+    from autograder.report.terminal import show
 
     demo = new_course(course, folder, lectures or course.lectures()[:2])
     for lecture in demo.lectures():
@@ -80,7 +80,7 @@ def new_course(course: Course, folder: Path, lectures: Sequence[Lecture]) -> Cou
     """Make `folder` a course directory with some lectures of `course` and nobody in it."""
     marker = folder / ".demo"
     if folder.exists() and not marker.exists() and any(folder.iterdir()):
-        from .errors import CourseError
+        from autograder.errors import CourseError
 
         raise CourseError(f"{folder} is not empty and wasn't made by a demo: choose another folder with --output")
     shutil.rmtree(folder, ignore_errors=True)
@@ -176,7 +176,7 @@ def generate_feedback(course: Course, lecture: Lecture) -> None:
     command = [sys.executable, "-m", "nbgrader", "generate_feedback", lecture.id, "--force"]
     done = subprocess.run(command, cwd=course.root, env=environment, capture_output=True, text=True)
     if done.returncode:
-        from .errors import GradebookError
+        from autograder.errors import GradebookError
 
         raise GradebookError(f"nbgrader could not write the feedback of {lecture.id}: {done.stderr.strip().splitlines()[-1]}")
 

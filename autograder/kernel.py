@@ -11,13 +11,12 @@ import sys
 from types import FrameType
 from typing import Any
 
+from autograder.errors import CourseError
+from autograder.gradebook import feedback
+from autograder.judging.grading import judge
+from autograder.model.course import Lecture, find_course
 from coursekit import show
 from coursekit.student import LocalStudent, is_stub
-
-from . import feedback
-from .course import Lecture, find_course
-from .errors import CourseError
-from .grading import judge
 
 
 def score(function: Any) -> float:

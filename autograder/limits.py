@@ -12,10 +12,10 @@ from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from .errors import LimitError
+from autograder.errors import LimitError
 
 if TYPE_CHECKING:
-    from .sandbox.wire import Bounds
+    from autograder.sandbox.wire import Bounds
 
 SETTINGS = "grading"
 """Where a notebook's metadata keep what the grader should know."""
@@ -103,7 +103,7 @@ class Limits:
     @cached_property
     def bounds(self) -> Bounds:
         """The limits of a message."""
-        from .sandbox.wire import Bounds  # needs NumPy, which somebody who asks for the limits' names doesn't
+        from autograder.sandbox.wire import Bounds  # needs NumPy, which somebody who asks for the limits' names doesn't
 
         return Bounds(frame_bytes=self.answer_bytes, depth=self.depth)
 

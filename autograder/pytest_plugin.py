@@ -16,9 +16,8 @@ import pytest
 if TYPE_CHECKING:
     import numpy as np
 
+    from autograder.sandbox.host import Sandbox
     from coursekit.student import Student
-
-    from .sandbox.host import Sandbox
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -42,7 +41,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 @pytest.fixture(scope="session")
 def sandbox(request: pytest.FixtureRequest) -> Iterator[Sandbox]:
     """The sandbox in which the notebooks' code runs."""
-    from .sandbox.host import Sandbox
+    from autograder.sandbox.host import Sandbox
 
     with Sandbox(confine=request.config.getoption("--sandbox") == "landlock") as sandbox:
         yield sandbox
@@ -51,9 +50,9 @@ def sandbox(request: pytest.FixtureRequest) -> Iterator[Sandbox]:
 @pytest.fixture(scope="module")
 def student(request: pytest.FixtureRequest, sandbox: Sandbox) -> Iterator[Student]:
     """The functions of the notebook given by ``--notebook``."""
-    from .course import find_course
-    from .errors import AutograderError
-    from .submission import read_submission
+    from autograder.errors import AutograderError
+    from autograder.model.course import find_course
+    from autograder.model.submission import read_submission
 
     path = Path(request.param)
     try:

@@ -18,7 +18,7 @@ import machine
 import page
 import speed
 
-from autograder.course import find_course
+from autograder.model.course import find_course
 
 HERE = Path(__file__).parent
 FIGURES, DRAWING = HERE / "figures.json", HERE / "growth.svg"

@@ -21,11 +21,11 @@ from typing import Any, NoReturn
 
 from roster import LECTURE
 
-from autograder.classroom import submitted
-from autograder.course import Course
-from autograder.grading import judge
+from autograder.judging.grading import judge
+from autograder.model.course import Course
+from autograder.model.submission import Submission, read_submission
+from autograder.runners.class_run import submitted
 from autograder.sandbox.cells import GuestCell, Notebook
-from autograder.submission import Submission, read_submission
 from coursekit.student import LocalStudent
 
 TOLD = "floor.json"

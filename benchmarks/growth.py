@@ -14,7 +14,7 @@ import meter
 import roster
 from workshop import Workshop
 
-from autograder.course import Course
+from autograder.model.course import Course
 
 SIZES = (100, 300, 1000, 3000, 5000)
 KINDS = ("host", "worker", "zygote", "guest")

@@ -17,14 +17,15 @@ from typing import Any
 
 from roster import LECTURE
 
-from autograder import classroom, diagnosis, grading
-from autograder.classroom import Options, grade, submitted
-from autograder.course import Course
-from autograder.gradebook import GradebookWriter
-from autograder.grading import grade_submission
+from autograder.gradebook.writer import GradebookWriter
+from autograder.judging import diagnosis, grading
+from autograder.judging.grading import grade_submission
+from autograder.model.course import Course
+from autograder.model.submission import read_submission
+from autograder.runners import class_run as classroom
+from autograder.runners.class_run import Options, grade, submitted
 from autograder.sandbox.host import Guest, Sandbox
 from autograder.sandbox.process import Nursery
-from autograder.submission import read_submission
 
 REST = "the rest"
 STEPS: tuple[tuple[str, Any, str], ...] = (

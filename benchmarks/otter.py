@@ -17,14 +17,14 @@ from pathlib import Path
 from roster import submission
 from workshop import Workshop
 
-from autograder.course import Course, Lecture, suite_of
+from autograder.model.course import Course, Lecture, suite_of
 from coursekit.suite import CollectedTest, collected
 
 ZIP = "autograder.zip"
 NEEDED = ("ipykernel", "matplotlib", "msgpack", "numpy", "pytest", "scipy")  # what the suite and a notebook need, as we have it
 TEST_FILE = """from otter.test_files import test_case
 
-from autograder.grading import judge
+from autograder.judging.grading import judge
 from coursekit.student import LocalStudent, is_stub
 
 OK_FORMAT = False

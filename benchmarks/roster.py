@@ -17,9 +17,9 @@ from itertools import chain, cycle, islice
 from pathlib import Path
 from typing import Any
 
-from autograder.catalogue import KnownAnswer, catalogue
-from autograder.course import CONFIG, DEMO, Course, Lecture, grade_id, source_of
-from autograder.specimens import fill, reference_sources, solved, with_answers, write
+from autograder.judging.known_answers import KnownAnswer, catalogue
+from autograder.judging.sample_notebooks import fill, reference_sources, solved, with_answers, write
+from autograder.model.course import CONFIG, DEMO, Course, Lecture, grade_id, source_of
 
 LECTURE = "05_batch_normalization"
 TROUBLED = 4

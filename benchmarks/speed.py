@@ -19,8 +19,8 @@ import otter
 import roster
 from workshop import Workshop
 
-from autograder.course import Course
-from autograder.specimens import solved, write
+from autograder.judging.sample_notebooks import solved, write
+from autograder.model.course import Course
 
 HERE = Path(__file__).parent
 PROGRAM = str(Path(sys.executable).parent / "autograder")

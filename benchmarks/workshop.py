@@ -13,7 +13,7 @@ from pathlib import Path
 import meter
 import roster
 
-from autograder.course import Course
+from autograder.model.course import Course
 
 
 class Workshop:

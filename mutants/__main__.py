@@ -18,7 +18,7 @@ from reasons import as_toml, outdated, read_reasons, unexplained
 from subjects import subjects_of
 from table import as_markdown, merged, read_rows, rows_of, write_rows
 
-from autograder.course import Lecture, find_course
+from autograder.model.course import Lecture, find_course
 
 HERE = Path(__file__).parent
 SURVIVORS, README = HERE / "survivors.toml", HERE / "README.md"

@@ -18,7 +18,7 @@ from unittest.mock import patch
 
 from mutating import Mutant
 
-from autograder import diagnosis, grading
+from autograder.judging import diagnosis, grading
 from coursekit.student import LocalStudent
 
 SURVIVED, CAUGHT, BROKEN = 0, 1, 3  # exit statuses; anything else is a process that a limit ended

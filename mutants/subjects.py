@@ -10,8 +10,8 @@ from typing import Any
 from judging import Subject, judges_of
 from mutating import normal
 
-from autograder.catalogue import cell_source
-from autograder.course import Lecture, grade_id, is_setup, is_solution, source_of
+from autograder.judging.known_answers import cell_source
+from autograder.model.course import Lecture, grade_id, is_setup, is_solution, source_of
 
 
 def subjects_of(lecture: Lecture) -> Iterator[Subject]:

@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from autograder.course import Course, find_course, grade_id, source_of
-from autograder.grading import grade_submission
+from autograder.judging.grading import grade_submission
+from autograder.model.course import Course, find_course, grade_id, source_of
+from autograder.model.submission import read_submission
 from autograder.sandbox.host import Sandbox
-from autograder.submission import read_submission
 
 FOLDER = Path(__file__).parents[1] / "benchmarks"
 sys.path.insert(0, str(FOLDER))

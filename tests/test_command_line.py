@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from autograder.course import find_course
-from autograder.specimens import fill, solved, with_answers, write
+from autograder.judging.sample_notebooks import fill, solved, with_answers, write
+from autograder.model.course import find_course
 
 COURSE = find_course()
 LECTURE = COURSE.lecture("05_batch_normalization")
@@ -37,7 +37,7 @@ def test_one_reason_is_said_once(tmp_path):
 
 
 def test_the_json_is_what_was_agreed(tmp_path):
-    from autograder.catalogue import catalogue
+    from autograder.judging.known_answers import catalogue
 
     wrong = next(known for known in catalogue(LECTURE.slug).misconceptions if known.exercise == "update_running")
     done = run("grade", write(with_answers(LECTURE, wrong), tmp_path / "alice.ipynb"), "--json", "-", "--no-cache")

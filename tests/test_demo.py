@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from autograder.catalogue import catalogue
-from autograder.course import CONFIG, Course, find_course
 from autograder.demo import make_class, new_course, run_demo
 from autograder.errors import CourseError
+from autograder.judging.known_answers import catalogue
+from autograder.model.course import CONFIG, Course, find_course
 
 HERE = find_course(Path(__file__).parent)
 ID, SLUG = "05_batch_normalization", "batch_normalization"
@@ -54,7 +54,7 @@ def test_the_class_of_thirty_holds_everything(course, tmp_path):
     assert "while True: pass" in sources and "undefined_name" in sources
     assert sum(not cells_of(text) for text in notebooks) == 1, "one file is broken"
     for known in catalogue(SLUG).misconceptions:
-        from autograder.catalogue import cell_source
+        from autograder.judging.known_answers import cell_source
 
         body = re.sub(r"\s+", " ", cell_source(known.function, known.exercise))
         assert body in sources, f"nobody has {known.id}"

@@ -21,12 +21,12 @@ import pytest
 import typer
 
 from autograder.build.structure import TEST_CELL, Parts
-from autograder.catalogue import catalogue
 from autograder.cli import app
-from autograder.course import Course
+from autograder.judging.known_answers import catalogue
+from autograder.judging.sample_notebooks import solved, with_answers, write
 from autograder.limits import LIMITS, Limits, in_units, limits_in
+from autograder.model.course import Course
 from autograder.sandbox.confine import GUEST_PACKAGES
-from autograder.specimens import solved, with_answers, write
 
 ROOT = Path(__file__).parents[1]
 DOCUMENTS = {path.relative_to(ROOT).as_posix(): path.read_text(encoding="utf-8") for path in (ROOT / "README.md", *ROOT.glob("docs/*.md"))}

@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from autograder.classroom import Options, fingerprint, limits_of
-from autograder.course import CONFIG, Course, find_course
 from autograder.errors import CourseError, LimitError
+from autograder.judging.sample_notebooks import fill, write
 from autograder.limits import LIMITS, Limits, in_units
-from autograder.specimens import fill, write
-from autograder.submission import read_submission
+from autograder.model.course import CONFIG, Course, find_course
+from autograder.model.submission import read_submission
+from autograder.runners.class_run import Options, fingerprint, limits_of
 
 HERE = find_course(Path(__file__).parent)
 LECTURE = HERE.lecture("05_batch_normalization")

@@ -43,7 +43,7 @@ def subject(tool, tmp_path, monkeypatch):
         reference = ModuleType("planted")
         exec(SOURCE, vars(reference))
         monkeypatch.setitem(sys.modules, "autograder.reference.planted", reference)
-        monkeypatch.setattr("autograder.grading.suite_of", lambda slug: suite)
+        monkeypatch.setattr("autograder.judging.grading.suite_of", lambda slug: suite)
         return Subject("planted", "double", "reference", source, {}, ("double",))
 
     return plant

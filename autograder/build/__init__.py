@@ -14,15 +14,14 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
-from autograder.course import Course, Lecture
+from autograder.build.execution import code_digest, execute, figure_findings, score_findings, stderr_findings, workshop
+from autograder.build.leaks import leak_findings, secrets_of
+from autograder.build.pairing import REMEMBERED, Conflict, Source, normalise, read_source, text_of
+from autograder.build.release import NotReleased, is_left_over, release
+from autograder.build.structure import Parts, exercises, structure_findings
 from autograder.errors import BuildError
 from autograder.files import write_atomically
-
-from .execution import code_digest, execute, figure_findings, score_findings, stderr_findings, workshop
-from .leaks import leak_findings, secrets_of
-from .pairing import REMEMBERED, Conflict, Source, normalise, read_source, text_of
-from .release import NotReleased, is_left_over, release
-from .structure import Parts, exercises, structure_findings
+from autograder.model.course import Course, Lecture
 
 __all__ = ["Built", "build"]
 

@@ -16,10 +16,9 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
 
-from autograder.course import CONFIG, Lecture
-
-from .pairing import code_cells
-from .release import copy_companions
+from autograder.build.pairing import code_cells
+from autograder.build.release import copy_companions
+from autograder.model.course import CONFIG, Lecture
 
 SECONDS_A_CELL = 300
 ONE_CORE = {name: "1" for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")}

@@ -13,9 +13,8 @@ from tempfile import TemporaryDirectory
 import nbformat
 from nbformat import NotebookNode
 
-from autograder.course import CONFIG, Lecture
-
-from .pairing import code_cells, normalise, text_of
+from autograder.build.pairing import code_cells, normalise, text_of
+from autograder.model.course import CONFIG, Lecture
 
 LEFT_OVERS = (".ipynb_checkpoints", "__pycache__", ".pytest_cache", ".DS_Store")
 

@@ -10,10 +10,9 @@ from pathlib import Path
 
 from nbformat import NotebookNode
 
+from autograder.build.execution import describe
 from autograder.errors import LimitError
 from autograder.limits import limits_in
-
-from .execution import describe
 
 KNOWN_ANSWERS = 3  # so many misconceptions, and so many alternatives, has an exercise at least
 BEGIN, END = "BEGIN SOLUTION", "END SOLUTION"

@@ -5,7 +5,7 @@ Every answer keeps a state of its own: what is in a state is the student's own b
 
 import numpy as np
 
-from ..catalogue import alternative, misconception
+from autograder.judging.known_answers import alternative, misconception
 
 
 def averages(grad, state, beta1, beta2):

@@ -5,7 +5,7 @@ The cache of the reference, which the answers here share, is (x̂, γ, √(σ² 
 
 import numpy as np
 
-from ..catalogue import alternative, misconception
+from autograder.judging.known_answers import alternative, misconception
 
 # --- batchnorm_forward: wrong ---------------------------------------------------------------------------------------------
 

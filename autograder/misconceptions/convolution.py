@@ -5,7 +5,7 @@ The caches of the reference, which the answers here share, are (x, W, stride, pa
 
 import numpy as np
 
-from ..catalogue import alternative, misconception
+from autograder.judging.known_answers import alternative, misconception
 
 # --- what the answers share -----------------------------------------------------------------------------------------------------
 

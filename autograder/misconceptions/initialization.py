@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from autograder.catalogue import alternative, misconception
+from autograder.judging.known_answers import alternative, misconception
 
 # --- fans: wrong ----------------------------------------------------------------------------------------------------------
 

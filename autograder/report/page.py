@@ -9,10 +9,10 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader
 
-from ..classroom import latest
-from ..course import Course, Lecture
-from ..errors import SubmissionError, printable
-from ..results import SubmissionResult
+from autograder.errors import SubmissionError, printable
+from autograder.model.course import Course, Lecture
+from autograder.model.results import SubmissionResult
+from autograder.runners.class_run import latest
 
 BINS = 10
 

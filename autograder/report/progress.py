@@ -9,8 +9,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.text import Text
 
-from ..errors import in_one_line
-from ..results import SubmissionResult
+from autograder.errors import in_one_line
+from autograder.model.results import SubmissionResult
 
 
 def watched(results: Iterable[SubmissionResult], total: int) -> Iterator[SubmissionResult]:

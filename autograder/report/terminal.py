@@ -16,8 +16,8 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from ..errors import in_one_line, printable
-from ..results import ExerciseResult, Findings, SubmissionResult
+from autograder.errors import in_one_line, printable
+from autograder.model.results import ExerciseResult, Findings, SubmissionResult
 
 MOST = 15  # misconceptions in the table; the class report has them all
 MOST_ROWS = 200  # students in a table; of more, the sums are shown

@@ -7,7 +7,7 @@ import select
 import socket
 import time
 
-from . import wire
+from autograder.sandbox import wire
 
 CHUNK = 1 << 18
 DRAIN_READS = 64

@@ -19,10 +19,9 @@ from typing import Any, NoReturn
 
 import numpy as np
 
+from autograder.sandbox import wire
+from autograder.sandbox.cells import GuestCell, Notebook, place_of, text_of, type_name
 from coursekit.student import raising_function
-
-from . import wire
-from .cells import GuestCell, Notebook, place_of, text_of, type_name
 
 SOCKET = 3
 

@@ -14,20 +14,19 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+from autograder.deadline import check
+from autograder.errors import SandboxUnavailable
+from autograder.limits import Limits, in_units
+from autograder.model.cells import Cell, CellProblem, Printed
+from autograder.model.values import size_of
+from autograder.sandbox import wire
+from autograder.sandbox.channel import Closed, Timeout
+from autograder.sandbox.confine import LAYERS, available
+from autograder.sandbox.prefetch import Plan, PlannedCall, Prefetched, Queue, Reply
+from autograder.sandbox.process import Ending, GuestProcess, Nursery, Stale
+from autograder.sandbox.reasons import MESSAGE_LENGTH, overfull, said_error, why
+from autograder.sandbox.remote import RemoteStudent
 from coursekit.student import Call, Died, Missing, StudentError, TimedOut, Unreadable
-
-from ..deadline import check
-from ..errors import SandboxUnavailable
-from ..limits import Limits, in_units
-from ..values import size_of
-from . import wire
-from .channel import Closed, Timeout
-from .confine import LAYERS, available
-from .prefetch import Plan, PlannedCall, Prefetched, Queue, Reply
-from .process import Ending, GuestProcess, Nursery, Stale
-from .reasons import MESSAGE_LENGTH, overfull, said_error, why
-from .remote import RemoteStudent
-from .submitted import Cell, CellProblem, Printed
 
 __all__ = ["Cell", "CellProblem", "Guest", "Limits", "Printed", "Sandbox"]
 

@@ -19,12 +19,11 @@ from typing import Any
 
 import numpy as np
 
+from autograder.model.values import frozen
+from autograder.sandbox import wire
 from coursekit.expectations import Expectation, expect
 from coursekit.student import Call, StudentError
 from coursekit.suite import CollectedTest, error_of
-
-from ..values import frozen
-from . import wire
 
 MOST_CALLS = 1000  # of a test
 _UNPLANNABLE = (TypeError, wire.WireError)
@@ -107,7 +106,7 @@ class PlannedCall:
     name : str
         The function.
     args, kwargs : tuple, dict
-        Its arguments: each frozen (see `autograder.values.frozen`), or `Pending`, or `Draws`.
+        Its arguments: each frozen (see `autograder.model.values.frozen`), or `Pending`, or `Draws`.
     want_arguments : bool
         Whether the arguments after the call are wanted, too.
     frame : bytes

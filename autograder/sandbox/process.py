@@ -20,12 +20,11 @@ from typing import Any, NamedTuple
 import numpy as np
 
 import coursekit.student
-
-from ..errors import SandboxUnavailable, Shortage
-from ..limits import Limits
-from . import wire
-from .channel import Channel
-from .zygote import SHORTAGES, receive, remove, send
+from autograder.errors import SandboxUnavailable, Shortage
+from autograder.limits import Limits
+from autograder.sandbox import wire
+from autograder.sandbox.channel import Channel
+from autograder.sandbox.zygote import SHORTAGES, receive, remove, send
 
 START_SECONDS, END_SECONDS, GRACE_SECONDS, LAST_GUEST_SECONDS = 60.0, 10.0, 0.1, 2.0
 FORKS = 3

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from autograder.limits import Limits, in_units
+from autograder.sandbox import wire
 from coursekit.outcomes import MESSAGE_LENGTH
 from coursekit.student import Missing, NotAttempted, Place, Raised, StudentError, Unreadable
-
-from ..limits import Limits, in_units
-from . import wire
 
 NAME_LENGTH = 200
 

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
+from autograder.sandbox.prefetch import Plan
 from coursekit.student import Call
 
-from .prefetch import Plan
 
-if TYPE_CHECKING:
-    from .host import Guest
+class Guest(Protocol):
+    """Where the functions are; see `autograder.sandbox.host.Guest`."""
+
+    def call(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any], want_arguments: bool = True) -> Call:
+        """Call a function."""
+
+    def prefetch(self, exercise: str, plan: Plan) -> None:
+        """Turn to an exercise, and make its planned calls."""
+
+    def turn_to(self, test: str) -> None:
+        """Say from which test the next calls come."""
 
 
 class RemoteStudent:

@@ -28,8 +28,8 @@ from typing import Any, NoReturn
 
 import msgpack
 
-from . import wire
-from .confine import GUEST_PACKAGES, Confinement
+from autograder.sandbox import wire
+from autograder.sandbox.confine import GUEST_PACKAGES, Confinement
 
 REQUEST = struct.Struct("!I")
 SHORTAGES = frozenset({errno.ENOSPC, errno.EDQUOT, errno.ENOMEM, errno.EAGAIN, errno.EMFILE, errno.ENFILE})
@@ -400,7 +400,7 @@ def become_guest(
 ) -> NoReturn:
     """Turn a fresh fork into a guest. Never returns: nothing of the zygote must go on in it."""
     try:
-        from . import guest
+        from autograder.sandbox import guest
 
         prepare(parent, place, request["limits"], descriptors)
         bounds = wire.Bounds(**request["bounds"])
@@ -469,7 +469,7 @@ class OnlyGuestPackages:
 
 def warm_up() -> list[str]:
     """Load what every guest needs, and return the directories of packages that lie outside site-packages."""
-    from . import guest  # noqa: F401  NumPy, msgpack, and the guest's own code
+    from autograder.sandbox import guest  # noqa: F401  NumPy, msgpack, and the guest's own code
 
     spec = importlib.util.find_spec("coursekit")
     from coursekit import check, ready  # noqa: F401  what a set-up cell imports; where it is found, a guest may not look

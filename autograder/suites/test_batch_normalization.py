@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from autograder.gradients import numerical_gradients
+from autograder.judging.gradients import numerical_gradients
 from coursekit import exercise, expect, expect_unchanged, worth
 from coursekit.expectations import Mismatch, same
 

@@ -9,7 +9,7 @@ from textwrap import dedent
 import pytest
 
 from autograder.build import Built, build
-from autograder.course import Course
+from autograder.model.course import Course
 
 ID, SLUG = "07_tiny", "tiny"
 
@@ -134,7 +134,7 @@ REFERENCE = '''
         return product / arithmetic + 0.0 * product
 '''
 
-ANSWERS = "from autograder.catalogue import alternative, misconception\n" + "".join(
+ANSWERS = "from autograder.judging.known_answers import alternative, misconception\n" + "".join(
     f'''
 
 @{mark}

@@ -12,9 +12,9 @@ import nbformat
 import pytest
 
 from autograder.build import Built, build
-from autograder.course import Course
 from autograder.errors import BuildError
 from autograder.limits import Limits
+from autograder.model.course import Course
 
 SCRIPT, SOURCE, RELEASED = "solutions/07_tiny/tiny.py", "solutions/07_tiny/tiny.ipynb", "course/07_tiny/tiny.ipynb"
 

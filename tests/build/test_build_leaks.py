@@ -13,8 +13,8 @@ import pytest
 
 from autograder.build import build
 from autograder.build.leaks import NOT_SECRET, leak_findings, module_secrets, suite_secrets, telling_lines
-from autograder.course import Course
 from autograder.errors import BuildError
+from autograder.model.course import Course
 
 RELEASED = "course/07_tiny/tiny.ipynb"
 SOLVED = "total = 1.0 / a + 1.0 / b\nanswer = 2.0 / total\nreturn answer"

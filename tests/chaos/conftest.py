@@ -24,11 +24,11 @@ from typing import Any
 import psutil
 import pytest
 
-from autograder.catalogue import catalogue
-from autograder.course import Course, find_course, grade_id
 from autograder.demo import new_course
-from autograder.gradebook import LOCK
-from autograder.specimens import fill, solved, with_answers, write
+from autograder.gradebook.writer import LOCK
+from autograder.judging.known_answers import catalogue
+from autograder.judging.sample_notebooks import fill, solved, with_answers, write
+from autograder.model.course import Course, find_course, grade_id
 
 LECTURE = "05_batch_normalization"
 MOMENTS = int(os.environ.get("CHAOS_MOMENTS", "2"))

@@ -12,7 +12,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from autograder.assignments import open_gradebook
+from autograder.gradebook.assignment import open_gradebook
 
 STUDENTS = 12
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from autograder.course import find_course, suite_of
-from autograder.grading import HiddenSuite
+from autograder.judging.grading import HiddenSuite
+from autograder.model.course import find_course, suite_of
 from coursekit import suite as suite_module
 from coursekit.outcomes import TestOutcome
 from coursekit.student import LocalStudent

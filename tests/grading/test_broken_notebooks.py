@@ -7,13 +7,13 @@ from collections.abc import Callable
 
 import pytest
 
-from autograder.course import Course, Lecture, find_course, grade_id
 from autograder.errors import SubmissionError
-from autograder.grading import grade_submission
+from autograder.judging.grading import grade_submission
+from autograder.judging.sample_notebooks import fill, solved
 from autograder.limits import Limits
-from autograder.results import SubmissionResult
-from autograder.specimens import fill, solved
-from autograder.submission import read_submission
+from autograder.model.course import Course, Lecture, find_course, grade_id
+from autograder.model.results import SubmissionResult
+from autograder.model.submission import read_submission
 
 LECTURE = find_course().lecture("05_batch_normalization")
 
@@ -58,7 +58,7 @@ def test_a_notebook_that_may_not_be_read(tmp_path, monkeypatch):
     def refuse(*arguments):
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr("autograder.submission.os.open", refuse)  # root may read everything, so this is not left to the system
+    monkeypatch.setattr("autograder.model.submission.os.open", refuse)  # root may read everything, so this is not left to the system
     with pytest.raises(SubmissionError, match=r"^secret.ipynb can't be read: Permission denied$"):
         read_submission(path, find_course())
 

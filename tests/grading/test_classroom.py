@@ -15,17 +15,20 @@ from pathlib import Path
 import pytest
 
 import coursekit
-from autograder import classroom, executors, installed, worker
-from autograder.classroom import Handin, Options, Store, fingerprint, grade, handins, latest, submitted
-from autograder.course import CONFIG, Course, find_course
 from autograder.errors import CourseError, SubmissionError, WorkerError
+from autograder.judging.sample_notebooks import fill, solved, write
 from autograder.limits import LIMITS, Limits
-from autograder.results import submission_from_json, submission_to_json
+from autograder.model.course import CONFIG, Course, find_course
+from autograder.model.results import submission_from_json, submission_to_json
+from autograder.model.submission import read_submission
+from autograder.runners import class_run as classroom
+from autograder.runners import grader_version as installed
+from autograder.runners import local as executors
+from autograder.runners import worker
+from autograder.runners.class_run import Handin, Options, Store, fingerprint, grade, handins, latest, submitted
+from autograder.runners.protocol import result_in
+from autograder.runners.worker import work
 from autograder.sandbox.confine import GUEST_PACKAGES
-from autograder.specimens import fill, solved, write
-from autograder.submission import read_submission
-from autograder.task import result_in
-from autograder.worker import work
 from coursekit.suite import BrokenSuite
 
 HERE = find_course(Path(__file__).parent)
@@ -127,7 +130,13 @@ def key_of(course: Course, **options) -> str:
 
 KINDS = [
     *("autograder/suites/test_SLUG.py", "autograder/reference/SLUG.py", "autograder/misconceptions/SLUG.py"),
-    *("autograder/grading.py", "autograder/gradients.py", "autograder/diagnosis.py", "autograder/submission.py", "autograder/limits.py"),
+    *(
+        "autograder/judging/grading.py",
+        "autograder/judging/gradients.py",
+        "autograder/judging/diagnosis.py",
+        "autograder/model/submission.py",
+        "autograder/limits.py",
+    ),
     *("autograder/sandbox/guest.py", "autograder/sandbox/wire.py", "coursekit/suite.py", "coursekit/expectations.py"),
 ]
 

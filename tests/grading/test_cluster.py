@@ -14,12 +14,12 @@ from pathlib import Path
 
 import pytest
 
-from autograder import cluster
-from autograder.classroom import Options, grade, submitted
-from autograder.course import CONFIG, PACKAGE, Course, find_course
 from autograder.errors import WorkerError
-from autograder.results import SubmissionResult
-from autograder.specimens import fill, solved, write
+from autograder.judging.sample_notebooks import fill, solved, write
+from autograder.model.course import CONFIG, PACKAGE, Course, find_course
+from autograder.model.results import SubmissionResult
+from autograder.runners import dask_cluster as cluster
+from autograder.runners.class_run import Options, grade, submitted
 
 HERE = find_course(Path(__file__).parent)
 ID, SLUG = "08_adaptive_optimizers", "adaptive_optimizers"
@@ -157,7 +157,7 @@ def test_a_worker_killed_in_the_middle_loses_nobody_and_counts_nobody_twice(cour
 
 MORTAL = """
 import os, signal, time
-from autograder import cluster
+from autograder.runners import dask_cluster as cluster
 def signed(task, real=cluster.signed):
     if b"die always" in task:
         time.sleep(0.5)  # until the worker has been given its next task
@@ -204,7 +204,7 @@ def test_a_worker_that_falls_silent_loses_nobody_and_what_it_says_later_counts_n
 
 ENDLESS = """
 import time
-from autograder import cluster
+from autograder.runners import dask_cluster as cluster
 def signed(task, real=cluster.signed):
     if b"hang always" in task:
         time.sleep(60)  # for ever, but that a test which fails should end
@@ -314,7 +314,7 @@ def test_without_dask_a_sentence_says_how_to_install_it(monkeypatch):
 def test_dask_is_imported_only_for_a_cluster(tmp_path):
     path = write(fill(HERE.lecture(ID), {}), tmp_path / "ann.ipynb")
     code = (
-        "import sys; from autograder.classroom import *; from autograder.course import find_course; "
+        "import sys; from autograder.runners.class_run import *; from autograder.model.course import find_course; "
         f"print(len(list(grade(handins([{str(path)!r}], find_course()), find_course(), Options(cache=False))))); "
         "assert 'distributed' not in sys.modules and 'dask' not in sys.modules"
     )

@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from autograder import diagnosis
-from autograder.course import find_course, grade_id, source_of
-from autograder.diagnosis import Answer
-from autograder.grading import judge
+from autograder.judging import diagnosis
+from autograder.judging.diagnosis import Answer
+from autograder.judging.grading import judge
+from autograder.model.course import find_course, grade_id, source_of
 from coursekit.student import LocalStudent, Raised, TimedOut
 
 COURSE = find_course(Path(__file__).parent)

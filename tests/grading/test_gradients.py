@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from autograder.catalogue import KnownAnswer, catalogue
-from autograder.course import Lecture, find_course
-from autograder.gradients import forward_of, known_forward, numerical_gradients
-from autograder.grading import judge
+from autograder.judging.gradients import forward_of, known_forward, numerical_gradients
+from autograder.judging.grading import judge
+from autograder.judging.known_answers import KnownAnswer, catalogue
 from autograder.kernel import score
+from autograder.model.course import Lecture, find_course
 from autograder.reference import batch_normalization as reference
 from coursekit.student import LocalStudent
 

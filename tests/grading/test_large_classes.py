@@ -8,10 +8,10 @@ from dataclasses import replace
 import pytest
 from rich.console import Console
 
+from autograder.model.results import ExerciseResult, Findings, MisconceptionFound, SubmissionResult, TestResult, to_json
 from autograder.report import terminal
 from autograder.report.progress import Pace
 from autograder.report.terminal import show
-from autograder.results import ExerciseResult, Findings, MisconceptionFound, SubmissionResult, TestResult, to_json
 
 KNOWN = MisconceptionFound("wrong", "The wrong way round", "You …", "05 §1")
 TESTS = (TestResult("It is right.", "failed", "it isn't", 1.0),)

@@ -12,18 +12,18 @@ from typing import Any
 import numpy as np
 import pytest
 
-from autograder import grading
-from autograder.catalogue import catalogue
-from autograder.course import find_course
-from autograder.grading import grade_submission
+from autograder.judging import grading
+from autograder.judging.grading import grade_submission
+from autograder.judging.known_answers import catalogue
+from autograder.judging.sample_notebooks import solved, with_answers
 from autograder.limits import Limits
+from autograder.model.course import find_course
+from autograder.model.submission import parse_submission
+from autograder.model.values import frozen
 from autograder.sandbox import host
 from autograder.sandbox.channel import Channel
 from autograder.sandbox.host import Guest, Sandbox
 from autograder.sandbox.prefetch import Draws, Pending, PendingExpectation, PlannedCall, Planner, Prefetched, Reply, TestPlan
-from autograder.specimens import solved, with_answers
-from autograder.submission import parse_submission
-from autograder.values import frozen
 from coursekit import expect
 from coursekit.expectations import Expectation
 from coursekit.student import Call
@@ -338,7 +338,7 @@ def test_a_forged_reply_gains_nothing(sandbox, reply):
     """It is an error of that call, and others are answered."""
     forge = f"import sys\nguest = sys.modules['autograder.sandbox.guest'].Guest\nguest._planned_reply = lambda self, *anything: {reply}\n"
     with sandbox.guest([host.Cell("cell 1", CELLS), host.Cell("cell 2", forge)], Limits(answer_bytes=1 << 21)) as guest:
-        with pytest.raises(host.StudentError, match="can't be read|ended the whole process"):
+        with pytest.raises(host.StudentError, match=r"can't be read|ended the whole process"):
             asked(guest, lambda student: (student.doubled(1), student.doubled(2)))
         assert guest.student.doubled(4) == 8
 

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from autograder.remembered import Remembered
-from autograder.values import frozen
+from autograder.judging.reference_cache import Remembered
+from autograder.model.values import frozen
 
 
 @pytest.fixture

@@ -43,9 +43,9 @@ from typing import Any
 import psutil
 import pytest
 
-from autograder.course import find_course
+from autograder.judging.sample_notebooks import solved, write
+from autograder.model.course import find_course
 from autograder.sandbox.confine import available
-from autograder.specimens import solved, write
 
 HERE = Path(__file__).parent
 CASES = HERE / "cases"

@@ -3,12 +3,12 @@
 import json
 import sys
 
-from autograder.classroom import handins
-from autograder.course import find_course
-from autograder.grading import grade_submission
-from autograder.results import to_json
+from autograder.judging.grading import grade_submission
+from autograder.model.course import find_course
+from autograder.model.results import to_json
+from autograder.model.submission import read_submission
+from autograder.runners.class_run import handins
 from autograder.sandbox.host import Sandbox
-from autograder.submission import read_submission
 
 
 def main() -> None:

@@ -13,13 +13,13 @@ import time
 from pathlib import Path
 from typing import Any
 
-from autograder.course import find_course
-from autograder.grading import grade_cells
+from autograder.judging.grading import grade_cells
+from autograder.judging.sample_notebooks import solved
 from autograder.limits import Limits
-from autograder.results import submission_to_json
+from autograder.model.course import find_course
+from autograder.model.results import submission_to_json
+from autograder.model.submission import parse_submission
 from autograder.sandbox.host import Cell, Sandbox
-from autograder.specimens import solved
-from autograder.submission import parse_submission
 
 HERE = Path(__file__).parent
 COURSE = find_course(HERE)

@@ -20,10 +20,10 @@ from typing import Any
 import nbformat
 import pytest
 
-from autograder.course import CONFIG, Course, find_course, grade_id
 from autograder.errors import in_one_line
+from autograder.judging.sample_notebooks import fill, solved
+from autograder.model.course import CONFIG, Course, find_course, grade_id
 from autograder.report.page import write_report
-from autograder.specimens import fill, solved
 
 HERE = find_course(Path(__file__).parent)
 LECTURE, OTHER = HERE.lecture("05_batch_normalization"), HERE.lecture("03_initialization")
@@ -663,8 +663,8 @@ def test_the_table_shows_names_as_they_are(all_graded: Graded) -> None:
 
     from rich.console import Console
 
+    from autograder.model.results import submission_from_json
     from autograder.report.terminal import show
-    from autograder.results import submission_from_json
 
     console = Console(file=StringIO(), width=400, force_terminal=True, color_system=None)
     show(list(map(submission_from_json, all_graded.results.values())), console)

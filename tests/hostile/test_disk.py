@@ -14,14 +14,14 @@ from typing import Any
 
 import pytest
 
-from autograder.classroom import Handin, Options, grade
-from autograder.course import find_course
 from autograder.errors import Shortage
+from autograder.judging.sample_notebooks import solved, write
+from autograder.model.course import find_course
+from autograder.runners.class_run import Handin, Options, grade
+from autograder.runners.worker import close_sandbox
 from autograder.sandbox import process, zygote
 from autograder.sandbox.confine import available
 from autograder.sandbox.host import Cell, Sandbox
-from autograder.specimens import solved, write
-from autograder.worker import close_sandbox
 
 from .conftest import as_user
 

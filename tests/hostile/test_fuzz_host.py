@@ -17,11 +17,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from autograder.catalogue import catalogue
-from autograder.course import find_course
 from autograder.deadline import HostClock, Overdue, check, uncounted
-from autograder.grading import judge
+from autograder.judging.grading import judge
+from autograder.judging.known_answers import catalogue
 from autograder.limits import Limits
+from autograder.model.course import find_course
 from autograder.sandbox.host import Sandbox
 from coursekit.outcomes import MESSAGE_LENGTH
 from coursekit.student import LocalStudent
@@ -222,8 +222,8 @@ def test_what_is_the_same_for_everybody_is_not_counted() -> None:
 
 def test_an_exercise_that_takes_the_host_too_long_has_what_it_earned(sandbox: Sandbox) -> None:
     """Its tests after that fail with a sentence that names the limit, other exercises go on, and the result isn't kept."""
-    from autograder.classroom import _lasting
-    from autograder.results import submission_from_json
+    from autograder.model.results import submission_from_json
+    from autograder.runners.class_run import _lasting
 
     cell = 'odd("conv_output_size", lambda right: colliding(4000, 0))'
     result = measured(sandbox, "12_convolution", cell, Limits(host_seconds=0.35))

@@ -14,10 +14,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from autograder.catalogue import catalogue
-from autograder.course import find_course
-from autograder.gradients import forward_of
-from autograder.grading import judge
+from autograder.judging.gradients import forward_of
+from autograder.judging.grading import judge
+from autograder.judging.known_answers import catalogue
+from autograder.model.course import find_course
 from coursekit.student import LocalStudent
 
 PAIRS = [

@@ -15,14 +15,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from autograder import autograded
-from autograder.classroom import Options, fingerprint
-from autograder.course import find_course, grade_id
 from autograder.errors import SubmissionError
-from autograder.results import SubmissionResult
+from autograder.gradebook.writer import autograded_notebook as autograded
+from autograder.judging.sample_notebooks import solved
+from autograder.model.course import find_course, grade_id
+from autograder.model.results import SubmissionResult
+from autograder.model.submission import Submission, parse_submission
+from autograder.runners.class_run import Options, fingerprint
 from autograder.sandbox import wire
-from autograder.specimens import solved
-from autograder.submission import Submission, parse_submission
 
 COURSE = find_course(Path(__file__).parent)
 LECTURE = COURSE.lecture("03_initialization")

@@ -17,12 +17,12 @@ from pathlib import Path
 
 import pytest
 
-from autograder.course import Lecture, find_course
-from autograder.grading import judge
-from autograder.results import ExerciseResult
+from autograder.judging.grading import judge
+from autograder.judging.sample_notebooks import solved
+from autograder.model.course import Lecture, find_course
+from autograder.model.results import ExerciseResult
+from autograder.model.submission import parse_submission
 from autograder.sandbox.host import Cell, Limits, Sandbox
-from autograder.specimens import solved
-from autograder.submission import parse_submission
 
 ANSWERS = (Path(__file__).parent / "answers.py").read_text(encoding="utf-8")
 NAMES = [line.split('"')[1] for line in ANSWERS.splitlines() if line.startswith('    "') and line[5] != '"']

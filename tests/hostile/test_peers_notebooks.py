@@ -11,13 +11,13 @@ import nbformat
 import nbgrader
 import pytest
 
-from autograder import autograded
-from autograder.classroom import Handin, Options, fingerprint, ungraded
-from autograder.course import find_course
 from autograder.errors import SubmissionError
+from autograder.gradebook.writer import autograded_notebook as autograded
+from autograder.judging.sample_notebooks import solved
+from autograder.model.course import find_course
+from autograder.model.submission import parse_submission, read_submission
+from autograder.runners.class_run import Handin, Options, fingerprint, ungraded
 from autograder.sandbox.host import Limits, Sandbox
-from autograder.specimens import solved
-from autograder.submission import parse_submission, read_submission
 
 COURSE = find_course(Path(__file__).parent)
 LECTURE = COURSE.lecture("05_batch_normalization")

@@ -8,7 +8,7 @@ import jupytext
 import numpy as np
 import pytest
 
-from autograder.course import find_course, is_solution
+from autograder.model.course import find_course, is_solution
 
 
 @pytest.fixture(scope="module")

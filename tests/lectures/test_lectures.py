@@ -8,12 +8,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from autograder.catalogue import KnownAnswer, catalogue
-from autograder.course import Course, Lecture, find_course
-from autograder.grading import grade_submission, judge
-from autograder.results import ExerciseResult, SubmissionResult
-from autograder.specimens import fill, reference_sources, solved, with_answers, write
-from autograder.submission import read_submission
+from autograder.judging.grading import grade_submission, judge
+from autograder.judging.known_answers import KnownAnswer, catalogue
+from autograder.judging.sample_notebooks import fill, reference_sources, solved, with_answers, write
+from autograder.model.course import Course, Lecture, find_course
+from autograder.model.results import ExerciseResult, SubmissionResult
+from autograder.model.submission import read_submission
 from coursekit.student import LocalStudent
 
 COURSE = find_course()

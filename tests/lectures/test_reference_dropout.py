@@ -11,7 +11,7 @@ import pytest
 from autograd import grad
 from scipy import stats
 
-from autograder.grading import judge
+from autograder.judging.grading import judge
 from autograder.reference import dropout as reference
 from coursekit.student import LocalStudent
 

@@ -15,10 +15,10 @@ from typing import Any
 import nbformat
 import pytest
 
-from autograder.classroom import Options, grade, submitted
-from autograder.course import PACKAGE, Course, Lecture, grade_id
-from autograder.gradebook import write
-from autograder.results import SubmissionResult
+from autograder.gradebook.writer import write
+from autograder.model.course import PACKAGE, Course, Lecture, grade_id
+from autograder.model.results import SubmissionResult
+from autograder.runners.class_run import Options, grade, submitted
 
 LECTURE, SLUG = "03_initialization", "initialization"
 

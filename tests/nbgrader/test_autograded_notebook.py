@@ -10,11 +10,11 @@ import nbformat
 import pytest
 from nbgrader.utils import determine_grade
 
-from autograder import autograded
-from autograder.autograded import harmless
-from autograder.course import grade_id, source_of
-from autograder.results import ExerciseResult, MisconceptionFound, SubmissionResult, TestResult
-from autograder.sandbox.submitted import Printed
+from autograder.gradebook.autograded_notebook import harmless
+from autograder.gradebook.writer import autograded_notebook as autograded
+from autograder.model.cells import Printed
+from autograder.model.course import grade_id, source_of
+from autograder.model.results import ExerciseResult, MisconceptionFound, SubmissionResult, TestResult
 
 
 @pytest.fixture

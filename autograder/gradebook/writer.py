@@ -17,20 +17,21 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
-from . import autograded, feedback
-from .course import Course, Lecture, grade_id
-from .errors import GradebookError, SubmissionError, unexpected
-from .exchanged import SECRET, TIMESTAMP, secret_in, time_of, timestamp_in
-from .files import holds, only_writer, staged, undisturbed
-from .notebook_file import as_file
-from .results import SubmissionResult
-from .submission import read_submission, refusal_of
+from autograder.errors import GradebookError, SubmissionError, unexpected
+from autograder.files import holds, only_writer, staged, undisturbed
+from autograder.gradebook import autograded_notebook as autograded
+from autograder.gradebook import feedback
+from autograder.gradebook.exchange_files import SECRET, TIMESTAMP, secret_in, time_of, timestamp_in
+from autograder.model.course import Course, Lecture, grade_id
+from autograder.model.notebook_file import as_file
+from autograder.model.results import SubmissionResult
+from autograder.model.submission import read_submission, refusal_of
 
 if TYPE_CHECKING:
     from nbgrader.coursedir import CourseDirectory
 
-    from .assignments import KnownAssignment
-    from .rows import Marks, SubmissionRows
+    from autograder.gradebook.assignment import KnownAssignment
+    from autograder.gradebook.tables import Marks, SubmissionRows
 
 NO_RESPONSE = "No response."  # nbgrader's own words for an answer that was left as it was
 LOCK = Path(".autograder") / "gradebook.lock"
@@ -66,7 +67,7 @@ def import_nbgrader() -> None:
     try:
         with undisturbed():
             importlib.import_module("nbgrader")
-            importlib.import_module(f"{__package__}.assignments")
+            importlib.import_module(f"{__package__}.assignment")
     finally:
         del sys.modules["rfc3987_syntax"]
         gc.freeze()
@@ -125,7 +126,7 @@ class GradebookWriter:
         assignment = self.assignment(lecture)
         from sqlalchemy.exc import SQLAlchemyError
 
-        from .assignments import reason_of
+        from autograder.gradebook.assignment import reason_of
 
         try:
             notebook = autograded.build(assignment.release, _handed_in(result, self._course, lecture), result)
@@ -169,7 +170,7 @@ class GradebookWriter:
         from nbgrader.api import InvalidEntry
         from sqlalchemy.exc import SQLAlchemyError
 
-        from .assignments import known_assignment, reason_of
+        from autograder.gradebook.assignment import known_assignment, reason_of
 
         self._open()
         try:
@@ -180,7 +181,7 @@ class GradebookWriter:
             self._gradebook.db.remove()  # or the server keeps its transaction open until all is graded
 
     def _open(self) -> None:
-        from . import assignments
+        from autograder.gradebook import assignment as assignments
 
         if self._is_open:
             return
@@ -210,7 +211,7 @@ class GradebookWriter:
         The files are written beside their places before the database commits, and renamed after it has: what can fail has been done by
         then. A process that is killed in between leaves old files and new rows, which the next run sees, for it compares both.
         """
-        from .rows import SubmissionRows
+        from autograder.gradebook.tables import SubmissionRows
 
         files = self._files(result.student, lecture, notebook)
         marks = self._marks(result, assignment, notebook, files)
@@ -233,7 +234,7 @@ class GradebookWriter:
         self, result: SubmissionResult, assignment: KnownAssignment, notebook: Mapping[str, Any], files: Mapping[Path, str]
     ) -> Marks:
         """Return what the database is to say, by the ids of its cells."""
-        from .rows import Marks
+        from autograder.gradebook.tables import Marks
 
         unchanged = _unchanged(assignment, notebook)
         scores, comments = _scores(result, assignment, unchanged), _comments(result, assignment, unchanged)

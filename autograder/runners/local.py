@@ -1,4 +1,4 @@
-"""Who grades: this process, processes on this machine, or (in `autograder.cluster`) a Dask cluster. The caller sees no difference.
+"""Who grades: this process, or processes on this machine; `autograder.runners.dask_cluster` is the third way, and looks the same.
 
 A few tasks for each worker are on their way at any time, however large the class. Each comes back once: with the worker's reply, or with
 the reason why it has none.
@@ -19,9 +19,9 @@ from dataclasses import dataclass
 from multiprocessing.connection import wait as wait_for
 from typing import Protocol
 
-from .errors import AutograderError, Shortage, WorkerError, in_one_line
-from .results import SubmissionResult
-from .task import result_in
+from autograder.errors import AutograderError, Shortage, WorkerError, in_one_line
+from autograder.model.results import SubmissionResult
+from autograder.runners.protocol import result_in
 
 AHEAD = 8  # tasks a worker: the one that it is at, and those of the half second in which the host imports nbgrader
 TRIES = 2  # how many processes a task may bring down
@@ -46,8 +46,8 @@ class Done:
 
 
 def work(message: bytes) -> bytes:
-    """Grade a task in the process that this is called in; see `autograder.worker.work`."""
-    from .worker import work
+    """Grade a task in the process that this is called in; see `autograder.runners.worker.work`."""
+    from autograder.runners.worker import work
 
     return work(message)
 
@@ -85,7 +85,7 @@ class ThisProcess:
         return self
 
     def __exit__(self, *error: object) -> None:
-        from .worker import close_sandbox
+        from autograder.runners.worker import close_sandbox
 
         close_sandbox()
 
@@ -265,7 +265,7 @@ def _begin() -> None:
     signal.signal(signal.SIGINT, lambda *signalled: None)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     _end_with_parent()
-    from .worker import make_ready
+    from autograder.runners.worker import make_ready
 
     make_ready()
 

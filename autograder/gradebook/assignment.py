@@ -31,9 +31,9 @@ from tornado.log import app_log
 from traitlets import import_item
 from traitlets.config import Config, PyFileConfigLoader
 
-from .course import CONFIG, Lecture, grade_id, nbgrader_of
-from .errors import GradebookError
-from .executors import without_interrupts
+from autograder.errors import GradebookError
+from autograder.model.course import CONFIG, Lecture, grade_id, nbgrader_of
+from autograder.runners.local import without_interrupts
 
 
 @dataclass(frozen=True)

@@ -13,15 +13,14 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
+from autograder.errors import SandboxUnavailable, Shortage, in_one_line
+from autograder.judging.grading import grade_cells
+from autograder.model.course import slug_of
+from autograder.model.results import submission_to_json
+from autograder.runners.grader_version import Installed, installed
+from autograder.runners.protocol import task_in
+from autograder.sandbox.host import Sandbox
 from coursekit.suite import BrokenSuite
-
-from .course import slug_of
-from .errors import SandboxUnavailable, Shortage, in_one_line
-from .grading import grade_cells
-from .installed import Installed, installed
-from .results import submission_to_json
-from .sandbox.host import Sandbox
-from .task import task_in
 
 GARBAGE = 20_000, 20, 20  # a test leaves few cycles behind; to look for them as often as Python does costs more than they take
 
@@ -33,12 +32,12 @@ def make_ready() -> None:
 
 
 def work(message: bytes) -> bytes:
-    """Grade a task in this process, and return the reply; see `autograder.task.result_in`.
+    """Grade a task in this process, and return the reply; see `autograder.runners.protocol.result_in`.
 
     Parameters
     ----------
     message : bytes
-        From `autograder.task.Task.to_bytes`.
+        From `autograder.runners.protocol.Task.to_bytes`.
     """
     data = json.loads(message)
     with _alone:

@@ -11,9 +11,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import quote, unquote
 
-from . import feedback
-from .course import grade_id, is_test, nbgrader_of, source_of
-from .results import SubmissionResult
+from autograder.gradebook import feedback
+from autograder.model.course import grade_id, is_test, nbgrader_of, source_of
+from autograder.model.results import SubmissionResult
 
 Cell = dict[str, Any]
 

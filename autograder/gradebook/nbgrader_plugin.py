@@ -22,13 +22,13 @@ from nbgrader.converters.base import NbGraderException
 from nbgrader.preprocessors import NbGraderPreprocessor
 from traitlets import Dict, Enum
 
-from . import autograded
-from .classroom import Handin, Options, grade
-from .course import Course, Lecture
-from .errors import in_one_line
-from .exchanged import time_of, timestamp_in
-from .gradebook import GradebookWriter
-from .submission import read_submission, refusal_of
+from autograder.errors import in_one_line
+from autograder.gradebook import autograded_notebook as autograded
+from autograder.gradebook.exchange_files import time_of, timestamp_in
+from autograder.gradebook.writer import GradebookWriter
+from autograder.model.course import Course, Lecture
+from autograder.model.submission import read_submission, refusal_of
+from autograder.runners.class_run import Handin, Options, grade
 
 Resources = dict[str, Any]
 

@@ -13,11 +13,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from .errors import CourseError, LimitError
-from .limits import Limits, limits_in
+from autograder.errors import CourseError, LimitError
+from autograder.limits import Limits, limits_in
 
 CONFIG = "nbgrader_config.py"
-PACKAGE = Path(__file__).parent
+PACKAGE = Path(__file__).parents[1]
 DEMO = "demo"
 
 

@@ -13,10 +13,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from autograder.errors import printable_json
+from autograder.model.cells import Printed
 from coursekit.outcomes import shortened
-
-from .errors import printable_json
-from .sandbox.submitted import Printed
 
 Status = Literal["passed", "failed", "not_attempted", "error", "timeout"]
 

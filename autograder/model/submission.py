@@ -16,10 +16,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .course import Course, Lecture, grade_id, normalised, source_of
-from .errors import SubmissionError, in_one_line, is_printable
-from .files import state_of
-from .sandbox.submitted import Cell
+from autograder.errors import SubmissionError, in_one_line, is_printable
+from autograder.files import state_of
+from autograder.model.cells import Cell
+from autograder.model.course import Course, Lecture, grade_id, normalised, source_of
 
 MAX_BYTES = 64 << 20
 MAX_CELLS = 5_000

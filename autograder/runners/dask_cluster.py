@@ -18,9 +18,9 @@ from contextlib import suppress
 from pkgutil import resolve_name
 from typing import TYPE_CHECKING, Any
 
-from .errors import SandboxUnavailable, WorkerError, in_one_line
-from .executors import TRIES, Done, Job, outcome
-from .worker import work
+from autograder.errors import SandboxUnavailable, WorkerError, in_one_line
+from autograder.runners.local import TRIES, Done, Job, outcome
+from autograder.runners.worker import work
 
 if TYPE_CHECKING:
     import distributed

@@ -7,10 +7,9 @@ from functools import lru_cache, wraps
 from types import ModuleType
 from typing import Any
 
+from autograder import deadline
+from autograder.model.values import frozen, size_of
 from coursekit.student import copied
-
-from . import deadline
-from .values import frozen, size_of
 
 ROOM = 64 << 20  # bytes; a suite takes some hundred kilobytes
 

@@ -17,9 +17,8 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import coursekit
-
-from .course import PACKAGE, suite_of
-from .files import FileState, state_of
+from autograder.files import FileState, state_of
+from autograder.model.course import PACKAGE, suite_of
 
 LIBRARIES = ("coursekit", "landlockpy", "msgpack", "numpy", "pyseccomp", "pytest", "scipy")
 """What grading itself uses."""
@@ -29,6 +28,16 @@ GUEST_LIBRARIES = (
     *("pyparsing", "python-dateutil", "scikit-learn", "six", "threadpoolctl"),
 )
 """What else a submission may import; see `autograder.sandbox.confine.GUEST_PACKAGES`."""
+
+ELSEWHERE = frozenset(
+    {
+        *("autograder/suites", "autograder/reference", "autograder/misconceptions", "coursekit/public"),  # of lectures
+        *("autograder/cli.py", "autograder/demo.py", "autograder/kernel.py", "autograder/pytest_plugin.py"),
+        *("autograder/build", "autograder/gradebook", "autograder/report"),
+        *("autograder/runners/class_run.py", "autograder/runners/local.py", "autograder/runners/dask_cluster.py"),
+    }
+)
+"""What has no part in the marks of every lecture: what is a lecture's own, and what runs before and after the judging."""
 
 LATELY_SECONDS = 0.1
 
@@ -76,14 +85,27 @@ def _code(files: tuple[tuple[str, str, FileState], ...]) -> str:
 
 
 def _files(slug: str) -> Iterator[tuple[str, str, FileState]]:
-    """Yield every file of ours that has a part in a mark: a name that is the same on all machines, where it lies, and its state."""
-    folders = {"autograder": PACKAGE, "autograder/sandbox": PACKAGE / "sandbox", "coursekit": Path(coursekit.__file__).parent}
-    for name, folder in folders.items():
-        with os.scandir(folder) as entries:
-            yield from ((f"{name}/{entry.name}", entry.path, state_of(entry)) for entry in entries if entry.name.endswith(".py"))
+    """Yield every file of ours that has a part in a mark: a name that is the same on all machines, where it lies, and its state.
+
+    That is all of both packages but `ELSEWHERE`, and of the lectures' own files those of this lecture.
+    """
+    yield from _python_files("autograder", PACKAGE)
+    yield from _python_files("coursekit", Path(coursekit.__file__).parent)
     its = {f"{kind}/{slug}": PACKAGE / kind / f"{slug}.py" for kind in ("reference", "misconceptions")}
     for name, path in {**its, f"suites/{slug}": suite_of(slug)}.items():
         yield name, str(path), state_of(path)
+
+
+def _python_files(name: str, folder: Path) -> Iterator[tuple[str, str, FileState]]:
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            inside = f"{name}/{entry.name}"
+            if inside in ELSEWHERE or entry.name.startswith((".", "__pycache__")):
+                continue
+            if entry.is_dir():
+                yield from _python_files(inside, Path(entry.path))
+            elif entry.name.endswith(".py"):
+                yield inside, entry.path, state_of(entry)
 
 
 def digest_of(path: Path) -> str:

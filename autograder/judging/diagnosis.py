@@ -15,30 +15,19 @@ from typing import Any
 
 import numpy as np
 
+from autograder import deadline
+from autograder.judging.known_answers import KnownAnswer, catalogue
+from autograder.judging.recorder import Answer, Recorder
+from autograder.model.results import MisconceptionFound
+from autograder.model.values import size_of
 from coursekit.outcomes import TestOutcome
 from coursekit.student import LocalStudent, Raised, StudentError
-
-from . import deadline
-from .catalogue import KnownAnswer, catalogue
-from .results import MisconceptionFound
-from .values import size_of
 
 RTOL = 1e-6  # of the larger answer's scale; two ways of writing the same mistake differ by rounding alone
 ALIKE_P = 1e-4  # two samples of one distribution are told apart by mistake this rarely
 MOST_DRAWS = 20_000  # of a sample: more would tell no more misconceptions apart
 FEW_CALLS = 20  # whose random answers are compared one by one; those of more calls make one sample
 ROOM = 32 << 20  # bytes of records of misconceptions that are kept
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What one call gave: an answer and the arguments after the call, or an error."""
-
-    function: str
-    random: bool
-    answer: Any = None
-    arguments: tuple[Any, ...] = ()
-    error: StudentError | None = None
 
 
 @dataclass(frozen=True)
@@ -86,8 +75,6 @@ def _state_of(function: Callable[..., Any]) -> int | None:
 
 def try_again(slug: str, known: KnownAnswer, trial: Trial) -> tuple[bool, Record | None]:
     """Run a test with a known answer in the student's place; return whether it passed, and what was answered if it didn't."""
-    from .grading import Recorder
-
     key = (slug, f"{known.exercise}/{known.id}", trial.id)
     if key not in _tried:
         impostor = Recorder(LocalStudent({**vars(catalogue(slug).reference), **known.functions}))
@@ -287,8 +274,3 @@ def _same_distribution(one: np.ndarray, other: np.ndarray) -> bool:
     difference = np.searchsorted(one, both, "right") / one.size - np.searchsorted(other, both, "right") / other.size
     effective = np.sqrt(one.size * other.size / (one.size + other.size))
     return float(kolmogorov(effective * np.max(np.abs(difference), initial=0.0))) > ALIKE_P
-
-
-def has_generator(args: Sequence[Any], kwargs: dict[str, Any]) -> bool:
-    """Tell whether a call was given a source of random numbers."""
-    return any(isinstance(value, np.random.Generator) for value in (*args, *kwargs.values()))

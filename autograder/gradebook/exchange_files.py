@@ -10,8 +10,8 @@ from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
-from .errors import SubmissionError
-from .submission import check_place, read_file
+from autograder.errors import SubmissionError
+from autograder.model.submission import check_place, read_file
 
 TIMESTAMP, SECRET = "timestamp.txt", "submission_secret.txt"
 STAMP_BYTES, SECRET_BYTES = 100, 1000

@@ -18,13 +18,13 @@ from typing import Any
 
 import numpy as np
 
+from autograder import deadline
+from autograder.judging.diagnosis import close
+from autograder.judging.known_answers import KnownAnswer, catalogue
+from autograder.judging.recorder import has_generator
+from autograder.judging.reference_cache import Remembered, remembered
 from coursekit.expectations import Mismatch
 from coursekit.student import Call, Student, StudentFunction, copied
-
-from . import deadline
-from .catalogue import KnownAnswer, catalogue
-from .diagnosis import close, has_generator
-from .remembered import Remembered, remembered
 
 STEP = 1e-4  # of difference quotients, relative to the largest number in an array: their error is then of the order 1e-12
 TRIVIAL = 1e-5  # what is smaller than this, relative to the right gradient, is nothing

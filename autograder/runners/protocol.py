@@ -10,11 +10,11 @@ import json
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from .errors import CourseError, SandboxUnavailable, Shortage, WorkerError
-from .installed import Installed
-from .limits import Limits
-from .results import SubmissionResult, submission_from_json
-from .sandbox.submitted import Cell
+from autograder.errors import CourseError, SandboxUnavailable, Shortage, WorkerError
+from autograder.limits import Limits
+from autograder.model.cells import Cell
+from autograder.model.results import SubmissionResult, submission_from_json
+from autograder.runners.grader_version import Installed
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from typing import Any
 from nbgrader.api import Assignment, Comment, Grade, Student, SubmittedAssignment, SubmittedNotebook, new_uuid
 from sqlalchemy import Boolean, Connection, and_, bindparam, func, or_, select
 
-from .assignments import KnownAssignment
+from autograder.gradebook.assignment import KnownAssignment
 
 _ASSIGNMENT, _SUBMISSION, _NOTEBOOK = Assignment.__table__, SubmittedAssignment.__table__, SubmittedNotebook.__table__
 _STUDENT, _GRADE, _COMMENT = Student.__table__, Grade.__table__, Comment.__table__

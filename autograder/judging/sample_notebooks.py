@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from .catalogue import KnownAnswer, catalogue, cell_source
-from .course import Lecture, grade_id, source_of
+from autograder.judging.known_answers import KnownAnswer, catalogue, cell_source
+from autograder.model.course import Lecture, grade_id, source_of
 
 
 def fill(lecture: Lecture, sources: Mapping[str, str]) -> dict[str, Any]:

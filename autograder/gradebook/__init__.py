@@ -1,0 +1,1 @@
+"""Results into nbgrader: its database, autograded notebooks, feedback."""

@@ -1,0 +1,1 @@
+"""A student's functions judged by a hidden suite."""

@@ -1,0 +1,1 @@
+"""What is graded, as plain data: the course, submissions, results."""

@@ -1,0 +1,1 @@
+"""Many submissions: who grades them, and what was graded before."""
