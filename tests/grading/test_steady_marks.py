@@ -207,9 +207,9 @@ def marks(folder: Path) -> Marks:
     return graded(sorted(folder.iterdir()))
 
 
-def quiet_and(folder: Path, manner: str) -> list[Path]:
-    """Return the notebooks of two manners."""
-    return [path for each in ("quiet", manner) for path in sorted(folder.glob(f"*, {each}.ipynb"))]
+def of(folder: Path, *manners: str) -> list[Path]:
+    """Return the notebooks of some manners."""
+    return [path for manner in manners for path in sorted(folder.glob(f"*, {manner}.ipynb"))]
 
 
 @pytest.fixture
@@ -242,8 +242,8 @@ def test_the_state_decides_about_marks(name: str, marks: Marks) -> None:
 
 
 def test_two_workers_in_another_order_beside_busy_processes(folder: Path, marks: Marks, busy: None) -> None:
-    found = graded(sorted(quiet_and(folder, "pausing"), reverse=True), jobs=2)
-    assert found == {student: marks[student] for student in found}
+    found = graded(sorted(of(folder, "quiet", "pausing"), reverse=True), jobs=2)
+    assert found == {student: marks[student] for student in found} and len(found) == 2 * len(STATE)
 
 
 def test_alone(folder: Path, marks: Marks) -> None:
@@ -257,5 +257,5 @@ def test_on_a_cluster(folder: Path, marks: Marks) -> None:
     from distributed import LocalCluster
 
     with LocalCluster(n_workers=1, threads_per_worker=1, dashboard_address=None) as cluster:
-        found = graded(quiet_and(folder, "printing"), scheduler=cluster.scheduler_address)
-    assert found == {student: marks[student] for student in found}
+        found = graded(of(folder, "printing"), scheduler=cluster.scheduler_address)
+    assert found == {student: marks[student] for student in found} and len(found) == len(STATE)
