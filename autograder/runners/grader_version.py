@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 import platform
+import re
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -18,7 +19,7 @@ from pathlib import Path
 
 import coursekit
 from autograder.files import FileState, state_of
-from autograder.model.course import PACKAGE, suite_of
+from autograder.model.course import PACKAGE
 
 LIBRARIES = ("coursekit", "landlockpy", "msgpack", "numpy", "pyseccomp", "pytest", "scipy")
 """What grading itself uses."""
@@ -31,13 +32,15 @@ GUEST_LIBRARIES = (
 
 ELSEWHERE = frozenset(
     {
-        *("autograder/suites", "autograder/reference", "autograder/misconceptions", "coursekit/public"),  # of lectures
         *("autograder/cli.py", "autograder/demo.py", "autograder/kernel.py", "autograder/pytest_plugin.py"),
-        *("autograder/build", "autograder/gradebook", "autograder/report"),
+        *("autograder/build", "autograder/gradebook", "autograder/report", "coursekit/public"),
         *("autograder/runners/class_run.py", "autograder/runners/local.py", "autograder/runners/dask_cluster.py"),
     }
 )
-"""What has no part in the marks of every lecture: what is a lecture's own, and what runs before and after the judging."""
+"""Files and folders that have no part in any mark: they run before and after the judging, or in students' own tests."""
+
+OF_A_LECTURE = ("autograder/suites/test_{}.py", "autograder/reference/{}.py", "autograder/misconceptions/{}.py")
+"""Files that have a part in the marks of one lecture."""
 
 LATELY_SECONDS = 0.1
 
@@ -87,23 +90,23 @@ def _code(files: tuple[tuple[str, str, FileState], ...]) -> str:
 def _files(slug: str) -> Iterator[tuple[str, str, FileState]]:
     """Yield every file of ours that has a part in a mark: a name that is the same on all machines, where it lies, and its state.
 
-    That is all of both packages but `ELSEWHERE`, and of the lectures' own files those of this lecture.
+    That is all of both packages but `ELSEWHERE` and other lectures' own files.
     """
-    yield from _python_files("autograder", PACKAGE)
-    yield from _python_files("coursekit", Path(coursekit.__file__).parent)
-    its = {f"{kind}/{slug}": PACKAGE / kind / f"{slug}.py" for kind in ("reference", "misconceptions")}
-    for name, path in {**its, f"suites/{slug}": suite_of(slug)}.items():
-        yield name, str(path), state_of(path)
+    suites = filter(re.compile(r"test_\w+\.py").fullmatch, os.listdir(PACKAGE / "suites"))
+    others = {suite[len("test_") : -len(".py")] for suite in suites} - {slug}
+    left_out = ELSEWHERE | {name.format(other) for name in OF_A_LECTURE for other in others}
+    for package in (PACKAGE, Path(coursekit.__file__).parent):
+        yield from _python_files(package.name, package, left_out)
 
 
-def _python_files(name: str, folder: Path) -> Iterator[tuple[str, str, FileState]]:
+def _python_files(name: str, folder: Path, left_out: frozenset[str]) -> Iterator[tuple[str, str, FileState]]:
     with os.scandir(folder) as entries:
         for entry in entries:
             inside = f"{name}/{entry.name}"
-            if inside in ELSEWHERE or entry.name.startswith((".", "__pycache__")):
+            if inside in left_out or entry.name.startswith((".", "__pycache__")):
                 continue
             if entry.is_dir():
-                yield from _python_files(inside, Path(entry.path))
+                yield from _python_files(inside, Path(entry.path), left_out)
             elif entry.name.endswith(".py"):
                 yield inside, entry.path, state_of(entry)
 

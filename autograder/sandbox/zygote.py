@@ -1,6 +1,6 @@
 """The process that forks guests: it has NumPy loaded, has never run a student's code, and knows nothing of suite or reference.
 
-The host starts it with ``python -I`` and a clean environment, and asks it over a socket to ``fork`` a guest or to ``end`` one. A fork
+The host starts it with ``python -s -P`` and a clean environment, and asks it over a socket to ``fork`` a guest or to ``end`` one. A fork
 takes a few milliseconds where a new Python would take hundreds. The zygote alone waits for its children, so a process id that the host
 knows is never somebody else's. Several times a second, whatever the host is doing, it looks at how much room the files of its guests take,
 and kills who has exceeded `disk_bytes`. When the host hangs up, or dies, everything ends.
