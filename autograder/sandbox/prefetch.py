@@ -13,9 +13,10 @@ reference's answers but those that a test passes on to the student itself.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import groupby
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -23,7 +24,9 @@ from autograder.model.values import frozen
 from autograder.sandbox import wire
 from coursekit.expectations import Expectation, expect
 from coursekit.student import Call, StudentError
-from coursekit.suite import CollectedTest, error_of
+
+if TYPE_CHECKING:  # it brings pytest, which somebody who only runs guests does without
+    from coursekit.suite import CollectedTest
 
 MOST_CALLS = 1000  # of a test
 _UNPLANNABLE = (TypeError, wire.WireError)
@@ -171,7 +174,8 @@ def plans_of(tests: Sequence[CollectedTest], fixtures: Mapping[str, Any]) -> dic
 def plan_of(test: CollectedTest, fixtures: Mapping[str, Any]) -> TestPlan:
     """Run a test with pending answers, and return the calls that it makes."""
     student = Planner()
-    error_of(test, {**fixtures, "student": student, "rng": test.rng()})
+    with suppress(Exception):  # at the first look at a pending answer
+        test.run({**fixtures, "student": student, "rng": test.rng()})
     return student.plan(test.id)
 
 
