@@ -54,7 +54,7 @@ notebooks: $(READY)
 		-n 2 --dist loadscope -p no:cacheprovider solutions
 
 unit: $(READY)
-	$(RUN) $(BIN)/python -m pytest -n 2 --dist loadscope
+	$(RUN) $(BIN)/python -m pytest -n 2 --dist loadgroup
 
 types: $(READY)
 	$(RUN) $(BIN)/mypy
