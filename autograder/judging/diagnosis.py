@@ -115,7 +115,7 @@ class Record:
     samples: dict[Any, Sample]
     repeats: tuple[int, ...]
 
-    @property
+    @cached_property
     def size(self) -> int:
         """How many bytes it takes."""
         return size_of(self.calls) + sum(sample.values.nbytes for sample in self.samples.values())

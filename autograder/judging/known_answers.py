@@ -111,6 +111,7 @@ def catalogue(slug: str) -> Catalogue:
     )
 
 
+@cache
 def cell_source(function: Callable[..., Any], name: str) -> str:
     """Return `function` as the source of a notebook's cell that defines `name`.
 

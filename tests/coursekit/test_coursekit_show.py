@@ -1,5 +1,6 @@
 """How feedback looks: what comes first, what is folded away, and that nothing is taken for HTML that isn't."""
 
+import re
 from dataclasses import dataclass
 from html.parser import HTMLParser
 
@@ -116,7 +117,14 @@ def test_a_mark_stands_beside_every_colour(shown):
     html, text = shown(show.table, "t", [show.Row("a", "passed", "yes"), show.Row("b", "failed", "no"), show.Row("cc", "waiting", "later")])
     assert text == "t\n  ✓ a   yes\n  ✗ b   no\n  ○ cc  later"
     assert all(mark in html for mark in "✓✗○") and html.count("aria-label") == 3
-    assert "#" not in html.replace("var(", "(") or "var(--jp-" in html  # colours are the theme's
+
+
+def test_colours_are_the_themes_own(shown):
+    """A colour that is written as a number stands only where neither JupyterLab nor VS Code gives one."""
+    rows = [show.Row(state, state, "words") for state in ("passed", "failed", "waiting", "broken")]
+    for html, _ in (shown(show.table, "t", rows), shown(show.feedback, "f", [outcome(), outcome(kind="value")], "note", Belief())):
+        last_resorts = re.findall(r"var\(--jp-[\w-]+, var\(--vscode-[\w-]+, (#\w+|rgba\([\d,.]+\))\)\)", html)
+        assert last_resorts and last_resorts == re.findall(r"#[0-9a-f]{3,8}\b|rgba?\([\d,.]+\)", html)
 
 
 def test_a_stub_is_shown_in_a_calm_colour(shown):

@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from autograder.errors import SubmissionError
-from autograder.gradebook.writer import autograded_notebook as autograded
+from autograder.gradebook import autograded_notebook as autograded
 from autograder.judging.sample_notebooks import solved
 from autograder.model.course import find_course, grade_id
 from autograder.model.results import SubmissionResult
@@ -27,7 +27,7 @@ from autograder.sandbox import wire
 COURSE = find_course(Path(__file__).parent)
 LECTURE = COURSE.lecture("03_initialization")
 PATH = Path("someone.ipynb")
-SECONDS = 5.0
+SECONDS = 5.0  # of the processor
 LENGTH = 600
 
 Notebook = dict[str, Any]
@@ -153,7 +153,7 @@ cuts = st.tuples(st.sampled_from(["cut", "flip", "insert", "repeat"]), st.intege
 
 def check(data: bytes) -> None:
     """Read `data`, and let everything work with it that would."""
-    started = time.monotonic()
+    started = time.process_time()
     try:
         submission = parse_submission(data, PATH, COURSE)
     except SubmissionError as error:
@@ -161,7 +161,7 @@ def check(data: bytes) -> None:
         assert said.isprintable() and said and len(said) < LENGTH, said
     else:
         _check_submission(submission)
-    assert time.monotonic() - started < SECONDS
+    assert time.process_time() - started < SECONDS
 
 
 def _check_submission(submission: Submission) -> None:

@@ -5,33 +5,89 @@ Everything here goes the way of a real submission: a notebook file, a confined g
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
+from functools import cache
+from typing import Any
+
 import numpy as np
 import pytest
 
-from autograder.judging.grading import grade_submission, judge
+from autograder.judging.gradients import forward_of
+from autograder.judging.grading import HiddenSuite, grade_submission, judge
 from autograder.judging.known_answers import KnownAnswer, catalogue
 from autograder.judging.sample_notebooks import fill, reference_sources, solved, with_answers, write
-from autograder.model.course import Course, Lecture, find_course
+from autograder.model.course import Course, Lecture, find_course, suite_of
 from autograder.model.results import ExerciseResult, SubmissionResult
 from autograder.model.submission import read_submission
+from autograder.sandbox.host import Sandbox
 from coursekit.student import LocalStudent
+from coursekit.suite import run_tests
 
 COURSE = find_course()
-ALL = [pytest.param(lecture, id=lecture.id) for lecture in COURSE.lectures()]
+
+
+def params(lecture: Lecture, *more: object, id: str) -> Any:
+    """Return the parameters of a test about a lecture; all such tests run on one worker, and another lecture's on another."""
+    return pytest.param(lecture, *more, id=id, marks=pytest.mark.xdist_group(f"lecture {lecture.id}"))
+
+
+ALL = [params(lecture, id=lecture.id) for lecture in COURSE.lectures()]
 KNOWN = [(lecture, catalogue(lecture.slug)) for lecture in COURSE.lectures()]
-WRONG = [pytest.param(lecture, answer, id=f"{answer.exercise}-{answer.id}") for lecture, known in KNOWN for answer in known.misconceptions]
-RIGHT = [pytest.param(lecture, answer, id=f"{answer.exercise}-{answer.id}") for lecture, known in KNOWN for answer in known.alternatives]
+WRONG = [params(lecture, answer, id=f"{answer.exercise}-{answer.id}") for lecture, known in KNOWN for answer in known.misconceptions]
+RIGHT = [params(lecture, answer, id=f"{answer.exercise}-{answer.id}") for lecture, known in KNOWN for answer in known.alternatives]
 NAMED = 0.95
 
 
-@pytest.fixture
-def grade(sandbox, tmp_path):
+@pytest.fixture(scope="module")
+def grade(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Callable[[dict[str, Any]], SubmissionResult]:
     """Grade a notebook given as its content."""
+    folder = tmp_path_factory.mktemp("notebooks")
 
-    def grade(notebook: dict) -> SubmissionResult:
-        return grade_submission(read_submission(write(notebook, tmp_path / "someone.ipynb"), Course(COURSE.root)), sandbox)
+    def grade(notebook: dict[str, Any]) -> SubmissionResult:
+        return grade_submission(read_submission(write(notebook, folder / "someone.ipynb"), Course(COURSE.root)), sandbox)
 
     return grade
+
+
+# --- known answers: as many in one notebook as leave each other alone -------------------------------------------------------
+
+
+@cache
+def looked_at(lecture: Lecture) -> dict[str, set[str]]:
+    """Return the functions on which the result of each exercise depends: those that its hidden tests call, and a forward pass before it."""
+    reference, points = catalogue(lecture.slug).reference, lecture.points
+    suite = HiddenSuite(LocalStudent(vars(reference)), reference, list(points))
+    run_tests(suite_of(lecture.slug), suite)
+    called = {name: {answer.function for trial in suite.trials if trial.exercise == name for answer in trial.answers} for name in points}
+    return {name: {name, *called[name], forward_of(name, list(points)) or name} for name in points}
+
+
+def in_notebooks(lecture: Lecture, answers: Iterable[KnownAnswer]) -> list[list[KnownAnswer]]:
+    """Share answers out among few notebooks, so that the result of no answer's exercise depends on another answer."""
+    used, notebooks = looked_at(lecture), list[list[KnownAnswer]]()
+    for answer in answers:
+        for others in notebooks:
+            if not any(one.functions.keys() & used[two.exercise] for other in others for one, two in ((answer, other), (other, answer))):
+                others.append(answer)
+                break
+        else:
+            notebooks.append([answer])
+    return notebooks
+
+
+Results = dict[KnownAnswer, SubmissionResult]
+
+
+@pytest.fixture(scope="module")
+def graded(grade: Callable[[dict[str, Any]], SubmissionResult]) -> Callable[[Lecture, Iterable[KnownAnswer]], Results]:
+    """Return a function that grades known answers of a lecture, once; it returns for each the result of the notebook that it is in."""
+
+    @cache
+    def graded(lecture: Lecture, answers: tuple[KnownAnswer, ...]) -> Results:
+        notebooks = in_notebooks(lecture, answers)
+        return {answer: result for some in notebooks for result in [grade(with_answers(lecture, *some))] for answer in some}
+
+    return graded
 
 
 def of(result: SubmissionResult, exercise: str) -> ExerciseResult:
@@ -67,33 +123,39 @@ def test_the_released_notebook_gets_zero_and_nothing_is_called_wrong(lecture: Le
 
 
 @pytest.mark.parametrize(("lecture", "known"), RIGHT)
-def test_an_alternative_gets_full_marks(lecture: Lecture, known: KnownAnswer, grade) -> None:
-    result = grade(with_answers(lecture, known))
+def test_an_alternative_gets_full_marks(lecture: Lecture, known: KnownAnswer, graded) -> None:
+    result = graded(lecture, catalogue(lecture.slug).alternatives)[known]
     assert failures(result) == []
     assert result.score == result.max_score
 
 
 @pytest.mark.parametrize(("lecture", "known"), WRONG)
-def test_a_misconception_fails_its_exercise(lecture: Lecture, known: KnownAnswer, grade) -> None:
-    exercise = of(grade(with_answers(lecture, known)), known.exercise)
+def test_a_misconception_fails_its_exercise(lecture: Lecture, known: KnownAnswer, graded) -> None:
+    exercise = of(graded(lecture, catalogue(lecture.slug).misconceptions)[known], known.exercise)
     assert exercise.status in ("failed", "error")
     assert not any("the test itself failed" in test.message for test in exercise.tests)
     assert exercise.score < exercise.max_score
-    named.setdefault(lecture.id, {})[f"{known.exercise}/{known.id}"] = exercise.misconception.id if exercise.misconception else None
-
-
-named: dict[str, dict[str, str | None]] = {}
 
 
 @pytest.mark.parametrize("lecture", ALL)
-def test_misconceptions_are_named_as_themselves(lecture: Lecture) -> None:
-    """Runs after all misconceptions of the module have been graded."""
-    found = named.get(lecture.id, {})
-    if len(found) < len(catalogue(lecture.slug).misconceptions):
-        pytest.skip("not all of its misconceptions were graded in this run")
-    others = {known: name for known, name in found.items() if known.split("/")[1] != name}
-    assert len(others) <= (1 - NAMED) * len(found), f"named as something else: {others}"
-    assert None not in others.values(), f"not named at all: {[known for known, name in others.items() if name is None]}"
+def test_misconceptions_are_named_as_themselves(lecture: Lecture, graded) -> None:
+    found = {known: of(result, known.exercise) for known, result in graded(lecture, catalogue(lecture.slug).misconceptions).items()}
+    named = {
+        f"{known.exercise}/{known.id}": (known.id, result.misconception and result.misconception.id) for known, result in found.items()
+    }
+    others = {name: other for name, (own, other) in named.items() if other != own}
+    assert len(others) <= (1 - NAMED) * len(named), f"named as something else: {others}"
+    assert None not in others.values(), f"not named at all: {[name for name, other in others.items() if other is None]}"
+
+
+@pytest.mark.parametrize("lecture", ALL)
+def test_answers_in_one_notebook_leave_each_other_alone(lecture: Lecture, grade, graded) -> None:
+    """In the notebook that has the most misconceptions each gets the result that it gets alone, and the other exercises get full marks."""
+    misconceptions = catalogue(lecture.slug).misconceptions
+    together = max(in_notebooks(lecture, misconceptions), key=len)
+    result = graded(lecture, misconceptions)[together[0]]
+    for known in together:
+        assert of(result, known.exercise) == of(grade(with_answers(lecture, known)), known.exercise)
 
 
 NUMBERS = [1, -2.5, np.nan, np.ones(3), np.ones((2, 2), complex), np.array(["a"])]

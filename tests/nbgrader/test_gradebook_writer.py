@@ -18,8 +18,8 @@ from typer.testing import CliRunner
 from autograder import cli
 from autograder.errors import GradebookError
 from autograder.files import write_whole
+from autograder.gradebook import autograded_notebook as autograded
 from autograder.gradebook.writer import GradebookWriter, write
-from autograder.gradebook.writer import autograded_notebook as autograded
 from autograder.model.course import PACKAGE, Course, source_of
 from autograder.model.notebook_file import as_file
 from autograder.model.results import ExerciseResult, SubmissionResult, TestResult

@@ -23,9 +23,9 @@ def lecture(request) -> Lecture:
 
 @pytest.fixture
 def new_class(lecture, folder_at, tmp_path_factory):
-    """Make a course with two students: one handed in the solution, the other what was handed out."""
+    """Make a course with two students: one handed in the solution, the other what was handed out; both may have deleted demonstrations."""
 
-    def make(road: str):
+    def make(road: str, demonstrations: bool = True):
         folder = folder_at(tmp_path_factory.mktemp(road))
         shutil.copy(lecture.root / CONFIG, folder.path)
         for path in (lecture.source, lecture.released):
@@ -33,7 +33,9 @@ def new_class(lecture, folder_at, tmp_path_factory):
             copy.parent.mkdir(parents=True)
             shutil.copy(path, copy)
         for student, notebook in (("solution", solved(lecture)), ("stubs", fill(lecture, {}))):
-            write_notebook(notebook, folder.path / "submitted" / student / lecture.id / f"{lecture.slug}.ipynb")
+            kept = [cell for cell in notebook["cells"] if demonstrations or "demo" not in cell["metadata"].get("tags", ())]
+            assert demonstrations or len(kept) < len(notebook["cells"])
+            write_notebook({**notebook, "cells": kept}, folder.path / "submitted" / student / lecture.id / f"{lecture.slug}.ipynb")
         return folder
 
     return make
@@ -66,7 +68,8 @@ def test_with_the_plugin(lecture, new_class):
 
 
 def test_in_plain_kernels(lecture, new_class):
-    folder = new_class("plain")
+    """Without demonstrations, which take nearly all the time and earn nothing: nbval runs those of all solutions in a kernel."""
+    folder = new_class("plain", demonstrations=False)
     config = folder.path / CONFIG
     config.write_text("".join(line for line in config.read_text().splitlines(keepends=True) if not line.startswith("c.Autograde")))
     statuses, said = folder.nbgrader(["generate_assignment", lecture.id, "--force"], ["autograde", lecture.id])

@@ -16,6 +16,7 @@ import psutil
 import pytest
 
 from autograder.limits import Limits
+from autograder.sandbox.channel import Channel
 from autograder.sandbox.host import Cell, Guest, Printed, Sandbox
 from autograder.sandbox.wire import Handle
 from coursekit.student import Died, Missing, NotAttempted, Raised, StudentError, TimedOut, Unreadable, layout, with_layout
@@ -376,15 +377,14 @@ def test_processor_time(run: Run) -> None:
         student.loop()
 
 
-def test_total_time(run: Run) -> None:
+def test_total_time(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     student = run(ENDS, limits=Limits(total_seconds=0.6)).student
     for _ in range(2):
         with pytest.raises(TimedOut, match=r"0\.6 s"):
             student.loop()
-    started = time.monotonic()
+    monkeypatch.setattr(Channel, "send", lambda *message: pytest.fail("the guest was asked, though its time is up"))
     with pytest.raises(TimedOut):
         student.fine(1)
-    assert time.monotonic() - started < 0.1
 
 
 def test_a_handle_of_an_earlier_process(run: Run) -> None:
@@ -512,7 +512,7 @@ def test_guests_at_the_same_time_have_their_own(sandbox: Sandbox) -> None:
 
 
 def until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 60
     while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.01)
