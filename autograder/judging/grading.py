@@ -60,7 +60,7 @@ class HiddenSuite(SuitePlugin):
     ) -> None:
         super().__init__(student, only)
         self.limits = limits or Limits()
-        self._reference, self._account = reference, Account(self.limits.all_answers_bytes)
+        self._reference, self._account = reference, Account(self.limits)
         self.clock = HostClock(self.limits.host_seconds, len(only or ()))
         self._plans: dict[str, Plan] = {}
         self._exercise = ""

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from autograder import deadline
-from autograder.limits import Limits, in_units
+from autograder.limits import Limits
 from autograder.model.values import size_of
 from coursekit.student import Call, Student, StudentError, TimedOut, Unreadable
 
@@ -31,26 +31,35 @@ class Account:
 
     Parameters
     ----------
-    room : int
-        Limit for the bytes of all answers of one function; they are kept until the diagnosis has used them.
+    limits : Limits
+        Of which all_answers_bytes bounds the answers of one function, which are kept until the diagnosis has used them.
 
     Attributes
     ----------
     kept : Counter
         Bytes of the answers of each function.
     excluded : dict of str to StudentError
-        The functions that timed out or exceeded `room`, with the error that a further call raises at once.
+        The functions that timed out or exceeded the limit, with the error that a further call raises at once.
     """
 
-    def __init__(self, room: int = Limits.all_answers_bytes) -> None:
-        self.room = room
+    def __init__(self, limits: Limits | None = None) -> None:
+        self._limits = limits or Limits()
         self.kept: Counter[str] = Counter()
         self.excluded: dict[str, StudentError] = {}
 
     def has_room_for(self, name: str, call: Call) -> bool:
-        """Add the size of a call's answer and arguments, and tell whether the function is still within `room`."""
+        """Add the size of a call's answer and arguments, and tell whether the function is still within the limit."""
         self.kept[name] += size_of(call.answer) + size_of(call.arguments)
-        return self.kept[name] <= self.room
+        return not self.is_full(name)
+
+    def is_full(self, name: str) -> bool:
+        """Tell whether a function has exceeded the limit."""
+        return self.kept[name] > self._limits.all_answers_bytes
+
+    @property
+    def too_much(self) -> str:
+        """The message about a function that has exceeded the limit."""
+        return self._limits.too_much
 
 
 class Recorder:
@@ -82,10 +91,9 @@ class Recorder:
             call = function.call(*args, **kwargs) if want_arguments else Call(function(*args, **kwargs), ())
             if not self._account.has_room_for(name, call):
                 del call  # the error's traceback refers to this frame
-                too_much = f"all its answers together are larger than {in_units(self._account.room)} (the limit all_answers_bytes)"
-                raise Unreadable(name, too_much)
+                raise Unreadable(name, self._account.too_much)
         except StudentError as error:
-            if isinstance(error, TimedOut) or self._account.kept[name] > self._account.room:
+            if isinstance(error, TimedOut) or self._account.is_full(name):
                 self._account.excluded[name] = error
             self.answers.append(Answer(name, random, error=error))
             raise
