@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from autograder.errors import SubmissionError
-from autograder.gradebook.writer import autograded_notebook as autograded
+from autograder.gradebook import autograded_notebook as autograded
 from autograder.judging.sample_notebooks import solved
 from autograder.model.course import find_course, grade_id
 from autograder.model.results import SubmissionResult

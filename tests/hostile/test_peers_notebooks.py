@@ -12,7 +12,7 @@ import nbgrader
 import pytest
 
 from autograder.errors import SubmissionError
-from autograder.gradebook.writer import autograded_notebook as autograded
+from autograder.gradebook import autograded_notebook as autograded
 from autograder.judging.sample_notebooks import solved
 from autograder.model.course import find_course
 from autograder.model.submission import parse_submission, read_submission

@@ -10,8 +10,8 @@ import nbformat
 import pytest
 from nbgrader.utils import determine_grade
 
+from autograder.gradebook import autograded_notebook as autograded
 from autograder.gradebook.autograded_notebook import harmless
-from autograder.gradebook.writer import autograded_notebook as autograded
 from autograder.model.cells import Printed
 from autograder.model.course import grade_id, source_of
 from autograder.model.results import ExerciseResult, MisconceptionFound, SubmissionResult, TestResult

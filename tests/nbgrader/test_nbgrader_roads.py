@@ -21,7 +21,7 @@ import pytest
 from traitlets import TraitError
 from traitlets.config import Config
 
-from autograder.gradebook.writer import nbgrader_plugin
+from autograder.gradebook import nbgrader_plugin
 from autograder.model.results import SubmissionResult
 from autograder.runners.class_run import Handin, Options
 
