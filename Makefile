@@ -30,7 +30,7 @@ help:
 	@echo 'make test        everything that must hold: lint, types, released notebooks, solutions, unit tests'
 	@echo 'make lab         JupyterLab with the course'
 	@echo 'make build       released notebooks from solutions/'
-	@echo 'make bench       how long grading takes (bench-growth: 5000 submissions; bench-hostile: what it withstands)'
+	@echo 'make bench       how long grading takes in every lecture (bench-growth: 5000 submissions; bench-hostile: what it withstands)'
 	@echo 'make crosscheck  the references against PyTorch (downloads it; TORCH=torch==2.13.0 picks a version)'
 	@echo 'make mutants     how many wrong functions, made by changing right ones, the hidden tests catch'
 	@echo 'make fuzz        damaged notebooks, hostile messages and answers, 100000 of each (CASES=1000000 for more)'
@@ -62,7 +62,7 @@ types: $(READY)
 lab: $(READY)
 	$(RUN) $(BIN)/jupyter lab --notebook-dir=course
 
-# On a quiet machine. The figures go into benchmarks/README.md.
+# On a quiet machine: a few minutes a lecture. The figures go into benchmarks/README.md and docs/instructors.md.
 bench: $(READY)
 	$(RUN) $(BIN)/python benchmarks --write
 

@@ -1,4 +1,4 @@
-"""How long grading takes, beside its peers and the least that it can take; how it grows; and what it withstands.
+"""How long grading takes in each lecture, beside nbgrader and the least that it can take; how it grows; and what it withstands.
 
 The figures go to standard output as Markdown; ``--write`` puts them into ``benchmarks/README.md``, what a class costs by them into
 ``docs/instructors.md``, and what they were made from into ``benchmarks/figures.json``. Nothing in there is typed in by hand.
@@ -23,7 +23,6 @@ from autograder.model.course import find_course
 HERE = Path(__file__).parent
 FIGURES, DRAWING = HERE / "figures.json", HERE / "growth.svg"
 INSTRUCTORS = HERE.parent / "docs" / "instructors.md"
-DEMONSTRATIONS = 1  # nbgrader with them takes half a minute a submission
 
 
 def take(arguments: argparse.Namespace) -> dict[str, Any]:
@@ -40,22 +39,15 @@ def read() -> argparse.Namespace:
     """Return what was asked for."""
     parser = argparse.ArgumentParser(prog="benchmarks", description=__doc__)
     parser.add_argument("what", nargs="?", choices=page.PARTS, default="speed", help="what to measure (default speed)")
-    parser.add_argument("--course", type=Path, default=HERE, metavar="DIR", help="where the lecture is taken from (default: here)")
+    parser.add_argument("--course", type=Path, default=HERE, metavar="DIR", help="where the lectures are taken from (default: here)")
     parser.add_argument("--patience", type=float, default=machine.PATIENCE, metavar="SECONDS", help="how long to wait for a quiet machine")
     parser.add_argument("--write", action="store_true", help="put the figures into README.md, docs/instructors.md and figures.json")
     parser.add_argument("--last", action="store_true", help="measure nothing: show all the figures in figures.json")
     own = parser.add_argument_group("speed")
+    own.add_argument("--lectures", nargs="+", default=[], metavar="LECTURE", help="which lectures (default: all)")
     own.add_argument("--students", type=int, default=200, metavar="N", help="how large the class is (default 200)")
-    own.add_argument("--repeats", type=int, default=5, metavar="N", help="how often everything is measured (default 5)")
-    own.add_argument("--sample", type=int, default=10, metavar="N", help="how many of the class the peers grade (default 10; 0: no peers)")
-    own.add_argument(
-        "--demonstrations",
-        type=int,
-        default=DEMONSTRATIONS,
-        metavar="N",
-        help=f"how many nbgrader grades with demonstrations (default {DEMONSTRATIONS}; 0 leaves it out)",
-    )
-    own.add_argument("--otter", type=Path, metavar="DIR", help="an environment for otter that is kept (default: a new one each time)")
+    own.add_argument("--repeats", type=int, default=3, metavar="N", help="how often everything is measured (default 3)")
+    own.add_argument("--sample", type=int, default=8, metavar="N", help="how many of the class nbgrader grades (default 8; 0: none)")
     grown = parser.add_argument_group("growth")
     grown.add_argument("--sizes", type=int, nargs="+", default=list(growth.SIZES), metavar="N", help="how large the classes are")
     return parser.parse_args()
@@ -74,7 +66,8 @@ def main() -> None:
         FIGURES.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
         if "growth" in figures:
             growth.draw(figures["growth"]["classes"], DRAWING)
-            page.put(INSTRUCTORS, costs.render(figures["growth"]))
+        if "speed" in figures:
+            page.put(INSTRUCTORS, costs.render(figures["speed"]))
         page.put(HERE / "README.md", page.render(figures))
 
 

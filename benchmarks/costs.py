@@ -1,59 +1,62 @@
-"""What classes of any size cost, worked out from the growth of those that were measured: a block in the documentation."""
+"""What a class costs in the usual lecture and in the worst one, worked out from the figures of speed: a block in the documentation."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from math import ceil
+from collections.abc import Mapping
+from operator import itemgetter
+from statistics import median
 from typing import Any
 
-import page
+from page import OURS, PART, further, peak, table
 
 LAPTOP, CLUSTER, CORES = 400, 100_000, (2, 8, 32, 128)
-ABOUT = "benchmarks/README.md#how-it-grows"
+ABOUT = "../benchmarks/README.md#figures"
 
 
-def further(classes: Sequence[dict[str, Any]], *kinds: str) -> float:
-    """Return the processor seconds that processes of these kinds take for each further submission; of no kind, the wall clock."""
-    first, last = ((sum(taken["cpu by kind"][kind] for kind in kinds) if kinds else taken["wall"]) for taken in (classes[0], classes[-1]))
-    return float(last - first) / (classes[-1]["students"] - classes[0]["students"])
+def usual_and_worst(lectures: Mapping[str, Any]) -> dict[str, str]:
+    """Return the lectures of which a further submission takes the median of processor time, and the most."""
+    by_cost = sorted(lectures, key=lambda name: further(lectures[name], itemgetter("cpu")))
+    return {"usual": by_cost[(len(by_cost) - 1) // 2], "worst": by_cost[-1]}
 
 
-def render(growth: dict[str, Any]) -> str:
+def here_and_there(about: Mapping[str, Any]) -> tuple[float, float]:
+    """Return the processor seconds that a further submission takes of the host, and of a worker with its sandbox."""
+    host = further(about, lambda run: run["cpu_by_kind"]["host"])
+    return host, further(about, itemgetter("cpu")) - host
+
+
+def render(speed: Mapping[str, Any]) -> str:
     """Return what a class costs on the machine that was measured, and on a cluster of cores like its own."""
-    classes = growth["classes"]
-    if len(classes) == 1:
-        return "Only one size of class was measured, which says nothing of others.\n"
-    return "\n".join([_laptop(growth["machine"]["processor"], classes), _cluster(classes)])
-
-
-def _laptop(processor: str, classes: Sequence[dict[str, Any]]) -> str:
-    first, last = classes[0], classes[-1]
-    each = further(classes)
-    start = first["wall"] - first["students"] * each
-    peaks = next((taken["peaks"] for taken in classes if taken["students"] >= LAPTOP), last["peaks"])
-    host, other = peaks["host"], sum(size for kind, size in peaks.items() if kind != "host")
-    sizes = f"[classes of {first['students']} to {last['students']}](../{ABOUT})"
-    return (
-        f"Measured on one machine ({processor}), by a process for each core, with {sizes}: each further submission takes {_ms(each)}, "
-        f"and start and end of a run {start:.1f} s. So a class of {LAPTOP} takes {start:.1f} s + {LAPTOP} × {_ms(each)} = "
-        f"**{start + LAPTOP * each:.0f} s**. At their peaks the host has {host:.0f} MiB, and each process that grades {other:.0f} MiB, "
-        "with its sandbox.\n"
-    )
-
-
-def _cluster(classes: Sequence[dict[str, Any]]) -> str:
-    worker, host = further(classes, "worker", "sandbox"), further(classes, "host")
+    chosen = {kind: (name, speed["lectures"][name]) for kind, name in usual_and_worst(speed["lectures"]).items()}
     rows = []
-    for cores in CORES:
-        there, here = CLUSTER * worker / cores, CLUSTER * host
-        rows.append([str(cores), _minutes(there), _minutes(here), f"**{_minutes(max(there, here))}**", f"{CLUSTER / max(there, here):.0f}"])
-    header = ["worker cores", f"the workers: {CLUSTER:,} × {_ms(worker)} ÷ cores", f"the host: {CLUSTER:,} × {_ms(host)}"]
-    return (
-        f"Of processor time, a further submission takes {_ms(worker)} of a worker and its sandbox, and {_ms(host)} of the host, which "
-        f"reads, stores and writes the gradebook, and is one process. For {CLUSTER:,} submissions on cores like these, the slower of "
-        f"the two sets the time. With {ceil(worker / host)} worker cores or more that is the host, and further ones wait for it.\n\n"
-        + page.table([*header, "the run takes", "submissions a second"], rows)
+    for kind, (name, about) in chosen.items():
+        each, (host, worker) = further(about, itemgetter("wall")), here_and_there(about)
+        start = median(run["wall"] for run in about["costs"][PART]) - about["graded"][PART] * each
+        whole = f"{start:.1f} s + {LAPTOP} × {_ms(each)} = **{start + LAPTOP * each:.0f} s**"
+        sizes = [f"{peak(about, 'host'):.0f} MiB", f"{peak(about, 'worker', 'zygote', 'guest'):.0f} MiB"]
+        rows.append([f"{kind}: {name}", whole, _ms(worker), _ms(host), *sizes])
+    header = ["lecture", f"a class of {LAPTOP}, wall clock", "CPU of a worker", "CPU of the host", "host's peak", "a worker's peak"]
+    largest = max(about["graded"][OURS] for _, about in chosen.values())
+    laptop = (
+        f"Measured on one machine ({speed['machine']['processor']}), by a process for each core, with classes of {largest} in which no two "
+        f"students answer alike, in [each of {len(speed['lectures'])} lectures]({ABOUT}). The usual lecture is the median by processor "
+        "time, the worst one takes the most. The wall clock is start and end of a run, and so much for each submission; CPU is what a "
+        "further submission takes of a worker and its sandbox, and of the host, which reads, stores and writes the gradebook. A worker's "
+        "peak is that of a process that grades, with its sandbox.\n\n"
     )
+    clusters = [[str(cores), *(_run(about, cores) for _, about in chosen.values())] for cores in CORES]
+    cluster = (
+        f"\nOn a cluster of cores like these, {CLUSTER:,} submissions take the larger of what the workers take, which share the work, and "
+        "what the host takes, which is one process:\n\n"
+    )
+    return laptop + table(header, rows) + cluster + table(["worker cores", *(f"{kind} lecture" for kind in chosen)], clusters)
+
+
+def _run(about: Mapping[str, Any], cores: int) -> str:
+    """Say what a run on so many worker cores takes, and of whom."""
+    host, worker = here_and_there(about)
+    there, here = CLUSTER * worker / cores, CLUSTER * host
+    return f"{_minutes(max(there, here))} ({'the workers' if there > here else 'the host'})"
 
 
 def _ms(seconds: float) -> str:

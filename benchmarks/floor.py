@@ -19,8 +19,6 @@ from dataclasses import astuple
 from pathlib import Path
 from typing import Any, NoReturn
 
-from roster import LECTURE
-
 from autograder.judging.grading import judge
 from autograder.model.course import Course
 from autograder.model.submission import Submission, read_submission
@@ -95,7 +93,8 @@ def main(root: str, jobs: str) -> None:
     """Take the floor of the class in the course at `root`."""
     os.environ["COURSEKIT_GRADING"] = "1"
     course = Course(Path(root))
-    hand_ins = submitted(course, course.lecture(LECTURE))
+    (lecture,) = course.lectures()
+    hand_ins = submitted(course, lecture)
     submissions = [read_submission(hand_in.path, course, hand_in.student, hand_in.lecture) for hand_in in hand_ins]
     with open(os.devnull, "w", encoding="utf-8") as nowhere, redirect_stdout(nowhere):  # the submissions print
         found = measured(submissions, int(jobs))

@@ -1,4 +1,4 @@
-"""How time and memory grow with the class: the same command on ever more submissions, one course directory each."""
+"""How time and memory grow with the class: one lecture, the same command on ever more submissions, a course directory for each size."""
 
 from __future__ import annotations
 
@@ -12,40 +12,40 @@ from typing import Any
 import machine
 import meter
 import roster
+from page import PROCESSES
 from workshop import Workshop
 
 from autograder.model.course import Course
 
+LECTURE = "05_batch_normalization"
 SIZES = (100, 300, 1000, 3000, 5000)
-KINDS = ("host", "worker", "zygote", "guest")
-COMMAND = [str(Path(sys.executable).parent / "autograder"), "grade", roster.LECTURE, "--no-cache"]
+COMMAND = [str(Path(sys.executable).parent / "autograder"), "grade", LECTURE, "--no-cache"]
 
 
 def take(course: Course, sizes: Sequence[int], patience: float) -> dict[str, Any]:
     """Grade classes of these sizes, and return what each took."""
     meter.adopt_orphans()
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
-        workshop = Workshop(course, Path(folder), max(sizes), patience)
+        workshop = Workshop(course.lecture(LECTURE), Path(folder), max(sizes), patience)
         machine.wait_until_quiet(patience)
         first = roster.sample(workshop.students, min(sizes))
         with workshop.course(first) as where:  # bytecode and files into caches
             workshop.run(COMMAND, where)
         classes = [_graded(workshop, size) for size in sorted(sizes)]
-    return {"machine": machine.describe(), "classes": classes}
+    return {"machine": machine.describe(), "lecture": LECTURE, "classes": classes}
 
 
 def _graded(workshop: Workshop, size: int) -> dict[str, Any]:
     """Grade an even sample of the class, so that classes of all sizes are alike, and hold it to a mark for everyone."""
     with workshop.course(roster.sample(workshop.students, size)) as where:
         machine.pause_until_idle(workshop.patience)
-        cost, kinds = meter.measure_by_kind(COMMAND, where, workshop.environment)
+        cost = meter.measure(COMMAND, where, workshop.environment)
         written = len({student for student, _ in roster.marks(where)})
     if written != size:
         raise SystemExit(f"{written} of {size} students are in the gradebook")
-    peaks = {kind: round(kinds.peaks.get(kind, 0.0), 1) for kind in KINDS}
-    seconds = {kind: round(spent, 2) for kind, spent in kinds.cpu.items()}
-    print(f"{size} students: {cost.wall:.1f} s, {seconds} s, {peaks} MiB, others {cost.others:.0%}", file=sys.stderr, flush=True)
-    return {"students": size, **asdict(cost), "cpu by kind": seconds, "peaks": peaks}
+    told = f"{cost.wall:.1f} s, {cost.cpu_by_kind} s, {cost.peaks} MiB, others {cost.others:.0%}"
+    print(f"{size} students: {told}", file=sys.stderr, flush=True)
+    return {"students": size, **asdict(cost)}
 
 
 def draw(classes: Sequence[dict[str, Any]], path: Path) -> None:
@@ -62,8 +62,8 @@ def draw(classes: Sequence[dict[str, Any]], path: Path) -> None:
     time.plot(sizes, [graded["wall"] / 60 for graded in classes], color="#0072B2", marker="o", label="wall clock")
     time.plot(sizes, [graded["cpu"] / 60 for graded in classes], color="#D55E00", marker="s", linestyle="--", label="processors, together")
     time.set(xlabel="submissions", ylabel="minutes", title="Time")
-    for kind, color, marker in zip(KINDS, ("#0072B2", "#D55E00", "#009E73", "#CC79A7"), "osD^", strict=True):
-        memory.plot(sizes, [graded["peaks"][kind] for graded in classes], color=color, marker=marker, label=f"largest {kind}")
+    for kind, color, marker in zip(PROCESSES, ("#0072B2", "#D55E00", "#009E73", "#CC79A7"), "osD^", strict=True):
+        memory.plot(sizes, [graded["peaks"].get(kind, 0) for graded in classes], color=color, marker=marker, label=f"largest {kind}")
     memory.set(xlabel="submissions", ylabel="MiB at the peak", title="Memory of one process")
     for axes in (time, memory):
         axes.set_xlim(left=0)

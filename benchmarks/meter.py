@@ -20,7 +20,7 @@ from pathlib import Path
 
 import psutil
 
-SAMPLE_SECONDS, COARSE_SECONDS = 0.02, 0.1
+SECONDS = 0.1  # between two looks at the processes
 _PR_SET_CHILD_SUBREAPER = 36
 
 
@@ -30,7 +30,7 @@ class CommandFailed(Exception):
 
 @dataclass(frozen=True)
 class Cost:
-    """What one run took.
+    """What one run took. Its processes are of these kinds: host, worker, zygote, guest, and other ones.
 
     Parameters
     ----------
@@ -38,20 +38,17 @@ class Cost:
         Seconds; `cpu` is of all processes together.
     others : float
         Processors that the rest of the machine kept busy meanwhile, on average: 0 on a quiet machine.
+    cpu_by_kind : dict of str to float
+        The processor seconds of host, workers and "sandbox", which is all that these two haven't used.
+    peaks : dict of str to float
+        The largest resident size that one process of a kind ever had, in MiB. What a process shares with others counts in full.
     """
 
     wall: float
     cpu: float
     others: float
-
-
-@dataclass(frozen=True)
-class Memory:
-    """What one run occupied at its peak, in MiB: all processes together (shared pages counted once), and the largest one."""
-
-    together: float
-    largest: float
-    processes: int
+    cpu_by_kind: dict[str, float]
+    peaks: dict[str, float]
 
 
 def adopt_orphans() -> None:
@@ -61,53 +58,7 @@ def adopt_orphans() -> None:
 
 
 def measure(command: Sequence[str], where: Path, environment: Mapping[str, str]) -> Cost:
-    """Run a command and return what it took; nothing else is done meanwhile."""
-    busy, own = _busy(), time.process_time()
-    started = time.perf_counter()
-    wall, cpu = _run(command, where, environment, started)
-    passed = time.perf_counter() - started
-    others = (_busy() - busy - cpu - (time.process_time() - own)) / passed
-    return Cost(wall, cpu, max(0.0, round(others, 3)))
-
-
-def memory(command: Sequence[str], where: Path, environment: Mapping[str, str]) -> Memory:
-    """Run a command and return what it occupied, sampled while it runs."""
-    over = threading.Event()
-    samples: list[list[tuple[float, float]]] = []
-
-    def watch() -> None:
-        while not over.wait(SAMPLE_SECONDS):
-            samples.append([size for process in psutil.Process().children(recursive=True) if (size := _size(process))])
-
-    watcher = threading.Thread(target=watch)
-    watcher.start()
-    try:
-        _run(command, where, environment, time.perf_counter())
-    finally:
-        over.set()
-        watcher.join()
-    largest = max(resident for sample in samples for _, resident in sample)
-    return Memory(max(sum(shared for shared, _ in sample) for sample in samples), largest, max(map(len, samples)))
-
-
-@dataclass(frozen=True)
-class Kinds:
-    """What the processes of one run took, by their kind: host, worker, zygote or guest.
-
-    Parameters
-    ----------
-    peaks : dict of str to float
-        The largest resident size that one of a kind ever had, in MiB. What a process shares with others counts in full.
-    cpu : dict of str to float
-        Processor seconds of all of a kind. Zygotes and guests are one kind, "sandbox": all that hosts and workers haven't used.
-    """
-
-    peaks: dict[str, float]
-    cpu: dict[str, float]
-
-
-def measure_by_kind(command: Sequence[str], where: Path, environment: Mapping[str, str]) -> tuple[Cost, Kinds]:
-    """Run a command, and return what it took, together and by kind of process.
+    """Run a command, and return what it took.
 
     The kernel keeps each process's peak and processor time, so it is enough to ask from time to time; a guest may end before it is asked.
     """
@@ -117,22 +68,27 @@ def measure_by_kind(command: Sequence[str], where: Path, environment: Mapping[st
     seconds: dict[int, float] = {}
 
     def watch() -> None:
-        while not over.wait(COARSE_SECONDS):
+        while not over.wait(SECONDS):
             for process in psutil.Process().children(recursive=True):
                 kind, size = kinds.get(process.pid) or _kind(process, kinds), _peak(process.pid)
-                peaks[kind] = max(size, peaks.get(kind, 0.0))
+                peaks[kind] = round(max(size, peaks.get(kind, 0.0)), 1)
                 with suppress(psutil.NoSuchProcess):
                     seconds[process.pid] = sum(process.cpu_times()[:2])  # its own, without its children's
 
     watcher = threading.Thread(target=watch)
     watcher.start()
     try:
-        cost = measure(command, where, environment)
+        busy, own = _busy(), time.process_time()
+        started = time.perf_counter()
+        wall, cpu = _run(command, where, environment, started)
+        passed = time.perf_counter() - started
+        others = (_busy() - busy - cpu - (time.process_time() - own)) / passed
     finally:
         over.set()
         watcher.join()
-    cpu = {kind: sum(spent for pid, spent in seconds.items() if kinds.get(pid) == kind) for kind in ("host", "worker")}
-    return cost, Kinds(peaks, {**cpu, "sandbox": cost.cpu - sum(cpu.values())})
+    by_kind = {kind: sum(spent for pid, spent in seconds.items() if kinds.get(pid) == kind) for kind in ("host", "worker")}
+    by_kind["sandbox"] = cpu - sum(by_kind.values())
+    return Cost(wall, cpu, max(0.0, round(others, 3)), {kind: round(spent, 2) for kind, spent in by_kind.items()}, peaks)
 
 
 def _kind(process: psutil.Process, known: dict[int, str]) -> str:
@@ -179,19 +135,6 @@ def _run(command: Sequence[str], where: Path, environment: Mapping[str, str], st
             said.seek(0)
             raise CommandFailed(f"{' '.join(command)} ended with {status}:\n{said.read().decode(errors='replace')[-3000:]}")
     return wall, cpu
-
-
-def _size(process: psutil.Process) -> tuple[float, float] | None:
-    """Return a process's share of memory (pages divided among those who share them), and all that it has resident, in MiB."""
-    try:
-        resident = process.memory_info().rss
-        try:
-            share = process.memory_full_info().pss
-        except (AttributeError, psutil.AccessDenied):  # not Linux, or not ours to read: then shared pages count more than once
-            share = resident
-    except psutil.NoSuchProcess:
-        return None
-    return (share / 2**20, resident / 2**20) if resident else None
 
 
 def _busy() -> float:

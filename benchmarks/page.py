@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import pairwise
+from operator import itemgetter
 from pathlib import Path
 from statistics import mean, median
 from typing import Any
 
 BEGIN, END = "<!-- figures: written by «python benchmarks --write» -->", "<!-- end of the figures -->"
 BUSY = 0.1
-HOST_MIB, COLD_SECONDS, FLOOR_TIMES = 400, 0.7, 3
-AIMS = (  # a peer, what is compared, how many times ours it should take
-    ("nbgrader", "wall", 50),
-    ("otter", "wall", 100),
-    ("nbgrader", "cpu", 20),
-)
+HOST_MIB, WORKER_MIB, COLD_SECONDS = 400, 150, 0.7
+FLOOR_TIMES, WALL_TIMES, CPU_TIMES = 3, 50, 20
+PROCESSES = ("host", "worker", "zygote", "guest")
 KINDS = {"wall": "wall clock", "cpu": "processor time"}
+OURS, PART, FLOOR, NBGRADER = "ours", "ours, a part of the class", "the floor", "nbgrader"
 
 
 def put(path: Path, text: str) -> None:
@@ -32,107 +31,98 @@ def render(figures: Mapping[str, Any]) -> str:
 
 
 def _speed(figures: dict[str, Any]) -> str:
-    parts = [_aims(figures), _class(figures), _cold(figures["cold"]), _confinement(figures["confinement"])]
-    parts += [_breakdown(figures["breakdown"]), _machine(figures)]
-    return "\n".join(parts)
+    return "\n".join([_goals(figures), _classes(figures), _breakdown(figures["lectures"]), _machine(figures)])
 
 
-def seconds_each(figures: Mapping[str, Any], name: str, kind: str) -> list[float]:
-    """Return the seconds that a way takes for a submission, in each run.
+def seconds_each(figures: Mapping[str, Any], lecture: str, way: str, kind: str) -> list[float]:
+    """Return the seconds that a way takes for a submission of a lecture, in each run.
 
     A command of nbgrader's starts once, for its sample here and for a whole class otherwise: so of its start-up only the share counts that
     a submission would bear in the whole class.
     """
-    graded, students = figures["graded"][name], figures["students"]
-    start = median(run[kind] for run in figures["start-up"]) if name.startswith("nbgrader") else 0.0
-    return [(run[kind] - start) / graded + start / students for run in figures["costs"][name]]
+    about = figures["lectures"][lecture]
+    start = median(run[kind] for run in about["start-up"]) if way == NBGRADER else 0.0
+    return [(run[kind] - start) / about["graded"][way] + start / figures["students"] for run in about["costs"][way]]
 
 
-def times(figures: Mapping[str, Any], name: str, kind: str, other: str = "ours") -> tuple[float, float, float]:
+def times(figures: Mapping[str, Any], lecture: str, way: str, kind: str, other: str) -> tuple[float, float, float]:
     """Return how many times `other` a way takes: the ratio of medians, and the least and the most of the runs in pairs."""
-    theirs, ours = seconds_each(figures, name, kind), seconds_each(figures, other, kind)
+    theirs, ours = seconds_each(figures, lecture, way, kind), seconds_each(figures, lecture, other, kind)
     pairs = [one / two for one, two in zip(theirs, ours, strict=True)]
     return median(theirs) / median(ours), min(pairs), max(pairs)
 
 
-def _aims(figures: dict[str, Any]) -> str:
+def further(about: Mapping[str, Any], seconds: Callable[[Mapping[str, Any]], float]) -> float:
+    """Return the seconds that each further submission of a lecture takes: what the class takes longer than a part of it, by students."""
+    longer = [seconds(whole) - seconds(part) for whole, part in zip(about["costs"][OURS], about["costs"][PART], strict=True)]
+    return median(longer) / (about["graded"][OURS] - about["graded"][PART])
+
+
+def peak(about: Mapping[str, Any], *kinds: str, way: str = OURS) -> float:
+    """Return the peak in MiB of the largest process of each of these kinds, together; of all kinds, where none is named, the largest."""
+    peaks = [run["peaks"] for run in about["costs"][way]]
+    most = {kind: max(run.get(kind, 0.0) for run in peaks) for kind in kinds or set().union(*peaks)}
+    return sum(most.values()) if kinds else max(most.values())
+
+
+def _goals(figures: dict[str, Any]) -> str:
+    header = ["lecture", f"CPU, the floor = 1 (aim: {FLOOR_TIMES} or less)"]
+    header += [f"nbgrader's {what}, ours = 1 (aim: {aim} or more)" for what, aim in (("wall clock", WALL_TIMES), ("CPU", CPU_TIMES))]
+    header += [f"a worker's peak, MiB (aim: less than {WORKER_MIB})", f"cold start to the first result, s (aim: less than {COLD_SECONDS})"]
     rows = []
-    for peer, kind, least_times in AIMS:
-        if peer in figures["costs"]:
-            ratio, least, most = times(figures, peer, kind)
-            bound = f"{times(figures, peer, kind, 'the floor')[0]:.1f}"
-            aim = f"{least_times} times ours or more"
-            rows.append([f"{peer} takes, {KINDS[kind]}", aim, _spread(ratio, least, most), _reached(ratio >= least_times), bound])
-    for kind in KINDS:
-        ratio, least, most = times(figures, "ours", kind, "the floor")
-        aim = f"{FLOOR_TIMES} times the floor or less"
-        rows.append([f"ours takes, {KINDS[kind]}", aim, _spread(ratio, least, most), _reached(ratio <= FLOOR_TIMES), ""])
-    cold = [run["wall"] for run in figures["cold"]["one notebook"]]
-    aim = f"less than {COLD_SECONDS} s"
-    rows.append(["one notebook from a cold start, wall clock", aim, f"{_seconds(cold)} s", _reached(median(cold) < COLD_SECONDS), ""])
-    text = "### What we aim at\n\nRatios of the medians of one run of the benchmark; in brackets the least and the most of its repeats. "
-    text += "The floor's own ratio is what a grader would reach that takes no longer than the floor.\n\n"
-    return text + table(["what", "aim", "measured", "", "the floor's own ratio"], rows)
+    for name, about in figures["lectures"].items():
+        floor = times(figures, name, OURS, "cpu", FLOOR)
+        row = [name, f"{_spread(*floor)}: {_reached(floor[0] <= FLOOR_TIMES)}"]
+        for kind, aim in (("wall", WALL_TIMES), ("cpu", CPU_TIMES)):
+            if NBGRADER in about["costs"]:
+                ratio = times(figures, name, NBGRADER, kind, OURS)
+                row.append(f"{_spread(*ratio)}: {_reached(ratio[0] >= aim)}")
+            else:
+                row.append("not measured")
+        worker, cold = peak(about, "worker"), [run["wall"] for run in about["cold"]]
+        row += [f"{worker:.0f}: {_reached(worker < WORKER_MIB)}", f"{_seconds(cold)}: {_reached(median(cold) < COLD_SECONDS)}"]
+        rows.append(row)
+    text = "### Goals\n\nRatios of the medians of one run of the benchmark; in brackets the least and the most of its repeats.\n\n"
+    return text + table(header, rows)
 
 
-def _class(figures: dict[str, Any]) -> str:
-    marks, memory = figures["marks"], figures["memory"]
-    rows = [
-        [
-            name,
-            str(figures["graded"][name]),
-            str(len(runs)),
-            *(_milliseconds(seconds_each(figures, name, kind)) for kind in KINDS),
-            *(_spread(*times(figures, name, kind)) for kind in KINDS),
-            f"{memory[name]['together']:.0f}",
-            f"{memory[name]['largest']:.0f}",
+def _classes(figures: dict[str, Any]) -> str:
+    header = "lecture | ours, wall | ours, CPU | each further one, wall | each further one, CPU | the floor, wall | the floor, CPU"
+    header += " | nbgrader, wall | nbgrader, CPU | host, MiB | worker, MiB | nbgrader, MiB | points of the students"
+    rows = []
+    for name, about in figures["lectures"].items():
+        marks = about["marks"]
+        each = {way: [f"{1000 * median(seconds_each(figures, name, way, kind)):.0f}" for kind in KINDS] for way in about["costs"]}
+        more = [f"{1000 * further(about, itemgetter(kind)):.0f}" for kind in KINDS]
+        sizes = [
+            f"{peak(about, 'host'):.0f}",
+            f"{peak(about, 'worker'):.0f}",
+            f"{peak(about, way=NBGRADER):.0f}" if NBGRADER in each else "",
         ]
-        for name, runs in figures["costs"].items()
-    ]
-    start = _seconds([run["wall"] for run in figures["start-up"]])
-    header = "way | graded | runs | wall ms | CPU ms | wall, ours = 1 | CPU, ours = 1 | peak MiB, all processes | peak MiB, largest process"
+        points = f"{marks['least']:g} to {marks['most']:g}, {marks['different']} different"
+        rows.append([name, *each[OURS], *more, *each[FLOOR], *each.get(NBGRADER, ["", ""]), *sizes, points])
+    first = next(iter(figures["lectures"].values()))
+    compared = sum(about["marks"]["compared"] for about in figures["lectures"].values())
+    part, sample = first["graded"][PART], first["graded"].get(NBGRADER, 0)
     text = (
-        f"### A class of {figures['students']}\n\nMilliseconds for each submission, start and end of the command included: "
-        "median (least to most). The peers grade an even sample of the class.\n"
-        f"All runs gave the same marks for {marks['compared']} test cells; the students have from {marks['least']:g} to {marks['most']:g} "
-        f"points, {marks['different']} different totals. nbgrader's start-up, {start} s, is shared by as many submissions "
-        "as ours.\n\n"
+        f"### A class of {figures['students']} in each lecture\n\nMilliseconds for each submission, median of {len(first['costs'][OURS])} "
+        "runs, start and end of the command included; a further submission is one that the whole class has more than "
+        f"{part} of its students. nbgrader graded an even sample of {sample}; its start-up is shared by as many submissions as ours. "
+        f"MiB are the peaks of the largest process. All runs gave the same marks for {compared} test cells.\n\n"
     )
     return text + table(header.split(" | "), rows)
 
 
-def _cold(costs: dict[str, list[dict[str, float]]]) -> str:
-    rows = [[f"`{name}`" if "import" in name else name, *(_seconds([run[kind] for run in runs]) for kind in KINDS)]
-            for name, runs in costs.items()]  # fmt: skip
-    count = len(next(iter(costs.values())))
-    text = f"### From cold start to the result of one notebook\n\nA new process each time, {count} times: median (least to most).\n\n"
-    return text + table(["what", "wall s", "CPU s"], rows)
-
-
-def _confinement(milliseconds: dict[str, list[float]]) -> str:
-    pairs = list(zip(milliseconds["landlock"], milliseconds["none"], strict=True))
-    differences = [confined - free for confined, free in pairs]
-    quarter = len(differences) // 4
-    inner = sorted(differences)[quarter : len(differences) - quarter]
-    return (
-        "### What confinement costs\n\n"
-        f"**{median(differences):.1f} ms a submission** (the middle half of {len(pairs)}: {inner[0]:.1f} to {inner[-1]:.1f}): "
-        f"a submission takes {median(c for c, _ in pairs):.0f} ms with `--sandbox landlock` and {median(f for _, f in pairs):.0f} ms "
-        "with `--sandbox none` (medians, each the least of ten), by one process, without gradebook.\n"
-    )
-
-
-def _breakdown(runs: Sequence[dict[str, float]]) -> str:
-    steps = {name: median(run[name] for run in runs) for name in runs[0]}
-    total = sum(steps.values())
-    rows = [[name, f"{value:.1f}", f"{value / total:.0%}"] for name, value in steps.items()]
-    rows.append(["together", f"{total:.1f}", ""])
+def _breakdown(lectures: Mapping[str, Any]) -> str:
+    steps = [about["breakdown"] for about in lectures.values()]
+    rows = [[step, *(f"{found[step]:.1f}" for found in steps)] for step in steps[0]]
+    rows.append(["together", *(f"{sum(found.values()):.1f}" for found in steps)])
     text = "### Where the time of a submission goes\n\nMilliseconds, mean over a sample, by one process; imports are left out.\n\n"
-    return text + table(["step", "ms", "share"], rows)
+    return text + table(["step", *lectures], rows)
 
 
 def _machine(figures: dict[str, Any]) -> str:
-    others = [run["others"] for runs in figures["costs"].values() for run in runs]
+    others = [run["others"] for about in figures["lectures"].values() for runs in about["costs"].values() for run in runs]
     facts = {
         **figures["machine"],
         "load before": f"{figures['load']:g}",
@@ -151,11 +141,11 @@ def _growth(figures: dict[str, Any]) -> str:
             *(f"{graded[kind]:.0f}" for kind in KINDS),
             f"{1000 * graded['wall'] / graded['students']:.0f}",
             more,
-            *(f"{size:.0f}" for size in graded["peaks"].values()),
+            *(f"{graded['peaks'].get(kind, 0):.0f}" for kind in PROCESSES),
         ]
         for graded, more in zip(classes, _further(classes), strict=True)
     ]
-    kinds = [f"largest {kind}, MiB" for kind in last["peaks"]]
+    kinds = [f"largest {kind}, MiB" for kind in PROCESSES]
     host = last["peaks"]["host"]
     told = [f"{last['students']} submissions took {last['wall'] / 60:.1f} minutes; the host had {host:.0f} MiB at its peak "]
     told.append(f"(aim: less than {HOST_MIB}: {_reached(host < HOST_MIB)})")
@@ -171,7 +161,7 @@ def _growth(figures: dict[str, Any]) -> str:
         f"![Two line charts over the number of submissions, from {first['students']} to {last['students']}: minutes of wall clock and of "
         "processor time, and the peak memory of the largest host, worker, zygote and guest. The table below has the numbers.](growth.svg)"
     )
-    text = f"### How it grows\n\n{''.join(told)}. Others kept {busy} busy. {where}.\n\n{drawing}\n\n"
+    text = f"### How it grows\n\n{figures['lecture']}: {''.join(told)}. Others kept {busy} busy. {where}.\n\n{drawing}\n\n"
     return text + table(["submissions", "wall s", "CPU s", "wall ms each", "wall ms for each further one", *kinds], rows)
 
 
@@ -212,11 +202,6 @@ def _spread(value: float, least: float, most: float) -> str:
 def _seconds(values: Sequence[float]) -> str:
     shown = f"{median(values):.2f}"
     return shown if len(values) == 1 else f"{shown} ({min(values):.2f} to {max(values):.2f})"
-
-
-def _milliseconds(values: Sequence[float]) -> str:
-    low, middle, high = (1000 * value for value in (min(values), median(values), max(values)))
-    return f"{middle:.0f} ({low:.0f} to {high:.0f})"
 
 
 def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

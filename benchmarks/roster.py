@@ -3,7 +3,7 @@
 The demo's mix without what would make a comparison unfair: a fifth of the students is right, each in a style of their own; four handed in
 something else (nothing done, half done, a syntax error, an exception); the rest has misconceptions. Nobody's code loops for ever and no
 file is broken, for nbgrader would sit out the first and give no marks for the second. Every notebook has a comment of its own, so that no
-two are the same: our grader would grade those once.
+two are the same: our grader would grade those once. For the same reason no two students answer alike to the last bit.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import shutil
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import closing
 from itertools import chain, cycle, islice
 from pathlib import Path
@@ -21,7 +21,6 @@ from autograder.judging.known_answers import KnownAnswer, catalogue
 from autograder.judging.sample_notebooks import fill, reference_sources, solved, with_answers, write
 from autograder.model.course import CONFIG, DEMO, Course, Lecture, grade_id, source_of
 
-LECTURE = "05_batch_normalization"
 TROUBLED = 4
 HANDED_IN = "2026-03-02 18:00:00 UTC\n"
 
@@ -35,17 +34,20 @@ def new_course(lecture: Lecture, folder: Path, demonstrations: bool) -> Lecture:
         if not demonstrations:
             notebook["cells"] = [cell for cell in notebook["cells"] if DEMO not in cell["metadata"].get("tags", ())]
         write(notebook, folder / path.relative_to(lecture.root))
-    return Course(folder).lecture(LECTURE)
+    return Course(folder).lecture(lecture.id)
 
 
-def hand_in(lecture: Lecture, students: int) -> list[str]:
-    """Write what a class of `students` hands in, and return their names."""
-    names = []
-    for number, notebook in enumerate(class_of(lecture, students), start=1):
-        names.append(f"student{number:05}")
-        path = write(notebook, submission(lecture, names[-1]))
+def names(students: int) -> list[str]:
+    """Return the names of a class."""
+    return [f"student{number:05}" for number in range(1, students + 1)]
+
+
+def hand_in(lecture: Lecture, students: int) -> None:
+    """Write what a class of `students` hands in."""
+    for number, (name, notebook) in enumerate(zip(names(students), class_of(lecture, students), strict=True), start=1):
+        set_apart(notebook, lecture, number)
+        path = write(notebook, submission(lecture, name))
         (path.parent / "timestamp.txt").write_text(HANDED_IN, encoding="utf-8")
-    return names
 
 
 def submission(lecture: Lecture, student: str) -> Path:
@@ -53,16 +55,16 @@ def submission(lecture: Lecture, student: str) -> Path:
     return lecture.root / "submitted" / student / lecture.id / f"{lecture.slug}.ipynb"
 
 
-def sample(names: Sequence[str], count: int) -> list[str]:
+def sample(students: Sequence[str], count: int) -> list[str]:
     """Return `count` of the students, drawn evenly: the class is in order of what they handed in, so every kind has its share."""
-    count = min(count, len(names))
-    return [names[number * len(names) // count] for number in range(count)]
+    count = min(count, len(students))
+    return [students[number * len(students) // count] for number in range(count)]
 
 
-def keep(folder: Path, names: Sequence[str]) -> None:
+def keep(folder: Path, students: Collection[str]) -> None:
     """Remove what everybody else handed in."""
     for student in (folder / "submitted").iterdir():
-        if student.name not in names:
+        if student.name not in students:
             shutil.rmtree(student)
 
 
@@ -83,17 +85,10 @@ for _name in {names}:
 """
 
 
-def set_apart(folder: Path) -> None:
-    """Let no two students answer alike: a cell at the end of each notebook moves all answers by some units in the last place."""
-    lecture = Course(folder).lecture(LECTURE)
-    for number, student in enumerate(sorted((folder / "submitted").iterdir()), start=1):
-        path = submission(lecture, student.name)
-        notebook = json.loads(path.read_text(encoding="utf-8"))
-        source = APART.format(number=number, names=list(lecture.points))
-        notebook["cells"].append(
-            {"cell_type": "code", "metadata": {}, "source": source, "outputs": [], "execution_count": None, "id": "apart"}
-        )
-        write(notebook, path)
+def set_apart(notebook: dict[str, Any], lecture: Lecture, number: int) -> None:
+    """Let nobody else answer as this student does: a last cell moves all answers by `number` times 2⁻⁵⁰ of their value."""
+    source = APART.format(number=number, names=list(lecture.points))
+    notebook["cells"].append({"cell_type": "code", "metadata": {}, "source": source, "outputs": [], "execution_count": None, "id": "apart"})
 
 
 def without_plugin(folder: Path) -> None:

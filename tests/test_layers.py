@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
+PACKAGES = (ROOT / "autograder", ROOT / "course" / "coursekit")
 LAYERS = [
     {"autograder.cli", "autograder.demo", "autograder.kernel", "autograder.pytest_plugin", "autograder.build", "autograder"},
     {"autograder.report"},
@@ -32,10 +33,15 @@ UPWARDS = {
 """What a layer uses of one above it."""
 
 
+def files_of(package: Path) -> dict[str, str]:
+    """Return the file of each module of a package, with the package's name in front."""
+    names = [path.relative_to(package.parent) for path in package.rglob("*.py")]
+    return {_name(name): name.as_posix() for name in names}
+
+
 def imports() -> dict[str, set[str]]:
     """Return what each module imports of ours, wherever in it the import stands, unless only types are wanted."""
-    files = {_name(path.relative_to(ROOT)): path for path in (ROOT / "autograder").rglob("*.py")}
-    files |= {_name(path.relative_to(ROOT / "course")): path for path in (ROOT / "course" / "coursekit").rglob("*.py")}
+    files = {name: package.parent / path for package in PACKAGES for name, path in files_of(package).items()}
     return {name: set(_imported(name, path, files)) - {name} for name, path in files.items()}
 
 
@@ -61,6 +67,7 @@ def _imported(name: str, path: Path, files: dict[str, Path]):
 
 
 IMPORTS = imports()
+FILES = {name: path for package in PACKAGES for name, path in files_of(package).items()}
 
 
 def layer_of(module: str) -> int:

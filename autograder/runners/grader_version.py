@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import os
 import platform
+import re
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ from pathlib import Path
 
 import coursekit
 from autograder.files import FileState, state_of
-from autograder.model.course import PACKAGE, suite_of
+from autograder.model.course import PACKAGE
 
 LIBRARIES = ("coursekit", "landlockpy", "msgpack", "numpy", "pyseccomp", "pytest", "scipy")
 """Libraries of the grader itself."""
@@ -30,13 +31,15 @@ GUEST_LIBRARIES = (
 
 WITHOUT_EFFECT = frozenset(
     {
-        *("autograder/suites", "autograder/reference", "autograder/misconceptions", "coursekit/public"),  # of lectures
         *("autograder/cli.py", "autograder/demo.py", "autograder/kernel.py", "autograder/pytest_plugin.py"),
-        *("autograder/build", "autograder/gradebook", "autograder/report"),
+        *("autograder/build", "autograder/gradebook", "autograder/report", "coursekit/public"),
         *("autograder/runners/class_run.py", "autograder/runners/local.py", "autograder/runners/dask_cluster.py"),
     }
 )
-"""Files and folders left out of the hash: those of single lectures, which `_files` adds, and code that runs before or after judging."""
+"""Files and folders left out of the hash: they run before or after judging, or only in students' own checks."""
+
+OF_A_LECTURE = ("autograder/suites/test_{}.py", "autograder/reference/{}.py", "autograder/misconceptions/{}.py")
+"""Files that affect the marks of one lecture only."""
 
 CACHE_SECONDS = 0.1
 
@@ -86,23 +89,23 @@ def _code(files: tuple[tuple[str, str, FileState], ...]) -> str:
 def _files(slug: str) -> Iterator[tuple[str, str, FileState]]:
     """Yield name (the same on all machines), path and state of each file that affects marks of the lecture.
 
-    These are both packages without `WITHOUT_EFFECT`, and the lecture's own suite, reference and misconceptions.
+    These are all files of both packages, without `WITHOUT_EFFECT` and the files of other lectures.
     """
-    yield from _python_files("autograder", PACKAGE)
-    yield from _python_files("coursekit", Path(coursekit.__file__).parent)
-    its = {f"{kind}/{slug}": PACKAGE / kind / f"{slug}.py" for kind in ("reference", "misconceptions")}
-    for name, path in {**its, f"suites/{slug}": suite_of(slug)}.items():
-        yield name, str(path), state_of(path)
+    suites = filter(re.compile(r"test_\w+\.py").fullmatch, os.listdir(PACKAGE / "suites"))
+    others = {suite[len("test_") : -len(".py")] for suite in suites} - {slug}
+    left_out = WITHOUT_EFFECT | {name.format(other) for name in OF_A_LECTURE for other in others}
+    for package in (PACKAGE, Path(coursekit.__file__).parent):
+        yield from _python_files(package.name, package, left_out)
 
 
-def _python_files(name: str, folder: Path) -> Iterator[tuple[str, str, FileState]]:
+def _python_files(name: str, folder: Path, left_out: frozenset[str]) -> Iterator[tuple[str, str, FileState]]:
     with os.scandir(folder) as entries:
         for entry in entries:
             inside = f"{name}/{entry.name}"
-            if inside in WITHOUT_EFFECT or entry.name.startswith((".", "__pycache__")):
+            if inside in left_out or entry.name.startswith((".", "__pycache__")):
                 continue
             if entry.is_dir():
-                yield from _python_files(inside, Path(entry.path))
+                yield from _python_files(inside, Path(entry.path), left_out)
             elif entry.name.endswith(".py"):
                 yield inside, entry.path, state_of(entry)
 

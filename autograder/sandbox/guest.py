@@ -48,13 +48,13 @@ class Guest:
     """
 
     def __init__(self, descriptor: int, bounds: wire.Bounds) -> None:
-        self._descriptor, self._bounds = descriptor, bounds
+        self._descriptor, self._bounds, self._own_bounds = descriptor, bounds, bounds.received
         self._received = bytearray()
         self._handles: dict[int, Any] = {}
         self._numbers: Iterator[int] = count(1)
         self._host_lock = threading.RLock()
         self._calls: list[wire.Codec] = []
-        self._replies: list[bytes] = []
+        self._replies: list[tuple[bytes, list[np.random.Generator]]] = []  # of a test, each with the generators in it
         self._labels: set[str] = set()
         self._notebook = Notebook([], set(), self._announce)
 
@@ -89,7 +89,7 @@ class Guest:
         return taken
 
     def _codec(self) -> wire.Codec:
-        return wire.Codec(self._refer, self._resolve, self._bounds.received)
+        return wire.Codec(self._refer, self._resolve, self._own_bounds)
 
     def _refer(self, value: Any) -> list[Any]:
         if type(value) is HostFunction:
@@ -135,17 +135,19 @@ class Guest:
         self._forget(forgotten)
         for calls, states, last_uses, start in tests:
             generators, reports = [wire.generator_in(state) for state in states], dict(last_uses)
-            self._replies = [b""] * start
+            self._replies = [(b"", [])] * start
             for number, (name, call) in enumerate(calls[start:], start=start):
                 if name in skipped:
-                    self._replies.append(b"")
+                    self._replies.append((b"", []))
                     continue
-                self._replies.append(self._planned_reply(name, call, generators, [generators[each] for each in reports.get(number, ())]))
+                reported = [generators[each] for each in reports.get(number, ())]
+                reply = self._planned_reply(name, call, generators, reported)
+                self._replies.append((reply, reported))
                 flush()
-                self._send(self._replies[-1])
+                self._send(reply)
 
     def _planned_reply(self, name: str, call: bytes, generators: list[np.random.Generator], reported: list[np.random.Generator]) -> bytes:
-        """Make a planned call, and return its reply with the states of the generators in `reported`."""
+        """Make a planned call, and return its reply with the states of the generators in `reported` and in the answer."""
         for _ in range(2):  # again if a lazy cell had to be run for a missing name
             calling, codec = self._codec(), self._codec()
             calling.generators, codec.generators = generators, reported
@@ -160,7 +162,10 @@ class Guest:
 
     def _earlier_answer(self, call: int, path: list[int]) -> Any:
         """Return an earlier answer, or the part of it at `path`, as if the host had sent it back: data is copied, handles are resolved."""
-        part = self._codec().decode(wire.frame_in(self._replies[call], self._bounds))[0]
+        reply, generators = self._replies[call]
+        codec = self._codec()
+        codec.generators = generators  # they continue from their present states
+        part = codec.decode(wire.frame_in(reply, self._bounds), states=False)[0]
         for index in path:
             part = part[index]
         return part

@@ -139,7 +139,8 @@ class ZygoteClient:
         self._root = tempfile.mkdtemp(prefix="guests-")
         self._control, other = socket.socketpair()
         with other:
-            command = [sys.executable, "-I", "-c", boot_code(other.fileno(), self._root, self._layers)]
+            # isolated as by -I, which would ignore PYTHONHASHSEED as well; the environment is clean
+            command = [sys.executable, "-s", "-P", "-c", boot_code(other.fileno(), self._root, self._layers)]
             self._process = subprocess.Popen(
                 command,
                 stdin=subprocess.DEVNULL,
@@ -275,7 +276,8 @@ def boot_code(descriptor: int, root: str, layers: frozenset[str]) -> str:
 
 
 def clean_environment() -> dict[str, str]:
-    """Return the environment of the zygote: of the host's variables only the search paths of shared libraries."""
+    """Return the environment of the zygote: of the host's variables only the search paths of shared libraries, and fixed values."""
     kept = {name: os.environ[name] for name in ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "SYSTEMROOT") if name in os.environ}
     ours = {"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "MPLBACKEND": "agg", "COURSEKIT_GRADING": "1"}
+    ours["PYTHONHASHSEED"] = "0"  # the order of a set of texts can change an answer, and with it a mark
     return kept | ours | dict.fromkeys(_THREAD_COUNTS, "1")

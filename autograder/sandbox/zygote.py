@@ -1,6 +1,6 @@
 """The zygote: a process with NumPy loaded that forks guests. It never runs a student's code, and never imports suite or reference.
 
-The host starts it with ``python -I`` and a clean environment, and sends it requests over a socket: ``fork`` a guest, or ``end`` one. A
+The host starts it with ``python -s -P`` and a clean environment, and sends it requests over a socket: ``fork`` a guest, or ``end`` one. A
 fork takes a few milliseconds, a new Python hundreds. Only the zygote reaps its children, so a process id that the host holds is never
 reused. Several times a second it adds up the sizes of each guest's files, and kills a guest that exceeds `disk_bytes`. When the host closes
 the socket, or dies, the zygote kills all guests and exits.

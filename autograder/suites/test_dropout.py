@@ -68,16 +68,17 @@ def expect_independent(mask, keep, what):
             raise Mismatch("value", f"{what} that lie side by side are kept or dropped together: each should have its own draw")
 
 
-def expect_draws_of(rng, draw, name="out"):
-    """Expect that all random numbers come from the generator that is passed in: `draw(generator)` is the answer to one call."""
+def expect_draws_of(rng, draw, drawn, name="out"):
+    """Expect that all random numbers come from the generator that is passed in.
+
+    `draw(generator)` is the answer to one call, and `drawn(answer)` what is compared of it.
+    """
     seed = int(rng.integers(1_000_000))
-    one, other = np.random.default_rng(seed), np.random.default_rng(seed + 1)
-    first = draw(one)
-    expect(draw(one), name).differs_from(first, "in a second call with the same generator, which should have moved on")
-    expect(draw(other), name).differs_from(first, "with a generator of another seed, so the generator isn't used")
-    expect(draw(np.random.default_rng(seed)), name).same_as(
-        first, "between two fresh generators of one seed, so not all random numbers come from rng"
-    )
+    one, other, again = np.random.default_rng(seed), np.random.default_rng(seed + 1), np.random.default_rng(seed)
+    first, second, of_other, repeated = map(drawn, [draw(generator) for generator in (one, one, other, again)])
+    expect(second, name).differs_from(first, "in a second call with the same generator, which should have moved on")
+    expect(of_other, name).differs_from(first, "with a generator of another seed, so the generator isn't used")
+    expect(repeated, name).same_as(first, "between two fresh generators of one seed, so not all random numbers come from rng")
 
 
 def dropout(student, x, rate, rng, **options):
@@ -95,15 +96,16 @@ class TestDropoutForward:
     def test_share_that_is_dropped(self, student, rng):
         """A share `rate` of the units is dropped: rate is the probability of dropping."""
         x = nonzero(rng, 200, 150)
-        for rate in RATES:
-            expect_share(kept(dropout(student, x, rate, generator(rng))[0], x, f"out for rate={rate}"), 1 - rate)
+        outs = [dropout(student, x, rate, generator(rng))[0] for rate in RATES]
+        for rate, out in zip(RATES, outs, strict=True):
+            expect_share(kept(out, x, f"out for rate={rate}"), 1 - rate)
 
     @worth(3)
     def test_scale_of_what_is_kept(self, student, rng):
         """What is kept is divided by the probability of being kept, and the rest is exactly zero."""
         x = nonzero(rng, 60, 80)
-        for rate in reversed(RATES):
-            out, _ = dropout(student, x, rate, generator(rng))
+        outs = [dropout(student, x, rate, generator(rng))[0] for rate in RATES]
+        for rate, out in zip(RATES, outs, strict=True):
             mask = kept(out, x, f"out for rate={rate}")
             expect_both(mask)
             expect(out, f"out for rate={rate}").close_to(mask * x / (1 - rate))
@@ -129,7 +131,7 @@ class TestDropoutForward:
     def test_generator(self, student, rng):
         """All random numbers come from rng: same seed, same mask; next call, another mask."""
         x = nonzero(rng, 20, 30)
-        expect_draws_of(rng, lambda one: kept(dropout(student, x, 0.5, one)[0], x), "the mask")
+        expect_draws_of(rng, lambda one: dropout(student, x, 0.5, one)[0], lambda out: kept(out, x), "the mask")
 
     def test_nothing_to_drop(self, student, rng):
         """With rate 0, out is x in training too."""
@@ -147,13 +149,14 @@ class TestDropoutForward:
     def test_numbers_of_other_types(self, student, rng):
         """Integers and 32-bit floats are legal input, and other memory layouts too; out is of floats."""
         whole = rng.integers(1, 9, (12, 15))
-        for x in (whole, nonzero(rng, 12, 15).astype(np.float32), nonzero(rng, 15, 12).T, nonzero(rng, 12, 30)[:, ::2]):
-            out, _ = dropout(student, x, 0.4, generator(rng))
+        every = (whole, nonzero(rng, 12, 15).astype(np.float32), nonzero(rng, 15, 12).T, nonzero(rng, 12, 30)[:, ::2])
+        outs = [[dropout(student, x, 0.4, generator(rng), training=training)[0] for training in (True, False)] for x in every]
+        for x, (out, after) in zip(every, outs, strict=True):
             mask = kept(out, x)
             expect_both(mask)
             values = out[mask > 0] / x[mask > 0]  # one number, whichever it is: the scale has a test of its own
             expect(values, "out/x of what is kept").close_to(np.full(values.shape, values[0]), rtol=1e-5)
-            expect(dropout(student, x, 0.4, generator(rng), training=False)[0], "out with training=False").shaped(x.shape)
+            expect(after, "out with training=False").shaped(x.shape)
 
     def test_arguments_stay(self, student, rng):
         """x is as it was after the call, in training and after it."""
@@ -170,34 +173,49 @@ class TestDropoutForward:
 
 
 @lru_cache(maxsize=64)  # the same for everybody's submission
-def shares(forward, entries, shape, rate, training):
-    """Return mean and standard deviation of the share of entries that a right forward pass keeps."""
+def drawn_by(forward, entries, shape, rate, training):
+    """Return what a right forward pass draws: mean and standard deviation of the share that it keeps, and by what that is multiplied."""
     x = np.frombuffer(entries).reshape(shape)
-    found = [np.mean(forward(x, rate, np.random.default_rng(seed), training=training)[0] != 0) for seed in range(DRAWS)]
-    return float(np.mean(found)), float(np.std(found, ddof=1))
+    factors = np.array([forward(x, rate, np.random.default_rng(seed), training=training)[0] / x for seed in range(DRAWS)])
+    shares = np.mean(factors != 0, axis=tuple(range(1, factors.ndim)))
+    factor = float(np.max(np.abs(factors)))
+    if not np.allclose(factors[factors != 0], factor):
+        raise Mismatch("value", "what is kept is not multiplied by one number, so the backward pass can't be judged")
+    return float(np.mean(shares)), float(np.std(shares, ddof=1)), factor
 
 
-def expect_draw(student, reference, x, rate, rng, training=True):
-    """Run the student's forward pass; return its cache, and the slope dx/dout that goes with the units that it has kept.
+class Draw:
+    """A forward pass of the student's, and what gradients are right behind it.
 
     Which units are kept is the student's draw. As many have to be kept as by the reference, and others with another generator, so that a
     backward pass has to know this draw. By how much what is kept is multiplied, the reference says.
     """
-    one, other = generator(rng), generator(rng)
-    factors, others = (reference.dropout_forward(x, rate, copy(draw), training=training)[0] / x for draw in (one, other))
-    factor = float(np.max(np.abs(factors)))
-    mask, (out, cache) = np.abs(factors) > 0, dropout(student, x, rate, one, training=training)
-    if training and rate and mask.all():
-        raise Mismatch("value", "nothing is dropped in training, so there is nothing that the backward pass has to know")
-    if not np.allclose(factors[mask], factor):
-        raise Mismatch("value", "what is kept is not multiplied by one number, so the backward pass can't be judged")
-    kept_mask = kept(out, x)
-    mean, spread = shares(reference.dropout_forward, np.ascontiguousarray(x, dtype=float).tobytes(), x.shape, rate, training)
-    if abs(kept_mask.mean() - mean) > FAR * spread + 1e-9:
-        raise Mismatch("value", f"dropout_forward keeps {kept_mask.mean():.0%} of {x.size} units here, where {mean:.0%} should be kept")
-    if not same(factors, others) and same(kept_mask, kept(dropout(student, x, rate, other, training=training)[0], x)):
-        raise Mismatch("value", "dropout_forward keeps the same units with two different generators")
-    return cache, kept_mask * factor
+
+    def __init__(self, student, reference, x, rate, rng, training=True):
+        self.reference, self.x, self.rate, self.training = reference, x, rate, training
+        one, other = generator(rng), generator(rng)
+        rights = [reference.dropout_forward(x, rate, copy(draw), training=training)[0] for draw in (one, other)]
+        self.differ = not same(*rights)
+        self.out, self.cache = dropout(student, x, rate, one, training=training)
+        self.other_out = dropout(student, x, rate, other, training=training)[0]
+
+    def slope(self):
+        """Return dx/dout for the units that the student's forward pass has kept, if this is a draw as it should be."""
+        entries = np.ascontiguousarray(self.x, dtype=float).tobytes()
+        mean, spread, factor = drawn_by(self.reference.dropout_forward, entries, self.x.shape, self.rate, self.training)
+        if self.training and self.rate and mean == 1:
+            raise Mismatch("value", "nothing is dropped in training, so there is nothing that the backward pass has to know")
+        mine = kept(self.out, self.x)
+        if abs(mine.mean() - mean) > FAR * spread + 1e-9:
+            raise Mismatch("value", f"dropout_forward keeps {mine.mean():.0%} of {mine.size} units here, where {mean:.0%} should be kept")
+        if self.differ and same(mine, kept(self.other_out, self.x)):
+            raise Mismatch("value", "dropout_forward keeps the same units with two different generators")
+        return mine * factor
+
+
+def expect_gradient(draw, answer, dout):
+    """Expect the right gradient behind a draw."""
+    expect(answer, "dx").close_to(dout * draw.slope(), rtol=1e-6)
 
 
 @exercise("dropout_backward")
@@ -205,56 +223,58 @@ class TestDropoutBackward:
     @worth(3)
     def test_random_gradients(self, student, reference, rng):
         """A random upstream gradient goes back through the units that were kept, with the scale that they were given."""
+        cases = []
         for shape, rate in (((40, 30), 0.35), ((25, 60), 0.8), ((1, 500), 0.5)):
-            x, dout = nonzero(rng, *shape), rng.normal(size=shape)
-            cache, slope = expect_draw(student, reference, x, rate, rng)
-            expect(student.dropout_backward(dout, cache), "dx").close_to(dout * slope, rtol=1e-6)
+            dout, draw = rng.normal(size=shape), Draw(student, reference, nonzero(rng, *shape), rate, rng)
+            cases.append((draw, student.dropout_backward(dout, draw.cache), dout))
+        for case in cases:
+            expect_gradient(*case)
 
     @worth(2)
     def test_which_units(self, student, reference, rng):
         """Units that were dropped get no gradient, and all others get some: the mask is the forward pass's."""
-        x, dout = nonzero(rng, 50, 40), nonzero(rng, 50, 40)
-        cache, slope = expect_draw(student, reference, x, 0.3, rng)
-        mask, back = slope != 0, kept(student.dropout_backward(dout, cache), dout, "dx") != 0
+        draw, dout = Draw(student, reference, nonzero(rng, 50, 40), 0.3, rng), nonzero(rng, 50, 40)
+        answer = student.dropout_backward(dout, draw.cache)
+        mask, back = draw.slope() != 0, kept(answer, dout, "dx") != 0
         if not same(mask, back):
             wrong = int(np.sum(mask != back))
             raise Mismatch("value", f"{wrong} of {mask.size} units were dropped and get a gradient, or were kept and get none")
 
     def test_images(self, student, reference, rng):
         """Images are no different."""
-        x, dout = nonzero(rng, 4, 3, 6, 5), rng.normal(size=(4, 3, 6, 5))
-        cache, slope = expect_draw(student, reference, x, 0.4, rng)
-        expect(student.dropout_backward(dout, cache), "dx").close_to(dout * slope, rtol=1e-6)
+        draw, dout = Draw(student, reference, nonzero(rng, 4, 3, 6, 5), 0.4, rng), rng.normal(size=(4, 3, 6, 5))
+        expect_gradient(draw, student.dropout_backward(dout, draw.cache), dout)
 
     def test_after_training(self, student, reference, rng):
         """Behind a forward pass with training=False the gradient passes through as out did."""
-        x, dout = nonzero(rng, 9, 11), rng.normal(size=(9, 11))
-        cache, slope = expect_draw(student, reference, x, 0.4, rng, training=False)
-        expect(student.dropout_backward(dout, cache), "dx").close_to(dout * slope, rtol=1e-6)
+        draw, dout = Draw(student, reference, nonzero(rng, 9, 11), 0.4, rng, training=False), rng.normal(size=(9, 11))
+        expect_gradient(draw, student.dropout_backward(dout, draw.cache), dout)
 
     def test_two_batches_under_way(self, student, reference, rng):
         """Each backward pass belongs to its own cache, whichever forward pass came last."""
         x, dout = nonzero(rng, 20, 30), rng.normal(size=(20, 30))
-        draws = [expect_draw(student, reference, some, rate, rng) for some, rate in ((x, 0.5), (-x, 0.2))]
-        for which in (0, 1, 0):
-            cache, slope = draws[which]
-            expect(student.dropout_backward(dout, cache), "dx").close_to(dout * slope, rtol=1e-6)
+        draws = [Draw(student, reference, some, rate, rng) for some, rate in ((x, 0.5), (-x, 0.2))]
+        answers = [(draws[which], student.dropout_backward(dout, draws[which].cache)) for which in (0, 1, 0)]
+        for draw, answer in answers:
+            expect_gradient(draw, answer, dout)
 
     def test_numbers_of_other_types(self, student, reference, rng):
         """Integers, 32-bit floats and other memory layouts are legal; dx is of floats."""
         whole = rng.integers(1, 9, (12, 15))
+        cases = []
         for dout in (whole, rng.normal(size=(12, 15)).astype(np.float32), rng.normal(size=(15, 12)).T, rng.normal(size=(12, 30))[:, ::2]):
-            cache, slope = expect_draw(student, reference, whole, 0.4, rng)
-            expect(student.dropout_backward(dout, cache), "dx").close_to(dout * slope, rtol=1e-6)
+            draw = Draw(student, reference, whole, 0.4, rng)
+            cases.append((draw, student.dropout_backward(dout, draw.cache), dout))
+        for case in cases:
+            expect_gradient(*case)
 
     def test_arguments_stay(self, student, reference, rng):
         """dout is as it was after the call, and dx is right."""
-        x, dout = nonzero(rng, 15, 20), rng.normal(size=(15, 20))
-        cache, slope = expect_draw(student, reference, x, 0.4, rng)
-        call = student.dropout_backward.call(dout, cache)
+        draw, dout = Draw(student, reference, nonzero(rng, 15, 20), 0.4, rng), rng.normal(size=(15, 20))
+        call = student.dropout_backward.call(dout, draw.cache)
         if not same(dout, call.arguments[0]):
             raise Mismatch("value", "dropout_backward changed dout in place; the layer above still needs it, so work on a copy instead")
-        expect(call.answer, "dx").close_to(dout * slope, rtol=1e-6)
+        expect_gradient(draw, call.answer, dout)
 
 
 # --- vanilla_dropout_train ------------------------------------------------------------------------------------------------
@@ -266,15 +286,16 @@ class TestVanillaDropoutTrain:
     def test_share_that_is_dropped(self, student, rng):
         """A share `rate` of the units is dropped: rate is the probability of dropping."""
         x = nonzero(rng, 200, 150)
-        for rate in RATES:
-            expect_share(kept(student.vanilla_dropout_train(x, rate, generator(rng)), x, f"out for rate={rate}"), 1 - rate)
+        outs = [student.vanilla_dropout_train(x, rate, generator(rng)) for rate in RATES]
+        for rate, out in zip(RATES, outs, strict=True):
+            expect_share(kept(out, x, f"out for rate={rate}"), 1 - rate)
 
     @worth(2)
     def test_what_is_kept(self, student, rng):
         """What is kept stays as it is, whatever the rate, and the rest is exactly zero."""
         x = nonzero(rng, 30, 40)
-        for rate in RATES:
-            out = student.vanilla_dropout_train(x, rate, generator(rng))
+        outs = [student.vanilla_dropout_train(x, rate, generator(rng)) for rate in RATES]
+        for rate, out in zip(RATES, outs, strict=True):
             mask = kept(out, x, f"out for rate={rate}")
             expect_both(mask)
             expect(out, f"out for rate={rate}").close_to(mask * x)
@@ -282,14 +303,15 @@ class TestVanillaDropoutTrain:
     @worth(2)
     def test_every_unit_by_itself(self, student, rng):
         """Units drop independently of each other: of each example, of each feature, and each pixel of an image."""
-        for shape in ((300, 120), (12, 6, 14, 10)):
-            x = nonzero(rng, *shape)
-            expect_independent(kept(student.vanilla_dropout_train(x, 0.4, generator(rng)), x), 0.6, "units")
+        every = [nonzero(rng, *shape) for shape in ((300, 120), (12, 6, 14, 10))]
+        outs = [student.vanilla_dropout_train(x, 0.4, generator(rng)) for x in every]
+        for x, out in zip(every, outs, strict=True):
+            expect_independent(kept(out, x), 0.6, "units")
 
     def test_generator(self, student, rng):
         """All random numbers come from rng: same seed, same mask; next call, another mask."""
         x = nonzero(rng, 20, 30)
-        expect_draws_of(rng, lambda one: kept(student.vanilla_dropout_train(x, 0.5, one), x), "the mask")
+        expect_draws_of(rng, lambda one: student.vanilla_dropout_train(x, 0.5, one), lambda out: kept(out, x), "the mask")
 
     def test_nothing_to_drop(self, student, rng):
         """With rate 0 nothing is dropped."""
@@ -298,13 +320,15 @@ class TestVanillaDropoutTrain:
 
     def test_numbers_of_other_types(self, student, rng):
         """Integers, 32-bit floats, other memory layouts and a batch of one are legal; out is of floats."""
-        for x in (
+        every = (
             rng.integers(1, 9, (12, 15)),
             nonzero(rng, 12, 15).astype(np.float32),
             nonzero(rng, 150, 1).T,
             nonzero(rng, 12, 30)[:, ::2],
-        ):
-            expect_both(kept(student.vanilla_dropout_train(x, 0.4, generator(rng)), x))
+        )
+        outs = [student.vanilla_dropout_train(x, 0.4, generator(rng)) for x in every]
+        for x, out in zip(every, outs, strict=True):
+            expect_both(kept(out, x))
 
     def test_arguments_stay(self, student, rng):
         """x is as it was after the call, and a part of out is zero."""
@@ -337,8 +361,10 @@ class TestVanillaDropoutPredict:
 
     def test_numbers_of_other_types(self, student, rng):
         """Integers, 32-bit floats and other memory layouts are legal; out is of floats, one factor times x."""
-        for x in (rng.integers(1, 9, (6, 5)), nonzero(rng, 6, 5).astype(np.float32), nonzero(rng, 5, 6).T, nonzero(rng, 6, 10)[:, ::2]):
-            out = expect(student.vanilla_dropout_predict(x, 0.4), "out").shaped(x.shape).answer
+        every = (rng.integers(1, 9, (6, 5)), nonzero(rng, 6, 5).astype(np.float32), nonzero(rng, 5, 6).T, nonzero(rng, 6, 10)[:, ::2])
+        outs = [student.vanilla_dropout_predict(x, 0.4) for x in every]
+        for x, answer in zip(every, outs, strict=True):
+            out = expect(answer, "out").shaped(x.shape).answer
             factor = float(out[0, 0] / x[0, 0])
             if factor == 0:
                 raise Mismatch("value", "out is zero where x isn't")
@@ -450,7 +476,7 @@ class TestMcDropout:
             mean, _ = expect(student.mc_dropout(predict, x, 4, one), "what mc_dropout returns").items("mean", "std")
             return expect(mean, "the mean").shaped((6, 4)).answer
 
-        expect_draws_of(rng, draw, "the mean")
+        expect_draws_of(rng, draw, lambda mean: mean, "the mean")
 
     def test_one_sample(self, student, rng):
         """A single sample is its own mean, and doesn't spread."""
@@ -487,9 +513,13 @@ def dropconnect(student, x, W, b, rate, rng, **options):
     return expect(out, "out").shaped((len(x), len(b))).answer
 
 
-def effective(student, W, rate, rng):
-    """Return the weights that were used in one call: what comes out for the unit vectors, without a bias."""
-    out = dropconnect(student, np.eye(len(W)), W, np.zeros(W.shape[1]), rate, rng)
+def for_unit_vectors(student, W, rate, rng):
+    """Return what comes out for the unit vectors, without a bias: the weights that were used."""
+    return dropconnect(student, np.eye(len(W)), W, np.zeros(W.shape[1]), rate, rng)
+
+
+def used(out):
+    """Return the weights that were used in one call, exactly zero where they were dropped."""
     return np.where(np.abs(out) > 1e-9, out, 0.0)  # a product by BLAS may leave a rounding error where a zero was meant
 
 
@@ -499,29 +529,31 @@ class TestDropconnectForward:
     def test_share_that_is_dropped(self, student, rng):
         """A share `rate` of the weights is dropped: rate is the probability of dropping."""
         W = nonzero(rng, 150, 200)
-        for rate in RATES:
-            expect_share((effective(student, W, rate, generator(rng)) != 0).astype(float), 1 - rate, "weights")
+        outs = [for_unit_vectors(student, W, rate, generator(rng)) for rate in RATES]
+        for rate, out in zip(RATES, outs, strict=True):
+            expect_share((used(out) != 0).astype(float), 1 - rate, "weights")
 
     @worth(2)
     def test_scale_of_what_is_kept(self, student, rng):
         """The weights that are kept are divided by the probability of being kept."""
         W = nonzero(rng, 30, 40)
-        for rate in RATES:
-            used = effective(student, W, rate, generator(rng))
-            mask = (used != 0).astype(float)
+        outs = [for_unit_vectors(student, W, rate, generator(rng)) for rate in RATES]
+        for rate, out in zip(RATES, outs, strict=True):
+            mask = (used(out) != 0).astype(float)
             expect_both(mask, "weights")
-            expect(used, f"the weights that are used for rate={rate}").close_to(mask * W / (1 - rate))
+            expect(used(out), f"the weights that are used for rate={rate}").close_to(mask * W / (1 - rate))
 
     @worth(2)
     def test_every_weight_by_itself(self, student, rng):
         """Weights drop independently of each other: neither a unit's inputs nor its outputs drop together."""
         W = nonzero(rng, 150, 120)
-        expect_independent((effective(student, W, 0.4, generator(rng)) != 0).astype(float), 0.6, "weights")
+        expect_independent((used(for_unit_vectors(student, W, 0.4, generator(rng))) != 0).astype(float), 0.6, "weights")
 
     def test_one_input_or_one_unit(self, student, rng):
         """A layer with a single input, or with a single unit, loses a part of its weights too."""
-        for shape in ((1, 400), (400, 1)):
-            expect_both(effective(student, nonzero(rng, *shape), 0.4, generator(rng)) != 0, "weights")
+        outs = [for_unit_vectors(student, nonzero(rng, *shape), 0.4, generator(rng)) for shape in ((1, 400), (400, 1))]
+        for out in outs:
+            expect_both(used(out) != 0, "weights")
 
     @worth(2)
     def test_one_mask_for_the_batch(self, student, rng):
@@ -549,7 +581,7 @@ class TestDropconnectForward:
     def test_generator(self, student, rng):
         """All random numbers come from rng: same seed, same mask; next call, another mask."""
         W = nonzero(rng, 20, 25)
-        expect_draws_of(rng, lambda one: (effective(student, W, 0.5, one) != 0).astype(float), "the mask")
+        expect_draws_of(rng, lambda one: for_unit_vectors(student, W, 0.5, one), lambda out: (used(out) != 0).astype(float), "the mask")
 
     def test_numbers_of_other_types(self, student, rng):
         """Integers, 32-bit floats and other memory layouts are legal; out is of floats, and after training it is right."""
@@ -588,16 +620,18 @@ class TestStochasticDepth:
     def test_share_that_survives(self, student, rng):
         """A share `survival` of the branches survives: survival is the probability of keeping."""
         x, fx = nonzero(rng, 4000, 2), nonzero(rng, 4000, 2)
-        for survival in (0.2, 0.65, 0.9):
-            share = survived(student.stochastic_depth(x, fx, survival, generator(rng)), x, fx)
+        rates = (0.2, 0.65, 0.9)
+        outs = [student.stochastic_depth(x, fx, survival, generator(rng)) for survival in rates]
+        for survival, out in zip(rates, outs, strict=True):
+            share = survived(out, x, fx)
             expect_share((np.abs(share) > 1e-6).astype(float)[:, 0], survival, "branches")
 
     @worth(2)
     def test_values_in_training(self, student, rng):
         """In training an example becomes x or x + f(x), whole: a branch that survives isn't scaled, and x is never lost."""
-        for survival in (0.3, 0.8):
-            x, fx = nonzero(rng, 60, 7), nonzero(rng, 60, 7)
-            out = student.stochastic_depth(x, fx, survival, generator(rng))
+        x, fx = nonzero(rng, 60, 7), nonzero(rng, 60, 7)
+        outs = [student.stochastic_depth(x, fx, survival, generator(rng)) for survival in (0.3, 0.8)]
+        for out in outs:
             alive = branches(survived(out, x, fx))
             expect_both(alive, "branches")
             expect(out, "the answer").close_to(np.where(alive[:, None] > 0, x + fx, x))
@@ -612,9 +646,10 @@ class TestStochasticDepth:
     @worth(2)
     def test_all_units_of_an_example(self, student, rng):
         """All units of an example live or fall together, in arrays of any rank."""
-        for shape in ((40, 6), (30, 3, 4, 5), (50, 2, 3), (80,)):
-            x, fx = nonzero(rng, *shape), nonzero(rng, *shape)
-            there = np.abs(survived(student.stochastic_depth(x, fx, 0.5, generator(rng)), x, fx)).reshape(shape[0], -1) > 1e-6
+        pairs = [(nonzero(rng, *shape), nonzero(rng, *shape)) for shape in ((40, 6), (30, 3, 4, 5), (50, 2, 3), (80,))]
+        outs = [student.stochastic_depth(x, fx, 0.5, generator(rng)) for x, fx in pairs]
+        for (x, fx), out in zip(pairs, outs, strict=True):
+            there = np.abs(survived(out, x, fx)).reshape(len(x), -1) > 1e-6
             expect_both(there, "branches")
             if (there != there[:, :1]).any():
                 raise Mismatch("value", "of some examples a part of f(x) is there and a part isn't: one draw decides for a whole example")
@@ -630,7 +665,9 @@ class TestStochasticDepth:
     def test_generator(self, student, rng):
         """All random numbers come from rng: same seed, same branches; next call, other branches."""
         x, fx = nonzero(rng, 100, 2), nonzero(rng, 100, 2)
-        expect_draws_of(rng, lambda one: branches(survived(student.stochastic_depth(x, fx, 0.5, one), x, fx)), "what survives")
+        expect_draws_of(
+            rng, lambda one: student.stochastic_depth(x, fx, 0.5, one), lambda out: branches(survived(out, x, fx)), "what survives"
+        )
 
     def test_all_survive(self, student, rng):
         """With survival 1 the answer is x + f(x), in training too."""
@@ -642,18 +679,18 @@ class TestStochasticDepth:
         whole = rng.integers(1, 9, (60, 4)), rng.integers(1, 9, (60, 4))
         single = nonzero(rng, 60, 4).astype(np.float32), nonzero(rng, 60, 4).astype(np.float32)
         strided = nonzero(rng, 4, 60).T, nonzero(rng, 60, 8)[:, ::2]
-        for x, fx in (whole, single, strided):
-            for training in (True, False):
-                out = student.stochastic_depth(x, fx, 0.5, generator(rng), training)
-                there = np.abs(survived(out, x, fx)) > 1e-3
-                if not there.any():
-                    raise Mismatch("value", "f(x) is in none of the examples")
+        cases = [(x, fx, training) for x, fx in (whole, single, strided) for training in (True, False)]
+        outs = [student.stochastic_depth(x, fx, 0.5, generator(rng), training) for x, fx, training in cases]
+        for (x, fx, _), out in zip(cases, outs, strict=True):
+            there = np.abs(survived(out, x, fx)) > 1e-3
+            if not there.any():
+                raise Mismatch("value", "f(x) is in none of the examples")
 
     def test_arguments_stay(self, student, rng):
         """x and fx are as they were after the call, in training and after it."""
         x, fx = nonzero(rng, 40, 5), nonzero(rng, 40, 5)
-        for training in (True, False):
-            out = expect_unchanged(student.stochastic_depth, x, fx, 0.5, generator(rng), training)
+        outs = [expect_unchanged(student.stochastic_depth, x, fx, 0.5, generator(rng), training) for training in (True, False)]
+        for out in outs:
             if not (np.abs(survived(out, x, fx)) > 1e-6).any():
                 raise Mismatch("value", "f(x) is in none of the examples")
 
@@ -682,27 +719,31 @@ def steps(answer, n_out):
 SIZES = ((10, 7), (25, 18), (9, 6), (14, 13), (31, 16))
 
 
+def regions(student, rng, sizes):
+    """Yield n_in, n_out and the boundaries of each size."""
+    answers = [student.fractional_pool_regions(n_in, n_out, generator(rng)) for n_in, n_out in sizes]
+    for (n_in, n_out), answer in zip(sizes, answers, strict=True):
+        yield n_in, n_out, boundaries(answer, n_out)
+
+
 @exercise("fractional_pool_regions")
 class TestFractionalPoolRegions:
     def test_begins_with_zero(self, student, rng):
         """The first boundary is 0."""
-        for n_in, n_out in SIZES:
-            found = boundaries(student.fractional_pool_regions(n_in, n_out, generator(rng)), n_out)
+        for _, _, found in regions(student, rng, SIZES):
             if found.size == 0 or found[0] != 0:
                 raise Mismatch("value", f"the boundaries are {listed(found)}, but the first should be 0")
 
     def test_ends_with_n_in(self, student, rng):
         """The last boundary is n_in."""
-        for n_in, n_out in SIZES:
-            found = boundaries(student.fractional_pool_regions(n_in, n_out, generator(rng)), n_out)
+        for n_in, _, found in regions(student, rng, SIZES):
             if found.size == 0 or found[-1] != n_in:
                 raise Mismatch("value", f"the boundaries are {listed(found)}, but the last should be n_in = {n_in}")
 
     @worth(2)
     def test_widths(self, student, rng):
         """There are n_out + 1 boundaries, and every region between them is one or two pixels wide."""
-        for n_in, n_out in SIZES:
-            found = boundaries(student.fractional_pool_regions(n_in, n_out, generator(rng)), n_out)
+        for _, n_out, found in regions(student, rng, SIZES):
             if found.shape != (n_out + 1,):
                 raise Mismatch("shape", f"{n_out} regions have {n_out + 1} boundaries, but the answer has {found.size}")
             if not np.isin(np.diff(found), (1, 2)).all():
@@ -724,16 +765,17 @@ class TestFractionalPoolRegions:
     @worth(2)
     def test_random_order(self, student, rng):
         """Narrow and wide regions come in random order: every place may be a wide one."""
-        one = generator(rng)
-        widths = [steps(student.fractional_pool_regions(12, 8, one), 8) for _ in range(120)]
+        one, count = generator(rng), 60
+        answers = [student.fractional_pool_regions(12, 8, one) for _ in range(count)]
+        widths = [steps(answer, 8) for answer in answers]
         if len({found.size for found in widths}) > 1 or not widths[0].size:
             raise Mismatch("shape", "the number of boundaries changes from call to call, or there are none")
         often = np.mean(np.array(widths) == 2, axis=0)
         if len({tuple(found) for found in widths}) == 1:
-            raise Mismatch("value", "120 calls with one generator gave the same regions 120 times")
+            raise Mismatch("value", f"{count} calls with one generator gave the same regions each time")
         if (often == 0).any() or (often == 1).any():
             place = int(np.flatnonzero((often == 0) | (often == 1))[0]) + 1
-            raise Mismatch("value", f"in 120 calls, region number {place} had the same width every time")
+            raise Mismatch("value", f"in {count} calls, region number {place} had the same width every time")
 
     @worth(2)
     def test_every_order_alike(self, student, rng):
@@ -742,8 +784,9 @@ class TestFractionalPoolRegions:
 
         one, count = generator(rng), 600
         found: dict[tuple[int, ...], int] = {}
-        for _ in range(count):
-            widths = tuple(int(width) for width in steps(student.fractional_pool_regions(6, 4, one), 4))
+        answers = [student.fractional_pool_regions(6, 4, one) for _ in range(count)]
+        for answer in answers:
+            widths = tuple(steps(answer, 4).tolist())
             found[widths] = found.get(widths, 0) + 1
         orders = [tuple(2 if place in wide else 1 for place in range(4)) for wide in combinations(range(4), 2)]
         statistic = sum((found.get(order, 0) - count / 6) ** 2 / (count / 6) for order in orders)
@@ -755,8 +798,8 @@ class TestFractionalPoolRegions:
 
     def test_both_ends_of_the_range(self, student, rng):
         """n_in = n_out gives regions of one pixel, n_in = 2·n_out regions of two: both are legal."""
-        for n_in, n_out, width in ((6, 6, 1), (12, 6, 2), (1, 1, 1), (2, 1, 2)):
-            found = boundaries(student.fractional_pool_regions(n_in, n_out, generator(rng)), n_out)
+        for n_in, n_out, found in regions(student, rng, ((6, 6), (12, 6), (1, 1), (2, 1))):
+            width = n_in // n_out
             if found.tolist() != list(range(0, n_in + 1, width)):
                 raise Mismatch(
                     "value", f"for ({n_in}, {n_out}) the boundaries are {listed(found)}, but all regions should have width {width}"
@@ -766,9 +809,11 @@ class TestFractionalPoolRegions:
         """More than two pixels a region, or fewer than one, raise ValueError; what is just inside doesn't."""
         for n_in, n_out in ((13, 6), (5, 6), (100, 7), (3, 1), (1, 2)):
             expect_error(student.fractional_pool_regions, ValueError, n_in, n_out, generator(rng))
-        for n_in, n_out in ((11, 6), (7, 6)):
-            boundaries(student.fractional_pool_regions(n_in, n_out, generator(rng)), n_out)
+        for _ in regions(student, rng, ((11, 6), (7, 6))):
+            pass
 
     def test_generator(self, student, rng):
         """All random numbers come from rng: same seed, same regions; next call, other regions."""
-        expect_draws_of(rng, lambda one: boundaries(student.fractional_pool_regions(9000, 6000, one), 6000), "the answer")
+        expect_draws_of(
+            rng, lambda one: student.fractional_pool_regions(9000, 6000, one), lambda answer: boundaries(answer, 6000), "the answer"
+        )

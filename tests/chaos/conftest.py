@@ -25,6 +25,7 @@ import psutil
 import pytest
 
 from autograder.demo import new_course
+from autograder.gradebook.exchange_files import SECRET
 from autograder.gradebook.writer import LOCK
 from autograder.judging.known_answers import catalogue
 from autograder.judging.sample_notebooks import fill, solved, with_answers, write
@@ -152,10 +153,12 @@ class Room:
         shutil.rmtree(self.course.root / "autograded", ignore_errors=True)
 
     def state(self) -> tuple[dict[str, list[str]], dict[str, tuple[bytes, int]]]:
-        """Return all that nbgrader can see: rows, with what they refer to in place of random ids, and files."""
+        """Return all that nbgrader can see: rows, with what they refer to in place of random ids, and files, secrets left blank."""
         folder = self.course.root / "autograded"
         files = {
-            str(path.relative_to(folder)): (path.read_bytes(), path.stat().st_mode) for path in sorted(folder.rglob("*")) if path.is_file()
+            str(path.relative_to(folder)): (b"" if path.name == SECRET else path.read_bytes(), path.stat().st_mode)
+            for path in sorted(folder.rglob("*"))
+            if path.is_file()
         }
         return rows(self.course.root / "gradebook.db"), files
 

@@ -52,7 +52,7 @@ def test_interrupted(room, undisturbed, moments, how_many, times):
         assert "Traceback" not in said, said
         if status or missing:  # or else it was about to end
             assert status == 130 and said.splitlines()[-1].startswith("autograder: interrupted; what was graded is kept"), said
-        assert time.monotonic() - start < 5
+        assert time.monotonic() - start < 30  # also on a busy machine
         assert room.emptied() == [], "processes or their files are left"
     goes_on(room, undisturbed)
 

@@ -5,10 +5,14 @@ from __future__ import annotations
 import json
 import os
 import re
+import runpy
 import shutil
 import signal
 import subprocess
+import tempfile
+from collections.abc import Callable
 from dataclasses import asdict
+from functools import cache
 from importlib.metadata import packages_distributions
 from pathlib import Path
 
@@ -117,7 +121,6 @@ def copied(monkeypatch, tmp_path) -> Path:
     for package in (installed.PACKAGE, Path(coursekit.__file__).parent):
         shutil.copytree(package, tmp_path / "copy" / package.name, ignore=shutil.ignore_patterns("__pycache__"))
     monkeypatch.setattr(installed, "PACKAGE", tmp_path / "copy" / "autograder")
-    monkeypatch.setattr(installed, "suite_of", lambda slug: tmp_path / "copy" / "autograder" / "suites" / f"test_{slug}.py")
     monkeypatch.setattr(coursekit, "__file__", str(tmp_path / "copy" / "coursekit" / "__init__.py"))
     return tmp_path / "copy"
 
@@ -128,34 +131,86 @@ def key_of(course: Course, **options) -> str:
     return fingerprint(read_submission(path, Course(course.root), "ann", lecture), Options(**options))
 
 
-KINDS = [
-    *("autograder/suites/test_SLUG.py", "autograder/reference/SLUG.py", "autograder/misconceptions/SLUG.py"),
-    *(
-        "autograder/judging/grading.py",
-        "autograder/judging/gradients.py",
-        "autograder/judging/diagnosis.py",
-        "autograder/model/submission.py",
-        "autograder/limits.py",
-    ),
-    *("autograder/sandbox/guest.py", "autograder/sandbox/wire.py", "coursekit/suite.py", "coursekit/expectations.py"),
-]
+OWN = ["autograder/suites/test_SLUG.py", "autograder/reference/SLUG.py", "autograder/misconceptions/SLUG.py"]
+ROOTS = ["autograder.runners.worker", "autograder.sandbox.zygote", *(name.removesuffix(".py").replace("/", ".") for name in OWN)]
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_the_key_changes_with_each_kind_of_file_of_the_grader(course, copied, kind):
+@cache
+def judging() -> list[str]:
+    """Return the file of each module that judges the lecture: what a worker, a guest and the lecture's own modules import."""
+    layers = runpy.run_path(str(Path(__file__).parents[1] / "test_layers.py"))
+    found: set[str] = set()
+    waiting = [root.replace("SLUG", SLUG) for root in ROOTS]
+    while waiting:
+        name = waiting.pop()
+        if name not in found:
+            found.add(name)
+            waiting += [*layers["IMPORTS"][name], *([name.rpartition(".")[0]] if "." in name else [])]
+    return sorted(layers["FILES"][name] for name in found)
+
+
+def changed_by(course: Course, copied: Path, change: Callable[[], object]) -> bool:
+    """Tell whether a change of what is installed changes the key; what it does to files is undone."""
     before = key_of(course)
-    path = copied / kind.replace("SLUG", SLUG)
-    path.write_text(path.read_text() + "# changed\n")
-    changed = key_of(course)
-    path.write_text(path.read_text().removesuffix("# changed\n"))
-    assert changed != before == key_of(course)
+    with tempfile.TemporaryDirectory() as kept:
+        shutil.copytree(copied, kept, dirs_exist_ok=True)
+        change()
+        found = key_of(course) != before
+        shutil.rmtree(copied)
+        shutil.copytree(kept, copied)
+    assert key_of(course) == before
+    return found
+
+
+def edit(path: Path) -> None:
+    """Change a file, or make a new one."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text((path.read_text() if path.exists() else "") + "# changed\n")
+
+
+def test_the_key_changes_with_every_module_that_judges(course, copied):
+    files = judging()
+    assert {"autograder/judging/diagnosis.py", "autograder/sandbox/guest.py", "coursekit/suite.py", "autograder/limits.py"} <= {*files}
+    last = key_of(course)
+    for name in files:
+        edit(copied / name)
+        before, last = last, key_of(course)
+        assert last != before, name
+
+
+NEW = ["autograder/new.py", "autograder/new/inner/new.py", "autograder/judging/new.py", "autograder/suites/kit.py", "coursekit/new.py"]
+
+
+@pytest.mark.parametrize("name", NEW)
+def test_the_key_changes_with_a_new_file_wherever_it_lies(course, copied, name):
+    assert changed_by(course, copied, lambda: edit(copied / name))
+
+
+def test_the_key_changes_where_files_move(course, copied):
+    """Also where the contents of two change places, and where a module becomes a package."""
+    files = copied / "autograder" / "judging" / "grading.py", copied / "autograder" / "judging" / "diagnosis.py"
+    one, other = (path.read_text() for path in files)
+    assert changed_by(course, copied, lambda: files[0].rename(copied / "autograder" / "model" / "grading.py"))
+    assert changed_by(course, copied, lambda: (files[0].write_text(other), files[1].write_text(one)))
+    assert changed_by(course, copied, lambda: ((copied / "grading").mkdir(), files[0].rename(copied / "grading" / "__init__.py")))
+    assert changed_by(course, copied, files[0].unlink)
+
+
+def test_the_key_does_not_change_with_what_runs_before_and_after(course, copied):
+    """Commands, demonstration, build, report and gradebook: new modules of theirs, too."""
+    autograder, before = copied / "autograder", key_of(course)
+    packages = [autograder / name for name in ("build", "report", "gradebook")]
+    modules = [path for package in packages for path in (*package.glob("*.py"), package / "new.py")]
+    for path in (autograder / "cli.py", autograder / "demo.py", *modules):
+        assert path.relative_to(copied).as_posix() not in judging()
+        edit(path)
+        assert key_of(course) == before, path
 
 
 def test_another_lectures_files_do_not_change_the_key(course, copied):
     before = key_of(course)
-    for kind in KINDS[:3]:
-        path = copied / kind.replace("SLUG", "dropout")
-        path.write_text(path.read_text() + "# changed\n")
+    for name in OWN:
+        edit(copied / name.replace("SLUG", "dropout"))
     assert key_of(course) == before
 
 
@@ -325,7 +380,7 @@ def test_a_worker_whose_files_were_changed_says_so(course, copied, monkeypatch):
     worker._first_installed.cache_clear()
     assert result_in(work(message)).graded
     for name, said in (("grading", "other code"), ("grading", "start it again")):
-        path = copied / "autograder" / f"{name}.py"
+        path = copied / "autograder" / "judging" / f"{name}.py"
         path.write_text(path.read_text() + "\n# changed")
         with pytest.raises(WorkerError, match=said):
             result_in(work(message))

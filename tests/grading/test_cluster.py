@@ -255,7 +255,7 @@ def test_a_worker_of_another_version_is_passed_over_and_alone_it_ends_the_run(co
 
 
 def test_a_worker_that_cannot_load_the_grader_is_passed_over(course, dask, tmp_path):
-    (other_version(tmp_path / "none") / "autograder" / "cluster.py").write_text("")
+    (other_version(tmp_path / "none") / "autograder" / "runners" / "dask_cluster.py").write_text("")
     dask.worker("empty", tmp_path / "none")
     slow_class(course, 3)
     with pytest.raises(WorkerError, match="it can't load the grader"):
