@@ -1,6 +1,6 @@
-"""The instructor's side of the course: grade, build, report.
+"""The instructor's package: grade, build, report.
 
-What is public is listed in `__all__` and loaded when it is first used.
+The public API is listed in `__all__`; each name is imported at its first use.
 """
 
 from __future__ import annotations

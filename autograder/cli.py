@@ -1,4 +1,4 @@
-"""The commands. No logic here: what they do lies in `classroom`, `gradebook`, `build`, `demo` and `report`.
+"""The command line: parses arguments, and calls `runners`, `gradebook`, `build`, `demo` and `report`.
 
 Results go to standard output, progress and messages to standard error. Exit status: 0 all graded, 1 something could not be graded or
 built (each is named), 2 wrong usage, 130 interrupted.
@@ -77,7 +77,7 @@ def grade(
     unwritten: list[str] = []
     gradebook = gradebook and any(hand_in.lecture for hand_in in hand_ins)
     graded = grade_all(hand_ins, course, options, import_nbgrader) if gradebook else grade_all(hand_ins, course, options)
-    with Findings() as findings, closing(graded):  # an interrupt ends it, wherever it comes
+    with Findings() as findings, closing(graded):  # closed also after an interrupt
         results = _recorded(graded, hand_ins, course, unwritten) if gradebook else graded
         try:
             for result in _watched(results, len(hand_ins)):
@@ -95,7 +95,7 @@ def report(
     lecture: Annotated[str, typer.Argument(metavar="[LECTURE]", help="One lecture; all where it is left out.")] = "",
     output: Annotated[Path, typer.Option(metavar="DIR", help="Where the pages go.")] = Path("report"),
 ) -> None:
-    """Write the class report from the last results: marks, what was hard, who misunderstood what."""
+    """Write the class report from the last results: marks, means of the exercises, misconceptions."""
     from autograder.model.course import find_course
     from autograder.report.page import write_report
 
@@ -134,7 +134,7 @@ def demo(
 
 
 def main() -> None:
-    """Run the command line; a user's mistake gets a sentence, never a traceback."""
+    """Run the command line; expected errors are printed as a message without a traceback."""
     try:
         app()
     except (BuildError, GradebookError, SandboxUnavailable, WorkerError) as error:
@@ -146,19 +146,19 @@ def main() -> None:
     except KeyboardInterrupt:
         _interrupted()
     except SystemExit as end:
-        if end.code == INTERRUPTED:  # Typer catches the exception itself, and says nothing
+        if end.code == INTERRUPTED:  # Typer catches KeyboardInterrupt itself, and prints nothing
             _interrupted()
-        signal.signal(signal.SIGINT, signal.SIG_IGN)  # all is said and done, and Python's own end would not take it well
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C while Python exits would print a traceback
         raise
 
 
 def _interrupted() -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # whoever presses Ctrl-C once more sees one sentence all the same
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a second Ctrl-C is ignored
     _fail("interrupted; what was graded is kept, and the same command goes on from there", INTERRUPTED)
 
 
 def _notice(options: Options) -> None:
-    """Say where submissions are confined by less than on other machines."""
+    """Print a notice if submissions are confined less than usual."""
     from autograder.sandbox.confine import available, notice
 
     if not options.confine:
@@ -197,7 +197,7 @@ def _say(message: str) -> None:
 def _recorded(
     results: Iterable[SubmissionResult], hand_ins: list[Handin], course: Course, unwritten: list[str]
 ) -> Iterator[SubmissionResult]:
-    """Pass results on, writing those of submitted/ into the gradebook as they come; note who could not be written, and why."""
+    """Yield the results, after writing those of submitted/ into the gradebook; append messages about failures to `unwritten`."""
     from autograder.gradebook.writer import GradebookWriter
     from autograder.model.submission import refusal_of
 
@@ -213,7 +213,7 @@ def _recorded(
 
 
 def _watched(results: Iterable[SubmissionResult], total: int) -> Iterator[SubmissionResult]:
-    """Pass results on, with a progress bar on a terminal and plain lines elsewhere; name what can't be graded."""
+    """Yield the results, and show progress: a bar on a terminal, plain lines elsewhere; print why a submission can't be graded."""
     if total <= 1:
         yield from map(_named, results)
         return

@@ -1,10 +1,9 @@
-"""How long the host may work on one submission.
+"""The limit of the host's own work on one submission (`Limits.host_seconds`).
 
-What is counted is the processor time of the thread that judges: comparing, decoding, answering callbacks, diagnosis. The time in which the
-host waits for the guest isn't, and neither is the load of the machine. Each exercise has an equal share of the limit, so that none uses up
-what the others need. The clock is looked at where the work goes on: at each call of a student's function, each callback, each call of the
-reference and each trial of the diagnosis. Between two of these lies a bounded amount of work, because the size of what a guest may send is
-bounded. That needs no signal, and holds in any thread.
+Counted is the processor time of the judging thread: comparisons, decoding, callbacks, diagnosis. Time in which the host waits for the
+guest isn't counted. Each exercise has an equal share of the limit. The clock is checked at each call of a student's function, each
+callback, each call of the reference and each trial of the diagnosis. The work between two checks is bounded, because the size of messages
+is. So no signal is needed, and it works in any thread.
 """
 
 from __future__ import annotations
@@ -19,18 +18,18 @@ _here = threading.local()
 
 
 class Overdue(BaseException):
-    """The host has worked on an exercise as long as it may. Not an `Exception`: tests and callbacks take those for a student's fault."""
+    """An exercise has used up its share of host_seconds. A BaseException, because tests and callbacks catch `Exception`."""
 
 
 class HostClock:
-    """The host's processor time for one submission. A context manager: within it, `check` looks at this clock.
+    """The host's processor time for one submission. A context manager: inside it, `check` uses this clock.
 
     Parameters
     ----------
     seconds : float
         The limit for all exercises together, `Limits.host_seconds`.
     exercises : int
-        How many share it.
+        Number of exercises that share the limit.
     """
 
     def __init__(self, seconds: float, exercises: int) -> None:
@@ -47,13 +46,13 @@ class HostClock:
         _here.clock = self._outer
 
     def turn_to(self, exercise: str) -> None:
-        """Say which exercise the work to come is for; with an empty name, that it is for none of them."""
+        """Count the time from now on for an exercise; with an empty name, for none."""
         now = thread_time()
         self._spent[self._exercise] += now - self._since
         self._exercise, self._since = exercise, now
 
     def check(self) -> None:
-        """Raise where the exercise has used up its share.
+        """Raise if the exercise has used up its share.
 
         Raises
         ------
@@ -67,7 +66,7 @@ class HostClock:
 
 
 def check() -> None:
-    """Look at the clock of the submission that is being judged in this thread, if there is one.
+    """Check the clock of the submission that is being judged in this thread, if there is one.
 
     Raises
     ------
@@ -81,7 +80,7 @@ def check() -> None:
 
 @contextmanager
 def uncounted() -> Iterator[None]:
-    """Count nothing meanwhile: for what is the same for every submission, and computed once."""
+    """Don't count the time in this context, for work whose result is cached for all submissions."""
     clock = getattr(_here, "clock", None)
     if clock is None:
         yield

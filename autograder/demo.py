@@ -1,6 +1,6 @@
-"""A class to look at: right answers in many styles, every misconception, and what else students hand in, graded as a real one.
+"""A demonstration class: right answers in many styles, every misconception, incomplete and broken notebooks; graded like a real class.
 
-The class lives in a course directory of its own, so that nothing of a real class is touched.
+The class has a course directory of its own.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from autograder.runners.class_run import Options, grade, submitted
 NAMES = """ada alan amara bao beatriz carl chidi chioma daniela dmitri elif emeka emmy fatima felix grace hana ibrahim ines jamal jun kofi
 lakshmi leila lin maryam mateo mei naoko noor olga omar paul priya quentin rosa sofia tariq thandi umar vera wei xiulan
 yusuf zoe""".split()  # noqa: SIM905
-CALL_SECONDS = 3.0  # the demo has an endless loop in it, and nobody wants to wait for that
+CALL_SECONDS = 3.0  # the demo contains an endless loop: time out soon
 
 
 def run_demo(
@@ -37,15 +37,15 @@ def run_demo(
     Parameters
     ----------
     course : Course
-        Whose released lectures the class is given.
+        The course with the released lectures.
     folder : Path
-        A new course directory; what an earlier demo left there is replaced.
+        A new course directory; an earlier demo there is replaced.
     students : int
-        How large the class is.
+        Size of the class.
     say : callable
-        Takes each message.
+        Called with each message.
     lectures : sequence of Lecture
-        What the class hands in; the course's first two lectures where it is left out, which take a minute.
+        The lectures; by default the course's first two, which take a minute.
     """
     from rich.console import Console
 
@@ -77,7 +77,7 @@ def run_demo(
 
 
 def new_course(course: Course, folder: Path, lectures: Sequence[Lecture]) -> Course:
-    """Make `folder` a course directory with some lectures of `course` and nobody in it."""
+    """Make `folder` a course directory with some lectures of `course`, without submissions."""
     marker = folder / ".demo"
     if folder.exists() and not marker.exists() and any(folder.iterdir()):
         from autograder.errors import CourseError
@@ -115,11 +115,11 @@ def _names(students: int) -> list[str]:
 
 
 def _contents(lecture: Lecture, students: int) -> Iterator[tuple[dict[str, Any] | str, int]]:
-    """Yield what each student hands in, with the minute of it: a fifth right, a few in trouble, the rest with misconceptions."""
+    """Yield each student's notebook and minute of submission: a fifth right, a quarter incomplete, the rest with misconceptions."""
     right = list(_right(lecture, max(1, students // 5)))
-    troubled = list(_troubled(lecture))[: max(1, students // 4)]
-    mistaken = list(_mistaken(lecture, students - len(right) - len(troubled)))
-    everyone = [*right, *troubled, *mistaken]
+    incomplete = list(_incomplete(lecture))[: max(1, students // 4)]
+    mistaken = list(_mistaken(lecture, students - len(right) - len(incomplete)))
+    everyone = [*right, *incomplete, *mistaken]
     np.random.default_rng(len(everyone)).shuffle(everyone)
     for number, contents in enumerate(everyone):
         yield contents, 3 * number
@@ -136,29 +136,29 @@ def _right(lecture: Lecture, count: int) -> Iterator[dict[str, Any]]:
 
 
 def _mistaken(lecture: Lecture, count: int) -> Iterator[dict[str, Any]]:
-    """Yield notebooks that hold, between them, every misconception of the lecture."""
+    """Yield notebooks that together contain every misconception of the lecture."""
     hands: list[list[KnownAnswer]] = [[] for _ in range(count)]
     most_first = sorted(catalogue(lecture.slug).misconceptions, key=lambda known: -len(known.functions))
     for index, known in enumerate(most_first):
         turn = hands[index % count :] + hands[: index % count]
         alone = (hand for hand in turn if len(_compatible([*hand, known])) > len(hand))
-        beside = (hand for hand in turn if not any(known.functions.keys() & other.functions.keys() for other in hand))
-        for hand in (*islice(alone, 1), *islice(beside, 1))[:1]:
+        with_others = (hand for hand in turn if not any(known.functions.keys() & other.functions.keys() for other in hand))
+        for hand in (*islice(alone, 1), *islice(with_others, 1))[:1]:
             hand.append(known)
     for hand in hands:
         yield with_answers(lecture, *hand)
 
 
 def _compatible(answers: Sequence[KnownAnswer]) -> list[KnownAnswer]:
-    """Keep answers that don't meddle with each other: one an exercise, and one of a forward and its backward pass."""
+    """Keep one answer for each exercise, and only one for a forward pass and its backward pass."""
     kept: dict[str, KnownAnswer] = {}
     for answer in answers:
         kept.setdefault(answer.exercise.removesuffix("_forward").removesuffix("_backward"), answer)
     return list(kept.values())
 
 
-def _troubled(lecture: Lecture) -> Iterator[dict[str, Any] | str]:
-    """Yield what else is handed in: nothing done, half done, a syntax error, an endless loop, a broken file, an exception."""
+def _incomplete(lecture: Lecture) -> Iterator[dict[str, Any] | str]:
+    """Yield incomplete and broken notebooks: nothing done, half done, a syntax error, an endless loop, a broken file, an exception."""
     sources = reference_sources(lecture)
     first, *_, last = sources
     yield fill(lecture, {})
@@ -185,7 +185,7 @@ def _what_to_open(folder: Path, page: Path, lectures: Sequence[Lecture], results
     yield "\nNow look at:"
     yield f"  {page}   the class report"
     for lecture in lectures:
-        telling = next((r for r in results if r.lecture == lecture.id and any(e.misconception for e in r.exercises)), None)
-        if telling:
-            yield f"  {folder}/feedback/{telling.student}/{lecture.id}/{lecture.slug}.html   what {telling.student} reads"
+        example = next((r for r in results if r.lecture == lecture.id and any(e.misconception for e in r.exercises)), None)
+        if example:
+            yield f"  {folder}/feedback/{example.student}/{lecture.id}/{lecture.slug}.html   what {example.student} reads"
     yield f"  {folder}/gradebook.db   nbgrader's database: run «jupyter lab» in {folder}/ and choose Nbgrader → Formgrader"

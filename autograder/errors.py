@@ -1,18 +1,18 @@
-"""Everything that can go wrong for a user of the grader, each with a sentence that says what, where, and what to do.
+"""The errors that a user of the grader can get; each message says what is wrong, where, and what to do.
 
 ::
 
     AutograderError
     ├── CourseError          the course's own files are missing or contradict each other   (also a ValueError)
     ├── SubmissionError      a submission can't be read at all                              (also a ValueError)
-    ├── LimitError           there is no such limit, or it can't have this value            (also a ValueError)
+    ├── LimitError           an unknown limit, or an invalid value                          (also a ValueError)
     ├── BuildError           the released notebooks can't be made, leak, or have drifted    (also a RuntimeError)
     ├── GradebookError       nbgrader's database can't be written                           (also a RuntimeError)
-    ├── WorkerError          who should grade can't, or has gone away                       (also a RuntimeError)
+    ├── WorkerError          a cluster or a worker process can't grade                       (also a RuntimeError)
     ├── SandboxUnavailable   this machine can't confine a guest                             (also an OSError)
-    └── Shortage             it can, but has no room or memory for one just now             (also an OSError)
+    └── Shortage             this machine lacks disk, memory or processes for a guest now   (also an OSError)
 
-What a sentence quotes from outside, such as a file's name, goes through `printable` or `in_one_line` first.
+Text from outside, such as a file's name, goes through `printable` or `in_one_line` before it is put into a message.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ import re
 import traceback
 from pathlib import Path
 
-# What a terminal obeys instead of showing it, what turns the reading direction round, and surrogates, which nothing can print.
+# Control characters, marks that change the reading direction, and surrogates.
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
@@ -38,7 +38,7 @@ class SubmissionError(AutograderError, ValueError):
 
 
 class LimitError(AutograderError, ValueError):
-    """There is no such limit, or it can't have this value."""
+    """An unknown limit, or an invalid value of one."""
 
 
 class BuildError(AutograderError, RuntimeError):
@@ -50,7 +50,7 @@ class GradebookError(AutograderError, RuntimeError):
 
 
 class WorkerError(AutograderError, RuntimeError):
-    """Who should grade can't, or has gone away: a cluster, or a process with another version of the grader."""
+    """No worker can grade: the cluster is gone, or has another version of the grader."""
 
 
 class SandboxUnavailable(AutograderError, OSError):
@@ -58,32 +58,32 @@ class SandboxUnavailable(AutograderError, OSError):
 
 
 class Shortage(AutograderError, OSError):
-    """The disk, memory or processes of this machine don't suffice for a guest just now: one submission isn't graded, others may be."""
+    """This machine lacks disk, memory or processes for a guest now. The submission isn't graded; others may be."""
 
 
 def printable(text: str) -> str:
-    """Return text from outside as it may be shown anywhere: control characters are spelled out, lines stay."""
+    """Return text from outside with control characters escaped; line breaks stay."""
     return _UNPRINTABLE.sub(_spelled_out, text)
 
 
 def in_one_line(text: str, length: int = 500) -> str:
-    """Return text from outside as part of a sentence: printable, in one line, and no longer than `length`."""
+    """Return text from outside for use in a message: printable, in one line, and no longer than `length`."""
     shown = " ".join(printable(text[: 2 * length]).split())
     return shown if len(shown) <= length else shown[: length - 1] + "…"
 
 
 def printable_json(text: str) -> str:
-    """Return JSON text as it may be shown anywhere: what `printable` spells out is escaped as JSON has it, so the data stay the same."""
+    """Return JSON text with the same characters as in `printable` escaped, as ``\\uNNNN``; the data stay the same."""
     return _UNPRINTABLE.sub(lambda found: f"\\u{ord(found.group()):04x}", text)
 
 
 def is_printable(name: str) -> bool:
-    """Tell whether a name can be shown as it is, in one line."""
+    """Tell whether a name has neither control characters nor line breaks."""
     return not _UNPRINTABLE.search(name) and not {"\t", "\n"} & set(name)
 
 
 def unexpected(error: Exception) -> str:
-    """Return what an error says that nobody has foreseen, and where it was raised: it is ours to mend."""
+    """Return the message of an unexpected error, with the place where it was raised, for a bug report."""
     frames = traceback.extract_tb(error.__traceback__)
     where = f" in {Path(frames[-1].filename).name}, line {frames[-1].lineno}" if frames else ""
     return in_one_line(f"{type(error).__name__}{where}: {error}") + "; please report this"
@@ -91,6 +91,6 @@ def unexpected(error: Exception) -> str:
 
 def _spelled_out(found: re.Match[str]) -> str:
     code = ord(found.group())
-    if 0xDC80 <= code <= 0xDCFF:  # how Python keeps a byte of a file's name that isn't UTF-8
+    if 0xDC80 <= code <= 0xDCFF:  # Python's encoding of a byte of a file's name that isn't UTF-8
         return f"\\x{code - 0xDC00:02x}"
     return found.group().encode("unicode_escape").decode("ascii")

@@ -1,4 +1,4 @@
-"""Files that are whole or not there, and one writer at a time, whatever happens to the process."""
+"""Atomic writes of files, a lock for one writer at a time, and a context that delays Ctrl-C."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ FileState = tuple[int, ...]
 
 
 def state_of(file: Path | os.DirEntry[str]) -> FileState:
-    """Return what is different when a file was changed; nothing where there is no file."""
+    """Return a file's times, size and inode, which differ after a change; an empty tuple if there is no file."""
     try:
         about = file.stat()
     except FileNotFoundError:
@@ -26,7 +26,7 @@ def state_of(file: Path | os.DirEntry[str]) -> FileState:
 
 
 def write_atomically(path: Path, content: bytes) -> None:
-    """Write a file, and the folders above it: beside its place first and then renamed, so that it is there whole or as it was."""
+    """Write a file, and the folders above it, through a temporary file that is renamed."""
     path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_name(f".{path.name}.{os.getpid()}{UNFINISHED}")
     try:
@@ -37,7 +37,7 @@ def write_atomically(path: Path, content: bytes) -> None:
 
 
 def sweep(folder: Path) -> None:
-    """Remove what processes that were killed have left of `write_atomically` in a folder."""
+    """Remove temporary files of `write_atomically` whose processes have ended."""
     for path in folder.glob(f".*{UNFINISHED}"):
         writer = path.name.removesuffix(UNFINISHED).rpartition(".")[2]
         if writer.isdigit() and not _is_alive(int(writer)):
@@ -48,12 +48,12 @@ def _is_alive(process: int) -> bool:
     try:
         os.kill(process, 0)
     except OSError as error:
-        return not isinstance(error, ProcessLookupError)  # a process of somebody else's can't be signalled
+        return not isinstance(error, ProcessLookupError)  # a process of another user can't be signalled
     return True
 
 
 def holds(path: Path, text: str) -> bool:
-    """Tell whether a file holds `text`."""
+    """Tell whether the content of a file is `text`."""
     try:
         return path.read_bytes() == text.encode()
     except OSError:
@@ -62,16 +62,16 @@ def holds(path: Path, text: str) -> bool:
 
 @contextmanager
 def staged(files: Mapping[Path, str], mode: int) -> Iterator[Callable[[], None]]:
-    """Write files beside their places, and hand out what puts them there; without that, nothing has happened.
+    """Write temporary files, and yield a function that renames them; without a call of it they are removed at the end.
 
     Parameters
     ----------
     files : mapping of Path to str
-        What the files hold.
+        The files' contents.
     mode : int
         Their permissions.
     """
-    made = [made for folder in {path.parent for path in files} for made in _made(folder)]
+    made = [made for folder in {path.parent for path in files} for made in _make_folders(folder)]
     waiting = {path: path.with_name(f".{path.name}{UNFINISHED}") for path in files}
     placed = False
 
@@ -83,23 +83,23 @@ def staged(files: Mapping[Path, str], mode: int) -> Iterator[Callable[[], None]]
 
     try:
         for path, unfinished in waiting.items():
-            unfinished.unlink(missing_ok=True)  # of one that was killed
+            unfinished.unlink(missing_ok=True)  # left by a process that was killed
             write_whole(unfinished, files[path], mode)
         yield place
     finally:
         if not placed:
-            _take_back(waiting.values(), made)
+            _remove_staged(waiting.values(), made)
 
 
-def _made(folder: Path) -> list[Path]:
-    """Make a folder, and return those that were not there, the innermost first: nbgrader takes an empty one for a graded submission."""
+def _make_folders(folder: Path) -> list[Path]:
+    """Make a folder, and return all new ones, the innermost first. They are removed on failure: nbgrader takes an empty one for a grade."""
     missing = list(takewhile(lambda path: not path.exists(), (folder, *folder.parents)))
     if missing:
         folder.mkdir(parents=True, exist_ok=True)
     return missing
 
 
-def _take_back(unfinished: Iterable[Path], made: Iterable[Path]) -> None:
+def _remove_staged(unfinished: Iterable[Path], made: Iterable[Path]) -> None:
     with suppress(OSError):
         for path in unfinished:
             path.unlink(missing_ok=True)
@@ -108,7 +108,7 @@ def _take_back(unfinished: Iterable[Path], made: Iterable[Path]) -> None:
 
 
 def write_whole(path: Path, text: str, mode: int) -> None:
-    """Write a new file."""
+    """Write a new file with permissions."""
     with open(path, "x", encoding="utf-8") as file:
         file.write(text)
     path.chmod(mode)
@@ -116,9 +116,9 @@ def write_whole(path: Path, text: str, mode: int) -> None:
 
 @contextmanager
 def only_writer(lock: Path, say: Callable[[str], None]) -> Iterator[None]:
-    """Hold a lock that goes with the process, however that ends; say who is waited for.
+    """Hold a file lock, which the system releases when the process ends; report the process that it waits for.
 
-    Where no file can be written, or none locked, it goes on without: databases have locks of their own.
+    If the file can't be written or locked, continue without the lock: databases have locks of their own.
     """
     with ExitStack() as stack:
         with suppress(OSError):
@@ -138,7 +138,7 @@ def only_writer(lock: Path, say: Callable[[str], None]) -> Iterator[None]:
 
 @contextmanager
 def undisturbed() -> Iterator[None]:
-    """Put off what Ctrl-C does until a few lines are done."""
+    """Delay the handling of Ctrl-C until the end of this context."""
     if current_thread() is not main_thread():
         yield
         return

@@ -1,6 +1,6 @@
-"""Grading inside a notebook's own kernel: what the hidden lines of a test cell call in plain ``nbgrader autograde``.
+"""Grading inside a notebook's kernel: `score` is called by the hidden lines of a test cell in plain ``nbgrader autograde``.
 
-The same suite and the same engine as ``autograder grade``, and so the same marks; but no sandbox, so only for code that one trusts.
+Uses the same suites and judging as ``autograder grade``, so the marks are equal, but no sandbox: for trusted code only.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ from coursekit.student import LocalStudent, is_stub
 def score(function: Any) -> float:
     """Run the hidden tests of an exercise, display the feedback, and return the points.
 
-    nbgrader reads the result as partial credit, but only if it is a plain number that isn't negative, and nothing came to standard error.
+    nbgrader reads the result as partial credit if it is a plain number of at least 0, and nothing was written to standard error.
 
     Parameters
     ----------
     function : callable
-        The student's function, as the notebook has it.
+        The student's function.
 
     Returns
     -------
@@ -51,7 +51,7 @@ def score(function: Any) -> float:
 
 
 def _written_argument(frame: FrameType) -> str:
-    """Return the name that stands in the call: a student may have bound it to anything, even to a number."""
+    """Return the name in the source of the call ``score(name)``: a student may have bound it to another object, even a number."""
     line = linecache.getline(frame.f_code.co_filename, frame.f_lineno)
     found = re.search(r"\bscore\(\s*(\w+)\s*\)", line)
     return found.group(1) if found else ""

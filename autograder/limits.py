@@ -1,6 +1,6 @@
-"""What a submission may use, in one place: seconds, bytes, threads.
+"""Limits of a submission: seconds, bytes, threads.
 
-The grader has its limits (`Limits`), a lecture can change some in its notebook's metadata, and an instructor on the command line.
+`Limits` has the defaults; a lecture can change some in its notebook's metadata, and an instructor on the command line.
 """
 
 from __future__ import annotations
@@ -18,43 +18,43 @@ if TYPE_CHECKING:
     from autograder.sandbox.wire import Bounds
 
 SETTINGS = "grading"
-"""Where a notebook's metadata keep what the grader should know."""
+"""The key of the grader's settings in a notebook's metadata."""
 
 OPEN_FILES = 32
-"""Of one process. A deleted file takes room as long as it is open, and isn't found on the disk: so much times `file_bytes` is unseen."""
+"""Open files of one process. Deleted files that are still open aren't counted on disk: at most `OPEN_FILES` × `file_bytes`."""
 _UNITS = {"KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30}
 _QUANTITY = re.compile(r"(?P<number>\d{1,15}(\.\d{1,9})?)\s*(?P<unit>[KMG]iB)?")
-_LEAST = {"memory_bytes": 256 << 20, "answer_bytes": 1 << 20, "processes": 8, "depth": 4}  # less, and no guest could start
+_LEAST = {"memory_bytes": 256 << 20, "answer_bytes": 1 << 20, "processes": 8, "depth": 4}  # with less, no guest could start
 _MOST = 1 << 50
 
 
 @dataclass(frozen=True)
 class Limits:
-    """What a submission may use. A message about a limit names it.
+    """Limits of a submission. Messages about a limit contain its name.
 
     Parameters
     ----------
     call_seconds, cell_seconds : float
         Wall clock for one call of a function, and for one cell.
     total_seconds : float
-        Wall clock for a submission: all that the host has waited for it.
+        Wall clock for a submission: the time for which the host has waited for it.
     cpu_seconds : int
         Processor time of one process.
     host_seconds : float
         Processor time that the host itself spends on a submission's answers; each exercise has an equal share. See `autograder.deadline`.
     memory_bytes : int
-        Address space of one process, which is all of a submission: guests can't start processes.
+        Address space of a guest, which is a single process.
     file_bytes, disk_bytes : int
-        Size of one file in its scratch directory, and of all of them. The sum is looked at several times a second, whoever works.
+        Size of one file in the scratch directory, and of all together. The sum is checked several times a second.
     output_bytes : int
-        How much of what is printed to keep. The rest is read and forgotten.
+        Length of the printed text that is kept. The rest is dropped.
     answer_bytes, depth : int
-        Size of an answer, and lists within lists in it.
+        Size of an answer, and levels of nested lists in it.
     all_answers_bytes : int
-        Size of all answers of one function together: the host keeps them until the last test, for the diagnosis. What the function passes
-        to callbacks, the functions of the host's that it was given, has the same limit.
+        Size of all answers of one function together, which the host keeps for the diagnosis. The same limit holds for all that the function
+        passes to callbacks, which are functions of the host among its arguments.
     callbacks : int
-        How often one call may call back.
+        Number of callbacks in one call.
     processes : int
         Threads in addition to those that the user has already. Root has no such limit.
     """
@@ -80,12 +80,12 @@ class Limits:
         Parameters
         ----------
         settings : mapping of str to number or str
-            By name. Sizes may be written with a unit: ``"4 GiB"``, ``"512MiB"``, ``"64KiB"``.
+            New values by name. Sizes may have a unit: ``"4 GiB"``, ``"512MiB"``, ``"64KiB"``.
 
         Raises
         ------
         LimitError
-            If there is no such limit, or the value can't be one.
+            If a limit is unknown, or a value is invalid.
         """
         if not settings:
             return self
@@ -97,13 +97,13 @@ class Limits:
 
     @property
     def too_much(self) -> str:
-        """What to say of a function whose answers are too large together."""
+        """The message about a function that exceeds all_answers_bytes."""
         return f"all its answers together are larger than {in_units(self.all_answers_bytes)} (the limit all_answers_bytes)"
 
     @cached_property
     def bounds(self) -> Bounds:
         """The limits of a message."""
-        from autograder.sandbox.wire import Bounds  # needs NumPy, which somebody who asks for the limits' names doesn't
+        from autograder.sandbox.wire import Bounds  # imports NumPy, which isn't needed for the names of limits
 
         return Bounds(frame_bytes=self.answer_bytes, depth=self.depth)
 
@@ -128,7 +128,7 @@ def limits_in(metadata: Mapping[str, Any]) -> Limits:
     Raises
     ------
     LimitError
-        If something else stands there, or there is no such limit.
+        If the settings have another form, a limit is unknown, or a value is invalid.
     """
     settings = metadata.get(SETTINGS, {})
     limits = settings.get("limits", {}) if isinstance(settings, Mapping) else settings
@@ -138,13 +138,13 @@ def limits_in(metadata: Mapping[str, Any]) -> Limits:
 
 
 def in_units(size: int) -> str:
-    """Return a number of bytes as people write it: "64 KiB"."""
+    """Return a number of bytes with a unit, such as "64 KiB"."""
     unit = next((unit for unit, factor in reversed(_UNITS.items()) if size >= factor), "")
     return f"{size / _UNITS[unit]:g} {unit}" if unit else f"{size} bytes"
 
 
 def _quantity(name: str, value: object) -> float | int:
-    """Return the value of a limit as the number that it stands for."""
+    """Return the value of a limit as a number of seconds, bytes or items."""
     seconds = name.endswith("_seconds")
     match = _QUANTITY.fullmatch(str(value).strip())
     unit = match["unit"] if match else ""

@@ -1,6 +1,6 @@
-"""Plain pytest as a way in: ``pytest autograder/suites/test_batch_normalization.py --notebook some.ipynb``.
+"""pytest plugin for running a suite by hand: ``pytest autograder/suites/test_batch_normalization.py --notebook some.ipynb``.
 
-The option repeats: a class is one parametrised session. In the graders' own runs `coursekit.suite.SuitePlugin` takes this module's place.
+The option can be repeated: the tests are parametrised by notebook. The grader itself uses `coursekit.suite.SuitePlugin` instead.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def _is_suite(path: Path) -> bool:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Run each test of a hidden suite once a notebook."""
+    """Parametrise each test of a hidden suite by the notebooks."""
     if _is_suite(metafunc.definition.path) and "student" in metafunc.fixturenames:
         notebooks = metafunc.config.getoption("--notebook")
         metafunc.parametrize("student", notebooks, indirect=True, ids=[Path(name).stem for name in notebooks], scope="module")

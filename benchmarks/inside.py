@@ -21,14 +21,14 @@ from autograder.model.course import Course
 from autograder.runners import class_run as classroom
 from autograder.runners.class_run import Options, grade, submitted
 from autograder.sandbox.host import Guest
-from autograder.sandbox.process import Nursery
+from autograder.sandbox.process import ZygoteClient
 
 REST = "the rest"
 STEPS: tuple[tuple[str, Any, str], ...] = (
     ("read the notebook, look for a stored result", classroom, "read_submission"),
     ("read the notebook, look for a stored result", classroom, "fingerprint"),
-    ("wait for the sandbox to start (once a run)", Nursery, "_await_ready"),
-    ("fork a guest", Nursery, "fork"),
+    ("wait for the sandbox to start (once a run)", ZygoteClient, "_await_ready"),
+    ("fork a guest", ZygoteClient, "fork"),
     ("confine it, run the cells", Guest, "_start"),
     ("calls of the student's functions", Guest, "prefetch"),
     ("calls of the student's functions", Guest, "call"),

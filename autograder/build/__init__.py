@@ -1,8 +1,8 @@
-"""From ``solutions/`` to ``course/``: pair, check, run, release, and look for leaks.
+"""Builds ``course/`` from ``solutions/``: pair, check, run, release, and search for leaks.
 
-``slug.py`` and ``slug.ipynb`` are brought together (`pairing`), the parts of each lecture are checked (`structure`), a solution notebook
-whose code changed is run (`execution`), nbgrader makes from it what students get (`release`), and nothing of that is written before
-everything under ``course/`` was searched for what must stay secret (`leaks`). Building again changes no byte.
+``slug.py`` and ``slug.ipynb`` are synchronised (`pairing`), the parts of each lecture are checked (`structure`), a solution notebook whose
+code changed is run (`execution`), and nbgrader makes the released notebook from it (`release`). It is written only after everything under
+``course/`` was searched for secrets (`leaks`). Building again changes no byte.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
-from autograder.build.execution import code_digest, execute, figure_findings, score_findings, stderr_findings, workshop
+from autograder.build.execution import code_digest, execute, figure_findings, score_findings, stderr_findings, working_copy
 from autograder.build.leaks import leak_findings, secrets_of
-from autograder.build.pairing import REMEMBERED, Conflict, Source, normalise, read_source, text_of
-from autograder.build.release import NotReleased, is_left_over, release
+from autograder.build.pairing import METADATA_KEY, Conflict, Source, normalise, read_source, text_of
+from autograder.build.release import ReleaseError, is_ignored, release
 from autograder.build.structure import Parts, exercises, structure_findings
 from autograder.errors import BuildError
 from autograder.files import write_atomically
@@ -25,18 +25,18 @@ from autograder.model.course import Course, Lecture
 
 __all__ = ["Built", "build"]
 
-_KEPT = ("jupytext", REMEMBERED)
+_KEPT = ("jupytext", METADATA_KEY)
 _BUILD = "run «autograder build {}»"
 
 
 @dataclass(frozen=True)
 class Built:
-    """What a build did.
+    """The result of a build.
 
     Parameters
     ----------
     lectures : tuple of str
-        The ids of the lectures that it looked at.
+        The ids of the built or checked lectures.
     executed : tuple of str
         Those whose solution notebook was run.
     written : tuple of Path
@@ -61,20 +61,20 @@ def build(
     Parameters
     ----------
     course : Course
-        Where they are.
+        The course.
     lectures : iterable of Lecture
-        Which ones; all that have a folder in ``solutions/`` where none is named.
+        The lectures; by default all with a folder in ``solutions/``.
     check : bool
-        Write nothing, run nothing, and find fault with whatever a build would change.
+        Write nothing, run nothing, and report everything that a build would change.
     report : callable
-        Gets a sentence on each step.
+        Called with a message about each step.
     force : bool
         Run solution notebooks whose code did not change, too.
 
     Raises
     ------
     BuildError
-        With everything that is wrong. A solution notebook that ran is written nevertheless; ``course/`` is written only when nothing is.
+        With all findings. A solution notebook that ran is written nevertheless; ``course/`` is written only without findings.
     """
     lectures = tuple(lectures) or tuple(lecture for lecture in course.lectures() if lecture.source.parent.is_dir())
     if not lectures:
@@ -83,7 +83,7 @@ def build(
 
 
 class _Build:
-    """One build: its findings, and what it has done so far."""
+    """One build with its findings, and the lists of executed notebooks and written files."""
 
     def __init__(self, course: Course, lectures: tuple[Lecture, ...], check: bool, report: Callable[[str], None], force: bool) -> None:
         self.course, self.lectures, self.check, self.report, self.force = course, lectures, check, report, force
@@ -92,13 +92,13 @@ class _Build:
         self.written: list[Path] = []
 
     def run(self) -> Built:
-        """Do everything in order; raise all findings together."""
+        """Run all steps; raise all findings together."""
         sources = {lecture: source for lecture in self.lectures if (source := self._source(lecture)) is not None}
         self._unique_exercises(sources)
         released = self._released(sources)
         for lecture, source in sources.items():
             if lecture.released in released:  # solutions are scored by the points of the released notebook
-                self._bring_up_to_date(lecture, source, released)
+                self._update_pair(lecture, source, released)
         self._search_for_leaks(sources, released)
         self._release(released)
         if self.findings:
@@ -111,7 +111,7 @@ class _Build:
     # --- solutions/ -----------------------------------------------------------------------------------------------------------
 
     def _source(self, lecture: Lecture) -> Source | None:
-        """Read a lecture's pair and look at its structure."""
+        """Read a lecture's pair, and check its structure."""
         try:
             source = read_source(lecture.source.with_suffix(".py"), lecture.source)
         except Conflict as conflict:
@@ -122,30 +122,30 @@ class _Build:
         self._find(lecture, *structure_findings(notebook, Parts(self.course.root, lecture.slug)))
         return source
 
-    def _bring_up_to_date(self, lecture: Lecture, source: Source, released: dict[Path, bytes]) -> None:
-        """Run a notebook whose code changed since it was last run, look at its outputs, and write both files of the pair."""
+    def _update_pair(self, lecture: Lecture, source: Source, released: dict[Path, bytes]) -> None:
+        """Run a notebook whose code changed since the last run, check its outputs, and write both files of the pair."""
         notebook = source.notebook
         parts = Parts(self.course.root, lecture.slug)
         digest = code_digest(notebook, (parts.public, parts.suite))
-        stale = notebook.metadata.get(REMEMBERED, {}).get("code") != digest
+        stale = notebook.metadata.get(METADATA_KEY, {}).get("code") != digest
         if self.check and (stale or source.drift):
             old = f"the outputs in {lecture.source.name} are of other code, points or tests" if stale else ""
             self._find(lecture, *(f"{what}: {_BUILD.format(lecture.id)}." for what in (source.drift, old) if what))
             return
         if (stale or self.force) and not self.check and not self._run(lecture, notebook, released):
             return
-        amiss = [*stderr_findings(notebook), *score_findings(notebook), *figure_findings(notebook)]
-        self._find(lecture, *amiss)
-        # Outputs that are amiss are not remembered as good: what mends them may lie outside the notebook.
-        notebook.metadata[REMEMBERED] = nbformat.from_dict({"code": "" if amiss else digest, "source": source.digest})
+        findings = [*stderr_findings(notebook), *score_findings(notebook), *figure_findings(notebook)]
+        self._find(lecture, *findings)
+        # With findings no digest is stored, so the notebook runs again: the cause may be outside of it.
+        notebook.metadata[METADATA_KEY] = nbformat.from_dict({"code": "" if findings else digest, "source": source.digest})
         self._put(lecture, lecture.source.with_suffix(".py"), source.script)
         self._put(lecture, lecture.source, text_of(notebook))
 
     def _run(self, lecture: Lecture, notebook: NotebookNode, released: dict[Path, bytes]) -> bool:
-        """Run a solution notebook; tell whether it came to its end."""
+        """Run a solution notebook; return whether all its cells ran."""
         self.report(f"{lecture.id}: running the solutions")
         self.executed.append(lecture.id)
-        with workshop(self.course.root, lecture, released) as folder:
+        with working_copy(self.course.root, lecture, released) as folder:
             failure = execute(notebook, folder)
         normalise(notebook, keep=_KEPT)  # the kernel wrote its version into the metadata
         if failure:
@@ -162,21 +162,21 @@ class _Build:
     # --- course/ --------------------------------------------------------------------------------------------------------------
 
     def _released(self, sources: dict[Lecture, Source]) -> dict[Path, bytes]:
-        """Make what students get, by path; nothing is written yet."""
+        """Return the released files by path, without writing them."""
         self.report("making the released notebooks")
         released: dict[Path, bytes] = {}
         for lecture, source in sources.items():
             try:
                 released |= release(self.course.root, lecture, source.notebook)
-            except NotReleased as refusal:
+            except ReleaseError as refusal:
                 self._find(lecture, f"{refusal}.")
         return released
 
     def _search_for_leaks(self, sources: dict[Lecture, Source], released: dict[Path, bytes]) -> None:
-        """Search what is under course/, and what is about to be."""
+        """Search the present and the new files under course/."""
         self.report("searching course/ for leaks")
         root = self.course.root
-        on_disk = {path: path.read_bytes() for path in sorted((root / "course").rglob("*")) if path.is_file() and not is_left_over(path)}
+        on_disk = {path: path.read_bytes() for path in sorted((root / "course").rglob("*")) if path.is_file() and not is_ignored(path)}
         self._stray(on_disk, released, sources)
         # Lectures that are not being built have their secrets, too.
         everything = {
@@ -191,7 +191,7 @@ class _Build:
             self.findings += [text for text in leak_findings(released, secrets, root) if text not in self.findings]
 
     def _stray(self, on_disk: dict[Path, bytes], released: dict[Path, bytes], sources: dict[Lecture, Source]) -> None:
-        """Find files in a lecture's folder that its source doesn't give."""
+        """Find files in a lecture's released folder that aren't made from its source."""
         for lecture in sources:
             folder = lecture.released.parent
             strays = [path for path in on_disk if folder in path.parents and path not in released]
@@ -199,14 +199,14 @@ class _Build:
                 self._find(lecture, f"{path.relative_to(self.course.root)} is not made from solutions/: delete it, or put it there.")
 
     def _release(self, released: dict[Path, bytes]) -> None:
-        """Write what students get; nothing of it while anything is wrong."""
+        """Write the released files, unless there are findings."""
         for lecture in self.lectures:
             for path, content in released.items():
                 if lecture.released.parent in path.parents and (self.check or not self.findings):
                     self._put(lecture, path, content)
 
     def _put(self, lecture: Lecture, path: Path, content: str | bytes) -> None:
-        """Write a file that should hold `content`, or find fault with it."""
+        """Write `content` to a file if it differs, or report the difference in a check."""
         wanted = content.encode() if isinstance(content, str) else content
         if path.exists() and path.read_bytes() == wanted:
             return
@@ -221,7 +221,7 @@ class _Build:
 
 
 def _notebook_of(lecture: Lecture) -> NotebookNode | None:
-    """Return a lecture's source notebook, unless it has none that can be read."""
+    """Return a lecture's source notebook; None if it can't be read."""
     try:
         return read_source(lecture.source.with_suffix(".py"), lecture.source).notebook
     except Conflict:

@@ -1,4 +1,4 @@
-"""Run a solution notebook, on one core, and keep what it shows."""
+"""Runs a solution notebook on one core, stores its outputs, and checks them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernel
 from nbformat import NotebookNode
 
 from autograder.build.pairing import code_cells
-from autograder.build.release import copy_companions
+from autograder.build.release import copy_other_files
 from autograder.model.course import CONFIG, Lecture
 
 SECONDS_A_CELL = 300
@@ -25,9 +25,9 @@ ONE_CORE = {name: "1" for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "M
 
 
 def code_digest(notebook: NotebookNode, others: Iterable[Path] = ()) -> str:
-    """Return a digest of what the outputs come from: code, points, and the files `others` (tests, whose sentences are shown).
+    """Return a digest of everything that determines the outputs: code, points, and the files `others` (tests, whose sentences are shown).
 
-    The rest of coursekit is left out: a change there would make all lectures stale, while running them shows whether any output changed.
+    The rest of coursekit is left out, because each change there would make all lectures stale; ``build --force`` runs them again.
     """
     digest = hashlib.sha256()
     for cell in code_cells(notebook):
@@ -39,8 +39,8 @@ def code_digest(notebook: NotebookNode, others: Iterable[Path] = ()) -> str:
 
 
 @contextmanager
-def workshop(root: Path, lecture: Lecture, released: Mapping[Path, bytes]) -> Iterator[Path]:
-    """Give a folder to run a lecture in: it lies in a copy of the course as it will be, and what a notebook leaves there is lost."""
+def working_copy(root: Path, lecture: Lecture, released: Mapping[Path, bytes]) -> Iterator[Path]:
+    """Yield a folder to run a lecture in, inside a temporary copy of the course with the released files."""
     with TemporaryDirectory(prefix="autograder-build-") as scratch:
         copy = Path(scratch).resolve()
         shutil.copy(root / CONFIG, copy)
@@ -49,12 +49,12 @@ def workshop(root: Path, lecture: Lecture, released: Mapping[Path, bytes]) -> It
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(content)
         folder = copy / lecture.source.parent.relative_to(root)
-        copy_companions(lecture, folder)
+        copy_other_files(lecture, folder)
         yield folder
 
 
 def execute(notebook: NotebookNode, folder: Path) -> str:
-    """Run all cells in `folder` and store their outputs in `notebook`; return a sentence on what went wrong, or an empty string."""
+    """Run all cells in `folder` and store their outputs in `notebook`; return the message of a failure, or an empty string."""
     client = NotebookClient(
         notebook,
         timeout=SECONDS_A_CELL,
@@ -76,7 +76,7 @@ def execute(notebook: NotebookNode, folder: Path) -> str:
 
 
 def _tidy(notebook: NotebookNode) -> None:
-    """Bring outputs into the one form that equal outputs have."""
+    """Set execution counts and join streams, so that equal outputs are stored equally."""
     for count, cell in enumerate(code_cells(notebook), start=1):
         cell.execution_count = count
         cell.outputs = _joined(cell.outputs)
@@ -86,7 +86,7 @@ def _tidy(notebook: NotebookNode) -> None:
 
 
 def _joined(outputs: list[NotebookNode]) -> list[NotebookNode]:
-    """Join neighbouring pieces of one stream: where they were cut is a matter of timing."""
+    """Join consecutive outputs of one stream, whose division depends on timing."""
     joined: list[NotebookNode] = []
     for output in outputs:
         if joined and output.output_type == "stream" == joined[-1].output_type and output.name == joined[-1].name:
@@ -97,7 +97,7 @@ def _joined(outputs: list[NotebookNode]) -> list[NotebookNode]:
 
 
 def describe(notebook: NotebookNode, cell: NotebookNode) -> str:
-    """Return which cell it is, in words."""
+    """Return number and name of a cell for a message."""
     grade_id = cell.metadata.get("nbgrader", {}).get("grade_id", "")
     first = next((line for line in cell.source.splitlines() if line.strip()), "")
     name = f"«{grade_id}»" if grade_id else f"«{first.strip()[:50]}»"
@@ -105,7 +105,7 @@ def describe(notebook: NotebookNode, cell: NotebookNode) -> str:
 
 
 def _failure(notebook: NotebookNode) -> str:
-    """Return which cell raised what, and in which of its lines."""
+    """Return the message about the cell that raised, with its line."""
     for cell in code_cells(notebook):
         for output in cell.get("outputs", ()):
             if output.output_type == "error":
@@ -122,7 +122,7 @@ def _plain(text: str) -> str:
 
 
 def stderr_findings(notebook: NotebookNode) -> list[str]:
-    """Return a sentence for each cell that wrote to standard error: students would see it, and nbgrader would score zero for it."""
+    """Return a message for each cell that wrote to standard error, which students would see, and nbgrader would score as zero."""
     return [
         f"{describe(notebook, cell)} writes to standard error ({output.text.strip().splitlines()[0][:100]}): mend what it warns of."
         for cell in code_cells(notebook)
@@ -132,7 +132,7 @@ def stderr_findings(notebook: NotebookNode) -> list[str]:
 
 
 def score_findings(notebook: NotebookNode) -> list[str]:
-    """Return a sentence for each test cell in which the solution doesn't get full points."""
+    """Return a message for each test cell in which the solution doesn't get full points."""
     found = []
     for cell in code_cells(notebook):
         points = cell.metadata.get("nbgrader", {}).get("points")
@@ -144,7 +144,7 @@ def score_findings(notebook: NotebookNode) -> list[str]:
 
 
 def figure_findings(notebook: NotebookNode) -> list[str]:
-    """Return a sentence for each figure without alternative text."""
+    """Return a message for each figure without alternative text."""
     found = []
     for cell in code_cells(notebook):
         for output in cell.outputs:

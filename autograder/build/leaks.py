@@ -1,19 +1,18 @@
-"""Nothing that students must not see is under ``course/``.
+"""Searches ``course/`` for secrets: lines of solutions, references, misconceptions and hidden tests.
 
-The rule, line by line. *Secret* are
+*Secret* are
 
 1. the lines of a solution (between the markers, or the whole of a written answer),
 2. the code of ``autograder/reference`` and ``autograder/misconceptions``,
 3. three lines of a hidden test in a row (one line alone, such as drawing the same inputs, may well be in a public check).
 
 Comments, docstrings, headers (``def``, ``class``, decorators, imports), ``raise`` and lines that only name, convert or unpack things
-(``return out, cache``, ``x = np.asarray(x, dtype=float)``, ``N, D = x.shape``) tell nothing. What is left is compared without its
-blanks. A line of 25 characters or more is a leak wherever it turns up, in code, prose, metadata or outputs, cut into several lines or
-not; one of 16 or more only where it is a line of its own. What the docstring of a stub says is no secret: it is the contract. Any
-other line that is none after all says so at its end: ``# not secret``.
+(``return out, cache``, ``x = np.asarray(x, dtype=float)``, ``N, D = x.shape``) aren't secret. The others are compared without blanks. A
+line of 25 characters or more is a leak anywhere in code, prose, metadata or outputs, also broken into several lines; a line of 16 or more
+only as a whole line. Docstrings of stubs aren't secret. Any other exception ends with the comment ``# not secret``.
 
-Beside the lines: markers that nbgrader should have removed, whatever their form; outputs; solution cells without the stub; and any
-import of autograder.
+Also reported are markers that nbgrader should have removed, in any form; outputs; solution cells without the stub; and imports of
+autograder.
 """
 
 from __future__ import annotations
@@ -40,7 +39,7 @@ _MARKERS = re.compile(
     flags=re.IGNORECASE,
 )
 _IMPORT = re.compile(r"^\s*(?:from|import)\s+autograder\b", flags=re.MULTILINE)
-_TELLS_NOTHING = re.compile(
+_TRIVIAL = re.compile(
     r"(@|class\b|def\b|async def\b|import\b|from\b|raise\b|global\b|nonlocal\b|pass\b)"
     r"|(return\b|yield\b|assert\b|del\b)?(?!.*\w\()[\s\w.,()\[\]:*]*$"  # names alone, no call
     r"|[\w, ()]+= *np\.((as|ascontiguous)?array|(empty|zeros|ones)(_like)?|random\.default_rng)\([\w, .=()]*\)$"
@@ -53,7 +52,7 @@ _TELLS_NOTHING = re.compile(
 
 @dataclass(frozen=True)
 class Secret:
-    """One line, or some lines in a row, that must not be public; `text` has no blanks."""
+    """A line, or several consecutive lines, that must not be public; `text` is without blanks."""
 
     text: str
     where: str
@@ -73,12 +72,12 @@ class Document:
 
     @cached_property
     def line_set(self) -> frozenset[str]:
-        """The lines, for looking one up."""
+        """The lines as a set."""
         return frozenset(self.lines)
 
     @cached_property
     def whole(self) -> str:
-        """All lines together."""
+        """All lines joined."""
         return "".join(self.lines)
 
     def line_of(self, text: str) -> int:
@@ -96,11 +95,11 @@ def squeezed(text: str) -> str:
     return re.sub(r"\s+", "", text)
 
 
-# --- what is secret -----------------------------------------------------------------------------------------------------------
+# --- secrets ------------------------------------------------------------------------------------------------------------------
 
 
 def secrets_of(notebooks: Mapping[str, NotebookNode], hidden: Path) -> list[Secret]:
-    """Return everything that students must not see.
+    """Return all secrets.
 
     Parameters
     ----------
@@ -113,8 +112,8 @@ def secrets_of(notebooks: Mapping[str, NotebookNode], hidden: Path) -> list[Secr
     secrets += module_secrets(hidden / "reference")
     secrets += module_secrets(hidden / "misconceptions")
     secrets += suite_secrets(hidden / "suites")
-    contracts = "".join(squeezed(line) for notebook in notebooks.values() for line in _contracts(notebook))
-    return [secret for secret in secrets if secret.text not in contracts]
+    stub_docstrings = "".join(squeezed(line) for notebook in notebooks.values() for line in _stub_docstrings(notebook))
+    return [secret for secret in secrets if secret.text not in stub_docstrings]
 
 
 def solution_secrets(notebook: NotebookNode, name: str) -> Iterator[Secret]:
@@ -125,14 +124,14 @@ def solution_secrets(notebook: NotebookNode, name: str) -> Iterator[Secret]:
             where = f"the solution of {nbgrader.get('grade_id')} in {name}"
             code = cell.cell_type == "code"
             hidden = _between_markers(cell.source)
-            telling = telling_lines(cell.source) if code else {n: line for n, line in enumerate(cell.source.splitlines(), 1)}
-            for number, line in telling.items():
+            revealing = revealing_lines(cell.source) if code else {n: line for n, line in enumerate(cell.source.splitlines(), 1)}
+            for number, line in revealing.items():
                 text = squeezed(re.sub(r"^[\s>*-]+", "", line))
                 if number in hidden and len(text) >= (SHORT if code else LONG):
                     yield Secret(text, where)
 
 
-def _contracts(notebook: NotebookNode) -> Iterator[str]:
+def _stub_docstrings(notebook: NotebookNode) -> Iterator[str]:
     """The docstrings of the stubs."""
     for cell in notebook.cells:
         if cell.cell_type == "code" and cell.metadata.get("nbgrader", {}).get("solution"):
@@ -154,17 +153,17 @@ def _between_markers(source: str) -> frozenset[int]:
 
 
 def module_secrets(folder: Path) -> Iterator[Secret]:
-    """The long lines of a reference or of known answers, each by itself."""
+    """The long lines of references or known answers, one by one."""
     for path in sorted(folder.glob("*.py")):
-        for number, line in telling_lines(path.read_text(encoding="utf-8")).items():
+        for number, line in revealing_lines(path.read_text(encoding="utf-8")).items():
             if len(squeezed(line)) >= LONG:
                 yield Secret(squeezed(line), f"{folder.name}/{path.name}, line {number}")
 
 
 def suite_secrets(folder: Path) -> Iterator[Secret]:
-    """The lines of hidden tests, three in a row."""
+    """The lines of hidden tests, in groups of three consecutive ones."""
     for path in sorted(folder.glob("test_*.py")):
-        lines = list(telling_lines(path.read_text(encoding="utf-8")).items())
+        lines = list(revealing_lines(path.read_text(encoding="utf-8")).items())
         for start in range(len(lines) - TOGETHER + 1):
             group = lines[start : start + TOGETHER]
             text = "".join(squeezed(line) for _, line in group)
@@ -172,8 +171,8 @@ def suite_secrets(folder: Path) -> Iterator[Secret]:
                 yield Secret(text, f"{folder.name}/{path.name}, lines {group[0][0]} to {group[-1][0]}")
 
 
-def telling_lines(source: str) -> dict[int, str]:
-    """Return the lines of code that tell something, by number: without comments, docstrings and trivialities."""
+def revealing_lines(source: str) -> dict[int, str]:
+    """Return the revealing lines of code by number: without comments, docstrings and trivial statements."""
     lines = dict(enumerate(source.splitlines(), start=1))
     excused = {number for number, line in lines.items() if NOT_SECRET in line}
     for number in _docstring_lines(source) | excused:
@@ -181,7 +180,7 @@ def telling_lines(source: str) -> dict[int, str]:
     for number, column in _comments(source):
         if number in lines:
             lines[number] = lines[number][:column]
-    return {number: line.strip() for number, line in lines.items() if line.strip() and not _TELLS_NOTHING.match(line.strip())}
+    return {number: line.strip() for number, line in lines.items() if line.strip() and not _TRIVIAL.match(line.strip())}
 
 
 def _docstring_lines(source: str) -> set[int]:
@@ -200,11 +199,11 @@ def _comments(source: str) -> list[tuple[int, int]]:
         return []
 
 
-# --- what is public -----------------------------------------------------------------------------------------------------------
+# --- public files -------------------------------------------------------------------------------------------------------------
 
 
 def leak_findings(files: Mapping[Path, bytes], secrets: Iterable[Secret], root: Path) -> list[str]:
-    """Return a sentence for each secret that `files`, which are public, tell.
+    """Return a message for each secret found in the public `files`.
 
     Parameters
     ----------
@@ -232,7 +231,7 @@ def leak_findings(files: Mapping[Path, bytes], secrets: Iterable[Secret], root: 
 
 
 def _told(document: Document, secrets: list[Secret]) -> Iterator[str]:
-    """Compare one document with all secrets; a place that tells several is named once."""
+    """Compare one document with all secrets; each place is reported once."""
     places: dict[int, Secret] = {}
     for secret in secrets:
         if secret.text in document.whole if len(secret.text) >= LONG else secret.text in document.line_set:
@@ -249,7 +248,7 @@ def _told(document: Document, secrets: list[Secret]) -> Iterator[str]:
 
 
 def _notebook_documents(name: str, text: str) -> Iterator[Document]:
-    """A notebook's cells, and whatever text is anywhere else in it."""
+    """A notebook's cells, and all other text in it."""
     try:
         notebook = json.loads(text)
         cells = [dict(cell) for cell in notebook["cells"]]
@@ -269,7 +268,7 @@ def _source(cell: Mapping) -> str:
 
 
 def _strings(value: object) -> Iterator[str]:
-    """All strings in some JSON; a list of strings is one text cut into lines."""
+    """All strings in JSON data; a list of strings is joined, as the lines of one text."""
     if isinstance(value, str):
         yield value
     elif isinstance(value, list) and value and all(isinstance(item, str) for item in value):
@@ -283,7 +282,7 @@ def _strings(value: object) -> Iterator[str]:
 
 
 def _notebook_findings(name: str, text: str) -> Iterator[str]:
-    """What a released notebook mustn't have, whatever it says: outputs, and cells to fill in that are filled in."""
+    """Messages about outputs, and about solution cells that aren't stubs, in a released notebook."""
     try:
         cells = [dict(cell) for cell in json.loads(text)["cells"]]
     except (ValueError, TypeError, KeyError):

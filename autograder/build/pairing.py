@@ -1,6 +1,6 @@
-"""A lecture's source is a pair: ``slug.py``, which one edits, and ``slug.ipynb`` beside it, which also holds the outputs.
+"""Synchronises the two files of a lecture's source: ``slug.py``, which is edited, and ``slug.ipynb``, which also holds the outputs.
 
-Whichever of the two changed since the last build is right. The notebook remembers the last build: its metadata keeps a digest of the cells.
+The file that changed since the last build is taken. The notebook's metadata hold a digest of the cells at the last build.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from nbformat import NotebookNode
 
 from autograder.limits import SETTINGS
 
-REMEMBERED = "autograder"  # the notebook's metadata under which a build leaves its digests
+METADATA_KEY = "autograder"  # the key of the digests of a build in the notebook's metadata
 PERCENT = {"extension": ".py", "format_name": "percent"}
 HEADER = """\
 # ---
@@ -40,18 +40,18 @@ _HEADER = re.compile(r"\A# ---\n(?:#.*\n)*?# ---\n\n*")
 
 @dataclass(frozen=True)
 class Source:
-    """The source of a lecture, as both files of the pair should have it.
+    """The source of a lecture, for both files of the pair.
 
     Parameters
     ----------
     notebook : NotebookNode
-        The cells, with the outputs that the notebook file had for the same code.
+        The cells, with the outputs of the notebook file if its code is the same.
     script : str
-        What ``slug.py`` should hold.
+        The content for ``slug.py``.
     digest : str
-        Of all cells: equal digests mean equal sources.
+        A digest of all cells.
     drift : str
-        Which of the two files lags behind, as a sentence; empty where neither does.
+        A message about the file that is out of date; empty if none is.
     """
 
     notebook: NotebookNode
@@ -65,7 +65,7 @@ class Conflict(Exception):
 
 
 def read_source(script: Path, notebook: Path) -> Source:
-    """Read a pair of files and settle which one is right.
+    """Read a pair of files, and choose the one that changed.
 
     Raises
     ------
@@ -86,7 +86,7 @@ def read_source(script: Path, notebook: Path) -> Source:
 
 def _settled(script: Path, notebook: Path, text: str, edited: NotebookNode, old: NotebookNode) -> Source:
     """Choose between two files that are both there."""
-    remembered = old.metadata.get(REMEMBERED, {}).get("source")
+    remembered = old.metadata.get(METADATA_KEY, {}).get("source")
     ours, theirs = digest_of(edited), digest_of(old)
     if ours == theirs:
         return Source(with_outputs(edited, old), text, ours)
@@ -127,13 +127,13 @@ def digest_of(notebook: NotebookNode) -> str:
 
 
 def with_outputs(notebook: NotebookNode, old: NotebookNode) -> NotebookNode:
-    """Give the code cells of `notebook` the outputs and the memory of `old`, where all their code is the same."""
+    """Copy outputs and build metadata from `old` to `notebook` if all code cells are equal."""
     ours, theirs = code_cells(notebook), code_cells(old)
     if [cell.source for cell in ours] == [cell.source for cell in theirs]:
         for cell, before in zip(ours, theirs, strict=True):
             cell.outputs, cell.execution_count = before.outputs, before.execution_count
-    if REMEMBERED in old.metadata:
-        notebook.metadata[REMEMBERED] = old.metadata[REMEMBERED]
+    if METADATA_KEY in old.metadata:
+        notebook.metadata[METADATA_KEY] = old.metadata[METADATA_KEY]
     return notebook
 
 
@@ -148,7 +148,7 @@ _KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name":
 
 
 def normalise(notebook: NotebookNode, keep: Iterable[str] = ()) -> NotebookNode:
-    """Bring `notebook` into the one form that equal cells have: ids, metadata, format. `keep` names further metadata to keep."""
+    """Set ids, metadata and format of `notebook` to values that depend on its cells only. `keep` names further metadata to keep."""
     metadata: dict[str, Any] = {"kernelspec": dict(_KERNEL), "language_info": {"name": "python"}}
     metadata.update({key: notebook.metadata[key] for key in (SETTINGS, *keep) if key in notebook.metadata})
     notebook.metadata = nbformat.from_dict(metadata)
@@ -161,7 +161,7 @@ def normalise(notebook: NotebookNode, keep: Iterable[str] = ()) -> NotebookNode:
 
 
 def _preferred_id(cell: NotebookNode) -> str:
-    """A cell is called after its `grade_id`, or else after its source."""
+    """Set the id of each cell to its `grade_id`, or to a hash of its source."""
     grade_id = str(cell.metadata.get("nbgrader", {}).get("grade_id", ""))
     if re.fullmatch(r"[a-zA-Z0-9_-]{1,48}", grade_id):
         return grade_id

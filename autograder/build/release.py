@@ -1,4 +1,4 @@
-"""What students get of a lecture: made by nbgrader's own ``generate_assignment`` (as with ``--no-db``), in a scratch directory."""
+"""Makes the released files of a lecture with nbgrader's ``generate_assignment`` (as with ``--no-db``) in a scratch directory."""
 
 from __future__ import annotations
 
@@ -16,55 +16,55 @@ from nbformat import NotebookNode
 from autograder.build.pairing import code_cells, normalise, text_of
 from autograder.model.course import CONFIG, Lecture
 
-LEFT_OVERS = (".ipynb_checkpoints", "__pycache__", ".pytest_cache", ".DS_Store")
+IGNORED = (".ipynb_checkpoints", "__pycache__", ".pytest_cache", ".DS_Store")
 
 
-class NotReleased(Exception):
-    """nbgrader refused to make the notebook that students get."""
+class ReleaseError(Exception):
+    """nbgrader can't make the released notebook."""
 
 
 def release(root: Path, lecture: Lecture, notebook: NotebookNode) -> dict[Path, bytes]:
-    """Return the files that students get of a lecture, by their paths in the course.
+    """Return the released files of a lecture, by their paths in the course.
 
     Parameters
     ----------
     root : Path
-        The course, whose ``nbgrader_config.py`` is heeded.
+        The course with its ``nbgrader_config.py``.
     lecture : Lecture
-        Files beside its solution notebook are taken along as nbgrader's configuration says.
+        Files beside its solution notebook are included as nbgrader's configuration says.
     notebook : NotebookNode
         Its solution notebook.
 
     Raises
     ------
-    NotReleased
+    ReleaseError
         If nbgrader refuses; the text says why.
     """
     with TemporaryDirectory(prefix="autograder-build-") as scratch:
         folder = _generate(root, Path(scratch).resolve(), lecture, notebook)
-        paths = sorted(path for path in folder.rglob("*") if path.is_file() and not is_left_over(path))
+        paths = sorted(path for path in folder.rglob("*") if path.is_file() and not is_ignored(path))
         files = {lecture.released.parent / path.relative_to(folder): path for path in paths}
         return {target: _cleaned(path) if target == lecture.released else path.read_bytes() for target, path in files.items()}
 
 
-def is_left_over(path: Path) -> bool:
-    """Tell what editors and interpreters leave behind, which is nobody's work."""
-    return any(part in LEFT_OVERS or part.endswith(".egg-info") for part in path.parts)
+def is_ignored(path: Path) -> bool:
+    """Tell whether a path belongs to files of editors and interpreters, such as caches."""
+    return any(part in IGNORED or part.endswith(".egg-info") for part in path.parts)
 
 
-def copy_companions(lecture: Lecture, folder: Path) -> None:
-    """Copy what lies beside a solution notebook."""
-    shutil.copytree(lecture.source.parent, folder, ignore=shutil.ignore_patterns(*LEFT_OVERS, lecture.source.name))
+def copy_other_files(lecture: Lecture, folder: Path) -> None:
+    """Copy the folder of a solution notebook without the notebook."""
+    shutil.copytree(lecture.source.parent, folder, ignore=shutil.ignore_patterns(*IGNORED, lecture.source.name))
 
 
 def _generate(root: Path, scratch: Path, lecture: Lecture, notebook: NotebookNode) -> Path:
     """Run nbgrader on one lecture; return the folder that it wrote."""
-    # nbgrader takes two seconds to import: only who releases shall wait for it.
+    # imported here, because the import takes two seconds
     from nbgrader.converters import GenerateAssignment
     from nbgrader.coursedir import CourseDirectory
 
     source = scratch / lecture.source.parent.relative_to(root)
-    copy_companions(lecture, source)
+    copy_other_files(lecture, source)
     (source / lecture.source.name).write_text(text_of(notebook), encoding="utf-8")
     config = _config(root, scratch)
     coursedir = CourseDirectory(config=config, assignment_id=lecture.id)
@@ -72,16 +72,16 @@ def _generate(root: Path, scratch: Path, lecture: Lecture, notebook: NotebookNod
         try:
             GenerateAssignment(coursedir=coursedir, config=config).start()
         except Exception as error:  # nbgrader raises whatever its preprocessors do
-            raise NotReleased(f"nbgrader can't release it: {_reason(said) or error}") from error
+            raise ReleaseError(f"nbgrader can't release it: {_reason(said) or error}") from error
     return Path(coursedir.format_path(coursedir.release_directory, ".", lecture.id))
 
 
-def _config(root: Path, scratch: Path):  # type: ignore[no-untyped-def]  # a traitlets Config is made of whatever it is asked for
+def _config(root: Path, scratch: Path):  # type: ignore[no-untyped-def]  # a traitlets Config creates attributes at access
     from traitlets.config.loader import PyFileConfigLoader
 
     config = PyFileConfigLoader(CONFIG, path=str(root)).load_config()
     config.CourseDirectory.root = str(scratch)
-    # The gradebook is filled when grading; a database here would cost more time than all the rest.
+    # The gradebook is filled when grading; a database here would take longer than the rest.
     config.GenerateAssignment.no_database = True
     config.SaveCells.enabled = False
     return config
@@ -89,7 +89,7 @@ def _config(root: Path, scratch: Path):  # type: ignore[no-untyped-def]  # a tra
 
 @contextmanager
 def _logged() -> Iterator[list[str]]:
-    """Collect what nbgrader logs as errors, and keep all that it logs off the screen."""
+    """Collect the errors that nbgrader logs, and print nothing of its log."""
     from traitlets.log import get_logger
 
     said: list[str] = []
@@ -113,13 +113,13 @@ def _logged() -> Iterator[list[str]]:
 
 
 def _reason(said: list[str]) -> str:
-    """Return the line that matters of what nbgrader logged, which ends with a traceback's last line and a hint at traceback and log."""
+    """Return the line with the exception's message from nbgrader's log, which also has a traceback and hints."""
     lines = [line.strip() for text in said for line in text.splitlines() if re.match(r"\w*(Error|Exception)\b.*: ", line)]
     return lines[-1] if lines else " ".join(said[:1])
 
 
 def _cleaned(path: Path) -> bytes:
-    """Return a released notebook in the one form that it has on every machine."""
+    """Return a released notebook in a form that is the same on every machine."""
     notebook = normalise(nbformat.read(path, as_version=4))
     for cell in code_cells(notebook):
         cell.outputs, cell.execution_count = [], None

@@ -1,4 +1,4 @@
-"""Does a lecture have all its parts, each in the form that grading relies on? Says all that is amiss at once, before anything runs."""
+"""Checks the cells and files of a lecture before anything runs, and returns all findings."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from autograder.build.execution import describe
 from autograder.errors import LimitError
 from autograder.limits import limits_in
 
-KNOWN_ANSWERS = 3  # so many misconceptions, and so many alternatives, has an exercise at least
+KNOWN_ANSWERS = 3  # least number of misconceptions, and of alternatives, of an exercise
 BEGIN, END = "BEGIN SOLUTION", "END SOLUTION"
 TEST_CELL = """\
 check({name})
@@ -25,7 +25,7 @@ score({name})
 
 
 def structure_findings(notebook: NotebookNode, parts: Parts) -> list[str]:
-    """Return a sentence for all that is wrong with the cells of a source notebook, or missing beside it."""
+    """Return a message for each defect of a source notebook's cells, and of the modules beside it."""
     cells = notebook.cells
     names = exercises(notebook)
     findings = [*_limits(notebook), *_grade_ids(cells), *_tests_without_exercise(notebook, names)]
@@ -46,7 +46,7 @@ def exercises(notebook: NotebookNode) -> list[str]:
 
 
 def kind_of(cell: NotebookNode) -> str:
-    """Return which row of the table of cells in docs/architecture.md `cell` belongs to, or an empty string for prose."""
+    """Return the kind of a cell, as in the table of docs/architecture.md, or an empty string for locked text."""
     nbgrader, code = _nbgrader(cell), cell.cell_type == "code"
     if nbgrader.get("solution"):
         return "solution" if code else "written"
@@ -189,7 +189,7 @@ class Parts:
         self.answers = root / "autograder" / "misconceptions" / f"{slug}.py"
 
     def findings(self, names: list[str]) -> list[str]:
-        """Return a sentence for each thing that an exercise lacks, and for each name that no exercise has."""
+        """Return a message for each missing part of an exercise, and for each name without an exercise."""
         return [*self._tests(self.public, names), *self._tests(self.suite, names), *self._reference(names), *self._answers(names)]
 
     def _tree(self, path: Path) -> ast.Module | str:

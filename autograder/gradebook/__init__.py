@@ -1,1 +1,1 @@
-"""Results into nbgrader: its database, autograded notebooks, feedback."""
+"""Writes results for nbgrader: its database, autograded notebooks, feedback."""

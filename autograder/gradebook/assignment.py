@@ -1,6 +1,6 @@
-"""A lecture as nbgrader knows it: its configuration, its rows in the database, its released notebook.
+"""A lecture in nbgrader: configuration, rows in the database, released notebook.
 
-Everything here needs nbgrader, which takes seconds to import; import this module where it is used.
+Imports nbgrader, which takes seconds: import this module only where it is used.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ class KnownAssignment:
 
     @cached_property
     def written(self) -> dict[str, str]:
-        """What was released of each answer that a person grades."""
+        """The released text of each answer that a person grades."""
         return {grade_id(cell): cell["source"] for cell in self.release["cells"] if _is_written(nbgrader_of(cell))}
 
 
@@ -79,12 +79,12 @@ def configuration(root: Path) -> Config:
 
 
 def course_directory(root: Path, config: Config) -> CourseDirectory:
-    """Return where nbgrader keeps things in the course in `root`."""
+    """Return nbgrader's folders of the course in `root`."""
     return CourseDirectory(root=str(root.resolve()), config=config)
 
 
 def open_gradebook(coursedir: CourseDirectory) -> Gradebook:
-    """Open nbgrader's database, and create it where there is none.
+    """Open nbgrader's database; create it if it is missing.
 
     Raises
     ------
@@ -105,7 +105,7 @@ def open_gradebook(coursedir: CourseDirectory) -> Gradebook:
 
 
 def _create(url: URL, course: str) -> None:
-    """Make a database that is a file beside its place: nbgrader takes several steps, and doesn't go on from one where it was cut off."""
+    """Create an SQLite database under a temporary name: nbgrader makes it in several steps, and can't continue an interrupted one."""
     if url.get_backend_name() != "sqlite" or not url.database or url.database == ":memory:" or url.query or Path(url.database).exists():
         return
     unfinished = Path(f"{url.database}.unfinished")
@@ -116,7 +116,7 @@ def _create(url: URL, course: str) -> None:
 
 @contextmanager
 def _own_programs() -> Iterator[None]:
-    """Put the programs of this environment on the PATH: a new database calls ``alembic``, which would answer Ctrl-C with a traceback."""
+    """Put this environment's programs on the PATH for ``alembic``, which nbgrader runs for a new database, and shield it from Ctrl-C."""
     before = os.environ.get("PATH", "")
     os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), before])
     try:
@@ -128,7 +128,7 @@ def _own_programs() -> Iterator[None]:
 
 @contextmanager
 def _version_from_here() -> Iterator[None]:
-    """Answer here what nbgrader asks ``alembic``, the version of a new database: that program would import nbgrader once more."""
+    """Compute the version of a new database here; nbgrader would run ``alembic``, a process that imports nbgrader again."""
     ask = getattr(api, "get_alembic_version", None)
     if ask is None:
         yield
@@ -141,7 +141,7 @@ def _version_from_here() -> Iterator[None]:
 
 
 def _version() -> str | None:
-    """Return the version of nbgrader's tables; None where it takes the program to say."""
+    """Return the version of nbgrader's tables; None if it can't be computed here."""
     with suppress(Exception):
         from alembic.script import ScriptDirectory
         from nbgrader.dbutil import ALEMBIC_DIR
@@ -151,14 +151,14 @@ def _version() -> str | None:
 
 
 def known_assignment(lecture: Lecture, gradebook: Gradebook, coursedir: CourseDirectory, config: Config) -> KnownAssignment:
-    """Return the lecture's rows; where the database doesn't have them as ``solutions/`` says, they are written first.
+    """Return the lecture's rows, after an update from ``solutions/`` if they differ.
 
-    That is what ``nbgrader generate_assignment`` does to the database, and nothing in ``course/`` is touched.
+    The update is that of ``nbgrader generate_assignment``; ``course/`` isn't changed.
 
     Raises
     ------
     GradebookError
-        If there is no such lecture in ``solutions/``, or cells came or went after submissions were graded.
+        If the lecture isn't in ``solutions/``, or cells were added or removed after submissions were graded.
     """
     release = _run_release(lecture, gradebook, coursedir, config)
     assignment = gradebook.find_assignment(lecture.id)
@@ -168,7 +168,7 @@ def known_assignment(lecture: Lecture, gradebook: Gradebook, coursedir: CourseDi
 
 
 def _run_release(lecture: Lecture, gradebook: Gradebook, coursedir: CourseDirectory, config: Config) -> NotebookNode:
-    """Take the solution notebook through nbgrader's own steps, in memory, and return the released notebook."""
+    """Run nbgrader's preprocessors on the solution notebook in memory, and return the released notebook."""
     notebook = _source(lecture)
     resources = {
         "nbgrader": {"notebook": lecture.slug, "assignment": lecture.id, "db_url": coursedir.db_url},
@@ -198,7 +198,7 @@ def _source(lecture: Lecture) -> NotebookNode:
 
 
 def _differs(notebook: NotebookNode, lecture: Lecture, gradebook: Gradebook) -> bool:
-    """Tell whether the database has other cells, sources or points than the notebook."""
+    """Tell whether cells, sources or points in the database differ from the notebook's."""
     rows = (
         select(SourceCell.name, SourceCell.checksum)
         .join(Notebook, SourceCell.notebook_id == Notebook.id)
@@ -217,7 +217,7 @@ def _is_saved(cell: NotebookNode) -> bool:
 
 
 def _save(notebook: NotebookNode, resources: dict[str, Any], lecture: Lecture, gradebook: Gradebook, config: Config) -> None:
-    app_log.disabled = True  # nbgrader logs a traceback of what it raises
+    app_log.disabled = True  # nbgrader logs a traceback of each error
     try:
         gradebook.update_or_create_assignment(lecture.id)
         gradebook.db.commit()
@@ -233,7 +233,7 @@ def _save(notebook: NotebookNode, resources: dict[str, Any], lecture: Lecture, g
 
 
 def reason_of(error: BaseException) -> str:
-    """Return what an error says, or its name, in one line, with what to do about it where that is known."""
+    """Return an error's message, or its name, in one line, with the remedy if it is known."""
     said = " ".join(str(getattr(error, "orig", None) or error).split()) or type(error).__name__
     if said.startswith("no such column") or re.match('column "?[a-z_.]+"? does not exist', said):
         return f"{said}; the database is of an older nbgrader: keep a copy of it, and run «nbgrader db upgrade»"

@@ -1,7 +1,7 @@
-"""The autograded notebook: what formgrader shows, and what the feedback page is made from.
+"""Makes the autograded notebook, which formgrader shows, and from which nbgrader makes the feedback page.
 
-It has the student's cells in the student's order, the instructor's cells as they were released, and our feedback below the tests. Nothing
-else of what was handed in survives: no output, no metadata, no markup that an instructor's browser would run.
+It has the student's cells in their order, the instructor's cells as released, and the feedback as outputs of the test cells. The student's
+outputs, metadata and active markup are removed.
 """
 
 from __future__ import annotations
@@ -28,16 +28,16 @@ _COMMAND = re.compile(rf"\\(?=(?:{'|'.join(_COMMANDS)})(?![A-Za-z]))")
 
 
 def build(release: Mapping[str, Any], submitted: Mapping[str, Any] | None, result: SubmissionResult | None = None) -> dict[str, Any]:
-    """Return the autograded notebook, as plain JSON; parts of it are the release's, so change nothing in it.
+    """Return the autograded notebook, as plain JSON. It shares parts with `release`, so it must not be changed.
 
     Parameters
     ----------
     release : mapping
-        The lecture's notebook as students get it, without hidden tests.
+        The lecture's released notebook.
     submitted : mapping, optional
-        The notebook that was handed in; None where it can't be read, which leaves the released cells.
+        The submitted notebook; the released cells by default, if it can't be read.
     result : SubmissionResult, optional
-        What grading found; without it the test cells have no outputs.
+        The result; without it the test cells have no outputs.
     """
     handed_in = release["cells"] if submitted is None else submitted["cells"]
     printed = {part.where: part.text for part in result.printed} if result else {}
@@ -57,25 +57,25 @@ def build(release: Mapping[str, Any], submitted: Mapping[str, Any] | None, resul
 def _restored(released: Iterable[Cell], handed_in: Iterable[Cell], printed: Mapping[str, str]) -> list[Cell]:
     """Return the student's cells, with each of the instructor's graded, locked and solution cells exactly once.
 
-    Below each stands what it has printed in the sandbox.
+    The outputs of code cells are the text that they printed in the sandbox.
     """
     handed_in = list(handed_in)
     ours = {name: cell for cell in released if (name := grade_id(cell))}
-    # Of two cells with one id the last counts, as in a run of the notebook, and as nbgrader has it.
+    # Of several cells with the same grade_id the last counts, as in a run of the notebook and in nbgrader.
     last = {grade_id(cell): index for index, cell in enumerate(handed_in)}
     texts = {source_of(cell): _shown(source_of(cell), cell.get("attachments")) for cell in released if cell["cell_type"] == "markdown"}
     cells = [
-        _ours(ours[name], cell) if (name := grade_id(cell)) in ours and last[name] == index else _theirs(cell, texts)
+        _instructor_cell(ours[name], cell) if (name := grade_id(cell)) in ours and last[name] == index else _student_cell(cell, texts)
         for index, cell in enumerate(handed_in)
     ]
     for number, cell in enumerate(cells, start=1):
         if cell["cell_type"] == "code":
             cell["outputs"] = feedback.stream(printed.get(f"cell {number}", ""))
-    return _completed(cells, ours)
+    return _with_missing_cells(cells, ours)
 
 
-def _ours(released: Cell, handed_in: Cell) -> Cell:
-    """Return one of the instructor's cells, with the student's answer where it asks for one."""
+def _instructor_cell(released: Cell, handed_in: Cell) -> Cell:
+    """Return a released cell, with the student's answer if it is a solution cell."""
     cell = _blank(released)
     source = source_of(handed_in)
     if nbgrader_of(released).get("solution") and source != cell["source"]:
@@ -85,8 +85,8 @@ def _ours(released: Cell, handed_in: Cell) -> Cell:
     return cell
 
 
-def _theirs(handed_in: Cell, texts: Mapping[str, Any]) -> Cell:
-    """Return a cell that nbgrader doesn't know: the released text, or something that the student added."""
+def _student_cell(handed_in: Cell, texts: Mapping[str, Any]) -> Cell:
+    """Return a cell without grade_id: released text, or a cell that the student added."""
     source = source_of(handed_in)
     if handed_in["cell_type"] == "code":
         return {"cell_type": "code", "metadata": {}, "source": source, "outputs": [], "execution_count": None, **_id(handed_in)}
@@ -97,8 +97,8 @@ def _theirs(handed_in: Cell, texts: Mapping[str, Any]) -> Cell:
     return {"cell_type": handed_in["cell_type"], "metadata": {}, **shown, **_id(handed_in)}
 
 
-def _completed(cells: list[Cell], ours: Mapping[str, Cell]) -> list[Cell]:
-    """Put each missing cell behind the one that it followed in the released notebook."""
+def _with_missing_cells(cells: list[Cell], ours: Mapping[str, Cell]) -> list[Cell]:
+    """Insert each missing cell after the one that it follows in the released notebook."""
     present = {grade_id(cell) for cell in cells}
     previous = ""
     for name, released in ours.items():
@@ -110,7 +110,7 @@ def _completed(cells: list[Cell], ours: Mapping[str, Cell]) -> list[Cell]:
 
 
 def _blank(released: Cell) -> Cell:
-    """Return a released cell without outputs; what is in it stays the release's."""
+    """Return a shallow copy of a released cell without outputs."""
     cell = {**released, "source": source_of(released)}
     if cell["cell_type"] == "code":
         cell.update(outputs=[], execution_count=None)
@@ -126,27 +126,26 @@ def _id(cell: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _number(cells: Iterable[Cell]) -> None:
-    """Give each cell an id that is valid, its own, and the same in every run."""
+    """Give each cell a valid and unique id, the same in every run."""
     taken: set[str] = set()
     for number, cell in enumerate(cells):
         name = str(cell.get("id", ""))
         if not _ID.fullmatch(name) or name in taken:
             name = f"autograded-{number}"
-        while name in taken:  # a student's cell can be called so, too
+        while name in taken:  # a student's cell may have this id
             name += "x"
         taken.add(name)
         cell["id"] = name
 
 
-# --- what a student wrote must not run in the instructor's browser ----------------------------------------------------------
+# --- active markup of students is removed -----------------------------------------------------------------------------------
 
 
 def harmless(markdown: str) -> str:
-    """Return Markdown without raw HTML and without links to anything but the web; it looks the same otherwise.
+    """Return Markdown without raw HTML, and with links to the web only; it looks the same otherwise.
 
-    nbconvert passes raw HTML and ``javascript:`` links through, and MathJax makes a link of ``\\href``. A blank behind ``<`` makes it a
-    sign, in text, formulas and code alike. One behind a backslash makes a command a word, and one behind ``&`` keeps either from being
-    spelled in another way.
+    nbconvert passes raw HTML and ``javascript:`` links through, and MathJax makes a link of ``\\href``. A blank is inserted after ``<``
+    (then it starts no tag), after the backslash of such commands, and after ``&`` where it could encode either character.
     """
     markdown = re.sub(r"<(?=[A-Za-z/!?])", "< ", markdown)
     markdown = re.sub(r"\]\((?!https?://|attachment:)", "] (", markdown)
@@ -156,10 +155,10 @@ def harmless(markdown: str) -> str:
 
 
 def _text(markdown: str, attachments: Any) -> Cell:
-    """Return source and attachments of a student's text: harmless, with the pictures that were pasted into it, as far as they are there.
+    """Return source and attachments of a student's text, made harmless, with its attached pictures.
 
-    nbconvert refuses a whole notebook where the text asks for a picture that isn't attached under just the name that its reader of Markdown
-    makes of it. So pictures are attached under their names as URLs have them, and what asks for another one is no link any more.
+    nbconvert refuses a notebook if the text refers to a picture that isn't attached under the name that its Markdown parser makes of the
+    link. So pictures are attached under their URL-quoted names, and links to missing pictures are turned into text.
     """
     found = attachments if isinstance(attachments, dict) else {}
     shown: dict[str, dict[str, str]] = {}
@@ -181,7 +180,7 @@ def _shown(markdown: str, attachments: Any) -> Cell:
 
 
 def _image(bundle: Any) -> dict[str, str]:
-    """Return what is a picture of an attachment. SVG isn't one: it can hold scripts."""
+    """Return the pictures in an attachment. SVG is left out, because it can hold scripts."""
     return {mime: data for mime, data in bundle.items() if _is_image(mime, data)} if isinstance(bundle, dict) else {}
 
 

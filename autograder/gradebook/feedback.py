@@ -1,6 +1,6 @@
-"""What a student reads about a result: the comment on a solution cell, and the output of a test cell.
+"""Feedback for students: the comment on a solution cell, and the output of a test cell.
 
-Both are shown by nbgrader, in formgrader and on the feedback page, so neither may carry a student's own words as markup.
+nbgrader shows both as markup, in formgrader and on the feedback page, so text of students is escaped.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ PRINTED_LENGTH = 4000
 
 
 def comment(exercise: ExerciseResult) -> str | None:
-    """Return the Markdown comment on an exercise: what failed first, and the misconception behind it. None where all is well."""
+    """Return the Markdown comment on an exercise: the first failure and the misconception; None if it passed."""
     if exercise.status == "passed":
         return None
     if exercise.status == "not_attempted":
@@ -32,29 +32,29 @@ def comment(exercise: ExerciseResult) -> str | None:
 
 
 def verbatim(text: str) -> str:
-    """Return Markdown that shows `text` as it is, whatever is in it."""
+    """Return `text` as a Markdown code block."""
     return textwrap.indent(text.strip(), "    ", predicate=lambda line: True)
 
 
 def bundle(exercise: ExerciseResult) -> dict[str, str]:
-    """Return the feedback of a test cell as a MIME bundle: HTML and its plain twin."""
+    """Return the feedback of a test cell as a MIME bundle of HTML and plain text."""
     html, text = _feedback(exercise)
     return {"text/html": html, "text/plain": text}
 
 
-@lru_cache(maxsize=64)  # many have the same result
+@lru_cache(maxsize=64)  # many students have the same result
 def _feedback(exercise: ExerciseResult) -> tuple[str, str]:
     points = f"{exercise.score:g} of {exercise.max_score:g} points"
     told: tuple[Any, ...] = (exercise.name, _outcomes(exercise), points, exercise.misconception, UNIT)
-    # What a message quotes of a student's could be a formula, and a formula a link: no version of MathJax is to look at it.
+    # Quoted text of a student could contain a formula with a link: the classes turn MathJax 2 and 3 off.
     html = f'<div class="tex2jax_ignore mathjax_ignore">{show.feedback_html(*told)}</div>'
     return html, show.feedback_text(*told)
 
 
 def outputs(exercise: ExerciseResult, printed: str = "") -> list[dict[str, Any]]:
-    """Return a test cell's outputs: the feedback, what the function printed, and the points in the one form that nbgrader reads.
+    """Return a test cell's outputs: the feedback, the printed text, and the points as nbgrader parses them.
 
-    Without the last, nbgrader's own ``SaveAutoGrades`` would give full marks.
+    Without the points, nbgrader's own ``SaveAutoGrades`` would give full marks.
     """
     said = f"{exercise.name} printed, while the hidden tests called it:\n{printed}" if printed else ""
     return [
@@ -65,14 +65,14 @@ def outputs(exercise: ExerciseResult, printed: str = "") -> list[dict[str, Any]]
 
 
 def stream(text: str) -> list[dict[str, Any]]:
-    """Return what was printed as a cell's outputs, the beginning of it where it is long."""
+    """Return printed text as a cell's outputs, cut at `PRINTED_LENGTH`."""
     if len(text) > PRINTED_LENGTH:
         text = f"{text[:PRINTED_LENGTH]}\n(and {len(text) - PRINTED_LENGTH} characters more)\n"
     return [{"output_type": "stream", "name": "stdout", "text": text}] if text else []
 
 
 def _outcomes(exercise: ExerciseResult) -> list[TestOutcome]:
-    """Return the tests of a result as what `show` renders."""
+    """Return the tests of a result in the form that `show` renders."""
     failed = "not_attempted" if exercise.status == "not_attempted" else "value"
     return [_outcome(exercise.name, test, failed) for test in exercise.tests]
 

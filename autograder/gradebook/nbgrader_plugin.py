@@ -1,8 +1,8 @@
-"""The same engine inside ``nbgrader autograde`` and behind formgrader's button, by configuration alone; see ``nbgrader_config.py``.
+"""Plugin for ``nbgrader autograde`` and formgrader, activated in ``nbgrader_config.py``: grades with this package.
 
-nbgrader autogrades in two stages: it sanitises what was handed in, and then runs it. Here the first stage restores the instructor's cells
-(`Restore`), and the second grades in the sandbox instead of a kernel, and writes the gradebook as ``autograder grade`` does (`Grade`).
-What nbgrader does with a student's files before these stages is replaced, too (`SafeAutograde`).
+nbgrader autogrades in two stages, which sanitise a submission and run it. Here the first restores the instructor's cells (`Restore`), and
+the second grades in the sandbox and writes the gradebook like ``autograder grade`` (`Grade`). `SafeAutograde` replaces nbgrader's handling
+of a student's files before these stages.
 """
 
 from __future__ import annotations
@@ -34,15 +34,15 @@ Resources = dict[str, Any]
 
 
 class SafeAutograde(Autograde):
-    """nbgrader's converter, but of a student's files it reads only what can't harm the others.
+    """nbgrader's converter with safe handling of a student's files.
 
-    nbgrader itself stops at a timestamp that is no time, waits for ever for one that is a pipe, and copies what links lead to.
+    nbgrader itself stops at a malformed timestamp, blocks at one that is a pipe, and follows links.
     """
 
     assignments: dict[str, list[str]]
 
     def convert_notebooks(self) -> None:
-        """Autograde all but those whose names nbgrader can't handle, and fail if there were any."""
+        """Autograde all submissions except those with refused student names, and raise NbGraderException if there are any."""
         pattern = re.compile(self._format_source("(?P<assignment_id>.*)", "(?P<student_id>.*)", escape=True), re.DOTALL)
         found = {path: pattern.match(path) for path in self.assignments}
         refused = {path: why for path, names in found.items() if names and (why := refusal_of(names["student_id"]))}
@@ -55,12 +55,12 @@ class SafeAutograde(Autograde):
             raise NbGraderException("; ".join(refused.values()))
 
     def init_assignment(self, assignment_id: str, student_id: str) -> None:
-        """Choose the notebook to grade, whether there is one or not; `Grade` writes what goes into ``autograded/`` and the gradebook."""
+        """Set the notebook to grade, also if it is missing; `Grade` writes ``autograded/`` and the gradebook."""
         lecture = Course(Path(self.coursedir.root)).lecture(assignment_id)
         self.notebooks = [str(Path(self._format_source(assignment_id, student_id), f"{lecture.slug}.ipynb"))]
 
     def write_single_notebook(self, output: str, resources: Resources) -> None:
-        """Write the restored notebook; the graded one is in its place already, where only root could write over it."""
+        """Write the restored notebook; the graded one was written by `Grade`, and is read-only."""
         if self._sanitizing:
             super().write_single_notebook(output, resources)
 
@@ -70,24 +70,24 @@ class SafeAutograde(Autograde):
 
 
 class SubmissionExporter(NotebookExporter):
-    """nbgrader's exporter, for files that may not be notebooks: those go on as empty ones, and `Grade` says what is wrong with them."""
+    """An exporter that doesn't parse the file, which may be no notebook: the steps get an empty notebook, and `Grade` reports problems."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        if type(self.parent) is Autograde:  # which no configuration can replace, but it makes its exporter before it reads a student's file
+        if type(self.parent) is Autograde:  # not configurable; it makes its exporter before it reads a student's files
             self.parent.__class__ = SafeAutograde
 
     def from_filename(self, filename: str, resources: Resources | None = None, **kwargs: Any) -> tuple[Any, Resources]:
         """Export the notebook in a file."""
-        # Restore and Grade read the file themselves, so what is in it doesn't matter here.
+        # Restore and Grade read the file themselves.
         return self.from_notebook_node(nbformat.v4.new_notebook(), resources, **kwargs)
 
 
 class _Step(NbGraderPreprocessor):
-    """A step of autograding: knows course, lecture and student from nbgrader."""
+    """A step of autograding: gets course, lecture and student from nbgrader's resources."""
 
     def preprocess(self, nb: NotebookNode, resources: Resources) -> tuple[NotebookNode, Resources]:
-        """Replace the notebook by what this step makes of the submission."""
+        """Replace the notebook by the one that this step returns."""
         names = resources["nbgrader"]
         coursedir = self.parent.parent.coursedir  # exporter, converter
         course = Course(Path(coursedir.root))
@@ -98,24 +98,24 @@ class _Step(NbGraderPreprocessor):
             return nbformat.from_dict(self.notebook(hand_in, course, writer)), resources
 
     def notebook(self, hand_in: Handin, course: Course, writer: GradebookWriter) -> Mapping[str, Any]:
-        """Return the notebook that this step leaves."""
+        """Return the new notebook."""
         raise NotImplementedError
 
 
 class Restore(_Step):
-    """The student's cells, with the instructor's in place; nothing is run."""
+    """Restores the instructor's cells; runs nothing."""
 
     def notebook(self, hand_in: Handin, course: Course, writer: GradebookWriter) -> Mapping[str, Any]:
         """Return the restored notebook."""
         assert isinstance(hand_in.lecture, Lecture)
         submitted = None
-        with suppress(Exception):  # Grade says what is wrong with it
+        with suppress(Exception):  # Grade reports the problem
             submitted = read_submission(hand_in.path, course, hand_in.student, hand_in.lecture).notebook
         return autograded.build(writer.assignment(hand_in.lecture).release, submitted)
 
 
 class Grade(_Step):
-    """The marks: graded in the sandbox, written into the gradebook."""
+    """Grades in the sandbox, and writes the gradebook."""
 
     limits = Dict(help="Changes to what a submission may use, such as {'call_seconds': 30}.").tag(config=True)
     sandbox = Enum(["landlock", "none"], default_value="landlock", help="How submissions are confined; none for code that you trust.").tag(

@@ -1,9 +1,9 @@
-"""A submission's rows in nbgrader's database: what they say, and how they come to say what grading found.
+"""Reads and writes a submission's rows in nbgrader's database.
 
-nbgrader's own classes are loaded row by row and sum up scores on the way; here are its tables alone, a few statements a submission. What a
-person wrote is in columns that no statement here names, but to look whether there is a manual score.
+Uses the tables directly, with a few statements for each submission; nbgrader's ORM classes load row by row and are slow. Columns that a
+person fills in are never written.
 
-Everything here needs nbgrader, which takes seconds to import; import this module where it is used.
+Imports nbgrader, which takes seconds: import this module only where it is used.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ _SET_TIME = _SUBMISSION.update().where(_SUBMISSION.c.id == bindparam("row")).val
 _SET_SCORE = (
     _GRADE.update()
     .where(_GRADE.c.notebook_id == bindparam("row"), _GRADE.c.cell_id == bindparam("cell"))
-    # As nbgrader has it: what a person graded before is shown to a person again.
+    # As in nbgrader: a cell with a manual score has to be graded by a person again.
     .values(auto_score=bindparam("score"), needs_manual_grade=or_(_GRADE.c.manual_score.is_not(None), bindparam("open", type_=Boolean)))
 )
 _SET_REMARK = (
@@ -58,7 +58,7 @@ _SET_REMARK = (
 
 @dataclass(frozen=True)
 class Marks:
-    """What grading says of a submission: scores and comments by the ids of cells, and when it was handed in."""
+    """The automatic part of a submission: scores and comments by the ids of cells, and the time of submission."""
 
     scores: Mapping[str, float | None]
     comments: Mapping[str, str | None]
@@ -66,16 +66,16 @@ class Marks:
 
 
 class SubmissionRows:
-    """The rows of one student's submission, as they were when this was made, or last written.
+    """The rows of one student's submission, as last read or written.
 
     Parameters
     ----------
     connection : Connection
-        To nbgrader's database. Whoever gives it commits.
+        To nbgrader's database. The caller commits.
     assignment : KnownAssignment
-        What was to be handed in.
+        The lecture's assignment.
     student : str
-        Who handed it in.
+        The student's id.
     """
 
     def __init__(self, connection: Connection, assignment: KnownAssignment, student: str) -> None:
@@ -90,7 +90,7 @@ class SubmissionRows:
             self.marks = Marks(self._known(_SCORES), self._known(_REMARKS), row.timestamp)
 
     def write(self, marks: Marks) -> None:
-        """Make the rows say this, and create those that are missing."""
+        """Update the rows, and create missing ones."""
         if self._submission is None:
             self._hand_in(marks.timestamp)
         else:
@@ -103,14 +103,14 @@ class SubmissionRows:
 
     @property
     def seconds_late(self) -> float:
-        """How long after the deadline, extension included, it was handed in; 0 where there is none, or no time."""
+        """Seconds after the deadline with extension; 0 if there is no deadline or no time of submission."""
         if self.marks is None or self.marks.timestamp is None or self._due is None:
             return 0
         return max(0.0, (self.marks.timestamp - self._due - self._extension).total_seconds())
 
     @property
     def score(self) -> float:
-        """All points, those that a person gave included, as the database sums them up."""
+        """The sum of all points, manual scores included, computed by the database."""
         return float(self._connection.execute(_TOTAL, {"row": self._notebook}).scalar_one())
 
     def penalise(self, penalty: float | None) -> None:

@@ -1,8 +1,7 @@
-"""Results into nbgrader: its database, and the autograded notebooks.
+"""Writes results into nbgrader's database and ``autograded/``, for formgrader, feedback and export.
 
-What nbgrader's formgrader, feedback and export need from a grader that is not its own. What a person wrote into the gradebook (scores,
-comments, extra credit, extensions) is never touched. nbgrader takes long to import: that is done while other processes grade the first
-notebooks, or else when the first result is there.
+Columns that a person fills in (manual scores, comments, extra credit, extensions) are never changed. The import of nbgrader takes long: it
+is done while other processes grade the first notebooks, or else when the first result is there.
 """
 
 from __future__ import annotations
@@ -11,7 +10,7 @@ import gc
 import importlib
 import sys
 import time
-from collections.abc import Callable, Container, Iterable, Mapping
+from collections.abc import Callable, Container, Mapping
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from types import SimpleNamespace
@@ -33,31 +32,23 @@ if TYPE_CHECKING:
     from autograder.gradebook.assignment import KnownAssignment
     from autograder.gradebook.tables import Marks, SubmissionRows
 
-NO_RESPONSE = "No response."  # nbgrader's own words for an answer that was left as it was
+NO_RESPONSE = "No response."  # nbgrader's comment on an unchanged answer
 LOCK = Path(".autograder") / "gradebook.lock"
 
-# How long a database is waited for that somebody else has locked; the second, after one was waited for in vain.
-PATIENCE_SECONDS, NO_PATIENCE_SECONDS = 10.0, 0.2
+# How long a statement waits for a database that another process has locked: at first, and after a timeout.
+LOCK_SECONDS, SHORT_LOCK_SECONDS = 10.0, 0.2
 
 
-def write(course: Course, results: Iterable[SubmissionResult]) -> None:
-    """Write results into the gradebook of `course`; see `GradebookWriter`."""
-    with GradebookWriter(course) as writer:
-        for result in results:
-            writer.write(result)
-
-
-def _nobody_listens(message: str) -> None:
+def _ignore(message: str) -> None:
     pass
 
 
 def import_nbgrader() -> None:
-    """Import nbgrader, but not what its import needs most time for.
+    """Import nbgrader without rfc3987_syntax, which takes a second and isn't used.
 
-    nbgrader imports nbformat, that jsonschema, and that, where it is installed, a grammar of internationalised addresses, for a check that
-    notebooks have no use for: a second of computing. To a name that stands for None in `sys.modules`, Python says that there is no such
-    module, and jsonschema goes without. And what an import makes stays, so nobody looks for garbage in it, now or later. Ctrl-C waits for
-    its end: in the midst of an import, Python 3.11 may make another error of it.
+    nbgrader imports nbformat, that jsonschema, and that rfc3987_syntax, if it is installed, for a check of addresses. None in `sys.modules`
+    makes its import fail, and jsonschema goes on without it. Garbage collection is off meanwhile, and the imported objects are frozen.
+    Ctrl-C is delayed, because during an import Python 3.11 may turn it into another error.
     """
     if "rfc3987_syntax" in sys.modules or "nbgrader" in sys.modules:
         return
@@ -76,34 +67,34 @@ def import_nbgrader() -> None:
 
 
 class GradebookWriter:
-    """The one writer of a course's gradebook; a context manager. Another one, in whatever process, waits until this one has left.
+    """The only writer of a course's gradebook, by a lock file; a context manager. A second one, in any process, waits for the first.
 
     Parameters
     ----------
     course : Course
-        Whose gradebook.
+        The course.
     coursedir : CourseDirectory, optional
-        Where nbgrader keeps things, if not where its configuration for the course says.
+        nbgrader's folders; by default from its configuration for the course.
     say : callable, optional
-        Takes a sentence where another writer has to be waited for.
+        Called with a message if the writer has to wait for another one.
     """
 
-    def __init__(self, course: Course, coursedir: CourseDirectory | None = None, say: Callable[[str], None] = _nobody_listens) -> None:
-        self._course, self._given, self._say = course, coursedir, say
+    def __init__(self, course: Course, coursedir: CourseDirectory | None = None, say: Callable[[str], None] = _ignore) -> None:
+        self._course, self._coursedir_given, self._say = course, coursedir, say
         self._assignments: dict[str, KnownAssignment] = {}
         self._refused: dict[str, tuple[GradebookError, float]] = {}
-        self._at_end = ExitStack()
+        self._exit_stack = ExitStack()
         self._is_open = False
 
     def __enter__(self) -> GradebookWriter:
-        self._at_end.enter_context(only_writer(self._course.root / LOCK, self._say))
+        self._exit_stack.enter_context(only_writer(self._course.root / LOCK, self._say))
         return self
 
     def __exit__(self, *error: object) -> None:
-        self._at_end.close()
+        self._exit_stack.close()
 
     def write(self, result: SubmissionResult) -> dict[str, Any]:
-        """Write one result: database and autograded notebook, both or neither. Where it is there already, nothing is written.
+        """Write one result to the database and ``autograded/``, to both or neither. Unchanged results aren't written again.
 
         Parameters
         ----------
@@ -113,12 +104,12 @@ class GradebookWriter:
         Returns
         -------
         dict
-            The autograded notebook, as plain JSON. Parts of it belong to the lecture: change nothing in it.
+            The autograded notebook, as plain JSON. It shares parts with the lecture's, so it must not be changed.
 
         Raises
         ------
         GradebookError
-            If nbgrader's database or ``autograded/`` can't be written, whatever the reason; or nobody can have such a name there.
+            If nbgrader's database or ``autograded/`` can't be written, or the student's name is refused.
         """
         if why := refusal_of(result.student):
             raise GradebookError(why)
@@ -129,32 +120,32 @@ class GradebookWriter:
         from autograder.gradebook.assignment import reason_of
 
         try:
-            notebook = autograded.build(assignment.release, _handed_in(result, self._course, lecture), result)
+            notebook = autograded.build(assignment.release, _submitted_notebook(result, self._course, lecture), result)
             self._record(result, lecture, assignment, notebook)
         except GradebookError:
             raise
-        except Exception as error:  # whatever one student's files lead to, the others are written
+        except Exception as error:  # an unexpected error concerns this student only
             known = isinstance(error, (SQLAlchemyError, OSError))
             if known:
-                self._wait_for_locks(NO_PATIENCE_SECONDS)
+                self._wait_for_locks(SHORT_LOCK_SECONDS)
             raise GradebookError(
                 f"the result of {result.student} for {lecture.id} can't be written to the gradebook: "
                 f"{reason_of(error) if known else unexpected(error)}"
             ) from error
-        self._wait_for_locks(PATIENCE_SECONDS)
+        self._wait_for_locks(LOCK_SECONDS)
         return notebook
 
     def assignment(self, lecture: Lecture) -> KnownAssignment:
-        """Return what nbgrader knows of a lecture, and tell it where it doesn't; see `assignments.known_assignment`.
+        """Return the assignment of a lecture in nbgrader's database; create it if it is missing. See `known_assignment`.
 
         Raises
         ------
         GradebookError
-            If it can't be told, or the gradebook can't be opened. That is tried again, but not for every student of a class.
+            If it can't be created, or the gradebook can't be opened. Retried at most every `LOCK_SECONDS`.
         """
         if lecture.id not in self._assignments:
             error, when = self._refused.get(lecture.id, (None, 0.0))
-            if error and time.monotonic() - when < PATIENCE_SECONDS:
+            if error and time.monotonic() - when < LOCK_SECONDS:
                 raise error
             try:
                 self._assignments[lecture.id] = self._known(lecture)
@@ -178,7 +169,7 @@ class GradebookWriter:
         except (SQLAlchemyError, InvalidEntry, OSError) as error:
             raise GradebookError(f"{lecture.id} can't be written to the gradebook: {reason_of(error)}") from error
         finally:
-            self._gradebook.db.remove()  # or the server keeps its transaction open until all is graded
+            self._gradebook.db.remove()  # end the transaction, which a server would keep open
 
     def _open(self) -> None:
         from autograder.gradebook import assignment as assignments
@@ -186,16 +177,16 @@ class GradebookWriter:
         if self._is_open:
             return
         self._config = assignments.configuration(self._course.root)
-        self._coursedir = self._given or assignments.course_directory(self._course.root, self._config)
+        self._coursedir = self._coursedir_given or assignments.course_directory(self._course.root, self._config)
         self._gradebook = assignments.open_gradebook(self._coursedir)
-        self._at_end.callback(self._gradebook.close)
-        self._connection = self._at_end.enter_context(self._gradebook.engine.connect())
+        self._exit_stack.callback(self._gradebook.close)
+        self._connection = self._exit_stack.enter_context(self._gradebook.engine.connect())
         self._seconds = 0.0
-        self._wait_for_locks(PATIENCE_SECONDS)
+        self._wait_for_locks(LOCK_SECONDS)
         self._is_open = True
 
     def _wait_for_locks(self, seconds: float) -> None:
-        """Set how long a statement waits for somebody else's: one who holds a lock for minutes is to cost a class seconds, not hours."""
+        """Set how long a statement waits for a lock of another connection."""
         from sqlalchemy.exc import SQLAlchemyError
 
         setting = {"sqlite": "PRAGMA busy_timeout = {}", "postgresql": "SET lock_timeout = {}"}.get(self._gradebook.engine.dialect.name)
@@ -206,10 +197,10 @@ class GradebookWriter:
         self._seconds = seconds
 
     def _record(self, result: SubmissionResult, lecture: Lecture, assignment: KnownAssignment, notebook: Mapping[str, Any]) -> None:
-        """Bring rows and files to what they should be.
+        """Update rows and files where they differ.
 
-        The files are written beside their places before the database commits, and renamed after it has: what can fail has been done by
-        then. A process that is killed in between leaves old files and new rows, which the next run sees, for it compares both.
+        The files are written under temporary names before the database commits, and renamed after it. A process that is killed in between
+        leaves old files and new rows; the next run compares both, and writes the files.
         """
         from autograder.gradebook.tables import SubmissionRows
 
@@ -218,12 +209,12 @@ class GradebookWriter:
         try:
             rows = SubmissionRows(self._connection, assignment, result.student)
             if rows.marks == marks and all(holds(path, text) for path, text in files.items()):
-                self._penalise(rows, result.student)
+                self._set_late_penalty(rows, result.student)
                 self._connection.commit()
                 return
             with staged(files, 0o664 if self._coursedir.groupshared else 0o444) as place:  # modes as nbgrader sets them
                 rows.write(marks)
-                self._penalise(rows, result.student)
+                self._set_late_penalty(rows, result.student)
                 with undisturbed():
                     self._connection.commit()
                     place()
@@ -233,7 +224,7 @@ class GradebookWriter:
     def _marks(
         self, result: SubmissionResult, assignment: KnownAssignment, notebook: Mapping[str, Any], files: Mapping[Path, str]
     ) -> Marks:
-        """Return what the database is to say, by the ids of its cells."""
+        """Return scores, comments and time for the database, by the ids of its cells."""
         from autograder.gradebook.tables import Marks
 
         unchanged = _unchanged(assignment, notebook)
@@ -245,8 +236,8 @@ class GradebookWriter:
             timestamp=time_of(stamp),
         )
 
-    def _penalise(self, rows: SubmissionRows, student: str) -> None:
-        """Set the late penalty by nbgrader's plugin, whichever is configured."""
+    def _set_late_penalty(self, rows: SubmissionRows, student: str) -> None:
+        """Set the late penalty that nbgrader's configured plugin returns."""
         from nbgrader.preprocessors import AssignLatePenalties
 
         penalty = None
@@ -263,7 +254,7 @@ class GradebookWriter:
     # --- files ---------------------------------------------------------------------------------------------------------
 
     def _files(self, student: str, lecture: Lecture, notebook: Mapping[str, Any]) -> dict[Path, str]:
-        """Return what is to be in ``autograded/``: the notebook, and the two files without which nbgrader can't release the feedback."""
+        """Return the files for ``autograded/``: the notebook, and two files that nbgrader needs to release the feedback."""
         submitted, folder = self._folder("submitted", student, lecture), self._folder("autograded", student, lecture)
         return {
             folder / f"{lecture.slug}.ipynb": as_file(notebook),
@@ -276,15 +267,15 @@ class GradebookWriter:
         return Path(self._coursedir.format_path(names[step], student, lecture.id))
 
 
-def _handed_in(result: SubmissionResult, course: Course, lecture: Lecture) -> Mapping[str, Any] | None:
-    """Return the notebook behind a result; None where there is none that can be read."""
-    with suppress(SubmissionError if result.graded else Exception):  # who can't be graded has a sentence that says why
+def _submitted_notebook(result: SubmissionResult, course: Course, lecture: Lecture) -> Mapping[str, Any] | None:
+    """Return the submitted notebook of a result; None if it can't be read."""
+    with suppress(SubmissionError if result.graded else Exception):  # the result of an unreadable notebook holds the reason
         return read_submission(Path(result.notebook), course, result.student, lecture).notebook
     return None
 
 
 def _scores(result: SubmissionResult, assignment: KnownAssignment, unchanged: Container[str]) -> dict[str, float | None]:
-    """Return the automatic score of each grade cell; None asks for a person."""
+    """Return the automatic score of each grade cell; None where a person has to grade."""
     earned: dict[str, float | None] = {f"test_{exercise.name}": float(exercise.score) for exercise in result.exercises}
     scores: dict[str, float | None] = {}
     for name in (cell.name for cell in assignment.cells if cell.kind != "SolutionCell"):
@@ -296,7 +287,7 @@ def _scores(result: SubmissionResult, assignment: KnownAssignment, unchanged: Co
             scores[name] = earned[name]
         else:
             raise GradebookError(
-                f"the result of {result.student} says nothing of {name}: {result.lecture} was changed since; grade it again"
+                f"the result of {result.student} has no score for {name}: {result.lecture} was changed since; grade it again"
             )
     return scores
 
@@ -305,18 +296,18 @@ def _comments(result: SubmissionResult, assignment: KnownAssignment, unchanged: 
     """Return the automatic comment on each solution cell."""
     if not result.graded:
         said = "This notebook could not be graded:\n\n" + "\n\n".join(map(feedback.verbatim, result.problems))
-        return {name: _storable(said) for name in assignment.solutions[:1]}
+        return {name: _without_nul(said) for name in assignment.solutions[:1]}
     exercises = {exercise.name: feedback.comment(exercise) for exercise in result.exercises}
     written = {name: NO_RESPONSE if name in unchanged else None for name in assignment.solutions if name in assignment.written}
-    return {name: _storable(comment) for name, comment in (exercises | written).items()}
+    return {name: _without_nul(comment) for name, comment in (exercises | written).items()}
 
 
-def _storable(comment: str | None) -> str | None:
-    """Return text without NUL, which a student's exception can have in it, and not every database can."""
+def _without_nul(comment: str | None) -> str | None:
+    """Return text without NUL, which an exception's message can contain, but not a text column of every database."""
     return comment and comment.replace("\0", "\N{REPLACEMENT CHARACTER}")
 
 
 def _unchanged(assignment: KnownAssignment, notebook: Mapping[str, Any]) -> set[str]:
-    """Return the written answers that are as they were released: what nbgrader asks a checksum."""
+    """Return the names of written answers that equal the released text."""
     sources = {grade_id(cell): cell["source"] for cell in notebook["cells"]}
     return {name for name, released in assignment.written.items() if sources[name] == released}

@@ -1,7 +1,7 @@
-"""Which misconception explains a failure.
+"""Finds the misconception that explains a failure.
 
-A failed test is run again with each misconception in the student's place. Where a misconception answers every call of the exercise as the
-student's function did, in every test, it explains what happened: not by how the code looks, but by what it does.
+The tests are run again with each misconception in place of the student's function. A misconception explains the failure if it gives the
+same answers as the student's function in every call of the exercise, in every test. Source code isn't compared.
 """
 
 from __future__ import annotations
@@ -23,16 +23,16 @@ from autograder.model.values import size_of
 from coursekit.outcomes import TestOutcome
 from coursekit.student import LocalStudent, Raised, StudentError
 
-RTOL = 1e-6  # of the larger answer's scale; two ways of writing the same mistake differ by rounding alone
-ALIKE_P = 1e-4  # two samples of one distribution are told apart by mistake this rarely
-MOST_DRAWS = 20_000  # of a sample: more would tell no more misconceptions apart
-FEW_CALLS = 20  # whose random answers are compared one by one; those of more calls make one sample
-ROOM = 32 << 20  # bytes of records of misconceptions that are kept
+RTOL = 1e-6  # relative to the largest entry of an answer; two implementations of a mistake differ by rounding only
+ALIKE_P = 1e-4  # probability that two samples of the same distribution count as different
+MOST_DRAWS = 20_000  # of a sample: enough to tell any two misconceptions apart
+FEW_CALLS = 20  # up to so many random answers are compared one by one, more are pooled into one sample
+ROOM = 32 << 20  # size of the cache of misconceptions' records, in bytes
 
 
 @dataclass(frozen=True)
 class Trial:
-    """One test that was run, what came of it, and what the student answered; ``again(student, reference)`` runs it once more."""
+    """A test that was run, with its outcome and the student's answers; ``again(student, reference)`` runs it again."""
 
     exercise: str
     id: str
@@ -42,7 +42,7 @@ class Trial:
 
 
 def explain(slug: str, exercise: str, trials: Sequence[Trial]) -> MisconceptionFound | None:
-    """Return the first misconception that answers as the student did.
+    """Return the first misconception that gives the student's answers, or None.
 
     Parameters
     ----------
@@ -51,16 +51,16 @@ def explain(slug: str, exercise: str, trials: Sequence[Trial]) -> MisconceptionF
     trials : sequence of Trial
         All tests of the exercise.
     """
-    telling = sorted(trials, key=lambda trial: trial.outcome.passed)  # the failures tell misconceptions apart at once
+    failures_first = sorted(trials, key=lambda trial: trial.outcome.passed)  # most misconceptions are excluded by the first failed test
     for known in catalogue(slug).misconceptions:
-        if known.exercise == exercise and all(_explains(slug, known, trial) for trial in telling):
+        if known.exercise == exercise and all(_explains(slug, known, trial) for trial in failures_first):
             return MisconceptionFound(known.id, known.title, known.explanation, known.see)
     return None
 
 
 def _explains(slug: str, known: KnownAnswer, trial: Trial) -> bool:
     deadline.check()
-    passed, theirs = try_again(slug, known, trial)
+    passed, theirs = trial_with(slug, known, trial)
     if theirs is None or passed != trial.outcome.passed:
         return passed == trial.outcome.passed
     return record_of(trial.exercise, trial.answers, _state_of(known.function)).is_like(theirs)
@@ -68,47 +68,47 @@ def _explains(slug: str, known: KnownAnswer, trial: Trial) -> bool:
 
 @cache
 def _state_of(function: Callable[..., Any]) -> int | None:
-    """Return the position of an optimiser's `state` among the arguments, or None: what is in it is the student's own business."""
+    """Return the position of an optimiser's `state` among the arguments, or None. Students choose its form, so it isn't compared."""
     names = list(inspect.signature(function).parameters)
     return names.index("state") if "state" in names else None
 
 
-def try_again(slug: str, known: KnownAnswer, trial: Trial) -> tuple[bool, Record | None]:
-    """Run a test with a known answer in the student's place; return whether it passed, and what was answered if it didn't."""
+def trial_with(slug: str, known: KnownAnswer, trial: Trial) -> tuple[bool, Record | None]:
+    """Run a test with a known answer; return whether it passed, and the record of its answers if it failed. Cached."""
     key = (slug, f"{known.exercise}/{known.id}", trial.id)
     if key not in _tried:
-        impostor = Recorder(LocalStudent({**vars(catalogue(slug).reference), **known.functions}))
+        recorder = Recorder(LocalStudent({**vars(catalogue(slug).reference), **known.functions}))
         try:
-            with deadline.uncounted():  # it is the same for everybody's submission
-                trial.again(impostor)
+            with deadline.uncounted():  # the result is cached for all submissions
+                trial.again(recorder)
             _tried[key] = True, None
-        except Exception:  # a failed expectation, or a test that chokes on the answer
-            _tried[key] = False, record_of(known.exercise, impostor.answers, _state_of(known.function))
+        except Exception:  # a failed expectation, or an error of the test because of the answer
+            _tried[key] = False, record_of(known.exercise, recorder.answers, _state_of(known.function))
         while sum(record.size for _, record in _tried.values() if record) > ROOM:
             del _tried[next(iter(_tried))]
             if key not in _tried:
-                return False, record_of(known.exercise, impostor.answers, _state_of(known.function))
+                return False, record_of(known.exercise, recorder.answers, _state_of(known.function))
     return _tried[key]
 
 
 _tried: dict[tuple[str, str, str], tuple[bool, Record | None]] = {}
 
 
-# --- what is compared of the answers to a test ------------------------------------------------------------------------------
+# --- records: the compared parts of answers ---------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
 class Record:
-    """What a function answered in one test, as far as two functions are compared by it.
+    """The answers of a function in one test, reduced to what is compared.
 
     Parameters
     ----------
     calls : tuple
-        For each call the type of its error, or its answer and the arguments after it; of a random answer only how it is made up.
+        For each call the type of its error, or its answer and the arguments after it; for a random answer its structure and shapes.
     samples : dict
-        The numbers of the random answers, by their place in an answer: those of one call, or of many calls together.
+        The numbers of random answers, by their place in the answer: of one call, or of many calls together.
     repeats : tuple of int
-        For each random answer the first one that is equal to it: re-seeding a generator and ignoring it show in this.
+        For each random answer the index of the first equal one: shows whether a function seeds or ignores the generator.
     """
 
     calls: tuple[Any, ...]
@@ -117,18 +117,18 @@ class Record:
 
     @cached_property
     def size(self) -> int:
-        """How many bytes it takes."""
+        """Its size in bytes."""
         return size_of(self.calls) + sum(sample.values.nbytes for sample in self.samples.values())
 
     def is_like(self, other: Record) -> bool:
-        """Tell whether another function may be the same: equal but for rounding, and what is random of the same distribution."""
+        """Tell whether two records agree: equal but for rounding, and random answers of the same distribution."""
         if not self.calls or self.repeats != other.repeats or self.samples.keys() != other.samples.keys():
             return False
         return _alike(self.calls, other.calls) and all(self.samples[place].is_like(other.samples[place]) for place in self.samples)
 
 
 class Sample:
-    """Numbers that were drawn at random, or a part of them that is enough to know their distribution."""
+    """Random numbers; at most `MOST_DRAWS` of them, evenly chosen."""
 
     def __init__(self, arrays: Sequence[np.ndarray]) -> None:
         most = max(MOST_DRAWS // len(arrays), 1)
@@ -139,14 +139,14 @@ class Sample:
         return np.sort(self.values)
 
     def is_like(self, other: Sample) -> bool:
-        """Compare two samples by Kolmogorov and Smirnov; too small samples say nothing, and count as alike."""
+        """Compare two samples by a Kolmogorov–Smirnov test; very small samples always pass it."""
         if self.values.shape != other.values.shape:
             return False
         return _close(self.values, other.values) or _same_distribution(self._sorted, other._sorted)
 
 
 def record_of(exercise: str, answers: Sequence[Answer], state: int | None = None) -> Record:
-    """Return what is compared of the answers of an exercise's function.
+    """Return the record of an exercise's answers in one test.
 
     Parameters
     ----------
@@ -155,7 +155,7 @@ def record_of(exercise: str, answers: Sequence[Answer], state: int | None = None
     answers : sequence of Answer
         All answers in one test, in order.
     state : int, optional
-        The position of a state among the arguments: neither it is compared nor what comes back as the second item of the answer.
+        The position of the state among the arguments. It isn't compared, and neither is the new state, the second item of the answer.
     """
     mine = [_without(state, answer) for answer in answers if answer.function == exercise]
     leaves: dict[Any, list[np.ndarray]] = {}
@@ -166,10 +166,10 @@ def record_of(exercise: str, answers: Sequence[Answer], state: int | None = None
         if answer.error:
             calls.append((type(answer.error).__name__, _type_name(answer.error)))
         elif answer.random:
-            shape, arrays, digest = _taken_apart(_out(answer))
+            shape, arrays, digest = _parts_of_random_answer(_out(answer))
             calls.append((shape, _arguments(answer)))
             repeats.append(first.setdefault(digest, len(repeats)))
-            if repeats[-1] == len(repeats) - 1:  # what repeats an earlier draw is none
+            if repeats[-1] == len(repeats) - 1:  # a repeated answer isn't an independent draw
                 for place, array in arrays:
                     leaves.setdefault(place, []).append(array)
         else:
@@ -181,8 +181,8 @@ def record_of(exercise: str, answers: Sequence[Answer], state: int | None = None
     return Record(tuple(calls), samples, tuple(repeats))
 
 
-def _taken_apart(answer: Any) -> tuple[Any, list[tuple[Any, np.ndarray]], bytes]:
-    """Return how a random answer is made up, its arrays by their place and shape, and a digest that is another one for other answers."""
+def _parts_of_random_answer(answer: Any) -> tuple[Any, list[tuple[Any, np.ndarray]], bytes]:
+    """Return the structure of a random answer, its arrays by place and shape, and a digest of the whole."""
     arrays: list[tuple[Any, np.ndarray]] = []
     digest = hashlib.blake2b(digest_size=16)
 
@@ -220,14 +220,14 @@ def _type_name(error: StudentError | None) -> str:
 
 
 def _out(answer: Answer) -> Any:
-    """Return what can be compared: a forward pass's cache is the student's own business."""
+    """Return the compared part of an answer: without the cache of a forward pass."""
     if answer.function.endswith("_forward") and isinstance(answer.answer, tuple) and len(answer.answer) == 2:
         return answer.answer[0]
     return answer.answer
 
 
 def _arguments(answer: Answer) -> tuple[Any, ...]:
-    """Return what can be compared of the arguments after a call: not the cache that a backward pass was handed."""
+    """Return the compared part of the arguments after a call: without the cache of a backward pass."""
     return answer.arguments[:1] if answer.function.endswith("_backward") else answer.arguments
 
 
@@ -246,14 +246,14 @@ def _numeric(value: Any) -> bool:
 
 
 def close(one: Any, other: Any) -> bool:
-    """Tell whether two answers are the same numbers, but for rounding, in the same shape."""
+    """Tell whether two answers have the same shape and the same numbers, up to rounding."""
     return _numeric(one) and _numeric(other) and np.shape(one) == np.shape(other) and _close(np.asarray(one), np.asarray(other))
 
 
 def _close(one: np.ndarray, other: np.ndarray) -> bool:
     if one.dtype.kind not in "biuf" or other.dtype.kind not in "biuf":
         return np.array_equal(one, other)
-    with np.errstate(invalid="ignore", over="ignore"):  # infinity minus infinity, or what is too large for a double
+    with np.errstate(invalid="ignore", over="ignore"):  # infinity minus infinity, or an overflow
         a, b = one.astype(float), other.astype(float)
         apart = np.abs(a - b)
     finite = np.isfinite(apart)
@@ -265,7 +265,7 @@ def _close(one: np.ndarray, other: np.ndarray) -> bool:
 
 
 def _same_distribution(one: np.ndarray, other: np.ndarray) -> bool:
-    """Compare two samples, each in order, by Kolmogorov and Smirnov."""
+    """Compare two sorted samples by a Kolmogorov–Smirnov test with the significance `ALIKE_P`."""
     from scipy.special import kolmogorov
 
     if one.dtype.kind == "c" or other.dtype.kind == "c":

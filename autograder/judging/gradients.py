@@ -1,11 +1,11 @@
-"""What gradients are right behind a forward pass that is wrong in a way that we know.
+"""Right gradients of a forward pass with a known mistake.
 
-A backward pass is judged by the reference. Where it fails, the student's forward pass failed too, and a misconception of the catalogue
-explains that forward pass, the backward pass may be the derivative of the misconception: right for what it was given. So its tests are
-run once more with the misconception in the reference's place: `KnownForward` is that reference, and `AnsweringAs` makes sure that the
-student's forward pass answers in these tests, too, as the misconception does.
+A backward pass is judged by the reference. If it fails, and a misconception explains the student's forward pass, the backward pass may be
+the right derivative of that wrong forward pass. So its tests are run again with `KnownForward` as the reference, which has the
+misconception as forward pass and its derivative as backward pass. `AnsweringAs` checks that the student's forward pass equals the
+misconception in these tests, too.
 
-What counts as right is computed from our own code alone. A forward pass that nobody knows excuses nothing.
+The right gradients are computed from the misconception, never from the student's code.
 """
 
 from __future__ import annotations
@@ -27,34 +27,34 @@ from coursekit.expectations import Mismatch
 from coursekit.student import Call, Student, StudentFunction, copied
 
 STEP = 1e-4  # of difference quotients, relative to the largest number in an array: their error is then of the order 1e-12
-TRIVIAL = 1e-5  # what is smaller than this, relative to the right gradient, is nothing
+TRIVIAL = 1e-5  # relative to the right gradient; a smaller gradient counts as zero
 
 
 def forward_of(backward: str, exercises: Sequence[str]) -> str | None:
-    """Return the exercise that a backward pass belongs to: ``x_forward`` or ``x`` for ``x_backward``; None where there is none."""
+    """Return the forward exercise of a backward pass: ``x_forward`` or ``x`` for ``x_backward``; None if there is none."""
     stem = backward.removesuffix("_backward")
     return next((name for name in (f"{stem}_forward", stem) if name in exercises and name != backward), None)
 
 
 class KnownForward:
-    """A reference in which a forward pass has a known mistake, and the backward pass is the derivative of that.
+    """A reference whose forward pass is a misconception, and whose backward pass is the derivative of it.
 
     Parameters
     ----------
     reference : module
-        The right functions: all but these two answer as ever.
+        The right functions, used for all other names.
     slug : str
         The lecture.
     known : KnownAnswer
         A misconception of the forward pass.
     backward : str
-        The name of the backward pass: ``backward(dout, cache)`` behind an ``x_forward`` that returns ``(out, cache)``, and
-        ``backward(dout, *arguments)`` behind an ``x`` that returns ``out``.
+        The name of the backward pass: ``backward(dout, cache)`` for an ``x_forward`` that returns ``(out, cache)``, and
+        ``backward(dout, *arguments)`` for an ``x`` that returns ``out``.
 
     Attributes
     ----------
     trivial : list of bool
-        For each call of the backward pass, whether a gradient was zero, or the upstream gradient itself, where the right one is neither.
+        For each call of the backward pass, whether a gradient was zero, or the upstream gradient itself, where the reference's is neither.
     """
 
     def __init__(self, reference: ModuleType | Remembered, slug: str, known: KnownAnswer, backward: str) -> None:
@@ -67,7 +67,7 @@ class KnownForward:
         return own[name] if name in own else getattr(self._reference, name)
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:
-        """Return what the misconception answers; the cache is the arguments."""
+        """Return the misconception's output, with the arguments as cache."""
         answer = self.known.function(*copied(args), **copied(kwargs))
         return (answer[0], (args, kwargs)) if self._returns_pair else answer
 
@@ -76,13 +76,13 @@ class KnownForward:
         args, kwargs = cache[0] if self._returns_pair else (cache, {})
         right = self._right_gradients(dout, args, kwargs)
         count = len(right) if isinstance(right, (list, tuple)) else 1
-        with deadline.uncounted():  # it is the same for everybody's submission
+        with deadline.uncounted():  # the result is cached for all submissions
             found = _derivatives.derivatives(self._slug, self.known.exercise, self.known.id, dout, args, kwargs, count)
         self.trivial.append(any(_is_trivial(mine, np.asarray(other), dout) for mine, other in zip(found, _listed(right), strict=True)))
         return tuple(found) if isinstance(right, (list, tuple)) else found[0]
 
     def _right_gradients(self, dout: np.ndarray, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
-        """Return the reference's gradients; for another upstream gradient where its out has another shape."""
+        """Return the reference's gradients; for a random upstream gradient if its `out` has another shape than `dout`."""
         answer = getattr(self._reference, self.known.exercise)(*args, **kwargs)
         out = answer[0] if self._returns_pair else answer
         upstream = dout if np.shape(dout) == np.shape(out) else np.random.default_rng(2010).normal(0.3, 1, np.shape(out))
@@ -92,7 +92,7 @@ class KnownForward:
 
 @lru_cache(maxsize=256)
 def known_forward(slug: str, forward: str, id: str, backward: str) -> KnownForward:
-    """Return a lecture's reference with a misconception of `forward` in it, always the same one; see `KnownForward`."""
+    """Return the `KnownForward` for a misconception of `forward`. Cached."""
     found = catalogue(slug)
     known = next(one for one in found.misconceptions if (one.exercise, one.id) == (forward, id))
     return KnownForward(remembered(found.reference), slug, known, backward)
@@ -111,16 +111,15 @@ def derivatives(
     return numerical_gradients(out, args[:count], dout)
 
 
-_derivatives = Remembered(sys.modules[__name__])  # they take hundreds of calls, and are the same for everybody with the same mistake
+_derivatives = Remembered(sys.modules[__name__])  # cached: they take hundreds of calls, and are the same for all students
 
 
 class AnsweringAs:
-    """A student whose forward pass has to answer as a misconception does, in every call of it.
+    """A student whose forward pass is compared with a misconception in every call.
 
     Parameters
     ----------
     student : Student
-        Who answers.
     known : KnownAnswer
         The misconception.
     """
@@ -134,7 +133,7 @@ class AnsweringAs:
 
 
 class _Compared:
-    """One function that is called together with the misconception. A call that draws at random is left to the test to compare."""
+    """The compared function. Calls with a random generator aren't compared."""
 
     def __init__(self, function: StudentFunction, known: KnownAnswer) -> None:
         self.name, self._function, self._known = function.name, function, known
@@ -148,12 +147,12 @@ class _Compared:
         Raises
         ------
         Mismatch
-            If the misconception answers otherwise.
+            If the misconception's answer differs.
         """
         wanted = None if has_generator(args, kwargs) else _out(self.name, self._known.function(*copied(args), **copied(kwargs)))
         call = self._function.call(*args, **kwargs)
         if wanted is not None and not close(_out(self.name, call.answer), wanted):
-            raise Mismatch("value", f"here {self.name} doesn't answer as a misconception that explains it elsewhere")
+            raise Mismatch("value", f"expected the answer of the misconception that explains {self.name} in its own tests, got another one")
         return call
 
 
@@ -197,7 +196,7 @@ def _listed(gradients: Any) -> list[np.ndarray]:
 
 
 def _is_trivial(mine: np.ndarray, right: np.ndarray, dout: np.ndarray) -> bool:
-    """Tell whether a gradient is nothing, or the upstream gradient passed on, where the right one is neither."""
+    """Tell whether a gradient is zero, or equal to the upstream gradient, where the right one is neither."""
     scale = np.max(np.abs(right), initial=0.0)
     if scale > 0 and np.max(np.abs(mine), initial=0.0) < TRIVIAL * scale:
         return True

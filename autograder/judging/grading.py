@@ -1,7 +1,6 @@
-"""One submission in, one result out.
+"""Grades one submission: runs its cells in a guest and the hidden suite in this process, and returns a result.
 
-pytest runs the hidden suite in this process, the host. Each call of a student's function is recorded, so that `diagnosis` can later ask
-which misconception would have answered alike.
+pytest runs the suite. Calls of the student's functions are recorded, and `diagnosis` compares them with the misconceptions.
 """
 
 from __future__ import annotations
@@ -36,18 +35,18 @@ _RAISED = frozenset({"raised", "missing", "died", "unreadable"})
 
 
 class HiddenSuite(SuitePlugin):
-    """What a hidden suite is run with: the student recorded, the reference, and a record of each test for the diagnosis.
+    """The pytest plugin of a hidden suite: provides the fixtures, and keeps a `Trial` of each test for the diagnosis.
 
     Parameters
     ----------
     student : Student
-        Whose functions are judged.
+        The judged functions.
     reference : module
-        What they are compared with.
+        The right functions.
     only : sequence of str, optional
-        The exercises whose tests are run; all where it is left out.
+        The exercises whose tests are run; all by default.
     limits : Limits, optional
-        How many bytes all answers of a function may come to, and how long the host may work.
+        Of which all_answers_bytes and host_seconds are used.
     """
 
     fixtures = ("student", "rng", "reference")
@@ -61,19 +60,19 @@ class HiddenSuite(SuitePlugin):
     ) -> None:
         super().__init__(student, only)
         self.limits = limits or Limits()
-        self._reference, self._account = reference, Account(self.limits.all_answers_bytes)
+        self._reference, self._account = reference, Account(self.limits)
         self.clock = HostClock(self.limits.host_seconds, len(only or ()))
         self._plans: dict[str, Plan] = {}
         self._exercise = ""
         self.trials: list[Trial] = []
 
     def begin(self, tests: Sequence[CollectedTest]) -> None:
-        """Plan the calls of a student in another process."""
+        """Plan the calls of the suite, if the student is in another process."""
         if isinstance(self.student, RemoteStudent):
             self._plans = dict(plans_of(tests, {"reference": self._reference}))
 
     def outcome_with(self, trial: Trial, reference: KnownForward) -> TestOutcome:
-        """Return what comes of a test with another reference; what is said of a failure stays what was said with the right one."""
+        """Run a test with another reference, and return its outcome; the message of a failure stays that of the right reference."""
         if isinstance(self.student, RemoteStudent):
             prefetch(self.student, trial.exercise, ())
         try:
@@ -81,7 +80,7 @@ class HiddenSuite(SuitePlugin):
         except (StudentError, Mismatch) as error:
             before = trial.outcome
             return outcome_of(before.exercise, before.name, before.sentence, before.weight, error) if before.passed else before
-        except Exception:  # the misconception itself has no answer here
+        except Exception:  # the misconception itself raises in this test
             return trial.outcome
         return replace(trial.outcome, kind="", message="", culprit="")
 
@@ -96,7 +95,7 @@ class HiddenSuite(SuitePlugin):
         return {"student": Recorder(self.student, self._account), "rng": test.rng(), "reference": self._reference}
 
     def note(self, test: CollectedTest, fixtures: Mapping[str, Any], error: BaseException | None) -> TestOutcome:
-        """Keep what the diagnosis needs to try the test again."""
+        """Keep the test, its outcome and the answers for the diagnosis."""
         outcome = super().note(test, fixtures, error)
         if isinstance(error, Overdue):
             outcome = self.outcomes[-1] = replace(outcome, kind="timeout", message=str(error), culprit=test.exercise)
@@ -104,18 +103,18 @@ class HiddenSuite(SuitePlugin):
         answers = tuple(recorder.answers) if isinstance(recorder, Recorder) else ()
         for answer in answers:
             if answer.error is not None:
-                _forget_frames(answer.error)
+                _drop_frames(answer.error)
         self.trials.append(Trial(test.exercise, test.id, _again(test, fixtures), outcome, answers))
         return outcome
 
 
-def _forget_frames(error: BaseException) -> None:
-    """Let go of the frames that an error has passed through: all that the test has had in its variables hangs on them."""
+def _drop_frames(error: BaseException) -> None:
+    """Remove an error's traceback and context, which keep all variables of the test alive."""
     error.__traceback__ = error.__context__ = error.__cause__ = None
 
 
 def _again(test: CollectedTest, fixtures: Mapping[str, Any]) -> Callable[..., None]:
-    """Return the test as a function of the student, and of the reference if it is to be another, its random numbers as they were."""
+    """Return a function that runs the test again, with another student and optionally another reference, and the same random numbers."""
 
     def again(student: Student, reference: Any = None) -> None:
         test.run({**fixtures, "student": student, "rng": test.rng(), **({"reference": reference} if reference is not None else {})})
@@ -141,14 +140,14 @@ def judge(
     points : mapping of str to float
         The exercises to judge, in order, with their points.
     untouched : frozenset of str
-        The exercises whose stub was left as it is.
+        The exercises whose cell is still the stub.
     limits : Limits, optional
-        How many bytes all answers of a function may come to, and how long the host may work.
+        Of which all_answers_bytes and host_seconds are used.
 
     Returns
     -------
     tuple of ExerciseResult
-        One an exercise, in the order of `points`.
+        One for each exercise, in the order of `points`.
     """
     suite = HiddenSuite(student, remembered(import_module(f"autograder.reference.{slug}")), list(points), limits)
     results: dict[str, ExerciseResult] = {}
@@ -159,17 +158,17 @@ def judge(
             result = _exercise_result(slug, name, points[name], suite.trials, name in untouched)
             if name.endswith("_backward") and result.status in ("failed", "error"):
                 try:
-                    result = _excused(suite, slug, result, results) or result
+                    result = _rejudged(suite, slug, result, results) or result
                 except Overdue as late:
-                    result = replace(result, status="timeout", tests=tuple(_and_late(test, late) for test in result.tests))
+                    result = replace(result, status="timeout", tests=tuple(_without_diagnosis(test, late) for test in result.tests))
             results[name] = result
     return tuple(results.values())
 
 
-def _excused(suite: HiddenSuite, slug: str, result: ExerciseResult, results: Mapping[str, ExerciseResult]) -> ExerciseResult | None:
-    """Judge a backward pass by a forward pass that is wrong in a way that we know, where the student's is; None where that gains nothing.
+def _rejudged(suite: HiddenSuite, slug: str, result: ExerciseResult, results: Mapping[str, ExerciseResult]) -> ExerciseResult | None:
+    """Judge a backward pass with the misconception that explains the student's forward pass; None if there is none, or no gain.
 
-    All its tests are run again with that forward pass in the reference's place; see `autograder.judging.gradients`.
+    The tests are run again with another reference; see `autograder.judging.gradients`.
     """
     forward = forward_of(result.name, [known.exercise for known in catalogue(slug).misconceptions])
     if forward is None:
@@ -180,10 +179,10 @@ def _excused(suite: HiddenSuite, slug: str, result: ExerciseResult, results: Map
     reference = known_forward(slug, forward, of_forward.misconception.id, result.name)
     reference.trivial.clear()
     trials = [replace(trial, outcome=suite.outcome_with(trial, reference)) for trial in suite.trials if trial.exercise == result.name]
-    if sum(reference.trivial) > len(reference.trivial) / 2:  # a forward pass that asks for nothing on the way back
+    if sum(reference.trivial) > len(reference.trivial) / 2:  # most gradients are zero or the upstream gradient: no evidence
         return None
-    excused = _exercise_result(slug, result.name, result.max_score, trials, False)
-    return excused if excused.score > result.score else None
+    rejudged = _exercise_result(slug, result.name, result.max_score, trials, False)
+    return rejudged if rejudged.score > result.score else None
 
 
 def _exercise_result(slug: str, name: str, maximum: float, trials: Sequence[Trial], untouched: bool) -> ExerciseResult:
@@ -199,14 +198,14 @@ def _exercise_result(slug: str, name: str, maximum: float, trials: Sequence[Tria
     try:
         if status in ("failed", "error"):
             found = diagnosis.explain(slug, name, mine)
-    except Overdue as late:  # the marks stand; that nothing is explained might come out otherwise another time
-        status, tests = "timeout", tuple(_and_late(test, late) for test in tests)
+    except Overdue as late:  # the marks are final, but another run might find a misconception, so the result isn't stored
+        status, tests = "timeout", tuple(_without_diagnosis(test, late) for test in tests)
     return ExerciseResult(name, marks(share, maximum), maximum, status, tests, found)
 
 
-def _and_late(test: TestResult, late: Overdue) -> TestResult:
-    """Say of a failed test why no misconception is named."""
-    said = f"{test.message}; nothing was looked for behind it, for {late}"
+def _without_diagnosis(test: TestResult, late: Overdue) -> TestResult:
+    """Add to a failed test's message that the diagnosis ran out of time."""
+    said = f"{test.message}; no misconception was looked for, because {late}"
     return test if test.outcome == "passed" else replace(test, message=shortened(said))
 
 
@@ -228,16 +227,15 @@ def _test_result(outcome: TestOutcome) -> TestResult:
 
 
 def grade_submission(submission: Submission, sandbox: Sandbox, limits: Limits | None = None) -> SubmissionResult:
-    """Run a submission in a guest, judge it from here, and return what was found.
+    """Grade a submission.
 
     Parameters
     ----------
     submission : Submission
-        What was handed in.
     sandbox : Sandbox
-        Where its code runs.
+        Runs its code.
     limits : Limits, optional
-        What a guest may use; the lecture's own where it is left out.
+        Limits of the guest and the host; the lecture's by default.
     """
     lecture = submission.lecture
     found = grade_cells(submission.cells, lecture.id, lecture.points, sandbox, limits or lecture.limits)
@@ -245,7 +243,7 @@ def grade_submission(submission: Submission, sandbox: Sandbox, limits: Limits | 
 
 
 def grade_cells(cells: Sequence[Cell], lecture: str, points: Mapping[str, float], sandbox: Sandbox, limits: Limits) -> SubmissionResult:
-    """Run a submission's cells in a guest and judge them: what `grade_submission` does, without a course around it.
+    """Run a submission's cells in a guest and judge them. In contrast to `grade_submission`, no course is needed.
 
     Parameters
     ----------
@@ -256,17 +254,17 @@ def grade_cells(cells: Sequence[Cell], lecture: str, points: Mapping[str, float]
     points : mapping of str to float
         Its exercises, in order, with their points.
     sandbox : Sandbox
-        Where the code runs.
+        Runs the code.
     limits : Limits
-        What a guest may use.
+        Limits of the guest and the host.
 
     Returns
     -------
     SubmissionResult
-        Of nobody yet: without student and notebook.
+        With empty `student` and `notebook`.
     """
     found, killed = _graded(cells, lecture, points, sandbox, limits)
-    if killed:  # perhaps from outside, for want of memory: that would be nothing that the code has done
+    if killed:  # perhaps from outside, because memory ran out: grade again, for it may not be the submission's fault
         found, killed = _graded(cells, lecture, points, sandbox, limits)
     return replace(found, problems=(*found.problems, KILLED)) if killed else found
 
@@ -274,9 +272,9 @@ def grade_cells(cells: Sequence[Cell], lecture: str, points: Mapping[str, float]
 def _graded(
     cells: Sequence[Cell], lecture: str, points: Mapping[str, float], sandbox: Sandbox, limits: Limits
 ) -> tuple[SubmissionResult, bool]:
-    """Grade once, and tell whether a process was killed meanwhile."""
+    """Grade once; return the result, and whether the guest's process was killed."""
     with sandbox.guest(cells, limits) as guest:
         exercises = judge(slug_of(lecture), guest.student, points, guest.untouched, limits)
         printed = guest.printed
-    problems = tuple(few([f"{problem.label}: {problem.message}" for problem in guest.problems]))  # known when the guest has ended
+    problems = tuple(few([f"{problem.label}: {problem.message}" for problem in guest.problems]))  # complete only after the guest has ended
     return SubmissionResult("", lecture, "", exercises, problems, printed), guest.killed

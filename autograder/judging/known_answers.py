@@ -1,7 +1,7 @@
-"""Known answers, wrong and right: the decorators of ``misconceptions/<slug>.py``, and how such a module is read.
+"""Known answers, wrong and right: the decorators of ``misconceptions/<slug>.py``, and the loader of such a module.
 
-A misconception is a wrong answer that we know by name; its docstring tells the student why it is wrong. An alternative is a right answer
-written in another way; the graders' tests prove with it that they judge by meaning. Both are written against the reference of their
+A misconception is a wrong answer with a name; its docstring tells the student why it is wrong. An alternative is a right answer written in
+another way; tests of the suites check that it gets full marks. Both are written against the reference of their
 lecture: the cache that a backward pass gets is the reference's own, and the cache that a forward pass returns must suit it::
 
     @misconception("batchnorm_backward", title="The mean and variance are treated as constants", see="05 §3")
@@ -11,7 +11,7 @@ lecture: the cache that a backward pass gets is the reference's own, and the cac
     @alternative("batchnorm_backward")
     def backward_in_stages(dout, cache): ...
 
-An answer is a function of NumPy alone, complete in itself: its source can be put into a notebook in place of the exercise.
+An answer uses NumPy and names of its own module only, so `cell_source` can put it into a notebook in place of the exercise.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 @dataclass(frozen=True)
 class KnownAnswer:
-    """A wrong answer that has a title, or a right one that has none."""
+    """A misconception (with a title) or an alternative (without)."""
 
     exercise: str
     id: str
@@ -42,12 +42,12 @@ class KnownAnswer:
 
     @property
     def explanation(self) -> str:
-        """What the student reads: the function's docstring, unwrapped."""
+        """The function's docstring in one line, as shown to the student."""
         return " ".join((inspect.getdoc(self.function) or "").split())
 
     @property
     def functions(self) -> dict[str, Callable[..., Any]]:
-        """The answer by the name of its exercise, with the forward pass that it needs, if it needs its own."""
+        """The answer by the name of its exercise, and its own forward pass, if it has one."""
         answers = {self.exercise: self.function}
         if self.with_forward is not None:
             answers[self.exercise.replace("_backward", "_forward")] = self.with_forward
@@ -62,11 +62,11 @@ def misconception(exercise: str, title: str, see: str, with_forward: Callable[..
     exercise : str
         The function that it stands for.
     title : str
-        What the student probably believed, in a few words.
+        The mistake in a few words.
     see : str
-        Where the lecture says otherwise, as ``"05 §3"``.
+        The section of the lecture that explains it, as ``"05 §3"``.
     with_forward : callable, optional
-        The forward pass whose cache a backward pass wants, where it isn't the reference's.
+        The forward pass that makes the cache for a backward pass; the reference's by default.
     """
 
     def register(function: F) -> F:
@@ -84,7 +84,7 @@ def alternative(exercise: str, with_forward: Callable[..., Any] | None = None) -
 
 @dataclass(frozen=True)
 class Catalogue:
-    """The reference of a lecture and all its known answers, in the order in which they are written."""
+    """The reference of a lecture and its known answers, in the order of the source file."""
 
     reference: ModuleType
     misconceptions: tuple[KnownAnswer, ...]
@@ -115,8 +115,8 @@ def catalogue(slug: str) -> Catalogue:
 def cell_source(function: Callable[..., Any], name: str) -> str:
     """Return `function` as the source of a notebook's cell that defines `name`.
 
-    Decorators, docstring and annotations are left out. What the function uses of its own module (helpers, constants) is put before it,
-    under names of the cell's own: a helper that is itself an exercise would otherwise take the place of the student's answer to it.
+    Decorators, docstring and annotations are left out. Helpers and constants of the function's module are put before it under the names
+    ``_<name>_<helper>``, because a helper that is itself an exercise would overwrite the student's answer to that one.
     """
     definitions = _definitions(function.__module__)
     main = _bare(definitions[function.__name__])
@@ -130,7 +130,7 @@ def cell_source(function: Callable[..., Any], name: str) -> str:
 
 
 class _Renamed(ast.NodeTransformer):
-    """Gives names another name wherever they stand."""
+    """Renames variables, functions and classes."""
 
     def __init__(self, names: dict[str, str]) -> None:
         self._names = names

@@ -1,4 +1,4 @@
-"""A student whose every call is noted, so that the diagnosis can ask later which misconception would have answered alike."""
+"""Records the calls of a student's functions and their answers, for the diagnosis."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from typing import Any
 import numpy as np
 
 from autograder import deadline
-from autograder.limits import Limits, in_units
+from autograder.limits import Limits
 from autograder.model.values import size_of
 from coursekit.student import Call, Student, StudentError, TimedOut, Unreadable
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What one call gave: an answer and the arguments after the call, or an error."""
+    """The outcome of one call: an answer and the arguments after the call, or an error. `random`: it had a random generator."""
 
     function: str
     random: bool
@@ -27,41 +27,50 @@ class Answer:
 
 
 class Account:
-    """What a submission's functions have used so far, in all tests together.
+    """The memory that a submission's answers take, over all tests.
 
     Parameters
     ----------
-    room : int
-        How many bytes the answers of one function may come to: all are kept until the diagnosis has seen them.
+    limits : Limits
+        Of which all_answers_bytes bounds the answers of one function, which are kept until the diagnosis has used them.
 
     Attributes
     ----------
     kept : Counter
-        How many bytes each function has answered.
-    hopeless : dict of str to StudentError
-        The functions that have timed out, or answered too much; they aren't called again.
+        Bytes of the answers of each function.
+    excluded : dict of str to StudentError
+        The functions that timed out or exceeded the limit, with the error that a further call raises at once.
     """
 
-    def __init__(self, room: int = Limits.all_answers_bytes) -> None:
-        self.room = room
+    def __init__(self, limits: Limits | None = None) -> None:
+        self._limits = limits or Limits()
         self.kept: Counter[str] = Counter()
-        self.hopeless: dict[str, StudentError] = {}
+        self.excluded: dict[str, StudentError] = {}
 
     def has_room_for(self, name: str, call: Call) -> bool:
-        """Count what a call has brought, and tell whether that is still as much as anybody could keep."""
+        """Add the size of a call's answer and arguments, and tell whether the function is still within the limit."""
         self.kept[name] += size_of(call.answer) + size_of(call.arguments)
-        return self.kept[name] <= self.room
+        return not self.is_full(name)
+
+    def is_full(self, name: str) -> bool:
+        """Tell whether a function has exceeded the limit."""
+        return self.kept[name] > self._limits.all_answers_bytes
+
+    @property
+    def too_much(self) -> str:
+        """The message about a function that has exceeded the limit."""
+        return self._limits.too_much
 
 
 class Recorder:
-    """A student whose every call is noted, for the length of one test.
+    """A student that records the calls of one test.
 
     Parameters
     ----------
     student : Student
-        Who answers.
+        The recorded functions.
     account : Account, optional
-        Of all tests; this one's own where it is left out.
+        Shared by all tests of a submission; a new one by default.
     """
 
     def __init__(self, student: Student, account: Account | None = None) -> None:
@@ -72,21 +81,20 @@ class Recorder:
         return RecordedFunction(name, self)
 
     def ask(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any], want_arguments: bool) -> Call:
-        """Call the function `name` and note what it answered, or which error kept it from answering."""
+        """Call the function `name`, and record its answer or its `StudentError`."""
         deadline.check()
         random = has_generator(args, kwargs) or self._follows_random(name)
         try:
-            if name in self._account.hopeless:
-                raise self._account.hopeless[name]
+            if name in self._account.excluded:
+                raise self._account.excluded[name]
             function = getattr(self._student, name)
             call = function.call(*args, **kwargs) if want_arguments else Call(function(*args, **kwargs), ())
             if not self._account.has_room_for(name, call):
-                del call  # the error holds on to this frame
-                too_much = f"all its answers together are larger than {in_units(self._account.room)} (the limit all_answers_bytes)"
-                raise Unreadable(name, too_much)
+                del call  # the error's traceback refers to this frame
+                raise Unreadable(name, self._account.too_much)
         except StudentError as error:
-            if isinstance(error, TimedOut) or self._account.kept[name] > self._account.room:
-                self._account.hopeless[name] = error
+            if isinstance(error, TimedOut) or self._account.is_full(name):
+                self._account.excluded[name] = error
             self.answers.append(Answer(name, random, error=error))
             raise
         self.answers.append(Answer(name, random, call.answer, call.arguments))
@@ -94,13 +102,13 @@ class Recorder:
         return call
 
     def _follows_random(self, name: str) -> bool:
-        """Tell whether `name` is a backward pass whose forward pass drew at random: then it depends on these draws."""
+        """Tell whether `name` is a backward pass whose forward pass had a random generator in this test."""
         forward = name.removesuffix("_backward") + "_forward"
         return name.endswith("_backward") and any(answer.random and answer.function == forward for answer in self.answers)
 
 
 class RecordedFunction:
-    """One function of a `Recorder`."""
+    """A function of a `Recorder`."""
 
     def __init__(self, name: str, recorder: Recorder) -> None:
         self.name, self._recorder = name, recorder
@@ -114,5 +122,5 @@ class RecordedFunction:
 
 
 def has_generator(args: Sequence[Any], kwargs: dict[str, Any]) -> bool:
-    """Tell whether a call was given a source of random numbers."""
+    """Tell whether one of the arguments is a random generator."""
     return any(isinstance(value, np.random.Generator) for value in (*args, *kwargs.values()))

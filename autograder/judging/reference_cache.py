@@ -1,4 +1,4 @@
-"""The reference's answers, which are the same for everybody's submission: computed once, and handed out as copies."""
+"""A cache of the reference's answers, which are the same for every submission."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ ROOM = 64 << 20  # bytes; a suite takes some hundred kilobytes
 
 
 class Remembered:
-    """A module whose functions answer from memory where they were asked the same before.
+    """A module whose functions are cached; each call returns a copy of the answer.
 
-    Arguments are the same where they are to the last bit, memory layout included. What isn't data, such as a generator, is not remembered,
-    and neither is a function that changes its arguments.
+    The key is the exact arguments, memory layout included. A call isn't cached if an argument or the answer isn't plain data (a random
+    generator, an object), or if the function changes its arguments.
 
     Parameters
     ----------
     module : module
-        Whose functions these are.
+        The module.
     room : int
-        How many bytes are kept; where they don't do, all is forgotten.
+        Size of the cache in bytes; it is emptied when it is full.
     """
 
     def __init__(self, module: ModuleType, room: int = ROOM) -> None:
@@ -37,7 +37,7 @@ class Remembered:
         value = getattr(self._module, name)
         if callable(value) and not isinstance(value, type):
             value = self._remembering(name, value)
-        setattr(self, name, value)  # the next look finds it without us
+        setattr(self, name, value)  # so that __getattr__ isn't called again for it
         return value
 
     def _remembering(self, name: str, function: Callable[..., Any]) -> Callable[..., Any]:
@@ -60,7 +60,7 @@ class Remembered:
     def _keep(self, key: Any, answer: Any) -> None:
         try:
             frozen(answer)
-        except TypeError:  # an object, which two tests must not share
+        except TypeError:  # an object, which tests could change
             return
         size = size_of(key) + size_of(answer)
         if size > self._left:
@@ -72,5 +72,5 @@ class Remembered:
 
 @lru_cache(maxsize=32)
 def remembered(module: ModuleType) -> Remembered:
-    """Return a module with a memory that lasts as long as this process."""
+    """Return a module with a cache that is shared by the whole process."""
     return Remembered(module)

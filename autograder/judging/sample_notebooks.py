@@ -1,7 +1,4 @@
-"""Notebooks with known answers in them: what the demo, the tests and the benchmarks grade.
-
-A specimen is the released notebook of a lecture, its stubs replaced by the sources of functions from the catalogue.
-"""
+"""Makes sample notebooks for the demo, the tests and the benchmarks: a lecture's released notebook with known answers in place of stubs."""
 
 from __future__ import annotations
 
@@ -31,13 +28,13 @@ def write(notebook: Mapping[str, Any], path: Path) -> Path:
 
 
 def reference_sources(lecture: Lecture) -> dict[str, str]:
-    """Return the reference's source for every exercise: right answers that fit the catalogue's caches."""
+    """Return the reference's source for each exercise; its caches have the form that known answers expect."""
     reference = catalogue(lecture.slug).reference
     return {exercise.name: cell_source(getattr(reference, exercise.name), exercise.name) for exercise in lecture.exercises}
 
 
 def with_answers(lecture: Lecture, *answers: KnownAnswer) -> dict[str, Any]:
-    """Return the notebook of a student who wrote these answers, and the reference's everywhere else."""
+    """Return a notebook with these answers, and the reference in all other exercises."""
     sources = reference_sources(lecture)
     for answer in answers:
         sources |= {name: cell_source(function, name) for name, function in answer.functions.items()}

@@ -1,4 +1,4 @@
-"""What goes into a guest and what comes out of it besides answers: plain data that host, grading and results share."""
+"""Data classes that the sandbox and the rest of the grader share: cells, printed text, problems of cells."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ class Cell:
     Parameters
     ----------
     label : str
-        What messages call it, such as "cell 12". Unique in the notebook.
+        Its name in messages, such as "cell 12". Unique in the notebook.
     source : str
-        Its text.
+        Its source code.
     name : str, optional
         The exercise that it answers.
     stub : str, optional
-        What the released notebook had there.
+        The source of the released cell.
     lazy : bool
-        Run it only when a later cell, or a call, needs a name from it.
+        Whether to run it only when a later cell, or a call, needs a name that it binds.
     """
 
     label: str
@@ -32,7 +32,7 @@ class Cell:
 
 @dataclass(frozen=True)
 class Printed:
-    """What was printed in one place: while a cell ran (its label), or while an exercise was judged (its name)."""
+    """Printed text, and where it was printed: the label of a cell, or the name of the exercise that was judged."""
 
     where: str
     text: str
@@ -40,7 +40,7 @@ class Printed:
 
 @dataclass(frozen=True)
 class CellProblem:
-    """A cell that didn't run to its end: where, what was wrong, and which exercise it answers, if any."""
+    """A cell that failed: its label, the message, and its exercise, if any."""
 
     label: str
     message: str

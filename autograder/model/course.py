@@ -1,7 +1,6 @@
-"""Where lectures, notebooks and points are.
+"""The course: paths of its files, and what each lecture's released notebook defines.
 
-The one place that knows the layout of a course. What a lecture asks for (exercises, points, stubs, set-up cells, demonstrations) is read
-from its released notebook, so an instructor writes it nowhere else.
+Exercises, points, stubs, set-up cells and demonstrations are read from the released notebook, which is their only source.
 """
 
 from __future__ import annotations
@@ -64,12 +63,12 @@ class Lecture:
 
     @cached_property
     def limits(self) -> Limits:
-        """What a submission may use: the grader's limits, with those that the notebook's metadata change.
+        """The limits of a submission: the grader's, with the changes in the notebook's metadata.
 
         Raises
         ------
         CourseError
-            If the notebook asks for a limit that there isn't.
+            If the metadata name an unknown limit, or an invalid value.
         """
         try:
             return limits_in(self._notebook["metadata"])
@@ -83,7 +82,7 @@ class Lecture:
         Raises
         ------
         CourseError
-            If it isn't there, or isn't a notebook.
+            If it is missing, or isn't a notebook.
         """
         try:
             notebook = json.loads(self.released.read_text(encoding="utf-8"))
@@ -110,7 +109,7 @@ class Lecture:
 
     @cached_property
     def setup(self) -> dict[str, str]:
-        """The source of each locked code cell that isn't a test, by `grade_id`: the cells that others build on."""
+        """The source of each locked code cell without points, by `grade_id`: imports and helpers for later cells."""
         return {grade_id(cell): source_of(cell) for cell in self.cells if is_setup(cell)}
 
     @cached_property
@@ -154,18 +153,14 @@ class Course:
         raise CourseError(f"there is no lecture {name!r} in {self.root}; there are: {known}")
 
     def lecture_of(self, grade_ids: frozenset[str]) -> Lecture | None:
-        """Return the lecture that shares most exercises with a notebook's `grade_id`s, if one shares any."""
+        """Return the lecture with the most exercises among a notebook's `grade_id`s; None if there is none with any."""
         shared = {lecture: len(grade_ids & lecture.points.keys()) for lecture in self._lectures if lecture.released.exists()}
         best = max(shared, key=shared.__getitem__, default=None)
         return best if best is not None and shared[best] else None
 
-    def submitted(self, lecture: Lecture) -> list[Path]:
-        """Return the notebooks handed in for a lecture: ``submitted/<student>/<lecture>/<slug>.ipynb``, by student."""
-        return sorted((self.root / "submitted").glob(f"*/{lecture.id}/{lecture.slug}.ipynb"))
-
 
 def find_course(start: Path | None = None) -> Course:
-    """Return the course around `start` (the working directory), or else the one that this package lies in.
+    """Return the course that contains `start` (default: the working directory), or else the one that contains this package.
 
     Raises
     ------
@@ -212,21 +207,21 @@ def grade_id(cell: Mapping[str, Any]) -> str:
 
 
 def is_solution(cell: Mapping[str, Any]) -> bool:
-    """Tell a code cell in which students write an exercise."""
+    """Tell whether a cell is a code cell in which students write an exercise."""
     return cell.get("cell_type") == "code" and bool(nbgrader_of(cell).get("solution"))
 
 
 def is_test(cell: Mapping[str, Any]) -> bool:
-    """Tell a cell that holds the points of an exercise."""
+    """Tell whether a cell is a test cell, which holds the points of an exercise."""
     return cell.get("cell_type") == "code" and bool(nbgrader_of(cell).get("grade")) and not nbgrader_of(cell).get("solution")
 
 
 def is_setup(cell: Mapping[str, Any]) -> bool:
-    """Tell a locked code cell that later cells build on."""
+    """Tell whether a cell is a locked code cell without points."""
     nbgrader = nbgrader_of(cell)
     return cell.get("cell_type") == "code" and bool(nbgrader.get("locked")) and not nbgrader.get("grade") and not nbgrader.get("solution")
 
 
 def normalised(source: str) -> str:
-    """Return source without what doesn't matter when two cells are compared: blank lines and trailing blanks."""
+    """Return source without blank lines and trailing blanks, for comparisons."""
     return "\n".join(line.rstrip() for line in source.split("\n") if line.strip()).strip()

@@ -1,6 +1,6 @@
-"""What grading found, as plain data, and its JSON.
+"""Results of grading as plain data, and their JSON.
 
-A result knows nothing of how it is shown: the command line, the gradebook and the feedback page each render it their own way.
+Command line, gradebook and feedback page render results themselves.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from coursekit.outcomes import shortened
 Status = Literal["passed", "failed", "not_attempted", "error", "timeout"]
 
 VERSION = 1
-KILLED = "its process was killed, twice: by what it does itself, or from outside (for want of memory?); the next run grades it again"
+KILLED = "its process was killed, twice: by its own doing, or from outside (out of memory?); the next run grades it again"
 IN_MEMORY = 32 << 20
 
 
@@ -38,7 +38,7 @@ class TestResult:
 
 @dataclass(frozen=True)
 class MisconceptionFound:
-    """The misconception that explains a failure: which, why it is wrong, and where the lecture says so."""
+    """The misconception that explains a failure: id, title, explanation for the student, and section of the lecture."""
 
     id: str
     title: str
@@ -48,7 +48,7 @@ class MisconceptionFound:
 
 @dataclass(frozen=True)
 class ExerciseResult:
-    """What became of one exercise; points are from 0 to `max_score`."""
+    """The result of one exercise; `score` is from 0 to `max_score`."""
 
     name: str
     score: float
@@ -65,20 +65,20 @@ class ExerciseResult:
 
 @dataclass(frozen=True)
 class SubmissionResult:
-    """What became of one notebook of one student.
+    """The result of one notebook of one student.
 
     Parameters
     ----------
     student, lecture, notebook : str
-        Who, which lecture by its id (``05_batch_normalization``), and the notebook's path.
+        The student, the lecture's id (``05_batch_normalization``), and the notebook's path.
     exercises : tuple of ExerciseResult
-        In the lecture's order, every one of them. Empty where the notebook could not be read.
+        All exercises, in the lecture's order. Empty if the notebook could not be read.
     problems : tuple of str
-        What was wrong with the notebook, a sentence each, shortened.
+        Messages about the notebook, shortened.
     printed : tuple of Printed
-        What the student's code printed, up to a limit, and where.
+        The printed text, up to a limit.
     graded : bool
-        False where nothing could be graded; `problems` says why.
+        False if nothing could be graded; then `problems` holds the reason.
     """
 
     student: str
@@ -99,12 +99,12 @@ class SubmissionResult:
 
     @property
     def max_score(self) -> float:
-        """The points that could be had by automatic grading."""
+        """The points of all exercises together."""
         return round(sum(exercise.max_score for exercise in self.exercises), 2)
 
 
 def points(share: float, maximum: float) -> float:
-    """Turn a share of the tests' weight into points, rounded to hundredths: the only place where a mark is rounded."""
+    """Return the points for a share of the tests' weight, rounded to hundredths. Marks are rounded only here."""
     return round(share * maximum + 1e-9, 2)
 
 
@@ -114,7 +114,7 @@ def to_json(results: Iterable[SubmissionResult]) -> dict[str, Any]:
 
 
 def submission_to_json(result: SubmissionResult) -> dict[str, Any]:
-    """Return one result as JSON, its sums included; `asdict`, which copies every leaf, takes ten times as long for hundreds of tests."""
+    """Return one result as JSON data, with its sums. (`asdict` takes ten times as long for hundreds of tests.)"""
     exercises = [
         {
             **vars(exercise),
@@ -128,12 +128,12 @@ def submission_to_json(result: SubmissionResult) -> dict[str, Any]:
 
 
 def submission_from_json(data: dict[str, Any]) -> SubmissionResult:
-    """Read back what `submission_to_json` wrote.
+    """Return the result that `submission_to_json` wrote.
 
     Raises
     ------
     KeyError, TypeError
-        If `data` isn't of that form.
+        If `data` has another form.
     """
     exercises = tuple(
         ExerciseResult(
@@ -158,12 +158,12 @@ def submission_from_json(data: dict[str, Any]) -> SubmissionResult:
 
 
 class Findings:
-    """All results of a run, by lecture and student, however many: where they need much memory, in a temporary file. A context manager.
+    """All results of a run, sorted by lecture and student. Large ones are kept in a temporary file. A context manager.
 
     Attributes
     ----------
     all_graded : bool
-        Whether each of them could be graded.
+        Whether every submission could be graded.
     """
 
     def __init__(self) -> None:
@@ -193,7 +193,7 @@ class Findings:
         self._file.write(json.dumps(submission_to_json(result)).encode() + b"\n")
 
     def as_json(self) -> Iterator[str]:
-        """Yield the text that ``--json`` writes, in lines: `to_json` of all results, one at a time. A terminal obeys nothing in it."""
+        """Yield the text of ``--json``, result by result: `to_json` of all, with control characters escaped."""
         before, after = json.dumps(to_json([]), indent=1).split("[]")
         yield before + "[" + "]" * (not self) + after * (not self)
         for number, result in enumerate(self, start=1):

@@ -1,7 +1,7 @@
-"""Reads what somebody sent us, whatever it is.
+"""Reads a submitted notebook, and returns the cells to run.
 
-A notebook comes from outside, so nothing in it is believed: it is parsed as plain JSON, and whatever isn't as it should be becomes a
-sentence. The result is the list of cells to run, with the instructor's locked cells in place of the student's copies.
+The file is untrusted: it is parsed as plain JSON, and anything malformed becomes a problem (a message) or a `SubmissionError`. The
+instructor's locked cells replace the student's copies of them.
 """
 
 from __future__ import annotations
@@ -23,33 +23,33 @@ from autograder.model.course import Course, Lecture, grade_id, normalised, sourc
 
 MAX_BYTES = 64 << 20
 MAX_CELLS = 5_000
-MAX_VALUES = 2_000_000  # lists, dictionaries and what is in them: as Python's objects they are many times larger than the file
+MAX_VALUES = 2_000_000  # lists, dictionaries and their items: as Python objects they take many times the size of the file
 MAX_PROBLEMS = 20
-MAX_CODE = 3 << 20  # what a message to a guest holds, and some room
-LATEST, LATEST_BYTES = 64, 256 << 10  # notebooks that are kept after they were read, and how large one of them may be
+MAX_CODE = 3 << 20  # less than the bound of a message to a guest
+LATEST, LATEST_BYTES = 64, 256 << 10  # size of the cache of parsed notebooks, and the largest file in it
 
 _CLEAR = "clear its outputs, save it, and hand it in again"
 _NO_TEXT = re.compile("[\x00\ud800-\udfff]")
-# nbgrader's export quotes nothing, so a spreadsheet's cell begins behind a comma or a semicolon, too.
+# nbgrader's export doesn't quote, so a spreadsheet's cell also begins after a comma or a semicolon.
 _FORMULA = re.compile(r"""(?:^|[,;])[\s"']*[=+\-@\uff1d\uff0b\uff0d\uff20]""")
 
 
 @dataclass(frozen=True)
 class Submission:
-    """One notebook that was handed in.
+    """One submitted notebook.
 
     Parameters
     ----------
     student, path : str
-        Who handed it in, and where it lies.
+        The student, and the notebook's path.
     lecture : Lecture
         The lecture that it belongs to.
     cells : tuple of Cell
         The code to run, in order.
     problems : tuple of str
-        What is wrong with the notebook, a sentence each.
+        Messages about the notebook.
     notebook : dict
-        The notebook's cells as they were handed in, without outputs and without metadata that nobody asks for, in format 4.
+        The notebook in format 4 with the submitted cells, without outputs and unused metadata.
     """
 
     student: str
@@ -70,14 +70,14 @@ def read_submission(path: Path, course: Course, student: str | None = None, lect
     course : Course
         Where the lecture is looked up.
     student : str, optional
-        Who handed it in; the file's stem where it is left out.
+        The student; the file's stem by default.
     lecture : Lecture, optional
-        What it should be; found from the cells where it is left out.
+        The expected lecture; found from the cells by default.
 
     Raises
     ------
     SubmissionError
-        If there is nothing to grade: no notebook, or none of this course.
+        If the file is missing, unreadable, no notebook, or no notebook of this course.
     """
     name = in_one_line(path.name)
     try:
@@ -102,21 +102,21 @@ def read_submission(path: Path, course: Course, student: str | None = None, lect
     return submission
 
 
-# Who is graded is read twice: for the code, and a moment later for the autograded notebook.
+# A cache: a notebook is read twice, for its code and a moment later for the autograded notebook.
 _latest: dict[tuple[Any, ...], Submission] = {}
 
 
 def read_file(path: Path, limit: int) -> bytes:
-    """Return the first `limit` bytes of a file, and one more where there are more; what isn't a plain file is never waited for.
+    """Return the first `limit` bytes of a file, and one more if it is longer. Pipes and devices are refused without blocking.
 
     Raises
     ------
     OSError
         If it can't be read.
     SubmissionError
-        If there is a folder, a pipe, a device or a socket in its place.
+        If it is a folder, a pipe, a device or a socket.
     """
-    _check_plain(path, os.stat(path).st_mode)  # before it is opened, for a device may do something then
+    _check_plain(path, os.stat(path).st_mode)  # before it is opened, which can have effects on a device
     with open(path, "rb", opener=_without_waiting) as file:
         opened = os.fstat(file.fileno())
         _check_plain(path, opened.st_mode)
@@ -135,7 +135,7 @@ def _check_plain(path: Path, mode: int) -> None:
 
 
 def refusal_of(student: str) -> str:
-    """Say why nobody can be graded under a name; an empty text where somebody can.
+    """Return why a student's name is refused, or an empty text.
 
     nbgrader's commands stop for the whole class at a name with a line break, and a spreadsheet computes what looks like a formula in
     nbgrader's export.
@@ -149,7 +149,7 @@ def refusal_of(student: str) -> str:
 
 
 def check_place(path: Path, submitted: Path) -> None:
-    """Refuse what lies in ``submitted/`` and leads out of its folder, or has a name that the gradebook can't hold.
+    """Refuse links in ``submitted/``, and names that the gradebook can't store.
 
     Raises
     ------
@@ -170,7 +170,7 @@ def check_place(path: Path, submitted: Path) -> None:
 
 
 def _missing(path: Path) -> str:
-    """Say that there is no notebook at `path`, and what lies there instead."""
+    """Return the message that there is no notebook at `path`, with the notebooks beside it."""
     others = sorted(in_one_line(other.name, 100) for other in path.parent.glob("*.ipynb")) if path.parent.is_dir() else []
     hint = f"; its folder holds {', '.join(others[:3])}: was the notebook renamed?" if others else ""
     return f"{in_one_line(path.name, 100)} does not exist{hint}"
@@ -193,12 +193,12 @@ def parse_submission(data: bytes, path: Path, course: Course, student: str | Non
 
 
 def spelled(name: str) -> str:
-    """Return the name of a file or a folder as text: bytes that aren't UTF-8 are spelled out, all else is as it is."""
+    """Return the name of a file or a folder as text, with bytes that aren't UTF-8 as ``\\xNN``."""
     return os.fsencode(name).decode("utf-8", "backslashreplace")
 
 
 def few(problems: list[str]) -> list[str]:
-    """Return the first of many sentences, and how many more there are: nobody reads thousands."""
+    """Return the first `MAX_PROBLEMS` messages, and how many more there are."""
     more = len(problems) - MAX_PROBLEMS
     return problems if more <= 0 else [*problems[:MAX_PROBLEMS], f"and {more} more problems of this kind"]
 
@@ -227,13 +227,13 @@ def _notebook(data: bytes) -> dict[str, Any]:
 
 
 def _without_outputs(found: dict[str, Any]) -> dict[str, Any]:
-    """Forget a cell's outputs as soon as they are parsed: they may be large, and nobody looks at them."""
+    """Drop a cell's outputs as soon as they are parsed: they may be large, and aren't used."""
     found.pop("outputs", None)
     return found
 
 
 def _raw_cells(notebook: Mapping[str, Any], problems: list[str]) -> list[Any]:
-    """Return what a notebook has as its cells, whatever its format."""
+    """Return the unchecked list of a notebook's cells, of format 2, 3 or 4."""
     version = notebook.get("nbformat")
     if version in (2, 3):
         problems.append(f"the notebook is in the old format {int(version)}; it was read as format 4")
@@ -248,7 +248,7 @@ def _raw_cells(notebook: Mapping[str, Any], problems: list[str]) -> list[Any]:
 
 
 def _upgraded(notebook: Mapping[str, Any]) -> list[Any]:
-    """Return the cells of format 2 or 3 as those of format 4, as far as they are cells."""
+    """Return the cells of format 2 or 3 as those of format 4; anything that isn't a cell is left as it is."""
     sheets = notebook.get("worksheets")
     if not isinstance(sheets, list):
         raise SubmissionError("the notebook has no list of worksheets, in which its old format keeps cells: save it in JupyterLab")
@@ -270,7 +270,7 @@ def _upgraded_cell(cell: Any) -> Any:
 
 
 def _cells(cells: list[Any], problems: list[str]) -> Iterator[tuple[int, dict[str, Any]]]:
-    """Yield each cell, with its number from 1; what isn't one leaves an empty text, so that all have the same number everywhere."""
+    """Yield each cell with its number from 1; a malformed one becomes an empty raw cell, so that numbers stay the same."""
     if len(cells) > MAX_CELLS:
         raise SubmissionError(f"the notebook has {len(cells)} cells, more than the {MAX_CELLS} that are read")
     for number, cell in enumerate(cells, start=1):
@@ -285,7 +285,7 @@ def _cells(cells: list[Any], problems: list[str]) -> Iterator[tuple[int, dict[st
 
 
 def _kept(cell: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what matters of a cell: everything else could be of any size and depth, and is asked for by nobody."""
+    """Return the used fields of a cell; all others could be of any size and depth, and are dropped."""
     kept = {"cell_type": cell["cell_type"], "source": source_of(cell), "metadata": {}}
     if name := grade_id(cell):
         kept["metadata"] = {"nbgrader": {"grade_id": name}}
@@ -301,12 +301,12 @@ def _strings(found: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _as_text(text: str) -> str:
-    """Return text without what no file, database or message to a guest can hold: halves of characters, and NUL."""
+    """Replace surrogates and NUL, which files, databases and messages can't hold."""
     return _NO_TEXT.sub("\N{REPLACEMENT CHARACTER}", text)
 
 
 def _that_fit(cells: Iterator[Cell], problems: list[str]) -> Iterator[Cell]:
-    """Yield the cells that can be sent to a guest: one that is too large costs only itself."""
+    """Yield cells as long as their code together is within `MAX_CODE`; add a problem for each of the others."""
     left = MAX_CODE
     for cell in cells:
         length = len(cell.source.encode())
@@ -324,7 +324,7 @@ def _is_cell(cell: Any) -> bool:
 
 
 def _check_exercises(cells: list[dict[str, Any]], lecture: Lecture) -> Iterator[str]:
-    """Yield a sentence for each exercise whose cell is missing, doubled, or no longer code."""
+    """Yield a message for each exercise whose cell is missing, duplicated, or no longer code."""
     counts = Counter(grade_id(cell) for cell in cells)
     retyped = {grade_id(cell) for cell in cells if cell["cell_type"] != "code"}
     for exercise in lecture.exercises:
@@ -337,7 +337,7 @@ def _check_exercises(cells: list[dict[str, Any]], lecture: Lecture) -> Iterator[
 
 
 def _to_run(cells: list[tuple[int, dict[str, Any]]], lecture: Lecture) -> Iterator[Cell]:
-    """Yield the code to run: the instructor's set-up, and all code of the student's."""
+    """Yield the cells to run: the instructor's set-up cells, and all code of the student."""
     stubs = {exercise.name: exercise.stub for exercise in lecture.exercises}
     present = {grade_id(cell) for _, cell in cells}
     for name, source in lecture.setup.items():
@@ -351,7 +351,7 @@ def _to_run(cells: list[tuple[int, dict[str, Any]]], lecture: Lecture) -> Iterat
                 yield Cell(label, lecture.setup[name], name)
             done.add(name)
         elif cell["cell_type"] != "code" or (name.removeprefix("test_") in stubs and name not in stubs):
-            continue  # text, and the test cells: the judging is done in the host
+            continue  # text cells, and test cells, whose tests run in the host
         elif name in stubs:
             yield Cell(label, source, name, stubs[name])
         elif source.strip():

@@ -1,4 +1,4 @@
-"""Values that are data: what tells one from all others, and how much memory one takes."""
+"""Keys and sizes of data values: a hashable key for exact comparison, and an estimate of the memory."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ _NUMBERS = (bool, int, float, complex, str, bytes, type(None))
 
 
 def frozen(value: Any) -> Any:
-    """Return what is equal for two values where they are the same to the last bit, memory layout included; it can be a key.
+    """Return a hashable key that is equal for two values if they are equal to the last bit, memory layout included.
 
     Raises
     ------
     TypeError
-        If the value isn't data.
+        If the value isn't an array, a number, text, or a list, tuple or dict of such.
     """
     kind = type(value)
     if kind is np.ndarray and value.dtype.kind in "biufc":
@@ -28,18 +28,18 @@ def frozen(value: Any) -> Any:
     if kind is dict:
         return kind, tuple([(frozen(key), frozen(item)) for key, item in value.items()])
     if kind in _NUMBERS or isinstance(value, np.generic):
-        return kind, repr(value)  # tells -0.0 from 0.0, and not NaN from itself
+        return kind, repr(value)  # distinguishes -0.0 from 0.0, and treats NaN as equal to NaN
     raise TypeError(f"{kind.__name__} isn't data")
 
 
 def size_of(value: Any) -> int:
-    """Estimate how much memory a value takes: rather too much than too little."""
+    """Return an upper estimate of a value's memory in bytes."""
     if isinstance(value, dict):
         return size_of([*value, *value.values()])
     if isinstance(value, (list, tuple)):
         return 64 + sum(map(size_of, value))
     if isinstance(value, np.ndarray):
-        return 256 + max(value.nbytes, value.base.nbytes if isinstance(value.base, np.ndarray) else 0)  # every other column of another one
+        return 256 + max(value.nbytes, value.base.nbytes if isinstance(value.base, np.ndarray) else 0)  # a view keeps its whole base alive
     if isinstance(value, (str, bytes, int)):
         return 256 + sys.getsizeof(value)
-    return 256 if isinstance(value, (np.generic, *_NUMBERS)) else 1280  # such as a handle
+    return 256 if isinstance(value, (np.generic, *_NUMBERS)) else 1280  # other objects, such as handles

@@ -1,1 +1,1 @@
-"""How results are shown: on a terminal (`terminal`), and as a page for the instructor (`page`)."""
+"""Renders results: on a terminal (`terminal`, `progress`), and as an HTML page for the instructor (`page`)."""

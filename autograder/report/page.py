@@ -1,4 +1,4 @@
-"""The class report as one page: marks, what was hard, who misunderstood what."""
+"""The class report as one HTML page: marks, means of the exercises, misconceptions with students."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ def write_report(course: Course, lectures: Iterable[Lecture], output: Path) -> P
     Parameters
     ----------
     course : Course
-        Whose results are read.
+        The course with stored results.
     lectures : iterable of Lecture
-        What to report on; lectures for which nothing was graded are left out.
+        The lectures; those without results are left out.
     output : Path
-        The folder that the page goes into.
+        The folder for the page.
 
     Raises
     ------
@@ -46,12 +46,12 @@ def write_report(course: Course, lectures: Iterable[Lecture], output: Path) -> P
 
 
 def _shown(value: Any) -> Any:
-    """Return what the page shows of a value: of text, what is printable."""
+    """Return a value for the page; text is made printable."""
     return printable(value) if type(value) is str else value
 
 
 def summary(lecture: Lecture, results: Sequence[SubmissionResult]) -> dict[str, Any]:
-    """Return what the page says about one lecture."""
+    """Return the data of the page about one lecture."""
     graded = [result for result in results if result.graded]
     maximum = max((result.max_score for result in graded), default=0.0)
     counts = [0] * BINS

@@ -14,7 +14,7 @@ from autograder.model.results import SubmissionResult
 
 
 def watched(results: Iterable[SubmissionResult], total: int) -> Iterator[SubmissionResult]:
-    """Pass `total` results on as they come, and show how far it is; one that can't be graded is named at once."""
+    """Yield `total` results, and show progress; print a message for each that can't be graded."""
     console = Console(stderr=True)
     yield from (_as_bar if console.is_terminal else _as_lines)(results, total, console)
 
@@ -54,20 +54,20 @@ def _as_lines(results: Iterable[SubmissionResult], total: int, console: Console)
 
 
 class Pace:
-    """How far grading is: how many are done, how many of them could not be graded, and how fast it goes."""
+    """Counts results and failures, and computes the rate."""
 
     def __init__(self, total: int) -> None:
         self._total, self._started = total, time.monotonic()
         self.done = self.failures = 0
 
     def count(self, result: SubmissionResult) -> None:
-        """Count one more."""
+        """Count a result."""
         self.done += 1
         self.failures += not result.graded
 
     @property
     def rate(self) -> str:
-        """How many in a second."""
+        """Results per second, as text."""
         return f"{self.done / self._seconds:.1f}/s"
 
     @property

@@ -1,6 +1,6 @@
 """Results on a terminal: one notebook in full, or a class as a table.
 
-What students have named or written is shown as `Text`, in which rich interprets nothing.
+Text of students is put into `Text`, in which rich interprets no markup.
 """
 
 from __future__ import annotations
@@ -19,27 +19,27 @@ from rich.text import Text
 from autograder.errors import in_one_line, printable
 from autograder.model.results import ExerciseResult, Findings, SubmissionResult
 
-MOST = 15  # misconceptions in the table; the class report has them all
-MOST_ROWS = 200  # students in a table; of more, the sums are shown
+MOST = 15  # misconceptions in the table; the class report has all
+MOST_ROWS = 200  # students in a table; for larger classes only sums are shown
 
 _SIGNS = {"passed": "✓", "failed": "✗", "error": "✗", "timeout": "⧖", "not_attempted": "–"}
 _STYLES = {"passed": "green", "failed": "red", "error": "red", "timeout": "yellow", "not_attempted": "dim"}
 
 
 def show(results: Findings | Sequence[SubmissionResult], console: Console) -> None:
-    """Print results: a single one in full, several as one table a lecture and the misconceptions found."""
+    """Print results: a single one in full, several as a table for each lecture with its misconceptions."""
     if len(results) == 1:
         console.print(in_full(next(iter(results))))
         return
     for lecture in sorted({result.lecture for result in results if result.graded}):
-        # without what a table doesn't show, most of the class would be its messages
-        theirs = (_short(result) for result in results if result.graded and result.lecture == lecture)
+        # messages are dropped to save memory: a table doesn't show them
+        results_of_lecture = (_short(result) for result in results if result.graded and result.lecture == lecture)
         if len(results) <= MOST_ROWS:
-            everyone = list(theirs)
+            everyone = list(results_of_lecture)
             console.print(as_table(everyone))
             console.print(misconceptions(everyone))
         else:
-            for part in as_sums(theirs):
+            for part in as_sums(results_of_lecture):
                 console.print(part)
 
 
@@ -48,7 +48,7 @@ def _short(result: SubmissionResult) -> SubmissionResult:
 
 
 def in_full(result: SubmissionResult) -> RenderableType:
-    """Return everything about one notebook: each exercise, why it failed, and what was wrong with the notebook."""
+    """Return one result in full: exercises, messages of failures, and problems of the notebook."""
     if not result.graded:
         return Text.assemble((in_one_line(result.student), "bold"), ": not graded")
     title = Text(f"{in_one_line(result.student)} · {result.lecture} · {result.score:g} of {result.max_score:g}")
@@ -66,22 +66,22 @@ def _found(exercise: ExerciseResult) -> RenderableType:
     if exercise.status == "not_attempted":
         return Text("not attempted", style="dim")
     failed = [test for test in exercise.tests if test.outcome == "failed"]
-    lines = [_told([test.name for test in tests], message, "red") for message, tests in groupby(failed, lambda test: test.message)]
+    lines = [_failure([test.name for test in tests], message, "red") for message, tests in groupby(failed, lambda test: test.message)]
     if exercise.misconception:
         known = exercise.misconception
         lines.append(Text.assemble((known.title, "bold"), f" (see {known.see})\n  {known.explanation}"))
     return Text("\n").join(lines)
 
 
-def _told(sentences: Iterable[str], message: str, style: str) -> Text:
-    """Return the sentences of tests that failed one after the other for one reason, and the reason once."""
+def _failure(sentences: Iterable[str], message: str, style: str) -> Text:
+    """Return the sentences of consecutive tests that failed with the same message, and the message once."""
     return Text.assemble("".join(f"{printable(sentence)}\n" for sentence in sentences), "  ", (printable(message), style))
 
 
 def as_table(results: Sequence[SubmissionResult]) -> Text:
-    """Return the marks of a class in one lecture: a line a student, a column an exercise.
+    """Return the marks of a class in one lecture: a line for each student, a column for each exercise.
 
-    In lines of text: rich's own tables measure each cell several times, and a class has thousands of them.
+    Formatted as text, because rich's tables measure each cell several times, which is slow for a class.
     """
     everyone = sorted(results, key=lambda result: result.student)
     names = [in_one_line(result.student) for result in everyone]
@@ -103,12 +103,12 @@ def as_table(results: Sequence[SubmissionResult]) -> Text:
 
 
 def _places(words: Iterable[str], widths: Iterable[int]) -> list[str]:
-    """Return each word at the right end of its place, a gap before it."""
+    """Return the words right-aligned in columns of these widths, with two blanks before each."""
     return [f"{word:>{width + 2}}" for word, width in zip(words, widths, strict=True)]
 
 
 def as_sums(results: Iterable[SubmissionResult]) -> Iterator[RenderableType]:
-    """Return a large class in one lecture: a line an exercise, with how many passed it and the mean of the points; and misconceptions."""
+    """Return a large class in one lecture: a line for each exercise with counts and mean points, and the misconceptions."""
     outcomes: dict[str, Counter[str]] = {}
     points: dict[str, float] = {}
     found: Misconceptions = {}
@@ -143,7 +143,7 @@ def _note(result: SubmissionResult, found: Misconceptions) -> None:
 
 
 def misconceptions(results: Iterable[SubmissionResult]) -> RenderableType:
-    """Return the misconceptions of a class, the frequent ones first, with those who have them."""
+    """Return the misconceptions of a class with their students, by frequency."""
     found: Misconceptions = {}
     for result in results:
         _note(result, found)

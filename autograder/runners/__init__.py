@@ -1,1 +1,1 @@
-"""Many submissions: who grades them, and what was graded before."""
+"""Grading of many submissions: the queue, the workers, and the store of earlier results."""

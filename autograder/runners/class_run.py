@@ -1,8 +1,7 @@
-"""Many submissions: who is graded, by whom, and what was graded before.
+"""Grades a class: reads the notebooks, sends tasks to workers, and stores the results.
 
-Submissions are independent of each other, so a class is a map over them. Notebooks are read one after the other, and only those that are
-being graded are in memory, so a class can have any size. A result is stored under the hash of everything that determines it, so a run
-that was cut off goes on where it was, and of equal submissions one is graded.
+Notebooks are read one after the other, and only those being graded are in memory, so a class can have any size. A result is stored under
+the hash of everything that determines it (`fingerprint`), so an interrupted run can be resumed, and equal submissions are graded once.
 """
 
 from __future__ import annotations
@@ -24,7 +23,7 @@ from autograder.limits import Limits
 from autograder.model.course import Course, Lecture
 from autograder.model.results import KILLED, SubmissionResult, submission_from_json, submission_to_json
 from autograder.model.submission import Submission, read_submission, spelled
-from autograder.runners.grader_version import Installed, Looked, digest_of, installed
+from autograder.runners.grader_version import Installed, InstalledCache, digest_of, installed
 from autograder.runners.local import Job, LocalProcesses, ThisProcess, Workers
 from autograder.runners.protocol import Task
 
@@ -34,7 +33,7 @@ LATEST = Path(".autograder") / "latest"
 
 @dataclass(frozen=True)
 class Handin:
-    """A notebook to grade: whose, where, and, if it lies in ``submitted/``, for which lecture."""
+    """A notebook to grade: its path, its student, and its lecture if it is in ``submitted/``."""
 
     path: Path
     student: str
@@ -43,7 +42,7 @@ class Handin:
 
 @dataclass(frozen=True)
 class Options:
-    """How to grade: `confine` and `limits`, which changes those of the lectures, determine the result; the rest says who grades."""
+    """Options of a run. `confine` and `limits` (changes to the lectures' limits) affect the result, the others don't."""
 
     confine: bool = True
     limits: Mapping[str, object] = field(default_factory=dict)
@@ -58,14 +57,14 @@ def handins(names: Iterable[str], course: Course) -> list[Handin]:
     Parameters
     ----------
     names : iterable of str
-        Notebooks, folders of notebooks, or lectures (id or slug): all that was submitted for one.
+        Notebooks, folders of notebooks, or lectures (id or slug), which stand for all their submissions.
     course : Course
-        Where lectures and submissions are.
+        The course of these lectures and submissions.
 
     Raises
     ------
     CourseError, SubmissionError
-        If a name is neither, or nothing was handed in for it.
+        If a name is none of these, or nothing was handed in for it.
     """
     found: list[Handin] = []
     for name in names:
@@ -98,7 +97,7 @@ def submitted(course: Course, lecture: Lecture) -> list[Handin]:
 
 
 def _folders(course: Course, lecture: Lecture) -> Iterator[Path]:
-    """Yield each student's folder for a lecture, also what is none or can't be looked into: the reader says so."""
+    """Yield each student's folder for a lecture, also an unreadable one, which the reader reports."""
     where = course.root / "submitted"
     for student in sorted(where.iterdir()) if where.is_dir() else ():
         folder = student / lecture.id
@@ -112,7 +111,7 @@ def _folders(course: Course, lecture: Lecture) -> Iterator[Path]:
 
 
 def _handin(path: Path, course: Course) -> Handin:
-    """Tell student and lecture of a notebook from where it lies: in ``submitted/``, or anywhere."""
+    """Return a hand-in with student and lecture from the notebook's path, if that is in ``submitted/``."""
     try:
         student, lecture, _ = path.resolve().relative_to(course.root.resolve() / "submitted").parts
     except ValueError:
@@ -123,78 +122,78 @@ def _handin(path: Path, course: Course) -> Handin:
 def grade(
     hand_ins: Sequence[Handin], course: Course, options: Options, meanwhile: Callable[[], None] = lambda: None
 ) -> Generator[SubmissionResult, None, None]:
-    """Grade notebooks, and yield each result as soon as it is there; those of ``submitted/`` are kept for `latest`.
+    """Grade notebooks, and yield each result as soon as it is available; results of ``submitted/`` are stored for `latest`.
 
     Parameters
     ----------
     hand_ins : sequence of Handin
-        What to grade.
+        The notebooks.
     course : Course
-        Where the lectures are.
+        The course of their lectures.
     options : Options
-        How.
     meanwhile : callable, optional
-        What this process can do when all others have their tasks: called each time before it waits for them.
+        Called each time before this process waits for workers.
 
     Yields
     ------
     SubmissionResult
-        One for each, in the order in which they are done; one that can't be graded has ``graded == False`` and says why.
+        One for each notebook, in order of completion; ``graded == False`` and a problem if it can't be graded.
     """
-    theirs = {spelled(str(hand_in.path)): hand_in.lecture for hand_in in hand_ins if hand_in.lecture}
+    lectures = {spelled(str(hand_in.path)): hand_in.lecture for hand_in in hand_ins if hand_in.lecture}
     for result in _results(hand_ins, course, options, meanwhile):
-        if result.notebook in theirs:
-            keep(Store(course.root / LATEST / theirs[result.notebook].id), _key(result.student), result)
+        if result.notebook in lectures:
+            keep(Store(course.root / LATEST / lectures[result.notebook].id), _key(result.student), result)
         yield result
 
 
 def latest(course: Course, lecture: Lecture) -> list[SubmissionResult]:
-    """Return the last result of everyone who handed in a lecture and was graded."""
+    """Return the latest result of each student with a submission for a lecture."""
     store = Store(course.root / LATEST / lecture.id)
     return list(filter(None, (store.get(_key(folder.parent.name)) for folder in _folders(course, lecture))))
 
 
 def _key(student: str) -> str:
-    """Return the key of a student's last result: the name itself can be too long for a file's."""
+    """Return the key of a student's latest result: a hash, because a name can be too long for a file's."""
     return hashlib.sha256(spelled(student).encode()).hexdigest()
 
 
 def _results(hand_ins: Sequence[Handin], course: Course, options: Options, meanwhile: Callable[[], None]) -> Iterator[SubmissionResult]:
-    """Read hand-ins one after the other, and keep only those in memory that are being graded."""
-    waiting: dict[str, list[Whose]] = {}
-    looked = Looked()
-    with _workers(options, len(hand_ins)) as workers, Memory(course, options) as memory:
+    """Read the notebooks one after the other, submit tasks while workers have room, and yield results."""
+    waiting: dict[str, list[Submitter]] = {}
+    installed_graders = InstalledCache()
+    with _workers(options, len(hand_ins)) as workers, ResultCache(course, options) as cache:
 
         def arrived() -> Iterator[SubmissionResult]:
             meanwhile()
             for done in workers.done():
                 result = done.result or SubmissionResult("", waiting[done.key][0].lecture, "", problems=(done.why,), graded=False)
-                memory.put(done.key, result)
-                yield from (whose.own(result) for whose in waiting.pop(done.key))
+                cache.put(done.key, result)
+                yield from (submitter.own(result) for submitter in waiting.pop(done.key))
 
         for hand_in in hand_ins:
             while workers.full:
                 yield from arrived()
             try:
                 submission = read_submission(hand_in.path, course, hand_in.student, hand_in.lecture)
-                grader = looked.lately(submission.lecture.slug)
-                key, whose = fingerprint(submission, options, grader), Whose(submission.student, submission.lecture.id, submission.path)
-                known = None if key in waiting else memory.get(key)
+                grader = installed_graders.get(submission.lecture.slug)
+                key = fingerprint(submission, options, grader)
+                submitter = Submitter(submission.student, submission.lecture.id, submission.path)
+                known = None if key in waiting else cache.get(key)
                 task = b"" if key in waiting or known else task_of(submission, options, grader).to_bytes()
             except SubmissionError as error:
                 yield ungraded(hand_in, str(error))
                 continue
-            except AutograderError:  # the course's trouble, not this student's
+            except AutograderError:  # an error of the course: end the run
                 raise
             except Exception as error:
                 yield ungraded(hand_in, f"reading it failed ({unexpected(error)})")
                 continue
             if key in waiting:
-                waiting[key].append(whose)
+                waiting[key].append(submitter)
             elif known:
-                yield whose.own(known)
+                yield submitter.own(known)
             else:
-                waiting[key] = [whose]
+                waiting[key] = [submitter]
                 workers.submit(Job(key, task))
         workers.no_more()
         while waiting:
@@ -202,50 +201,50 @@ def _results(hand_ins: Sequence[Handin], course: Course, options: Options, meanw
 
 
 @dataclass(frozen=True)
-class Whose:
-    """Who handed in what is being graded: what has to be kept of a submission until its result is there."""
+class Submitter:
+    """Student, lecture and path of a submission that is being graded; the rest of it isn't kept."""
 
     student: str
     lecture: str
     notebook: str
 
     def own(self, result: SubmissionResult) -> SubmissionResult:
-        """Return the result of equal code as this student's."""
+        """Return a copy of a result, possibly of another student's equal code, for this submission."""
         return replace(result, student=self.student, notebook=self.notebook)
 
 
-class Memory:
-    """What was graded before, in this run or in earlier ones; a context manager.
+class ResultCache:
+    """Results of this run and of earlier runs, by fingerprint; a context manager.
 
-    What might come out otherwise another time, such as a timeout, and all that is graded with ``cache=False``, is known until the run ends.
+    Results that may differ in another run, such as timeouts, and all results with ``cache=False``, are kept for this run only.
     """
 
     def __init__(self, course: Course, options: Options) -> None:
-        self._kept = Store(course.root / STORE) if options.cache else None
+        self._stored = Store(course.root / STORE) if options.cache else None
         with suppress(OSError):
             sweep(course.root / STORE)
 
-    def __enter__(self) -> Memory:
+    def __enter__(self) -> ResultCache:
         self._folder = tempfile.TemporaryDirectory(prefix="results-", ignore_cleanup_errors=True)
-        self._passing = Store(Path(self._folder.name))
+        self._of_this_run = Store(Path(self._folder.name))
         return self
 
     def __exit__(self, *error: object) -> None:
         self._folder.cleanup()
 
     def get(self, key: str) -> SubmissionResult | None:
-        """Return what is known under `key`."""
-        return self._passing.get(key) or (self._kept.get(key) if self._kept else None)
+        """Return the result with this key, or None."""
+        return self._of_this_run.get(key) or (self._stored.get(key) if self._stored else None)
 
     def put(self, key: str, result: SubmissionResult) -> None:
-        """Remember a result."""
-        if not (self._kept and _lasting(result) and keep(self._kept, key, result)):
-            with suppress(OSError):  # then equal code is graded again
-                self._passing.put(key, result)
+        """Add a result."""
+        if not (self._stored and _is_final(result) and keep(self._stored, key, result)):
+            with suppress(OSError):  # equal code will be graded again
+                self._of_this_run.put(key, result)
 
 
 def task_of(submission: Submission, options: Options, grader: Installed | None = None) -> Task:
-    """Return what a worker needs of a submission."""
+    """Return the task for a worker."""
     lecture = submission.lecture
     return Task(
         lecture=lecture.id,
@@ -259,7 +258,7 @@ def task_of(submission: Submission, options: Options, grader: Installed | None =
 
 
 def _workers(options: Options, hand_ins: int) -> Workers:
-    """Return who grades."""
+    """Return the workers that the options ask for."""
     if options.scheduler:
         from autograder.runners.dask_cluster import Cluster
 
@@ -270,7 +269,7 @@ def _workers(options: Options, hand_ins: int) -> Workers:
 
 
 def limits_of(submission: Submission, options: Options) -> Limits:
-    """Return what a submission may use: the lecture's limits, with the changes that were asked for."""
+    """Return the limits of a submission: its lecture's, with the changes in `options`."""
     return submission.lecture.limits.changed(options.limits)
 
 
@@ -280,45 +279,45 @@ def ungraded(hand_in: Handin, why: str) -> SubmissionResult:
     return SubmissionResult(spelled(hand_in.student), lecture, spelled(str(hand_in.path)), problems=(why,), graded=False)
 
 
-def _lasting(result: SubmissionResult) -> bool:
-    """Tell whether a result would come out the same again: a timeout or a lack of memory on a busy machine might not."""
+def _is_final(result: SubmissionResult) -> bool:
+    """Tell whether a result may be stored: a timeout or a lack of memory may not occur in another run."""
     return result.graded and KILLED not in result.problems and all(exercise.status != "timeout" for exercise in result.exercises)
 
 
-# --- what was graded before -----------------------------------------------------------------------------------------------
+# --- stored results -------------------------------------------------------------------------------------------------------
 
 
 class Store:
-    """Results on disk, a file each; the key is its name."""
+    """Results on disk, one file each, named by the key."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
     def get(self, key: str) -> SubmissionResult | None:
-        """Return the result stored under `key`, if there is one that can be read."""
+        """Return the result stored under `key`; None if there is none, or it can't be read."""
         try:
             return submission_from_json(json.loads((self.folder / f"{key}.json").read_text(encoding="utf-8")))
         except (OSError, ValueError, KeyError, TypeError):
             return None
 
     def put(self, key: str, result: SubmissionResult) -> None:
-        """Store a result, whole or not at all."""
+        """Store a result atomically."""
         write_atomically(self.folder / f"{key}.json", json.dumps(submission_to_json(result)).encode())
 
 
 def keep(store: Store, key: str, result: SubmissionResult) -> bool:
-    """Store a result; where that can't be done, say so once, and go on."""
+    """Store a result, and return whether that succeeded; log a warning at the first failure."""
     try:
         store.put(key, result)
     except OSError as error:
-        _lament(f"Results can't be kept in {STORE.parent} ({error.strerror}), so the next run grades these again.")
+        _warn_once(f"Results can't be kept in {STORE.parent} ({error.strerror}), so the next run grades these again.")
         return False
     return True
 
 
 @lru_cache
-def _lament(sentence: str) -> None:
-    """Say a sentence, but once."""
+def _warn_once(sentence: str) -> None:
+    """Log a warning once."""
     logging.getLogger(__name__).warning(sentence)
 
 

@@ -1,7 +1,6 @@
-"""What is installed of the grader on this machine: its code and the versions that it stands on, as far as they determine a mark.
+"""The version of the grader on this machine: a hash of the code that affects marks, and the versions of Python and libraries.
 
-It is part of the key under which a result is kept, and what a worker compares before it grades: the same submission has to get the same
-marks on every machine.
+It is a part of a stored result's key, and a worker compares it with the host's before it grades: every machine gives the same marks.
 """
 
 from __future__ import annotations
@@ -22,58 +21,58 @@ from autograder.files import FileState, state_of
 from autograder.model.course import PACKAGE
 
 LIBRARIES = ("coursekit", "landlockpy", "msgpack", "numpy", "pyseccomp", "pytest", "scipy")
-"""What grading itself uses."""
+"""Libraries of the grader itself."""
 
 GUEST_LIBRARIES = (
     *("autograd", "contourpy", "cycler", "fonttools", "joblib", "kiwisolver", "matplotlib", "narwhals", "packaging", "pillow"),
     *("pyparsing", "python-dateutil", "scikit-learn", "six", "threadpoolctl"),
 )
-"""What else a submission may import; see `autograder.sandbox.confine.GUEST_PACKAGES`."""
+"""Further libraries that a submission may import; see `autograder.sandbox.confine.GUEST_PACKAGES`."""
 
-ELSEWHERE = frozenset(
+WITHOUT_EFFECT = frozenset(
     {
         *("autograder/cli.py", "autograder/demo.py", "autograder/kernel.py", "autograder/pytest_plugin.py"),
         *("autograder/build", "autograder/gradebook", "autograder/report", "coursekit/public"),
         *("autograder/runners/class_run.py", "autograder/runners/local.py", "autograder/runners/dask_cluster.py"),
     }
 )
-"""Files and folders that have no part in any mark: they run before and after the judging, or in students' own tests."""
+"""Files and folders left out of the hash: they run before or after judging, or only in students' own checks."""
 
 OF_A_LECTURE = ("autograder/suites/test_{}.py", "autograder/reference/{}.py", "autograder/misconceptions/{}.py")
-"""Files that have a part in the marks of one lecture."""
+"""Files that affect the marks of one lecture only."""
 
-LATELY_SECONDS = 0.1
+CACHE_SECONDS = 0.1
 
 
 @dataclass(frozen=True)
 class Installed:
-    """The grader of one machine: a hash of its code for a lecture, and the versions of all that it stands on, by name."""
+    """The grader of one machine: a hash of its code for a lecture, and the versions of Python and libraries by name."""
 
     code: str
     versions: dict[str, str]
 
     def differs(self, other: Installed) -> str:
-        """Return in words how this one differs from `other`, or an empty text."""
+        """Return the differences from `other` as text, or an empty text."""
         names = [name for name in self.versions | other.versions if self.versions.get(name) != other.versions.get(name)]
         found = [f"{name} {self.versions.get(name, 'none')} instead of {other.versions.get(name, 'none')}" for name in names]
         return ", ".join([*found, *(["other code"] if self.code != other.code else [])])
 
 
 def installed(slug: str) -> Installed:
-    """Return what grades the lecture `slug` here; files are looked at each time, for they may be edited meanwhile."""
+    """Return the version of the grader for the lecture `slug`; the files are checked for changes at each call."""
     return Installed(_code(tuple(sorted(_files(slug)))), versions())
 
 
-class Looked:
-    """What was installed a moment ago: a host looks at the files a few times a second, for its workers look each time."""
+class InstalledCache:
+    """A cache of `installed` for `CACHE_SECONDS`, for the host; workers check the files for each task."""
 
     def __init__(self) -> None:
         self._found: dict[str, tuple[Installed, float]] = {}
 
-    def lately(self, slug: str) -> Installed:
-        """Return what graded the lecture `slug` at most `LATELY_SECONDS` ago."""
+    def get(self, slug: str) -> Installed:
+        """Return the version of the grader for the lecture `slug`, at most `CACHE_SECONDS` old."""
         found, when = self._found.get(slug, (None, 0.0))
-        if found is None or time.monotonic() > when + LATELY_SECONDS:
+        if found is None or time.monotonic() > when + CACHE_SECONDS:
             found = installed(slug)
             self._found[slug] = found, time.monotonic()
         return found
@@ -88,13 +87,13 @@ def _code(files: tuple[tuple[str, str, FileState], ...]) -> str:
 
 
 def _files(slug: str) -> Iterator[tuple[str, str, FileState]]:
-    """Yield every file of ours that has a part in a mark: a name that is the same on all machines, where it lies, and its state.
+    """Yield name (the same on all machines), path and state of each file that affects marks of the lecture.
 
-    That is all of both packages but `ELSEWHERE` and other lectures' own files.
+    These are all files of both packages, without `WITHOUT_EFFECT` and the files of other lectures.
     """
     suites = filter(re.compile(r"test_\w+\.py").fullmatch, os.listdir(PACKAGE / "suites"))
     others = {suite[len("test_") : -len(".py")] for suite in suites} - {slug}
-    left_out = ELSEWHERE | {name.format(other) for name in OF_A_LECTURE for other in others}
+    left_out = WITHOUT_EFFECT | {name.format(other) for name in OF_A_LECTURE for other in others}
     for package in (PACKAGE, Path(coursekit.__file__).parent):
         yield from _python_files(package.name, package, left_out)
 
@@ -112,7 +111,7 @@ def _python_files(name: str, folder: Path, left_out: frozenset[str]) -> Iterator
 
 
 def digest_of(path: Path) -> str:
-    """Return the hash of a file, which is read again only where it has changed; nothing where there is no file."""
+    """Return the hash of a file, cached until the file changes; an empty text if there is no file."""
     state = state_of(path)
     return _digest(str(path), state) if state else ""
 
@@ -124,7 +123,7 @@ def _digest(path: str, state: FileState) -> str:
 
 @lru_cache(maxsize=1)
 def versions() -> dict[str, str]:
-    """Return the versions of Python and of all libraries that grading, or a submission, may use."""
+    """Return the versions of Python and of the libraries that the grader or a submission may use."""
     found = {"Python": platform.python_version(), "implementation": platform.python_implementation(), "processor": platform.machine()}
     return found | {name: _version(name) for name in sorted((*LIBRARIES, *GUEST_LIBRARIES))}
 

@@ -1,7 +1,6 @@
-"""Who grades: this process, or processes on this machine; `autograder.runners.dask_cluster` is the third way, and looks the same.
+"""Workers on this machine: this process, or a pool of processes. `autograder.runners.dask_cluster` has the same interface.
 
-A few tasks for each worker are on their way at any time, however large the class. Each comes back once: with the worker's reply, or with
-the reason why it has none.
+Each worker has a queue of a few tasks. Each task comes back once, as a `Done` with a result or with the reason why there is none.
 """
 
 from __future__ import annotations
@@ -23,13 +22,13 @@ from autograder.errors import AutograderError, Shortage, WorkerError, in_one_lin
 from autograder.model.results import SubmissionResult
 from autograder.runners.protocol import result_in
 
-AHEAD = 8  # tasks a worker: the one that it is at, and those of the half second in which the host imports nbgrader
-TRIES = 2  # how many processes a task may bring down
+QUEUE_LENGTH = 8  # tasks for each worker: enough for the half second in which the host imports nbgrader
+TRIES = 2  # a task is given up when so many processes have died of it
 
 
 @dataclass
 class Job:
-    """A task on its way: the key that the caller knows it by, its bytes, and how many processes have died of it."""
+    """A submitted task: the caller's key, the encoded task, and the number of processes that died of it."""
 
     key: str
     task: bytes
@@ -38,7 +37,7 @@ class Job:
 
 @dataclass(frozen=True)
 class Done:
-    """What became of a task: a result, or why there is none."""
+    """The outcome of a task: a result, or the reason why there is none."""
 
     key: str
     result: SubmissionResult | None
@@ -46,37 +45,37 @@ class Done:
 
 
 def work(message: bytes) -> bytes:
-    """Grade a task in the process that this is called in; see `autograder.runners.worker.work`."""
+    """Grade a task in the current process; see `autograder.runners.worker.work`."""
     from autograder.runners.worker import work
 
     return work(message)
 
 
 class Workers(AbstractContextManager["Workers"], Protocol):
-    """Who grades."""
+    """The interface of a set of workers."""
 
     @property
     def full(self) -> bool:
-        """Whether there are as many tasks on their way as make sense."""
+        """Whether the queues of all workers are full."""
 
     def submit(self, job: Job) -> None:
-        """Send a task on its way."""
+        """Send a task to a worker."""
 
     def no_more(self) -> None:
-        """Say that no other task will be submitted."""
+        """Announce that no other task will be submitted."""
 
     def done(self) -> Iterator[Done]:
-        """Wait until a task has come back, and yield all that have.
+        """Wait for at least one task, and yield all that are done.
 
         Raises
         ------
         AutograderError
-            If nobody is left who could grade.
+            If no worker can grade.
         """
 
 
 class ThisProcess:
-    """Grades in this process, one after the other."""
+    """Grades in this process, one task after the other."""
 
     def __init__(self) -> None:
         self._job: Job | None = None
@@ -91,18 +90,18 @@ class ThisProcess:
 
     @property
     def full(self) -> bool:
-        """Whether a task is there."""
+        """Whether a task is waiting."""
         return self._job is not None
 
     def submit(self, job: Job) -> None:
-        """Take a task."""
+        """Store the task for `done`."""
         self._job = job
 
     def no_more(self) -> None:
-        """Go on as before."""
+        """Do nothing."""
 
     def done(self) -> Iterator[Done]:
-        """Grade it."""
+        """Grade the stored task."""
         job, self._job = self._job, None
         if job is not None:
             future: Future[bytes] = Future()
@@ -114,12 +113,12 @@ class ThisProcess:
 
 
 def outcome(job: Job, future: Future[bytes]) -> Done:
-    """Return what a future that is done says of its task; an error that isn't known costs this task alone.
+    """Return the outcome of a task from its finished future. Unexpected errors concern this task alone.
 
     Raises
     ------
     AutograderError
-        If the worker said that it can't grade.
+        If the worker can't grade any task.
     """
     try:
         return Done(job.key, result_in(future.result()))
@@ -132,7 +131,7 @@ def outcome(job: Job, future: Future[bytes]) -> Done:
 
 
 def _outcome_here(job: Job, future: Future[bytes]) -> Done:
-    """Return the outcome of a task on this machine, where another version means that somebody has edited the grader meanwhile."""
+    """Return the outcome of a task on this machine, where a `WorkerError` means that the grader's files were edited during the run."""
     try:
         return outcome(job, future)
     except WorkerError:
@@ -144,54 +143,54 @@ def _outcome_here(job: Job, future: Future[bytes]) -> Done:
 class LocalProcesses:
     """Grades in processes of this machine.
 
-    Each process has a queue of its own, so that it is known which task one has died of: that one is tried again in a fresh process, and
-    nobody else loses anything.
+    Each process has a queue of its own, so the task that it died of is known: that task is retried in a new process, and the others in the
+    queue are submitted again.
 
     Parameters
     ----------
     count : int
-        How many processes. Each starts when there is something for it to do.
+        Number of processes. Each is started with its first task.
     """
 
     def __init__(self, count: int) -> None:
-        self._lanes = [_Lane() for _ in range(count)]
+        self._processes = [_Process() for _ in range(count)]
 
     def __enter__(self) -> LocalProcesses:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *error: object) -> None:
-        if kind is not None:  # Ctrl-C, for one: nobody waits for what they are at
-            for lane in self._lanes:
-                lane.kill()
-        for lane in self._lanes:
-            lane.stop()
+        if kind is not None:  # such as Ctrl-C: don't wait for running tasks
+            for process in self._processes:
+                process.kill()
+        for process in self._processes:
+            process.stop()
 
     @property
     def full(self) -> bool:
-        """Whether every process has its next task."""
-        return all(len(lane.given) >= AHEAD for lane in self._lanes)
+        """Whether the queues of all processes are full."""
+        return all(len(process.queue) >= QUEUE_LENGTH for process in self._processes)
 
     def submit(self, job: Job) -> None:
-        """Give a task to the process that has least to do."""
-        min(self._lanes, key=lambda lane: len(lane.given)).submit(job)
+        """Send a task to the process with the shortest queue."""
+        min(self._processes, key=lambda process: len(process.queue)).submit(job)
 
     def no_more(self) -> None:
-        """Let each process end as soon as it has done what it was given."""
-        for lane in self._lanes:
-            lane.no_more()
+        """Let each process exit when its queue is empty."""
+        for process in self._processes:
+            process.no_more()
 
     def done(self) -> Iterator[Done]:
-        """Wait for a process, and yield what all have done."""
-        wait([future for lane in self._lanes for _, future in lane.given], return_when=FIRST_COMPLETED)
-        for lane in self._lanes:
-            yield from lane.done()
+        """Wait for at least one task, and yield all that are done."""
+        wait([future for process in self._processes for _, future in process.queue], return_when=FIRST_COMPLETED)
+        for process in self._processes:
+            yield from process.done()
 
 
-class _Lane:
-    """One process, and what it has been given, the oldest first: that is what it is at."""
+class _Process:
+    """A process and its queue of tasks, the running one first."""
 
     def __init__(self) -> None:
-        self.given: deque[tuple[Job, Future[bytes]]] = deque()
+        self.queue: deque[tuple[Job, Future[bytes]]] = deque()
         self._pool: ProcessPoolExecutor | None = None
 
     def submit(self, job: Job) -> None:
@@ -199,34 +198,34 @@ class _Lane:
             self._pool = _one_process()
         try:
             with without_interrupts():
-                self.given.append((job, self._pool.submit(work, job.task)))
-        except BrokenProcessPool as error:  # it died when it had nothing to do, or a moment ago
+                self.queue.append((job, self._pool.submit(work, job.task)))
+        except BrokenProcessPool as error:  # the process died while it was idle, or just now
             broken: Future[bytes] = Future()
             broken.set_exception(error)
-            self.given.append((job, broken))
+            self.queue.append((job, broken))
 
     def done(self) -> Iterator[Done]:
-        while self.given and self.given[0][1].done():
-            job, future = self.given.popleft()
+        while self.queue and self.queue[0][1].done():
+            job, future = self.queue.popleft()
             if isinstance(future.exception(), BrokenProcessPool):
                 yield from self._after_death_of(job)
             else:
                 yield _outcome_here(job, future)
 
     def _after_death_of(self, job: Job) -> Iterator[Done]:
-        """Go on in a fresh process; what stood behind `job` in the queue has nothing to do with it."""
-        again = [job, *(other for other, _ in self.given)]
-        self.given.clear()
+        """Submit the queue again to a new process, with `job` unless too many processes have died of it."""
+        again = [job, *(other for other, _ in self.queue)]
+        self.queue.clear()
         self.stop()
         job.deaths += 1
         if job.deaths >= TRIES:
             again.remove(job)
-            yield Done(job.key, None, DEADLY)
+            yield Done(job.key, None, TOO_MANY_DEATHS)
         for each in again:
             self.submit(each)
 
     def kill(self) -> None:
-        for process in list((self._pool and self._pool._processes) or ()):  # there is no public way before Python 3.14
+        for process in list((self._pool and self._pool._processes) or ()):  # Python 3.14 has a public method
             with suppress(ProcessLookupError):
                 os.kill(process, signal.SIGTERM)
 
@@ -240,19 +239,21 @@ class _Lane:
             pool.shutdown(cancel_futures=True)
 
 
-DEADLY = f"it has brought down {TRIES} grading processes (killed from outside, perhaps for want of memory): look at it, and grade it again"
+TOO_MANY_DEATHS = (
+    f"it has brought down {TRIES} grading processes (killed from outside, perhaps because memory ran out): look at it, and grade it again"
+)
 
 
 def _one_process() -> ProcessPoolExecutor:
     # BLAS reads these when NumPy is imported; more threads than cores would make every guest slower
     for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ.setdefault(name, "1")
-    return ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn"), initializer=_begin)
+    return ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn"), initializer=_initialise)
 
 
 @contextmanager
 def without_interrupts() -> Iterator[None]:
-    """Let a process that is started now begin deaf to Ctrl-C: a terminal sends it to all, and this one would answer with a traceback."""
+    """Block SIGINT, also in processes started in this context, which Ctrl-C reaches, too: while they start they would print a traceback."""
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
@@ -260,8 +261,8 @@ def without_interrupts() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def _begin() -> None:
-    """Make a new process ready; what Ctrl-C does is the host's business. A handler isn't passed on to zygote and guests."""
+def _initialise() -> None:
+    """Initialise a worker process: ignore SIGINT, which the host handles. Zygote and guests don't inherit the handler."""
     signal.signal(signal.SIGINT, lambda *signalled: None)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     _end_with_parent()
@@ -271,7 +272,7 @@ def _begin() -> None:
 
 
 def _end_with_parent() -> None:
-    """Watch the host: a worker that waits for its next task wouldn't notice that the host was killed."""
+    """Exit when the host dies, which a worker that waits for a task wouldn't notice."""
     parent = multiprocessing.parent_process()
     assert parent is not None
 

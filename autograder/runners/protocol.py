@@ -1,7 +1,6 @@
-"""What travels between the host and a worker: a task there, a reply back, both as JSON.
+"""The messages between host and worker, as JSON: a task, and the reply to it.
 
-A task is a submission's code with all that its marks depend on: a worker needs the installed package, and neither a course folder nor a
-shared disk.
+A task holds everything that the marks depend on, so a worker needs the installed package, but no course folder and no shared disk.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ from autograder.runners.grader_version import Installed
 
 @dataclass(frozen=True)
 class Task:
-    """A submission to grade, whoever's it is.
+    """A submission to grade, without the student's name.
 
     Parameters
     ----------
@@ -30,13 +29,13 @@ class Task:
     cells : tuple of Cell
         The code to run.
     problems : tuple of str
-        What the reader found wrong with the notebook.
+        Messages of the reader about the notebook.
     limits : Limits
-        What the code may use.
+        Limits of the guest and the host.
     confine : bool
-        Whether it is confined.
+        Whether the guest is confined.
     grader : Installed
-        What the host would grade with.
+        The host's version of the grader.
     """
 
     lecture: str
@@ -66,13 +65,13 @@ def result_in(reply: bytes) -> SubmissionResult:
     Raises
     ------
     WorkerError
-        If the worker would not grade as the host would.
+        If the worker has another version of the grader.
     SandboxUnavailable
-        If it can't confine a guest.
+        If the worker can't confine a guest.
     Shortage
-        If it lacked the disk, memory or processes for this submission.
+        If the worker lacked disk, memory or processes for this submission.
     CourseError
-        If the lecture's suite can't be run, for anybody.
+        If the lecture's suite can't be run for any submission.
     RuntimeError
         If grading this submission failed.
     """

@@ -1,6 +1,6 @@
-"""What a worker does with a task: a host that only hands out tasks does without, for this brings NumPy and pytest.
+"""Grades a task in a worker. Imports NumPy and pytest, so a host that only sends tasks doesn't import this module.
 
-Suite, reference and misconceptions are those that lie in the worker's own package, so it compares versions first.
+Suite, reference and misconceptions are those of the worker's own package, so the version of the grader is compared first.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ from autograder.runners.protocol import task_in
 from autograder.sandbox.host import Sandbox
 from coursekit.suite import BrokenSuite
 
-GARBAGE = 20_000, 20, 20  # a test leaves few cycles behind; to look for them as often as Python does costs more than they take
+GARBAGE = 20_000, 20, 20  # thresholds of gc: tests make few reference cycles, so collect less often
 
 
 def make_ready() -> None:
-    """Make this process one that grades, and does nothing else."""
+    """Set up garbage collection for a process that only grades."""
     gc.freeze()
     gc.set_threshold(*GARBAGE)
 
@@ -40,7 +40,7 @@ def work(message: bytes) -> bytes:
         From `autograder.runners.protocol.Task.to_bytes`.
     """
     data = json.loads(message)
-    with _alone:
+    with _one_at_a_time:
         if refusal := _refusal(data):
             return json.dumps({"refused": refusal}).encode()
         try:
@@ -53,13 +53,13 @@ def work(message: bytes) -> bytes:
             return json.dumps({"short": in_one_line(str(error))}).encode()
         except BrokenSuite as error:
             return json.dumps({"broken": in_one_line(str(error), 2000)}).encode()
-        except Exception as error:  # as data: not every exception can travel
+        except Exception as error:  # as text: not every exception can be serialised
             return json.dumps({"failed": f"{type(error).__name__}: {in_one_line(str(error))}"}).encode()
     return json.dumps({"result": submission_to_json(replace(found, problems=task.problems + found.problems))}).encode()
 
 
 def _refusal(data: dict[str, Any]) -> str:
-    """Say why this process can't grade as the host would, where it can't: read before all else, for a task may look otherwise elsewhere."""
+    """Return why this process can't grade a task, or an empty text. Checked before the rest is decoded, which depends on the version."""
     wanted, slug = Installed(**data["grader"]), slug_of(data["lecture"])
     here = installed(slug)
     if here != wanted:
@@ -71,31 +71,31 @@ def _refusal(data: dict[str, Any]) -> str:
 
 @lru_cache
 def _first_installed(slug: str) -> Installed:
-    """Return what was installed when this process first graded the lecture: what it has loaded, whatever the files say now."""
+    """Return the version of the grader when this process first graded the lecture, which is the one that it has loaded."""
     return installed(slug)
 
 
-# One submission at a time: pytest's collection and the redirection of its output belong to the whole process. A worker of Dask with
-# several threads waits here.
-_alone = threading.Lock()
-_warm: dict[bool, Sandbox] = {}
+# One submission at a time, because pytest's collection and its capture of output are global to a process. The threads of a Dask worker
+# wait here.
+_one_at_a_time = threading.Lock()
+_sandboxes: dict[bool, Sandbox] = {}
 
 
 def _sandbox(confine: bool) -> Sandbox:
-    """Return this process's sandbox, whose zygote stays warm until the process ends."""
-    if confine not in _warm:
+    """Return this process's sandbox; its zygote runs until the process ends."""
+    if confine not in _sandboxes:
         _close()
-        _warm[confine] = Sandbox(confine=confine).__enter__()
+        _sandboxes[confine] = Sandbox(confine=confine).__enter__()
         atexit.register(_close)
-    return _warm[confine]
+    return _sandboxes[confine]
 
 
 def close_sandbox() -> None:
-    """End this process's zygote, if it has one and nobody is at work."""
-    with _alone:
+    """End this process's zygote, if it has one, after the running task."""
+    with _one_at_a_time:
         _close()
 
 
 def _close() -> None:
-    while _warm:
-        _warm.popitem()[1].close()
+    while _sandboxes:
+        _sandboxes.popitem()[1].close()

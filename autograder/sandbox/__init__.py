@@ -1,5 +1,5 @@
-"""Where a submission's code runs: confined, watched, and able to hurt only itself.
+"""The sandbox: runs a submission's code in a confined process with limits.
 
-`host` is what the rest of the grader uses. A guest is forked by the `zygote` (which `process` starts), puts itself under `confine`, runs
-`cells` and serves calls in `guest`; the two sides talk through a `channel` in frames of `wire`.
+`host` is the interface for the rest of the grader. The `zygote` (started by `process`) forks a guest, which applies `confine`, runs the
+notebook's `cells` and then serves calls (`guest`). Host and guest exchange frames (`wire`) over a `channel`.
 """

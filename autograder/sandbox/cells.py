@@ -1,7 +1,7 @@
-"""Running a notebook's cells in one namespace, the way a kernel does, but so that one bad cell costs only itself.
+"""Runs a notebook's cells in one namespace, as a kernel does, but goes on after a cell that raises.
 
-Runs in the guest. Each cell is compiled under its label as the file name, and its text is known to `linecache`: so tracebacks,
-``inspect.getsource`` and the place in a message all speak of "cell 12".
+Runs in the guest. Each cell is compiled with its label as the file name, and its source is added to `linecache`, so that tracebacks,
+``inspect.getsource`` and the places in messages refer to "cell 12".
 """
 
 from __future__ import annotations
@@ -19,15 +19,15 @@ from types import CodeType, ModuleType, TracebackType
 from typing import Any
 
 MESSAGE_LENGTH = 2000
-_LAST_LINE = "NotImplementedError"  # of a stub
-TRANSPARENT_MAGICS = ("%%time", "%%timeit", "%%capture", "%%prun")  # a cell that starts with another one isn't Python
+_LAST_LINE = "NotImplementedError"  # the last line of a stub
+TRANSPARENT_MAGICS = ("%%time", "%%timeit", "%%capture", "%%prun")  # cells with other cell magics aren't Python, and are skipped
 _MAGIC = re.compile(r"^(\s*)([%!?].*|[\w.]+\?{1,2}\s*)$")
 _ASSIGNED_MAGIC = re.compile(r"^(\s*\w+\s*=\s*)[%!].*$")
 
 
 @dataclass(frozen=True)
 class GuestCell:
-    """A cell as the guest knows it; see `autograder.sandbox.host.Cell`."""
+    """A cell in the guest; see `autograder.model.cells.Cell`."""
 
     label: str
     source: str
@@ -38,16 +38,16 @@ class GuestCell:
 
 @dataclass
 class Notebook:
-    """The cells of a submission, their namespace, and what went wrong in which.
+    """The cells of a submission, their namespace, and their problems.
 
     Parameters
     ----------
     cells : list of GuestCell
         In order.
     skipped : set of int
-        Cells that must not be run, because they have brought down an earlier process.
+        Indices of cells not to run, because they have ended an earlier process.
     announce : callable
-        Is told the number of a cell before it runs, so that somebody can watch the clock.
+        Called with the index of each cell before it runs, so that the host can measure its time.
     """
 
     cells: list[GuestCell]
@@ -60,12 +60,12 @@ class Notebook:
         module = ModuleType("__main__")
         self.namespace = module.__dict__
         self.namespace.update(__builtins__=builtins)
-        sys.modules["__main__"] = module  # where dataclasses and typing look up the names of a class
+        sys.modules["__main__"] = module  # dataclasses and typing look up names there
         builtins.input, builtins.display = _no_input, _display  # type: ignore[attr-defined]
 
     @cached_property
     def _waiting(self) -> dict[int, set[str]]:
-        """The lazy cells that have not run, with the names that they bind. Most submissions never ask."""
+        """The lazy cells that have not run, with the names that they bind. Computed only when a name is missing."""
         lazy = [index for index, cell in enumerate(self.cells) if cell.lazy and index not in self.skipped]
         return {index: bound_names(self.cells[index].source) for index in lazy}
 
@@ -79,24 +79,24 @@ class Notebook:
                     self.problems.append((index, problem))
 
     def provide(self, name: str | None, before: int | None = None) -> bool:
-        """Run the lazy cells (before the cell number `before`) that bind `name`, and tell whether there were any."""
+        """Run the lazy cells that bind `name` (of those before the cell `before`), and return whether there were any."""
         last = len(self.cells) if before is None else before
         found = [index for index, names in self._waiting.items() if name in names and index < last]
         for index in found:
-            del self._waiting[index]  # first of all, so that cells which need each other come to an end
-            self._run(index)  # the instructor's own code: what goes wrong in it is not the student's problem
+            del self._waiting[index]  # before it runs, so that cells which need each other don't recur for ever
+            self._run(index)  # a cell of the instructor: its errors aren't the student's
         return bool(found)
 
     def untouched(self) -> list[str]:
-        """Return the names of the cells that still say what the released stub says; comments and blank lines don't count."""
+        """Return the names of the cells whose code equals the released stub; comments and blank lines are ignored."""
         return [cell.name for cell in self.cells if cell.name and cell.stub is not None and _same_code(cell.source, cell.stub)]
 
     def callables(self) -> list[str]:
-        """Return the names in the namespace that can be called."""
+        """Return the names of callables in the namespace."""
         return [name for name, value in self.namespace.items() if type(name) is str and name[:2] != "__" and callable(value)]
 
     def _run(self, index: int) -> str | None:
-        """Run one cell, and return what went wrong."""
+        """Run one cell, and return the message of its error, if it raises one."""
         cell = self.cells[index]
         try:
             code = compiled(cell)
@@ -106,13 +106,13 @@ class Notebook:
             try:
                 exec(code, self.namespace)
                 return None
-            except BaseException as error:  # SystemExit and KeyboardInterrupt, too: the next cell may be fine
+            except BaseException as error:  # SystemExit and KeyboardInterrupt, too: the next cell is run in any case
                 if not (isinstance(error, NameError) and self.provide(error.name, before=index)):
                     return runtime_message(error)
 
 
 def compiled(cell: GuestCell) -> CodeType:
-    """Compile a cell; where it isn't Python as it stands, without its magics, and with the same line numbers."""
+    """Compile a cell; if that fails, compile it without magics and with the same line numbers."""
     source = cell.source
     if source.lstrip().startswith("%%"):
         magic, _, body = source.lstrip().partition("\n")
@@ -139,7 +139,7 @@ def bound_names(source: str) -> set[str]:
         node = waiting.pop()
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
             names.add(node.name)
-            continue  # what is bound inside stays inside
+            continue  # its body has a scope of its own
         if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
             names.add(node.id)
         if isinstance(node, ast.alias):
@@ -162,11 +162,11 @@ def place_of(traceback: TracebackType | None, labels: set[str]) -> tuple[str, in
 
 def type_name(error: BaseException) -> str:
     """Return the name of an exception's type."""
-    return str(type.__dict__["__name__"].__get__(type(error)))  # not by attribute: a metaclass could answer anything
+    return str(type.__dict__["__name__"].__get__(type(error)))  # not `__name__`, which a metaclass can override
 
 
 def text_of(error: BaseException) -> str:
-    """Return an exception's message, however the student's class makes it."""
+    """Return an exception's message, cut to `MESSAGE_LENGTH`; its `__str__` may be the student's and raise."""
     try:
         text = str(error)
     except BaseException as another:
@@ -175,11 +175,11 @@ def text_of(error: BaseException) -> str:
 
 
 def exceeded(error: BaseException) -> str:
-    """Return the limit that is behind an exception of Python's own, as a part of the sentence about it."""
+    """Return the name and value of the limit that caused a builtin exception, as a suffix of its message, or an empty text."""
     import resource
 
     kind = type(error)
-    if issubclass(kind, MemoryError):  # NumPy has one of its own
+    if issubclass(kind, MemoryError):  # NumPy raises a subclass
         return f" (the limit memory_bytes is {resource.getrlimit(resource.RLIMIT_AS)[0] >> 20} MiB)"
     if kind is OSError and error.errno == errno.EFBIG:  # type: ignore[attr-defined]
         return f" (the limit file_bytes is {resource.getrlimit(resource.RLIMIT_FSIZE)[0] >> 20} MiB)"
@@ -189,7 +189,7 @@ def exceeded(error: BaseException) -> str:
 
 
 def runtime_message(error: BaseException) -> str:
-    """Return the sentence about an exception that a cell raised."""
+    """Return the message about an exception that a cell raised."""
     said = ": ".join(filter(None, (type_name(error), text_of(error))))
     traceback = error.__traceback__.tb_next if error.__traceback__ else None
     if traceback is None:
@@ -199,7 +199,7 @@ def runtime_message(error: BaseException) -> str:
 
 
 def syntax_message(error: Exception) -> str:
-    """Return the sentence about a cell that doesn't compile."""
+    """Return the message about a cell that doesn't compile."""
     if not isinstance(error, SyntaxError) or error.lineno is None:
         return f"{type_name(error)}: {text_of(error)}"
     return f"{type_name(error)}: {error.msg} (line {error.lineno}: `{(error.text or '').strip()[:MESSAGE_LENGTH]}`)"
@@ -209,7 +209,7 @@ def _same_code(source: str, stub: str) -> bool:
     if source == stub:
         return True
     if _LAST_LINE in stub and _LAST_LINE not in source:
-        return False  # without a look at the rest, which takes longer
+        return False  # faster than parsing both
     try:
         return ast.dump(ast.parse(source)) == ast.dump(ast.parse(stub))
     except Exception:
@@ -217,8 +217,8 @@ def _same_code(source: str, stub: str) -> bool:
 
 
 def _display(*objects: Any, **options: Any) -> None:
-    """Stand in for the notebook's ``display``: there is nobody to look at it."""
+    """Replace the notebook's ``display``; it does nothing."""
 
 
 def _no_input(prompt: Any = "") -> str:
-    raise RuntimeError("input() has nobody to ask while a notebook is graded")
+    raise RuntimeError("input() can't be answered while a notebook is graded")

@@ -1,4 +1,4 @@
-"""The host's end of the connection to a guest: never blocks beyond a deadline, and never takes more than it was promised."""
+"""The host's end of the connection to a guest: messages and printed text, with deadlines and bounded sizes."""
 
 from __future__ import annotations
 
@@ -18,24 +18,30 @@ class Timeout(Exception):
 
 
 class Closed(Exception):
-    """The guest has closed its end, most often by coming to an end itself."""
+    """The guest has closed its end, usually because it has exited."""
 
 
 class Channel:
-    """A socket for messages, and a pipe with what the guest prints.
+    """A socket for messages, and a pipe for printed text.
 
-    The pipe is emptied whenever the host waits, so that a guest which prints without end neither blocks nor fills the host's memory.
+    The pipe is read whenever the host waits, and text beyond `output_bytes` is dropped: printing neither blocks a guest nor fills the
+    host's memory.
 
     Parameters
     ----------
     link : socket
-        To the guest.
+        The socket to the guest.
     output : int
-        Descriptor of the pipe.
+        Descriptor of the pipe, for reading.
     bounds : wire.Bounds
-        For what is received.
+        Limits of received frames.
     output_bytes : int
-        How much of what is printed to keep.
+        How much printed text to keep.
+
+    Attributes
+    ----------
+    cut : bool
+        Whether printed text was dropped.
     """
 
     def __init__(self, link: socket.socket, output: int, bounds: wire.Bounds, output_bytes: int) -> None:
@@ -71,22 +77,22 @@ class Channel:
         ------
         Timeout, Closed
         wire.WireError
-            If it would be too large, or is none.
+            If its header is malformed, or announces too large a frame.
         """
-        if time.monotonic() > deadline:  # also when something is always there to be read
+        if time.monotonic() > deadline:  # also where data is always available
             raise Timeout
         kind, structure, data = wire.frame_lengths(self._read(wire.HEADER.size, deadline), self._bounds)
         return wire.Frame(kind, self._read(structure, deadline), self._read(data, deadline))
 
     def take_printed(self) -> bytes:
-        """Return what the guest has printed since this was asked last."""
+        """Return the text that was printed since the last call."""
         self._drain()
         text = b"".join(self._printed)
         self._printed.clear()
         return text
 
     def close(self) -> None:
-        """Close both ends; what was printed can still be taken."""
+        """Read the rest of the printed text, and close socket and pipe; `take_printed` still works."""
         if self._output >= 0:
             self._drain()
             self._link.close()
@@ -94,10 +100,10 @@ class Channel:
             self._output = -1
 
     def _read(self, length: int, deadline: float) -> bytearray:
-        """Take `length` bytes from what has come, and wait for more where there are too few."""
+        """Return the next `length` received bytes; wait until there are as many."""
         taken = self._received[:length]
         del self._received[:length]
-        while len(taken) < length:  # it grows with what has come, not with what was announced: a liar gets no memory
+        while len(taken) < length:  # memory grows with the bytes that arrive, not with the announced length
             try:
                 part = self._link.recv(CHUNK)
             except BlockingIOError:
@@ -115,7 +121,7 @@ class Channel:
         return taken
 
     def _wait(self, event: int, deadline: float) -> None:
-        """Wait until the socket is ready, and meanwhile empty the pipe."""
+        """Wait until the socket is ready; read the pipe meanwhile."""
         self._poll.register(self._link, event)
         while True:
             now = time.monotonic()
@@ -123,12 +129,12 @@ class Channel:
                 raise Timeout
             ready = dict(self._poll.poll((deadline - now) * 1000))
             if self._output in ready and not self._drain():
-                self._poll.unregister(self._output)  # closed by the guest: it would be ready for ever
+                self._poll.unregister(self._output)  # closed by the guest: poll would report it for ever
             if self._link.fileno() in ready:
                 return
 
     def _drain(self) -> bool:
-        """Read what there is in the pipe, within reason, and tell whether there may come more."""
+        """Read the pipe (at most `DRAIN_READS` times), and return False once the guest has closed it."""
         if self._output < 0:
             return False
         for _ in range(DRAIN_READS):

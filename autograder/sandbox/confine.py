@@ -1,10 +1,10 @@
-"""What a guest may still do: read Python and a few packages, compute, start threads, write into its own scratch directory.
+"""Confinement of guests: they may read Python and a few packages, start threads, and write into their own scratch directory.
 
-Landlock decides about files (and TCP, signals and abstract sockets where the kernel is new enough), seccomp about system calls. Neither
-needs root, a container or a namespace, and neither can be taken back by the process that has put it on. Landlock leaves alone what is
-not an opened file (``chmod``, ``utime``), so the system calls for these are refused altogether.
+Landlock restricts files (and TCP, signals and abstract sockets where the kernel is new enough), seccomp restricts system calls. Neither
+needs root, a container or a namespace, and a process can't lift either. Landlock doesn't cover changes of metadata (``chmod``,
+``utime``), so seccomp refuses the system calls for these.
 
-Everything here runs in the zygote before it forks, except `Confinement.apply`, which is all that a guest has to do itself.
+Rulesets and filter are made in the zygote before it forks; the guest itself only runs `Confinement.apply`.
 """
 
 from __future__ import annotations
@@ -23,18 +23,18 @@ GUEST_PACKAGES = (
     *("matplotlib", "matplotlib.libs", "mpl_toolkits", "PIL", "pillow.libs", "kiwisolver", "contourpy", "cycler", "dateutil", "six.py"),
     *("pyparsing", "packaging", "fontTools", "msgpack", "pylab.py"),
 )
-"""What a notebook may import besides the standard library and coursekit: entries of site-packages."""
+"""Packages that a notebook may import besides the standard library and coursekit: entries of site-packages."""
 
 SYSTEM_PATHS = (
     *("/etc/ld.so.cache", "/etc/localtime", "/usr/lib/locale", "/usr/share/zoneinfo", "/usr/share/fonts", "/dev/urandom", "/dev/zero"),
 )
 LIBRARY_FOLDERS = ("/lib", "/usr/lib", "/lib64", "/usr/lib64")
 LIBRARIES = ("*.so*", "*-linux-*/*.so*", "*-linux-*/*/lib*.so*")
-"""Shared libraries in `LIBRARY_FOLDERS`: there, in a folder such as ``x86_64-linux-gnu``, and below (``openblas-pthread``). The folders
-as such aren't granted: other software keeps packages of Python's there."""
+"""Patterns of shared libraries in `LIBRARY_FOLDERS`, in folders such as ``x86_64-linux-gnu``, and one level below (``openblas-pthread``).
+Files are granted, not the folders, which may hold Python packages of other software."""
 
 ALLOWED_CALLS = {
-    "files: Landlock decides which": """
+    "files, restricted by Landlock": """
         read write readv writev pread64 pwrite64 preadv pwritev preadv2 pwritev2 close lseek _llseek stat fstat lstat newfstatat
         statx statfs fstatfs access faccessat faccessat2 readlink readlinkat getdents getdents64 getcwd chdir fchdir rmdir
         unlink unlinkat rename renameat renameat2 link linkat symlink symlinkat ftruncate fsync fdatasync flock fadvise64
@@ -45,7 +45,7 @@ ALLOWED_CALLS = {
         set_tid_address rseq membarrier exit exit_group arch_prctl sched_yield sched_getaffinity sched_getparam sched_getscheduler
         sched_get_priority_max sched_get_priority_min getcpu time gettimeofday clock_gettime clock_getres clock_nanosleep
         nanosleep restart_syscall""",
-    "who am I, and signals of one's own": """
+    "information about the process, and its own signals": """
         gettid getpid getppid getuid geteuid getgid getegid getgroups getpgrp getpgid getsid getresuid getresgid uname sysinfo getrusage
         getrlimit getpriority getrandom rt_sigaction rt_sigprocmask rt_sigreturn rt_sigpending rt_sigsuspend rt_sigtimedwait sigaltstack
         pause alarm setitimer getitimer""",
@@ -55,10 +55,10 @@ REFUSED_CALLS = """
     fork vfork execve execveat socket socketpair connect bind listen accept accept4 sendto sendmsg recvfrom recvmsg ptrace setsid setpgid
     chmod fchmod fchmodat chown lchown fchown fchownat utime utimes utimensat futimesat truncate creat mknod mknodat mount umount2 chroot
     setuid setgid setgroups setresuid setresgid setrlimit setpriority sched_setaffinity memfd_create sethostname reboot"""
-"""Refused with "not permitted", which is what a student should read. A call in neither list doesn't exist for a guest."""
+"""Calls that fail with EPERM ("not permitted"), the message that a student should read. All others fail with ENOSYS ("no such call")."""
 
 LAYERS = frozenset({"landlock", "seccomp"})
-"""What a guest is confined by. Each stops by itself what it can."""
+"""The mechanisms that confine a guest. They are independent of each other."""
 
 LOST = {
     2: "",  # ABI 1 refuses to move files between directories altogether
@@ -67,9 +67,9 @@ LOST = {
     5: "ioctl on devices",
     6: "signals and abstract sockets",
 }
-"""What Landlock learned to refuse with each version of its ABI. Below, seccomp alone refuses it."""
+"""What each version of Landlock's ABI added. On an older kernel, seccomp alone restricts it."""
 
-_CLONE_THREAD, _CLONE_FILES, _CLONE_NEW = 0x00010000, 0x00000400, 0x7E020080  # a thread, with the process's files; the namespaces
+_CLONE_THREAD, _CLONE_FILES, _CLONE_NEW = 0x00010000, 0x00000400, 0x7E020080  # flags of a thread, of a shared file table, and of namespaces
 _CLOSE_RANGE_CLOEXEC = 4
 _IOCTLS = {"TCGETS": 0x5401, "TIOCGWINSZ": 0x5413, "FIONREAD": 0x541B, "FIONBIO": 0x5421, "FIONCLEX": 0x5450, "FIOCLEX": 0x5451}
 _FCNTLS = (0, 1, 2, 3, 4, 5, 6, 7, 36, 37, 38, 1030)  # duplicate, flags and locks; not F_SETOWN, which sends signals to others
@@ -77,8 +77,8 @@ _PRCTLS = (15, 16, 0x53564D41)  # the names of threads and of memory
 _PR_SET_DUMPABLE, _PR_SET_SECCOMP, _PR_SET_NO_NEW_PRIVS = 4, 22, 38
 
 STEP_BYTES = 8  # struct sock_filter: an operation, two jumps, and at the end a constant
-_SOMEBODY = 0x7A5C311D
-"""The process id of a guest that isn't born yet, in the compiled filter: larger than Linux gives to any process."""
+_PID_PLACEHOLDER = 0x7A5C311D
+"""Stands for the guest's process id in the compiled filter; larger than any process id of Linux."""
 
 
 class _Program(ctypes.Structure):
@@ -88,7 +88,7 @@ class _Program(ctypes.Structure):
 
 
 def available() -> str | None:
-    """Return None if guests can be confined on this machine, else a sentence that says why not."""
+    """Return None if guests can be confined on this machine, else the reason."""
     if not sys.platform.startswith("linux"):
         return f"confinement needs Linux, and this is {sys.platform}"
     try:
@@ -103,7 +103,7 @@ def available() -> str | None:
 
 
 def notice() -> str | None:
-    """Return a sentence where this kernel's Landlock is older than what guests are confined by, else None."""
+    """Return a notice if this kernel's Landlock lacks some restrictions, else None."""
     import landlockpy
 
     abi = landlockpy.abi_version()
@@ -114,14 +114,14 @@ def notice() -> str | None:
 
 
 class Confinement:
-    """What every guest of one zygote is put under.
+    """The confinement of the guests of one zygote.
 
     Parameters
     ----------
     packages : list of str
         Directories of packages that guests may read besides `GUEST_PACKAGES`, such as coursekit's.
     layers : frozenset of str
-        Some of `LAYERS`: fewer than all of them only to see what the others stop.
+        The mechanisms to apply; a part of `LAYERS` only for tests of the others.
     """
 
     def __init__(self, packages: list[str], layers: frozenset[str] = LAYERS) -> None:
@@ -131,7 +131,7 @@ class Confinement:
         self._libc = ctypes.CDLL(None, use_errno=True)
 
     def rules(self, scratch: str) -> Any:
-        """Return a Landlock ruleset, not in force yet, for a guest that works in `scratch`; None where Landlock is left out."""
+        """Return the Landlock ruleset of a guest with the scratch directory `scratch`; None without the layer "landlock"."""
         if "landlock" not in self._layers:
             return None
         from landlockpy import AccessFS, Ruleset, Scope
@@ -146,7 +146,7 @@ class Confinement:
         return ruleset
 
     def apply(self, rules: Any) -> None:
-        """Put this process, and whatever it does from now on, under Landlock's rules and the filter of system calls."""
+        """Apply the ruleset and the seccomp filter to this process, irrevocably."""
         self._libc.prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
         if rules is not None:
             rules.restrict()  # sets no_new_privs, too
@@ -155,8 +155,8 @@ class Confinement:
             self._load_filter()
 
     def _load_filter(self) -> None:
-        """Load the compiled filter: to have libseccomp compile it takes longer than all else that is done for a guest."""
-        steps = self._filter.replace(_SOMEBODY.to_bytes(4, sys.byteorder), os.getpid().to_bytes(4, sys.byteorder))
+        """Load the compiled filter. libseccomp compiles it once, in the zygote, because that takes longer than a fork."""
+        steps = self._filter.replace(_PID_PLACEHOLDER.to_bytes(4, sys.byteorder), os.getpid().to_bytes(4, sys.byteorder))
         program = _Program(len(steps) // STEP_BYTES, steps)
         if self._libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) or self._libc.prctl(_PR_SET_SECCOMP, 2, ctypes.byref(program), 0, 0):
             raise OSError(ctypes.get_errno(), "the filter of system calls was refused")
@@ -167,12 +167,12 @@ def readable_paths() -> Iterator[str]:
     yield from _standard_library()
     yield from (path for path in SYSTEM_PATHS if os.path.exists(path))
     yield from _shared_libraries()
-    for directory in {sysconfig.get_path("purelib"), sysconfig.get_path("platlib"), *_homes_of_packages(), *sys.path}:
+    for directory in {sysconfig.get_path("purelib"), sysconfig.get_path("platlib"), *_package_folders(), *sys.path}:
         yield from (path for name in GUEST_PACKAGES if os.path.exists(path := os.path.join(directory, name)))
 
 
 def _standard_library() -> Iterator[str]:
-    """Yield the entries of the standard library one by one: site-packages may lie in its midst, and holds more than guests may see."""
+    """Yield the entries of the standard library one by one, without site-packages, which may lie inside its folder."""
     for directory in {os.path.dirname(os.__file__), sysconfig.get_path("platstdlib")}:
         yield from (entry.path for entry in os.scandir(directory) if entry.name not in ("site-packages", "dist-packages"))
     for directory in {os.path.join(prefix, "lib") for prefix in (sys.base_prefix, sys.base_exec_prefix)}:
@@ -186,8 +186,8 @@ def _shared_libraries() -> Iterator[str]:
             yield from (str(path) for path in Path(directory).glob(pattern) if path.is_file())
 
 
-def _homes_of_packages() -> Iterator[str]:
-    """Yield the directories in which the packages that are loaded already were found."""
+def _package_folders() -> Iterator[str]:
+    """Yield the directories that hold NumPy and msgpack, which are loaded already."""
     for name in ("numpy", "msgpack"):
         location = getattr(sys.modules.get(name), "__file__", None)
         if location:
@@ -195,26 +195,26 @@ def _homes_of_packages() -> Iterator[str]:
 
 
 def _system_calls() -> Any:
-    """Return the seccomp filter; in place of the guest's process id there is `_SOMEBODY`."""
+    """Return the seccomp filter, with `_PID_PLACEHOLDER` as the guest's process id."""
     import pyseccomp as seccomp
 
     known = seccomp.resolve_syscall
-    # An unlisted call "doesn't exist": glibc then falls back on an older one, from clone3 to clone for example
+    # ENOSYS for unlisted calls: glibc then falls back on an older one, from clone3 to clone for example
     rules = seccomp.SyscallFilter(seccomp.ERRNO(errno.ENOSYS))
     for action, names in ((seccomp.ALLOW, " ".join(ALLOWED_CALLS.values())), (seccomp.ERRNO(errno.EPERM), REFUSED_CALLS)):
         for name in names.split():
             if known(seccomp.Arch.NATIVE, name) >= 0:
                 rules.add_rule(action, name)
     for call in ("kill", "tgkill"):
-        rules.add_rule(seccomp.ALLOW, call, seccomp.Arg(0, seccomp.EQ, _SOMEBODY))
-        rules.add_rule(seccomp.ERRNO(errno.EPERM), call, seccomp.Arg(0, seccomp.NE, _SOMEBODY))
+        rules.add_rule(seccomp.ALLOW, call, seccomp.Arg(0, seccomp.EQ, _PID_PLACEHOLDER))
+        rules.add_rule(seccomp.ERRNO(errno.EPERM), call, seccomp.Arg(0, seccomp.NE, _PID_PLACEHOLDER))
     _add_conditions(rules, seccomp)
     _add_opening(rules, seccomp)
     return rules
 
 
 def _compiled(rules: Any) -> bytes:
-    """Return the program of a filter, complete but for a guest's process id."""
+    """Return a filter compiled to BPF, still with `_PID_PLACEHOLDER`."""
     with open(os.memfd_create("filter"), "w+b") as file:
         rules.export_bpf(file)
         file.seek(0)
@@ -222,27 +222,27 @@ def _compiled(rules: Any) -> bytes:
 
 
 def _add_conditions(rules: Any, seccomp: Any) -> None:
-    """Allow calls that are harmless with some arguments only."""
-    # Threads share one table of open files, whose length is limited: none may get a table of its own
+    """Allow calls that are harmless with certain arguments, with these arguments only."""
+    # Threads must share one table of open files, because RLIMIT_NOFILE holds for each table
     thread = _CLONE_THREAD | _CLONE_FILES
     rules.add_rule(seccomp.ALLOW, "clone", seccomp.Arg(0, seccomp.MASKED_EQ, thread | _CLONE_NEW, thread))
     for flags in (0, _CLOSE_RANGE_CLOEXEC):
         rules.add_rule(seccomp.ALLOW, "close_range", seccomp.Arg(2, seccomp.EQ, flags))
-    # The zygote counts what lies in directories, so it must be able to look into them
+    # The zygote adds up the files in directories, so their owner must keep the right to read them
     for call, argument, value in (("mkdir", 1, 0o700), ("mkdirat", 2, 0o700), ("umask", 0, 0)):
         if seccomp.resolve_syscall(seccomp.Arch.NATIVE, call) >= 0:
             rules.add_rule(seccomp.ALLOW, call, seccomp.Arg(argument, seccomp.MASKED_EQ, 0o700, value))
-    rules.add_rule(seccomp.ERRNO(errno.EOPNOTSUPP), "fallocate")  # gigabytes at once; libraries know systems without it, and write
+    rules.add_rule(seccomp.ERRNO(errno.EOPNOTSUPP), "fallocate")  # it could allocate gigabytes at once; libraries fall back on write
     rules.add_rule(seccomp.ERRNO(errno.EPERM), "clone", seccomp.Arg(0, seccomp.MASKED_EQ, _CLONE_THREAD, 0))
-    rules.add_rule(seccomp.ALLOW, "prlimit64", seccomp.Arg(2, seccomp.EQ, 0))  # look, don't raise
+    rules.add_rule(seccomp.ALLOW, "prlimit64", seccomp.Arg(2, seccomp.EQ, 0))  # read limits only
     for call, argument, values in (("ioctl", 1, _IOCTLS.values()), ("fcntl", 1, _FCNTLS), ("prctl", 0, _PRCTLS)):
         for value in values:
             rules.add_rule(seccomp.ALLOW, call, seccomp.Arg(argument, seccomp.EQ, value))
 
 
 def _add_opening(rules: Any, seccomp: Any) -> None:
-    """Allow open, except for ways of opening that write without asking for the right to: Landlock learned of them late (ABI 3)."""
-    # A file without a name would escape the count of what lies in the scratch directory, hence O_TMPFILE
+    """Allow open, except for O_RDONLY with O_TRUNC, which Landlock checks since ABI 3 only, and O_TMPFILE."""
+    # O_TMPFILE makes a file without a name, which the zygote would not count
     nameless = os.O_ACCMODE | (getattr(os, "O_TMPFILE", 0) & ~os.O_DIRECTORY)
     ways = ((nameless | os.O_TRUNC, os.O_RDONLY), (nameless, os.O_WRONLY), (nameless, os.O_RDWR))
     for call, argument in (("open", 1), ("openat", 2)):

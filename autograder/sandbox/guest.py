@@ -1,6 +1,6 @@
-"""The loop of the process in which a submission's code runs: read a message, run something, answer.
+"""The main loop of a guest, the process in which a submission's code runs: read a message, run a cell or a call, send a reply.
 
-It sees arguments and sends answers. It has never seen reference, suite or expected values, and what it sends is data (see `wire`).
+It receives cells and arguments, and sends answers as data (see `wire`). Reference, suite and expected values are never in it.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ SOCKET = 3
 
 
 class HostFunction:
-    """A callable that was passed as an argument and stays in the host: calling it sends the arguments there."""
+    """A function of the host that was passed as an argument: a call is sent to the host."""
 
     def __init__(self, guest: Guest, number: int) -> None:
         self._guest, self._number = guest, number
@@ -37,29 +37,29 @@ class HostFunction:
 
 
 class Guest:
-    """One submission at work.
+    """Serves the calls of one submission.
 
     Parameters
     ----------
     descriptor : int
-        Of the socket to the host. Plain reads and writes: a guest may not make the system calls of sockets.
+        The socket to the host, used with read and write only: a guest may not make socket calls.
     bounds : wire.Bounds
-        For what it may send.
+        Limits of what it may send.
     """
 
     def __init__(self, descriptor: int, bounds: wire.Bounds) -> None:
         self._descriptor, self._bounds, self._own_bounds = descriptor, bounds, bounds.received
         self._received = bytearray()
-        self._kept: dict[int, Any] = {}
+        self._handles: dict[int, Any] = {}
         self._numbers: Iterator[int] = count(1)
-        self._talking = threading.RLock()
+        self._host_lock = threading.RLock()
         self._calls: list[wire.Codec] = []
         self._replies: list[tuple[bytes, list[np.random.Generator]]] = []  # of a test, each with the generators in it
         self._labels: set[str] = set()
         self._notebook = Notebook([], set(), self._announce)
 
     def serve(self) -> None:
-        """Answer messages until the host hangs up."""
+        """Handle messages until the host closes the socket."""
         while True:
             self._handle(self._receive())
 
@@ -82,7 +82,7 @@ class Guest:
         while len(self._received) < length:
             part = os.read(self._descriptor, 1 << 18)
             if not part:
-                leave()
+                exit_process()
             self._received += part
         taken = bytes(memoryview(self._received)[:length])
         del self._received[:length]
@@ -95,15 +95,15 @@ class Guest:
         if type(value) is HostFunction:
             return ["f", value._number]
         number = next(self._numbers)
-        self._kept[number] = value
+        self._handles[number] = value
         return ["h", number, type_name(value)[:100]]
 
     def _resolve(self, node: list[Any]) -> Any:
         tag, which = node[:2]
         if tag == "p":
-            return self._earlier(which, node[2:])
-        if tag == "h":  # back from the host, or out of a reply of our own
-            return self._kept[which]
+            return self._earlier_answer(which, node[2:])
+        if tag == "h":  # a handle that was sent to the host, now in an argument or in a reply of this process
+            return self._handles[which]
         return HostFunction(self, which) if tag == "f" else self._notebook.namespace[which]
 
     # --- cells ------------------------------------------------------------------------------------------------------------
@@ -111,7 +111,7 @@ class Guest:
     def _announce(self, index: int) -> None:
         flush()
         self._send(self._codec().encode("running", index))
-        self._receive()  # by now the host has seen what was printed before, and knows where
+        self._receive()  # the host has read the text that was printed before, and attributed it to the last cell
 
     def _run_cells(self, frame: wire.Frame) -> None:
         cells, skipped = self._codec().decode(frame)
@@ -130,7 +130,7 @@ class Guest:
         self._send(reply)
 
     def _call_all(self, frame: wire.Frame) -> None:
-        """Make the planned calls of several tests, one after the other, and send what came of each as soon as it is there."""
+        """Make the planned calls of several tests in order, and send each reply as soon as it is there."""
         tests, skipped, forgotten = self._codec().decode(frame)
         self._forget(forgotten)
         for calls, states, last_uses, start in tests:
@@ -147,24 +147,24 @@ class Guest:
                 self._send(reply)
 
     def _planned_reply(self, name: str, call: bytes, generators: list[np.random.Generator], reported: list[np.random.Generator]) -> bytes:
-        """Make a planned call, and return a reply that tells the states of the reported generators, and of those that are in the answer."""
-        for _ in range(2):  # a name from a demonstration may be missing, and be there then
+        """Make a planned call, and return its reply with the states of the generators in `reported` and in the answer."""
+        for _ in range(2):  # again if a lazy cell had to be run for a missing name
             calling, codec = self._codec(), self._codec()
             calling.generators, codec.generators = generators, reported
             try:
                 _, args, kwargs, want_arguments, _ = calling.decode(wire.frame_in(call, self._bounds), states=False)
-            except wire.WireError:  # an earlier call didn't give what this one needs, so the test won't make it
-                return codec.encode("error", "unreadable", name, "", "an earlier call has no such answer", None)
+            except wire.WireError:  # an argument is a part that an earlier answer lacks, so the test won't make this call
+                return codec.encode("error", "unreadable", name, "", "an earlier answer has no such part", None)
             reply = self._answer(codec, name, args, kwargs, want_arguments)
             if reply is not None:
                 return reply
         return codec.encode("error", "raised", name, "NameError", "a name is missing", None)
 
-    def _earlier(self, call: int, path: list[int]) -> Any:
-        """Return an answer as it would have come back from the host: a copy of what is data, the very thing where it stayed here."""
+    def _earlier_answer(self, call: int, path: list[int]) -> Any:
+        """Return an earlier answer, or the part of it at `path`, as if the host had sent it back: data is copied, handles are resolved."""
         reply, generators = self._replies[call]
         codec = self._codec()
-        codec.generators = generators  # they go on where they are
+        codec.generators = generators  # they continue from their present states
         part = codec.decode(wire.frame_in(reply, self._bounds), states=False)[0]
         for index in path:
             part = part[index]
@@ -172,14 +172,14 @@ class Guest:
 
     def _forget(self, numbers: list[int]) -> None:
         for number in numbers:
-            self._kept.pop(number, None)
+            self._handles.pop(number, None)
 
     def _reply(self, frame: wire.Frame) -> bytes:
         codec = self._codec()
         name, args, kwargs, want_arguments, forgotten = codec.decode(frame)
         self._forget(forgotten)
         reply = self._answer(codec, name, args, kwargs, want_arguments)
-        if reply is None:  # a name from a demonstration was missing, and is there now: once more, with arguments nobody has touched
+        if reply is None:  # a lazy cell was run for a missing name: call again, with a fresh copy of the arguments
             codec = self._codec()
             name, args, kwargs, want_arguments, _ = codec.decode(frame)
             reply = self._answer(codec, name, args, kwargs, want_arguments)
@@ -211,11 +211,11 @@ class Guest:
             return codec.encode("error", "unreadable", name, "", reason, None)
 
     def call_host(self, number: int, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        """Call a function in the host, and meanwhile answer the calls that it makes in turn."""
+        """Call a function in the host, and serve calls from it until its answer arrives."""
         if not self._calls:
-            raise RuntimeError("a function that was passed as an argument can be called only while a call lasts")
+            raise RuntimeError("a function that was passed as an argument can be called only until the call returns")
         codec = self._calls[-1]
-        with self._talking:
+        with self._host_lock:
             self._send(codec.encode("callback", number, args, kwargs))
             while (frame := self._receive()).kind == "call":
                 self._call(frame)
@@ -229,17 +229,17 @@ def _builtin_error(name: str, message: str) -> Exception:
     kind: Any = getattr(builtins, name, None)
     try:
         return kind(message) if issubclass(kind, Exception) else RuntimeError(f"{name}: {message}")
-    except TypeError:  # no type at all, or one that wants more than a message
+    except TypeError:  # not a type, or its constructor takes other arguments
         return RuntimeError(f"{name}: {message}")
 
 
-def leave() -> NoReturn:
-    """End this process without any of Python's own last rites."""
+def exit_process() -> NoReturn:
+    """Exit without running Python's exit handlers and finalizers."""
     os._exit(0)
 
 
 def flush() -> None:
-    """Send on what was printed."""
+    """Write the buffered printed text to the pipe."""
     for stream in (sys.stdout, sys.stderr):
         with suppress(Exception):  # the student may have closed or replaced it
             stream.flush()
@@ -252,7 +252,7 @@ def main(bounds: wire.Bounds) -> NoReturn:
         stream = io.TextIOWrapper(os.fdopen(descriptor, "wb", closefd=False), "utf-8", "backslashreplace", line_buffering=True)
         setattr(sys, name, stream)
         setattr(sys, f"__{name}__", stream)
-    random.seed(0)  # two runs of one submission should agree, also where it forgot to seed
+    random.seed(0)  # unseeded random numbers are the same in each run
     np.random.seed(0)
     Guest(SOCKET, bounds).serve()
-    leave()
+    exit_process()

@@ -1,7 +1,7 @@
-"""The host's side: `Sandbox` starts the zygote, and `Guest` is a submission at work.
+"""The host's side of the sandbox: `Sandbox` starts the zygote, and `Guest` runs one submission.
 
-Whatever a submission does, the host sees one of the errors of `coursekit.student` and goes on: a guest that hangs, ends or talks
-nonsense is killed with all that it has started, and the next call gets a fresh process in which the cells have run again.
+Every failure of a submission becomes one of the errors of `coursekit.student`. A guest that hangs, ends or sends malformed messages is
+killed together with all processes that it has started, and the next call is made in a fresh process in which the cells have run again.
 """
 
 from __future__ import annotations
@@ -23,26 +23,26 @@ from autograder.sandbox import wire
 from autograder.sandbox.channel import Closed, Timeout
 from autograder.sandbox.confine import LAYERS, available
 from autograder.sandbox.prefetch import Plan, PlannedCall, Prefetched, Queue, Reply
-from autograder.sandbox.process import Ending, GuestProcess, Nursery, Stale
-from autograder.sandbox.reasons import MESSAGE_LENGTH, overfull, said_error, why
+from autograder.sandbox.process import Ending, GuestProcess, StaleHandle, ZygoteClient
+from autograder.sandbox.reasons import MESSAGE_LENGTH, disk_message, meaning_of_status, reported_error
 from autograder.sandbox.remote import RemoteStudent
 from coursekit.student import Call, Died, Missing, StudentError, TimedOut, Unreadable
 
 __all__ = ["Cell", "CellProblem", "Guest", "Limits", "Printed", "Sandbox"]
 
-TROUBLE = (Timeout, Closed, wire.WireError)
-"""What can come of waiting for a guest."""
+GUEST_FAILURES = (Timeout, Closed, wire.WireError)
+"""Errors of sending to, or receiving from, a guest."""
 
 
 class Sandbox:
-    """Where guests come from: a context manager around one zygote.
+    """Starts guests: a context manager around one zygote.
 
     Parameters
     ----------
     confine : bool
-        Whether guests are confined. Without, they run with your rights: for code that you trust.
+        Whether guests are confined. If False, they run with the rights of this user: for trusted code only.
     layers : frozenset of str
-        What confines them; see `autograder.sandbox.confine.LAYERS`.
+        The mechanisms that confine them; see `autograder.sandbox.confine.LAYERS`.
 
     Raises
     ------
@@ -55,10 +55,10 @@ class Sandbox:
             reason = available()
             if reason:
                 raise SandboxUnavailable(f"{reason}; --sandbox none grades without confinement, for code that you trust")
-        self._nursery = Nursery(layers if confine else frozenset())
+        self._zygote = ZygoteClient(layers if confine else frozenset())
 
     def __enter__(self) -> Sandbox:
-        self._nursery.start()
+        self._zygote.start()
         return self
 
     def __exit__(self, *exception: object) -> None:
@@ -66,42 +66,44 @@ class Sandbox:
 
     def guest(self, cells: Sequence[Cell], limits: Limits | None = None) -> Guest:
         """Run `cells` in a fresh process, and return it."""
-        return Guest(self._nursery, cells, limits or Limits())
+        return Guest(self._zygote, cells, limits or Limits())
 
     def close(self) -> None:
         """End the zygote and all its guests."""
-        self._nursery.stop()
+        self._zygote.stop()
 
 
 class Guest:
-    """A submission at work, from `Sandbox.guest`. A context manager: leaving it ends the process.
+    """A submission in a process of its own, from `Sandbox.guest`. A context manager: leaving it ends the process.
 
     Attributes
     ----------
     problems : tuple of CellProblem
-        The cells that went wrong.
+        The cells that raised, could not be compiled, or ended the process.
     untouched : frozenset of str
-        The exercises whose cell still says what the stub says.
+        The exercises whose cell is still the released stub.
     defined : frozenset of str
-        The names that can be called.
+        The names of callables that the cells define.
     student : RemoteStudent
-        What a test calls.
+        The submission's functions, as tests call them.
+    killed : bool
+        Whether the process was killed by a signal that the host didn't send, such as the kernel's when memory runs out.
     """
 
-    def __init__(self, nursery: Nursery, cells: Sequence[Cell], limits: Limits) -> None:
-        self._nursery, self._cells, self._limits = nursery, tuple(cells), limits
+    def __init__(self, zygote: ZygoteClient, cells: Sequence[Cell], limits: Limits) -> None:
+        self._zygote, self._cells, self._limits = zygote, tuple(cells), limits
         self._process: GuestProcess | None = None
-        self._bad: dict[int, str] = {}
-        self._hopeless = ""
+        self._crashed: dict[int, str] = {}
+        self._unusable = ""
         self._where, self._printed = "", dict[str, bytes]()
         self._cut: str | None = None
         self._spent, self._waiting = 0.0, 0
-        self._called_back_with: Counter[str] = Counter()  # how many bytes each function has passed to callbacks
-        self._exercise = ""  # that is being judged
+        self._callback_bytes: Counter[str] = Counter()  # bytes that each function has passed to callbacks
+        self._exercise = ""  # the one that is being judged
         self._prefetched: dict[str, Prefetched] = {}  # by test
-        self._current: Prefetched | None = None  # of the test that is running, as long as it makes the planned calls
+        self._current: Prefetched | None = None  # of the test that is running; None once it has made another call than planned
         self.problems: tuple[CellProblem, ...] = ()
-        self.killed = False  # by itself or from outside, which nobody can tell apart
+        self.killed = False
         self.untouched: frozenset[str] = frozenset()
         self.defined: frozenset[str] = frozenset()
         self.student = RemoteStudent(self)
@@ -115,7 +117,7 @@ class Guest:
 
     @property
     def printed(self) -> tuple[Printed, ...]:
-        """What was printed, as far as `Limits.output_bytes` goes: first by cells, in their order, then by functions."""
+        """The printed text, cut at `Limits.output_bytes`: first that of the cells, in their order, then that of the exercises."""
         cut = f"\n(cut here: more than {in_units(self._limits.output_bytes)} was printed, the limit output_bytes)\n"
         places = [cell.label for cell in self._cells]
         places += [where for where in self._printed if where not in places]
@@ -123,10 +125,10 @@ class Guest:
         return tuple(Printed(where, text + cut * (where == self._cut)) for where, text in said.items())
 
     def close(self) -> None:
-        """End the process for good; it is one of its problems if it had to be killed after its last answer."""
-        if self._end().overfull:
-            self.problems = (*self.problems, CellProblem("after the last answer", overfull(self._limits), None))
-        self._hopeless = self._hopeless or "its guest has been closed"
+        """End the process for good. If it was killed after its last answer, that is added to `problems`."""
+        if self._end().exceeded_disk:
+            self.problems = (*self.problems, CellProblem("after the last answer", disk_message(self._limits), None))
+        self._unusable = self._unusable or "the guest has been closed"
 
     def call(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any], want_arguments: bool = True) -> Call:
         """Call the function `name`; see `RemoteFunction`."""
@@ -135,18 +137,18 @@ class Guest:
         with self._clock(), self._printing_in(self._exercise or name):
             try:
                 return self._call(self._running(name), name, args, kwargs, want_arguments)
-            except TROUBLE as error:
-                raise self._dead(name, error) from None
+            except GUEST_FAILURES as error:
+                raise self._call_error(name, error) from None
             except StudentError:
                 raise
-            except BaseException:  # an interrupt, or a bug of a test's: nobody waits for the answer any more
+            except BaseException:  # an interrupt, or a bug in a test: a late answer must not be read as the next one
                 self._end()
                 raise
 
     def prefetch(self, exercise: str, plan: Plan) -> None:
-        """Turn to an exercise: make its planned calls, in the order of its tests, and keep what came of them until the next exercise.
+        """Start an exercise: make its planned calls, in the order of its tests, and keep the replies until the next exercise.
 
-        A call that ends the process, or takes longer than it may, has its error, and the calls after it go to a fresh process.
+        A call that ends the process or times out gets that error, and the calls after it are made in a fresh process.
         """
         queue = Queue(plan)
         self._prefetched, self._current = {test.plan.test: test for test in queue.tests}, None
@@ -157,10 +159,10 @@ class Guest:
             while rest := list(queue):
                 try:
                     self._fetch(queue, rest, room, skipped)
-                except StudentError:  # there is no process any more, and won't be
+                except StudentError:  # no process can be started any more
                     for test, call in rest:
                         test.outcomes.append(self._unable(call.name))
-                except wire.WireError:  # more than one message can hold
+                except wire.WireError:  # the plan exceeds the size of a message: make the calls one by one
                     self._prefetched = {}
                     return
                 except BaseException:
@@ -170,7 +172,7 @@ class Guest:
     def _fetch(
         self, queue: Queue, rest: Sequence[tuple[Prefetched, PlannedCall]], room: Counter[str], skipped: dict[str, StudentError]
     ) -> None:
-        """Make the rest of planned calls, up to one after which a fresh process is needed."""
+        """Make the remaining planned calls, until the process fails or all are made."""
         process, left_out = self._running(rest[0][1].name), dict(skipped)
         frame = process.codec().encode("calls", queue.message(), list(left_out), process.forgotten())
         test, call = rest[0]
@@ -183,114 +185,116 @@ class Guest:
                     continue
                 reply = process.channel.receive(self._deadline(self._limits.call_seconds))
                 if reply.kind not in ("result", "error"):
-                    raise wire.WireError("out of turn")
+                    raise wire.WireError("an unexpected message")
                 room[name] += len(reply.structure) + len(reply.data)
                 if room[name] > self._limits.all_answers_bytes:
                     skipped[name] = Unreadable(name, self._limits.too_much)
                 test.outcomes.append(skipped.get(name) or Reply(process, reply))
-        except TROUBLE as error:
-            dead = self._dead(call.name, error)
+        except GUEST_FAILURES as error:
+            dead = self._call_error(call.name, error)
             if isinstance(dead, TimedOut):
                 skipped[call.name] = dead
             test.outcomes.append(dead)
 
     def turn_to(self, test: str) -> None:
-        """Say that the calls to come are those of a test."""
+        """Start a test: take prefetched replies from its plan from now on."""
         self._current = self._prefetched.get(test)
 
     # --- cells ------------------------------------------------------------------------------------------------------------
 
     def _start(self) -> None:
-        """Run the cells in a fresh process, without those that have brought one down."""
+        """Run the cells in a fresh process; skip cells that have ended an earlier process."""
         with self._clock(), self._printing_in(""):
             for _ in range(len(self._cells) + 1):
                 self._forget_printed()
-                self._process = self._nursery.fork(self._limits, self._room())
+                self._process = self._zygote.fork(self._limits, self._output_left())
                 running, error = self._run_cells(self._process)
                 if error is None:
                     break
-                reason = self._reason(error)
-                if running is None or running in self._bad or self._left() <= 0:
-                    self._hopeless = f"the cells could not be run: {reason}"
+                reason = self._cell_error(error)
+                if running is None or running in self._crashed or self._seconds_left() <= 0:
+                    self._unusable = f"the cells could not be run: {reason}"
                     break
-                self._bad[running] = reason
+                self._crashed[running] = reason
             else:
-                self._hopeless = "every cell ends the process"
-        bad = (self._problem(index, f"it {reason}") for index, reason in self._bad.items())
+                self._unusable = "every cell ends the process"
+        bad = (self._problem(index, f"it {reason}") for index, reason in self._crashed.items())
         order = {cell.label: index for index, cell in enumerate(self._cells)}
-        found = () if self._hopeless else self.problems
+        found = () if self._unusable else self.problems
         self.problems = tuple(sorted({*found, *bad}, key=lambda problem: order[problem.label]))
 
     def _run_cells(self, process: GuestProcess) -> tuple[int | None, Exception | None]:
-        """Return the number of the cell that was running last, and what went wrong, if anything did."""
+        """Return the index of the cell that ran last, and the error that ended the process, if any."""
         running = None
         codec = process.codec()
         try:
-            frame = codec.encode("cells", [tuple(vars(cell).values()) for cell in self._cells], sorted(self._bad))
+            frame = codec.encode("cells", [tuple(vars(cell).values()) for cell in self._cells], sorted(self._crashed))
             process.channel.send(frame, self._deadline(self._limits.cell_seconds))
             while True:
                 reply = process.channel.receive(self._deadline(self._limits.cell_seconds))
                 fields = process.codec().decode(reply)
-                if reply.kind == "refused" and running is None:  # later on it would be the student's code that says so
+                if reply.kind == "refused" and running is None:  # after a cell has run, the student's code could have sent it
                     self._end()
                     said = " ".join(map(str, fields))[:MESSAGE_LENGTH]
                     raise SandboxUnavailable(f"a guest could not be confined ({said}); --sandbox none grades without confinement")
                 if reply.kind == "ready":
-                    self._take_stock(*fields)
+                    self._read_ready(*fields)
                     self._note_printed(process)
                     return running, None
                 if reply.kind != "running" or not fields or type(fields[0]) is not int or not 0 <= fields[0] < len(self._cells):
-                    raise wire.WireError("out of turn")
+                    raise wire.WireError("an unexpected message")
                 self._note_printed(process)
                 running = fields[0]
                 self._where = self._cells[running].label
                 process.channel.send(process.codec().encode("running"), self._deadline(self._limits.cell_seconds))
-        except TROUBLE as error:
+        except GUEST_FAILURES as error:
             return running, error
 
-    def _take_stock(self, problems: Any = None, untouched: Any = None, defined: Any = None, *rest: Any) -> None:
-        """Note what the guest says of its cells, if it makes sense."""
+    def _read_ready(self, problems: Any = None, untouched: Any = None, defined: Any = None, *rest: Any) -> None:
+        """Check and store the guest's report about its cells."""
         if rest or not type(problems) is type(untouched) is type(defined) is list or len(problems) > len(self._cells):
-            raise wire.WireError("out of turn")
+            raise wire.WireError("an unexpected message")
         pairs = all(type(problem) in (list, tuple) and len(problem) == 2 for problem in problems)
         if not pairs or not all(type(name) is str for name in [*untouched, *defined]):
-            raise wire.WireError("out of turn")
+            raise wire.WireError("an unexpected message")
         self.problems = tuple(self._problem(*problem) for problem in problems)
         self.untouched, self.defined = frozenset(untouched), frozenset(defined)
 
     def _problem(self, index: Any, message: Any) -> CellProblem:
         if type(index) is not int or not 0 <= index < len(self._cells) or type(message) is not str:
-            raise wire.WireError("out of turn")
+            raise wire.WireError("an unexpected message")
         return CellProblem(self._cells[index].label, message[:MESSAGE_LENGTH], self._cells[index].name)
 
     # --- calls ------------------------------------------------------------------------------------------------------------
 
     def _running(self, name: str) -> GuestProcess:
-        """Return a process in which the cells have run."""
-        if self._process is None and not self._hopeless and self._left() > 0:
+        """Return a process in which the cells have run; start one if there is none."""
+        if self._process is None and not self._unusable and self._seconds_left() > 0:
             self._start()
-        if self._process is None or self._hopeless or self._left() <= 0:
+        if self._process is None or self._unusable or self._seconds_left() <= 0:
             raise self._unable(name)
         return self._process
 
     def _unable(self, name: str) -> StudentError:
-        """Return why no function can be called any more."""
-        if self._left() <= 0:
+        """Return the error for a call that can't be made any more: the time is up, or the cells can't be run."""
+        if self._seconds_left() <= 0:
             self._end()
             return TimedOut(name, self._limits.total_seconds, "total_seconds")
-        return Died(name, self._hopeless)
+        return Died(name, self._unusable)
 
     def _call(self, process: GuestProcess, name: str, args: tuple[Any, ...], kwargs: dict[str, Any], want_arguments: bool) -> Call:
         with process.functions_of_a_call():
-            return self._conversation(process, name, args, kwargs, want_arguments)
+            return self._exchange_messages(process, name, args, kwargs, want_arguments)
 
-    def _conversation(self, process: GuestProcess, name: str, args: tuple[Any, ...], kwargs: dict[str, Any], want_arguments: bool) -> Call:
-        """Send a call, answer the callbacks that come, and return the result."""
+    def _exchange_messages(
+        self, process: GuestProcess, name: str, args: tuple[Any, ...], kwargs: dict[str, Any], want_arguments: bool
+    ) -> Call:
+        """Send a call, serve its callbacks, and return the result."""
         codec, callbacks = process.codec(self), 0
         try:
             frame = codec.encode("call", name, args, kwargs, want_arguments, process.forgotten())
-        except Stale:
-            raise Died(name, "an argument was made by an earlier process, which has ended") from None
+        except StaleHandle:
+            raise Died(name, "an argument belongs to an earlier process, which has ended") from None
         except wire.WireError as error:
             raise ValueError(f"the arguments of {name} can't be sent: {error}") from None
         process.channel.send(frame, self._deadline(self._limits.call_seconds))
@@ -301,25 +305,25 @@ class Guest:
             if reply.kind != "callback":
                 return self._outcome(reply, fields, len(args) if want_arguments else None)
             if len(fields) != 3:
-                raise wire.WireError("out of turn")
+                raise wire.WireError("an unexpected message")
             callbacks += 1
-            self._count_callback(name, callbacks, fields)
-            self._send_back(process, codec, self._called_back(process, fields), deadline)
+            self._check_callback(name, callbacks, fields)
+            self._send_back(process, codec, self._run_callback(process, fields), deadline)
 
     def _outcome(self, reply: wire.Frame, fields: list[Any], expected: int | None) -> Call:
-        """Return what a reply says came of a call, `expected` arguments with it."""
+        """Return the answer and the `expected` number of arguments in a reply, or raise the error in it."""
         if reply.kind == "result" and len(fields) == 2:
             answer, arguments = fields
             count = len(arguments) if type(arguments) is list else None
             if type(arguments) not in (list, type(None)) or count != expected:
-                raise wire.WireError("arguments that aren't any")
+                raise wire.WireError("malformed arguments")
             return Call(answer, tuple(arguments or ()))
         if reply.kind == "error":
-            raise self._explained(said_error(*fields))
-        raise wire.WireError("out of turn")
+            raise self._with_reason_if_missing(reported_error(*fields))
+        raise wire.WireError("an unexpected message")
 
     def _fetched(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any], want_arguments: bool) -> Call | None:
-        """Return what came of a planned call, or None: then it has to be made, and so have all that follow in this test."""
+        """Return the prefetched answer, or None if the call differs from the plan: then this and later calls of the test are made now."""
         test = self._current
         if test is None or not test.is_next(name, args, kwargs, want_arguments):
             self._current = None
@@ -339,31 +343,31 @@ class Guest:
         finally:
             test.take(call.answer if call else None)
 
-    def _explained(self, error: StudentError) -> StudentError:
-        """Say of a missing function why it is missing, where its cell went wrong."""
+    def _with_reason_if_missing(self, error: StudentError) -> StudentError:
+        """Add to a `Missing` error the problem of the function's cell, if it has one."""
         problem = next((one for one in self.problems if isinstance(error, Missing) and one.name == error.name), None)
         return Missing(problem.name, f"{problem.label}: {problem.message}") if problem and problem.name else error
 
-    def _count_callback(self, name: str, number: int, fields: list[Any]) -> None:
-        """Count a callback of a call and what it was given, which the host's function may keep as long as the test lasts."""
+    def _check_callback(self, name: str, number: int, fields: list[Any]) -> None:
+        """Check the number of callbacks of a call, and the size of all that a function passes to callbacks: the host may keep it."""
         if number > self._limits.callbacks:
             raise wire.WireError(f"it called what it was given more than {self._limits.callbacks} times (the limit callbacks)")
-        self._called_back_with[name] += size_of(fields)
-        if self._called_back_with[name] > self._limits.all_answers_bytes:
+        self._callback_bytes[name] += size_of(fields)
+        if self._callback_bytes[name] > self._limits.all_answers_bytes:
             most = in_units(self._limits.all_answers_bytes)
             raise wire.WireError(f"what it passed to callbacks is larger than {most} altogether (the limit all_answers_bytes)")
 
-    def _called_back(self, process: GuestProcess, fields: list[Any]) -> tuple[Any, ...]:
-        """Call a function of the host's for the guest, and return the message about it."""
+    def _run_callback(self, process: GuestProcess, fields: list[Any]) -> tuple[Any, ...]:
+        """Call a function of the host for the guest, and return the kind and the values of the reply."""
         check()
         number, args, kwargs = fields
         function = process.functions.get(number) if type(number) is int else None
         if function is None or type(args) is not tuple or type(kwargs) is not dict or not all(type(key) is str for key in kwargs):
-            raise wire.WireError("a call of nothing")
+            raise wire.WireError("a callback of an unknown function")
         try:
             return "answer", function(*args, **kwargs)
         except StudentError as error:
-            if process is not self._process:  # it called the student again, and that was the end of the process
+            if process is not self._process:  # it called the student again, which ended the process
                 raise
             return "failed", "RuntimeError", str(error)
         except Exception as error:
@@ -372,15 +376,15 @@ class Guest:
     def _send_back(self, process: GuestProcess, codec: wire.Codec, message: tuple[Any, ...], deadline: float) -> None:
         try:
             frame = codec.encode(*message)
-        except (wire.WireError, TypeError, Stale) as error:  # what the host's function returned is no data
+        except (wire.WireError, TypeError, StaleHandle) as error:  # the function returned a value that can't be sent
             frame = codec.encode("failed", "ValueError", str(error))
         process.channel.send(frame, deadline)
 
-    # --- time and death ---------------------------------------------------------------------------------------------------
+    # --- time and failures ------------------------------------------------------------------------------------------------
 
     @contextmanager
     def _clock(self) -> Iterator[None]:
-        """Count the time that the host waits; a call within a call's callback counts once."""
+        """Add the time inside this context to the submission's total; nested contexts (a call in a callback) count once."""
         started, self._waiting = time.monotonic(), self._waiting + 1
         if self._waiting == 1:
             self._since = started
@@ -391,14 +395,14 @@ class Guest:
             if self._waiting == 0:
                 self._spent += time.monotonic() - started
 
-    def _left(self) -> float:
+    def _seconds_left(self) -> float:
         return self._limits.total_seconds - self._spent - (time.monotonic() - self._since if self._waiting else 0)
 
-    def _room(self) -> int:
+    def _output_left(self) -> int:
         return max(0, self._limits.output_bytes - sum(map(len, self._printed.values())))
 
     def _deadline(self, seconds: float) -> float:
-        return time.monotonic() + min(seconds, self._left())
+        return time.monotonic() + min(seconds, self._seconds_left())
 
     def _end(self, grace: bool = True) -> Ending:
         process, self._process = self._process, None
@@ -408,41 +412,41 @@ class Guest:
         self._note_printed(process)
         return ending
 
-    def _reason(self, error: Exception) -> str:
-        """End the process in which a cell was running, and say why."""
+    def _cell_error(self, error: Exception) -> str:
+        """End the process in which a cell was running, and return the reason as a part of a sentence."""
         ending = self._end(grace=isinstance(error, Closed))
         if isinstance(error, Timeout):
             seconds, limit = self._exceeded("cell_seconds")
             return f"did not finish within {seconds:g} s (the limit {limit})"
         if isinstance(error, wire.WireError):
             return f"sent something that can't be read ({error})"
-        return f"ended the whole process: {self._why(ending, error)}"
+        return f"ended the whole process: {self._how_it_ended(ending, error)}"
 
-    def _dead(self, name: str, error: Exception) -> StudentError:
+    def _call_error(self, name: str, error: Exception) -> StudentError:
         """End the process in which a function was called, and return the error for the test."""
         ending = self._end(grace=isinstance(error, Closed))
         if isinstance(error, Timeout):
             return TimedOut(name, *self._exceeded("call_seconds"))
         if isinstance(error, wire.WireError):
             return Unreadable(name, str(error))
-        return Died(name, self._why(ending, error))
+        return Died(name, self._how_it_ended(ending, error))
 
     def _exceeded(self, limit: str) -> tuple[float, str]:
-        """Return how many seconds have been exceeded, those of `limit` or of the whole submission, and the limit's name."""
-        limit = "total_seconds" if self._left() <= 0 else limit
+        """Return the value and the name of the exceeded time limit: `limit`, or total_seconds."""
+        limit = "total_seconds" if self._seconds_left() <= 0 else limit
         return getattr(self._limits, limit), limit
 
-    def _why(self, ending: Ending, error: Exception) -> str:
-        if ending.overfull:
-            return overfull(self._limits)
+    def _how_it_ended(self, ending: Ending, error: Exception) -> str:
+        if ending.exceeded_disk:
+            return disk_message(self._limits)
         self.killed = self.killed or (isinstance(error, Closed) and ending.status == -signal.SIGKILL)
-        return why(ending.status, self._limits)
+        return meaning_of_status(ending.status, self._limits)
 
-    # --- what is printed --------------------------------------------------------------------------------------------------
+    # --- printed text ----------------------------------------------------------------------------------------------------
 
     @contextmanager
     def _printing_in(self, where: str) -> Iterator[None]:
-        """Keep what is printed meanwhile as printed in `where`."""
+        """Attribute text that is printed in this context to `where`, a cell or an exercise."""
         before, self._where = self._where, where
         try:
             yield
@@ -452,7 +456,7 @@ class Guest:
             self._where = before
 
     def _note_printed(self, process: GuestProcess) -> None:
-        """Keep what has been printed since this was done last."""
+        """Store the text that was printed since the last call of this method."""
         text = process.channel.take_printed()
         if text:
             self._printed[self._where] = self._printed.get(self._where, b"") + text
@@ -460,6 +464,6 @@ class Guest:
             self._cut = self._where
 
     def _forget_printed(self) -> None:
-        """Forget what the cells have printed that are about to run again."""
-        again = {cell.label for index, cell in enumerate(self._cells) if index not in self._bad}
+        """Drop the printed text of the cells that are about to run again."""
+        again = {cell.label for index, cell in enumerate(self._cells) if index not in self._crashed}
         self._printed = {where: text for where, text in self._printed.items() if where not in again}

@@ -1,13 +1,12 @@
-"""Prefetching: the calls that tests are certain to make travel to the guest together.
+"""Prefetching: calls that do not depend on earlier answers are sent to the guest together.
 
-A call is a message to another process and one back, and to switch between two processes takes longer than most of the functions do. So each
-test is run once with answers that are pending, and the calls that it makes then are its plan: those which come whatever is answered. When a
-submission is graded, all planned calls of an exercise are sent in one message, and made in the order of the tests. Then the tests run, and
-take their answers from what came back. A call that isn't planned is made when the test makes it. (Barbara Liskov and Liuba Shrira,
-"Promises", PLDI 1988, has the idea.)
+A call is a message to another process and a reply, and switching between processes takes longer than most functions do. So each test is run
+once with pending answers (promises: Liskov and Shrira, PLDI 1988), and the calls that it makes then, which depend on no answer, are its
+plan. When a submission is graded, the planned calls of an exercise are sent in one message and made in the order of the tests. Then the
+tests run, and take their answers from the replies. A call outside the plan is made when the test makes it.
 
-A plan depends on the suite alone, so every submission's functions get the same calls in the same order. It holds inputs, and none of the
-reference's answers but those that a test passes on to the student itself.
+A plan depends on the suite alone, so the functions of every submission get the same calls in the same order. It holds the inputs of the
+tests, and answers of the reference only where a test passes them to the student's functions itself.
 """
 
 from __future__ import annotations
@@ -25,10 +24,10 @@ from autograder.sandbox import wire
 from coursekit.expectations import Expectation, expect
 from coursekit.student import Call, StudentError
 
-if TYPE_CHECKING:  # it brings pytest, which somebody who only runs guests does without
+if TYPE_CHECKING:  # it imports pytest, which a sandbox without tests doesn't need
     from coursekit.suite import CollectedTest
 
-MOST_CALLS = 1000  # of a test
+MOST_CALLS = 1000  # planned for one test
 _UNPLANNABLE = (TypeError, wire.WireError)
 
 
@@ -36,21 +35,21 @@ _UNPLANNABLE = (TypeError, wire.WireError)
 
 
 class Pending:
-    """Stands for an answer, or a part of one, while a plan is made.
+    """A placeholder for an answer, or for a part of one, while a plan is made.
 
-    `expect` can take it apart, and it can be passed on to another call. Whatever else a test does with an answer raises TypeError, because
-    the calls that follow could depend on it.
+    `expect` accepts it, and it can be an argument of another call. Any other use raises TypeError and ends the plan, because later calls
+    could depend on the answer.
 
     Parameters
     ----------
     call : int
-        Which of the test's calls it is the answer to, counted from zero.
+        The index of the call within the test.
     path : tuple of int
-        Which part of the answer, and of that part.
+        The index of the part within the answer, then within that part, and so on.
     """
 
     __slots__ = ("call", "path")
-    __array_ufunc__ = None  # arithmetic with an array is refused, too
+    __array_ufunc__ = None  # arithmetic with an array raises TypeError, too
 
     def __init__(self, call: int, path: tuple[int, ...] = ()) -> None:
         self.call, self.path = call, path
@@ -67,7 +66,7 @@ class Pending:
 
 
 class PendingExpectation(Expectation):
-    """An expectation about a pending answer: it may be met."""
+    """An expectation about a pending answer: every check passes."""
 
     def close_to(self, *anything: Any, **options: Any) -> None:
         """Expect nothing."""
@@ -94,26 +93,26 @@ def _expect_of_pending(answer: Pending, name: str = "the answer") -> Expectation
 
 
 @dataclass(frozen=True)
-class Draws:
-    """Stands for a random generator among the arguments of a planned call: the number `number` of its test."""
+class GeneratorNumber:
+    """A placeholder for a random generator among the arguments of a planned call: the test's generator number `number`."""
 
     number: int
 
 
 @dataclass(frozen=True)
 class PlannedCall:
-    """A call that a test is certain to make.
+    """A call of a plan.
 
     Parameters
     ----------
     name : str
         The function.
     args, kwargs : tuple, dict
-        Its arguments: each frozen (see `autograder.model.values.frozen`), or `Pending`, or `Draws`.
+        Its arguments: each frozen (see `autograder.model.values.frozen`), or `Pending`, or `GeneratorNumber`.
     want_arguments : bool
-        Whether the arguments after the call are wanted, too.
+        Whether the reply contains the arguments after the call.
     frame : bytes
-        The call as it is sent.
+        The encoded call.
     """
 
     name: str
@@ -125,7 +124,7 @@ class PlannedCall:
 
 @dataclass(frozen=True)
 class TestPlan:
-    """The calls that a test is certain to make, in their order.
+    """The planned calls of a test, in order.
 
     Parameters
     ----------
@@ -135,7 +134,7 @@ class TestPlan:
     generators : tuple of dict
         The state of each random generator among the arguments, before it is used.
     last_uses : dict of int to list of int
-        By the number of a call, the generators that no call after it uses: then the host is told their states.
+        For the index of a call, the generators used by no later call: the reply to it contains their states.
     """
 
     __test__ = False
@@ -146,7 +145,7 @@ class TestPlan:
     last_uses: dict[int, list[int]] = field(default_factory=dict)
 
     def message(self, start: int) -> list[Any]:
-        """Return it as it is sent, from the call number `start` on."""
+        """Return the plan as values of a message; the calls before number `start` have been made."""
         return [[(call.name, call.frame) for call in self.calls], list(self.generators), list(self.last_uses.items()), start]
 
 
@@ -155,14 +154,14 @@ _plans: dict[tuple[tuple[type, str], ...], dict[str, Plan]] = {}
 
 
 def plans_of(tests: Sequence[CollectedTest], fixtures: Mapping[str, Any]) -> dict[str, Plan]:
-    """Return the plans of a suite, by exercise: the same ones, whenever the same tests are asked about.
+    """Return the plans of a suite, by exercise. They are cached.
 
     Parameters
     ----------
     tests : sequence of CollectedTest
         In the order in which they are to be run.
     fixtures : mapping of str to object
-        What they are run with, but for the student and the random numbers.
+        The fixtures of the tests, except `student` and `rng`.
     """
     key = tuple([(test.case, test.name) for test in tests])
     if key not in _plans:
@@ -172,7 +171,7 @@ def plans_of(tests: Sequence[CollectedTest], fixtures: Mapping[str, Any]) -> dic
 
 
 def plan_of(test: CollectedTest, fixtures: Mapping[str, Any]) -> TestPlan:
-    """Run a test with pending answers, and return the calls that it makes."""
+    """Run a test with pending answers, and return its plan."""
     student = Planner()
     with suppress(Exception):  # at the first look at a pending answer
         test.run({**fixtures, "student": student, "rng": test.rng()})
@@ -180,34 +179,34 @@ def plan_of(test: CollectedTest, fixtures: Mapping[str, Any]) -> TestPlan:
 
 
 class Planner:
-    """A student who notes what is asked, and whose answers are pending."""
+    """A student that records calls and returns pending answers."""
 
     def __init__(self) -> None:
         self._calls: list[PlannedCall] = []
         self._codec = wire.Codec(_refer, _refuse)
         self._states: list[Any] = []
         self._last_use: dict[int, int] = {}
-        self._certain = True
+        self._plannable = True
 
     def __getattr__(self, name: str) -> PlannedFunction:
         return PlannedFunction(name, self)
 
     def plan(self, test: str) -> TestPlan:
-        """Return what was noted."""
+        """Return the recorded calls as a plan."""
         last_uses: dict[int, list[int]] = {}
         for generator, call in self._last_use.items():
             last_uses.setdefault(call, []).append(generator)
         return TestPlan(test, tuple(self._calls), tuple(self._states), last_uses)
 
     def note(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any], want_arguments: bool) -> Pending:
-        """Note a call, and return what stands for its answer; after the first call that can't be planned, nothing is certain any more."""
+        """Record a call, and return its pending answer; raise TypeError from the first call on that can't be planned."""
         try:
-            if not self._certain or len(self._calls) >= MOST_CALLS:
-                raise TypeError("no call after this is certain")
+            if not self._plannable or len(self._calls) >= MOST_CALLS:
+                raise TypeError("the plan has ended")
             frame = self._codec.encode("call", name, args, kwargs, want_arguments, [], states=False)
             planned = tuple(map(self._argument, args)), {key: self._argument(value) for key, value in kwargs.items()}
         except _UNPLANNABLE:
-            self._certain = False
+            self._plannable = False
             raise TypeError(f"a call of {name} can't be planned here") from None
         self._calls.append(PlannedCall(name, *planned, want_arguments, frame))
         return Pending(len(self._calls) - 1)
@@ -224,11 +223,11 @@ class Planner:
         elif frozen(state) != frozen(self._states[number]):
             raise TypeError("the test itself has drawn from a generator that the student's functions have used")
         self._last_use[number] = len(self._calls)
-        return Draws(number)
+        return GeneratorNumber(number)
 
 
 class PlannedFunction:
-    """One function of a `Planner`."""
+    """A function of a `Planner`."""
 
     def __init__(self, name: str, student: Planner) -> None:
         self.name, self._student = name, student
@@ -237,7 +236,7 @@ class PlannedFunction:
         return self._student.note(self.name, args, kwargs, False)
 
     def call(self, *args: Any, **kwargs: Any) -> Call:
-        """Return what stands for the answer, and the arguments: a right function leaves them alone."""
+        """Return the pending answer and the arguments, as if the call left them unchanged."""
         return Call(self._student.note(self.name, args, kwargs, True), args)
 
 
@@ -249,24 +248,23 @@ def _refuse(value: Any) -> Any:
     raise TypeError(f"a {type(value).__name__} can't be planned")
 
 
-# --- answers that were fetched ----------------------------------------------------------------------------------------------
+# --- replies ---------------------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
 class Reply:
-    """What came of a planned call: a frame, and the process that sent it."""
+    """The reply to a planned call: a frame, and the process that sent it."""
 
     process: Any
     frame: wire.Frame
 
 
 class Prefetched:
-    """The planned calls of one test, and what came of them: the test takes them in order, as long as it makes just these calls.
+    """The plan of one test and its outcomes (replies or errors), which the test consumes in order.
 
     Parameters
     ----------
     plan : TestPlan
-        What is asked.
     """
 
     def __init__(self, plan: TestPlan) -> None:
@@ -277,7 +275,7 @@ class Prefetched:
 
     @property
     def next(self) -> Reply | StudentError | None:
-        """What came of the next call."""
+        """The outcome of the next call."""
         return self.outcomes[len(self._answers)]
 
     def reported(self) -> list[np.random.Generator]:
@@ -285,31 +283,31 @@ class Prefetched:
         return [self.generators[number] for number in self.plan.last_uses.get(len(self._answers), ())]
 
     def take(self, answer: Any = None) -> None:
-        """Note what the test is given for the next call; the reply isn't needed any more."""
+        """Consume the next outcome: drop the reply, and keep the decoded answer for comparisons with later arguments."""
         self.outcomes[len(self._answers)] = None
         self._answers.append(answer)
 
     def is_next(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any], want_arguments: bool) -> bool:
-        """Tell whether a call is the next one of the plan."""
+        """Tell whether a call equals the next one of the plan, and its outcome is there."""
         if len(self._answers) >= len(self.outcomes):
             return False
         call = self.plan.calls[len(self._answers)]
         if (call.name, call.want_arguments, len(call.args)) != (name, want_arguments, len(args)) or call.kwargs.keys() != kwargs.keys():
             return False
-        return all(map(self._is, call.args, args)) and all(self._is(call.kwargs[key], kwargs[key]) for key in kwargs)
+        return all(map(self._matches, call.args, args)) and all(self._matches(call.kwargs[key], kwargs[key]) for key in kwargs)
 
-    def _is(self, planned: Any, argument: Any) -> bool:
+    def _matches(self, planned: Any, argument: Any) -> bool:
         """Tell whether an argument is the planned one."""
         if type(planned) is Pending:
             return argument is self._part(planned)
-        if type(planned) is Draws:
-            return self._is_generator(planned.number, argument)
+        if type(planned) is GeneratorNumber:
+            return self._matches_generator(planned.number, argument)
         try:
             return bool(planned == frozen(argument))
         except TypeError:
             return False
 
-    def _is_generator(self, number: int, argument: Any) -> bool:
+    def _matches_generator(self, number: int, argument: Any) -> bool:
         if number < len(self.generators):
             return self.generators[number] is argument
         known = type(argument) is np.random.Generator and number == len(self.generators)
@@ -322,16 +320,16 @@ class Prefetched:
         part = self._answers[pending.call]
         for index in pending.path:
             if type(part) not in (list, tuple) or index >= len(part):
-                return _NOTHING
+                return _NO_SUCH_PART
             part = part[index]
         return part
 
 
-_NOTHING = object()
+_NO_SUCH_PART = object()
 
 
 class Queue:
-    """The planned calls of an exercise that are still to be made, in their order."""
+    """The planned calls of an exercise that have no outcome yet, in order."""
 
     def __init__(self, plan: Plan) -> None:
         self.tests = [Prefetched(test) for test in plan if test.calls]
@@ -342,5 +340,5 @@ class Queue:
                 yield test, call
 
     def message(self) -> list[list[Any]]:
-        """Return the calls as they are sent."""
+        """Return the calls as values of a message."""
         return [test.plan.message(len(test.outcomes)) for test in self.tests if len(test.outcomes) < len(test.plan.calls)]

@@ -1,4 +1,4 @@
-"""The host's view of the zygote (`Nursery`) and of one forked guest (`GuestProcess`)."""
+"""Clients of the other processes: `ZygoteClient` starts the zygote and sends it requests, `GuestProcess` is one forked guest."""
 
 from __future__ import annotations
 
@@ -31,40 +31,40 @@ FORKS = 3
 TYPE_LENGTH = 200
 _BOOT = """
 import sys
-sys.path += {borrowed!r}
+sys.path += {added!r}
 from autograder.sandbox.zygote import main
 main({descriptor}, {root!r}, {layers}, {removed!r})
 """
-_ONE_THREAD = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
+_THREAD_COUNTS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
 
 
-class Stale(Exception):
-    """A handle belongs to a process that has ended."""
+class StaleHandle(Exception):
+    """A handle refers to a value in a process that has ended."""
 
 
 class Ending(NamedTuple):
-    """How a guest has ended: its exit status, negative for a signal, and whether it was killed because its files took too much."""
+    """How a guest ended: its exit status (negative for a signal), and whether it was killed because its files exceeded disk_bytes."""
 
     status: int
-    overfull: bool = False
+    exceeded_disk: bool = False
 
 
 class GuestProcess:
-    """One forked guest: its channel, and what it and the host keep for each other.
+    """One forked guest: its channel, the handles to its values, and the functions of the host that it may call.
 
     Parameters
     ----------
-    nursery : Nursery
-        Which can end it.
+    zygote : ZygoteClient
+        The client of the zygote that forked it, used to end it.
     pid : int
     channel : Channel
     bounds : wire.Bounds
     """
 
-    def __init__(self, nursery: Nursery, pid: int, channel: Channel, bounds: wire.Bounds) -> None:
-        self._nursery, self._pid, self.channel, self._bounds = nursery, pid, channel, bounds
+    def __init__(self, zygote: ZygoteClient, pid: int, channel: Channel, bounds: wire.Bounds) -> None:
+        self._zygote, self._pid, self.channel, self._bounds = zygote, pid, channel, bounds
         self._forgotten: list[int] = []
-        self._numbers: dict[int, int] = {}  # of functions, by their id
+        self._numbers: dict[int, int] = {}  # numbers of functions, by their id()
         self._next_number = count(1)
         self.functions: dict[int, Callable[..., Any]] = {}
 
@@ -73,13 +73,13 @@ class GuestProcess:
         return wire.Codec(lambda value: self._refer(value, guest), self._resolve, self._bounds)
 
     def forgotten(self) -> list[int]:
-        """Return the numbers of the handles that nobody in the host holds any more."""
+        """Return the numbers of handles that the host has garbage-collected, up to 1000 at a time: the guest drops their values."""
         forgotten, self._forgotten[:] = self._forgotten[:1000], self._forgotten[1000:]
         return forgotten
 
     @contextmanager
     def functions_of_a_call(self) -> Iterator[None]:
-        """Forget the functions that are passed meanwhile: a test's function, and all that it has noted, lives as long as the test."""
+        """Unregister the functions that are passed in this context, so that they and what they refer to can be freed."""
         before = set(self.functions)
         try:
             yield
@@ -88,24 +88,24 @@ class GuestProcess:
                 del self._numbers[id(self.functions.pop(number))]
 
     def end(self, grace: bool = True) -> Ending:
-        """Kill the process and all that it has started; return how it had ended.
+        """Kill the process and all that it has started; return its exit status.
 
-        With `grace`, it has a moment to come to its own end, if it is about to.
+        With `grace`, wait `GRACE_SECONDS` first: a process that has closed its socket is about to exit, and its own status says more.
         """
         self.channel.close()
-        return self._nursery.end(self._pid, GRACE_SECONDS if grace else 0)
+        return self._zygote.end(self._pid, GRACE_SECONDS if grace else 0)
 
     def _refer(self, value: Any, guest: Any) -> list[Any]:
         if type(value) is wire.Handle:
             if value.owner is not self:
-                raise Stale
+                raise StaleHandle
             return ["h", value.id]
         if guest is not None and getattr(value, "_guest", None) is guest:
             return ["n", value.name]
         if not callable(value):
             raise TypeError(f"a value of type {type(value).__name__} can't be passed to a student's function")
         number = self._numbers.get(id(value)) or self._numbers.setdefault(id(value), next(self._next_number))
-        self.functions[number] = value  # kept, so that the id stays its own
+        self.functions[number] = value  # a reference, so that the id isn't used again
         return ["f", number]
 
     def _resolve(self, node: list[Any]) -> Any:
@@ -118,30 +118,30 @@ class GuestProcess:
         raise wire.WireError("an unknown tag")
 
 
-class Nursery:
-    """The zygote as the host sees it: started early, waited for late, started again should it have died.
+class ZygoteClient:
+    """Starts the zygote, sends it requests, and starts it again if it has died.
 
     Parameters
     ----------
     layers : frozenset of str
-        What the guests are confined by; see `autograder.sandbox.confine.LAYERS`.
+        The mechanisms that confine guests; see `autograder.sandbox.confine.LAYERS`.
     """
 
     def __init__(self, layers: frozenset[str]) -> None:
         self._layers = layers
         self._lock = threading.Lock()
-        self._zygote: subprocess.Popen[bytes] | None = None
+        self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
         """Start the zygote, without waiting until it is ready."""
-        if self._zygote is not None:
+        if self._process is not None:
             return
         self._root = tempfile.mkdtemp(prefix="guests-")
         self._control, other = socket.socketpair()
         with other:
             # isolated as by -I, which would ignore PYTHONHASHSEED as well; the environment is clean
             command = [sys.executable, "-s", "-P", "-c", boot_code(other.fileno(), self._root, self._layers)]
-            self._zygote = subprocess.Popen(
+            self._process = subprocess.Popen(
                 command,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
@@ -154,34 +154,34 @@ class Nursery:
         self._ready = False
 
     def fork(self, limits: Limits, output_bytes: int) -> GuestProcess:
-        """Return a fresh guest, of whose output `output_bytes` are kept.
+        """Fork a guest, and return its process; at most `output_bytes` of its printed text are kept.
 
         Raises
         ------
         Shortage
-            If there is no room, memory or process for one, at the second try either.
+            If the machine lacks disk, memory or processes for one, also after a retry.
         SandboxUnavailable
-            If no guest can be started at all.
+            If no guest can be started for another reason.
         """
         with self._lock:
             for _ in range(FORKS):
                 try:
                     return self._fork(limits, output_bytes)
                 except (ConnectionError, TimeoutError):
-                    continue  # the zygote has died, or does not answer: a new one may
+                    continue  # the zygote has died, or does not answer: try again with a new one
                 except OSError as error:
                     if error.errno in SHORTAGES:
                         raise Shortage(f"no guest could be started: {error}; make room on the machine, and grade it again") from None
                     raise
-            raise SandboxUnavailable(f"the sandbox was killed {FORKS} times (for want of memory?)")
+            raise SandboxUnavailable(f"the sandbox was killed {FORKS} times (out of memory?)")
 
     def end(self, pid: int, grace: float) -> Ending:
-        """End a guest, and return how it had ended."""
+        """Kill a guest, and return its exit status."""
         with self._lock:
             try:
                 return Ending(**self._ask({"do": "end", "pid": pid, "grace": grace}, END_SECONDS))
             except (ConnectionError, TimeoutError):
-                return Ending(-9)  # the guests of a zygote die with it
+                return Ending(-9)  # SIGKILL: the guests of a zygote die with it
 
     def stop(self) -> None:
         """End the zygote and all its guests."""
@@ -218,12 +218,12 @@ class Nursery:
         except OSError:
             message = None
         if message is None:
-            words = self._last_words()
-            raise SandboxUnavailable(f"the sandbox did not start: {words}") if words else ConnectionError("it was killed")
+            error = self._startup_error()
+            raise SandboxUnavailable(f"the sandbox did not start: {error}") if error else ConnectionError("it was killed")
         self._ready = True
 
     def _ask(self, request: dict[str, Any], seconds: float, descriptors: tuple[int, ...] = ()) -> dict[str, Any]:
-        if self._zygote is None:
+        if self._process is None:
             raise ConnectionError("the sandbox is closed")
         try:
             self._control.settimeout(seconds)
@@ -232,31 +232,31 @@ class Nursery:
             if reply is None:
                 raise ConnectionError("the zygote has died")
             return reply
-        except BaseException:  # an interrupt, too: the reply to come would be taken for the one to the next request
+        except BaseException:  # an interrupt, too: the late reply would be read as the reply to the next request
             self._stop()
             raise
 
-    def _last_words(self) -> str:
-        assert self._zygote is not None and self._zygote.stderr is not None
-        self._zygote.kill()
-        lines = self._zygote.stderr.read().decode("utf-8", "replace").strip().splitlines()
+    def _startup_error(self) -> str:
+        assert self._process is not None and self._process.stderr is not None
+        self._process.kill()
+        lines = self._process.stderr.read().decode("utf-8", "replace").strip().splitlines()
         self._stop()
         return lines[-1] if lines else ""
 
     def _stop(self) -> None:
-        zygote, self._zygote = self._zygote, None
-        if zygote is None:
+        process, self._process = self._process, None
+        if process is None:
             return
-        self._control.close()  # it notices, kills its guests, cleans up and leaves
+        self._control.close()  # at end of file it kills its guests, removes their directories and exits
         try:
-            zygote.wait(END_SECONDS)
+            process.wait(END_SECONDS)
         except subprocess.TimeoutExpired:
-            zygote.kill()
-            zygote.wait()
-        assert zygote.stderr is not None
-        zygote.stderr.close()
+            process.kill()
+            process.wait()
+        assert process.stderr is not None
+        process.stderr.close()
         deadline = time.monotonic() + LAST_GUEST_SECONDS
-        while os.path.exists(self._root):  # it has removed it itself, unless it was killed; then its guests are about to die, too
+        while os.path.exists(self._root):  # the zygote removes it, unless it was killed; its guests die soon after it
             remove(self._root)
             if time.monotonic() > deadline:
                 return
@@ -264,20 +264,20 @@ class Nursery:
 
 
 def boot_code(descriptor: int, root: str, layers: frozenset[str]) -> str:
-    """Return the program of the zygote.
+    """Return the Python code that starts the zygote.
 
-    An isolated Python may not find what this one has found: the course from a checkout, NumPy from elsewhere. So it is told where. Where
-    the grader itself lies is taken back before there is a guest.
+    An isolated Python lacks entries of this process's ``sys.path``: coursekit in a checkout, NumPy outside site-packages. They are added;
+    the folders of autograder and coursekit are removed again before a guest is forked.
     """
     ours = {str(Path(__file__).resolve().parents[2]), str(Path(coursekit.student.__file__).resolve().parents[1])}
     packages = {str(Path(np.__file__).resolve().parents[1])}
     removed = sorted(ours - packages)
-    return _BOOT.format(borrowed=sorted(ours | packages), descriptor=descriptor, root=root, layers=sorted(layers), removed=removed)
+    return _BOOT.format(added=sorted(ours | packages), descriptor=descriptor, root=root, layers=sorted(layers), removed=removed)
 
 
 def clean_environment() -> dict[str, str]:
-    """Return the environment of the zygote: where shared libraries lie, as in the host, and fixed values."""
+    """Return the environment of the zygote: of the host's variables only the search paths of shared libraries, and fixed values."""
     kept = {name: os.environ[name] for name in ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "SYSTEMROOT") if name in os.environ}
     ours = {"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "MPLBACKEND": "agg", "COURSEKIT_GRADING": "1"}
     ours["PYTHONHASHSEED"] = "0"  # the order of a set of texts can change an answer, and with it a mark
-    return kept | ours | dict.fromkeys(_ONE_THREAD, "1")
+    return kept | ours | dict.fromkeys(_THREAD_COUNTS, "1")

@@ -1,4 +1,4 @@
-"""Why a guest has not answered, in words: what it reports of itself, and what became of its process."""
+"""Errors and messages about a guest: its error reports, its exit status, and the limits that it exceeded."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from coursekit.student import Missing, NotAttempted, Place, Raised, StudentError
 NAME_LENGTH = 200
 
 
-def overfull(limits: Limits) -> str:
-    """Return what became of a guest that filled the disk."""
+def disk_message(limits: Limits) -> str:
+    """Return the message about a guest that was killed because its files exceeded disk_bytes."""
     return f"it was killed: its files took more than {in_units(limits.disk_bytes)} (the limit disk_bytes), or could not be counted"
 
 
-def why(status: int, limits: Limits) -> str:
-    """Return what an exit status means; negative numbers are signals."""
+def meaning_of_status(status: int, limits: Limits) -> str:
+    """Return the meaning of an exit status as a part of a sentence; negative numbers are signals."""
     processor = f"{limits.cpu_seconds} s of processor time (the limit cpu_seconds)"
     signals = {
         -24: f"it used more than {processor}",
@@ -32,21 +32,21 @@ def why(status: int, limits: Limits) -> str:
     return signals.get(status, f"it was ended by signal {-status}")
 
 
-def said_error(*fields: Any) -> StudentError:
-    """Return the error that a guest reports.
+def reported_error(*fields: Any) -> StudentError:
+    """Return the error that a guest reports in the fields of an "error" message.
 
     Raises
     ------
     wire.WireError
-        If the report makes no sense.
+        If the report is malformed.
     """
     if len(fields) != 5 or not all(type(part) is str for part in fields[:4]):
-        raise wire.WireError("an error that isn't one")
+        raise wire.WireError("a malformed error report")
     kind, name, type_name, message, place = fields
     name, type_name, message = name[:NAME_LENGTH], type_name[:NAME_LENGTH], message[:MESSAGE_LENGTH]
     if kind == "raised":
         if place is not None and (type(place) is not tuple or list(map(type, place)) != [str, int, str, str]):
-            raise wire.WireError("a place that isn't one")
+            raise wire.WireError("a malformed place in an error report")
         at = Place(place[0][:NAME_LENGTH], place[1], place[2][:MESSAGE_LENGTH], place[3][:NAME_LENGTH]) if place else None
         return Raised(name, type_name, message, at)
     plain: dict[str, Callable[[], StudentError]] = {

@@ -1,4 +1,4 @@
-"""What a test holds of a submission that runs in a guest."""
+"""The `student` object of hidden tests: calls to it are made in a guest."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from coursekit.student import Call
 
 
 class Guest(Protocol):
-    """Where the functions are; see `autograder.sandbox.host.Guest`."""
+    """The process that has the functions; see `autograder.sandbox.host.Guest`."""
 
     def call(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any], want_arguments: bool = True) -> Call:
         """Call a function."""
 
     def prefetch(self, exercise: str, plan: Plan) -> None:
-        """Turn to an exercise, and make its planned calls."""
+        """Start an exercise, and make its planned calls."""
 
     def turn_to(self, test: str) -> None:
-        """Say from which test the next calls come."""
+        """Start a test."""
 
 
 class RemoteStudent:
@@ -39,7 +39,7 @@ def prefetch(student: RemoteStudent, exercise: str, plan: Plan) -> None:
 
 
 def turn_to(student: RemoteStudent, test: str) -> None:
-    """Say from which test the next calls come; see `Guest.turn_to`."""
+    """Start a test, whose calls come next; see `Guest.turn_to`."""
     student._guest.turn_to(test)
 
 

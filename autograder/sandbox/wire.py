@@ -1,4 +1,4 @@
-"""What may pass between host and guest: frames of plain data, and nothing that could run.
+"""The wire format between host and guest: frames of plain data.
 
 A frame is a header (kind of message, length of the structure, length of the data), the structure as MessagePack, and the data: the bytes
 of all arrays, one after the other. In the structure a value is either itself (None, bool, float, text, an integer of at most 64 bits) or a
@@ -7,15 +7,15 @@ list that starts with a tag::
     ["l", item...]  list      ["d", key, value...]  dict     ["a", dtype, shape, layout]  array; its bytes are the next of the data
     ["t", item...]  tuple     ["i", hexadecimal]    big int  ["s", dtype, bytes]          NumPy scalar
     ["b", length]   bytes     ["c", real, imag]     complex  ["T", name], ["D", dtype]    type, dtype (for a ``dtype=`` argument)
-    ["r", index]    generator, whose state every message of a call carries, so that both sides draw from one stream
-    ["h", ...] and ["f", ...]  something that stays where it is: what host and guest make of these is their business (`refer`, `resolve`)
-    ["p", call, index...]  the answer to an earlier one of a test's calls that were sent together, or a part of it
+    ["r", index]    random generator; every message of a call carries the states, so both sides continue one stream
+    ["h", ...], ["f", ...]  reference to a value that stays in its process (handle, function), made and resolved by `refer` and `resolve`
+    ["p", call, index...]   the answer to an earlier planned call of the test, or a part of it
 
-Calls that tests are certain to make are sent together: a frame of kind "calls" holds a list of frames for each test (see `prefetch`), and a
-"result" or an "error" comes back for each of them. Frames in it carry no states: those stand beside them, once for each test.
+Planned calls are sent together (see `prefetch`): a frame of kind "calls" holds a list of "call" frames for each test, and the reply to each
+is a "result" or an "error". The inner frames carry no generator states; these stand beside them, once for each test.
 
-The host treats every byte as hostile: whatever is wrong with a frame becomes a `WireError`, and what is right becomes exactly these types.
-Pickle could do all of this in a line, and would run the student's code in the host.
+The host treats every byte as hostile: a malformed frame raises `WireError`, and a valid one decodes to exactly the types above. Pickle is
+not used, because unpickling would run the student's code in the host.
 """
 
 from __future__ import annotations
@@ -33,15 +33,15 @@ from coursekit.student import layout, with_layout
 KINDS = ("cells", "running", "ready", "refused", "call", "result", "error", "callback", "answer", "failed", "calls")
 _CODE_OF = {kind: code for code, kind in enumerate(KINDS)}
 HEADER = struct.Struct("!BII")
-RECEIVED_STRUCTURE = 1 << 20  # as Python's lists, it can be 80 times as large before anybody has looked at it
-COMPLAINT_LENGTH = 200  # an error may quote what was sent, and that may be megabytes
+RECEIVED_STRUCTURE = 1 << 20  # decoded to lists, it can take 80 times as much memory
+COMPLAINT_LENGTH = 200  # an error may quote megabytes of received data
 
 _CODES = "?bhilqBHILQefdgFD"
 _DTYPES = {name: np.dtype(name) for code in _CODES for name in (np.dtype(code).str, np.dtype(code).newbyteorder(">").str)}
 _TYPES = {"bool": bool, "int": int, "float": float, "complex": complex}
 _TYPES |= {name: dtype.type for name, dtype in _DTYPES.items() if dtype.isnative}
 _TYPE_NAMES = {scalar: name for name, scalar in _TYPES.items()}
-_SCALARS = frozenset(np.dtype(code).type for code in _CODES)  # among them two of one name, such as int64 and longlong
+_SCALARS = frozenset(np.dtype(code).type for code in _CODES)  # includes pairs of the same name, such as int64 and longlong
 _PLAIN = frozenset({type(None), bool, float, str})
 _PLAIN_NODES = _PLAIN | {int}
 
@@ -55,34 +55,34 @@ _BIT_GENERATORS: dict[str, tuple[type, dict[str, Any]]] = {
 }
 """For each bit generator the shape of its state: integers by their upper bound, arrays by dtype and length."""
 _CONSTANT = {"PCG64": "inc", "Philox": "key"}
-"""The part of the state that no draw changes. With another one, zero for example, a generator could give the same number for ever."""
+"""The constant part of the state. A guest could change it so that the generator repeats one number, so it is compared."""
 
 
 class WireError(Exception):
-    """A value can't be sent, or what came is not what it says it is."""
+    """A value can't be encoded, or a received frame is malformed."""
 
 
 @dataclass(frozen=True)
 class Bounds:
-    """How large a message may be.
+    """Limits of a message.
 
     Parameters
     ----------
     frame_bytes : int
-        All of it.
+        The whole frame.
     structure_bytes : int
-        All but the bytes of arrays. It bounds what the reader allocates before it has looked at anything.
+        The part without the bytes of arrays. It bounds what MessagePack allocates before values are checked.
     depth, elements : int
-        Lists within lists, and values altogether.
+        Levels of nesting, and number of values.
     keys : int
-        Keys of dictionaries that are not text, and the elements of those that are tuples. Such keys can be chosen so that all of them
-        collide, and a dictionary becomes slow: each key is compared, element by element, with all before it.
+        Keys of dictionaries that aren't text, and the elements of those that are tuples. Such keys can be chosen with equal hashes, so
+        that each is compared, element by element, with all before it.
     rows : int
-        The longest axis of an array without entries: it takes no memory, but whatever is made with as many rows does.
+        The longest axis of an array without entries: it takes no memory itself, but arrays derived from its shape can.
     generators : int
         Random generators in one call.
     references : int
-        Things that stay where they are: handles and functions.
+        Handles and functions in one message.
     """
 
     frame_bytes: int = 64 << 20
@@ -96,32 +96,32 @@ class Bounds:
 
     @property
     def received(self) -> Bounds:
-        """The bounds of what comes from a guest: a host sends a notebook's code, but an answer's structure needs less room."""
+        """The bounds of messages from a guest: their structure may be smaller than the host's, which holds a notebook's code."""
         return replace(self, structure_bytes=min(self.structure_bytes, RECEIVED_STRUCTURE))
 
     @property
     def too_large(self) -> str:
-        """What to say of a message that is."""
+        """The message for a frame above the bounds."""
         arrays, others = self.frame_bytes / (1 << 20), self.structure_bytes >> 20
         return f"more than {arrays:g} MiB of arrays (the limit answer_bytes) or {others} MiB of other values"
 
     @property
     def too_deep(self) -> str:
-        """What to say of lists within lists."""
+        """The message for too many levels of nesting."""
         return f"nested deeper than {self.depth} levels (the limit depth)"
 
 
 class Handle:
-    """Something of the student's that stays in the guest, such as a cache. The host can pass it back and nothing else.
+    """A reference to a value that stays in the guest, such as a cache. The host can only pass it back.
 
     Parameters
     ----------
     id : int
-        Under which the guest keeps it.
+        The guest's number of the value.
     type_name : str
-        What the guest says it is, for messages.
+        The name of its type as reported by the guest, for messages.
     owner : object
-        The process that keeps it: another one can't know what it is.
+        The process that has the value; no other one can resolve the handle.
     """
 
     __slots__ = ("__weakref__", "id", "owner", "type_name")
@@ -135,7 +135,7 @@ class Handle:
 
 @dataclass(frozen=True)
 class Frame:
-    """A message as it came, unread but for its kind."""
+    """A received message, of which only the header is decoded."""
 
     kind: str
     structure: bytes | bytearray
@@ -143,12 +143,12 @@ class Frame:
 
 
 def frame_lengths(header: bytes | bytearray, bounds: Bounds) -> tuple[str, int, int]:
-    """Return kind, length of the structure and length of the data that a header announces.
+    """Return kind, length of the structure and length of the data in a header.
 
     Raises
     ------
     WireError
-        If there is no such kind, or the frame would be too large.
+        If the kind is unknown, or the frame exceeds the bounds.
     """
     code, structure, data = HEADER.unpack(header)
     if code >= len(KINDS):
@@ -163,31 +163,36 @@ def _check_lengths(structure: int, data: int, bounds: Bounds) -> None:
 
 
 def frame_in(message: bytes, bounds: Bounds) -> Frame:
-    """Return the frame in `message`, which holds one and nothing else.
+    """Return the frame in `message`.
 
     Raises
     ------
     WireError
-        If it doesn't.
+        If `message` isn't exactly one frame.
     """
     start = HEADER.size
     kind, structure, data = frame_lengths(message[:start], bounds) if len(message) >= start else ("", 0, 0)
     if len(message) != start + structure + data or not kind:
-        raise WireError("a message that isn't one")
+        raise WireError("a message whose length differs from its header")
     return Frame(kind, message[start : start + structure], message[start + structure :])
 
 
 class Codec:
-    """Writes and reads the messages of one call.
+    """Encodes and decodes the messages of one call.
 
     Parameters
     ----------
     refer : callable
-        Given a value that isn't data, returns the list that stands for it (tag "h" or "f"), or raises.
+        Given a value that can't be encoded, returns a list that refers to it (tag "h", "f" …), or raises.
     resolve : callable
-        Given such a list, returns the value.
+        Given such a list, returns the value, or raises.
     bounds : Bounds
-        For what is written as for what is read.
+        Limits for encoding and decoding.
+
+    Attributes
+    ----------
+    generators : list of numpy.random.Generator
+        The random generators of the call, in the order of their indices.
     """
 
     def __init__(self, refer: Callable[[Any], list[Any]], resolve: Callable[[list[Any]], Any], bounds: Bounds | None = None) -> None:
@@ -195,7 +200,7 @@ class Codec:
         self.generators: list[np.random.Generator] = []
 
     def encode(self, kind: str, *values: Any, states: bool = True) -> bytes:
-        """Return a frame with `values`; without states, the other side knows where the generators in it are.
+        """Return a frame with `values`, and with the states of the generators unless `states` is False.
 
         Raises
         ------
@@ -221,12 +226,12 @@ class Codec:
         return b"".join((header, structure, *data))
 
     def decode(self, frame: Frame, states: bool = True) -> list[Any]:
-        """Return the values of a frame, and let this call's generators continue where the other side's are, if it says so.
+        """Return the values of a frame, and set this call's generators to the states in it (unless `states` is False).
 
         Raises
         ------
         WireError
-            If anything at all is wrong with the frame.
+            If the frame is malformed or exceeds the bounds.
         """
         try:
             return self._decoded(frame, states)
@@ -237,7 +242,7 @@ class Codec:
 
     def _decoded(self, frame: Frame, synchronise: bool) -> list[Any]:
         length = len(frame.structure)
-        # bin only for NumPy scalars, which have 16 bytes at most; maps and extension types never
+        # bin is used for NumPy scalars, of at most 16 bytes; maps and extension types are not used
         limits = {"max_bin_len": 16, "max_map_len": 0, "max_ext_len": 0, "max_str_len": length, "max_array_len": 2 * self._bounds.elements}
         states, nodes = msgpack.unpackb(frame.structure, raw=False, **limits)
         reader = _Reader(self._resolve, self.generators, self._bounds, frame.data)
@@ -262,12 +267,12 @@ class Codec:
 
 
 def generator_in(state: Any) -> np.random.Generator:
-    """Return a generator that goes on from a state.
+    """Return a generator with a given state.
 
     Raises
     ------
     WireError
-        If it is no state of a generator.
+        If the state is malformed.
     """
     return _generator(*checked_state(state))
 
@@ -279,9 +284,9 @@ def _generator(name: str, state: dict[str, Any]) -> np.random.Generator:
 
 
 def checked_state(state: Any) -> tuple[str, dict[str, Any]]:
-    """Return name and state of a bit generator if every number in it lies where it should.
+    """Return name and state of a bit generator, after a check of every number's type and range.
 
-    NumPy itself doesn't look: with a wrong position the Mersenne Twister reads beyond its memory.
+    NumPy doesn't check: with a wrong position the Mersenne Twister reads beyond its memory.
     """
     if type(state) is not dict or type(state.get("bit_generator")) is not str or state["bit_generator"] not in _BIT_GENERATORS:
         raise WireError("an unknown random generator")
@@ -305,7 +310,7 @@ def _check_numbers(value: Any, schema: Any) -> None:
 
 
 class _Writer:
-    """Makes nodes of values. Exact types only: a subclass could have been given any behaviour, so it stays where it is."""
+    """Encodes values as nodes. Only exact types are data; an instance of a subclass is sent as a reference."""
 
     def __init__(self, refer: Callable[[Any], list[Any]], generators: list[np.random.Generator], bounds: Bounds) -> None:
         self._refer, self._generators, self._bounds = refer, generators, bounds
@@ -349,7 +354,7 @@ class _Writer:
         return self._refer(value)
 
     def _append(self, length: int, content: Callable[[], bytes]) -> None:
-        # the length first: an array that was broadcast is far larger on the wire than in memory
+        # check the length before the copy: a broadcast array is far larger on the wire than in memory
         self._bytes += length
         if self._bytes > self._bounds.frame_bytes:
             raise WireError(self._bounds.too_large)
@@ -369,14 +374,14 @@ def _is_key(key: Any) -> bool:
 
 
 def _parts_of_key(key: Any) -> int:
-    """Return how many values are compared where a key collides with another; text can't be chosen so that it does."""
+    """Return how many values are compared where a key's hash collides. Text counts zero: its hash is salted."""
     if type(key) is tuple:
         return 1 + sum(max(1, _parts_of_key(part)) for part in key)
     return int(type(key) is not str)
 
 
 class _Reader:
-    """Makes values of nodes that may have been written by anybody."""
+    """Decodes nodes, and checks each one."""
 
     def __init__(self, resolve: Callable[[list[Any]], Any], generators: Sequence[Any], bounds: Bounds, data: bytes | bytearray) -> None:
         self._resolve, self._generators, self._bounds, self._data = resolve, generators, bounds, memoryview(data)
@@ -392,7 +397,7 @@ class _Reader:
         if type(node) in _PLAIN_NODES:
             return node
         if type(node) is not list or not node or type(node[0]) is not str:
-            raise WireError("a value without a tag")
+            raise WireError("a list without a tag")
         make = _MAKERS.get(node[0])
         return make(self, node, depth) if make else self._reference(node)
 
@@ -412,7 +417,7 @@ class _Reader:
         if self._keys > self._bounds.keys:
             raise WireError(f"more than {self._bounds.keys} keys that aren't text, or elements of such keys")
         if not all(map(_is_key, keys)):
-            raise WireError("a key that can't be one")
+            raise WireError("a key of an unsupported type")
         return dict(zip(keys, values, strict=True))
 
     def _array(self, node: list[Any], depth: int) -> np.ndarray:
@@ -426,25 +431,25 @@ class _Reader:
     def _scalar(self, node: list[Any], depth: int) -> Any:
         _, name, content = node
         if type(content) is not bytes or len(content) != _DTYPES[name].itemsize or not _DTYPES[name].isnative:
-            raise WireError("a number that isn't one")
+            raise WireError("a malformed NumPy scalar")
         return np.frombuffer(content, _DTYPES[name])[0]
 
     def _complex(self, node: list[Any], depth: int) -> complex:
         _, real, imag = node
         if (type(real), type(imag)) != (float, float):
-            raise WireError("a complex number that isn't one")
+            raise WireError("a malformed complex number")
         return complex(real, imag)
 
     def _array_bytes(self, shape: Any, dtype: np.dtype) -> int:
         if type(shape) is not list or len(shape) > 32:
-            raise WireError("a shape that isn't one")
+            raise WireError("a malformed shape")
         size = room = 1
         for length in shape:
             if type(length) is not int or length < 0:
-                raise WireError("a length that isn't one")
+                raise WireError("a malformed length")
             size *= length
             room *= length or 1
-        # an array without elements can have axes of any length, and the next sum over one of them would need all memory
+        # an array without entries can have axes of any length, and a sum over the empty one would allocate the others
         if room > (self._bounds.frame_bytes if size else self._bounds.rows):
             raise WireError(self._bounds.too_large if size else f"an array without entries with axes longer than {self._bounds.rows}")
         return size * dtype.itemsize
@@ -474,5 +479,5 @@ _MAKERS: dict[str, Callable[[_Reader, list[Any], int], Any]] = {
 
 def _natural(number: Any) -> int:
     if type(number) is not int or number < 0:
-        raise WireError("a length that isn't one")
+        raise WireError("a malformed length")
     return number

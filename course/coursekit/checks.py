@@ -23,12 +23,12 @@ if TYPE_CHECKING:
 PUBLIC = Path(__file__).parent / "public"
 NOTE = "These checks are only some: the hidden tests that grade your work use other inputs."
 
-_NOTHING = object()
+_NO_ARGUMENT = object()
 _EXERCISE = re.compile(r"""^@exercise\(\s*["'](\w+)["']""", re.MULTILINE)
 
 
-def check(function: Any = _NOTHING) -> None:
-    """Run the public checks of an exercise, and show what came of them.
+def check(function: Any = _NO_ARGUMENT) -> None:
+    """Run the public checks of an exercise, and show the results.
 
     Parameters
     ----------
@@ -86,7 +86,7 @@ def ready(*functions: Callable[..., Any]) -> bool:
     Parameters
     ----------
     functions : callable
-        What the demonstration needs.
+        The functions that the demonstration uses.
 
     Returns
     -------
@@ -127,8 +127,8 @@ def _lecture_here(namespace: Mapping[str, Any]) -> Path | None:
 
 
 def _problem_with(name: str, function: Any) -> str:
-    """Say in a sentence why there is nothing to check, or return an empty string."""
-    if function is _NOTHING:
+    """Return the message why nothing can be checked, or an empty string."""
+    if function is _NO_ARGUMENT:
         return "What is to be checked? Pass your function, such as check(batchnorm_forward)."
     if name and _module_of(name) is None:
         names = [exercise for module in _modules() for exercise in exercises(module)]
@@ -145,7 +145,7 @@ def _problem_with(name: str, function: Any) -> str:
 
 
 def _run(module: Path | None, namespace: Mapping[str, Any], names: list[str]) -> list[TestOutcome] | None:
-    """Run the checks of some exercises; where that is impossible, say so and return None."""
+    """Run the checks of some exercises; if they can't be run, show a notice and return None."""
     from .suite import SuitePlugin, run_tests
 
     assert module is not None

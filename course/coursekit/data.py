@@ -31,7 +31,7 @@ def digits(rng: np.random.Generator | int = 0, *, test: float = 0.25, standardiz
     Parameters
     ----------
     rng : Generator or int
-        Which examples go where; the same seed splits the same way.
+        Generator or seed of the random split.
     test : float
         Fraction that goes into the test set.
     standardized : bool

@@ -1,10 +1,10 @@
-"""What a test says about an answer: ``expect(out, "out").close_to(expected)``.
+"""Expectations about answers: ``expect(out, "out").close_to(expected)``.
 
-An expectation compares in the order in which feedback is useful, and stops at the first thing that is wrong: type, shape, dtype, NaN or
-infinity, values. The shape is compared before the values, so nothing broadcasts; a tolerance is relative to the scale of what is expected.
+Type, shape, dtype, finiteness and values are checked in this order, and the first mismatch is reported. The shape is checked before the
+values, so nothing broadcasts; a tolerance is relative to the scale of the expected values.
 
-Random answers are judged by distribution. Each statistic is refused only where a right answer would be that far off less than once in
-ten million runs, so a suite of a hundred such tests raises a false alarm less than once in a hundred thousand.
+Random answers are judged by their distribution. A statistic fails a right answer with a probability below 1e-7, so a suite of a hundred
+such tests fails a right answer with a probability below 1e-5.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ P_LIMIT = 1e-8
 
 
 class Mismatch(AssertionError):
-    """An answer that isn't what was expected.
+    """An answer differs from the expected one.
 
     Parameters
     ----------
     kind : {"type", "shape", "dtype", "nan", "value"}
-        The step in the order of feedback at which it failed.
+        The failed check.
     message : str
-        The sentence that the student reads.
+        The message for the student.
     """
 
     def __init__(self, kind: str, message: str) -> None:
@@ -39,12 +39,12 @@ class Mismatch(AssertionError):
 
 @singledispatch
 def expect(answer: Any, name: str = "the answer") -> Expectation:
-    """Begin an expectation about `answer`, which the messages call `name`."""
+    """Return an expectation about `answer`, called `name` in messages."""
     return Expectation(answer, name)
 
 
 class Expectation:
-    """What is expected of one answer; see `expect`."""
+    """Checks of one answer; see `expect`. Each raises `Mismatch` if it fails."""
 
     def __init__(self, answer: Any, name: str) -> None:
         self.answer, self.name = answer, name
@@ -57,18 +57,18 @@ class Expectation:
         Parameters
         ----------
         expected : array_like, or list or tuple of array_like
-            What is right. A list or tuple asks for as many items; each is compared by itself.
+            The right answer. A list or tuple asks for as many items, compared one by one.
         rtol : float
             Allowed difference, as a fraction of `scale`.
         names : sequence of str
-            What the items of a tuple are called, such as ``("dx", "dgamma", "dbeta")``.
+            Names of the items, such as ``("dx", "dgamma", "dbeta")``.
         scale : float, optional
-            The largest absolute value in `expected`, or 1 where that is zero.
+            By default the largest absolute value in `expected`, or 1 if that is zero.
 
         Raises
         ------
         Mismatch
-            At the first thing that is wrong.
+            At the first difference.
         """
         if isinstance(expected, (list, tuple)):
             for item, right, name in zip(self._items(len(expected), names), expected, self._names(len(expected), names), strict=True):
@@ -102,7 +102,7 @@ class Expectation:
         """Expect a list or tuple of as many items as there are names, such as ``("out", "cache")``, and return them."""
         return self._items(len(names), names)
 
-    # --- shape, and answers that are drawn at random -------------------------------------------------------------------
+    # --- shape, and random answers -------------------------------------------------------------------------------------
 
     def shaped(self, shape: tuple[int, ...]) -> Expectation:
         """Expect a finite array of floating-point numbers of this shape."""
@@ -135,7 +135,7 @@ class Expectation:
         return self
 
     def is_independent(self, std: float) -> Expectation:
-        """Expect no rows or columns that are alike: the mean of a row of m draws with variance std² has variance std²/m."""
+        """Expect independent entries, by the means along each axis: the mean of m draws with variance std² has variance std²/m."""
         from scipy.special import chdtr, chdtrc
 
         values = self._values().reshape(self.answer.shape)
@@ -148,18 +148,18 @@ class Expectation:
         return self
 
     def differs_from(self, other: Any, why: str) -> None:
-        """Expect another answer than `other`; `why` completes the sentence «… is the same …»."""
+        """Expect another answer than `other`; the message is "<name> is the same <why>"."""
         self._data()
         if same(other, self.answer):
             raise Mismatch("value", f"{self.name} is the same {why}")
 
     def same_as(self, other: Any, why: str) -> None:
-        """Expect exactly the answer `other`; `why` completes the sentence «… differs …»."""
+        """Expect exactly the answer `other`; the message is "<name> differs <why>"."""
         self._data()
         if not same(other, self.answer):
             raise Mismatch("value", f"{self.name} differs {why}")
 
-    # --- the steps -----------------------------------------------------------------------------------------------------
+    # --- single checks--------------------------------------------------------------------------------------------------
 
     def _names(self, count: int, names: Sequence[str]) -> Sequence[str]:
         return names or [f"{self.name}[{index}]" for index in range(count)]
@@ -224,7 +224,7 @@ class Expectation:
 
 
 def expect_unchanged(function: StudentFunction, *arguments: Any) -> Any:
-    """Expect that a call leaves its arguments as they were, and return the answer."""
+    """Expect that a call doesn't change its arguments, and return the answer."""
     before = copied(arguments)
     call = function.call(*arguments)
     for position, (was, now) in enumerate(zip(before, call.arguments, strict=True)):
@@ -234,13 +234,14 @@ def expect_unchanged(function: StudentFunction, *arguments: Any) -> Any:
 
 
 def expect_error(function: StudentFunction, error: type[Exception], *arguments: Any) -> None:
-    """Expect that a call raises `error`, or the same name raised by the student."""
+    """Expect that a call raises an exception with the name of `error`."""
     try:
         answer = function(*arguments)
     except Raised as raised:
         if raised.type_name == error.__name__:
             return
-        raise
+        said = f"{raised.message} (expected {error.__name__})".strip()
+        raise Raised(raised.name, raised.type_name, said, raised.place) from None
     raise Mismatch("value", f"{function.name} should raise {error.__name__} here, but it returned {described(answer)}")
 
 
@@ -249,10 +250,10 @@ _DATA = (np.ndarray, *_NUMBERS, str, bytes, list, tuple, dict)
 
 
 def same(one: Any, other: Any) -> bool:
-    """Tell whether two values are equal; where `one` isn't data, nobody can tell, and they count as equal.
+    """Tell whether two values are equal. If `one` isn't data (an object, a handle), the values count as equal.
 
-    For whatever a student's function may have made. NumPy compares arrays of equal shape alone: it would make an array of a list, which can
-    take as much memory as the longest item times the number of items.
+    Works for any value of a student's function. Only arrays of equal shape are passed to NumPy, because an array made from nested lists can
+    take far more memory than the lists.
     """
     if isinstance(one, (list, tuple)):
         return isinstance(other, type(one)) and len(one) == len(other) and all(map(same, one, other))
@@ -261,31 +262,31 @@ def same(one: Any, other: Any) -> bool:
     if isinstance(one, np.ndarray) and one.ndim:
         return isinstance(other, np.ndarray) and one.shape == other.shape and bool(np.array_equal(one, other))
     if isinstance(one, (np.ndarray, *_NUMBERS)):
-        return isinstance(other, (np.ndarray, *_NUMBERS)) and np.ndim(other) == 0 and bool(_number(one) == _number(other))
+        return isinstance(other, (np.ndarray, *_NUMBERS)) and np.ndim(other) == 0 and bool(_scalar(one) == _scalar(other))
     if isinstance(one, (str, bytes)):
         return isinstance(other, type(one)) and one == other
     return True
 
 
-def _number(value: Any) -> Any:
-    """Return an array of one number, or a number of NumPy's, as Python has it."""
+def _scalar(value: Any) -> Any:
+    """Return a zero-dimensional array or a NumPy scalar as a Python number."""
     return value.item() if isinstance(value, (np.ndarray, np.generic)) else value
 
 
 def at_first(mask: np.ndarray) -> str:
-    """Say where the first True of a mask is."""
+    """Return the index of the first True of a mask as text."""
     index = [int(i) for i in np.argwhere(mask)[0]]
     return f"at {index}" if index else ""
 
 
 def listed(values: np.ndarray, most: int = 20) -> str:
-    """Return the numbers of a one-dimensional array as text, the first of them where there are many."""
+    """Return the first `most` numbers of a one-dimensional array as text."""
     shown = ", ".join(map(str, values[:most].tolist()))
     return f"[{shown}, …] ({len(values)} numbers)" if len(values) > most else f"[{shown}]"
 
 
 def described(value: Any) -> str:
-    """Name a value's type, and the value itself where it is short."""
+    """Return a value's type as text, with the shape or number of items, and the value itself if its text is short."""
     if value is None:
         return "None (is a return missing?)"
     if isinstance(value, np.ndarray):
@@ -293,11 +294,12 @@ def described(value: Any) -> str:
     if isinstance(value, int) and not is_brief(value):
         return f"an integer of about {value.bit_length() * 3 // 10} digits"
     text = repr(value) if is_brief(value) else ""
-    return f"a {type(value).__name__}" + (f", {text}" if 0 < len(text) <= 40 else "")
+    size = f" of {len(value)} items" if isinstance(value, (list, tuple, dict)) and len(value) != 1 else ""
+    return f"a {type(value).__name__}{size}" + (f", {text}" if 0 < len(text) <= 40 else "")
 
 
 def is_brief(value: Any, depth: int = 3) -> bool:
-    """Tell whether a value's text is cheap to make. That of ten thousand arrays takes a second, and that of a huge integer is an error."""
+    """Tell whether ``repr(value)`` is cheap: for ten thousand arrays it takes a second, and for a huge integer it raises."""
     if isinstance(value, int):
         return value.bit_length() <= 128
     if isinstance(value, (str, bytes)):

@@ -1,6 +1,6 @@
-"""What nets are made of: activations, the loss, your forward/backward pairs as differentiable functions, and the layers.
+"""Parts of nets: activations, the loss, forward/backward pairs as differentiable functions, and layers.
 
-Everything here is also to be had from `coursekit.nets`.
+Everything here can also be imported from `coursekit.nets`.
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ import numpy as np
 from autograd.extend import defvjp_argnums, primitive
 from autograd.tracer import getval
 
+from .expectations import described
+
 Params = dict[str, np.ndarray]
 Init = Callable[[int, int, np.random.Generator], np.ndarray]
 
@@ -22,7 +24,7 @@ Init = Callable[[int, int, np.random.Generator], np.ndarray]
 
 
 def linear(z):
-    """The activation that changes nothing."""
+    """The identity, z."""
     return z
 
 
@@ -89,22 +91,22 @@ class Pair:
         return _through(self, options, [], *arrays)
 
     def answer(self, arrays: Sequence[np.ndarray], options: Mapping[str, Any]) -> tuple[np.ndarray, Any]:
-        """Call forward, and refuse what isn't ``(out, cache)``."""
+        """Call forward, and check that it returns ``(out, cache)``."""
         answer = self.forward(*arrays, **options)
         if not isinstance(answer, tuple) or len(answer) != 2:
-            raise ValueError(f"{_name(self.forward)} should return (out, cache), but it returned {_described(answer)}")
+            raise ValueError(f"{_name(self.forward)} should return (out, cache), but it returned {described(answer)}")
         if not isinstance(answer[0], (np.ndarray, np.floating)):
-            raise ValueError(f"the out of {_name(self.forward)} should be an array, but it is {_described(answer[0])}")
+            raise ValueError(f"the out of {_name(self.forward)} should be an array, but it is {described(answer[0])}")
         return answer
 
     def gradients(self, dout: np.ndarray, cache: Any, arrays: Sequence[np.ndarray]) -> list[np.ndarray]:
-        """Call backward, and refuse gradients that don't look like what they are gradients of."""
+        """Call backward, and check number, shapes and dtypes of the gradients."""
         answer = self.backward(dout, cache)
         gradients = list(answer) if isinstance(answer, (tuple, list)) else [answer]
         names = list(inspect.signature(self.forward).parameters)[: len(arrays)]
         if len(gradients) != len(arrays):
             wanted = ", ".join(f"d{name}" for name in names)
-            raise ValueError(f"{_name(self.backward)} should return ({wanted}), but it returned {_described(answer)}")
+            raise ValueError(f"{_name(self.backward)} should return ({wanted}), but it returned {described(answer)}")
         for name, gradient, array in zip(names, gradients, arrays, strict=True):
             self._compare(name, gradient, np.asarray(array))
         return gradients
@@ -112,7 +114,7 @@ class Pair:
     def _compare(self, name: str, gradient: Any, array: np.ndarray) -> None:
         who = f"the d{name} that {_name(self.backward)} returned"
         if not isinstance(gradient, (np.ndarray, np.floating)):
-            raise ValueError(f"{who} should be an array, but it is {_described(gradient)}")
+            raise ValueError(f"{who} should be an array, but it is {described(gradient)}")
         if gradient.shape != array.shape:
             raise ValueError(
                 f"{who} has shape {gradient.shape}, but {name} has shape {array.shape}: a gradient has the shape of its variable"
@@ -124,7 +126,7 @@ class Pair:
 @primitive
 def _through(pair: Pair, options: Mapping[str, Any], tape: list, *arrays: np.ndarray) -> np.ndarray:
     out, cache = pair.answer(arrays, options)
-    tape.append(cache)  # only the output may leave this function, so the cache travels to the backward pass in an argument
+    tape.append(cache)  # an autograd primitive returns the output only, so the cache is passed on in this argument
     return out
 
 
@@ -159,7 +161,7 @@ class Layer:
         raise NotImplementedError
 
     def after_step(self) -> None:
-        """Do what is due once per training step; called after the parameters have moved."""
+        """Update the layer's state; called once per training step, after the update of the parameters."""
 
 
 class Dense(Layer):
@@ -179,7 +181,7 @@ class Dense(Layer):
         W = init(fan_in, fan_out, rng)
         if not isinstance(W, np.ndarray) or W.shape != (fan_in, fan_out):
             call = f"{_name(init)}({fan_in}, {fan_out}, rng)"
-            raise ValueError(f"{call} should return an array of shape ({fan_in}, {fan_out}), but it returned {_described(W)}")
+            raise ValueError(f"{call} should return an array of shape ({fan_in}, {fan_out}), but it returned {described(W)}")
         super().__init__({"W": np.array(W, dtype=float), "b": np.zeros(fan_out)})
 
     @classmethod
@@ -200,7 +202,7 @@ class Dense(Layer):
 
 
 class Activation(Layer):
-    """A function of every entry.
+    """An elementwise function.
 
     Parameters
     ----------
@@ -304,7 +306,7 @@ class Flatten(Layer):
         return anp.reshape(x, (getval(x).shape[0], -1))
 
 
-# --- small things ---------------------------------------------------------------------------------------------------------
+# --- helpers ---------------------------------------------------------------------------------------------------------------
 
 
 def _elementwise(function: Callable, derivative: Callable) -> Callable:
@@ -322,11 +324,3 @@ def _elementwise(function: Callable, derivative: Callable) -> Callable:
 
 def _name(function: Callable) -> str:
     return getattr(function, "__name__", type(function).__name__)
-
-
-def _described(value: Any) -> str:
-    if isinstance(value, np.ndarray):
-        return f"an array of shape {value.shape}"
-    if isinstance(value, (tuple, list)):
-        return f"a {type(value).__name__} of {len(value)}"
-    return "None" if value is None else f"a {type(value).__name__}"

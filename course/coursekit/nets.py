@@ -71,7 +71,7 @@ class Net:
         """The parameters, one dictionary per layer."""
         return [layer.params for layer in self.layers]
 
-    @np.errstate(all="ignore")  # a net that overflows is something to look at, not to be warned of
+    @np.errstate(all="ignore")  # demonstrations show nets that overflow
     def forward(self, X, params: Sequence[Params] | None = None, training: bool = False) -> list:
         """Return the outputs of all layers, first layer first."""
         outputs = []
@@ -89,7 +89,7 @@ class Net:
         return np.argmax(self.logits(X), axis=1)
 
     def accuracy(self, X: np.ndarray, y: np.ndarray) -> float:
-        """Return the fraction of examples that are classified as `y` says."""
+        """Return the accuracy: the fraction of examples whose most probable class is `y`."""
         return float(np.mean(self.predict(X) == y))
 
     @np.errstate(all="ignore")
@@ -108,16 +108,16 @@ class Net:
         return [float(np.sqrt(np.sum(layer["W"] ** 2))) for layer in gradients if "W" in layer]
 
     def activations(self, X: np.ndarray, training: bool = False) -> list[np.ndarray]:
-        """Return what every `Activation` puts out, first layer first."""
+        """Return the outputs of all `Activation` layers, first layer first."""
         return [out for layer, out in zip(self.layers, self.forward(X, training=training), strict=True) if isinstance(layer, Activation)]
 
     def preactivations(self, X: np.ndarray, training: bool = False) -> list[np.ndarray]:
-        """Return what goes into every `Activation`, first layer first."""
+        """Return the inputs of all `Activation` layers, first layer first."""
         inputs = [X, *self.forward(X, training=training)]
         return [inputs[index] for index, layer in enumerate(self.layers) if isinstance(layer, Activation)]
 
     def count_parameters(self) -> tuple[int, int]:
-        """Return how many numbers are trained, and how many are kept but not trained."""
+        """Return the number of trained parameters, and of other stored numbers."""
         trained = sum(value.size for layer in self.layers for value in layer.params.values())
         kept = sum(value.size for layer in self.layers for value in layer.state.values())
         return trained, kept
@@ -157,7 +157,7 @@ def mlp(
 
 @dataclass
 class History:
-    """What became of a training run.
+    """The result of a training run.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""What a run of tests leaves behind: data that is shown and stored, by processes that run none."""
+"""The outcome of a test as plain data, for display and storage. Doesn't import pytest."""
 
 from __future__ import annotations
 
@@ -8,30 +8,30 @@ MESSAGE_LENGTH, END = 2000, 300
 
 
 def shortened(text: str) -> str:
-    """Return a text without its middle where it is longer than anybody reads; the end often says where something happened."""
+    """Return a text of at most `MESSAGE_LENGTH` characters, without its middle if necessary: the end often names the place of an error."""
     return text if len(text) <= MESSAGE_LENGTH else f"{text[: MESSAGE_LENGTH - END - 3]} … {text[-END:]}"
 
 
 @dataclass(frozen=True)
 class TestOutcome:
-    """What became of one test.
+    """The outcome of one test.
 
     Parameters
     ----------
     exercise, name, sentence : str
         The exercise, the test's own name, and the first paragraph of its docstring.
     kind : str
-        Empty where the test passed, else the step in the order of feedback at which it failed: ``not_attempted``, ``missing``,
+        Empty if the test passed, else the failed check: ``not_attempted``, ``missing``,
         ``raised``, ``timeout``, ``type``, ``shape``, ``dtype``, ``nan``, ``value``, or ``broken`` for a defect of the test itself.
     message : str
-        What the student reads about the failure, shortened: the one place where the length of all messages is bounded.
+        The message for the student, shortened here for all messages.
     weight : float
-        Of all weights in the exercise.
+        The test's weight within the exercise.
     culprit : str
-        The function that kept the test from passing, where one did by raising or by being missing.
+        The function that raised or is missing, if that is why the test failed.
     """
 
-    __test__ = False  # not a test class, whatever its name makes pytest think
+    __test__ = False  # tells pytest that this isn't a test class
 
     exercise: str
     name: str

@@ -1,9 +1,8 @@
-"""Figures that can be read by everybody: colours that the colour-blind tell apart, lines that differ in more than colour, and words
-for those who can't see them at all.
+"""Accessible figures: a palette for the colour-blind, lines that also differ in style, and alternative texts.
 
-    fig, axes = plots.figure(1, 2)
-    axes[0].plot(losses)
-    plots.show(fig, alt="The loss falls from 2.3 to 0.1 within five epochs.")
+fig, axes = plots.figure(1, 2)
+axes[0].plot(losses)
+plots.show(fig, alt="The loss falls from 2.3 to 0.1 within five epochs.")
 """
 
 from __future__ import annotations
@@ -29,7 +28,7 @@ if TYPE_CHECKING:
 
     from .nets import History
 
-# Okabe and Ito's palette, black last but one and yellow (too pale for a line on white) left out.
+# Okabe and Ito's palette with black at the end, without yellow, which is too pale for lines on white.
 PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000")
 LINES = ("-", "--", "-.", ":", (0, (5, 1)), (0, (3, 1, 1, 1, 1, 1)), (0, (1, 1)))
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
@@ -56,7 +55,7 @@ STYLE: Any = {
     "ytick.labelsize": 10,
 }
 
-DPI = 120  # of the stored image; it is shown smaller, so that it stays sharp on a fine screen
+DPI = 120  # of the stored image, which is shown smaller: sharp on high-resolution screens
 CSS_DPI = 80
 COLOURS = 128  # enough for lines, bars and their smooth edges, at a third of the size
 
@@ -78,7 +77,7 @@ def figure(rows: int = 1, columns: int = 1, size: tuple[float, float] | None = N
     fig, axes
         As from `matplotlib.pyplot.subplots`.
     """
-    plt.rcParams.update(STYLE)  # for good, because titles and legends that are added later take their size from there
+    plt.rcParams.update(STYLE)  # permanently: titles and legends that are added later use it, too
     return plt.subplots(rows, columns, figsize=size or (min(4.6 * columns + 1.0, 12.0), 3.4 * rows), **more)
 
 
@@ -99,7 +98,7 @@ def show(fig: Figure, *, alt: str) -> None:
 
 
 def show_moving(fig: Figure, update: Callable[[int], None], frames: int, *, alt: str, seconds: float = 4.0) -> None:
-    """Display a figure that moves, and close it. Where pictures don't move, the last frame is shown.
+    """Display an animated figure, and close it. Where images aren't animated, the last frame is shown.
 
     Parameters
     ----------
@@ -259,7 +258,7 @@ def per_layer_bars(
 
 HATCHES = ("", "//", "..", "xx", "\\\\", "oo", "++")
 
-# --- small things ---------------------------------------------------------------------------------------------------------
+# --- helpers ---------------------------------------------------------------------------------------------------------------
 
 
 def _show(fig: Figure, image: bytes, width: int, alt: str) -> None:
@@ -313,7 +312,7 @@ def _label_layers(ax: Axes, values: Mapping[str, Sequence[float]], ylabel: str, 
 
 
 def _few_colours() -> Image.Image:
-    """Return an image that holds greys and a few tints of the palette's colours: a moving picture needs small frames."""
+    """Return an image whose palette holds greys and a few tints of the figure's colours, for small animation frames."""
     ink = np.array([[int(colour[k : k + 2], 16) for k in (1, 3, 5)] for colour in PALETTE[:4]])
     tints = [255 - (255 - ink) * share for share in (1.0, 0.6, 0.25)]
     greys = np.repeat(np.array([255, 227, 210, 187, 150, 100, 50, 0])[:, None], 3, axis=1)
@@ -324,7 +323,7 @@ def _few_colours() -> Image.Image:
 
 def _png(fig: Figure) -> bytes:
     buffer = io.BytesIO()
-    # No metadata: the same figure gives the same bytes wherever Matplotlib draws alike.
+    # Without metadata the same figure gives the same bytes.
     fig.savefig(buffer, format="png", dpi=DPI, bbox_inches="tight", pad_inches=0.1, metadata={"Software": None})
     few_colours = Image.open(buffer).convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE)
     small = io.BytesIO()

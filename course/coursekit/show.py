@@ -1,7 +1,7 @@
-"""How feedback looks: HTML in a notebook, text where there is none.
+"""Renders feedback from `TestOutcome`s: HTML in a notebook, plain text elsewhere.
 
-Rendering only. What is shown are `TestOutcome`s, whoever ran the tests: the public checks in a notebook, or the hidden ones.
-The colours are the theme's own (JupyterLab, then VS Code, then plain ones), and a mark always stands beside a colour.
+Used for public checks and for hidden tests. Colours are those of the theme (JupyterLab, VS Code, or a default), always with a sign beside
+them.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ _MARKS = {"passed": ("✓", GOOD), "failed": ("✗", BAD), "waiting": ("○", FA
 def feedback(
     title: str, outcomes: Sequence[TestOutcome], note: str = "", misconception: Diagnosis | None = None, unit: str = "check"
 ) -> None:
-    """Display what became of an exercise.
+    """Display the results of an exercise.
 
     Parameters
     ----------
@@ -66,7 +66,7 @@ def feedback(
 
 
 def notice(text: str) -> None:
-    """Display a sentence that is neither praise nor blame."""
+    """Display a neutral message."""
     display(_card(CALM, _code(text)), text)
 
 
@@ -87,7 +87,7 @@ def table(title: str, rows: Sequence[Row], note: str = "") -> None:
 
 
 def state_of(outcomes: Sequence[TestOutcome], exercise: str = "", unit: str = "check") -> Row:
-    """Sum up the outcomes of an exercise in a mark and a few words."""
+    """Return the state of an exercise with a short text."""
     name = exercise or (outcomes[0].exercise if outcomes else "")
     passed = sum(outcome.passed for outcome in outcomes)
     words = f"{passed} of {len(outcomes)} {unit}{'' if len(outcomes) == 1 else 's'} passed"
@@ -111,7 +111,7 @@ def _waiting(name: str, outcomes: Sequence[TestOutcome]) -> str:
 
 
 def first_failure(outcomes: Sequence[TestOutcome]) -> TestOutcome | None:
-    """Return the failure to mend first, or None where there is none."""
+    """Return the failure that comes first in the order of feedback, or None."""
     failures = [outcome for outcome in outcomes if not outcome.passed]
     return min(failures, key=lambda outcome: ORDER.index(outcome.kind) if outcome.kind in ORDER else len(ORDER), default=None)
 
@@ -122,7 +122,7 @@ def first_failure(outcomes: Sequence[TestOutcome]) -> TestOutcome | None:
 def feedback_html(
     title: str, outcomes: Sequence[TestOutcome], note: str = "", misconception: Diagnosis | None = None, unit: str = "check"
 ) -> str:
-    """Return what `feedback` displays in a notebook."""
+    """Return the HTML of `feedback`."""
     row, first = state_of(outcomes, title, unit), first_failure(outcomes)
     head = f'<div>{_mark(row.state)} <strong style="font-family:{_MONO}">{escape(title)}</strong> · {escape(row.words)}</div>'
     if row.state == "waiting":
@@ -176,7 +176,7 @@ def _note(note: str) -> str:
 
 
 def _code(text: str) -> str:
-    """Escape a text, and set what stands between backticks as code."""
+    """Escape a text for HTML, with code between backticks."""
     return re.sub(r"(`+)([^`]+)\1", rf'<code style="font-family:{_MONO}">\2</code>', escape(text))
 
 
@@ -186,7 +186,7 @@ def _code(text: str) -> str:
 def feedback_text(
     title: str, outcomes: Sequence[TestOutcome], note: str = "", misconception: Diagnosis | None = None, unit: str = "check"
 ) -> str:
-    """Return what `feedback` displays where there is no notebook."""
+    """Return the plain text of `feedback`."""
     row, first = state_of(outcomes, title, unit), first_failure(outcomes)
     lines = [f"{_MARKS[row.state][0]} {title}: {row.words}"]
     if row.state == "waiting":
@@ -211,7 +211,7 @@ def _state(outcome: TestOutcome) -> str:
 
 
 def _others(outcomes: Sequence[TestOutcome], first: TestOutcome | None) -> list[TestOutcome]:
-    """Return the failures that say something else than the first one does."""
+    """Return the failures with another message than the first one."""
     return [outcome for outcome in outcomes if not outcome.passed and first is not None and outcome.message != first.message]
 
 
@@ -219,11 +219,11 @@ def _others_head(others: Sequence[TestOutcome]) -> str:
     return "The other message" if len(others) == 1 else f"The other {len(others)} messages"
 
 
-# --- onto the screen --------------------------------------------------------------------------------------------------
+# --- display ----------------------------------------------------------------------------------------------------------
 
 
 def display(html: str, text: str) -> bool:
-    """Display HTML with its twin in plain text, and tell whether there was a notebook to display it in.
+    """Display HTML with its plain-text version, and return whether this process is a notebook's kernel.
 
     In a plain process the text is printed. Nothing is written to standard error, and nothing becomes a cell's result.
     """

@@ -1,9 +1,9 @@
-"""How a test calls a student's function: the protocol, its errors, and the implementation for functions in this process.
+"""The interface through which tests call a student's functions, its errors, and the implementation for functions in this process.
 
-A test never holds the function itself. It gets ``student``, and ``student.batchnorm_forward(x, gamma, beta)`` calls the function on
-*copies* of the arguments, so that nothing a student changes in place can change what the test compares with.
+A test gets ``student``, and ``student.batchnorm_forward(x, gamma, beta)`` calls the function on *copies* of the arguments, so changes in
+place don't affect the test.
 
-The errors, each with the sentence that the student reads as its text::
+The errors; their text is the message for the student::
 
     StudentError
     ├── NotAttempted   the function is still the stub
@@ -11,7 +11,7 @@ The errors, each with the sentence that the student reads as its text::
     ├── Raised         the function raised; `place` is the student's own line
     ├── TimedOut       no answer within the time limit
     ├── Died           the process ended, or ran out of memory
-    └── Unreadable     the answer was too large, too deep, or not what was announced
+    └── Unreadable     the answer was too large, nested too deeply, or malformed
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ class Place:
 
 
 class StudentError(Exception):
-    """Something kept a student's function from answering."""
+    """A call of a student's function gave no answer."""
 
 
 class NotAttempted(StudentError):
@@ -88,7 +88,7 @@ class Died(StudentError):
 
 
 class Unreadable(StudentError):
-    """The function answered with something that can't be read as data."""
+    """The function returned a value that can't be transferred as data."""
 
     def __init__(self, name: str, reason: str) -> None:
         super().__init__(f"what {name} returned can't be read: {reason}")
@@ -104,7 +104,7 @@ class Call:
 
 
 class StudentFunction(Protocol):
-    """One function of a student's, wherever it runs."""
+    """A function of a student, in this or another process."""
 
     name: str
 
@@ -131,14 +131,14 @@ class Student(Protocol):
 
 
 def layout(array: np.ndarray) -> str:
-    """Return ``"C"``, ``"F"`` or ``"strided"``: how `array` lies in memory."""
+    """Return the memory layout of `array`: ``"C"``, ``"F"`` or ``"strided"``."""
     if array.flags.c_contiguous:
         return "C"
     return "F" if array.flags.f_contiguous else "strided"
 
 
 def with_layout(array: np.ndarray, kind: str) -> np.ndarray:
-    """Return a fresh copy of `array` that lies in memory as `kind` says."""
+    """Return a copy of `array` with the memory layout `kind`."""
     if kind != "strided" or array.ndim == 0:
         return np.array(array, order="F" if kind == "F" else "C", copy=True)
     roomy = np.zeros((*array.shape[:-1], 2 * array.shape[-1]), array.dtype)
@@ -147,7 +147,7 @@ def with_layout(array: np.ndarray, kind: str) -> np.ndarray:
 
 
 def copied(value: Any) -> Any:
-    """Copy the arrays in `value` (lists, tuples and dicts included), keeping their layout; all else is passed on as it is."""
+    """Return a copy of `value` with its arrays copied, in lists, tuples and dicts, too; other objects are shared."""
     if type(value) is np.ndarray:
         return with_layout(value, layout(value))
     if type(value) in (list, tuple):
@@ -166,7 +166,7 @@ class LocalStudent:
     Parameters
     ----------
     namespace : mapping of str to object
-        Where the functions are looked up, each time anew.
+        The functions by name, looked up at each call.
     """
 
     def __init__(self, namespace: Mapping[str, Any]) -> None:
@@ -180,7 +180,7 @@ class LocalStudent:
 
 
 class LocalFunction:
-    """One function in this process, called on copies, its exceptions told as a `StudentError`."""
+    """A function in this process, called on copies; its exceptions are raised as `StudentError`."""
 
     def __init__(self, name: str, function: Callable[..., Any]) -> None:
         self.name, self._function = name, function
@@ -204,12 +204,12 @@ class LocalFunction:
 def is_stub(function: Any) -> bool:
     """Tell whether `function` still raises the NotImplementedError of the released notebook.
 
-    Code that returns before it comes to the stub's last line is an answer: that line is then often just left where it was.
+    A function with a return before the stub's last line is an answer, for students often leave that line in place.
     """
     code = getattr(function, "__code__", None)
     if code is None or "NotImplementedError" not in code.co_names:
         return False
-    steps = list(dis.get_instructions(code))  # where code can't be reached, there are no instructions
+    steps = list(dis.get_instructions(code))  # the compiler leaves out unreachable code
     returns = any(step.opname in ("RETURN_VALUE", "RETURN_CONST") for step in steps)
     return not returns and any(step.argval == "NotImplementedError" for step in steps)
 
@@ -223,10 +223,7 @@ def raising_function(traceback: TracebackType | None) -> str:
 
 
 def own_line(traceback: TracebackType | None) -> Place | None:
-    """Return the innermost line of a traceback that the student wrote.
-
-    A line is the student's unless it lies in this package or in an installed one.
-    """
+    """Return the innermost line of a traceback that is in neither this package nor an installed one."""
     place = None
     here = os.path.dirname(__file__)
     while traceback is not None:

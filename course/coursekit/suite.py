@@ -1,6 +1,6 @@
-"""The decorators of a test, and what a run of tests leaves behind.
+"""Decorators for tests, and the runner of a module of tests.
 
-A test class belongs to an exercise, a test may weigh more than another, and a test's docstring is the sentence that the student reads::
+A test class belongs to an exercise, a test has a weight, and its docstring is shown to the student::
 
     @exercise("batchnorm_forward")
     class TestBatchnormForward:
@@ -8,7 +8,7 @@ A test class belongs to an exercise, a test may weigh more than another, and a t
         def test_matches_reference(self, student, reference, rng):
             '''A random batch is normalised as equation 3 says.'''
 
-Public checks and hidden suites are plain pytest modules that are written with these, and run by `run_tests`.
+Public checks and hidden suites are pytest modules with these decorators, run by `run_tests`.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 def exercise(name: str) -> Callable[[C], C]:
-    """Say which exercise the tests of a class judge."""
+    """Set the exercise that the tests of a class judge."""
 
     def mark(cls: C) -> C:
         cls.exercise = name  # type: ignore[attr-defined]
@@ -48,7 +48,7 @@ def exercise(name: str) -> Callable[[C], C]:
 
 
 def worth(weight: float) -> Callable[[F], F]:
-    """Let a test weigh `weight` times as much as an undecorated one."""
+    """Set the weight of a test; without the decorator it is 1."""
 
     def mark(function: F) -> F:
         function.worth = weight  # type: ignore[attr-defined]
@@ -58,7 +58,7 @@ def worth(weight: float) -> Callable[[F], F]:
 
 
 def outcome_of(exercise: str, name: str, sentence: str, weight: float, error: BaseException | None) -> TestOutcome:
-    """Tell what `error`, raised by a test, means for the student."""
+    """Return the outcome of a test that raised `error`, or None."""
     kind, message, culprit = "", "", ""
     if isinstance(error, NotAttempted):
         kind, message, culprit = "not_attempted", str(error), error.name
@@ -74,7 +74,7 @@ def outcome_of(exercise: str, name: str, sentence: str, weight: float, error: Ba
 
 
 def seeded(*names: str) -> np.random.Generator:
-    """Return a generator that is the same in every run, and another one for every test."""
+    """Return a generator seeded by `names`: the same in every run, and different for each test."""
     return np.random.default_rng(zlib.crc32("/".join(names).encode()))
 
 
@@ -84,20 +84,20 @@ class BrokenSuite(RuntimeError):
 
 @dataclass(frozen=True)
 class CollectedTest:
-    """A test as pytest has collected it: a method, and what it wants to be called with.
+    """A collected test: a method and its arguments.
 
     Parameters
     ----------
     case : type
-        The class around the test.
+        The test class.
     method, name : str
-        What the method is called, and the test: that has its parameters in it.
+        The name of the method, and of the test, which includes its parameters.
     parameters : mapping of str to object
         Arguments from ``pytest.mark.parametrize``.
     fixtures : frozenset of str
         The other arguments.
     special : frozenset of str
-        What only pytest can do for the test: autouse fixtures, set-up methods, marks such as skip.
+        Names of features that need pytest to run the test: autouse fixtures, set-up methods, marks such as skip.
     """
 
     case: type
@@ -114,16 +114,16 @@ class CollectedTest:
 
     @cached_property
     def sentence(self) -> str:
-        """The first paragraph of its docstring, which says what is right."""
+        """The first paragraph of its docstring, shown to the student."""
         return (inspect.getdoc(getattr(self.case, self.method)) or self.name).split("\n\n")[0].replace("\n", " ")
 
     @property
     def id(self) -> str:
-        """Its name, among those of the module."""
+        """Its name, unique in the module."""
         return f"{self.case.__name__}::{self.name}"
 
     def rng(self) -> np.random.Generator:
-        """Return the random numbers of its inputs."""
+        """Return the generator for its inputs."""
         return seeded(self.case.__name__, self.name)
 
     def run(self, fixtures: Mapping[str, Any]) -> None:
@@ -132,19 +132,19 @@ class CollectedTest:
         getattr(self.case(), self.method)(**wanted, **self.parameters)
 
     def outcome(self, error: BaseException | None) -> TestOutcome:
-        """Tell what `error`, raised by the test, means for the student."""
+        """Return the outcome of the test, which raised `error`, or None."""
         return outcome_of(self.exercise, self.name, self.sentence, getattr(getattr(self.case, self.method), "worth", 1.0), error)
 
 
 class SuitePlugin:
-    """What tests are run with: the fixtures `student` and `rng`, and the outcomes. Also the pytest plugin of such a run.
+    """Provides the fixtures `student` and `rng`, and collects outcomes.
 
     Parameters
     ----------
     student : Student
-        Whose functions are tested.
+        The tested functions.
     only : iterable of str, optional
-        The exercises whose tests are run; all where it is left out.
+        The exercises whose tests are run; all by default.
     """
 
     fixtures: tuple[str, ...] = ("student", "rng")
@@ -155,7 +155,7 @@ class SuitePlugin:
         self.outcomes: list[TestOutcome] = []
 
     def begin(self, tests: Sequence[CollectedTest]) -> None:
-        """Prepare for the tests that are going to be run, in this order."""
+        """Called once before the tests, which will be run in this order."""
 
     def provide(self, test: CollectedTest) -> dict[str, Any]:
         """Return the fixtures of one test."""
@@ -173,17 +173,17 @@ class SuitePlugin:
 
 
 def run_tests(path: Path, plugin: SuitePlugin, until_failure: bool = False) -> list[TestOutcome]:
-    """Run the tests of one module, silently, and return their outcomes.
+    """Run the tests of one module without output, and return their outcomes.
 
-    pytest collects a module once, and sets up and runs its tests itself where they ask for more than our fixtures: its care for each test
-    costs more than most of the tests.
+    pytest collects a module once. The tests are called directly, because pytest's set-up takes longer than most of them; pytest runs the
+    module only if a test needs more than our fixtures.
 
     Parameters
     ----------
     path : Path
         The module of tests.
     plugin : SuitePlugin
-        Which carries the student, and collects.
+        Provides the fixtures, and collects the outcomes.
     until_failure : bool
         Stop after the first test that fails.
 
@@ -194,8 +194,8 @@ def run_tests(path: Path, plugin: SuitePlugin, until_failure: bool = False) -> l
     KeyboardInterrupt
         If the run was interrupted.
     """
-    about = path.stat()
-    tests = collected(path, about.st_mtime_ns, about.st_size)
+    file_status = path.stat()
+    tests = collected(path, file_status.st_mtime_ns, file_status.st_size)
     if not all(test.fixtures | test.special <= set(plugin.fixtures) for test in tests):
         _under_pytest(path, _Run(plugin), *(["--maxfail=1"] if until_failure else []))
         return plugin.outcomes
@@ -211,39 +211,39 @@ def run_tests(path: Path, plugin: SuitePlugin, until_failure: bool = False) -> l
 
 
 def error_of(test: CollectedTest, fixtures: Mapping[str, Any]) -> BaseException | None:
-    """Call a test, and return what it raised, if it did."""
+    """Call a test, and return the exception that it raised, or None."""
     try:
         test.run(fixtures)
     except KeyboardInterrupt:
-        raise  # somebody grew tired of waiting
-    except BaseException as error:  # pytest's own outcomes, such as that of pytest.fail, are no Exceptions
+        raise  # Ctrl-C
+    except BaseException as error:  # pytest.fail and others raise a BaseException
         return error
     return None
 
 
 @lru_cache(maxsize=32)
 def collected(path: Path, changed: int, size: int) -> tuple[CollectedTest, ...]:
-    """Return the tests that pytest finds in a module; `changed` and `size` tell one version of the file from the next.
+    """Return the tests that pytest collects from a module. Cached by path, time of change and size.
 
     Raises
     ------
     BrokenSuite
-        If there is something wrong with the module.
+        If the module can't be collected.
     """
     run = _Run(None)
     _under_pytest(path, run, "--collect-only")
-    return tuple(map(_described, run.items))
+    return tuple(map(_collected_test, run.items))
 
 
-def _described(item: pytest.Item) -> CollectedTest:
-    """Return what is to be known of a test that pytest has collected."""
+def _collected_test(item: pytest.Item) -> CollectedTest:
+    """Return a pytest item as a `CollectedTest`."""
     if not isinstance(item, pytest.Function) or item.cls is None:
         raise BrokenSuite(f"{item.nodeid}: a test has to be a method of a class with @exercise")
     call = getattr(item, "callspec", None)
     parameters = dict(call.params) if call else {}
     asked = inspect.signature(item.obj).parameters.keys() - parameters.keys()
     special = {*item.fixturenames, *(mark.name for mark in item.iter_markers())} - asked - parameters.keys()
-    ours = {"ours", "request", "parametrize"}  # behind our fixtures, and what has been done already
+    ours = {"ours", "request", "parametrize"}  # used by our fixtures, or already resolved
     return CollectedTest(item.cls, item.originalname, item.name, parameters, frozenset(asked), frozenset(special - ours))
 
 
@@ -253,19 +253,19 @@ class _Run:
     Parameters
     ----------
     plugin : SuitePlugin, optional
-        What the tests are run with; None where they are only collected.
+        Provides the fixtures; None if the tests are only collected.
     """
 
     def __init__(self, plugin: SuitePlugin | None) -> None:
         self._plugin = plugin
         self.items: list[pytest.Item] = []
-        self.trouble: list[str] = []
+        self.errors: list[str] = []
 
     @pytest.fixture
     def ours(self, request: pytest.FixtureRequest) -> dict[str, Any]:
-        """All that this test can ask us for."""
+        """All fixtures of the plugin for this test."""
         assert self._plugin is not None
-        return self._plugin.provide(_described(request.node))
+        return self._plugin.provide(_collected_test(request.node))
 
     @pytest.fixture
     def student(self, ours: dict[str, Any]) -> Student:
@@ -285,18 +285,18 @@ class _Run:
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         """Keep the tests of the wanted exercises."""
         if self._plugin is not None:
-            items[:] = [item for item in items if self._plugin.wants(_described(item))]
+            items[:] = [item for item in items if self._plugin.wants(_collected_test(item))]
         self.items = list(items)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo[None]) -> pytest.TestReport:
-        """Note what became of a test: its own phase, or a set-up that failed.
+        """Note the outcome of a test, or of a failed set-up.
 
-        The report takes the place of pytest's own, whose traceback nobody reads here and which costs more than the test.
+        Returns a minimal report: pytest's own formats a traceback, which isn't used and takes longer than the test.
         """
         error = call.excinfo.value if call.excinfo else None
         if self._plugin is not None and (call.when == "call" or error is not None):
-            self._plugin.note(_described(item), dict(getattr(item, "funcargs", {})), error)
+            self._plugin.note(_collected_test(item), dict(getattr(item, "funcargs", {})), error)
         outcome: Any = "failed" if error else "passed"
         when: Any = call.when
         return pytest.TestReport(item.nodeid, item.location, {}, outcome, longrepr=None, when=when)
@@ -304,10 +304,10 @@ class _Run:
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         """Note a module that can't be collected."""
         if report.failed:
-            self.trouble.append(str(report.longrepr))
+            self.errors.append(str(report.longrepr))
 
 
-# Without the terminal plugin pytest knows neither -q nor --tb.
+# Without the terminal plugin, the options -q and --tb don't exist.
 _UNWANTED = "cacheprovider doctest faulthandler junitxml logging terminal threadexception unraisableexception warnings"
 _QUIET = (
     "--assert=plain",
@@ -319,7 +319,7 @@ _QUIET = (
 
 def _under_pytest(path: Path, run: _Run, *more: str) -> None:
     """Let pytest collect, and run, the tests of one module."""
-    sys.modules.pop(path.stem, None)  # pytest would take the module that it has loaded before, whatever the file says now
+    sys.modules.pop(path.stem, None)  # else pytest would use the loaded module instead of the changed file
     arguments = [str(path), "--rootdir", str(path.parent), "-c", os.devnull, *_QUIET, *more]
     autoload = os.environ.get("PYTEST_DISABLE_PLUGIN_AUTOLOAD")
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
@@ -331,7 +331,7 @@ def _under_pytest(path: Path, run: _Run, *more: str) -> None:
             del os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"]
         else:
             os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = autoload
-    if status == pytest.ExitCode.INTERRUPTED and not run.trouble:
-        raise KeyboardInterrupt  # somebody grew tired of waiting
-    if run.trouble or status in (pytest.ExitCode.INTERNAL_ERROR, pytest.ExitCode.USAGE_ERROR, pytest.ExitCode.INTERRUPTED):
-        raise BrokenSuite(f"the tests in {path.name} could not be run: {' '.join(run.trouble) or said.getvalue() or status}")
+    if status == pytest.ExitCode.INTERRUPTED and not run.errors:
+        raise KeyboardInterrupt  # Ctrl-C
+    if run.errors or status in (pytest.ExitCode.INTERNAL_ERROR, pytest.ExitCode.USAGE_ERROR, pytest.ExitCode.INTERRUPTED):
+        raise BrokenSuite(f"the tests in {path.name} could not be run: {' '.join(run.errors) or said.getvalue() or status}")

@@ -1,4 +1,4 @@
-"""Make the picture in README.md: a notebook in JupyterLab, with a mistake in it and what `check` says about it.
+"""Make the picture in README.md: a notebook in JupyterLab with a mistake, and the feedback of `check`.
 
 Not part of the tests: it needs a browser. In the course's environment::
 

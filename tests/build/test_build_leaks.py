@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from autograder.build import build
-from autograder.build.leaks import NOT_SECRET, leak_findings, module_secrets, suite_secrets, telling_lines
+from autograder.build.leaks import NOT_SECRET, leak_findings, module_secrets, revealing_lines, suite_secrets
 from autograder.errors import BuildError
 from autograder.model.course import Course
 
@@ -221,7 +221,7 @@ def test_lines_that_tell_nothing() -> None:
         cache = (x, gamma, beta)
         return out, cache
     '''
-    assert list(telling_lines(dedent(source)).values()) == ["if x.ndim != 2:"]
+    assert list(revealing_lines(dedent(source)).values()) == ["if x.ndim != 2:"]
 
 
 def test_hidden_tests_are_secret_three_lines_at_a_time(tmp_path: Path) -> None:

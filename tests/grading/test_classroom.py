@@ -358,7 +358,7 @@ def test_who_is_graded_is_read_when_there_is_room_for_it(course, monkeypatch):
     monkeypatch.setattr(classroom, "read_submission", lambda *given: read.append(given) or real(*given))
     results = grade(submitted(course, course.lecture(ID)), course, Options(jobs=2))
     for count, _ in enumerate(results, start=1):
-        assert len(read) <= count + 2 * executors.AHEAD + 1
+        assert len(read) <= count + 2 * executors.QUEUE_LENGTH + 1
     assert len(read) == 40
 
 

@@ -299,7 +299,7 @@ def test_a_scheduler_that_is_not_there_gets_a_sentence(course, monkeypatch):
 
 
 def test_a_scheduler_without_workers_gets_a_sentence(course, dask, monkeypatch):
-    monkeypatch.setattr(cluster, "ALONE_SECONDS", 1)
+    monkeypatch.setattr(cluster, "NO_WORKERS_SECONDS", 1)
     slow_class(course, 1)
     with pytest.raises(WorkerError, match="has no workers: start some with «dask worker tcp://"):
         run(course, scheduler=dask.address)

@@ -24,7 +24,7 @@ from autograder.model.values import frozen
 from autograder.sandbox import host
 from autograder.sandbox.channel import Channel
 from autograder.sandbox.host import Guest, Sandbox
-from autograder.sandbox.prefetch import Draws, Pending, PendingExpectation, PlannedCall, Planner, Prefetched, Reply, TestPlan
+from autograder.sandbox.prefetch import GeneratorNumber, Pending, PendingExpectation, PlannedCall, Planner, Prefetched, Reply, TestPlan
 from coursekit import expect
 from coursekit.expectations import Expectation
 from coursekit.student import Call
@@ -141,7 +141,7 @@ def test_generators_are_planned_by_their_first_state():
         student.fourth(one)
 
     plan = plan_of(test)
-    assert [call.args for call in plan.calls] == [(Draws(0),), (Draws(1), Draws(0)), (Draws(1),)]
+    assert [call.args for call in plan.calls] == [(GeneratorNumber(0),), (GeneratorNumber(1), GeneratorNumber(0)), (GeneratorNumber(1),)]
     assert list(plan.generators) == [np.random.default_rng(seed).bit_generator.state for seed in (1, 2)]
     assert plan.last_uses == {1: [0], 2: [1]}
 

@@ -52,7 +52,7 @@ def taken(root):
 
 with Sandbox() as sandbox, sandbox.guest(CELLS, Limits(disk_bytes=20 << 20)) as guest:
     guest.student.begin()
-    root, before, deadline = Path(guest._nursery._root), -1, time.monotonic() + 20  # the host judges: it doesn't ask the guest again
+    root, before, deadline = Path(guest._zygote._root), -1, time.monotonic() + 20  # the host judges: it doesn't ask the guest again
     while before < 20 << 20 or (now := taken(root)) > before:
         before = max(before, taken(root))
         time.sleep(0.3)
@@ -152,11 +152,11 @@ def test_a_sandbox_outlives_a_full_disk(full: Callable[[str], None], tmp_path: P
     with Sandbox() as sandbox:
         with pytest.raises(Shortage, match="No space left on device"):
             sandbox.guest([])
-        zygote = sandbox._nursery._zygote
+        zygote = sandbox._zygote._process
         (tmp_path / "full").unlink()
         with sandbox.guest([Cell("cell 1", "def one(): return 1")]) as guest:
             assert guest.student.one() == 1
-        assert sandbox._nursery._zygote is zygote
+        assert sandbox._zygote._process is zygote
 
 
 def test_a_full_disk_costs_one_submission(full: Callable[[str], None], tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from typing import Any
 import nbformat
 import pytest
 
-from autograder.gradebook.writer import write
+from autograder.gradebook.writer import GradebookWriter
 from autograder.model.course import PACKAGE, Course, Lecture, grade_id
 from autograder.model.results import SubmissionResult
 from autograder.runners.class_run import Options, grade, submitted
@@ -34,6 +34,14 @@ HEADS = {
 BODIES = {"fans": FANS, "glorot_normal": GLOROT}
 POINTS = {"fans": 3, "glorot_normal": 7}
 WRITTEN = "written_symmetry"
+
+
+def write(course: Course, results: Iterable[SubmissionResult]) -> None:
+    """Write results into the gradebook of a course."""
+    with GradebookWriter(course) as writer:
+        for result in results:
+            writer.write(result)
+
 
 # nbgrader's commands in one process: a command alone takes seconds to import what it needs.
 DRIVER = """

@@ -19,11 +19,13 @@ from autograder import cli
 from autograder.errors import GradebookError
 from autograder.files import write_whole
 from autograder.gradebook import autograded_notebook as autograded
-from autograder.gradebook.writer import GradebookWriter, write
+from autograder.gradebook.writer import GradebookWriter
 from autograder.model.course import PACKAGE, Course, source_of
 from autograder.model.notebook_file import as_file
 from autograder.model.results import ExerciseResult, SubmissionResult, TestResult
 from autograder.runners import class_run as classroom
+
+from .conftest import write
 
 LECTURE, SLUG, WRITTEN = "03_initialization", "initialization", "written_symmetry"
 

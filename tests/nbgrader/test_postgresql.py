@@ -14,7 +14,9 @@ from pathlib import Path
 import pytest
 
 from autograder.errors import GradebookError
-from autograder.gradebook.writer import GradebookWriter, write
+from autograder.gradebook.writer import GradebookWriter
+
+from .conftest import write
 
 LECTURE = "03_initialization"
 DRIVERS = ("psycopg", "psycopg2")

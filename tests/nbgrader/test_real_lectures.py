@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from autograder.gradebook.writer import write
 from autograder.judging.sample_notebooks import fill, solved
 from autograder.judging.sample_notebooks import write as write_notebook
 from autograder.model.course import CONFIG, Course, Lecture, find_course
 from autograder.runners.class_run import Options, grade, submitted
+
+from .conftest import write
 
 LECTURES = [pytest.param(lecture, id=lecture.id) for lecture in find_course(Path(__file__).parent).lectures()]
 

@@ -20,7 +20,7 @@ QUICK = Limits(call_seconds=0.4, cell_seconds=0.5)
         ("a = 1\nb = nothing", "NameError: name 'nothing' is not defined (line 2: `b = nothing`)"),
         ("exit()", "SystemExit: None (line 1: `exit()`)"),
         ("raise KeyboardInterrupt", "KeyboardInterrupt (line 1: `raise KeyboardInterrupt`)"),
-        ("input('name?')", "RuntimeError: input() has nobody to ask while a notebook is graded (line 1: `input('name?')`)"),
+        ("input('name?')", "RuntimeError: input() can't be answered while a notebook is graded (line 1: `input('name?')`)"),
         ("x = '\0'", "source code string cannot contain null bytes"),
         ("(" * 500 + ")" * 500, "too many nested parentheses"),
     ],

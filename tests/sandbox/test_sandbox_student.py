@@ -238,7 +238,7 @@ def test_a_function_that_was_passed_is_forgotten_after_the_call(run: Run) -> Non
     assert guest.student.f(passed) == 1.0
     del passed
     assert gone() is None
-    with pytest.raises(Unreadable, match="a call of nothing"):
+    with pytest.raises(Unreadable, match="a callback of an unknown function"):
         guest.student.again(lambda x: x)
 
 
@@ -271,10 +271,10 @@ def test_a_callback_gives_away_nothing_of_the_host(run: Run) -> None:
     assert student.look(close) == ([False] * 6, ["_guest", "_number"], 0.0, False)
     assert student.time_it(close) == 3
     for name in ("another", "nothing"):
-        with pytest.raises(Unreadable, match="a call of nothing"):
+        with pytest.raises(Unreadable, match="a callback of an unknown function"):
             getattr(student, name)(close)
     assert student.keep(close) == 1
-    with pytest.raises(Unreadable, match="a call of nothing"):  # the host knows only the functions of this process's calls
+    with pytest.raises(Unreadable, match="a callback of an unknown function"):  # the host knows only the functions of this process's calls
         student.another(other.append)
 
 
@@ -440,7 +440,7 @@ def test_a_closed_guest(run: Run) -> None:
 def test_nothing_is_left_behind() -> None:
     with Sandbox(confine=False) as sandbox:
         guest = sandbox.guest([])
-        root = sandbox._nursery._root
+        root = sandbox._zygote._root
         pids = [child.pid for child in psutil.Process().children(recursive=True) if child.cwd().startswith(root)]
         assert len(pids) == 2 and len(os.listdir(root)) == 1
         guest.close()
@@ -453,8 +453,8 @@ def test_nothing_is_left_behind() -> None:
 def test_a_zygote_that_dies_is_replaced() -> None:
     with Sandbox(confine=False) as sandbox:
         guest = sandbox.guest([])
-        root = sandbox._nursery._root
-        sandbox._nursery._zygote.kill()
+        root = sandbox._zygote._root
+        sandbox._zygote._process.kill()
         psutil.wait_procs([psutil.Process(guest._process._pid)], timeout=5)
         with pytest.raises(Died):
             guest.student.anything()
@@ -465,8 +465,8 @@ def test_a_zygote_that_dies_is_replaced() -> None:
 
 def test_a_zygote_that_is_killed_while_it_starts_is_replaced() -> None:
     with Sandbox(confine=False) as sandbox:
-        root = sandbox._nursery._root
-        sandbox._nursery._zygote.kill()
+        root = sandbox._zygote._root
+        sandbox._zygote._process.kill()
         assert sandbox.guest([]).problems == ()
         assert not os.path.exists(root)
 
@@ -474,7 +474,7 @@ def test_a_zygote_that_is_killed_while_it_starts_is_replaced() -> None:
 def test_a_scratch_directory_of_any_depth_is_removed(run: Run) -> None:
     guest = run("import os\nfor _ in range(1500):\n    os.mkdir('deeper')\n    os.chdir('deeper')")
     assert all("could not be counted" in problem.message for problem in guest.problems)
-    root = guest._nursery._root
+    root = guest._zygote._root
     guest.close()
     until(lambda: not list(Path(root).glob("*/*")))
 
@@ -505,7 +505,7 @@ def test_only_an_untouched_directory_is_used_again(confine: bool) -> None:
 def test_guests_at_the_same_time_have_their_own(sandbox: Sandbox) -> None:
     with sandbox.guest([]) as one, sandbox.guest([]) as other:
         assert scratch_of(one) != scratch_of(other)
-        elsewhere = os.path.join(one._nursery._root, scratch_of(one))
+        elsewhere = os.path.join(one._zygote._root, scratch_of(one))
         source = f"import os; os.listdir('.')\ntry: os.listdir({elsewhere!r})\nexcept PermissionError as error: found = str(error)"
         with sandbox.guest([Cell("cell 1", source + "\ndef said(): return found")]) as third:
             assert "Permission denied" in third.student.said()
