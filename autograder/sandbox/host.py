@@ -100,6 +100,8 @@ class Guest:
         self._spent, self._waiting = 0.0, 0
         self._callback_bytes: Counter[str] = Counter()  # bytes that each function has passed to callbacks
         self._exercise = ""  # the one that is being judged
+        self._answered_bytes: Counter[str] = Counter()  # the size of all prefetched replies of each function
+        self._skipped: dict[str, StudentError] = {}  # functions that timed out, or answered too much: they aren't called again
         self._prefetched: dict[str, Prefetched] = {}  # by test
         self._current: Prefetched | None = None  # of the test that is running; None once it has made another call than planned
         self.problems: tuple[CellProblem, ...] = ()
@@ -152,13 +154,11 @@ class Guest:
         """
         queue = Queue(plan)
         self._prefetched, self._current = {test.plan.test: test for test in queue.tests}, None
-        room: Counter[str] = Counter()
-        skipped: dict[str, StudentError] = {}
         self._exercise = exercise
         with self._clock(), self._printing_in(exercise):
             while rest := list(queue):
                 try:
-                    self._fetch(queue, rest, room, skipped)
+                    self._fetch(queue, rest)
                 except StudentError:  # no process can be started any more
                     for test, call in rest:
                         test.outcomes.append(self._unable(call.name))
@@ -169,11 +169,9 @@ class Guest:
                     self._end()
                     raise
 
-    def _fetch(
-        self, queue: Queue, rest: Sequence[tuple[Prefetched, PlannedCall]], room: Counter[str], skipped: dict[str, StudentError]
-    ) -> None:
+    def _fetch(self, queue: Queue, rest: Sequence[tuple[Prefetched, PlannedCall]]) -> None:
         """Make the remaining planned calls, until the process fails or all are made."""
-        process, left_out = self._running(rest[0][1].name), dict(skipped)
+        process, left_out = self._running(rest[0][1].name), dict(self._skipped)
         frame = process.codec().encode("calls", queue.message(), list(left_out), process.forgotten())
         test, call = rest[0]
         try:
@@ -186,14 +184,14 @@ class Guest:
                 reply = process.channel.receive(self._deadline(self._limits.call_seconds))
                 if reply.kind not in ("result", "error"):
                     raise wire.WireError("an unexpected message")
-                room[name] += len(reply.structure) + len(reply.data)
-                if room[name] > self._limits.all_answers_bytes:
-                    skipped[name] = Unreadable(name, self._limits.too_much)
-                test.outcomes.append(skipped.get(name) or Reply(process, reply))
+                self._answered_bytes[name] += len(reply.structure) + len(reply.data)
+                if self._answered_bytes[name] > self._limits.all_answers_bytes:
+                    self._skipped[name] = Unreadable(name, self._limits.too_much)
+                test.outcomes.append(self._skipped.get(name) or Reply(process, reply))
         except GUEST_FAILURES as error:
             dead = self._call_error(call.name, error)
             if isinstance(dead, TimedOut):
-                skipped[call.name] = dead
+                self._skipped[call.name] = dead
             test.outcomes.append(dead)
 
     def turn_to(self, test: str) -> None:

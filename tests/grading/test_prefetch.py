@@ -27,7 +27,7 @@ from autograder.sandbox.host import Guest, Sandbox
 from autograder.sandbox.prefetch import GeneratorNumber, Pending, PendingExpectation, PlannedCall, Planner, Prefetched, Reply, TestPlan
 from coursekit import expect
 from coursekit.expectations import Expectation
-from coursekit.student import Call
+from coursekit.student import Call, TimedOut
 
 COURSE = find_course(Path(__file__).parent)
 LECTURES = list(COURSE.lectures())
@@ -380,3 +380,22 @@ def test_after_a_death_the_rest_is_made_by_a_fresh_process(sandbox):
         guest.prefetch("an exercise", (student.plan("test"),))
         guest.turn_to("test")
         assert test(guest.student) == [1, 2, "Died", 1, "TimedOut", 1, "TimedOut", 2]
+
+
+def test_a_function_that_has_timed_out_is_not_called_again(sandbox):
+    """Neither for the tests of another exercise, which would have to wait for it once more."""
+    cells = "def endless():\n    while True: pass\ndef one(): return 1\n"
+
+    def plan(test: str) -> Any:
+        student = Planner()
+        student.endless(), student.one()
+        return (student.plan(test),)
+
+    with sandbox.guest([host.Cell("cell 1", cells)], Limits(call_seconds=1)) as guest:
+        for exercise in ("first", "second", "third"):
+            guest.prefetch(exercise, plan(exercise))
+            guest.turn_to(exercise)
+            with pytest.raises(TimedOut):
+                guest.student.endless()
+            assert guest.student.one() == 1
+        assert guest._spent < 2.5, "it was waited for once"
