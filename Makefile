@@ -53,9 +53,9 @@ notebooks: $(READY)
 	$(RUN) $(BIN)/python -m pytest --nbval --nbval-sanitize-with .ci/nbval.cfg --nbval-cell-timeout 300 \
 		-n 2 --dist loadscope -p no:cacheprovider solutions
 
-# One worker for each module, or each lecture, in the order of the folders: those with few but long tests don't all come last.
+# All tests of a file on one worker, as its fixtures are, and files in the order of the folders: those with few but long tests come early.
 unit: $(READY)
-	$(RUN) $(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder
+	$(RUN) $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 types: $(READY)
 	$(RUN) $(BIN)/mypy

@@ -26,13 +26,6 @@ settings.register_profile(
 )
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep the tests of a module on one worker of ``-n 2 --dist loadgroup``, as its fixtures are, unless it names groups of its own."""
-    for item in items:
-        if item.get_closest_marker("xdist_group") is None:
-            item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
-
-
 @pytest.fixture(scope="session")
 def sandbox() -> Iterator[Sandbox]:
     """Where submissions run, confined; its zygote stays warm for all tests."""

@@ -102,7 +102,7 @@ def grade(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
 
 
 def test_options_change_limits(tmp_path):
-    slow = "def update_running(*args, **kwargs):\n    import time\n    time.sleep(1)\n    return 1"
+    slow = "import time\nn = 0\ndef update_running(*args, **kwargs):\n    global n\n    n += 1\n    time.sleep(n == 1)\n    return 1"
     path = write(fill(LECTURE, {"update_running": slow}), tmp_path / "ann.ipynb")
     for options, seconds in ((["--timeout", "0.2"], "0.2"), (["--timeout=0.2", "--limit=call_seconds=0.3"], "0.3")):
         done = grade(str(path), *options, cwd=HERE.root)

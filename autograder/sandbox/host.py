@@ -150,7 +150,7 @@ class Guest:
     def prefetch(self, exercise: str, plan: Plan) -> None:
         """Start an exercise: make its planned calls, in the order of its tests, and keep the replies until the next exercise.
 
-        A call that ends the process or times out gets that error, and the calls after it are made in a fresh process.
+        A call that ends the process, times out or answers too much gets that error, and the calls after it are made in a fresh process.
         """
         queue = Queue(plan)
         self._prefetched, self._current = {test.plan.test: test for test in queue.tests}, None
@@ -185,9 +185,12 @@ class Guest:
                 if reply.kind not in ("result", "error"):
                     raise wire.WireError("an unexpected message")
                 self._answered_bytes[name] += len(reply.structure) + len(reply.data)
-                if self._answered_bytes[name] > self._limits.all_answers_bytes:
+                if self._answered_bytes[name] > self._limits.all_answers_bytes:  # nobody reads what else it would answer
                     self._skipped[name] = Unreadable(name, self._limits.too_much)
-                test.outcomes.append(self._skipped.get(name) or Reply(process, reply))
+                    test.outcomes.append(self._skipped[name])
+                    self._end(grace=False)
+                    return
+                test.outcomes.append(Reply(process, reply))
         except GUEST_FAILURES as error:
             dead = self._call_error(call.name, error)
             if isinstance(dead, TimedOut):

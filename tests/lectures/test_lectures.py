@@ -27,8 +27,8 @@ COURSE = find_course()
 
 
 def params(lecture: Lecture, *more: object, id: str) -> Any:
-    """Return the parameters of a test about a lecture; all such tests run on one worker, and another lecture's on another."""
-    return pytest.param(lecture, *more, id=id, marks=pytest.mark.xdist_group(f"lecture {lecture.id}"))
+    """Return the parameters of a test about a lecture."""
+    return pytest.param(lecture, *more, id=id)
 
 
 ALL = [params(lecture, id=lecture.id) for lecture in COURSE.lectures()]

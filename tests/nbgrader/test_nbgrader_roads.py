@@ -100,7 +100,7 @@ UNNAMEABLE = ("=1+1|cmd", "two\nlines", "\x9b31m")
 
 @pytest.fixture(scope="module")
 def hostile(new_folder):
-    """A class in which some have handed in what would stop nbgrader's own commands for everybody; ann comes after most of them."""
+    """A class in which some have handed in what would stop nbgrader's own commands for everybody, and what these commands said."""
     folder = new_folder("hostile", database=True)
     (folder.path / "outside.txt").write_text("the instructor's own")
     right = folder.notebook({name: folder.answer(name) for name in ("fans", "glorot_normal")})
@@ -117,13 +117,13 @@ def hostile(new_folder):
     renamed.rename(renamed.with_name("mine.ipynb"))
     picture = folder.notebook({WRITTEN: "![p](attachment:gone.png)"})
     folder.hand_in("axl", picture)
-    return folder
+    return folder, *folder.nbgrader(*2 * [["autograde", LECTURE]], *2 * [["generate_feedback", LECTURE]])
 
 
 def test_nbgraders_commands_survive_every_student(hostile):
     """All are graded but those with impossible names, who are named; the second time as the first, and everybody else has a page."""
+    hostile, statuses, said = hostile
     graded = {"abe", "ada", "aki", "amy", "ava", "axl", "zoe"}
-    statuses, said = hostile.nbgrader(*2 * [["autograde", LECTURE]], *2 * [["generate_feedback", LECTURE]])
     assert statuses == [1, 1, 0, 0] and "Traceback" not in said, said
     assert all(f"the name {shown} " in said for shown in ("=1+1|cmd", r"two\nlines", r"\x9b31m")) and "\x9b" not in said
     marks = {student: score for (student, name), (score, *_) in hostile.grades().items() if name == "test_fans"}
@@ -158,7 +158,7 @@ def test_plugin_needs_no_rights_of_roots(new_folder):
 
 def test_the_command_line_gives_the_same(hostile, new_folder):
     """``autograder grade`` of the same class."""
-    folder = new_folder("hostile-ours")
+    hostile, folder = hostile[0], new_folder("hostile-ours")
     shutil.copytree(hostile.path / "submitted", folder.path / "submitted", symlinks=True, ignore=shutil.ignore_patterns("abe"))
     (folder.path / "outside.txt").write_text("the instructor's own")
     command = [sys.executable, "-c", "from autograder.cli import main; main()", "grade", LECTURE, "--jobs", "2"]
