@@ -52,18 +52,22 @@ def explain(slug: str, exercise: str, trials: Sequence[Trial]) -> MisconceptionF
         All tests of the exercise.
     """
     failures_first = sorted(trials, key=lambda trial: trial.outcome.passed)  # most misconceptions are excluded by the first failed test
+    records: dict[tuple[str, int | None], Record] = {}
+
+    def explains(known: KnownAnswer, trial: Trial) -> bool:
+        deadline.check()
+        passed, theirs = trial_with(slug, known, trial)
+        if theirs is None or passed != trial.outcome.passed:
+            return passed == trial.outcome.passed
+        key = trial.id, _state_of(known.function)
+        if key not in records:
+            records[key] = record_of(exercise, trial.answers, key[1])
+        return records[key].is_like(theirs)
+
     for known in catalogue(slug).misconceptions:
-        if known.exercise == exercise and all(_explains(slug, known, trial) for trial in failures_first):
+        if known.exercise == exercise and all(explains(known, trial) for trial in failures_first):
             return MisconceptionFound(known.id, known.title, known.explanation, known.see)
     return None
-
-
-def _explains(slug: str, known: KnownAnswer, trial: Trial) -> bool:
-    deadline.check()
-    passed, theirs = trial_with(slug, known, trial)
-    if theirs is None or passed != trial.outcome.passed:
-        return passed == trial.outcome.passed
-    return record_of(trial.exercise, trial.answers, _state_of(known.function)).is_like(theirs)
 
 
 @cache
