@@ -214,3 +214,11 @@ def test_messages_are_shortened_wherever_they_come_from():
         assert len(message) <= MESSAGE_LENGTH and "…" in message
     assert listed(np.arange(3)) == "[0, 1, 2]"
     assert listed(np.arange(10**6)).startswith("[0, 1, 2") and len(listed(np.arange(10**6))) < 200
+
+
+@pytest.mark.parametrize("expected", [[np.nan, 1.0], [np.inf, 1.0]])
+def test_nothing_is_close_to_what_is_not_finite(expected):
+    """A reference that divides by zero must not accept every answer."""
+    for answer in (np.array([5.0, 1.0]), np.array([0.0, 9.0])):
+        with pytest.raises(Mismatch):
+            expect(answer).close_to(expected)

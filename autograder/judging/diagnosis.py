@@ -62,7 +62,7 @@ def explain(slug: str, exercise: str, trials: Sequence[Trial]) -> MisconceptionF
         key = trial.id, _state_of(known.function)
         if key not in records:
             records[key] = record_of(exercise, trial.answers, key[1])
-        return records[key].is_like(theirs)
+        return theirs.is_like(records[key])
 
     for known in catalogue(slug).misconceptions:
         if known.exercise == exercise and all(explains(known, trial) for trial in failures_first):

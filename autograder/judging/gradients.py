@@ -151,7 +151,7 @@ class _Compared:
         """
         wanted = None if has_generator(args, kwargs) else _out(self.name, self._known.function(*copied(args), **copied(kwargs)))
         call = self._function.call(*args, **kwargs)
-        if wanted is not None and not close(_out(self.name, call.answer), wanted):
+        if wanted is not None and not close(wanted, _out(self.name, call.answer)):
             raise Mismatch("value", f"expected the answer of the misconception that explains {self.name} in its own tests, got another one")
         return call
 

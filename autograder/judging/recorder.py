@@ -12,7 +12,7 @@ import numpy as np
 from autograder import deadline
 from autograder.limits import Limits
 from autograder.model.values import size_of
-from coursekit.student import Call, Student, StudentError, TimedOut, Unreadable
+from coursekit.student import Call, Student, StudentError, Unreadable
 
 
 @dataclass(frozen=True)
@@ -38,14 +38,11 @@ class Account:
     ----------
     kept : Counter
         Bytes of the answers of each function.
-    excluded : dict of str to StudentError
-        The functions that timed out or exceeded the limit, with the error that a further call raises at once.
     """
 
     def __init__(self, limits: Limits | None = None) -> None:
         self._limits = limits or Limits()
         self.kept: Counter[str] = Counter()
-        self.excluded: dict[str, StudentError] = {}
 
     def has_room_for(self, name: str, call: Call) -> bool:
         """Add the size of a call's answer and arguments, and tell whether the function is still within the limit."""
@@ -85,16 +82,14 @@ class Recorder:
         deadline.check()
         random = has_generator(args, kwargs) or self._follows_random(name)
         try:
-            if name in self._account.excluded:
-                raise self._account.excluded[name]
+            if self._account.is_full(name):
+                raise Unreadable(name, self._account.too_much)
             function = getattr(self._student, name)
             call = function.call(*args, **kwargs) if want_arguments else Call(function(*args, **kwargs), ())
             if not self._account.has_room_for(name, call):
                 del call  # the error's traceback refers to this frame
                 raise Unreadable(name, self._account.too_much)
         except StudentError as error:
-            if isinstance(error, TimedOut) or self._account.is_full(name):
-                self._account.excluded[name] = error
             self.answers.append(Answer(name, random, error=error))
             raise
         self.answers.append(Answer(name, random, call.answer, call.arguments))

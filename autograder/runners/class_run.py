@@ -8,26 +8,21 @@ from __future__ import annotations
 
 import hashlib
 import json
-import logging
 import os
-import tempfile
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
 from pathlib import Path
 
 from autograder.errors import AutograderError, SubmissionError, unexpected
-from autograder.files import sweep, write_atomically
 from autograder.limits import Limits
 from autograder.model.course import Course, Lecture
-from autograder.model.results import KILLED, SubmissionResult, submission_from_json, submission_to_json
+from autograder.model.results import SubmissionResult
 from autograder.model.submission import Submission, read_submission, spelled
 from autograder.runners.grader_version import Installed, InstalledCache, digest_of, installed
 from autograder.runners.local import Job, LocalProcesses, ThisProcess, Workers
 from autograder.runners.protocol import Task
+from autograder.runners.result_store import ResultCache, Store, keep
 
-STORE = Path(".autograder") / "results"
 LATEST = Path(".autograder") / "latest"
 
 
@@ -161,7 +156,7 @@ def _results(hand_ins: Sequence[Handin], course: Course, options: Options, meanw
     """Read the notebooks one after the other, submit tasks while workers have room, and yield results."""
     waiting: dict[str, list[Submitter]] = {}
     installed_graders = InstalledCache()
-    with _workers(options, len(hand_ins)) as workers, ResultCache(course, options) as cache:
+    with _workers(options, len(hand_ins)) as workers, ResultCache(course.root, options.cache) as cache:
 
         def arrived() -> Iterator[SubmissionResult]:
             meanwhile()
@@ -213,36 +208,6 @@ class Submitter:
         return replace(result, student=self.student, notebook=self.notebook)
 
 
-class ResultCache:
-    """Results of this run and of earlier runs, by fingerprint; a context manager.
-
-    Results that may differ in another run, such as timeouts, and all results with ``cache=False``, are kept for this run only.
-    """
-
-    def __init__(self, course: Course, options: Options) -> None:
-        self._stored = Store(course.root / STORE) if options.cache else None
-        with suppress(OSError):
-            sweep(course.root / STORE)
-
-    def __enter__(self) -> ResultCache:
-        self._folder = tempfile.TemporaryDirectory(prefix="results-", ignore_cleanup_errors=True)
-        self._of_this_run = Store(Path(self._folder.name))
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self._folder.cleanup()
-
-    def get(self, key: str) -> SubmissionResult | None:
-        """Return the result with this key, or None."""
-        return self._of_this_run.get(key) or (self._stored.get(key) if self._stored else None)
-
-    def put(self, key: str, result: SubmissionResult) -> None:
-        """Add a result."""
-        if not (self._stored and _is_final(result) and keep(self._stored, key, result)):
-            with suppress(OSError):  # equal code will be graded again
-                self._of_this_run.put(key, result)
-
-
 def task_of(submission: Submission, options: Options, grader: Installed | None = None) -> Task:
     """Return the task for a worker."""
     lecture = submission.lecture
@@ -277,48 +242,6 @@ def ungraded(hand_in: Handin, why: str) -> SubmissionResult:
     """Return the result of a submission that can't be graded."""
     lecture = hand_in.lecture.id if hand_in.lecture else ""
     return SubmissionResult(spelled(hand_in.student), lecture, spelled(str(hand_in.path)), problems=(why,), graded=False)
-
-
-def _is_final(result: SubmissionResult) -> bool:
-    """Tell whether a result may be stored: a timeout or a lack of memory may not occur in another run."""
-    return result.graded and KILLED not in result.problems and all(exercise.status != "timeout" for exercise in result.exercises)
-
-
-# --- stored results -------------------------------------------------------------------------------------------------------
-
-
-class Store:
-    """Results on disk, one file each, named by the key."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-
-    def get(self, key: str) -> SubmissionResult | None:
-        """Return the result stored under `key`; None if there is none, or it can't be read."""
-        try:
-            return submission_from_json(json.loads((self.folder / f"{key}.json").read_text(encoding="utf-8")))
-        except (OSError, ValueError, KeyError, TypeError):
-            return None
-
-    def put(self, key: str, result: SubmissionResult) -> None:
-        """Store a result atomically."""
-        write_atomically(self.folder / f"{key}.json", json.dumps(submission_to_json(result)).encode())
-
-
-def keep(store: Store, key: str, result: SubmissionResult) -> bool:
-    """Store a result, and return whether that succeeded; log a warning at the first failure."""
-    try:
-        store.put(key, result)
-    except OSError as error:
-        _warn_once(f"Results can't be kept in {STORE.parent} ({error.strerror}), so the next run grades these again.")
-        return False
-    return True
-
-
-@lru_cache
-def _warn_once(sentence: str) -> None:
-    """Log a warning once."""
-    logging.getLogger(__name__).warning(sentence)
 
 
 def fingerprint(submission: Submission, options: Options, grader: Installed | None = None) -> str:

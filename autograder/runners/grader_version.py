@@ -33,7 +33,12 @@ WITHOUT_EFFECT = frozenset(
     {
         *("autograder/cli.py", "autograder/demo.py", "autograder/kernel.py", "autograder/pytest_plugin.py"),
         *("autograder/build", "autograder/gradebook", "autograder/report", "coursekit/public"),
-        *("autograder/runners/class_run.py", "autograder/runners/local.py", "autograder/runners/dask_cluster.py"),
+        *(
+            "autograder/runners/class_run.py",
+            "autograder/runners/result_store.py",
+            "autograder/runners/local.py",
+            "autograder/runners/dask_cluster.py",
+        ),
     }
 )
 """Files and folders left out of the hash: they run before or after judging, or only in students' own checks."""

@@ -136,6 +136,8 @@ class Guest:
         """Call the function `name`; see `RemoteFunction`."""
         if (fetched := self._fetched(name, args, kwargs, want_arguments)) is not None:
             return fetched
+        if name in self._skipped:
+            raise self._skipped[name]
         with self._clock(), self._printing_in(self._exercise or name):
             try:
                 return self._call(self._running(name), name, args, kwargs, want_arguments)
@@ -192,10 +194,7 @@ class Guest:
                     return
                 test.outcomes.append(Reply(process, reply))
         except GUEST_FAILURES as error:
-            dead = self._call_error(call.name, error)
-            if isinstance(dead, TimedOut):
-                self._skipped[call.name] = dead
-            test.outcomes.append(dead)
+            test.outcomes.append(self._call_error(call.name, error))
 
     def turn_to(self, test: str) -> None:
         """Start a test: take prefetched replies from its plan from now on."""
@@ -427,7 +426,8 @@ class Guest:
         """End the process in which a function was called, and return the error for the test."""
         ending = self._end(grace=isinstance(error, Closed))
         if isinstance(error, Timeout):
-            return TimedOut(name, *self._exceeded("call_seconds"))
+            self._skipped[name] = TimedOut(name, *self._exceeded("call_seconds"))
+            return self._skipped[name]
         if isinstance(error, wire.WireError):
             return Unreadable(name, str(error))
         return Died(name, self._how_it_ended(ending, error))

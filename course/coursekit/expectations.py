@@ -78,7 +78,7 @@ class Expectation:
         got = self._array(expected.shape)
         if scale is None:
             scale = float(np.max(np.abs(expected), initial=0.0)) or 1.0
-        wrong = np.abs(got - expected) > rtol * scale
+        wrong = ~(np.abs(got - expected) <= rtol * scale) | ~np.isfinite(expected)  # nothing is close to NaN or infinity
         if wrong.any():
             raise Mismatch("value", self._first_wrong(got, expected, wrong))
 

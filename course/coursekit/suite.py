@@ -175,8 +175,9 @@ class SuitePlugin:
 def run_tests(path: Path, plugin: SuitePlugin, until_failure: bool = False) -> list[TestOutcome]:
     """Run the tests of one module without output, and return their outcomes.
 
-    pytest collects a module once. The tests are called directly, because pytest's set-up takes longer than most of them; pytest runs the
-    module only if a test needs more than our fixtures.
+    The tests of an exercise are run one after the other, also where its classes lie apart. pytest collects a module once. The tests are
+    called directly, because pytest's set-up takes longer than most of them; pytest runs the module only if a test needs more than our
+    fixtures.
 
     Parameters
     ----------
@@ -199,7 +200,8 @@ def run_tests(path: Path, plugin: SuitePlugin, until_failure: bool = False) -> l
     if not all(test.fixtures | test.special <= set(plugin.fixtures) for test in tests):
         _under_pytest(path, _Run(plugin), *(["--maxfail=1"] if until_failure else []))
         return plugin.outcomes
-    wanted = list(filter(plugin.wants, tests))
+    exercises = list(dict.fromkeys(test.exercise for test in tests))
+    wanted = sorted(filter(plugin.wants, tests), key=lambda test: exercises.index(test.exercise))
     with redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
         plugin.begin(wanted)
         for test in wanted:

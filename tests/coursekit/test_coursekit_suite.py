@@ -104,6 +104,15 @@ def test_an_edited_module_is_collected_anew(tmp_path):
     assert len(run_tests(path, SuitePlugin(student))) == 8
 
 
+def test_the_tests_of_an_exercise_are_run_one_after_the_other(tmp_path):
+    """Also where its classes lie apart."""
+    path = tmp_path / "test_doubles.py"
+    apart = SOURCE.replace("TestDouble", "TestOther").replace('"double"', '"other"'), SOURCE.replace("TestDouble", "TestAgain")
+    path.write_text("".join((SOURCE, *apart)))
+    outcomes = run_tests(path, SuitePlugin(LocalStudent({"double": lambda x: 2 * x})))
+    assert [outcome.exercise for outcome in outcomes] == ["double"] * 8 + ["other"] * 4
+
+
 def test_the_first_failure_can_end_a_run(tmp_path):
     path = tmp_path / "test_doubles.py"
     student = LocalStudent({"double": lambda x: 0})

@@ -29,8 +29,9 @@ from autograder.runners import class_run as classroom
 from autograder.runners import grader_version as installed
 from autograder.runners import local as executors
 from autograder.runners import worker
-from autograder.runners.class_run import Handin, Options, Store, fingerprint, grade, handins, latest, submitted
+from autograder.runners.class_run import Handin, Options, fingerprint, grade, handins, latest, submitted
 from autograder.runners.protocol import result_in
+from autograder.runners.result_store import STORE, Store
 from autograder.runners.worker import work
 from autograder.sandbox.confine import GUEST_PACKAGES
 from coursekit.suite import BrokenSuite
@@ -98,7 +99,7 @@ def test_what_was_graded_is_not_graded_again(course, counted):
 
 def test_a_damaged_result_is_graded_again(course, counted):
     run(course)
-    for path in (course.root / classroom.STORE).glob("*.json"):
+    for path in (course.root / STORE).glob("*.json"):
         path.write_text(path.read_text()[:50])
     counted.clear()
     assert run(course)["ann"].graded
@@ -415,7 +416,7 @@ def test_half_a_result_is_never_there(tmp_path, monkeypatch):
 
 def test_what_a_killed_run_left_is_removed(course):
     """What another process is writing at this moment is left alone."""
-    store = course.root / classroom.STORE
+    store = course.root / STORE
     store.mkdir(parents=True)
     left, others = store / f".one.json.{killed_process()}.unfinished", store / f".one.json.{os.getppid()}.unfinished"
     left.touch()

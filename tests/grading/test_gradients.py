@@ -113,6 +113,17 @@ def test_a_known_forward_pass_that_asks_for_nothing_excuses_nothing(id):
     assert shares(BATCH_NORMALIZATION, **functions)["batchnorm_backward"][0] <= 0.1
 
 
+def test_a_known_forward_pass_that_divides_by_zero_excuses_nothing_there():
+    """Its derivative isn't a number in a batch of one: no answer is close to it."""
+    known = next(one for one in catalogue("batch_normalization").misconceptions if one.id == "forward_without_epsilon")
+
+    def backward(dout, cache):
+        return 0 * dout + 7.0, np.full(dout.shape[1], 7.0), np.full(dout.shape[1], 7.0)
+
+    found = shares(BATCH_NORMALIZATION, batchnorm_forward=known.function, batchnorm_backward=backward)
+    assert found["batchnorm_backward"][0] == 0
+
+
 @pytest.mark.parametrize("id", ["forward_over_everything", "forward_by_the_variance"])
 def test_the_kernel_gives_the_same_marks(id, monkeypatch):
     """There an exercise is judged alone, and the forward pass's misconception has to be looked for."""

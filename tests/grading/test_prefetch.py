@@ -399,3 +399,19 @@ def test_a_function_that_has_timed_out_is_not_called_again(sandbox):
                 guest.student.endless()
             assert guest.student.one() == 1
         assert guest._spent < 2.5, "it was waited for once"
+
+
+def test_nor_is_one_that_timed_out_when_a_test_called_it(sandbox):
+    """A call that isn't planned, for an exercise before."""
+    cells = "def endless():\n    while True: pass\n"
+    student = Planner()
+    student.endless()
+    with sandbox.guest([host.Cell("cell 1", cells)], Limits(call_seconds=1)) as guest:
+        for _ in range(2):
+            with pytest.raises(TimedOut):
+                guest.student.endless()
+        guest.prefetch("another exercise", (student.plan("test"),))
+        guest.turn_to("test")
+        with pytest.raises(TimedOut):
+            guest.student.endless()
+        assert guest._spent < 1.8, "it was waited for once"

@@ -223,7 +223,7 @@ def test_what_is_the_same_for_everybody_is_not_counted() -> None:
 def test_an_exercise_that_takes_the_host_too_long_has_what_it_earned(sandbox: Sandbox) -> None:
     """Its tests after that fail with a sentence that names the limit, other exercises go on, and the result isn't kept."""
     from autograder.model.results import submission_from_json
-    from autograder.runners.class_run import _is_final
+    from autograder.runners.result_store import is_final
 
     cell = 'odd("conv_output_size", lambda right: colliding(4000, 0))'
     result = measured(sandbox, "12_convolution", cell, Limits(host_seconds=0.35))
@@ -231,4 +231,4 @@ def test_an_exercise_that_takes_the_host_too_long_has_what_it_earned(sandbox: Sa
     assert found["conv_output_size"]["status"] == "timeout"
     assert "host_seconds" in found["conv_output_size"]["tests"][-1]["message"]
     assert any(exercise["status"] == "passed" for exercise in found.values())
-    assert not _is_final(submission_from_json({key: value for key, value in result.items()}))
+    assert not is_final(submission_from_json({key: value for key, value in result.items()}))
