@@ -150,7 +150,7 @@ class TestVanillaDropoutPredict:
         expect(student.vanilla_dropout_predict(np.array([[1.0, 2.0, 3.0, 4.0]]), 0.2), "out").close_to(np.array([[0.8, 1.6, 2.4, 3.2]]))
 
     def test_integers(self, student):
-        """Integers are legal, and out is of floats."""
+        """Integers are legal, and no digits of out are cut off."""
         expect(student.vanilla_dropout_predict(np.array([[3, -2]]), 0.5), "out").close_to(np.array([[1.5, -1.0]]))
 
     def test_arguments(self, student):
