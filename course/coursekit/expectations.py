@@ -92,11 +92,11 @@ class Expectation:
         if wrong.any():
             raise self._wrong(got, expected, wrong)
 
-    def equals(self, expected: Any, names: Sequence[str] = ()) -> None:
-        """Expect exactly this string, integer, boolean or None, or a list or tuple of them, whose items are called `names`."""
+    def equals(self, expected: Any) -> None:
+        """Expect exactly this string, integer, boolean or None, or a list or tuple of them."""
         if isinstance(expected, (list, tuple)):
-            for item, right, name in zip(self._items(len(expected), names), expected, self._names(len(expected), names), strict=True):
-                Expectation(item, name).equals(right)
+            for index, (item, right) in enumerate(zip(self._items(len(expected), ()), expected, strict=True)):
+                Expectation(item, f"{self.name}[{index}]").equals(right)
             return
         answer = self.answer.item() if isinstance(self.answer, (np.generic, np.ndarray)) and np.ndim(self.answer) == 0 else self.answer
         if isinstance(expected, (int, np.integer)) and not isinstance(expected, bool):
@@ -360,10 +360,11 @@ def _is_list_of_numbers(value: Any) -> bool:
 
 
 def _depth(value: Any) -> int:
-    """Return the number of indices down to the first number of nested lists and arrays."""
-    if isinstance(value, (list, tuple)):
-        return 1 + (_depth(value[0]) if value else 0)
-    return np.ndim(value) if isinstance(value, np.ndarray) else 0
+    """Return the number of indices down to the first number of nested lists and arrays; more than 32 lists aren't counted."""
+    depth = 0
+    while isinstance(value, (list, tuple)) and value and depth < 32:  # a list may hold itself
+        depth, value = depth + 1, value[0]
+    return depth + (value.ndim if isinstance(value, np.ndarray) else int(isinstance(value, (list, tuple))))
 
 
 def counted(mask: np.ndarray, what: str) -> str:
@@ -404,7 +405,10 @@ def _text(value: Any, alone: bool = True) -> str:
     """Return a value's type and short text, or only the text of an item; an empty string if it has no short text."""
     if value is None:
         return "None (is a return missing?)" if alone else "None"
-    text = repr(value) if is_brief(value) and not isinstance(value, np.ndarray) else ""
+    arrays = any(
+        isinstance(item, np.ndarray) for item in (value if isinstance(value, (list, tuple)) else (value,))
+    )  # shown by their shapes
+    text = repr(value) if is_brief(value) and not arrays else ""
     if not 0 < len(text) <= 40:
         return ""
     return f"{_kind(value)}, {text}" if alone else text

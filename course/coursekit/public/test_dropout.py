@@ -250,6 +250,11 @@ class TestStochasticDepth:
         out = expect(student.stochastic_depth(x, fx, 0.75, generator(rng)), "out").shaped((40, 2)).answer
         expect(out, "out").close_to(np.where(out[:, :1] > 5, x + fx, x))
 
+    def test_after_training(self, student, rng):
+        """With training=False, out is x + survival·f(x): the worked example gives [8.5, 17]."""
+        answer = student.stochastic_depth(np.array([[1.0, 2.0]]), np.array([[10.0, 20.0]]), 0.75, generator(rng), training=False)
+        expect(answer, "out").close_to(np.array([[8.5, 17.0]]))
+
     def test_survival_is_that_of_keeping(self, student, rng):
         """With survival 0.8, the branches of four examples in five are there, each example drawn by itself."""
         x, fx = np.zeros((3000, 1)), np.ones((3000, 1))
@@ -263,11 +268,6 @@ class TestStochasticDepth:
         expect(out, "out of each image").close_to(np.tile(out[:, :1], (1, 18)))
         if len(np.unique(out[:, 0])) < 2:
             raise Mismatch("value", "all 40 images are treated alike: each should draw for itself")
-
-    def test_after_training(self, student, rng):
-        """With training=False, out is x + survival·f(x): the worked example gives [8.5, 17]."""
-        answer = student.stochastic_depth(np.array([[1.0, 2.0]]), np.array([[10.0, 20.0]]), 0.75, generator(rng), training=False)
-        expect(answer, "out").close_to(np.array([[8.5, 17.0]]))
 
     def test_generator(self, student, rng):
         """All random numbers come from rng."""
