@@ -16,6 +16,13 @@ def dropped(out, x, name="out"):
     return (expect(out, name).shaped(np.shape(x)).answer == 0).astype(float)
 
 
+def not_cut(out, factors):
+    """Expect that integers have lost no digits: all factors that aren't zero are equal, whichever it is."""
+    found = factors[np.abs(factors) > 1e-9]
+    if out.dtype.kind in "iu" and found.size and np.ptp(found) > 1e-6:
+        raise Mismatch("dtype", f"out has dtype {out.dtype}, so the digits behind the decimal point are cut off")
+
+
 def about(found, wanted, count, what):
     """Expect a share, as far as chance allows."""
     if abs(found - wanted) > 5.5 * np.sqrt(wanted * (1 - wanted) / count):
@@ -84,8 +91,9 @@ class TestDropoutForward:
     def test_arguments(self, student, rng):
         """x is the caller's: it isn't changed. Integers are legal."""
         for x in (np.ones((5, 6)), np.arange(1, 31).reshape(5, 6)):
-            answer = expect_unchanged(student.dropout_forward, x, 0.5, generator(rng))
-            expect(expect(answer, "what dropout_forward returns").items("out", "cache")[0], "out").shaped((5, 6))
+            answer = expect_unchanged(student.dropout_forward, x, 0.6, generator(rng))
+            out = expect(answer, "what dropout_forward returns").items("out", "cache")[0]
+            not_cut(out, expect(out, "out").shaped((5, 6)).answer / x)
 
 
 @exercise("dropout_backward")
@@ -279,6 +287,9 @@ class TestStochasticDepth:
         for dtype in (float, int):
             x, fx = np.ones((6, 2), dtype), np.ones((6, 2), dtype)
             expect(expect_unchanged(student.stochastic_depth, x, fx, 0.5, generator(rng)), "out").shaped((6, 2))
+        x, fx = np.array([[1, 2]]), np.array([[3, 4]])
+        out = student.stochastic_depth(x, fx, 0.5, generator(rng), training=False)
+        not_cut(out, (expect(out, "out").shaped((1, 2)).answer - x) / fx)
 
 
 def regions(answer, n_out):
