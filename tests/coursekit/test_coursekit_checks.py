@@ -1,4 +1,4 @@
-"""`check`, `check_all` and `ready`: in a plain process, and in a real kernel."""
+"""`check` and `check_all`: in a plain process, and in a real kernel."""
 
 from __future__ import annotations
 
@@ -145,16 +145,6 @@ def test_all_of_a_lecture(said):
     assert "○ double  not attempted\n  ○ halve   missing: run the cell that defines it" in out
 
 
-def test_ready(said):
-    assert said("def f(): return 1\nassert ready(f) is True and ready() is True") == ""
-    assert said(STUB + "assert ready(double) is False") == "This figure waits for double: write it above, then run this cell again.\n"
-    assert "waits for double and halve: write them above" in said(STUB + "def halve(x): raise NotImplementedError\nready(double, halve)")
-
-
-def test_a_stubs_last_line_may_be_left_behind(said):
-    assert said("def double(x):\n    return 2 * x\n    raise NotImplementedError()\nassert ready(double)") == ""
-
-
 def test_silent_while_grading(said, monkeypatch):
     monkeypatch.setenv("COURSEKIT_GRADING", "1")
     assert said(STUB + "check(double)\ncheck_all()\ncheck()\nassert ready(double) is False") == ""
@@ -219,6 +209,6 @@ def test_in_a_kernel(public):
     assert "in line 2 of double: y = x['<a>']" in text[3] and "&lt;a&gt;" in html[3] and "<a>" not in html[3]
     assert text[5] == "There is no function called double yet: run the cell that defines it."
     assert text[6].startswith("None of the course's functions")
-    assert text[7] == "This figure waits for halve: write it above, then run this cell again."
+    assert text[7] == "This figure waits for halve: it is not written yet."
     assert text[8].startswith("arithmetic: 0 of 2") and "○ halve" in text[8]
     assert text[9] == "Figure: A line & <b>" and 'alt="A line &amp; &lt;b&gt;"' in html[9]
