@@ -12,6 +12,7 @@ import sys
 from collections.abc import Mapping
 from difflib import get_close_matches
 from pathlib import Path
+from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
 from . import show
@@ -34,6 +35,11 @@ def check(function: Any = _NO_ARGUMENT) -> None:
     ----------
     function : callable or str
         Your function, such as ``check(batchnorm_forward)``, or its name.
+
+    Raises
+    ------
+    NotPassed
+        Under nbgrader's *Validate* only, which counts a cell as right unless it raises: if not all checks pass.
     """
     if grading():
         return
@@ -43,18 +49,27 @@ def check(function: Any = _NO_ARGUMENT) -> None:
     else:
         name = getattr(function, "__name__", "")
         namespace = {**getattr(function, "__globals__", {}), name: function}
-    problem = _problem_with(name, function)
-    if problem:
-        show.notice(problem)
-        return
-    module = module_of(name)
-    assert module is not None
     try:
-        outcomes = outcomes_of(module, namespace, [name])
+        outcomes = _outcomes(name, function, namespace)
     except Unchecked as problem:
         show.notice(str(problem))
+        if _validating():
+            raise NotPassed(str(problem)) from None
         return
     show.feedback(name, outcomes, NOTE)
+    first = show.first_failure(outcomes)
+    if first is not None and _validating():
+        raise NotPassed(f"{name}: {show.state_of(outcomes, name).words}\n{first.sentence}\n{first.message}")
+
+
+def _outcomes(name: str, function: Any, namespace: Mapping[str, Any]) -> list[TestOutcome]:
+    """Run the checks of a function, or raise `Unchecked` with the reason why there is nothing to check."""
+    problem = _problem_with(name, function)
+    if problem:
+        raise Unchecked(problem)
+    module = module_of(name)
+    assert module is not None
+    return outcomes_of(module, namespace, [name])
 
 
 def check_all(lecture: str | None = None) -> None:
@@ -136,6 +151,13 @@ class Unchecked(Exception):
     """The checks could not be run; the text says why."""
 
 
+class NotPassed(Exception):
+    """A check fails while nbgrader validates a notebook. Shown without a traceback; nbgrader cuts lines off after 87 characters."""
+
+    def _render_traceback_(self) -> list[str]:
+        return [line for paragraph in str(self).splitlines() for line in wrap(paragraph, 80)]
+
+
 def outcomes_of(module: Path, namespace: Mapping[str, Any], names: list[str]) -> list[TestOutcome]:
     """Run the checks of some exercises.
 
@@ -176,6 +198,11 @@ def _row(name: str, namespace: Mapping[str, Any], outcomes: list[TestOutcome]) -
 def grading() -> bool:
     """Tell whether this process grades a submission: nothing is shown then."""
     return bool(os.environ.get("COURSEKIT_GRADING"))
+
+
+def _validating() -> bool:
+    """Tell whether nbgrader's *Validate* runs the notebook."""
+    return os.environ.get("NBGRADER_EXECUTION") == "validate"
 
 
 # --- words ----------------------------------------------------------------------------------------------------------------

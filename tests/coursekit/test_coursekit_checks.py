@@ -53,8 +53,8 @@ def public(tmp_path, monkeypatch) -> Path:
 def said(public, capfd):
     """Run lines as a notebook would, and return what was printed; standard error stays empty."""
 
-    def run(source: str) -> str:
-        namespace: dict = {"__name__": "__main__"}
+    def run(source: str, **names: object) -> str:
+        namespace: dict = {"__name__": "__main__", **names}
         exec("import numpy as np\nfrom coursekit import check, check_all, ready", namespace)
         capfd.readouterr()
         exec(source, namespace)
@@ -148,6 +148,30 @@ def test_all_of_a_lecture(said):
 def test_silent_while_grading(said, monkeypatch):
     monkeypatch.setenv("COURSEKIT_GRADING", "1")
     assert said(STUB + "check(double)\ncheck_all()\ncheck()\nassert ready(double) is False") == ""
+
+
+@pytest.mark.parametrize(
+    ("source", "raised"),
+    [
+        ("def double(x): return 2 * x\ncheck(double)", ""),
+        ("def double(x): return 3 * x\ncheck(double)", "double: 0 of 2 checks passed\nTwo is doubled to four.\ndouble([2]): "),
+        (STUB + "check(double)", "double: not attempted\n"),
+        ("check('double')", "There is no function called double yet"),
+        ("def double(x): return 3 * x\ncheck_all()", ""),
+    ],
+    ids=["right", "wrong", "stub", "missing", "check_all"],
+)
+@pytest.mark.parametrize("execution", ["validate", "autograde", ""])
+def test_validation_alone_raises(said, monkeypatch, source, raised, execution):
+    monkeypatch.delenv("NBGRADER_EXECUTION", raising=False)
+    shown = said(f"try:\n    exec({source!r})\nexcept checks.NotPassed: pass", checks=checks)
+    if execution:
+        monkeypatch.setenv("NBGRADER_EXECUTION", execution)
+    error = []
+    again = said(f"try:\n    exec({source!r})\nexcept checks.NotPassed as e: error.append(str(e))", checks=checks, error=error)
+    assert again == shown != ""
+    assert len(error) == (execution == "validate" and raised != "")
+    assert not error or error[0].startswith(raised)
 
 
 def test_a_defect_of_the_course_is_owned(said, public):
