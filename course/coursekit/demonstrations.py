@@ -224,8 +224,10 @@ def _stopped(error: Exception) -> str:
     culprit = _latest_in(error)
     if culprit:
         return f"This figure stopped: {culprit} raised {what}{where}. Its checks pass, but with other inputs; see check({culprit})."
-    runs = checks.listed([f"check({name})" for name in _latest])
-    advice = f" It uses {checks.listed(list(_latest))}: see {runs}." if _latest else ""
+    advice = ""
+    if _latest:
+        passed = f"check({_latest[0]}) passes: read its docstring" if len(_latest) == 1 else "their checks pass: read their docstrings"
+        advice = f" It uses {checks.listed(list(_latest))}, and {passed} again."
     if isinstance(error, AssertionError) and str(error):
         return f"This figure comes out otherwise than it should: {error}.{advice}"
     return f"This figure stopped: {what}{where}.{advice}"

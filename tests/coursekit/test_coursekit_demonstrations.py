@@ -180,6 +180,7 @@ def test_a_build_raises(notebook: Notebook, monkeypatch: pytest.MonkeyPatch) -> 
 # --- in a kernel ------------------------------------------------------------------------------------------------------------
 
 FRAGILE = "def double(x):\n    if np.size(x) > 99:\n        x = x[100000]\n    return 2 * x\n"
+PASSES = "It uses double, and check(double) passes: read its docstring again."
 STOPPED = "Its checks pass, but with other inputs; see check(double)."
 DEMONSTRATIONS = {
     "right": ("if ready(double):\n    print(double(2.0))", ""),
@@ -189,21 +190,28 @@ DEMONSTRATIONS = {
     ),
     "claim": (
         "if ready(double):\n    assert double(1.0) > 5, 'five is exceeded'",
-        "This figure comes out otherwise than it should: five is exceeded. It uses double: see check(double).",
+        f"This figure comes out otherwise than it should: five is exceeded. {PASSES}",
     ),
     "raises in the cell": (
         "a = 1\nif ready(double):\n    b, c = double(np.ones(3))",
         "This figure stopped: ValueError: too many values to unpack (expected 2) (in line 3 of this cell: b, c = double(np.ones(3))). "
-        "It uses double: see check(double).",
+        f"{PASSES}",
     ),
-    "an exercise that isn't there": ("if ready(halve):\n    halve(2)", "This figure waits for halve: run the cell that defines it."),
+    "a claim about two": (
+        "def halve(x): return x / 2\nif ready(double, halve):\n    assert not double(halve(1.0)), 'it vanishes'",
+        "should: it vanishes. It uses double and halve, and their checks pass: read their docstrings again.",
+    ),
+    "an exercise that isn't there": (
+        "del halve\nif ready(halve):\n    halve(2)",
+        "This figure waits for halve: run the cell that defines it.",
+    ),
     "a variable that isn't there": (
         "if ready(double):\n    trained.plot()",
         "This figure needs trained, which a cell above defines: run the cells above, then this one again.",
     ),
     "half drawn": (
         "import matplotlib.pyplot as plt\nif ready(double):\n    plt.figure()\n    plt.plot([1, 2])\n    1 / 0",
-        "This figure stopped: ZeroDivisionError: division by zero (in line 5 of this cell: 1 / 0). It uses double: see check(double).",
+        f"This figure stopped: ZeroDivisionError: division by zero (in line 5 of this cell: 1 / 0). {PASSES}",
     ),
 }
 
