@@ -365,7 +365,7 @@ def test_a_process_that_ends_comes_back(run: Run, name: str, kind: type[StudentE
 
 
 def test_memory_bomb(run: Run) -> None:
-    student = run(ENDS, limits=Limits(memory_bytes=1 << 30)).student
+    student = run(ENDS, limits=Limits(memory_bytes=1 << 29)).student
     with pytest.raises(Raised, match="MemoryError"):
         student.eat()
     assert student.fine(1) == 2
