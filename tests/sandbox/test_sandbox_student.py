@@ -546,7 +546,7 @@ def test_disk(run: Run) -> None:
             os.close(os.open(".", os.O_TMPFILE | os.O_RDWR))
         def still_here(): return True
         """,
-        limits=Limits(disk_bytes=20 << 20),
+        limits=Limits(disk_bytes=20 << 20, call_seconds=60),
     )
     student = guest.student
     assert student.fill(2, 0.3) == 2
