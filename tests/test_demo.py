@@ -32,8 +32,8 @@ def course(tmp_path_factory) -> Course:
 
 def test_a_class_is_graded_recorded_and_shown(course, tmp_path, capsys):
     said: list[str] = []
-    results = run_demo(course, tmp_path / "demo", 4, said.append)
-    assert len(results) == 4
+    results = run_demo(course, tmp_path / "demo", 6, said.append)
+    assert len(results) == 6
     assert max(result.score for result in results) == results[0].max_score
     assert any(exercise.misconception for result in results for exercise in result.exercises)
     table = capsys.readouterr().out
@@ -42,7 +42,7 @@ def test_a_class_is_graded_recorded_and_shown(course, tmp_path, capsys):
     assert len(named) == 3, said
     assert all(Path(name).is_file() for name in named), named
     assert "batchnorm_backward" in (tmp_path / "demo" / "report" / "index.html").read_text()
-    assert len(list((tmp_path / "demo" / "feedback").glob(f"*/{ID}/{SLUG}.html"))) == 4
+    assert len(list((tmp_path / "demo" / "feedback").glob(f"*/{ID}/{SLUG}.html"))) == 6
 
 
 def test_the_class_of_thirty_holds_everything(course, tmp_path):

@@ -34,7 +34,7 @@ from autograder.model.course import Course, find_course, grade_id
 LECTURE = "05_batch_normalization"
 MOMENTS = int(os.environ.get("CHAOS_MOMENTS", "2"))
 SEED = int(os.environ.get("CHAOS_SEED", random.SystemRandom().randrange(10**6)))
-CLASS = 8
+CLASS = 12
 COMMAND = "from autograder.cli import main; main()"
 PATIENCE = 120.0
 

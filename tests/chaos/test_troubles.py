@@ -14,7 +14,7 @@ import pytest
 
 from autograder.gradebook.assignment import open_gradebook
 
-STUDENTS = 8
+STUDENTS = 12
 
 
 def written(room):
