@@ -62,12 +62,13 @@ class AspectResult:
 
 @dataclass(frozen=True)
 class MisconceptionFound:
-    """The misconception that explains a failure: id, title, explanation for the student, and section of the lecture."""
+    """A misconception that explains failures: id, title, explanation for the student, section of the lecture, and the explained aspects."""
 
     id: str
     title: str
     explanation: str
     see: str
+    aspects: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -178,9 +179,9 @@ def submission_from_json(data: dict[str, Any]) -> SubmissionResult:
             max_score=exercise["max_score"],
             status=exercise["status"],
             tests=tuple(TestResult(**test) for test in exercise["tests"]),
-            misconception=MisconceptionFound(**exercise["misconception"]) if exercise["misconception"] else None,
+            misconception=_misconception(exercise["misconception"]) if exercise["misconception"] else None,
             aspects=tuple(AspectResult(**aspect) for aspect in exercise["aspects"]),
-            also=tuple(MisconceptionFound(**found) for found in exercise["also"]),
+            also=tuple(_misconception(found) for found in exercise["also"]),
         )
         for exercise in data["exercises"]
     )
@@ -193,6 +194,10 @@ def submission_from_json(data: dict[str, Any]) -> SubmissionResult:
         printed=tuple(Printed(**part) for part in data["printed"]),
         graded=data["graded"],
     )
+
+
+def _misconception(data: dict[str, Any]) -> MisconceptionFound:
+    return MisconceptionFound(**{**data, "aspects": tuple(data["aspects"])})
 
 
 class Findings:
