@@ -11,8 +11,8 @@ from importlib import import_module
 from types import ModuleType
 from typing import Any
 
-from autograder.deadline import HostClock, Overdue
-from autograder.judging import diagnosis
+from autograder.deadline import HostClock, Overdue, uncounted
+from autograder.judging import diagnosis, follow_through
 from autograder.judging.diagnosis import Trial
 from autograder.judging.gradients import AnsweringAs, KnownForward, forward_of, known_forward
 from autograder.judging.known_answers import catalogue
@@ -128,6 +128,7 @@ def judge(
     points: Mapping[str, float],
     untouched: frozenset[str] = frozenset(),
     limits: Limits | None = None,
+    order: Sequence[str] = (),
 ) -> tuple[ExerciseResult, ...]:
     """Run a lecture's hidden suite against a student's functions.
 
@@ -143,6 +144,8 @@ def judge(
         The exercises whose cell is still the stub.
     limits : Limits, optional
         Of which all_answers_bytes and host_seconds are used.
+    order : sequence of str, optional
+        The lecture's exercises in order, where `points` has only some of them; see `follow_through`.
 
     Returns
     -------
@@ -151,6 +154,7 @@ def judge(
     """
     suite = HiddenSuite(student, remembered(import_module(f"autograder.reference.{slug}")), list(points), limits)
     results: dict[str, ExerciseResult] = {}
+    final: dict[str, ExerciseResult] = {}
     with suite.clock:
         run_tests(suite_of(slug), suite)
         for name in points:
@@ -161,8 +165,36 @@ def judge(
                     result = _rejudged(suite, slug, result, results) or result
                 except Overdue as late:
                     result = replace(result, status="timeout", tests=tuple(_without_diagnosis(test, late) for test in result.tests))
-            results[name] = result
-    return tuple(results.values())
+            results[name] = final[name] = result
+            if result.status not in ("passed", "not_attempted"):
+                final[name] = _followed_through(suite, slug, result, order or list(points), final)
+    return tuple(final[name] for name in points)
+
+
+def _followed_through(
+    suite: HiddenSuite, slug: str, result: ExerciseResult, order: Sequence[str], final: dict[str, ExerciseResult]
+) -> ExerciseResult:
+    """Judge an exercise once more where it uses earlier ones that lost points, with those right; return the better result.
+
+    `final` has the results of earlier exercises. Those that aren't there, because each exercise is judged alone, are added.
+    """
+    student, name, limits = suite.student, result.name, suite.limits
+    if all(earlier in final and final[earlier].status == "passed" for earlier in order[: order.index(name)]):
+        return result
+    unknown = [earlier for earlier in follow_through.uses(student, name, order) if earlier not in final]
+    if unknown:
+        final |= {found.name: found for found in judge(slug, student, dict.fromkeys(unknown, 1.0), limits=limits)}
+    lost = [earlier for earlier, found in final.items() if found.status != "passed"]
+    taken = [earlier for earlier in follow_through.uses(student, name, order, without=lost) if earlier in lost]
+    taken = [earlier for earlier in taken if follow_through.replaceable(slug, earlier, name)]
+    if not taken:
+        return result
+    share = replace(limits, host_seconds=limits.host_seconds / len(suite.only or [name]))
+    with uncounted(), follow_through.with_right(student, slug, taken, name, order) as helped:
+        (again,) = judge(slug, helped, {name: result.max_score}, limits=share)
+    if again.score > result.score:
+        return replace(again, follow_through=tuple(taken))
+    return replace(result, status="timeout") if again.status == "timeout" else result  # another run may get further: don't store it
 
 
 def _rejudged(suite: HiddenSuite, slug: str, result: ExerciseResult, results: Mapping[str, ExerciseResult]) -> ExerciseResult | None:

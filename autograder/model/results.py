@@ -48,7 +48,19 @@ class MisconceptionFound:
 
 @dataclass(frozen=True)
 class ExerciseResult:
-    """The result of one exercise; `score` is from 0 to `max_score`."""
+    """The result of one exercise.
+
+    Parameters
+    ----------
+    name, score, max_score : str, float, float
+        The exercise, and its points from 0 to `max_score`.
+    status : str
+    tests : tuple of TestResult
+    misconception : MisconceptionFound, optional
+        What explains the failures.
+    follow_through : tuple of str
+        Earlier exercises that the function uses, and whose own mistakes were left aside: it was judged with right ones.
+    """
 
     name: str
     score: float
@@ -56,6 +68,15 @@ class ExerciseResult:
     status: Status
     tests: tuple[TestResult, ...] = ()
     misconception: MisconceptionFound | None = None
+    follow_through: tuple[str, ...] = ()
+
+    @property
+    def judged_with(self) -> str:
+        """A sentence about the earlier exercises in `follow_through`, or an empty text."""
+        if not self.follow_through:
+            return ""
+        names = " and ".join(f"`{name}`" for name in self.follow_through)
+        return f"Judged with a right {names}: " + ("its" if len(self.follow_through) == 1 else "their") + " own mistake cost points there."
 
     @property
     def first_failure(self) -> TestResult | None:
@@ -120,6 +141,7 @@ def submission_to_json(result: SubmissionResult) -> dict[str, Any]:
             **vars(exercise),
             "tests": [{**vars(test)} for test in exercise.tests],
             "misconception": {**vars(exercise.misconception)} if exercise.misconception else None,
+            "follow_through": list(exercise.follow_through),
         }
         for exercise in result.exercises
     ]
@@ -143,6 +165,7 @@ def submission_from_json(data: dict[str, Any]) -> SubmissionResult:
             status=exercise["status"],
             tests=tuple(TestResult(**test) for test in exercise["tests"]),
             misconception=MisconceptionFound(**exercise["misconception"]) if exercise["misconception"] else None,
+            follow_through=tuple(exercise.get("follow_through", ())),
         )
         for exercise in data["exercises"]
     )

@@ -70,6 +70,8 @@ def _found(exercise: ExerciseResult) -> RenderableType:
     if exercise.misconception:
         known = exercise.misconception
         lines.append(Text.assemble((known.title, "bold"), f" (see {known.see})\n  {known.explanation}"))
+    if exercise.follow_through:
+        lines.append(Text(exercise.judged_with))
     return Text("\n").join(lines)
 
 
