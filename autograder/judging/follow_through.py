@@ -5,8 +5,10 @@ earlier exercises stand for right functions: in the sandbox for `autograder.sand
 its own; in a notebook's kernel for the reference's functions.
 
 Which exercises a function uses is read from names: in the cells of a submission, or in the functions of a kernel. A name too many costs a
-second run that changes nothing, because the better of both runs counts. Only data can be passed on: in the second run a call with anything
-else, or for an answer that is anything else, raises.
+second run that changes nothing: the better of both counts, and the second only where a right function was called.
+
+Only data can be passed on. In the second run a call of a right function with anything else raises, and so does one whose answer is
+anything else, such as a cache that is an object.
 """
 
 from __future__ import annotations
@@ -14,7 +16,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, MutableMapping, Sequence
 from contextlib import contextmanager, suppress
-from functools import partial
+from functools import cache, cached_property, partial
 from itertools import takewhile
 from types import CodeType, FunctionType, MethodType
 from typing import Any, cast
@@ -34,7 +36,7 @@ _TOKEN = re.compile(
     re.VERBOSE,
 )
 _DEFINED = re.compile(r"^[ \t]*(?:async[ \t]+)?(?:def|class)[ \t]+(\w+)", re.MULTILINE)
-_ASSIGNED = re.compile(r"^([^=\n]+)=(?!=)", re.MULTILINE)
+_ASSIGNED = re.compile(r"^([^=()\n]+)=(?!=)", re.MULTILINE)
 
 Definitions = Callable[[str], Iterable[str]]
 """Given a name, returns the names that occur in its definition."""
@@ -43,54 +45,62 @@ Definitions = Callable[[str], Iterable[str]]
 # --- what a function uses -------------------------------------------------------------------------------------------------
 
 
-def uses(student: Student, dependent: str, order: Sequence[str], without: Collection[str] = ()) -> list[str]:
-    """Return the earlier exercises that a function uses, itself or through other functions.
+class Uses:
+    """Which exercises use which earlier ones, themselves or through other functions.
 
     Parameters
     ----------
     student : Student
         The functions of a notebook.
-    dependent : str
-        The exercise. With a backward pass, its forward pass counts as a part of it: its tests call both.
     order : sequence of str
         The lecture's exercises in order.
-    without : collection of str
-        Exercises that count as used, but not what they use in turn.
-
-    Returns
-    -------
-    list of str
-        In the lecture's order.
     """
-    before = list(takewhile(lambda name: name != dependent, order))
-    own = {dependent, _partner(dependent)} if dependent.endswith("_backward") else {dependent}
-    waiting, seen = list(own), set(own)
-    names_in = definitions(student)
-    while waiting:
-        new = set(names_in(waiting.pop())) - seen
-        seen |= new
-        waiting += new.difference(without)
-    return [name for name in before if name in seen - own]
 
+    def __init__(self, student: Student, order: Sequence[str]) -> None:
+        self._student, self._order = student, order
 
-def definitions(student: Student) -> Definitions:
-    """Return the function that reads a notebook's definitions: its cells, or in a kernel its functions."""
-    if isinstance(student, RemoteStudent):
-        return definitions_in_cells(cells_of(student))
-    namespace = _namespace(student)
-    return lambda name: names_of(namespace.get(name))
+    @cached_property
+    def _names_in(self) -> Definitions:
+        if isinstance(self._student, RemoteStudent):
+            return definitions_in_cells(cells_of(self._student))
+        namespace = _namespace(self._student)
+        return lambda name: names_of(namespace.get(name))
+
+    def before(self, dependent: str) -> list[str]:
+        """Return all exercises before `dependent`."""
+        return list(takewhile(lambda name: name != dependent, self._order))
+
+    def of(self, dependent: str, without: Collection[str] = ()) -> list[str]:
+        """Return the earlier exercises that `dependent` uses, in the lecture's order.
+
+        Parameters
+        ----------
+        dependent : str
+            The exercise. With a backward pass, its forward pass counts as a part of it: its tests call both.
+        without : collection of str
+            Exercises that count as used, but not what they use in turn.
+        """
+        own = {dependent, _partner(dependent)} if dependent.endswith("_backward") else {dependent}
+        waiting, seen = list(own), set(own)
+        while waiting:
+            new = set(self._names_in(waiting.pop())) - seen
+            seen |= new
+            waiting += new.difference(without)
+        return [name for name in self.before(dependent) if name in seen - own]
 
 
 def definitions_in_cells(cells: Sequence[Cell]) -> Definitions:
     """Return the function that gives all names in the cells that bind a name. A cell is neither run nor parsed."""
     binding: dict[str, list[Cell]] = {}
+    by_label = {cell.label: cell for cell in cells}
     for cell in cells:
         bound = {*_DEFINED.findall(cell.source), *([cell.name] if cell.name else [])}
         if not cell.lazy:  # of a demonstration only functions and classes: its variables are often called like those of an exercise
             bound |= {name for left in _ASSIGNED.findall(cell.source) for name in _NAME.findall(left)}
         for name in bound:
             binding.setdefault(name, []).append(cell)
-    return lambda name: {found for cell in binding.get(name, ()) for found in names_in(cell.source)}
+    read = cache(lambda label: frozenset(names_in(by_label[label].source)))
+    return lambda name: set().union(*[read(cell.label) for cell in binding.get(name, ())])
 
 
 def names_in(source: str) -> Iterator[str]:
@@ -135,8 +145,8 @@ def replaceable(slug: str, earlier: str, dependent: str) -> bool:
 
 
 @contextmanager
-def with_right(student: Student, slug: str, names: Sequence[str], dependent: str, order: Sequence[str]) -> Iterator[Student]:
-    """Provide a notebook's functions with some exercises right.
+def with_right(student: Student, slug: str, names: Sequence[str], before: Sequence[str]) -> Iterator[tuple[Student, set[str]]]:
+    """Provide a notebook's functions with some exercises right, and the names of those that are called.
 
     Parameters
     ----------
@@ -145,33 +155,31 @@ def with_right(student: Student, slug: str, names: Sequence[str], dependent: str
     slug : str
         The lecture.
     names : sequence of str
-        The exercises. Of a forward and a backward pass that share a cache both are replaced, if both are earlier than `dependent`.
-    dependent : str
-        The exercise that is judged.
-    order : sequence of str
-        The lecture's exercises in order.
+        The exercises. Of a forward and a backward pass, which share a cache, both are replaced.
+    before : sequence of str
+        The exercises before the one that is judged; no other is replaced.
     """
-    before = list(takewhile(lambda name: name != dependent, order))
     replaced = [name for name in before if name in names or _partner(name) in names]
     if isinstance(student, RemoteStudent):
-        with with_replaced(student, {name: _source(slug, name) for name in replaced}) as other:
-            yield other
+        with with_replaced(student, {name: _source(slug, name) for name in replaced}) as found:
+            yield found
         return
     namespace, reference = cast(MutableMapping[str, Any], _namespace(student)), catalogue(slug).reference
-    own = {name: namespace[name] for name in replaced if name in namespace}
+    own, asked = {name: namespace[name] for name in replaced if name in namespace}, set[str]()
     try:
-        namespace.update({name: _answering(getattr(reference, name)) for name in replaced})
-        yield student
+        namespace.update({name: _answering(name, getattr(reference, name), asked) for name in replaced})
+        yield student, asked
     finally:
         for name in replaced:
             namespace.pop(name, None)
         namespace.update(own)
 
 
-def _answering(function: Callable[..., Any]) -> Callable[..., Any]:
+def _answering(name: str, function: Callable[..., Any], asked: set[str]) -> Callable[..., Any]:
     """Return a function of the reference as the sandbox offers it: called on copies, with builtin exceptions."""
 
     def answer(*args: Any, **kwargs: Any) -> Any:
+        asked.add(name)
         try:
             return function(*copied(args), **copied(kwargs))
         except Exception as error:

@@ -12,8 +12,9 @@ from types import ModuleType
 from typing import Any
 
 from autograder.deadline import HostClock, Overdue, uncounted
-from autograder.judging import diagnosis, follow_through
+from autograder.judging import diagnosis
 from autograder.judging.diagnosis import Trial
+from autograder.judging.follow_through import Uses, replaceable, with_right
 from autograder.judging.gradients import AnsweringAs, KnownForward, forward_of, known_forward
 from autograder.judging.known_answers import catalogue
 from autograder.judging.recorder import Account, Recorder
@@ -145,7 +146,7 @@ def judge(
     limits : Limits, optional
         Of which all_answers_bytes and host_seconds are used.
     order : sequence of str, optional
-        The lecture's exercises in order, where `points` has only some of them; see `follow_through`.
+        The lecture's exercises in order, where `points` has only some of them; see `autograder.judging.follow_through`.
 
     Returns
     -------
@@ -155,6 +156,7 @@ def judge(
     suite = HiddenSuite(student, remembered(import_module(f"autograder.reference.{slug}")), list(points), limits)
     results: dict[str, ExerciseResult] = {}
     final: dict[str, ExerciseResult] = {}
+    uses = Uses(student, order or list(points))
     with suite.clock:
         run_tests(suite_of(slug), suite)
         for name in points:
@@ -167,33 +169,34 @@ def judge(
                     result = replace(result, status="timeout", tests=tuple(_without_diagnosis(test, late) for test in result.tests))
             results[name] = final[name] = result
             if result.status not in ("passed", "not_attempted"):
-                final[name] = _followed_through(suite, slug, result, order or list(points), final)
+                final[name] = _followed_through(suite, slug, result, uses, final)
     return tuple(final[name] for name in points)
 
 
 def _followed_through(
-    suite: HiddenSuite, slug: str, result: ExerciseResult, order: Sequence[str], final: dict[str, ExerciseResult]
+    suite: HiddenSuite, slug: str, result: ExerciseResult, uses: Uses, final: dict[str, ExerciseResult]
 ) -> ExerciseResult:
     """Judge an exercise once more where it uses earlier ones that lost points, with those right; return the better result.
 
     `final` has the results of earlier exercises. Those that aren't there, because each exercise is judged alone, are added.
     """
     student, name, limits = suite.student, result.name, suite.limits
-    if all(earlier in final and final[earlier].status == "passed" for earlier in order[: order.index(name)]):
+    before = uses.before(name)
+    if all(earlier in final and final[earlier].status == "passed" for earlier in before):
         return result
-    unknown = [earlier for earlier in follow_through.uses(student, name, order) if earlier not in final]
+    unknown = [earlier for earlier in uses.of(name) if earlier not in final]
     if unknown:
         final |= {found.name: found for found in judge(slug, student, dict.fromkeys(unknown, 1.0), limits=limits)}
     lost = [earlier for earlier, found in final.items() if found.status != "passed"]
-    taken = [earlier for earlier in follow_through.uses(student, name, order, without=lost) if earlier in lost]
-    taken = [earlier for earlier in taken if follow_through.replaceable(slug, earlier, name)]
+    taken = [earlier for earlier in uses.of(name, without=lost) if earlier in lost and replaceable(slug, earlier, name)]
     if not taken:
         return result
     share = replace(limits, host_seconds=limits.host_seconds / len(suite.only or [name]))
-    with uncounted(), follow_through.with_right(student, slug, taken, name, order) as helped:
+    with uncounted(), with_right(student, slug, taken, before) as (helped, asked):
         (again,) = judge(slug, helped, {name: result.max_score}, limits=share)
-    if again.score > result.score:
-        return replace(again, follow_through=tuple(taken))
+    called = tuple(earlier for earlier in taken if earlier in asked)
+    if called and again.score > result.score:
+        return replace(again, follow_through=called)
     return replace(result, status="timeout") if again.status == "timeout" else result  # another run may get further: don't store it
 
 

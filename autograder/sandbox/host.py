@@ -74,12 +74,16 @@ class Sandbox:
 
 
 class _Asking:
-    """A function of a guest as a function of the host, for another guest: it raises what the function raised, by the type's name."""
+    """A function of a guest as a function of the host, for another guest: it raises what the function raised, by the type's name.
 
-    def __init__(self, guest: Guest, name: str) -> None:
-        self._guest, self._name = guest, name
+    Its name is added to `asked` when it is called.
+    """
+
+    def __init__(self, guest: Guest, name: str, asked: set[str]) -> None:
+        self._guest, self._name, self._asked = guest, name, asked
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        self._asked.add(self._name)
         try:
             return self._guest.call(self._name, args, kwargs, want_arguments=False).answer
         except Raised as error:
@@ -172,11 +176,11 @@ class Guest:
         return self._cells
 
     @contextmanager
-    def with_replaced(self, sources: Mapping[str, str]) -> Iterator[Guest]:
-        """Run the same cells in another process, in which functions of other source code take the place of the submission's own.
+    def with_replaced(self, sources: Mapping[str, str]) -> Iterator[tuple[Guest, set[str]]]:
+        """Provide a guest with the same cells and some functions replaced, and the names of those that it calls.
 
-        Those run in a third process, confined alike, and the host passes calls and answers on. So neither does the submission's process
-        hold their code, nor does the host compute anything on arguments that a submission has chosen. Callbacks' limits hold for them.
+        The replaced functions run in a third process, confined alike, and the host passes calls and answers on. So the submission's process
+        doesn't hold their code, and the host computes nothing on arguments that a submission has chosen. The limits are those of callbacks.
 
         Parameters
         ----------
@@ -185,10 +189,11 @@ class Guest:
         """
         cells = [Cell(name, source, name) for name, source in sources.items()]
         with Guest(self._zygote, cells, self._limits) as right:
-            replaced = {name: _Asking(right, name) for name in sources}
+            asked: set[str] = set()
+            replaced = {name: _Asking(right, name, asked) for name in sources}
             with Guest(self._zygote, self._cells, self._limits, replaced, self) as other:
                 try:
-                    yield other
+                    yield other, asked
                 finally:
                     self._spent, self.killed = other._spent, self.killed or other.killed
 

@@ -20,8 +20,8 @@ class Guest(Protocol):
     def cells(self) -> Sequence[Cell]:
         """The cells that it runs."""
 
-    def with_replaced(self, sources: Mapping[str, str]) -> AbstractContextManager[Guest]:
-        """Run the same cells in another process, with some functions replaced."""
+    def with_replaced(self, sources: Mapping[str, str]) -> AbstractContextManager[tuple[Guest, set[str]]]:
+        """Run the same cells in another process, with some functions replaced; note which of them are called."""
 
     def call(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any], want_arguments: bool = True) -> Call:
         """Call a function."""
@@ -61,10 +61,10 @@ def cells_of(student: RemoteStudent) -> Sequence[Cell]:
 
 
 @contextmanager
-def with_replaced(student: RemoteStudent, sources: Mapping[str, str]) -> Iterator[RemoteStudent]:
-    """Provide the functions of the same cells in another process, some of them replaced; see `Guest.with_replaced`."""
-    with student._guest.with_replaced(sources) as guest:
-        yield guest.student
+def with_replaced(student: RemoteStudent, sources: Mapping[str, str]) -> Iterator[tuple[RemoteStudent, set[str]]]:
+    """Provide the functions of the same cells, some of them replaced, and the names of those that are called; see `Guest.with_replaced`."""
+    with student._guest.with_replaced(sources) as (guest, asked):
+        yield guest.student, asked
 
 
 class RemoteFunction:
