@@ -26,7 +26,7 @@ from autograder.model.course import Lecture, find_course, grade_id, source_of
 from autograder.model.results import ExerciseResult, SubmissionResult, submission_from_json, submission_to_json
 from autograder.model.submission import parse_submission
 from autograder.sandbox.host import Cell, Guest, Sandbox
-from coursekit.student import LocalStudent, Raised
+from coursekit.student import LocalStudent, Raised, TimedOut
 
 COURSE = find_course()
 OPTIMIZERS, CONVOLUTION, NORMALIZATION = (COURSE.lecture(name) for name in ("adaptive_optimizers", "convolution", "batch_normalization"))
@@ -260,6 +260,8 @@ _given_secret = 3
 def given(x, rng=None):
     if rng is not None: return rng.normal()
     if x is None: return object()
+    if x == 8: import os; os._exit(1)
+    while x == 9: pass
     if x < 0: raise ValueError("below zero")
     if x == 0: raise np.linalg.LinAlgError("a zero")
     return np.array([x, _given_secret])
@@ -289,6 +291,22 @@ def test_what_is_no_data_is_an_error(probing):
     assert probing.other(None)[0] == "caught"
     with pytest.raises(Raised, match="TypeError: a object can't be passed"):
         probing.direct(1)
+
+
+def test_a_right_function_that_fails_on_odd_arguments_costs_the_caller_its_answer(probing):
+    assert probing.other(8)[0] == "RuntimeError"
+    np.testing.assert_array_equal(probing.other(1), [1, 3])
+
+
+def test_a_right_function_that_never_ends_is_stopped_with_its_caller(sandbox):
+    quick = Limits(call_seconds=0.3)
+    with sandbox.guest([Cell("cell 1", PROBES)], quick) as guest, guest.with_replaced({"given": GIVEN}) as (other, asked):
+        with pytest.raises(TimedOut):
+            other.student.other(9)
+        with pytest.raises(TimedOut):  # neither is called any more
+            other.student.other(1)
+        assert asked == {"given"}
+        assert guest.student.closure(1)[0] == "None"
 
 
 def test_a_generator_goes_on_where_the_right_function_left_it(probing):
