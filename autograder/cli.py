@@ -119,6 +119,24 @@ def build(
     build_lectures(course, chosen, check=check, report=_say, force=force)
 
 
+@app.command(name="try")
+def try_answers(
+    lecture: Annotated[str, typer.Argument(metavar="LECTURE", help="Its number, slug or id.")],
+    exercises: Annotated[list[str] | None, typer.Argument(metavar="[EXERCISE...]", help="Which; all where it is left out.")] = None,
+    failed: Annotated[bool, typer.Option("--failed", help="Show only answers with a finding.")] = False,
+) -> None:
+    """Judge a lecture's known answers: the share of each against its severity's band, its name, and what it costs other exercises."""
+    from rich.console import Console
+
+    from autograder.judging.trials import tried
+    from autograder.model.course import find_course
+    from autograder.report.trials import as_table
+
+    trials = list(tried(find_course().lecture(lecture), exercises or ()))
+    Console().print(as_table(trial for trial in trials if not failed or any(trial.findings())))
+    raise typer.Exit(any(finding for trial in trials for finding in trial.findings()))
+
+
 @app.command()
 def demo(
     lectures: Annotated[list[str] | None, typer.Argument(metavar="[LECTURE...]", help="Which; the first two where it is left out.")] = None,

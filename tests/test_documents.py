@@ -272,7 +272,7 @@ def test_files_that_are_named_exist(document: str) -> None:
 
 def test_every_module_is_in_the_architecture() -> None:
     named = set(spans(ARCHITECTURE))
-    lectures = ("suites", "reference", "misconceptions", "public")
+    lectures = ("suites", "reference", "misconceptions", "public", "figures")
     files = {path for part in ("autograder", "course/coursekit") for path in (ROOT / part).rglob("*.py")}
     files = {path for path in files if path.parent.name not in lectures}
     empty = {path for path in files if path.name == "__init__.py" and path.read_text(encoding="utf-8").count("\n") < 6}  # a docstring

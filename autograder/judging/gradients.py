@@ -1,9 +1,9 @@
 """Right gradients of a forward pass with a known mistake.
 
 A backward pass is judged by the reference. If it fails, and a misconception explains the student's forward pass, the backward pass may be
-the right derivative of that wrong forward pass. So its tests are run again with `KnownForward` as the reference, which has the
-misconception as forward pass and its derivative as backward pass. `AnsweringAs` checks that the student's forward pass equals the
-misconception in these tests, too.
+right behind that wrong forward pass, in one of two ways: as its derivative, or as the right formula on what the wrong forward pass kept. So
+its tests are run again with `KnownForward` as the reference, which has the misconception as forward pass and one of the two as backward
+pass. `AnsweringAs` checks that the student's forward pass equals the misconception in these tests, too.
 
 The right gradients are computed from the misconception, never from the student's code.
 """
@@ -37,7 +37,7 @@ def forward_of(backward: str, exercises: Sequence[str]) -> str | None:
 
 
 class KnownForward:
-    """A reference whose forward pass is a misconception, and whose backward pass is the derivative of it.
+    """A reference whose forward pass is a misconception, and whose backward pass is the derivative of it, or the formula.
 
     Parameters
     ----------
@@ -50,6 +50,8 @@ class KnownForward:
     backward : str
         The name of the backward pass: ``backward(dout, cache)`` for an ``x_forward`` that returns ``(out, cache)``, and
         ``backward(dout, *arguments)`` for an ``x`` that returns ``out``.
+    by_formula : bool
+        The backward pass is the reference's on the misconception's cache, in place of the derivative.
 
     Attributes
     ----------
@@ -57,8 +59,8 @@ class KnownForward:
         For each call of the backward pass, whether a gradient was zero, or the upstream gradient itself, where the reference's is neither.
     """
 
-    def __init__(self, reference: ModuleType | Remembered, slug: str, known: KnownAnswer, backward: str) -> None:
-        self._reference, self._slug, self.known, self._backward = reference, slug, known, backward
+    def __init__(self, reference: ModuleType | Remembered, slug: str, known: KnownAnswer, backward: str, by_formula: bool = False) -> None:
+        self._reference, self._slug, self.known, self._backward, self._by_formula = reference, slug, known, backward, by_formula
         self._returns_pair = known.exercise.endswith("_forward")
         self.trivial: list[bool] = []
 
@@ -67,17 +69,20 @@ class KnownForward:
         return own[name] if name in own else getattr(self._reference, name)
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:
-        """Return the misconception's output, with the arguments as cache."""
+        """Return the misconception's output, with the arguments and its own cache as cache."""
         answer = self.known.function(*copied(args), **copied(kwargs))
-        return (answer[0], (args, kwargs)) if self._returns_pair else answer
+        return (answer[0], (args, kwargs, answer[1])) if self._returns_pair else answer
 
     def backward(self, dout: np.ndarray, *cache: Any) -> Any:
-        """Return the derivatives of Σ dout·out with respect to the forward pass's first arguments, as many as the reference returns."""
-        args, kwargs = cache[0] if self._returns_pair else (cache, {})
+        """Return the right gradients with respect to the forward pass's first arguments, as many as the reference returns."""
+        args, kwargs, kept = cache[0] if self._returns_pair else (cache, {}, None)
         right = self._right_gradients(dout, args, kwargs)
         count = len(right) if isinstance(right, (list, tuple)) else 1
-        with deadline.uncounted():  # the result is cached for all submissions
-            found = _derivatives.derivatives(self._slug, self.known.exercise, self.known.id, dout, args, kwargs, count)
+        if self._by_formula:
+            found = _listed(getattr(self._reference, self._backward)(dout, kept))
+        else:
+            with deadline.uncounted():  # the result is cached for all submissions
+                found = _derivatives.derivatives(self._slug, self.known.exercise, self.known.id, dout, args, kwargs, count)
         self.trivial.append(any(_is_trivial(mine, np.asarray(other), dout) for mine, other in zip(found, _listed(right), strict=True)))
         return tuple(found) if isinstance(right, (list, tuple)) else found[0]
 
@@ -91,11 +96,11 @@ class KnownForward:
 
 
 @lru_cache(maxsize=256)
-def known_forward(slug: str, forward: str, id: str, backward: str) -> KnownForward:
+def known_forward(slug: str, forward: str, id: str, backward: str, by_formula: bool) -> KnownForward:
     """Return the `KnownForward` for a misconception of `forward`. Cached."""
     found = catalogue(slug)
     known = next(one for one in found.misconceptions if (one.exercise, one.id) == (forward, id))
-    return KnownForward(remembered(found.reference), slug, known, backward)
+    return KnownForward(remembered(found.reference), slug, known, backward, by_formula)
 
 
 def derivatives(

@@ -17,12 +17,12 @@ from autograder.judging.diagnosis import Trial
 from autograder.judging.follow_through import Uses, replaceable, with_right
 from autograder.judging.gradients import AnsweringAs, KnownForward, forward_of, known_forward
 from autograder.judging.known_answers import catalogue
+from autograder.judging.marking import marks_of
 from autograder.judging.recorder import Account, Recorder
 from autograder.judging.reference_cache import Remembered, remembered
 from autograder.limits import Limits
 from autograder.model.course import slug_of, suite_of
-from autograder.model.results import KILLED, ExerciseResult, Status, SubmissionResult, TestResult
-from autograder.model.results import points as marks
+from autograder.model.results import KILLED, ExerciseResult, MisconceptionFound, Status, SubmissionResult, TestResult, rounded
 from autograder.model.submission import Submission, few
 from autograder.sandbox.host import Cell, Sandbox
 from autograder.sandbox.prefetch import Plan, plans_of
@@ -80,7 +80,9 @@ class HiddenSuite(SuitePlugin):
             trial.again(AnsweringAs(Recorder(self.student, self._account), reference.known), reference)
         except (StudentError, Mismatch) as error:
             before = trial.outcome
-            return outcome_of(before.exercise, before.name, before.sentence, before.weight, error) if before.passed else before
+            if not before.passed:
+                return before
+            return outcome_of(before.exercise, before.name, before.sentence, before.weight, error, before.aspect)
         except Exception:  # the misconception itself raises in this test
             return trial.outcome
         return replace(trial.outcome, kind="", message="", culprit="")
@@ -105,7 +107,7 @@ class HiddenSuite(SuitePlugin):
         for answer in answers:
             if answer.error is not None:
                 _drop_frames(answer.error)
-        self.trials.append(Trial(test.exercise, test.id, _again(test, fixtures), outcome, answers))
+        self.trials.append(Trial(test.exercise, test.id, _again(test, fixtures), outcome, answers, getattr(error, "got", None)))
         return outcome
 
 
@@ -211,31 +213,31 @@ def _rejudged(suite: HiddenSuite, slug: str, result: ExerciseResult, results: Ma
     of_forward = results.get(forward) or judge(slug, suite.student, {forward: 1.0}, limits=suite.limits)[0]
     if of_forward.misconception is None:
         return None
-    reference = known_forward(slug, forward, of_forward.misconception.id, result.name)
-    reference.trivial.clear()
-    trials = [replace(trial, outcome=suite.outcome_with(trial, reference)) for trial in suite.trials if trial.exercise == result.name]
-    if sum(reference.trivial) > len(reference.trivial) / 2:  # most gradients are zero or the upstream gradient: no evidence
-        return None
-    rejudged = _exercise_result(slug, result.name, result.max_score, trials, False)
-    return rejudged if rejudged.score > result.score else None
+    best = result
+    for by_formula in (False, True) if forward.endswith("_forward") else (False,):
+        reference = known_forward(slug, forward, of_forward.misconception.id, result.name, by_formula)
+        reference.trivial.clear()
+        trials = [replace(trial, outcome=suite.outcome_with(trial, reference)) for trial in suite.trials if trial.exercise == result.name]
+        if sum(reference.trivial) <= len(reference.trivial) / 2:  # otherwise most gradients are zero or the upstream gradient: no evidence
+            best = max(best, _exercise_result(slug, result.name, result.max_score, trials, False), key=lambda one: one.score)
+    return best if best.score > result.score else None
 
 
 def _exercise_result(slug: str, name: str, maximum: float, trials: Sequence[Trial], untouched: bool) -> ExerciseResult:
     mine = [trial for trial in trials if trial.exercise == name]
     outcomes = [trial.outcome for trial in mine]
-    tests = tuple(_test_result(outcome) for outcome in outcomes)
+    marks = marks_of(outcomes, maximum)
+    tests = tuple(_test_result(outcome, weight) for outcome, weight in zip(outcomes, marks.weights, strict=True))
     status = _status(name, outcomes, untouched)
     if status == "not_attempted":
         return ExerciseResult(name, 0.0, maximum, status, tests)
-    total = sum(outcome.weight for outcome in outcomes)
-    share = sum(outcome.weight for outcome in outcomes if outcome.passed) / total if total else 0.0
-    found = None
+    found: list[MisconceptionFound] = []
     try:
         if status in ("failed", "error"):
             found = diagnosis.explain(slug, name, mine)
     except Overdue as late:  # the marks are final, but another run might find a misconception, so the result isn't stored
         status, tests = "timeout", tuple(_without_diagnosis(test, late) for test in tests)
-    return ExerciseResult(name, marks(share, maximum), maximum, status, tests, found)
+    return ExerciseResult(name, rounded(marks.score), maximum, status, tests, found[0] if found else None, marks.aspects, tuple(found[1:]))
 
 
 def _without_diagnosis(test: TestResult, late: Overdue) -> TestResult:
@@ -257,8 +259,9 @@ def _status(name: str, outcomes: list[TestOutcome], untouched: bool) -> Status:
     return "error" if kinds <= _RAISED else "failed"
 
 
-def _test_result(outcome: TestOutcome) -> TestResult:
-    return TestResult(outcome.sentence, "passed" if outcome.passed else "failed", outcome.message, float(outcome.weight))
+def _test_result(outcome: TestOutcome, weight: float) -> TestResult:
+    aspect = outcome.aspect.name if outcome.aspect else ""
+    return TestResult(outcome.sentence, "passed" if outcome.passed else "failed", outcome.message, weight, aspect)
 
 
 def grade_submission(submission: Submission, sandbox: Sandbox, limits: Limits | None = None) -> SubmissionResult:

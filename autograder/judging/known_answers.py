@@ -1,10 +1,11 @@
 """Known answers, wrong and right: the decorators of ``misconceptions/<slug>.py``, and the loader of such a module.
 
-A misconception is a wrong answer with a name; its docstring tells the student why it is wrong. An alternative is a right answer written in
+A misconception is a wrong answer with a name; its docstring tells the student why it is wrong, and its severity what a fair marker would
+still give for it. An alternative is a right answer written in
 another way; tests of the suites check that it gets full marks. Both are written against the reference of their
 lecture: the cache that a backward pass gets is the reference's own, and the cache that a forward pass returns must suit it::
 
-    @misconception("batchnorm_backward", title="The mean and variance are treated as constants", see="05 §3")
+    @misconception("batchnorm_backward", "part", title="The mean and variance are treated as constants", see="05 §3")
     def statistics_as_constants(dout, cache):
         '''You multiplied by γ/σ and stopped there. …'''
 
@@ -24,9 +25,14 @@ from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
 from types import ModuleType
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 F = TypeVar("F", bound=Callable[..., Any])
+
+Severity = Literal["slip", "part", "core"]
+
+BANDS: dict[str, tuple[float, float]] = {"slip": (0.70, 0.98), "part": (0.20, 0.80), "core": (0.0, 0.35)}
+"""What share of an exercise a misconception earns, from and to, by its severity."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +45,7 @@ class KnownAnswer:
     title: str = ""
     see: str = ""
     with_forward: Callable[..., Any] | None = None
+    severity: Severity | None = None
 
     @property
     def explanation(self) -> str:
@@ -54,13 +61,18 @@ class KnownAnswer:
         return answers
 
 
-def misconception(exercise: str, title: str, see: str, with_forward: Callable[..., Any] | None = None) -> Callable[[F], F]:
+def misconception(
+    exercise: str, severity: Severity | None = None, *, title: str, see: str, with_forward: Callable[..., Any] | None = None
+) -> Callable[[F], F]:
     """Register a wrong answer to `exercise`.
 
     Parameters
     ----------
     exercise : str
         The function that it stands for.
+    severity : {"slip", "part", "core"}
+        *slip*: right in ordinary use, wrong in a corner; *part*: a recognisable portion is right, another wrong; *core*: what the exercise
+        is about is wrong. See `BANDS`.
     title : str
         The mistake in a few words.
     see : str
@@ -70,7 +82,7 @@ def misconception(exercise: str, title: str, see: str, with_forward: Callable[..
     """
 
     def register(function: F) -> F:
-        known = KnownAnswer(exercise, function.__name__, function, title, see, with_forward)
+        known = KnownAnswer(exercise, function.__name__, function, title, see, with_forward, severity)
         function.known_answer = known  # type: ignore[attr-defined]
         return function
 
@@ -118,6 +130,11 @@ def cell_source(function: Callable[..., Any], name: str) -> str:
     Decorators, docstring and annotations are left out. Helpers and constants of the function's module are put before it under the names
     ``_<name>_<helper>``, because a helper that is itself an exercise would overwrite the student's answer to that one.
     """
+    if hasattr(function, "family"):
+        change, right, options = function.family
+        parts = cell_source(right, f"_{name}_right"), cell_source(change, f"_{name}_change")
+        call = f"def {name}(*args, **kwargs):\n    return _{name}_change(_{name}_right, {options!r}, *args, **kwargs)"
+        return "\n\n\n".join((*parts, call))
     definitions = _definitions(function.__module__)
     main = _bare(definitions[function.__name__])
     wanted: list[ast.stmt] = []

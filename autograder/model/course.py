@@ -139,7 +139,7 @@ class Course:
         return self._lectures
 
     def lecture(self, name: str) -> Lecture:
-        """Return the lecture with this id or slug.
+        """Return the lecture with this id, slug or number.
 
         Raises
         ------
@@ -147,7 +147,7 @@ class Course:
             If there is none.
         """
         for lecture in self._lectures:
-            if name in (lecture.id, lecture.slug):
+            if name in (lecture.id, lecture.slug, lecture.id.split("_")[0]):
                 return lecture
         known = ", ".join(lecture.id for lecture in self._lectures) or "none"
         raise CourseError(f"there is no lecture {name!r} in {self.root}; there are: {known}")

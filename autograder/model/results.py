@@ -26,7 +26,20 @@ IN_MEMORY = 32 << 20
 
 @dataclass(frozen=True)
 class TestResult:
-    """One hidden test: `outcome` is ``"passed"`` or ``"failed"``, `message` what the student reads, `weight` its share of the exercise."""
+    """One hidden test.
+
+    Parameters
+    ----------
+    name : str
+        Its sentence.
+    outcome : {"passed", "failed"}
+    message : str
+        What the student reads.
+    weight : float
+        The points that it can earn.
+    aspect : str
+        The aspect of the exercise that it belongs to.
+    """
 
     __test__ = False
 
@@ -34,6 +47,17 @@ class TestResult:
     outcome: Literal["passed", "failed"]
     message: str
     weight: float
+    aspect: str = ""
+
+
+@dataclass(frozen=True)
+class AspectResult:
+    """An aspect of an exercise with its points. A corner earns in proportion to what the other aspects earned."""
+
+    name: str
+    score: float
+    max_score: float
+    corner: bool = False
 
 
 @dataclass(frozen=True)
@@ -48,18 +72,10 @@ class MisconceptionFound:
 
 @dataclass(frozen=True)
 class ExerciseResult:
-    """The result of one exercise.
+    """The result of one exercise; `score` is from 0 to `max_score`, and the sum of its aspects' up to rounding.
 
-    Parameters
-    ----------
-    name, score, max_score : str, float, float
-        The exercise, and its points from 0 to `max_score`.
-    status : str
-    tests : tuple of TestResult
-    misconception : MisconceptionFound, optional
-        What explains the failures.
-    follow_through : tuple of str
-        Earlier exercises that the function uses, and whose own mistakes were left aside: it was judged with right ones.
+    `misconception` explains the failures; `also` holds further ones that do. `follow_through` holds the earlier exercises that the function
+    uses, and whose own mistakes were left aside: it was judged with right ones.
     """
 
     name: str
@@ -68,7 +84,14 @@ class ExerciseResult:
     status: Status
     tests: tuple[TestResult, ...] = ()
     misconception: MisconceptionFound | None = None
+    aspects: tuple[AspectResult, ...] = ()
+    also: tuple[MisconceptionFound, ...] = ()
     follow_through: tuple[str, ...] = ()
+
+    @property
+    def misconceptions(self) -> tuple[MisconceptionFound, ...]:
+        """All misconceptions that explain the failures, the most important first."""
+        return (self.misconception, *self.also) if self.misconception else ()
 
     @property
     def judged_with(self) -> str:
@@ -124,9 +147,9 @@ class SubmissionResult:
         return round(sum(exercise.max_score for exercise in self.exercises), 2)
 
 
-def points(share: float, maximum: float) -> float:
-    """Return the points for a share of the tests' weight, rounded to hundredths. Marks are rounded only here."""
-    return round(share * maximum + 1e-9, 2)
+def rounded(points: float) -> float:
+    """Return points rounded to hundredths. Marks are rounded only here."""
+    return round(points + 1e-9, 2)
 
 
 def to_json(results: Iterable[SubmissionResult]) -> dict[str, Any]:
@@ -141,6 +164,8 @@ def submission_to_json(result: SubmissionResult) -> dict[str, Any]:
             **vars(exercise),
             "tests": [{**vars(test)} for test in exercise.tests],
             "misconception": {**vars(exercise.misconception)} if exercise.misconception else None,
+            "aspects": [{**vars(aspect)} for aspect in exercise.aspects],
+            "also": [{**vars(found)} for found in exercise.also],
             "follow_through": list(exercise.follow_through),
         }
         for exercise in result.exercises
@@ -165,6 +190,8 @@ def submission_from_json(data: dict[str, Any]) -> SubmissionResult:
             status=exercise["status"],
             tests=tuple(TestResult(**test) for test in exercise["tests"]),
             misconception=MisconceptionFound(**exercise["misconception"]) if exercise["misconception"] else None,
+            aspects=tuple(AspectResult(**aspect) for aspect in exercise["aspects"]),
+            also=tuple(MisconceptionFound(**found) for found in exercise["also"]),
             follow_through=tuple(exercise.get("follow_through", ())),
         )
         for exercise in data["exercises"]

@@ -70,7 +70,7 @@ class PendingExpectation(Expectation):
     def close_to(self, *anything: Any, **options: Any) -> None:
         """Expect nothing."""
 
-    equals = differs_from = same_as = close_to
+    equals = differs_from = same_as = alike = close_to
 
     def shaped(self, *anything: Any, **options: Any) -> Expectation:
         """Expect nothing."""

@@ -12,6 +12,8 @@ _HOME = {
     "check": "checks",
     "check_all": "checks",
     "ready": "checks",
+    "aspect": "suite",
+    "corner": "suite",
     "exercise": "suite",
     "worth": "suite",
     "expect": "expectations",
@@ -20,7 +22,7 @@ _HOME = {
 }
 _MODULES = ("data", "nets", "plots")
 
-__all__ = ["check", "check_all", "data", "exercise", "expect", "expect_error", "expect_unchanged", "nets", "plots", "ready", "worth"]
+__all__ = [*_HOME, *_MODULES]
 
 
 def __getattr__(name: str) -> Any:

@@ -159,6 +159,28 @@ class Expectation:
         if not same(other, self.answer):
             raise Mismatch("value", f"{self.name} differs {why}")
 
+    def alike(self, other: Any, why: str, names: Sequence[str] = (), rtol: float = 1e-7) -> None:
+        """Expect the same answer as `other`, another answer of the function, up to rounding; the message is "<name> differs <why>".
+
+        Used where two forms of the same arguments have to give the same answer, whatever it is. Answers that are no numbers count as the
+        same if they have the same type.
+        """
+        if isinstance(other, (list, tuple)) and isinstance(self.answer, (list, tuple)) and len(other) == len(self.answer):
+            for item, wanted, name in zip(self.answer, other, self._names(len(other), names), strict=True):
+                Expectation(item, name).alike(wanted, why, rtol=rtol)
+        elif not _is_real(other) or not _is_real(self.answer):
+            if type(other) is not type(self.answer):
+                raise Mismatch("type", f"{self.name} differs {why}: {described(self.answer)}, and {described(other)} there")
+        elif np.shape(other) != np.shape(self.answer):
+            raise Mismatch("shape", f"{self.name} differs {why}: it has shape {np.shape(self.answer)}, and {np.shape(other)} there")
+        else:
+            got, wanted = np.asarray(self.answer, dtype=float), np.asarray(other, dtype=float)
+            scale = float(np.max(np.abs(wanted), initial=0.0, where=np.isfinite(wanted))) or 1.0
+            wrong = ~np.isclose(got, wanted, rtol=0, atol=rtol * scale, equal_nan=True)
+            if wrong.any():
+                place = f"{at_first(wrong)} it is".lstrip()
+                raise Mismatch("value", f"{self.name} differs {why}: {place} {got[wrong][0]:.6g}, and {wanted[wrong][0]:.6g} there")
+
     # --- single checks--------------------------------------------------------------------------------------------------
 
     def _names(self, count: int, names: Sequence[str]) -> Sequence[str]:
@@ -266,6 +288,11 @@ def same(one: Any, other: Any) -> bool:
     if isinstance(one, (str, bytes)):
         return isinstance(other, type(one)) and one == other
     return True
+
+
+def _is_real(value: Any) -> bool:
+    """Tell whether a value is a real number or an array of them."""
+    return isinstance(value, (int, float)) or (isinstance(value, (np.ndarray, np.generic)) and value.dtype.kind in "biuf")
 
 
 def _scalar(value: Any) -> Any:

@@ -13,6 +13,26 @@ def shortened(text: str) -> str:
 
 
 @dataclass(frozen=True)
+class Aspect:
+    """A thing of an exercise that a marker would give points for, such as a returned array, a mode, or a corner.
+
+    Parameters
+    ----------
+    name : str
+        What it is, shown to the student. Tests with the same name belong together.
+    points : float
+        How much it weighs beside the other aspects of the exercise. For a corner: the share of what the rest of the exercise earned that is
+        lost where it fails. The largest number counts that one of its tests gives, so it is written once.
+    corner : bool
+        Whether it is a corner: something that matters only where the rest is right.
+    """
+
+    name: str
+    points: float = 0.0
+    corner: bool = False
+
+
+@dataclass(frozen=True)
 class TestOutcome:
     """The outcome of one test.
 
@@ -26,9 +46,11 @@ class TestOutcome:
     message : str
         The message for the student, shortened here for all messages.
     weight : float
-        The test's weight within the exercise.
+        The test's weight within its aspect, or, for a test without one, the points of an aspect of its own.
     culprit : str
         The function that raised or is missing, if that is why the test failed.
+    aspect : Aspect, optional
+        What the test belongs to.
     """
 
     __test__ = False  # tells pytest that this isn't a test class
@@ -40,6 +62,7 @@ class TestOutcome:
     message: str = ""
     weight: float = 1.0
     culprit: str = ""
+    aspect: Aspect | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "message", shortened(self.message))

@@ -20,7 +20,7 @@ import sys
 import zlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import redirect_stderr, redirect_stdout
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from pathlib import Path
 from types import ModuleType
@@ -30,7 +30,7 @@ import numpy as np
 import pytest
 
 from .expectations import Mismatch
-from .outcomes import TestOutcome
+from .outcomes import Aspect, TestOutcome
 from .student import NotAttempted, Student, StudentError, TimedOut
 
 C = TypeVar("C", bound=type)
@@ -57,7 +57,34 @@ def worth(weight: float) -> Callable[[F], F]:
     return mark
 
 
-def outcome_of(exercise: str, name: str, sentence: str, weight: float, error: BaseException | None) -> TestOutcome:
+def aspect(name: str, points: float = 0.0) -> Callable[[F], F]:
+    """Set the aspect that a test belongs to, and the aspect's points beside the other aspects of the exercise.
+
+    Tests with the same name share the aspect's points, in proportion to their `worth`. The points are written at one of them.
+    """
+    return _belongs_to(Aspect(name, points))
+
+
+def corner(name: str, share: float = 0.0) -> Callable[[F], F]:
+    """Set the corner that a test belongs to, and the share of what the exercise earned otherwise that is lost where it fails.
+
+    A corner is something that an answer may get wrong that is right in ordinary use: integers, an argument changed in place, a tie, a
+    default, a missing exception. An answer that is wrong otherwise gains nothing by it.
+    """
+    return _belongs_to(Aspect(name, share, corner=True))
+
+
+def _belongs_to(aspect: Aspect) -> Callable[[F], F]:
+    def mark(function: F) -> F:
+        function.aspect = aspect  # type: ignore[attr-defined]
+        return function
+
+    return mark
+
+
+def outcome_of(
+    exercise: str, name: str, sentence: str, weight: float, error: BaseException | None, aspect: Aspect | None = None
+) -> TestOutcome:
     """Return the outcome of a test that raised `error`, or None."""
     kind, message, culprit = "", "", ""
     if isinstance(error, NotAttempted):
@@ -70,7 +97,7 @@ def outcome_of(exercise: str, name: str, sentence: str, weight: float, error: Ba
         kind, message = error.kind, str(error)
     elif error is not None:
         kind, message = "broken", f"the test itself failed ({type(error).__name__}: {error}); please tell your instructor"
-    return TestOutcome(exercise, name, sentence, kind, message, weight, culprit)
+    return TestOutcome(exercise, name, sentence, kind, message, weight, culprit, aspect)
 
 
 def seeded(*names: str) -> np.random.Generator:
@@ -117,6 +144,17 @@ class CollectedTest:
         """The first paragraph of its docstring, shown to the student."""
         return (inspect.getdoc(getattr(self.case, self.method)) or self.name).split("\n\n")[0].replace("\n", " ")
 
+    @cached_property
+    def aspect(self) -> Aspect | None:
+        """The aspect that it belongs to; a parametrized test may name a parameter in it, as ``"{gradient}"``."""
+        found: Aspect | None = getattr(getattr(self.case, self.method), "aspect", None)
+        return replace(found, name=found.name.format(**self.parameters)) if found else None
+
+    @property
+    def is_corner(self) -> bool:
+        """Whether it belongs to a corner."""
+        return self.aspect is not None and self.aspect.corner
+
     @property
     def id(self) -> str:
         """Its name, unique in the module."""
@@ -133,7 +171,8 @@ class CollectedTest:
 
     def outcome(self, error: BaseException | None) -> TestOutcome:
         """Return the outcome of the test, which raised `error`, or None."""
-        return outcome_of(self.exercise, self.name, self.sentence, getattr(getattr(self.case, self.method), "worth", 1.0), error)
+        worth = getattr(getattr(self.case, self.method), "worth", 1.0)
+        return outcome_of(self.exercise, self.name, self.sentence, worth, error, self.aspect)
 
 
 class SuitePlugin:
@@ -175,9 +214,9 @@ class SuitePlugin:
 def run_tests(path: Path, plugin: SuitePlugin, until_failure: bool = False) -> list[TestOutcome]:
     """Run the tests of one module without output, and return their outcomes.
 
-    The tests of an exercise are run one after the other, also where its classes lie apart. pytest collects a module once. The tests are
-    called directly, because pytest's set-up takes longer than most of them; pytest runs the module only if a test needs more than our
-    fixtures.
+    The tests of an exercise are run one after the other, also where its classes lie apart, and those of corners last. pytest collects a
+    module once. The tests are called directly, because pytest's set-up takes longer than most of them; pytest runs the module only if a
+    test needs more than our fixtures.
 
     Parameters
     ----------
@@ -201,7 +240,7 @@ def run_tests(path: Path, plugin: SuitePlugin, until_failure: bool = False) -> l
         _under_pytest(path, _Run(plugin), *(["--maxfail=1"] if until_failure else []))
         return plugin.outcomes
     exercises = list(dict.fromkeys(test.exercise for test in tests))
-    wanted = sorted(filter(plugin.wants, tests), key=lambda test: exercises.index(test.exercise))
+    wanted = sorted(filter(plugin.wants, tests), key=lambda test: (exercises.index(test.exercise), test.is_corner))
     with redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
         plugin.begin(wanted)
         for test in wanted:

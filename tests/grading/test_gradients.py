@@ -42,7 +42,7 @@ def shares(lecture: Lecture, **functions: Callable[..., Any]) -> dict[str, tuple
 
 def differentiated(lecture: Lecture, known: KnownAnswer, backward: str) -> dict[str, Callable[..., Any]]:
     """Return a misconception of a forward pass, and a backward pass that is its numerical derivative."""
-    both = known_forward(lecture.slug, known.exercise, known.id, backward)
+    both = known_forward(lecture.slug, known.exercise, known.id, backward, False)
     return {known.exercise: both.forward, backward: both.backward}
 
 
@@ -103,14 +103,15 @@ def test_a_forward_pass_that_is_known_only_in_its_own_tests_excuses_nothing():
         return 2 * dout, dout.sum(0), dout.sum(0)
 
     found = shares(BATCH_NORMALIZATION, batchnorm_forward=forward, batchnorm_backward=backward)
-    assert found["batchnorm_backward"][0] == 0
+    assert found["batchnorm_backward"][0] <= 0.2  # its dbeta is right, whatever the forward pass is
 
 
-@pytest.mark.parametrize("id", ["forward_without_gamma_and_beta", "forward_without_beta"])
-def test_a_known_forward_pass_that_asks_for_nothing_excuses_nothing(id):
+@pytest.mark.parametrize(("id", "most"), [("forward_without_gamma_and_beta", 0.1), ("forward_without_beta", 0.8)])
+def test_a_known_forward_pass_that_asks_for_nothing_excuses_nothing(id, most):
+    """Behind the second, dx and dgamma are right anyway."""
     known = next(one for one in catalogue("batch_normalization").misconceptions if one.id == id)
     functions = differentiated(BATCH_NORMALIZATION, known, "batchnorm_backward")
-    assert shares(BATCH_NORMALIZATION, **functions)["batchnorm_backward"][0] <= 0.1
+    assert shares(BATCH_NORMALIZATION, **functions)["batchnorm_backward"][0] <= most
 
 
 def test_a_known_forward_pass_that_divides_by_zero_excuses_nothing_there():

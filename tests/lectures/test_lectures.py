@@ -14,7 +14,7 @@ import pytest
 
 from autograder.judging.gradients import forward_of
 from autograder.judging.grading import HiddenSuite, grade_submission, judge
-from autograder.judging.known_answers import KnownAnswer, catalogue
+from autograder.judging.known_answers import BANDS, KnownAnswer, catalogue
 from autograder.judging.sample_notebooks import fill, reference_sources, solved, with_answers, write
 from autograder.model.course import Course, Lecture, find_course, suite_of
 from autograder.model.results import ExerciseResult, SubmissionResult
@@ -137,6 +137,14 @@ def test_a_misconception_fails_its_exercise(lecture: Lecture, known: KnownAnswer
     assert exercise.score < exercise.max_score
 
 
+@pytest.mark.parametrize(("lecture", "known"), WRONG)
+def test_a_misconception_earns_what_a_fair_marker_would_give(lecture: Lecture, known: KnownAnswer, graded) -> None:
+    assert known.severity is not None, f"{known.id} has no severity"
+    low, high = BANDS[known.severity]
+    exercise = of(graded(lecture, catalogue(lecture.slug).misconceptions)[known], known.exercise)
+    assert low - 0.005 <= exercise.score / exercise.max_score <= high + 0.005, exercise.aspects
+
+
 @pytest.mark.parametrize("lecture", ALL)
 def test_misconceptions_are_named_as_themselves(lecture: Lecture, graded) -> None:
     found = {known: of(result, known.exercise) for known, result in graded(lecture, catalogue(lecture.slug).misconceptions).items()}
@@ -168,7 +176,8 @@ def test_no_answer_breaks_a_hidden_test_and_none_gets_points(lecture: Lecture, a
     student = LocalStudent({name: lambda *args, **kwargs: answer for name in lecture.points})
     for exercise in judge(lecture.slug, student, lecture.points):
         assert [test.message for test in exercise.tests if "the test itself failed" in test.message] == []
-        assert all(test.outcome == "failed" and test.message for test in exercise.tests), exercise.name
+        assert exercise.score == 0, exercise.name
+        assert all(test.message for test in exercise.tests if test.outcome == "failed"), exercise.name
 
 
 @pytest.mark.parametrize("lecture", ALL)

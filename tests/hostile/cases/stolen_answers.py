@@ -324,13 +324,14 @@ attempt("inotify_init", system_call, 253)
 # %% memory_that_was_freed
 # tries: to find the host's secrets in memory that nobody has cleared
 # must: find nothing
-import ctypes
+
+# Written backwards: otherwise the freed text of this cell would be found.
+SECRETS = [word[::-1] for word in (b"tnemnorivne eht fo ", b"NEDDIH NIGEB", b"stneidarg_tcepxe fed")]
 
 
 def look():
     blocks = [np.empty(1 << 20, np.uint8).tobytes() for _ in range(64)] + [np.empty(1 << size, np.uint8).tobytes() for size in range(4, 20)]
-    backwards = b"tnemnorivne eht fo ", b"NEDDIH NIGEB", b"stneidarg_tcepxe fed"  # so that it doesn't find its own source
-    found = [block for block in blocks if any(text[::-1] in block for text in backwards)]
+    found = [block for block in blocks if any(secret in block for secret in SECRETS)]
     if not found:
         raise LookupError("nothing")
     return found[0][:100]

@@ -1,0 +1,190 @@
+"""Tests that many exercises share. A test class inherits those that its exercise promises, and says what arguments to use::
+
+    @exercise("update_running")
+    class TestUpdateRunning(ArgumentsUnchanged, Integers, Float32, MemoryLayouts):
+        integers = (0, 1)
+
+        def arguments(self, rng):
+            return rng.normal(size=5), rng.normal(size=5), 0.6
+
+Each looks at one thing alone: it compares two answers of the student's function, to the same numbers in another form, so it passes where
+both are wrong alike. All are corners (see `coursekit.corner`): they earn in proportion to what the right values earned, so a wrong
+function gains nothing by them.
+
+For a backward pass, `arguments` returns the upstream gradient and then the arguments of the forward pass, and the class inherits `Backward`
+first, which runs the pair, and passes where the fault is the forward pass's own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from coursekit import corner
+from coursekit.expectations import Mismatch, expect, same
+from coursekit.student import Student, StudentError, copied, with_layout
+
+
+class Contract:
+    """What the tests of a contract need from the exercise's class.
+
+    Attributes
+    ----------
+    outputs : tuple of str
+        The names of the items of the answer, if it is a tuple.
+    """
+
+    exercise: str
+    outputs: tuple[str, ...] = ()
+
+    def arguments(self, rng: np.random.Generator) -> tuple[Any, ...]:
+        """Return typical arguments, as float64 in C order. An integer seed in place of a generator: `SEED`."""
+        raise NotImplementedError
+
+    def ask(self, student: Student, *arguments: Any) -> Any:
+        """Call the function, and return what is compared; of a forward pass only `out`."""
+        answer = getattr(student, self.exercise)(*with_generators(arguments))
+        if self.exercise.endswith("_forward"):
+            return expect(answer, f"what {self.exercise} returns").items("out", "cache")[0]
+        return answer
+
+    def compare(self, student: Student, usual: Sequence[Any], odd: Sequence[Any], name: str, why: str, rtol: float = 1e-7) -> None:
+        """Expect the same answer to the arguments `usual` and `odd`; the message is "<name> differs <why>"."""
+        to_usual, to_odd = self.ask(student, *usual), self.ask(student, *odd)
+        expect(to_odd, name).alike(to_usual, why, self.outputs, rtol)
+
+    def unchanged(self, student: Student, *arguments: Any) -> None:
+        """Call the function, and expect that it leaves its arguments as they are; generators excepted."""
+        function = getattr(student, self.exercise)
+        arguments = with_generators(arguments)
+        before = copied(arguments)
+        call = function.call(*arguments)
+        for position, (was, now) in enumerate(zip(before, call.arguments, strict=True)):
+            if not isinstance(was, np.random.Generator) and not same(was, now):
+                raise Mismatch("value", f"{function.name} changed its argument number {position + 1} in place; work on a copy instead")
+
+
+class Backward(Contract):
+    """The contract of a backward pass: ``x_backward(dout, cache)`` with the cache of ``x_forward``."""
+
+    def ask(self, student: Student, *arguments: Any) -> Any:
+        """Run the student's pair: the upstream gradient comes first in `arguments`."""
+        return getattr(student, self.exercise)(arguments[0], self.forward(student, *arguments[1:])[1])
+
+    def forward(self, student: Student, *arguments: Any) -> list[Any]:
+        """Run the student's forward pass, and return (out, cache)."""
+        forward = self.exercise.removesuffix("_backward") + "_forward"
+        answer = getattr(student, forward)(*with_generators(arguments))
+        return expect(answer, f"what {forward} returns").items("out", "cache")
+
+    def compare(self, student: Student, usual: Sequence[Any], odd: Sequence[Any], name: str, why: str, rtol: float = 1e-7) -> None:
+        """Expect the same gradients for the arguments `usual` and `odd`, unless the forward pass's `out` differs already."""
+        out, cache = self.forward(student, *usual[1:])
+        try:
+            odd_out, odd_cache = self.forward(student, *odd[1:])
+            expect(odd_out).alike(out, why, rtol=rtol)
+        except (Mismatch, StudentError):
+            return
+        backward = getattr(student, self.exercise)
+        to_usual, to_odd = backward(usual[0], cache), backward(odd[0], odd_cache)
+        expect(to_odd, name).alike(to_usual, why, self.outputs, rtol)
+
+    def unchanged(self, student: Student, *arguments: Any) -> None:
+        """Run the pair, and expect that `dout` is as it was; what becomes of the cache is the pair's own business."""
+        _, cache = self.forward(student, *arguments[1:])
+        call = getattr(student, self.exercise).call(arguments[0], cache)
+        if not same(arguments[0], call.arguments[0]):
+            raise Mismatch("value", f"{self.exercise} changed dout in place; the layer above still needs it, so work on a copy instead")
+
+
+class _Seed:
+    """Stands in `Contract.arguments` for a random generator; every call of the function gets one in the same state."""
+
+
+SEED = _Seed()
+
+
+def with_generators(arguments: Sequence[Any], seed: int = 93) -> tuple[Any, ...]:
+    """Return arguments with a new generator in the place of `SEED`."""
+    return tuple(np.random.default_rng(seed) if isinstance(argument, _Seed) else argument for argument in arguments)
+
+
+def in_form(arguments: Sequence[Any], change: Callable[[np.ndarray], np.ndarray], only: Sequence[int] | None = None) -> tuple[Any, ...]:
+    """Return arguments with their arrays of floating-point numbers changed; those at the positions `only` if they are given."""
+
+    def changed(position: int, argument: Any) -> Any:
+        is_float = isinstance(argument, np.ndarray) and argument.dtype.kind == "f"
+        return change(argument) if is_float and (only is None or position in only) else argument
+
+    return tuple(changed(position, argument) for position, argument in enumerate(arguments))
+
+
+class ArgumentsUnchanged(Contract):
+    """The function works on copies."""
+
+    @corner("arguments unchanged", 0.05)
+    def test_arguments_unchanged(self, student: Student, rng: np.random.Generator) -> None:
+        """The arguments are as they were after the call."""
+        self.unchanged(student, *self.arguments(rng))
+
+
+class Integers(Contract):
+    """Arrays of integers are legal at the positions `integers`; all arrays by default."""
+
+    integers: tuple[int, ...] | None = None
+
+    @corner("integers", 0.05)
+    def test_integers(self, student: Student, rng: np.random.Generator) -> None:
+        """Arrays of integers give the same answer as the same numbers as floats."""
+        floats = in_form(self.arguments(rng), lambda array: np.rint(3 * array) + 0.0, self.integers)
+        whole = in_form(floats, lambda array: array.astype(np.int64), self.integers)
+        self.compare(student, floats, whole, "the answer to integers", "from that to the same numbers as floats")
+
+
+class Float32(Contract):
+    """Arrays of 32-bit floats are legal."""
+
+    @corner("32-bit floats", 0.03)
+    def test_float32(self, student: Student, rng: np.random.Generator) -> None:
+        """Arrays of 32-bit floats give the same answer as the same numbers in 64 bits, up to rounding."""
+        singles = in_form(self.arguments(rng), lambda array: array.astype(np.float32))
+        doubles = in_form(singles, lambda array: array.astype(np.float64))
+        self.compare(student, doubles, singles, "the answer to 32-bit floats", "from that in 64 bits", rtol=1e-4)
+
+
+class MemoryLayouts(Contract):
+    """The memory layout of arrays doesn't matter."""
+
+    @corner("memory layouts", 0.03)
+    def test_memory_layouts(self, student: Student, rng: np.random.Generator) -> None:
+        """Transposed arrays, and slices with a step, give the same answer as the same numbers in an array of their own."""
+        usual = self.arguments(rng)
+        for kind, name in (("F", "transposed arrays"), ("strided", "slices with a step")):
+            odd = in_form(usual, partial(with_layout, kind=kind))
+            self.compare(student, usual, odd, f"the answer to {name}", "from that to the same numbers in C order")
+
+
+class NoMemory(Contract):
+    """An answer depends on the call's arguments alone."""
+
+    @corner("no memory of earlier calls", 0.05)
+    def test_no_memory(self, student: Student, rng: np.random.Generator) -> None:
+        """An answer doesn't depend on the calls before it."""
+        first, other = self.arguments(rng), self.arguments(rng)
+        before, _, after = self.ask(student, *first), self.ask(student, *other), self.ask(student, *first)
+        expect(after, "the answer").alike(before, "when another call lies between", self.outputs)
+
+
+class DrawsFromGenerator(Contract):
+    """All random numbers come from the generator among the arguments."""
+
+    @corner("random numbers from rng", 0.1)
+    def test_draws_from_the_generator(self, student: Student, rng: np.random.Generator) -> None:
+        """All random numbers come from rng: the same state gives the same answer, and another state another one."""
+        arguments = self.arguments(rng)
+        first, again, other = (self.ask(student, *with_generators(arguments, seed)) for seed in (7, 7, 8))
+        expect(again, "the answer").alike(first, "between two generators in the same state, so not all random numbers come from rng")
+        expect(other, "the answer").differs_from(first, "for generators in different states, so they aren't drawn from rng")

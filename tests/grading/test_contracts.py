@@ -1,0 +1,135 @@
+"""The tests that exercises share: each is red where its own sentence is false, and only there."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from autograder.suites.contracts import SEED, ArgumentsUnchanged, Backward, DrawsFromGenerator, Float32, Integers, MemoryLayouts, NoMemory
+from coursekit.expectations import Mismatch
+from coursekit.student import LocalStudent, StudentError
+
+ALL = (ArgumentsUnchanged, Integers, Float32, MemoryLayouts, NoMemory)
+
+
+def found(contract: type, function, arguments, **functions) -> str:
+    """Run a contract's test on a function; return the message of its failure, or nothing."""
+    exercise = function.__name__
+    case = type("Case", (contract,), {"exercise": exercise, "arguments": lambda self, rng: arguments(rng)})()
+    (test,) = (name for name in dir(case) if name.startswith("test_"))
+    try:
+        getattr(case, test)(LocalStudent({exercise: function, **functions}), np.random.default_rng(0))
+    except (Mismatch, StudentError) as error:
+        return str(error)
+    return ""
+
+
+def typical(rng):
+    return rng.normal(size=(4, 4)), 2.0
+
+
+def scale(x, by):
+    return np.asarray(x, dtype=float) * by
+
+
+def test_a_right_function_passes_all():
+    assert [found(contract, scale, typical) for contract in ALL] == [""] * len(ALL)
+
+
+@pytest.mark.parametrize("wrong", [lambda x, by: x + by, lambda x, by: None, lambda x, by: (x, "?"), lambda x, by: x.sum() / 0.0])
+def test_wrong_values_pass_where_the_sentence_holds(wrong):
+    def scale(x, by):
+        with np.errstate(divide="ignore"):
+            return wrong(np.asarray(x, dtype=float), by)
+
+    assert [found(contract, scale, typical) for contract in ALL] == [""] * len(ALL)
+
+
+def test_an_argument_changed_in_place():
+    def scale(x, by):
+        x *= by
+        return x
+
+    assert "changed its argument" in found(ArgumentsUnchanged, scale, typical)
+    assert "UFuncTypeError" in found(Integers, scale, typical) or "raised" in found(Integers, scale, typical)
+    assert not any(found(contract, scale, typical) for contract in (Float32, MemoryLayouts, NoMemory))
+
+
+def test_integers_cut_off():
+    def scale(x, by):
+        out = np.zeros_like(x)
+        out[:] = x * by / 7
+        return out
+
+    assert "differs from that to the same numbers as floats" in found(Integers, scale, typical)
+    assert not any(found(contract, scale, typical) for contract in (ArgumentsUnchanged, Float32, MemoryLayouts, NoMemory))
+
+
+def test_memory_read_in_its_own_order():
+    def scale(x, by):
+        return x.ravel(order="K").reshape(x.shape) * by
+
+    assert "transposed arrays differs" in found(MemoryLayouts, scale, typical)
+
+
+def test_something_remembered():
+    kept = []
+
+    def scale(x, by):
+        kept.append(x.mean())
+        return x * by + np.mean(kept)
+
+    assert "when another call lies between" in found(NoMemory, scale, typical)
+
+
+def test_random_numbers():
+    def shuffled(x, rng):
+        return rng.permutation(x)
+
+    def seeded(x, rng):
+        return np.random.default_rng(5).permutation(x)
+
+    def alone(x, rng):
+        return np.random.default_rng().permutation(x)
+
+    def arguments(rng):
+        return rng.normal(size=30), SEED
+
+    assert found(DrawsFromGenerator, shuffled, arguments) == ""
+    assert "generators in different states" in found(DrawsFromGenerator, seeded, arguments)
+    assert "not all random numbers come from rng" in found(DrawsFromGenerator, alone, arguments)
+
+
+class Pair(Backward, Integers):
+    integers = (1,)
+
+
+def f_backward(dout, cache):
+    return dout * cache
+
+
+def pair_arguments(rng):
+    return rng.normal(size=(3, 3)), rng.normal(size=(3, 3))
+
+
+def test_a_backward_pass_isnt_blamed_for_its_forward_pass():
+    def truncating(x):
+        return np.zeros_like(x) + (x / 7).astype(x.dtype), (x / 7).astype(x.dtype)
+
+    def right(x):
+        return x / 7, x / 7
+
+    assert found(Pair, f_backward, pair_arguments, f_forward=truncating) == ""
+    assert found(Pair, f_backward, pair_arguments, f_forward=right) == ""
+
+
+def test_a_backward_pass_is_blamed_for_itself():
+    def right(x):
+        return x / 7.0, x
+
+    def f_backward(dout, cache):
+        out = np.zeros_like(cache)
+        out[:] = dout * cache
+        return out
+
+    assert "as floats" in found(Pair, f_backward, pair_arguments, f_forward=right)
