@@ -75,7 +75,8 @@ class MisconceptionFound:
 class ExerciseResult:
     """The result of one exercise; `score` is from 0 to `max_score`, and the sum of its aspects' up to rounding.
 
-    `misconception` explains the failures; `also` holds further ones that do.
+    `misconception` explains the failures; `also` holds further ones that do. `follow_through` holds the earlier exercises that the function
+    uses, and whose own mistakes were left aside: it was judged with right ones.
     """
 
     name: str
@@ -86,11 +87,20 @@ class ExerciseResult:
     misconception: MisconceptionFound | None = None
     aspects: tuple[AspectResult, ...] = ()
     also: tuple[MisconceptionFound, ...] = ()
+    follow_through: tuple[str, ...] = ()
 
     @property
     def misconceptions(self) -> tuple[MisconceptionFound, ...]:
         """All misconceptions that explain the failures, the most important first."""
         return (self.misconception, *self.also) if self.misconception else ()
+
+    @property
+    def judged_with(self) -> str:
+        """A sentence about the earlier exercises in `follow_through`, or an empty text."""
+        if not self.follow_through:
+            return ""
+        names = " and ".join(f"`{name}`" for name in self.follow_through)
+        return f"Judged with a right {names}: " + ("its" if len(self.follow_through) == 1 else "their") + " own mistake cost points there."
 
     @property
     def first_failure(self) -> TestResult | None:
@@ -157,6 +167,7 @@ def submission_to_json(result: SubmissionResult) -> dict[str, Any]:
             "misconception": {**vars(exercise.misconception)} if exercise.misconception else None,
             "aspects": [{**vars(aspect)} for aspect in exercise.aspects],
             "also": [{**vars(found)} for found in exercise.also],
+            "follow_through": list(exercise.follow_through),
         }
         for exercise in result.exercises
     ]
@@ -182,6 +193,7 @@ def submission_from_json(data: dict[str, Any]) -> SubmissionResult:
             misconception=_misconception(exercise["misconception"]) if exercise["misconception"] else None,
             aspects=tuple(AspectResult(**aspect) for aspect in exercise["aspects"]),
             also=tuple(_misconception(found) for found in exercise["also"]),
+            follow_through=tuple(exercise.get("follow_through", ())),
         )
         for exercise in data["exercises"]
     )
