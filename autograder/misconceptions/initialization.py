@@ -2,84 +2,84 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 
 from autograder.judging.known_answers import alternative, misconception
+from autograder.misconceptions.families import family, generator_ignored, in_place, reseeded
+from autograder.reference import initialization as right
 
 # --- fans: wrong ----------------------------------------------------------------------------------------------------------
 
 
-@misconception("fans", title="Fan-in and fan-out are swapped", see="03 §3")
+@misconception("fans", "part", title="Fan-in and fan-out are swapped", see="03 §3")
 def fans_swapped(shape):
     """You returned (fan_out, fan_in). Dense weights have shape (in, out) in this course, because a batch is multiplied from the left,
     x·W; kernels have shape (F, C, KH, KW), and there the output channels come first."""
-    if len(shape) == 2:
-        return shape[1], shape[0]
-    F, C, KH, KW = shape
-    return F * KH * KW, C * KH * KW
+    return right_fans(shape)[::-1]
 
 
-@misconception("fans", title="Only the kernels' fans are swapped", see="03 §3")
+@misconception("fans", "part", title="Only the kernels' fans are swapped", see="03 §3")
 def fans_kernels_swapped(shape):
     """You read a kernel's shape as you read a dense layer's, inputs first. In (F, C, KH, KW) the F output channels come first and the C
     input channels second, so fan_in is C·KH·KW."""
-    if len(shape) == 2:
-        return shape[0], shape[1]
-    F, C, KH, KW = shape
-    return F * KH * KW, C * KH * KW
+    return tuple(shape) if len(shape) == 2 else right_fans(shape)[::-1]
 
 
-@misconception("fans", title="A kernel's window is left out", see="03 §3")
+@misconception("fans", "part", title="Dense weights are read as (out, in)", see="03 §3")
+def fans_dense_swapped(shape):
+    """You read the shape of dense weights as PyTorch writes it, (out, in). In this course a batch is multiplied from the left, x·W, so the
+    inputs come first."""
+    return tuple(shape)[::-1] if len(shape) == 2 else right_fans(shape)
+
+
+@misconception("fans", "part", title="A kernel's window is left out", see="03 §3")
 def fans_without_window(shape):
     """You counted channels. One output value of a convolution is a sum over all KH·KW positions of the window in each channel, so every
     channel counts KH·KW times, on the way in as on the way out."""
-    if len(shape) == 2:
-        return shape[0], shape[1]
-    return shape[1], shape[0]
+    return tuple(shape) if len(shape) == 2 else (shape[1], shape[0])
 
 
-@misconception("fans", title="The window counts on the way in only", see="03 §3")
+@misconception("fans", "part", title="The window counts on the way in only", see="03 §3")
 def fans_window_only_in(shape):
     """Your fan_in is right, but your fan_out has no KH·KW. As the window slides over the image, one input value meets each of its KH·KW
     positions once in every one of the F kernels, so it takes part in F·KH·KW outputs."""
-    if len(shape) == 2:
-        return shape[0], shape[1]
-    F, C, KH, KW = shape
-    return C * KH * KW, F
+    return tuple(shape) if len(shape) == 2 else (right_fans(shape)[0], shape[0])
 
 
-@misconception("fans", title="The shape is read as (KH, KW, C, F)", see="03 §3")
+@misconception("fans", "part", title="The shape is read as (KH, KW, C, F)", see="03 §3")
 def fans_channels_last(shape):
     """You read the kernels' shape as Keras writes it, (KH, KW, C, F). In this course, as in PyTorch, it is (F, C, KH, KW)."""
-    if len(shape) == 2:
-        return shape[0], shape[1]
-    return shape[0] * shape[1] * shape[2], shape[0] * shape[1] * shape[3]
+    return tuple(shape) if len(shape) == 2 else right_fans((shape[3], shape[2], shape[0], shape[1]))
 
 
-@misconception("fans", title="Kernels are taken to be square", see="03 §3")
+@misconception("fans", "slip", title="Kernels are taken to be square", see="03 §3")
 def fans_square_window(shape):
     """You squared one side of the kernel. A kernel need not be square: multiply its height by its width."""
-    if len(shape) == 2:
-        return shape[0], shape[1]
-    F, C, KH, _ = shape
-    return C * KH**2, F * KH**2
+    return tuple(shape) if len(shape) == 2 else right_fans((*shape[:3], shape[2]))
 
 
-@misconception("fans", title="The first axis is always the fan-in", see="03 §3")
+@misconception("fans", "part", title="The first axis is always the fan-in", see="03 §3")
 def fans_first_axis_first(shape):
     """You took the first axis as the inputs and multiplied all others into the outputs. That suits a dense layer, but the first axis of a
     stack of kernels counts the output channels."""
     return shape[0], int(np.prod(shape[1:]))
 
 
-@misconception("fans", title="The bias is counted as a connection", see="03 §3")
+@misconception("fans", "part", title="The bias is counted as a connection", see="03 §3")
 def fans_with_bias(shape):
     """You added one connection for the bias. A bias adds no variance to the sum as long as it starts at a constant, so fans count the
     weights alone."""
+    return right_fans(shape)[0] + 1, right_fans(shape)[1]
+
+
+def right_fans(shape):
+    """Return (fan_in, fan_out)."""
     if len(shape) == 2:
-        return shape[0] + 1, shape[1]
+        return tuple(shape)
     F, C, KH, KW = shape
-    return C * KH * KW + 1, F * KH * KW
+    return C * KH * KW, F * KH * KW
 
 
 # --- fans: right ----------------------------------------------------------------------------------------------------------
@@ -113,93 +113,218 @@ def fans_counted_in_a_loop(shape):
     return [np.int64(fan_in), np.int64(fan_out)]
 
 
-# --- glorot_normal: wrong -------------------------------------------------------------------------------------------------
+@alternative("fans")
+def fans_as_an_array(shape):
+    fan_in, fan_out = shape if len(shape) == 2 else (shape[1], shape[0])
+    return np.array([fan_in, fan_out]) * np.prod(shape[2:], dtype=int)
 
 
-@misconception("glorot_normal", title="The variance is used as the standard deviation", see="03 §4")
-def glorot_normal_variance_as_std(fan_in, fan_out, rng):
-    """1/fan_avg is the variance, but NumPy's normal wants the standard deviation as its scale, which is the root of it. Your weights are
-    far too small: the signal shrinks by about √fan_avg at every layer."""
-    return rng.normal(0.0, 2 / (fan_in + fan_out), (fan_in, fan_out))
+# --- initialisers: families ---------------------------------------------------------------------------------------------
+
+VARIANCES = {
+    "lecun": lambda fan_in, fan_out: 1 / fan_in,
+    "glorot": lambda fan_in, fan_out: 2 / (fan_in + fan_out),
+    "he": lambda fan_in, fan_out: 2 / fan_in,
+}
 
 
-@misconception("glorot_normal", title="Only the fan-in is counted", see="03 §4")
+@family(
+    "The variance is used as the standard deviation",
+    "The equation gives the variance, but NumPy's normal wants the standard deviation as its scale, which is the root of it. Your weights "
+    "are far too small, and the signal dies within a few layers.",
+    "part",
+)
+def variance_as_deviation(right, options, fan_in, fan_out, rng):
+    return right(fan_in, fan_out, rng) * np.sqrt(VARIANCES[options["own"]](fan_in, fan_out))
+
+
+@family(
+    "The standard deviation is passed as the mean",
+    "You called rng.normal with σ as its first argument, which is the mean; the deviation stayed 1. Write rng.normal(0, σ, shape).",
+    "part",
+)
+def deviation_as_mean(right, options, fan_in, fan_out, rng):
+    return rng.normal(np.sqrt(VARIANCES[options["own"]](fan_in, fan_out)), size=(fan_in, fan_out))
+
+
+@family(
+    "A uniform distribution instead of a normal one",
+    "Your weights have the right variance, but they are uniform. This exercise asks for normal ones.",
+    "part",
+)
+def uniform_instead(right, options, fan_in, fan_out, rng):
+    r = np.sqrt(3 * VARIANCES[options["own"]](fan_in, fan_out))
+    return rng.uniform(-r, r, (fan_in, fan_out))
+
+
+@family(
+    "The normal distribution is truncated",
+    "You drew again whatever was more than two standard deviations out, as Keras's normal initialisers do. That takes away almost a "
+    "quarter of the variance (Keras widens σ to make up for it); this course wants a plain normal distribution.",
+    "part",
+)
+def truncated(right, options, fan_in, fan_out, rng):
+    W = rng.standard_normal((fan_in, fan_out))
+    while np.any(np.abs(W) > 2):
+        far = np.abs(W) > 2
+        W[far] = rng.standard_normal(far.sum())
+    return W * np.sqrt(VARIANCES[options["own"]](fan_in, fan_out))
+
+
+@family(
+    "All weights are positive",
+    "Your weights are never negative. It is the activation that ReLU rectifies; weights are symmetric about 0. With weights of one sign "
+    "the mean of the signal grows with the fan-in, from layer to layer.",
+    "part",
+)
+def positive(right, options, fan_in, fan_out, rng):
+    return np.abs(right(fan_in, fan_out, rng))
+
+
+@family(
+    "The shape is transposed",
+    "You returned an array of shape (fan_out, fan_in). In this course a batch is multiplied from the left, x·W, so W has a row for every "
+    "input and a column for every unit: (fan_in, fan_out).",
+    "part",
+)
+def transposed(right, options, fan_in, fan_out, rng):
+    return right(fan_in, fan_out, rng).T
+
+
+@family(
+    "All units get the same weights",
+    "You drew one vector and gave it to every unit. Units that start alike stay alike, so the layer is worth a single unit; draw every "
+    "entry by itself.",
+    "part",
+)
+def repeated(right, options, fan_in, fan_out, rng):
+    return np.tile(right(fan_in, fan_out, rng)[:, :1], fan_out)
+
+
+@family(
+    "All weights are the same number",
+    "All your weights are equal, so all units of a layer compute the same, get the same gradient, and stay equal for ever. Draw every "
+    "entry from rng.",
+    "core",
+)
+def constant(right, options, fan_in, fan_out, rng):
+    return np.full((fan_in, fan_out), np.sqrt(VARIANCES[options["own"]](fan_in, fan_out)))
+
+
+ignored = partial(
+    generator_ignored,
+    title="The generator is ignored",
+    text="Your numbers come from np.random, or from a generator of your own, and not from the generator `rng` that you are given, so "
+    "nobody can repeat your experiment by passing the same seed. Call the methods of rng.",
+)
+made_inside = partial(
+    reseeded,
+    title="A new generator with a fixed seed is made inside",
+    text="You make a generator of your own with a fixed seed, so every call returns the same numbers, and two layers of one shape get the "
+    "same weights. Draw from the `rng` that is passed in.",
+)
+
+IN_ALL = transposed, repeated, constant, ignored, made_inside
+IN_NORMAL = variance_as_deviation, deviation_as_mean, uniform_instead, truncated, positive
+SECTIONS = {transposed: "03 §3", repeated: "03 §1", constant: "03 §1", ignored: "03 §2", made_inside: "03 §2"}
+SCHEMES = {"lecun_normal": "lecun", "glorot_normal": "glorot", "glorot_uniform": "glorot", "he_normal": "he"}
+
+MEMBERS = [
+    change(exercise, getattr(right, exercise), see=SECTIONS.get(change, "03 §5" if scheme == "he" else "03 §4"), own=scheme)
+    for exercise, scheme in SCHEMES.items()
+    for change in (IN_ALL if exercise == "glorot_uniform" else (*IN_NORMAL, *IN_ALL))
+]
+globals().update({member.__name__: member for member in MEMBERS})
+
+
+# --- lecun_normal: wrong -------------------------------------------------------------------------------------------------
+
+
+@misconception("lecun_normal", "part", title="Fan-out is used for fan-in", see="03 §4")
+def lecun_normal_fan_out(fan_in, fan_out, rng):
+    """Your variance is 1/fan_out. What keeps the signal is the number of terms in a unit's sum, and that is the fan-in, the number of rows
+    of W."""
+    return rng.normal(0.0, np.sqrt(1 / fan_out), (fan_in, fan_out))
+
+
+@misconception("lecun_normal", "part", title="This is He's variance", see="03 §4")
+def lecun_normal_he(fan_in, fan_out, rng):
+    """Your variance is 2/fan_in, which is He's: the 2 is for ReLU. LeCun's derivation has an activation that keeps the variance by itself,
+    so it is 1/fan_in."""
+    return rng.normal(0.0, np.sqrt(2 / fan_in), (fan_in, fan_out))
+
+
+@misconception("lecun_normal", "part", title="This is Glorot's variance", see="03 §4")
+def lecun_normal_glorot(fan_in, fan_out, rng):
+    """Your variance is 1/fan_avg, which is Glorot's compromise. LeCun's looks at the way forward only: 1/fan_in."""
+    return rng.normal(0.0, np.sqrt(2 / (fan_in + fan_out)), (fan_in, fan_out))
+
+
+@misconception("lecun_normal", "part", title="Multiplied by √fan_in instead of divided", see="03 §4")
+def lecun_normal_multiplied(fan_in, fan_out, rng):
+    """You multiplied by √fan_in. The more terms a unit's sum has, the *smaller* each weight has to be for the sum to keep its size:
+    divide."""
+    return rng.standard_normal((fan_in, fan_out)) * np.sqrt(fan_in)
+
+
+@misconception("lecun_normal", "part", title="The weights are small, whatever the size of the layer", see="03 §2")
+def lecun_normal_fixed(fan_in, fan_out, rng):
+    """You drew with the standard deviation 0.01, whatever the layer. A number that suits one width makes the signal vanish or explode at
+    another; σ has to depend on fan_in."""
+    return 0.01 * rng.standard_normal((fan_in, fan_out))
+
+
+# --- lecun_normal: right -------------------------------------------------------------------------------------------------
+
+
+@alternative("lecun_normal")
+def lecun_normal_divided(fan_in, fan_out, rng):
+    return rng.standard_normal((fan_in, fan_out)) / np.sqrt(fan_in)
+
+
+@alternative("lecun_normal")
+def lecun_normal_from_a_list(fan_in, fan_out, rng):
+    return np.array([[rng.normal(0, fan_in**-0.5) for _ in range(fan_out)] for _ in range(fan_in)])
+
+
+@alternative("lecun_normal")
+def lecun_normal_einsum(fan_in, fan_out, rng):
+    raw = rng.normal(loc=0.0, scale=1.0, size=(fan_out, fan_in))
+    return np.einsum("oi,i->io", raw, np.full(fan_in, 1 / np.sqrt(fan_in)))
+
+
+# --- glorot_normal: wrong ------------------------------------------------------------------------------------------------
+
+
+@misconception("glorot_normal", "part", title="Only the fan-in is counted", see="03 §4")
 def glorot_normal_fan_in(fan_in, fan_out, rng):
     """You used the variance 1/fan_in. Some slides call that «Xavier», but it keeps the signal on the way forward only (it is LeCun's);
     Glorot's compromise between forward and backward is 1/fan_avg with fan_avg = (fan_in + fan_out)/2."""
     return rng.normal(0.0, np.sqrt(1 / fan_in), (fan_in, fan_out))
 
 
-@misconception("glorot_normal", title="Only the fan-out is counted", see="03 §4")
+@misconception("glorot_normal", "part", title="Only the fan-out is counted", see="03 §4")
 def glorot_normal_fan_out(fan_in, fan_out, rng):
     """You used the variance 1/fan_out. That keeps the gradient on the way back, but not the signal on the way forward; Glorot's
     compromise between the two is 1/fan_avg with fan_avg = (fan_in + fan_out)/2."""
     return rng.normal(0.0, np.sqrt(1 / fan_out), (fan_in, fan_out))
 
 
-@misconception("glorot_normal", title="The sum of the fans instead of their average", see="03 §4")
+@misconception("glorot_normal", "part", title="The sum of the fans instead of their average", see="03 §4")
 def glorot_normal_sum(fan_in, fan_out, rng):
     """You divided by fan_in + fan_out. The average is half of that, so the variance is 2/(fan_in + fan_out), twice yours; with yours, a
     square layer halves the variance of the signal."""
     return rng.normal(0.0, np.sqrt(1 / (fan_in + fan_out)), (fan_in, fan_out))
 
 
-@misconception("glorot_normal", title="The factor for ReLU has slipped in", see="03 §5")
+@misconception("glorot_normal", "part", title="The factor for ReLU has slipped in", see="03 §5")
 def glorot_normal_relu(fan_in, fan_out, rng):
     """Your variance is 4/(fan_in + fan_out), twice Glorot's. That factor 2 makes up for the half that ReLU cuts away; Glorot's own
     derivation has an activation that is the identity near 0, and needs no such factor."""
     return rng.normal(0.0, np.sqrt(4 / (fan_in + fan_out)), (fan_in, fan_out))
 
 
-@misconception("glorot_normal", title="A uniform distribution instead of a normal one", see="03 §4")
-def glorot_normal_uniform(fan_in, fan_out, rng):
-    """Your weights have the right variance, but they are uniform. This exercise asks for the normal version; the uniform one is
-    glorot_uniform."""
-    r = np.sqrt(6 / (fan_in + fan_out))
-    return rng.uniform(-r, r, (fan_in, fan_out))
-
-
-@misconception("glorot_normal", title="The normal distribution is truncated", see="03 §4")
-def glorot_normal_truncated(fan_in, fan_out, rng):
-    """You drew again whatever was more than two standard deviations out, as Keras's normal initialisers do. That takes away almost a
-    quarter of the variance (Keras widens σ to make up for it); this course wants a plain normal distribution."""
-    W = rng.standard_normal((fan_in, fan_out))
-    while np.any(np.abs(W) > 2):
-        far = np.abs(W) > 2
-        W[far] = rng.standard_normal(far.sum())
-    return W * np.sqrt(2 / (fan_in + fan_out))
-
-
-@misconception("glorot_normal", title="The generator is ignored", see="03 §2")
-def glorot_normal_generator_ignored(fan_in, fan_out, rng):
-    """Your numbers come from np.random and not from the generator `rng` that you are given, so nobody can repeat your experiment by
-    passing the same seed. Call the methods of rng."""
-    return np.random.randn(fan_in, fan_out) * np.sqrt(2 / (fan_in + fan_out))
-
-
-@misconception("glorot_normal", title="A new generator with a fixed seed is made inside", see="03 §2")
-def glorot_normal_reseeded(fan_in, fan_out, rng):
-    """You make a generator of your own with a fixed seed, so every call returns the same numbers, and two layers of one shape get the same
-    weights. Draw from the `rng` that is passed in."""
-    rng = np.random.default_rng(0)
-    return rng.normal(0.0, np.sqrt(2 / (fan_in + fan_out)), (fan_in, fan_out))
-
-
-@misconception("glorot_normal", title="The shape is transposed", see="03 §3")
-def glorot_normal_transposed(fan_in, fan_out, rng):
-    """You returned an array of shape (fan_out, fan_in). In this course a batch is multiplied from the left, x·W, so W has a row for every
-    input and a column for every unit: (fan_in, fan_out)."""
-    return rng.normal(0.0, np.sqrt(2 / (fan_in + fan_out)), (fan_out, fan_in))
-
-
-@misconception("glorot_normal", title="All units get the same weights", see="03 §1")
-def glorot_normal_repeated(fan_in, fan_out, rng):
-    """You drew one vector and gave it to every unit. Units that start alike stay alike, so the layer is worth a single unit; draw every
-    entry by itself."""
-    return np.tile(rng.normal(0.0, np.sqrt(2 / (fan_in + fan_out)), (fan_in, 1)), fan_out)
-
-
-# --- glorot_normal: right -------------------------------------------------------------------------------------------------
+# --- glorot_normal: right ------------------------------------------------------------------------------------------------
 
 
 @alternative("glorot_normal")
@@ -229,10 +354,10 @@ def glorot_normal_multivariate(fan_in, fan_out, rng):
     return child.normal(scale=np.sqrt(1 / np.mean([fan_in, fan_out])), size=fan_in * fan_out).reshape(fan_in, fan_out)
 
 
-# --- glorot_uniform: wrong ------------------------------------------------------------------------------------------------
+# --- glorot_uniform: wrong -----------------------------------------------------------------------------------------------
 
 
-@misconception("glorot_uniform", title="The bound is the standard deviation", see="03 §4")
+@misconception("glorot_uniform", "part", title="The bound is the standard deviation", see="03 §4")
 def glorot_uniform_bound_is_std(fan_in, fan_out, rng):
     """You took the standard deviation as the bound. A uniform distribution on ±r has variance r²/3, so a bound of σ gives a third of the
     variance that is wanted; r = √3·σ."""
@@ -240,7 +365,7 @@ def glorot_uniform_bound_is_std(fan_in, fan_out, rng):
     return rng.uniform(-r, r, (fan_in, fan_out))
 
 
-@misconception("glorot_uniform", title="The 6 of one formula with the average of the other", see="03 §4")
+@misconception("glorot_uniform", "part", title="The 6 of one formula with the average of the other", see="03 §4")
 def glorot_uniform_six_over_average(fan_in, fan_out, rng):
     """You mixed the two ways to write the bound: it is √(6/(fan_in + fan_out)), or √(3/fan_avg), which is the same. √(6/fan_avg) gives
     twice the variance."""
@@ -248,7 +373,7 @@ def glorot_uniform_six_over_average(fan_in, fan_out, rng):
     return rng.uniform(-r, r, (fan_in, fan_out))
 
 
-@misconception("glorot_uniform", title="The 3 of one formula with the sum of the other", see="03 §4")
+@misconception("glorot_uniform", "part", title="The 3 of one formula with the sum of the other", see="03 §4")
 def glorot_uniform_three_over_sum(fan_in, fan_out, rng):
     """You mixed the two ways to write the bound: it is √(3/fan_avg), or √(6/(fan_in + fan_out)), which is the same.
     √(3/(fan_in + fan_out)) gives half the variance."""
@@ -256,14 +381,14 @@ def glorot_uniform_three_over_sum(fan_in, fan_out, rng):
     return rng.uniform(-r, r, (fan_in, fan_out))
 
 
-@misconception("glorot_uniform", title="The root is missing from the bound", see="03 §4")
+@misconception("glorot_uniform", "part", title="The root is missing from the bound", see="03 §4")
 def glorot_uniform_without_root(fan_in, fan_out, rng):
     """Your bound is 3/fan_avg. That is r², the square of the bound; take the root of it."""
     r = 6 / (fan_in + fan_out)
     return rng.uniform(-r, r, (fan_in, fan_out))
 
 
-@misconception("glorot_uniform", title="Only positive weights", see="03 §4")
+@misconception("glorot_uniform", "part", title="Only positive weights", see="03 §4")
 def glorot_uniform_one_sided(fan_in, fan_out, rng):
     """Your weights lie between 0 and r. Weights of one sign have a mean that isn't 0, and the mean of the signal then grows with the
     fan-in; the interval goes from −r to r."""
@@ -271,14 +396,14 @@ def glorot_uniform_one_sided(fan_in, fan_out, rng):
     return rng.uniform(0.0, r, (fan_in, fan_out))
 
 
-@misconception("glorot_uniform", title="The width of the interval is taken for its bound", see="03 §4")
+@misconception("glorot_uniform", "part", title="The width of the interval is taken for its bound", see="03 §4")
 def glorot_uniform_width_for_bound(fan_in, fan_out, rng):
     """Your interval is r wide, from −r/2 to r/2. It goes from −r to r: rng.random() − 0.5 has to be multiplied by 2r."""
     r = np.sqrt(6 / (fan_in + fan_out))
     return (rng.random((fan_in, fan_out)) - 0.5) * r
 
 
-@misconception("glorot_uniform", title="Only the fan-in is counted", see="03 §4")
+@misconception("glorot_uniform", "part", title="Only the fan-in is counted", see="03 §4")
 def glorot_uniform_fan_in(fan_in, fan_out, rng):
     """Your bound is √(3/fan_in), which is LeCun's. Glorot's compromise between the way forward and the way back counts both fans:
     √(3/fan_avg)."""
@@ -286,37 +411,13 @@ def glorot_uniform_fan_in(fan_in, fan_out, rng):
     return rng.uniform(-r, r, (fan_in, fan_out))
 
 
-@misconception("glorot_uniform", title="A normal distribution instead of a uniform one", see="03 §4")
+@misconception("glorot_uniform", "part", title="A normal distribution instead of a uniform one", see="03 §4")
 def glorot_uniform_normal(fan_in, fan_out, rng):
     """Your weights have the right variance, but they are normal. This exercise asks for the uniform version: no weight lies outside ±r."""
     return rng.normal(0.0, np.sqrt(2 / (fan_in + fan_out)), (fan_in, fan_out))
 
 
-@misconception("glorot_uniform", title="The generator is ignored", see="03 §2")
-def glorot_uniform_generator_ignored(fan_in, fan_out, rng):
-    """Your numbers come from np.random and not from the generator `rng` that you are given, so nobody can repeat your experiment by
-    passing the same seed. Call the methods of rng."""
-    r = np.sqrt(6 / (fan_in + fan_out))
-    return np.random.uniform(-r, r, (fan_in, fan_out))
-
-
-@misconception("glorot_uniform", title="A new generator with a fixed seed is made inside", see="03 §2")
-def glorot_uniform_reseeded(fan_in, fan_out, rng):
-    """You make a generator of your own with a fixed seed, so every call returns the same numbers, and two layers of one shape get the same
-    weights. Draw from the `rng` that is passed in."""
-    r = np.sqrt(6 / (fan_in + fan_out))
-    return np.random.default_rng(42).uniform(-r, r, (fan_in, fan_out))
-
-
-@misconception("glorot_uniform", title="The shape is transposed", see="03 §3")
-def glorot_uniform_transposed(fan_in, fan_out, rng):
-    """You returned an array of shape (fan_out, fan_in). In this course a batch is multiplied from the left, x·W, so W has a row for every
-    input and a column for every unit: (fan_in, fan_out)."""
-    r = np.sqrt(6 / (fan_in + fan_out))
-    return rng.uniform(-r, r, (fan_out, fan_in))
-
-
-# --- glorot_uniform: right ------------------------------------------------------------------------------------------------
+# --- glorot_uniform: right -----------------------------------------------------------------------------------------------
 
 
 @alternative("glorot_uniform")
@@ -336,97 +437,44 @@ def glorot_uniform_column_by_column(fan_in, fan_out, rng):
     return np.stack([rng.uniform(-r, r, fan_in) for _ in range(fan_out)], axis=1)
 
 
-# --- he_normal: wrong -----------------------------------------------------------------------------------------------------
+# --- he_normal: wrong ----------------------------------------------------------------------------------------------------
 
 
-@misconception("he_normal", title="The variance is used as the standard deviation", see="03 §5")
-def he_normal_variance_as_std(fan_in, fan_out, rng):
-    """2/fan_in is the variance, but NumPy's normal wants the standard deviation as its scale, which is the root of it. Your weights are
-    far too small, and the signal dies within a few layers."""
-    return rng.normal(0.0, 2 / fan_in, (fan_in, fan_out))
-
-
-@misconception("he_normal", title="The root covers only the 2", see="03 §5")
+@misconception("he_normal", "part", title="The root covers only the 2", see="03 §5")
 def he_normal_root_of_two(fan_in, fan_out, rng):
     """Your standard deviation is √2/fan_in: the root covers the 2 but not the fan-in. The variance is 2/fan_in, so σ = √(2/fan_in)."""
     return rng.standard_normal((fan_in, fan_out)) * np.sqrt(2.0) / fan_in
 
 
-@misconception("he_normal", title="Fan-out is used for fan-in", see="03 §5")
+@misconception("he_normal", "part", title="Fan-out is used for fan-in", see="03 §5")
 def he_normal_fan_out(fan_in, fan_out, rng):
     """Your variance is 2/fan_out. He et al. derive that too, for the way back, but the stub wants the version for the way forward:
     a unit's sum has fan_in terms, one for each row of W."""
     return rng.normal(0.0, np.sqrt(2 / fan_out), (fan_in, fan_out))
 
 
-@misconception("he_normal", title="The factor 2 for ReLU is missing", see="03 §5")
+@misconception("he_normal", "part", title="The factor 2 for ReLU is missing", see="03 §5")
 def he_normal_without_two(fan_in, fan_out, rng):
     """Your variance is 1/fan_in, which is LeCun's. ReLU sets half of a symmetric signal to zero and so halves its mean square; the
     factor 2 makes up for that, at every layer."""
     return rng.normal(0.0, np.sqrt(1 / fan_in), (fan_in, fan_out))
 
 
-@misconception("he_normal", title="Glorot's average of the fans with He's factor", see="03 §7")
+@misconception("he_normal", "part", title="Glorot's average of the fans with He's factor", see="03 §7")
 def he_normal_average(fan_in, fan_out, rng):
     """Your variance is 4/(fan_in + fan_out). Some slides write it so, and for a square layer it is the same; the stub wants He et al.'s
     own 2/fan_in, which keeps the forward signal whatever the number of outputs."""
     return rng.normal(0.0, np.sqrt(4 / (fan_in + fan_out)), (fan_in, fan_out))
 
 
-@misconception("he_normal", title="This is Glorot's variance", see="03 §5")
+@misconception("he_normal", "part", title="This is Glorot's variance", see="03 §5")
 def he_normal_glorot(fan_in, fan_out, rng):
     """Your variance is 2/(fan_in + fan_out), which is Glorot's 1/fan_avg: the 2 in it comes from the average and not from ReLU. He's is
     2/fan_in."""
     return rng.normal(0.0, np.sqrt(2 / (fan_in + fan_out)), (fan_in, fan_out))
 
 
-@misconception("he_normal", title="A uniform distribution instead of a normal one", see="03 §5")
-def he_normal_uniform(fan_in, fan_out, rng):
-    """Your weights have the right variance, but they are uniform; this exercise asks for normal ones."""
-    r = np.sqrt(6 / fan_in)
-    return rng.uniform(-r, r, (fan_in, fan_out))
-
-
-@misconception("he_normal", title="All weights are positive", see="03 §5")
-def he_normal_rectified(fan_in, fan_out, rng):
-    """You made all weights positive. It is the activation that ReLU rectifies; weights are symmetric about 0, and without that the signal's
-    mean grows from layer to layer."""
-    return np.abs(rng.normal(0.0, np.sqrt(2 / fan_in), (fan_in, fan_out)))
-
-
-@misconception("he_normal", title="The normal distribution is truncated", see="03 §5")
-def he_normal_truncated(fan_in, fan_out, rng):
-    """You drew again whatever was more than two standard deviations out, as Keras's normal initialisers do. That takes away almost a
-    quarter of the variance (Keras widens σ to make up for it); this course wants a plain normal distribution."""
-    W = rng.standard_normal((fan_in, fan_out))
-    while np.any(np.abs(W) > 2):
-        far = np.abs(W) > 2
-        W[far] = rng.standard_normal(far.sum())
-    return W * np.sqrt(2 / fan_in)
-
-
-@misconception("he_normal", title="The generator is ignored", see="03 §2")
-def he_normal_generator_ignored(fan_in, fan_out, rng):
-    """Your numbers come from np.random and not from the generator `rng` that you are given, so nobody can repeat your experiment by
-    passing the same seed. Call the methods of rng."""
-    return np.random.randn(fan_in, fan_out) * np.sqrt(2.0 / fan_in)
-
-
-@misconception("he_normal", title="A new generator with a fixed seed is made inside", see="03 §2")
-def he_normal_reseeded(fan_in, fan_out, rng):
-    """You make a generator of your own with a fixed seed, so every call returns the same numbers, and two layers of one shape get the same
-    weights. Draw from the `rng` that is passed in."""
-    return np.random.default_rng(0).normal(0.0, np.sqrt(2 / fan_in), (fan_in, fan_out))
-
-
-@misconception("he_normal", title="The shape is transposed", see="03 §3")
-def he_normal_transposed(fan_in, fan_out, rng):
-    """You returned an array of shape (fan_out, fan_in). In this course a batch is multiplied from the left, x·W, so W has a row for every
-    input and a column for every unit: (fan_in, fan_out)."""
-    return rng.normal(0.0, np.sqrt(2 / fan_in), (fan_out, fan_in))
-
-
-# --- he_normal: right -----------------------------------------------------------------------------------------------------
+# --- he_normal: right ----------------------------------------------------------------------------------------------------
 
 
 @alternative("he_normal")
@@ -448,299 +496,129 @@ def he_normal_sum_of_two(fan_in, fan_out, rng):
     return (one + other) / fan_in**0.5
 
 
-# --- lecun_normal: wrong --------------------------------------------------------------------------------------------------
+# --- init_std: wrong -----------------------------------------------------------------------------------------------------
 
 
-@misconception("lecun_normal", title="The variance is used as the standard deviation", see="03 §4")
-def lecun_normal_variance_as_std(fan_in, fan_out, rng):
-    """1/fan_in is the variance, but NumPy's normal wants the standard deviation as its scale, which is the root of it. Your weights are
-    far too small, and the signal dies within a few layers."""
-    return rng.normal(0.0, 1 / fan_in, (fan_in, fan_out))
+def table(fan_in, fan_out):
+    """Return the variance for each name, as Table 11-1 has it."""
+    glorot, he, lecun = 2 / (fan_in + fan_out), 2 / fan_in, 1 / fan_in
+    return dict.fromkeys(GLOROT, glorot) | dict.fromkeys(HE, he) | {"selu": lecun}
 
 
-@misconception("lecun_normal", title="Fan-out is used for fan-in", see="03 §4")
-def lecun_normal_fan_out(fan_in, fan_out, rng):
-    """Your variance is 1/fan_out. What keeps the signal is the number of terms in a unit's sum, and that is the fan-in, the number of rows
-    of W."""
-    return rng.normal(0.0, np.sqrt(1 / fan_out), (fan_in, fan_out))
+def deviation(activation, variances):
+    """Return the standard deviation for a name, or raise ValueError."""
+    if activation not in variances:
+        raise ValueError(f"there is no activation called {activation}")
+    return np.sqrt(variances[activation])
 
 
-@misconception("lecun_normal", title="This is He's variance", see="03 §4")
-def lecun_normal_he(fan_in, fan_out, rng):
-    """Your variance is 2/fan_in, which is He's: the 2 is for ReLU. LeCun's derivation has an activation that keeps the variance by itself,
-    so it is 1/fan_in."""
-    return rng.normal(0.0, np.sqrt(2 / fan_in), (fan_in, fan_out))
+GLOROT, HE = ("linear", "tanh", "logistic", "softmax"), ("relu", "leaky_relu", "elu")
 
 
-@misconception("lecun_normal", title="This is Glorot's variance", see="03 §4")
-def lecun_normal_glorot(fan_in, fan_out, rng):
-    """Your variance is 1/fan_avg, which is Glorot's compromise. LeCun's looks at the way forward only: 1/fan_in."""
-    return rng.normal(0.0, np.sqrt(2 / (fan_in + fan_out)), (fan_in, fan_out))
-
-
-@misconception("lecun_normal", title="Multiplied by √fan_in instead of divided", see="03 §4")
-def lecun_normal_multiplied(fan_in, fan_out, rng):
-    """You multiplied by √fan_in. The more terms a unit's sum has, the *smaller* each weight has to be for the sum to keep its size:
-    divide."""
-    return rng.standard_normal((fan_in, fan_out)) * np.sqrt(fan_in)
-
-
-@misconception("lecun_normal", title="The weights are small, whatever the size of the layer", see="03 §2")
-def lecun_normal_fixed(fan_in, fan_out, rng):
-    """You drew with the standard deviation 0.01, whatever the layer. A number that suits one width makes the signal vanish or explode at
-    another; σ has to depend on fan_in."""
-    return 0.01 * rng.standard_normal((fan_in, fan_out))
-
-
-@misconception("lecun_normal", title="A uniform distribution instead of a normal one", see="03 §4")
-def lecun_normal_uniform(fan_in, fan_out, rng):
-    """Your weights have the right variance, but they are uniform; this exercise asks for normal ones."""
-    r = np.sqrt(3 / fan_in)
-    return rng.uniform(-r, r, (fan_in, fan_out))
-
-
-@misconception("lecun_normal", title="The normal distribution is truncated", see="03 §4")
-def lecun_normal_truncated(fan_in, fan_out, rng):
-    """You drew again whatever was more than two standard deviations out, as Keras's normal initialisers do. That takes away almost a
-    quarter of the variance (Keras widens σ to make up for it); this course wants a plain normal distribution."""
-    W = rng.standard_normal((fan_in, fan_out))
-    while np.any(np.abs(W) > 2):
-        far = np.abs(W) > 2
-        W[far] = rng.standard_normal(far.sum())
-    return W / np.sqrt(fan_in)
-
-
-@misconception("lecun_normal", title="The generator is ignored", see="03 §2")
-def lecun_normal_generator_ignored(fan_in, fan_out, rng):
-    """Your numbers come from np.random and not from the generator `rng` that you are given, so nobody can repeat your experiment by
-    passing the same seed. Call the methods of rng."""
-    return np.random.normal(0.0, 1 / np.sqrt(fan_in), (fan_in, fan_out))
-
-
-@misconception("lecun_normal", title="A new generator with a fixed seed is made inside", see="03 §2")
-def lecun_normal_reseeded(fan_in, fan_out, rng):
-    """You make a generator of your own with a fixed seed, so every call returns the same numbers, and two layers of one shape get the same
-    weights. Draw from the `rng` that is passed in."""
-    return np.random.default_rng(0).normal(0.0, np.sqrt(1 / fan_in), (fan_in, fan_out))
-
-
-@misconception("lecun_normal", title="The shape is transposed", see="03 §3")
-def lecun_normal_transposed(fan_in, fan_out, rng):
-    """You returned an array of shape (fan_out, fan_in). In this course a batch is multiplied from the left, x·W, so W has a row for every
-    input and a column for every unit: (fan_in, fan_out)."""
-    return rng.normal(0.0, np.sqrt(1 / fan_in), (fan_out, fan_in))
-
-
-# --- lecun_normal: right --------------------------------------------------------------------------------------------------
-
-
-@alternative("lecun_normal")
-def lecun_normal_divided(fan_in, fan_out, rng):
-    return rng.standard_normal((fan_in, fan_out)) / np.sqrt(fan_in)
-
-
-@alternative("lecun_normal")
-def lecun_normal_from_a_list(fan_in, fan_out, rng):
-    return np.array([[rng.normal(0, fan_in**-0.5) for _ in range(fan_out)] for _ in range(fan_in)])
-
-
-@alternative("lecun_normal")
-def lecun_normal_einsum(fan_in, fan_out, rng):
-    raw = rng.normal(loc=0.0, scale=1.0, size=(fan_out, fan_in))
-    return np.einsum("oi,i->io", raw, np.full(fan_in, 1 / np.sqrt(fan_in)))
-
-
-# --- init_std: wrong ------------------------------------------------------------------------------------------------------
-
-
-@misconception("init_std", title="The variance is returned", see="03 §7")
+@misconception("init_std", "part", title="The variance is returned", see="03 §7")
 def init_std_variance(activation, fan_in, fan_out):
     """Table 11-1 lists variances σ², but the function is asked for the standard deviation: take the root."""
-    if activation in ("linear", "tanh", "logistic", "softmax"):
-        return 2 / (fan_in + fan_out)
-    if activation in ("relu", "leaky_relu", "elu"):
-        return 2 / fan_in
-    if activation == "selu":
-        return 1 / fan_in
-    raise ValueError(activation)
+    return deviation(activation, table(fan_in, fan_out)) ** 2
 
 
-@misconception("init_std", title="He with the average of the fans", see="03 §7")
+@misconception("init_std", "part", title="He with the average of the fans", see="03 §7")
 def init_std_he_average(activation, fan_in, fan_out):
     """For ReLU and its relatives you used 4/(fan_in + fan_out). Some slides write it so, and for a square layer it is the same; Table 11-1
     and He et al. have 2/fan_in."""
-    if activation in ("linear", "tanh", "logistic", "softmax"):
-        return np.sqrt(2 / (fan_in + fan_out))
-    if activation in ("relu", "leaky_relu", "elu"):
-        return np.sqrt(4 / (fan_in + fan_out))
-    if activation == "selu":
-        return np.sqrt(1 / fan_in)
-    raise ValueError(activation)
+    return deviation(activation, table(fan_in, fan_out) | dict.fromkeys(HE, 4 / (fan_in + fan_out)))
 
 
-@misconception("init_std", title="Glorot with the fan-in alone", see="03 §7")
+@misconception("init_std", "part", title="Glorot with the fan-in alone", see="03 §7")
 def init_std_glorot_fan_in(activation, fan_in, fan_out):
     """For tanh and its like you used 1/fan_in. Some slides call that «Xavier»; Table 11-1 and Glorot's paper average both fans:
     1/fan_avg = 2/(fan_in + fan_out)."""
-    if activation in ("linear", "tanh", "logistic", "softmax", "selu"):
-        return np.sqrt(1 / fan_in)
-    if activation in ("relu", "leaky_relu", "elu"):
-        return np.sqrt(2 / fan_in)
-    raise ValueError(activation)
+    return deviation(activation, table(fan_in, fan_out) | dict.fromkeys(GLOROT, 1 / fan_in))
 
 
-@misconception("init_std", title="The sum of the fans instead of their average", see="03 §7")
+@misconception("init_std", "part", title="The sum of the fans instead of their average", see="03 §7")
 def init_std_glorot_sum(activation, fan_in, fan_out):
     """For tanh and its like you divided by fan_in + fan_out. fan_avg is half of that, so the variance is 2/(fan_in + fan_out)."""
-    if activation in ("linear", "tanh", "logistic", "softmax"):
-        return np.sqrt(1 / (fan_in + fan_out))
-    if activation in ("relu", "leaky_relu", "elu"):
-        return np.sqrt(2 / fan_in)
-    if activation == "selu":
-        return np.sqrt(1 / fan_in)
-    raise ValueError(activation)
+    return deviation(activation, table(fan_in, fan_out) | dict.fromkeys(GLOROT, 1 / (fan_in + fan_out)))
 
 
-@misconception("init_std", title="A factor 4 for tanh", see="03 §7")
+@misconception("init_std", "part", title="A factor 4 for tanh", see="03 §7")
 def init_std_four_for_tanh(activation, fan_in, fan_out):
     """You gave tanh the factor 4 that some slides print. It belongs, if anywhere, to the logistic function, whose slope at 0 is 1/4; with
     it tanh units saturate from the first layer on. Table 11-1 has no such factor."""
-    if activation in ("linear", "tanh", "logistic", "softmax"):
-        return (4 if activation == "tanh" else 1) * np.sqrt(2 / (fan_in + fan_out))
-    if activation in ("relu", "leaky_relu", "elu"):
-        return np.sqrt(2 / fan_in)
-    if activation == "selu":
-        return np.sqrt(1 / fan_in)
-    raise ValueError(activation)
+    return deviation(activation, table(fan_in, fan_out) | {"tanh": 16 * 2 / (fan_in + fan_out)})
 
 
-@misconception("init_std", title="A factor 4 for the logistic function", see="03 §7")
+@misconception("init_std", "part", title="A factor 4 for the logistic function", see="03 §7")
 def init_std_four_for_logistic(activation, fan_in, fan_out):
     """You gave the logistic function the factor 4 that makes up for its slope of 1/4 at 0. There is a case for it, which the lecture
     tells, but Table 11-1 gives it Glorot's 1/fan_avg as it is."""
-    if activation in ("linear", "tanh", "logistic", "softmax"):
-        return (4 if activation == "logistic" else 1) * np.sqrt(2 / (fan_in + fan_out))
-    if activation in ("relu", "leaky_relu", "elu"):
-        return np.sqrt(2 / fan_in)
-    if activation == "selu":
-        return np.sqrt(1 / fan_in)
-    raise ValueError(activation)
+    return deviation(activation, table(fan_in, fan_out) | {"logistic": 16 * 2 / (fan_in + fan_out)})
 
 
-@misconception("init_std", title="SELU is treated as a relative of ReLU", see="03 §7")
+@misconception("init_std", "part", title="SELU is treated as a relative of ReLU", see="03 §7")
 def init_std_selu_he(activation, fan_in, fan_out):
     """You gave SELU the variance 2/fan_in. SELU's own constants λ and α already keep mean 0 and variance 1, and they do so for weights of
     variance 1/fan_in: LeCun's."""
-    if activation in ("linear", "tanh", "logistic", "softmax"):
-        return np.sqrt(2 / (fan_in + fan_out))
-    if activation in ("relu", "leaky_relu", "elu", "selu"):
-        return np.sqrt(2 / fan_in)
-    raise ValueError(activation)
+    return deviation(activation, table(fan_in, fan_out) | {"selu": 2 / fan_in})
 
 
-@misconception("init_std", title="ELU is treated like SELU", see="03 §7")
+@misconception("init_std", "part", title="ELU is treated like SELU", see="03 §7")
 def init_std_elu_lecun(activation, fan_in, fan_out):
     """You gave ELU the variance 1/fan_in. In Table 11-1 ELU is one of ReLU's variants and gets 2/fan_in; it is SELU alone that has LeCun's
     1/fan_in."""
-    if activation in ("linear", "tanh", "logistic", "softmax"):
-        return np.sqrt(2 / (fan_in + fan_out))
-    if activation in ("relu", "leaky_relu"):
-        return np.sqrt(2 / fan_in)
-    if activation in ("elu", "selu"):
-        return np.sqrt(1 / fan_in)
-    raise ValueError(activation)
+    return deviation(activation, table(fan_in, fan_out) | {"elu": 1 / fan_in})
 
 
-@misconception("init_std", title="Softmax is treated as if it were ReLU", see="03 §7")
+@misconception("init_std", "part", title="Softmax is treated as if it were ReLU", see="03 §7")
 def init_std_softmax_he(activation, fan_in, fan_out):
     """You gave softmax the variance 2/fan_in. No half of the signal is cut away before a softmax; in Table 11-1 it stands with tanh and
     the logistic function, 1/fan_avg."""
-    if activation in ("linear", "tanh", "logistic"):
-        return np.sqrt(2 / (fan_in + fan_out))
-    if activation in ("relu", "leaky_relu", "elu", "softmax"):
-        return np.sqrt(2 / fan_in)
-    if activation == "selu":
-        return np.sqrt(1 / fan_in)
-    raise ValueError(activation)
+    return deviation(activation, table(fan_in, fan_out) | {"softmax": 2 / fan_in})
 
 
-@misconception("init_std", title="Leaky ReLU with a correction for its slope", see="03 §7")
+@misconception("init_std", "slip", title="Leaky ReLU with a correction for its slope", see="03 §7")
 def init_std_leaky_gain(activation, fan_in, fan_out):
     """For leaky ReLU you used 2/((1 + α²)·fan_in), He et al.'s exact value for the slope α. It is a good formula, but Table 11-1, and so
     the stub, gives all of ReLU's variants 2/fan_in; for α = 0.01 the two differ by a ten-thousandth."""
-    if activation in ("linear", "tanh", "logistic", "softmax"):
-        return np.sqrt(2 / (fan_in + fan_out))
-    if activation in ("relu", "elu"):
-        return np.sqrt(2 / fan_in)
-    if activation == "leaky_relu":
-        return np.sqrt(2 / ((1 + 0.01**2) * fan_in))
-    if activation == "selu":
-        return np.sqrt(1 / fan_in)
-    raise ValueError(activation)
+    return deviation(activation, table(fan_in, fan_out) | {"leaky_relu": 2 / ((1 + 0.01**2) * fan_in)})
 
 
-@misconception("init_std", title="Fan-out is used for fan-in", see="03 §3")
+@misconception("init_std", "part", title="Fan-out is used for fan-in", see="03 §3")
 def init_std_fan_out(activation, fan_in, fan_out):
     """Where the table says fan_in you used fan_out. A unit's sum has one term for every input, so what counts on the way forward is the
     fan-in."""
-    if activation in ("linear", "tanh", "logistic", "softmax"):
-        return np.sqrt(2 / (fan_in + fan_out))
-    if activation in ("relu", "leaky_relu", "elu"):
-        return np.sqrt(2 / fan_out)
-    if activation == "selu":
-        return np.sqrt(1 / fan_out)
-    raise ValueError(activation)
+    return deviation(activation, table(fan_in, fan_out) | dict.fromkeys(HE, 2 / fan_out) | {"selu": 1 / fan_out})
 
 
-@misconception("init_std", title="An unknown name silently gets a default", see="03 §7")
+@misconception("init_std", "slip", title="An unknown name silently gets a default", see="03 §7")
 def init_std_default(activation, fan_in, fan_out):
     """For a name that isn't in the table you return Glorot's value. A misspelt «ReLU» would then train badly and nobody would know why;
     raise ValueError instead."""
-    if activation in ("relu", "leaky_relu", "elu"):
-        return np.sqrt(2 / fan_in)
-    if activation == "selu":
-        return np.sqrt(1 / fan_in)
-    return np.sqrt(2 / (fan_in + fan_out))
+    return np.sqrt(table(fan_in, fan_out).get(activation, 2 / (fan_in + fan_out)))
 
 
-@misconception("init_std", title="An unknown name returns None", see="03 §7")
+@misconception("init_std", "slip", title="An unknown name returns None", see="03 §7")
 def init_std_none(activation, fan_in, fan_out):
     """For a name that isn't in the table you return None, which blows up later and elsewhere, where nobody finds the cause. Raise
     ValueError at once."""
-    if activation in ("linear", "tanh", "logistic", "softmax"):
-        return np.sqrt(2 / (fan_in + fan_out))
-    if activation in ("relu", "leaky_relu", "elu"):
-        return np.sqrt(2 / fan_in)
-    if activation == "selu":
-        return np.sqrt(1 / fan_in)
-    return None
+    variances = table(fan_in, fan_out)
+    return np.sqrt(variances[activation]) if activation in variances else None
 
 
-@misconception("init_std", title="An unknown name raises KeyError", see="03 §7")
+@misconception("init_std", "slip", title="An unknown name raises KeyError", see="03 §7")
 def init_std_key_error(activation, fan_in, fan_out):
     """For a name that isn't in the table your dictionary raises KeyError. The stub asks for ValueError: the argument has the right type
     but a value that makes no sense. Ask whether the name is in the dictionary first."""
-    fan_avg = (fan_in + fan_out) / 2
-    glorot, he, lecun = 1 / fan_avg, 2 / fan_in, 1 / fan_in
-    table = {"linear": glorot, "tanh": glorot, "logistic": glorot, "softmax": glorot}
-    table |= {"relu": he, "leaky_relu": he, "elu": he, "selu": lecun}
-    return np.sqrt(table[activation])
+    return np.sqrt(table(fan_in, fan_out)[activation])
 
 
-@misconception("init_std", title="Names in capitals are let through", see="03 §7")
+@misconception("init_std", "slip", title="Names in capitals are let through", see="03 §7")
 def init_std_any_case(activation, fan_in, fan_out):
     """You lower or strip the name before you look it up. It is a kind thought, but the stub wants exact names: «ReLU» raises ValueError."""
-    activation = activation.strip().lower()
-    if activation in ("linear", "tanh", "logistic", "softmax"):
-        return np.sqrt(2 / (fan_in + fan_out))
-    if activation in ("relu", "leaky_relu", "elu"):
-        return np.sqrt(2 / fan_in)
-    if activation == "selu":
-        return np.sqrt(1 / fan_in)
-    raise ValueError(activation)
+    return deviation(activation.strip().lower(), table(fan_in, fan_out))
 
 
-# --- init_std: right ------------------------------------------------------------------------------------------------------
+# --- init_std: right -----------------------------------------------------------------------------------------------------
 
 
 @alternative("init_std")
@@ -776,60 +654,83 @@ def init_std_own_exception(activation, fan_in, fan_out):
     return np.float64(gain / fan**0.5)
 
 
-# --- activation_statistics: wrong -----------------------------------------------------------------------------------------
+@alternative("init_std")
+def init_std_derived_exception(activation, fan_in, fan_out):
+    class UnknownActivation(ValueError):
+        pass
+
+    try:
+        return table(fan_in, fan_out)[activation] ** 0.5
+    except KeyError:
+        raise UnknownActivation(activation) from None
 
 
-@misconception("activation_statistics", title="The input is counted as a layer", see="03 §2")
+# --- activation_statistics and gradient_norms: parts of many answers -----------------------------------------------------
+
+F = {"tanh": np.tanh, "relu": lambda z: np.maximum(z, 0), "logistic": lambda z: 1 / (1 + np.exp(-z))}
+SLOPES = {"tanh": lambda h: 1 - h**2, "relu": lambda h: h > 0, "logistic": lambda h: h * (1 - h)}
+
+
+def signals(X, weights, activation):
+    """Return h_0 = X, h_1, h_2, …"""
+    h = [X]
+    for W in weights:
+        h.append(F[activation](h[-1] @ W))
+    return h
+
+
+def deltas(h, weights, dout, slopes):
+    """Return δ_1, δ_2, …, given the slopes f′(z_1), f′(z_2), …"""
+    found = [dout * slopes[-1]]
+    for W, slope in zip(weights[:0:-1], slopes[-2::-1], strict=True):
+        found.insert(0, (found[0] @ W.T) * slope)
+    return found
+
+
+def layers_of(X, weights, dout, activation):
+    """Return what each layer gets, δ of each layer, and what each layer puts out."""
+    h = signals(X, weights, activation)
+    return h[:-1], deltas(h, weights, dout, [SLOPES[activation](out) for out in h[1:]]), h[1:]
+
+
+def norms_of(h, found):
+    """Return the norms of the gradients."""
+    return [np.linalg.norm(inputs.T @ delta) for inputs, delta in zip(h, found, strict=True)]
+
+
+# --- activation_statistics: wrong ----------------------------------------------------------------------------------------
+
+
+@misconception("activation_statistics", "part", title="The input is counted as a layer", see="03 §2")
 def statistics_with_input(X, weights, activation):
     """Your list begins with the statistics of X. The input is not a layer: the first pair belongs to what comes out of the first
     activation."""
-    f = {"tanh": np.tanh, "relu": lambda z: np.maximum(z, 0), "logistic": lambda z: 1 / (1 + np.exp(-z))}[activation]
-    h, statistics = X, [(np.mean(X), np.std(X))]
-    for W in weights:
-        h = f(h @ W)
-        statistics.append((np.mean(h), np.std(h)))
-    return statistics
+    return [(np.mean(h), np.std(h)) for h in signals(X, weights, activation)]
 
 
-@misconception("activation_statistics", title="The input is counted and the last layer left out", see="03 §2")
+@misconception("activation_statistics", "part", title="The input is counted and the last layer left out", see="03 §2")
 def statistics_one_behind(X, weights, activation):
     """Your list is one layer behind: it begins with the input and leaves out the last layer. Apply W and the activation first, then
     measure."""
-    f = {"tanh": np.tanh, "relu": lambda z: np.maximum(z, 0), "logistic": lambda z: 1 / (1 + np.exp(-z))}[activation]
-    h, statistics = X, []
-    for W in weights:
-        statistics.append((np.mean(h), np.std(h)))
-        h = f(h @ W)
-    return statistics
+    return [(np.mean(h), np.std(h)) for h in signals(X, weights, activation)[:-1]]
 
 
-@misconception("activation_statistics", title="Measured before the activation", see="03 §2")
+@misconception("activation_statistics", "part", title="Measured before the activation", see="03 §2")
 def statistics_before_activation(X, weights, activation):
     """You measured the sums z = h·W. What the next layer sees, and what saturates, is h = f(z): measure after the activation."""
-    f = {"tanh": np.tanh, "relu": lambda z: np.maximum(z, 0), "logistic": lambda z: 1 / (1 + np.exp(-z))}[activation]
-    h, statistics = X, []
-    for W in weights:
-        z = h @ W
-        statistics.append((np.mean(z), np.std(z)))
-        h = f(z)
-    return statistics
+    sums = [h @ W for h, W in zip(signals(X, weights, activation), weights, strict=False)]
+    return [(np.mean(z), np.std(z)) for z in sums]
 
 
-@misconception("activation_statistics", title="The last layer is left linear", see="03 §2")
+@misconception("activation_statistics", "part", title="The last layer is left linear", see="03 §2")
 def statistics_last_linear(X, weights, activation):
     """You left the activation out at the last layer, as one does for the logits of a classifier. Here every layer is activated, the last
     one too."""
-    f = {"tanh": np.tanh, "relu": lambda z: np.maximum(z, 0), "logistic": lambda z: 1 / (1 + np.exp(-z))}[activation]
-    h, statistics = X, []
-    for index, W in enumerate(weights):
-        h = h @ W
-        if index < len(weights) - 1:
-            h = f(h)
-        statistics.append((np.mean(h), np.std(h)))
-    return statistics
+    h = signals(X, weights, activation)[:-1]
+    return [(np.mean(h), np.std(h)) for h in (*h[1:], h[-1] @ weights[-1])]
 
 
-@misconception("activation_statistics", title="The activations are never applied", see="03 §2")
+@misconception("activation_statistics", "part", title="The activations are never applied", see="03 §2")
 def statistics_linear(X, weights, activation):
     """You multiplied by the weights only, so your network is linear and nothing in it can saturate. Each layer is h = f(h·W)."""
     h, statistics = X, []
@@ -839,137 +740,95 @@ def statistics_linear(X, weights, activation):
     return statistics
 
 
-@misconception("activation_statistics", title="The name of the activation is ignored", see="03 §2")
+@misconception("activation_statistics", "part", title="The name of the activation is ignored", see="03 §2")
 def statistics_always_tanh(X, weights, activation):
     """You applied tanh whatever the name says. The argument `activation` chooses between tanh, ReLU and the logistic function."""
-    h, statistics = X, []
-    for W in weights:
-        h = np.tanh(h @ W)
-        statistics.append((np.mean(h), np.std(h)))
-    return statistics
+    return [(np.mean(h), np.std(h)) for h in signals(X, weights, "tanh")[1:]]
 
 
-@misconception("activation_statistics", title="The deviation is averaged over the units", see="03 §2")
+@misconception("activation_statistics", "part", title="The deviation is averaged over the units", see="03 §2")
 def statistics_per_unit(X, weights, activation):
     """You took the standard deviation of each unit over the batch and averaged those. The stub asks for one standard deviation over all
     N·D entries, which also counts how far the units' means lie apart."""
-    f = {"tanh": np.tanh, "relu": lambda z: np.maximum(z, 0), "logistic": lambda z: 1 / (1 + np.exp(-z))}[activation]
-    h, statistics = X, []
-    for W in weights:
-        h = f(h @ W)
-        statistics.append((np.mean(h), np.mean(np.std(h, axis=0))))
-    return statistics
+    return [(np.mean(h), np.mean(np.std(h, axis=0))) for h in signals(X, weights, activation)[1:]]
 
 
-@misconception("activation_statistics", title="One mean for every unit", see="03 §2")
+@misconception("activation_statistics", "part", title="One mean for every unit", see="03 §2")
 def statistics_over_the_batch(X, weights, activation):
     """You took mean and standard deviation over the batch only, which gives one number for every unit. The stub asks for two numbers a
     layer, over all entries: no axis."""
-    f = {"tanh": np.tanh, "relu": lambda z: np.maximum(z, 0), "logistic": lambda z: 1 / (1 + np.exp(-z))}[activation]
-    h, statistics = X, []
-    for W in weights:
-        h = f(h @ W)
-        statistics.append((np.mean(h, axis=0), np.std(h, axis=0)))
-    return statistics
+    return [(np.mean(h, axis=0), np.std(h, axis=0)) for h in signals(X, weights, activation)[1:]]
 
 
-@misconception("activation_statistics", title="The variance is returned", see="03 §2")
+@misconception("activation_statistics", "part", title="The variance is returned", see="03 §2")
 def statistics_variance(X, weights, activation):
     """You returned the variance as the second number. The stub asks for its root, the standard deviation, which has the units of the
     activations."""
-    f = {"tanh": np.tanh, "relu": lambda z: np.maximum(z, 0), "logistic": lambda z: 1 / (1 + np.exp(-z))}[activation]
-    h, statistics = X, []
-    for W in weights:
-        h = f(h @ W)
-        statistics.append((np.mean(h), np.var(h)))
-    return statistics
+    return [(np.mean(h), np.var(h)) for h in signals(X, weights, activation)[1:]]
 
 
-@misconception("activation_statistics", title="Divided by N − 1", see="03 §2")
+@misconception("activation_statistics", "slip", title="Divided by N − 1", see="03 §2")
 def statistics_unbiased(X, weights, activation):
     """You divided by the number of entries less one. In this course the variance is the biased one, divided by the number itself, which is
     NumPy's default (ddof=0)."""
-    f = {"tanh": np.tanh, "relu": lambda z: np.maximum(z, 0), "logistic": lambda z: 1 / (1 + np.exp(-z))}[activation]
-    h, statistics = X, []
-    for W in weights:
-        h = f(h @ W)
-        statistics.append((np.mean(h), np.std(h, ddof=1)))
-    return statistics
+    return [(np.mean(h), np.std(h, ddof=1)) for h in signals(X, weights, activation)[1:]]
 
 
-@misconception("activation_statistics", title="The root of the mean square is taken for the deviation", see="03 §2")
+@misconception("activation_statistics", "part", title="The root of the mean square is taken for the deviation", see="03 §2")
 def statistics_root_mean_square(X, weights, activation):
     """You took √mean(h²). That is the standard deviation only where the mean is 0; after ReLU or the logistic function it isn't, so
     subtract it first."""
-    f = {"tanh": np.tanh, "relu": lambda z: np.maximum(z, 0), "logistic": lambda z: 1 / (1 + np.exp(-z))}[activation]
-    h, statistics = X, []
-    for W in weights:
-        h = f(h @ W)
-        statistics.append((np.mean(h), np.sqrt(np.mean(h**2))))
-    return statistics
+    return [(np.mean(h), np.sqrt(np.mean(h**2))) for h in signals(X, weights, activation)[1:]]
 
 
-@misconception("activation_statistics", title="Standard deviation and mean are swapped", see="03 §2")
+@misconception("activation_statistics", "part", title="Standard deviation and mean are swapped", see="03 §2")
 def statistics_swapped(X, weights, activation):
     """Each of your pairs is (std, mean). The stub asks for the mean first."""
-    f = {"tanh": np.tanh, "relu": lambda z: np.maximum(z, 0), "logistic": lambda z: 1 / (1 + np.exp(-z))}[activation]
-    h, statistics = X, []
-    for W in weights:
-        h = f(h @ W)
-        statistics.append((np.std(h), np.mean(h)))
-    return statistics
+    return [(np.std(h), np.mean(h)) for h in signals(X, weights, activation)[1:]]
 
 
-@misconception("activation_statistics", title="The weights are transposed", see="03 §3")
+@misconception("activation_statistics", "core", title="The weights are transposed", see="03 §3")
 def statistics_transposed(X, weights, activation):
     """You multiplied by Wᵀ. Weights have shape (fan_in, fan_out) in this course and a batch has its examples in rows, so a layer is h·W.
     With square layers nothing raises, and the answer is wrong all the same."""
-    f = {"tanh": np.tanh, "relu": lambda z: np.maximum(z, 0), "logistic": lambda z: 1 / (1 + np.exp(-z))}[activation]
-    h, statistics = X, []
-    for W in weights:
-        h = f(h @ W.T)
-        statistics.append((np.mean(h), np.std(h)))
-    return statistics
+    return [(np.mean(h), np.std(h)) for h in signals(X, [W.T for W in weights], activation)[1:]]
 
 
-@misconception("activation_statistics", title="The signal is standardised on the way", see="03 §2")
+@misconception("activation_statistics", "part", title="The signal is standardised on the way", see="03 §2")
 def statistics_standardised(X, weights, activation):
     """You standardise each layer's output before it goes on. That is batch normalisation, and it hides the very thing that is to be
     measured: pass the activations on as they are."""
-    f = {"tanh": np.tanh, "relu": lambda z: np.maximum(z, 0), "logistic": lambda z: 1 / (1 + np.exp(-z))}[activation]
     h, statistics = X, []
     for W in weights:
-        h = f(h @ W)
+        h = F[activation](h @ W)
         statistics.append((np.mean(h), np.std(h)))
         h = (h - np.mean(h)) / (np.std(h) + 1e-8)
     return statistics
 
 
-@misconception("activation_statistics", title="The list of weights is used up", see="03 §2")
+@misconception("activation_statistics", "slip", title="The list of weights is used up", see="03 §2")
 def statistics_uses_up_weights(X, weights, activation):
     """You take the weights out of the list with pop, and the list belongs to whoever called you: a second call with it finds no layers.
     Loop over the list and leave it as it is."""
-    f = {"tanh": np.tanh, "relu": lambda z: np.maximum(z, 0), "logistic": lambda z: 1 / (1 + np.exp(-z))}[activation]
     h, statistics = X, []
     while weights:
-        h = f(h @ weights.pop(0))
+        h = F[activation](h @ weights.pop(0))
         statistics.append((np.mean(h), np.std(h)))
     return statistics
 
 
-@misconception("activation_statistics", title="Every layer gets the input", see="03 §2")
+@misconception("activation_statistics", "core", title="Every layer gets the input", see="03 §2")
 def statistics_no_chain(X, weights, activation):
     """You multiply X by the weights of every layer. Only the first layer sees X; each later one sees what the layer before put out, so the
     result of a layer has to become the input of the next."""
-    f = {"tanh": np.tanh, "relu": lambda z: np.maximum(z, 0), "logistic": lambda z: 1 / (1 + np.exp(-z))}[activation]
-    statistics = []
-    for W in weights:
-        h = f(X @ W)
-        statistics.append((np.mean(h), np.std(h)))
-    return statistics
+    h = [F[activation](X @ W) for W in weights]
+    return [(np.mean(out), np.std(out)) for out in h]
 
 
-# --- activation_statistics: right -----------------------------------------------------------------------------------------
+statistics_in_place = in_place("activation_statistics", right.activation_statistics, see="03 §2")
+
+
+# --- activation_statistics: right ----------------------------------------------------------------------------------------
 
 
 @alternative("activation_statistics")
@@ -1014,264 +873,142 @@ def statistics_recursive(X, weights, activation):
     return tuple(forward(X, list(weights)))
 
 
-# --- gradient_norms: wrong ------------------------------------------------------------------------------------------------
+# --- gradient_norms: wrong -----------------------------------------------------------------------------------------------
 
 
-@misconception("gradient_norms", title="The last layer is left linear", see="03 §6")
+@misconception("gradient_norms", "part", title="The last layer is left linear", see="03 §6")
 def norms_last_linear(X, weights, dout, activation):
     """You started the way back at the last layer's sums. Here every layer is activated, the last one too, and dout is the gradient
     *after* that activation: multiply it by f′(z_L) first."""
-    f = {"tanh": np.tanh, "relu": lambda z: np.maximum(z, 0), "logistic": lambda z: 1 / (1 + np.exp(-z))}[activation]
-    slope = {"tanh": lambda h: 1 - h**2, "relu": lambda h: h > 0, "logistic": lambda h: h * (1 - h)}[activation]
-    h = [X]
-    for W in weights:
-        h.append(f(h[-1] @ W))
-    norms, dz = [], dout
-    for index in reversed(range(len(weights))):
-        norms.append(np.linalg.norm(h[index].T @ dz))
-        dz = (dz @ weights[index].T) * slope(h[index])
-    return norms[::-1]
+    h = signals(X, weights, activation)
+    slopes = [*[SLOPES[activation](out) for out in h[1:-1]], 1.0]
+    return norms_of(h[:-1], deltas(h, weights, dout, slopes))
 
 
-@misconception("gradient_norms", title="The activation's derivative is left out", see="03 §6")
+@misconception("gradient_norms", "part", title="The activation's derivative is left out", see="03 §6")
 def norms_without_slope(X, weights, dout, activation):
     """You went back through the weights but not through the activations. The chain rule has a factor f′(z) for every layer, and with
     saturated units it is that factor that makes gradients vanish."""
-    f = {"tanh": np.tanh, "relu": lambda z: np.maximum(z, 0), "logistic": lambda z: 1 / (1 + np.exp(-z))}[activation]
-    h = [X]
-    for W in weights:
-        h.append(f(h[-1] @ W))
-    norms, dz = [], dout
-    for index in reversed(range(len(weights))):
-        norms.append(np.linalg.norm(h[index].T @ dz))
-        dz = dz @ weights[index].T
-    return norms[::-1]
+    h = signals(X, weights, activation)
+    slopes = [1.0 for _ in weights]
+    return norms_of(h[:-1], deltas(h, weights, dout, slopes))
 
 
-@misconception("gradient_norms", title="Divided by the size of the batch", see="03 §6")
+@misconception("gradient_norms", "part", title="Divided by the size of the batch", see="03 §6")
 def norms_over_n(X, weights, dout, activation):
     """You divided by N. Whether the loss is a mean over the batch is already told by dout; the gradient of a weight is the plain sum over
     the examples, h_{l−1}ᵀ δ_l."""
-    f = {"tanh": np.tanh, "relu": lambda z: np.maximum(z, 0), "logistic": lambda z: 1 / (1 + np.exp(-z))}[activation]
-    slope = {"tanh": lambda h: 1 - h**2, "relu": lambda h: h > 0, "logistic": lambda h: h * (1 - h)}[activation]
-    h = [X]
-    for W in weights:
-        h.append(f(h[-1] @ W))
-    norms, dh = [], dout
-    for index in reversed(range(len(weights))):
-        dz = dh * slope(h[index + 1])
-        norms.append(np.linalg.norm(h[index].T @ dz / len(X)))
-        dh = dz @ weights[index].T
-    return norms[::-1]
+    inputs, found, _ = layers_of(X, weights, dout, activation)
+    return [norm / len(X) for norm in norms_of(inputs, found)]
 
 
-@misconception("gradient_norms", title="The last layer comes first", see="03 §6")
+@misconception("gradient_norms", "part", title="The last layer comes first", see="03 §6")
 def norms_reversed(X, weights, dout, activation):
     """Your norms are right, but in the order in which the backward pass meets the layers, last layer first. The stub asks for the first
     layer first."""
-    f = {"tanh": np.tanh, "relu": lambda z: np.maximum(z, 0), "logistic": lambda z: 1 / (1 + np.exp(-z))}[activation]
-    slope = {"tanh": lambda h: 1 - h**2, "relu": lambda h: h > 0, "logistic": lambda h: h * (1 - h)}[activation]
-    h = [X]
-    for W in weights:
-        h.append(f(h[-1] @ W))
-    norms, dh = [], dout
-    for index in reversed(range(len(weights))):
-        dz = dh * slope(h[index + 1])
-        norms.append(np.linalg.norm(h[index].T @ dz))
-        dh = dz @ weights[index].T
-    return norms
+    inputs, found, _ = layers_of(X, weights, dout, activation)
+    return norms_of(inputs, found)[::-1]
 
 
-@misconception("gradient_norms", title="The gradient of the activations instead of the weights", see="03 §6")
+@misconception("gradient_norms", "part", title="The gradient of the activations instead of the weights", see="03 §6")
 def norms_of_activations(X, weights, dout, activation):
     """You measured δ_l = ∂L/∂z_l. It is a step on the way; the gradient of the weights is h_{l−1}ᵀ δ_l, which also vanishes where the
     layer's input does."""
-    f = {"tanh": np.tanh, "relu": lambda z: np.maximum(z, 0), "logistic": lambda z: 1 / (1 + np.exp(-z))}[activation]
-    slope = {"tanh": lambda h: 1 - h**2, "relu": lambda h: h > 0, "logistic": lambda h: h * (1 - h)}[activation]
-    h = [X]
-    for W in weights:
-        h.append(f(h[-1] @ W))
-    norms, dh = [], dout
-    for index in reversed(range(len(weights))):
-        dz = dh * slope(h[index + 1])
-        norms.append(np.linalg.norm(dz))
-        dh = dz @ weights[index].T
-    return norms[::-1]
+    _, found, _ = layers_of(X, weights, dout, activation)
+    return [np.linalg.norm(delta) for delta in found]
 
 
-@misconception("gradient_norms", title="The derivative is taken at f(z) instead of z", see="03 §6")
+@misconception("gradient_norms", "part", title="The derivative is taken at f(z) instead of z", see="03 §6")
 def norms_slope_of_slope(X, weights, dout, activation):
     """You put h = f(z) where the derivative wants z: f′(h) instead of f′(z). Write tanh′ as 1 − h² or as 1 − tanh²(z), but not as
     1 − tanh²(h); and likewise h·(1 − h) for the logistic function."""
-    f = {"tanh": np.tanh, "relu": lambda z: np.maximum(z, 0), "logistic": lambda z: 1 / (1 + np.exp(-z))}[activation]
-    slope = {"tanh": lambda h: 1 - np.tanh(h) ** 2, "relu": lambda h: h > 0, "logistic": lambda h: f(h) * (1 - f(h))}[activation]
-    h = [X]
-    for W in weights:
-        h.append(f(h[-1] @ W))
-    norms, dh = [], dout
-    for index in reversed(range(len(weights))):
-        dz = dh * slope(h[index + 1])
-        norms.append(np.linalg.norm(h[index].T @ dz))
-        dh = dz @ weights[index].T
-    return norms[::-1]
+    h = signals(X, weights, activation)
+    slopes = [SLOPES[activation](F[activation](out)) for out in h[1:]]
+    return norms_of(h[:-1], deltas(h, weights, dout, slopes))
 
 
-@misconception("gradient_norms", title="The derivative's shorthand is applied to z", see="03 §6")
+@misconception("gradient_norms", "part", title="The derivative's shorthand is applied to z", see="03 §6")
 def norms_shorthand_of_z(X, weights, dout, activation):
     """1 − h² and h·(1 − h) are shorthands in terms of the *output* h = f(z). You applied them to the sums z; keep the outputs of the
     forward pass and use those."""
-    f = {"tanh": np.tanh, "relu": lambda z: np.maximum(z, 0), "logistic": lambda z: 1 / (1 + np.exp(-z))}[activation]
-    slope = {"tanh": lambda z: 1 - z**2, "relu": lambda z: z > 0, "logistic": lambda z: z * (1 - z)}[activation]
-    h, zs = [X], []
-    for W in weights:
-        zs.append(h[-1] @ W)
-        h.append(f(zs[-1]))
-    norms, dh = [], dout
-    for index in reversed(range(len(weights))):
-        dz = dh * slope(zs[index])
-        norms.append(np.linalg.norm(h[index].T @ dz))
-        dh = dz @ weights[index].T
-    return norms[::-1]
+    h = signals(X, weights, activation)
+    slopes = [SLOPES[activation](inputs @ W) for inputs, W in zip(h[:-1], weights, strict=True)]
+    return norms_of(h[:-1], deltas(h, weights, dout, slopes))
 
 
-@misconception("gradient_norms", title="ReLU's derivative is 1 everywhere", see="03 §6")
+@misconception("gradient_norms", "part", title="ReLU's derivative is 1 everywhere", see="03 §6")
 def norms_relu_lets_all_through(X, weights, dout, activation):
     """For ReLU you compare h ≥ 0, but h = max(0, z) is never negative, so the comparison is always true and every gradient passes. Compare
     h > 0, or z > 0."""
-    f = {"tanh": np.tanh, "relu": lambda z: np.maximum(z, 0), "logistic": lambda z: 1 / (1 + np.exp(-z))}[activation]
-    slope = {"tanh": lambda h: 1 - h**2, "relu": lambda h: h >= 0, "logistic": lambda h: h * (1 - h)}[activation]
-    h = [X]
-    for W in weights:
-        h.append(f(h[-1] @ W))
-    norms, dh = [], dout
-    for index in reversed(range(len(weights))):
-        dz = dh * slope(h[index + 1])
-        norms.append(np.linalg.norm(h[index].T @ dz))
-        dh = dz @ weights[index].T
-    return norms[::-1]
+    h = signals(X, weights, activation)
+    slopes = [out >= 0 if activation == "relu" else SLOPES[activation](out) for out in h[1:]]
+    return norms_of(h[:-1], deltas(h, weights, dout, slopes))
 
 
-@misconception("gradient_norms", title="The spectral norm instead of Frobenius's", see="03 §6")
+@misconception("gradient_norms", "part", title="The spectral norm instead of Frobenius's", see="03 §6")
 def norms_spectral(X, weights, dout, activation):
     """You took np.linalg.norm(dW, 2), which for a matrix is its largest singular value. The Frobenius norm is the root of the sum of all
     squares, NumPy's default for a matrix."""
-    f = {"tanh": np.tanh, "relu": lambda z: np.maximum(z, 0), "logistic": lambda z: 1 / (1 + np.exp(-z))}[activation]
-    slope = {"tanh": lambda h: 1 - h**2, "relu": lambda h: h > 0, "logistic": lambda h: h * (1 - h)}[activation]
-    h = [X]
-    for W in weights:
-        h.append(f(h[-1] @ W))
-    norms, dh = [], dout
-    for index in reversed(range(len(weights))):
-        dz = dh * slope(h[index + 1])
-        norms.append(np.linalg.norm(h[index].T @ dz, 2))
-        dh = dz @ weights[index].T
-    return norms[::-1]
+    inputs, found, _ = layers_of(X, weights, dout, activation)
+    return [np.linalg.norm(h.T @ delta, 2) for h, delta in zip(inputs, found, strict=True)]
 
 
-@misconception("gradient_norms", title="The root of the norm is missing", see="03 §6")
+@misconception("gradient_norms", "part", title="The root of the norm is missing", see="03 §6")
 def norms_squared(X, weights, dout, activation):
     """You returned the sum of the squares of a gradient's entries, which is the norm squared: take the root. A gradient that is a thousand
     times smaller at the first layer would otherwise look a million times smaller."""
-    f = {"tanh": np.tanh, "relu": lambda z: np.maximum(z, 0), "logistic": lambda z: 1 / (1 + np.exp(-z))}[activation]
-    slope = {"tanh": lambda h: 1 - h**2, "relu": lambda h: h > 0, "logistic": lambda h: h * (1 - h)}[activation]
-    h = [X]
-    for W in weights:
-        h.append(f(h[-1] @ W))
-    norms, dh = [], dout
-    for index in reversed(range(len(weights))):
-        dz = dh * slope(h[index + 1])
-        norms.append(np.sum((h[index].T @ dz) ** 2))
-        dh = dz @ weights[index].T
-    return norms[::-1]
+    inputs, found, _ = layers_of(X, weights, dout, activation)
+    return [norm**2 for norm in norms_of(inputs, found)]
 
 
-@misconception("gradient_norms", title="A layer's output is used where its input belongs", see="03 §6")
+@misconception("gradient_norms", "part", title="A layer's output is used where its input belongs", see="03 §6")
 def norms_with_output(X, weights, dout, activation):
     """You multiplied δ_l by the layer's output. The weights W_l were multiplied by the layer's *input* on the way forward, so their
     gradient is h_{l−1}ᵀ δ_l."""
-    f = {"tanh": np.tanh, "relu": lambda z: np.maximum(z, 0), "logistic": lambda z: 1 / (1 + np.exp(-z))}[activation]
-    slope = {"tanh": lambda h: 1 - h**2, "relu": lambda h: h > 0, "logistic": lambda h: h * (1 - h)}[activation]
-    h = [X]
-    for W in weights:
-        h.append(f(h[-1] @ W))
-    norms, dh = [], dout
-    for index in reversed(range(len(weights))):
-        dz = dh * slope(h[index + 1])
-        norms.append(np.linalg.norm(h[index + 1].T @ dz))
-        dh = dz @ weights[index].T
-    return norms[::-1]
+    _, found, outputs = layers_of(X, weights, dout, activation)
+    return norms_of(outputs, found)
 
 
-@misconception("gradient_norms", title="The gradient is multiplied by W instead of Wᵀ", see="03 §6")
+@misconception("gradient_norms", "part", title="The gradient is multiplied by W instead of Wᵀ", see="03 §6")
 def norms_not_transposed(X, weights, dout, activation):
     """You sent the gradient back through W. On the way forward W maps inputs to outputs, so on the way back it is Wᵀ that maps the
     gradient of outputs to that of inputs. With square layers nothing raises, and the answer is wrong all the same."""
-    f = {"tanh": np.tanh, "relu": lambda z: np.maximum(z, 0), "logistic": lambda z: 1 / (1 + np.exp(-z))}[activation]
-    slope = {"tanh": lambda h: 1 - h**2, "relu": lambda h: h > 0, "logistic": lambda h: h * (1 - h)}[activation]
-    h = [X]
-    for W in weights:
-        h.append(f(h[-1] @ W))
-    norms, dh = [], dout
-    for index in reversed(range(len(weights))):
-        dz = dh * slope(h[index + 1])
-        norms.append(np.linalg.norm(h[index].T @ dz))
-        dh = dz @ weights[index] if index else dz
-    return norms[::-1]
+    h = signals(X, weights, activation)
+    slopes = [SLOPES[activation](out) for out in h[1:]]
+    return norms_of(h[:-1], deltas(h, [W.T for W in weights], dout, slopes))
 
 
-@misconception("gradient_norms", title="A norm for every example, averaged", see="03 §6")
+@misconception("gradient_norms", "part", title="A norm for every example, averaged", see="03 §6")
 def norms_per_example(X, weights, dout, activation):
     """You took the norm of every example's gradient and added those up. The gradients of the examples are added first, and partly cancel;
     the norm is taken of their sum."""
-    f = {"tanh": np.tanh, "relu": lambda z: np.maximum(z, 0), "logistic": lambda z: 1 / (1 + np.exp(-z))}[activation]
-    slope = {"tanh": lambda h: 1 - h**2, "relu": lambda h: h > 0, "logistic": lambda h: h * (1 - h)}[activation]
-    h = [X]
-    for W in weights:
-        h.append(f(h[-1] @ W))
-    norms, dh = [], dout
-    for index in reversed(range(len(weights))):
-        dz = dh * slope(h[index + 1])
-        norms.append(np.sum(np.linalg.norm(h[index], axis=1) * np.linalg.norm(dz, axis=1)))
-        dh = dz @ weights[index].T
-    return norms[::-1]
+    inputs, found, _ = layers_of(X, weights, dout, activation)
+    return [np.sum(np.linalg.norm(h, axis=1) * np.linalg.norm(delta, axis=1)) for h, delta in zip(inputs, found, strict=True)]
 
 
-@misconception("gradient_norms", title="The upstream gradient is changed in place", see="03 §6")
+@misconception("gradient_norms", "slip", title="The upstream gradient is changed in place", see="03 §6")
 def norms_in_place(X, weights, dout, activation):
     """You multiplied dout in place (dout *= …), and it belongs to whoever called you: a second call with the same array would start from a
     gradient that has already been sent back. Write dout = dout * … instead."""
-    f = {"tanh": np.tanh, "relu": lambda z: np.maximum(z, 0), "logistic": lambda z: 1 / (1 + np.exp(-z))}[activation]
-    slope = {"tanh": lambda h: 1 - h**2, "relu": lambda h: h > 0, "logistic": lambda h: h * (1 - h)}[activation]
-    h = [X]
-    for W in weights:
-        h.append(f(h[-1] @ W))
+    h = signals(X, weights, activation)
     norms = []
     for index in reversed(range(len(weights))):
-        dout *= slope(h[index + 1])
+        dout *= SLOPES[activation](h[index + 1])
         norms.append(np.linalg.norm(h[index].T @ dout))
         dout = dout @ weights[index].T
     return norms[::-1]
 
 
-@misconception("gradient_norms", title="The list of weights is reversed in place", see="03 §6")
+@misconception("gradient_norms", "slip", title="The list of weights is reversed in place", see="03 §6")
 def norms_reverses_weights(X, weights, dout, activation):
     """You turned the list of weights around with weights.reverse(), and the list belongs to whoever called you: to them their first layer
     is now the last. Use reversed(weights), which leaves the list as it is."""
-    f = {"tanh": np.tanh, "relu": lambda z: np.maximum(z, 0), "logistic": lambda z: 1 / (1 + np.exp(-z))}[activation]
-    slope = {"tanh": lambda h: 1 - h**2, "relu": lambda h: h > 0, "logistic": lambda h: h * (1 - h)}[activation]
-    h = [X]
-    for W in weights:
-        h.append(f(h[-1] @ W))
-    norms, dh = [], dout
+    norms = norms_of(*layers_of(X, list(weights), dout, activation)[:2])
     weights.reverse()
-    for W in weights:
-        dz = dh * slope(h.pop())
-        norms.append(np.linalg.norm(h[-1].T @ dz))
-        dh = dz @ W.T
-    return norms[::-1]
+    return norms
 
 
-# --- gradient_norms: right ------------------------------------------------------------------------------------------------
+# --- gradient_norms: right -----------------------------------------------------------------------------------------------
 
 
 @alternative("gradient_norms")
