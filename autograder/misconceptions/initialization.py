@@ -8,7 +8,7 @@ import numpy as np
 
 from autograder.judging.known_answers import alternative, misconception
 from autograder.misconceptions.families import family, generator_ignored, in_place, reseeded
-from autograder.reference import initialization as right
+from autograder.reference import initialization as reference
 
 # --- fans: wrong ----------------------------------------------------------------------------------------------------------
 
@@ -230,7 +230,7 @@ SECTIONS = {transposed: "03 §3", repeated: "03 §1", constant: "03 §1", ignore
 SCHEMES = {"lecun_normal": "lecun", "glorot_normal": "glorot", "glorot_uniform": "glorot", "he_normal": "he"}
 
 MEMBERS = [
-    change(exercise, getattr(right, exercise), see=SECTIONS.get(change, "03 §5" if scheme == "he" else "03 §4"), own=scheme)
+    change(exercise, getattr(reference, exercise), see=SECTIONS.get(change, "03 §5" if scheme == "he" else "03 §4"), own=scheme)
     for exercise, scheme in SCHEMES.items()
     for change in (IN_ALL if exercise == "glorot_uniform" else (*IN_NORMAL, *IN_ALL))
 ]
@@ -512,7 +512,8 @@ def deviation(activation, variances):
     return np.sqrt(variances[activation])
 
 
-GLOROT, HE = ("linear", "tanh", "logistic", "softmax"), ("relu", "leaky_relu", "elu")
+GLOROT = ("linear", "tanh", "logistic", "softmax")
+HE = ("relu", "leaky_relu", "elu")
 
 
 @misconception("init_std", "part", title="The variance is returned", see="03 §7")
@@ -825,7 +826,7 @@ def statistics_no_chain(X, weights, activation):
     return [(np.mean(out), np.std(out)) for out in h]
 
 
-statistics_in_place = in_place("activation_statistics", right.activation_statistics, see="03 §2")
+statistics_in_place = in_place("activation_statistics", reference.activation_statistics, see="03 §2")
 
 
 # --- activation_statistics: right ----------------------------------------------------------------------------------------

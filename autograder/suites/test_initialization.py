@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
+from itertools import combinations, pairwise
 
 import numpy as np
 
@@ -268,16 +268,18 @@ class TestInitStd:
     @aspect("which names belong together", 23)
     def test_rows(self, student):
         """Names in one row of the table get the same number, to a thousandth, and names in different rows different ones."""
-        answers = {row: {name: student.init_std(spelled(name), 90, 40) for name in names} for row, names in TABLE.items()}
-        for names in answers.values():
-            for name, answer in names.items():
-                first = next(iter(names))
-                expect(answer, f"init_std({name!r}, 90, 40)").alike(names[first], f"from that for {first!r}, in the same row,", rtol=1e-3)
-        numbers = [(name, np.asarray(answer, dtype=float)) for row in answers.values() for name, answer in [next(iter(row.items()))]]
-        for (one, number), (two, other) in [(a, b) for a in numbers for b in numbers if a[0] < b[0]]:
-            expect(number, f"init_std({one!r}, 90, 40)").shaped(())
-            if np.isclose(number, other, rtol=1e-2):
-                raise Mismatch("value", f"init_std is {number:.4g} for {one!r} and {other:.4g} for {two!r}, which is in another row")
+        answers = {name: student.init_std(spelled(name), 90, 40) for names in TABLE.values() for name in names}
+        for name, answer in answers.items():
+            expect(answer, f"init_std({name!r}, 90, 40)").shaped(())
+        for one, *others in TABLE.values():
+            for name in others:
+                expect(answers[name], f"init_std({name!r}, 90, 40)").alike(
+                    answers[one], f"from that for {one!r}, in the same row", rtol=1e-3
+                )
+        for one, other in combinations([names[0] for names in TABLE.values()], 2):
+            if np.isclose(float(answers[one]), float(answers[other]), rtol=1e-2):
+                found = f"init_std is {float(answers[one]):.4g} for {one!r} and for {other!r}, which are in different rows"
+                raise Mismatch("value", found)
 
     @corner("unknown names", 0.15)
     def test_unknown_name(self, student):
