@@ -5,25 +5,6 @@ import numpy as np
 from coursekit import exercise, expect, expect_error, expect_unchanged
 
 
-def draws_from_rng(draw, rng):
-    """Expect weights that follow the generator: same seed, same weights; next call or other seed, other weights."""
-    seed = int(rng.integers(1_000_000))
-    one, other = np.random.default_rng(seed), np.random.default_rng(seed + 1)
-    first = draw(12, 9, one)
-    expect(first, "W").shaped((12, 9))
-    expect(draw(12, 9, one), "W").differs_from(first, "when the same generator is used a second time")
-    expect(draw(12, 9, other), "W").differs_from(first, "for generators with different seeds")
-    expect(draw(12, 9, np.random.default_rng(seed)), "W").same_as(first, "for two generators with the same seed")
-
-
-def has_shape(draw, rng):
-    """Expect shape (fan_in, fan_out), and entries that are drawn one by one."""
-    for shape in ((5, 3), (3, 5)):
-        W = draw(*shape, rng)
-        expect(W, "W").shaped(shape)
-        expect(W[:, 0], "the first unit's vector of weights").differs_from(W[:, 1], "as the second unit's")
-
-
 def expect_layers(answer, right, where=""):
     """Expect the statistics (mean, std) of each layer."""
     names = [f"layer {number}" for number in range(1, len(right) + 1)]
@@ -34,9 +15,9 @@ def expect_layers(answer, right, where=""):
 @exercise("activation_statistics")
 class TestActivationStatistics:
     def test_worked_example(self, student):
-        """The worked example: ReLU layers with outputs [1, 0] and [2] have the statistics (0.5, 0.5) and (2, 0)."""
-        X, weights = np.array([[1.0, 3.0]]), [np.array([[1.0, 0.0], [0.0, -1.0]]), np.array([[2.0], [5.0]])]
-        expect_layers(student.activation_statistics(X, weights, "relu"), [(0.5, 0.5), (2.0, 0.0)])
+        """The worked example: ReLU layers with outputs [4, 0] and [8] have the statistics (2, 2) and (8, 0)."""
+        X, weights = np.array([[1.0, 3.0]]), [np.array([[1.0, 2.0], [1.0, -1.0]]), np.array([[2.0], [5.0]])]
+        expect_layers(student.activation_statistics(X, weights, "relu"), [(2.0, 2.0), (8.0, 0.0)])
 
     def test_one_pair_for_each_layer(self, student, rng):
         """Three layers give three pairs (mean, std): the input is no layer, and the last layer is one."""
@@ -93,84 +74,86 @@ class TestFans:
         expect(student.fans((10, 7, 1, 1)), "fans((10, 7, 1, 1))").equals((7, 10))
 
 
+class Weights:
+    """What is checked of every initialiser, after its worked example."""
+
+    exercise = ""
+
+    def shape(self, student, rng):
+        """W has shape (fan_in, fan_out), and no two units get the same weights."""
+        for shape in ((5, 3), (3, 5)):
+            W = getattr(student, self.exercise)(*shape, rng)
+            expect(W, "W").shaped(shape)
+            expect(W[:, 0], "the first unit's vector of weights").differs_from(W[:, 1], "as the second unit's")
+
+    def generator(self, student, rng):
+        """All random numbers come from rng: same seed, same weights; next call or other seed, other weights."""
+        draw, seed = getattr(student, self.exercise), int(rng.integers(1_000_000))
+        one, other = np.random.default_rng(seed), np.random.default_rng(seed + 1)
+        first = draw(12, 9, one)
+        expect(draw(12, 9, one), "W").differs_from(first, "when the same generator is used a second time")
+        expect(draw(12, 9, other), "W").differs_from(first, "for generators with different seeds")
+        expect(draw(12, 9, np.random.default_rng(seed)), "W").same_as(first, "for two generators with the same seed")
+
+    def drawn(self, student, rng, *shape):
+        """Return an expectation about weights that have the right shape."""
+        return expect(getattr(student, self.exercise)(*shape, rng), f"W of shape {shape}").shaped(shape)
+
+
 @exercise("lecun_normal")
-class TestLecunNormal:
+class TestLecunNormal(Weights):
     def test_spread(self, student, rng):
         """The worked example: 100 inputs give normal weights with σ = 0.1, however many units there are."""
         for fan_out in (50, 400):
-            expect(student.lecun_normal(100, fan_out, rng), f"W of shape (100, {fan_out})").shaped((100, fan_out)).is_normal(0.0, 0.1)
-
-    def test_shape(self, student, rng):
-        """W has shape (fan_in, fan_out), and no two units get the same weights."""
-        has_shape(student.lecun_normal, rng)
+            self.drawn(student, rng, 100, fan_out).is_normal(0.0, 0.1)
 
     def test_fewer_inputs(self, student, rng):
         """A quarter of the inputs, twice the σ: 25 inputs give 0.2."""
-        expect(student.lecun_normal(25, 800, rng), "W of shape (25, 800)").shaped((25, 800)).is_normal(0.0, 0.2)
+        self.drawn(student, rng, 25, 800).is_normal(0.0, 0.2)
 
-    def test_generator(self, student, rng):
-        """All random numbers come from rng."""
-        draws_from_rng(student.lecun_normal, rng)
+    test_shape, test_generator = Weights.shape, Weights.generator
 
 
 @exercise("glorot_normal")
-class TestGlorotNormal:
+class TestGlorotNormal(Weights):
     def test_spread(self, student, rng):
         """The worked example: 50 inputs and 150 outputs give normal weights with σ = 0.1."""
-        expect(student.glorot_normal(50, 150, rng), "W of shape (50, 150)").shaped((50, 150)).is_normal(0.0, 0.1)
-
-    def test_shape(self, student, rng):
-        """W has shape (fan_in, fan_out), and no two units get the same weights."""
-        has_shape(student.glorot_normal, rng)
+        self.drawn(student, rng, 50, 150).is_normal(0.0, 0.1)
 
     def test_both_fans_count_alike(self, student, rng):
         """Inputs and outputs may change places: (700, 100) and (100, 700) both give σ = 0.05."""
-        expect(student.glorot_normal(700, 100, rng), "W of shape (700, 100)").shaped((700, 100)).is_normal(0.0, 0.05)
-        expect(student.glorot_normal(100, 700, rng), "W of shape (100, 700)").shaped((100, 700)).is_normal(0.0, 0.05)
+        for shape in ((700, 100), (100, 700)):
+            self.drawn(student, rng, *shape).is_normal(0.0, 0.05)
 
-    def test_generator(self, student, rng):
-        """All random numbers come from rng."""
-        draws_from_rng(student.glorot_normal, rng)
+    test_shape, test_generator = Weights.shape, Weights.generator
 
 
 @exercise("glorot_uniform")
-class TestGlorotUniform:
+class TestGlorotUniform(Weights):
     def test_bound(self, student, rng):
         """The worked example: 100 inputs and 50 outputs give weights that fill −0.2 … 0.2 evenly."""
-        expect(student.glorot_uniform(100, 50, rng), "W of shape (100, 50)").shaped((100, 50)).is_uniform(-0.2, 0.2)
-
-    def test_shape(self, student, rng):
-        """W has shape (fan_in, fan_out), and no two units get the same weights."""
-        has_shape(student.glorot_uniform, rng)
+        self.drawn(student, rng, 100, 50).is_uniform(-0.2, 0.2)
 
     def test_both_fans_count_alike(self, student, rng):
         """Inputs and outputs may change places: (400, 200) and (200, 400) both fill −0.1 … 0.1."""
-        expect(student.glorot_uniform(400, 200, rng), "W of shape (400, 200)").shaped((400, 200)).is_uniform(-0.1, 0.1)
-        expect(student.glorot_uniform(200, 400, rng), "W of shape (200, 400)").shaped((200, 400)).is_uniform(-0.1, 0.1)
+        for shape in ((400, 200), (200, 400)):
+            self.drawn(student, rng, *shape).is_uniform(-0.1, 0.1)
 
-    def test_generator(self, student, rng):
-        """All random numbers come from rng."""
-        draws_from_rng(student.glorot_uniform, rng)
+    test_shape, test_generator = Weights.shape, Weights.generator
 
 
 @exercise("he_normal")
-class TestHeNormal:
+class TestHeNormal(Weights):
     def test_spread(self, student, rng):
         """The worked example: 200 inputs give normal weights with σ = 0.1, however many units there are."""
         for fan_out in (40, 300):
-            expect(student.he_normal(200, fan_out, rng), f"W of shape (200, {fan_out})").shaped((200, fan_out)).is_normal(0.0, 0.1)
-
-    def test_shape(self, student, rng):
-        """W has shape (fan_in, fan_out), and no two units get the same weights."""
-        has_shape(student.he_normal, rng)
+            self.drawn(student, rng, 200, fan_out).is_normal(0.0, 0.1)
 
     def test_fewer_inputs(self, student, rng):
         """A quarter of the inputs, twice the σ: 50 inputs give 0.2."""
-        expect(student.he_normal(50, 400, rng), "W of shape (50, 400)").shaped((50, 400)).is_normal(0.0, 0.2)
+        self.drawn(student, rng, 50, 400).is_normal(0.0, 0.2)
 
-    def test_generator(self, student, rng):
-        """All random numbers come from rng."""
-        draws_from_rng(student.he_normal, rng)
+    test_shape, test_generator = Weights.shape, Weights.generator
 
 
 @exercise("gradient_norms")
@@ -198,9 +181,9 @@ class TestGradientNorms:
         return norms
 
     def test_worked_example(self, student):
-        """The worked example: two ReLU layers with the norms 5·√5 and √5, first layer first."""
-        X, weights, dout = np.array([[1.0, 2.0]]), [np.eye(2), np.array([[3.0], [4.0]])], np.array([[1.0]])
-        expect(student.gradient_norms(X, weights, dout, "relu"), "the list").close_to([5 * np.sqrt(5), np.sqrt(5)])
+        """The worked example: two ReLU layers, one unit of which is blocked, with the norms 4·√5 and 6, first layer first."""
+        X, weights, dout = np.array([[1.0, 2.0]]), [np.array([[1.0, -1.0], [1.0, 0.0]]), np.array([[2.0], [5.0]])], np.array([[2.0]])
+        expect(student.gradient_norms(X, weights, dout, "relu"), "the list").close_to([4 * np.sqrt(5), 6.0])
 
     def test_one_weighted_sum(self, student):
         """A single unit at z = 0, input [3, 4], upstream 2: the norm is 2·f′(0)·5, so 10 for tanh and 2.5 for the logistic function."""
@@ -224,9 +207,9 @@ class TestGradientNorms:
 
     def test_batch_is_summed(self, student, rng):
         """There is no 1/N: a batch that holds every example twice has gradients of twice the norm."""
-        X, weights, dout = np.array([[1.0, 2.0]]), [np.eye(2), np.array([[3.0], [4.0]])], np.array([[1.0]])
+        X, weights, dout = np.array([[1.0, 2.0]]), [np.array([[1.0, -1.0], [1.0, 0.0]]), np.array([[2.0], [5.0]])], np.array([[2.0]])
         twice = student.gradient_norms(np.vstack((X, X)), weights, np.vstack((dout, dout)), "relu")
-        expect(twice, "the list").close_to([10 * np.sqrt(5), 2 * np.sqrt(5)])
+        expect(twice, "the list").close_to([8 * np.sqrt(5), 12.0])
 
     def test_arguments(self, student):
         """X, the weights and dout are the caller's: they stay as they are."""
