@@ -14,9 +14,9 @@
 # %% [markdown]
 # # 03 · Initialization
 #
-# A network has to start somewhere. Take ten hidden layers, the same handwritten digits, the same optimiser, the same seed, and change a
-# single number: the scale of the random weights that the network starts with. After a few seconds of training one of these networks is
-# right about 94 digits in a hundred. Another one is no better than guessing.
+# A network has to start somewhere. Take ten hidden layers, the same handwritten digits, the same optimiser, the same seed, and change one
+# number: the scale of the first weights. After a few seconds of training one of these networks is right about 94 digits in a hundred.
+# Another one is no better than guessing.
 #
 # **Which number decides, and how could you have computed it before you trained anything?**
 #
@@ -49,25 +49,21 @@ from coursekit import check, check_all, ready
 from itertools import pairwise
 
 from coursekit import data, nets, plots
+from coursekit.figures import initialization as figures
 
 digits = data.digits()
 
 
 def from_normal(std):
     """Return an initialiser that draws from N(0, std²), whatever the size of the layer."""
-
-    def init(fan_in, fan_out, rng):
-        return rng.normal(0, std, (fan_in, fan_out))
-
-    return init
+    return lambda fan_in, fan_out, rng: rng.normal(0, std, (fan_in, fan_out))
 
 
 def learn(init, activation, epochs=5, seed=0):
-    """Train ten hidden layers of 64 units on the digits; everything but `init` and `activation` is the same every time."""
+    """Train ten hidden layers of 64 units on the digits; all but `init` and `activation` is the same every time."""
     rng = np.random.default_rng(seed)
     net = nets.mlp((64, *[64] * 10, 10), init=init, activation=activation, rng=rng)
     return nets.train(net, digits, lr=0.05, epochs=epochs, rng=rng)
-
 
 # %% tags=["demo"]
 runs = {
@@ -93,79 +89,53 @@ plots.show(
 # %% [markdown]
 # ## §1 Equal weights never break symmetry
 #
-# Why random numbers at all? Zero, or 0.1 everywhere, would be simpler. Look at two hidden units $j$ and $j'$ of one layer. On the way
-# forward and on the way back they compute
+# Why random numbers at all? Zero, or 0.1 everywhere, would be simpler. Look at two hidden units $j$ and $j'$ of one layer, whose inputs are
+# $h_i$. On the way forward and on the way back they compute
 #
-# $$a_j = \sum_i w_{ij} z_i + b_j, \qquad \delta_j = f'(a_j) \sum_k w_{jk}\, \delta_k, \qquad \frac{\partial L}{\partial w_{ij}} = z_i\, \delta_j. \tag{1}$$
+# $$z_j = \sum_i w_{ij} h_i + b_j, \qquad \delta_j = f'(z_j) \sum_k w_{jk}\, \delta_k, \qquad \frac{\partial L}{\partial w_{ij}} = h_i\, \delta_j. \tag{1}$$
 #
-# Both read the same inputs $z_i$. If their incoming weights are equal, $w_{ij} = w_{ij'}$, then $a_j = a_{j'}$. If their outgoing weights
-# are equal too, then $\delta_j = \delta_{j'}$, and so both get *the same gradient* and take *the same step*. After the step they are equal
-# again; after a million steps they still are. Sixteen such units are one unit, sixteen times.
+# Both read the same inputs $h_i$. If their incoming weights are equal, $w_{ij} = w_{ij'}$, then $z_j = z_{j'}$. If their outgoing weights
+# are equal too, then $\delta_j = \delta_{j'}$. So both get *the same gradient* and take *the same step*, and after the step they are equal
+# again. Sixteen such units are one unit, sixteen times.
 #
-# Gradient descent can't break a symmetry that the starting point has. That is what random numbers are for: two units with the same inputs
-# and the same activation must *start* different. Random weights are enough for that: the biases may all start at zero (or, for ReLU, at a
-# small positive number such as 0.01, as some slides advise).
+# Gradient descent can't break a symmetry that the starting point has: two units with the same inputs and the same activation must *start*
+# different. Random weights are enough for that. The biases may all start at zero (or, for ReLU, at a small positive number such as 0.01, as
+# some slides advise).
 #
 # Let us watch it: a net with one hidden layer of 16 units, first with all weights 0.1, then with random ones.
 
 # %% tags=["demo"]
 def watch_units(init):
-    """Train a net with 16 hidden units; return it, its history, and what one pixel's weights into the units were after each step."""
-    rng = np.random.default_rng(0)
+    """Train a net with 16 hidden units; return it, its history, and one pixel's weights into the units after each step."""
+    rng, path = np.random.default_rng(0), []
     net = nets.mlp((64, 16, 10), init=init, activation="tanh", rng=rng)
-    path = [net.layers[0].params["W"][36].copy()]
     history = nets.train(
-        net,
-        digits,
-        lr=0.1,
-        epochs=5,
-        rng=rng,
-        watch=lambda net, step: path.append(net.layers[0].params["W"][36].copy()),
+        net, digits, lr=0.1, epochs=5, rng=rng, watch=lambda net, step: path.append(net.layers[0].params["W"][36].copy())
     )
     return net, history, np.array(path)
 
 
-equal_net, equal_history, equal_path = watch_units(
-    lambda fan_in, fan_out, rng: np.full((fan_in, fan_out), 0.1)
-)
+equal_net, equal_history, equal_path = watch_units(lambda fan_in, fan_out, rng: np.full((fan_in, fan_out), 0.1))
 random_net, random_history, random_path = watch_units(from_normal(0.1))
 
-fig, axes = plots.figure(1, 2, sharey=True)
-for ax, path, history, title in zip(
-    axes,
-    (equal_path, random_path),
-    (equal_history, random_history),
-    ("all weights start at 0.1", "weights start at random"),
-    strict=True,
-):
-    ax.plot(path, color=plots.PALETTE[0], linestyle="-", linewidth=1.5, alpha=0.8)
-    ax.set(xlabel="step", title=f"{title}\ntest accuracy {history.test_accuracy[-1]:.0%}")
-axes[0].set_ylabel("a pixel's weights into 16 units")
-axes[0].annotate(
-    "16 curves, one on top of the other",
-    (100, equal_path[100, 0]),
-    (60, 0.2),
-    arrowprops={"arrowstyle": "->"},
-)
+# %% jupyter={"source_hidden": true} tags=["demo"]
 plots.show(
-    fig,
-    alt="Left: sixteen weights that start equal move, but as one single line, and the accuracy "
-    "stays below 30 %. Right: sixteen weights that start at random stay sixteen different "
-    "lines, and the accuracy is above 85 %.",
+    figures.weights_over_steps(
+        {"all weights start at 0.1": equal_path, "weights start at random": random_path},
+        [equal_history.test_accuracy[-1], random_history.test_accuracy[-1]],
+    ),
+    alt="Left: sixteen weights that start equal move, but as one single line, and the accuracy stays below 30 %. Right: sixteen weights "
+    "that start at random stay sixteen different lines, and the accuracy is above 85 %.",
 )
-
-spread = np.ptp(equal_net.layers[0].params["W"], axis=1).max()
-moved = np.abs(equal_net.layers[0].params["W"] - 0.1).max()
-assert moved > 0.05, "the equal weights were trained: they moved"
-assert spread < 1e-9, "but after training all 16 units still have the same weights"
-assert np.ptp(random_net.layers[0].params["W"], axis=1).max() > 0.1, (
-    "units that start different stay different"
-)
-assert equal_history.test_accuracy[-1] < 0.4 < 0.8 < random_history.test_accuracy[-1]
+equal_weights, random_weights = equal_net.layers[0].params["W"], random_net.layers[0].params["W"]
+assert np.abs(equal_weights - 0.1).max() > 0.05, "the equal weights were trained: they moved"
+assert np.ptp(equal_weights, axis=1).max() < 1e-9, "after training all 16 units still have the same weights"
+assert np.ptp(random_weights, axis=1).max() > 0.1, "units that start different stay different"
+assert equal_history.test_accuracy[-1] < 0.4 < 0.8 < random_history.test_accuracy[-1], "sixteen equal units learn little"
 
 # %% [markdown]
-# On the left are sixteen curves. They lie on top of each other, to the last digit. The network does learn something, as a network with *one*
-# hidden unit does: enough to tell a few digits apart, no more.
+# On the left are sixteen curves, one on top of the other. The network learns what a network with *one* hidden unit learns: to tell a few
+# digits apart.
 #
 # All zeros is worse still: with $W = 0$ in the layer above, $\sum_k w_{jk}\delta_k = 0$, so no gradient arrives below and the hidden layer
 # doesn't even move.
@@ -191,14 +161,12 @@ print(
 # A signal is alive as long as different inputs give different outputs of a reasonable size. Two numbers per layer tell much of the story:
 # the mean of all entries of $h_l$ and their standard deviation. Your first exercise is the instrument that measures them.
 #
-# **Two words of caution on notation.** Slides and papers write both $N(0, \sigma^2)$ and $N(0, \sigma)$: «$N(0, 1/\sqrt{n})$» on one slide and
-# «variance $1/n$» on another mean the same weights, and «$N(0, 0.01)$» may mean a variance or, as it does on the slides that this lecture
-# follows, a standard deviation of 0.01. Here the second parameter is always the **variance**, and we write $N(0, 0.01^2)$. NumPy's
+# **Notation.** Slides write both $N(0, \sigma^2)$ and $N(0, \sigma)$, so «$N(0, 0.01)$» may mean a variance or, as on the slides that this
+# lecture follows, a standard deviation of 0.01. Here the second parameter is always the **variance**, and we write $N(0, 0.01^2)$. NumPy's
 # `rng.normal(mean, scale)` wants the **standard deviation**.
 #
-# And on generators: every function that needs random numbers gets a generator `rng` and draws from that one only, not from `np.random`, nor
-# from a generator of its own. Whoever calls it can then repeat the experiment by passing the same seed, and two layers never get the same
-# numbers by accident.
+# **Generators.** A function that needs random numbers gets a generator `rng` and draws from that one only, not from `np.random`, nor from a
+# generator of its own. Then an experiment can be repeated with the same seed, and two layers never get the same numbers by accident.
 
 # %% [markdown]
 # ### Exercise 1 · activation_statistics
@@ -215,9 +183,9 @@ print(
 # | `activation` | | `"tanh"`, `"relu"` or `"logistic"`, after *every* layer |
 # | returns | list of $L$ pairs | `(mean, std)`, first layer first |
 #
-# **By hand.** One example $[1, 3]$, two ReLU layers with $W_1 = \begin{bmatrix}1 & 0\\ 0 & -1\end{bmatrix}$ and $W_2 = \begin{bmatrix}2\\
-# 5\end{bmatrix}$. First layer: $[1, -3]$, after ReLU $[1, 0]$: mean 0.5, deviation 0.5. Second: $1 \cdot 2 + 0 \cdot 5 = 2$: mean 2,
-# deviation 0. So the answer is `[(0.5, 0.5), (2.0, 0.0)]`.
+# **By hand.** One example $[1, 3]$, two ReLU layers with $W_1 = \begin{bmatrix}1 & 2\\ 1 & -1\end{bmatrix}$ and $W_2 = \begin{bmatrix}2\\
+# 5\end{bmatrix}$. First layer: $[1 + 3,\; 2 - 3] = [4, -1]$, after ReLU $[4, 0]$: mean 2, deviation 2. Second: $4 \cdot 2 + 0 \cdot 5 = 8$:
+# mean 8, deviation 0. So the answer is `[(2.0, 2.0), (8.0, 0.0)]`.
 #
 # <details><summary>Hint 1</summary>
 #
@@ -290,61 +258,47 @@ def stack(init, sizes, seed=0):
 
 def outputs(X, weights, activation):
     """Return what each layer of equation (2) puts out."""
-    layers = [
-        layer
-        for W in weights
-        for layer in (nets.Dense.of(W, np.zeros(W.shape[1])), nets.Activation(activation))
-    ]
-    return nets.Net(*layers).activations(X)
+    pairs = [(nets.Dense.of(W, np.zeros(W.shape[1])), nets.Activation(activation)) for W in weights]
+    return nets.Net(*[layer for pair in pairs for layer in pair]).activations(X)
 
 
 sizes = (64, *[100] * 6)
 small_weights, large_weights = stack(from_normal(0.01), sizes), stack(from_normal(1.0), sizes)
 
+# %% jupyter={"source_hidden": true} tags=["demo"]
 if ready(activation_statistics):
-    collapsing = activation_statistics(digits.X_train, small_weights, "tanh")
-    saturated = activation_statistics(digits.X_train, large_weights, "tanh")
-    fig = plots.layer_histograms(
-        {
-            "N(0, 0.01²)": outputs(digits.X_train, small_weights, "tanh"),
-            "N(0, 1)": outputs(digits.X_train, large_weights, "tanh"),
-        },
-        bounds=(-1, 1),
-        xlabel="activation after tanh",
-    )
+    drawn = {
+        "N(0, 0.01²)": outputs(digits.X_train, small_weights, "tanh"),
+        "N(0, 1)": outputs(digits.X_train, large_weights, "tanh"),
+    }
     plots.show(
-        fig,
-        alt="Histograms of the activations in six tanh layers. Upper row, weights from N(0, "
-        "0.01²): a spike at zero that gets narrower, from a deviation of 0.07 in the first "
-        "layer to less than a millionth in the sixth. Lower row, weights from N(0, 1): all "
+        plots.layer_histograms(drawn, bounds=(-1, 1), xlabel="activation after tanh"),
+        alt="Histograms of the activations in six tanh layers. Upper row, weights from N(0, 0.01²): a spike at zero that gets narrower, from a "
+        "deviation of 0.07 in the first layer to less than a millionth in the sixth. Lower row, weights from N(0, 1): nearly all "
         "activations are at −1 or +1.",
     )
-
-    for weights, yours in ((small_weights, collapsing), (large_weights, saturated)):
-        drawn = [(h.mean(), h.std()) for h in outputs(digits.X_train, weights, "tanh")]
-        assert np.allclose(drawn, yours, rtol=1e-6, atol=1e-12), (
-            "the numbers above the histograms are those of activation_statistics"
-        )
-    deviations = [std for _, std in collapsing]
-    for layer, (before, after) in enumerate(pairwise(deviations), start=2):
-        assert 0.07 < after / before < 0.14, (
-            f"layer {layer} multiplies the deviation by about 0.01·√100 = 0.1"
-        )
-    assert deviations[-1] < 2e-6, "after six layers nothing is left"
+    collapsing = activation_statistics(digits.X_train, small_weights, "tanh")
+    saturated = activation_statistics(digits.X_train, large_weights, "tanh")
+    for layers, yours in zip(drawn.values(), (collapsing, saturated), strict=True):
+        same = np.allclose([(h.mean(), h.std()) for h in layers], yours, rtol=1e-6, atol=1e-12)
+        assert same, "the numbers above the histograms are those of activation_statistics"
+    for layer, (before, after) in enumerate(pairwise([std for _, std in collapsing]), start=2):
+        assert 0.07 < after / before < 0.14, f"layer {layer} multiplies the deviation by about 0.01·√100 = 0.1"
+    assert collapsing[-1][1] < 2e-6, "after six layers nothing is left"
     for layer, (mean, std) in enumerate(saturated, start=1):
         assert abs(mean) < 0.1 and std > 0.9, f"layer {layer} sits at ±1, half of its units at each"
-    for layer, h in enumerate(outputs(digits.X_train, large_weights, "tanh"), start=1):
+    for layer, h in enumerate(drawn["N(0, 1)"], start=1):
         assert np.mean(np.abs(h) > 0.99) > 0.6, f"most units of layer {layer} are saturated"
 
 # %% [markdown]
-# **Collapse** above: every layer multiplies the spread by ten to the minus one, and after six layers a one and a seven give the same
-# output up to the sixth decimal. The gradient of $W_l$ is a product with $h_{l-1}$, so it collapses as well.
+# **Collapse** above: every layer multiplies the spread by a tenth. After six layers a one and a seven give the same output up to the sixth
+# decimal. The gradient of $W_l$ is a product with $h_{l-1}$, so it collapses as well.
 #
-# **Saturation** below: the deviation is close to 1 and looks healthy, if one looks at that number alone. But almost every unit sits at
-# $-1$ or $+1$, where tanh is flat, $\tanh' = 1 - h^2 \approx 0$: a small change of the weights changes nothing, until a unit flips.
+# **Saturation** below: the deviation is close to 1 and looks healthy. But almost every unit sits at $-1$ or $+1$, where tanh is flat, $\tanh'
+# = 1 - h^2 \approx 0$: a small change of the weights changes nothing.
 #
-# The factor 0.1 is no accident either: it is $0.01 \cdot \sqrt{100}$, the deviation of a weight times the root of the number of inputs. To
-# say it in general we have to count inputs.
+# The tenth is $0.01 \cdot \sqrt{100}$: the deviation of a weight times the root of the number of inputs. To say it in general we have to
+# count inputs.
 
 # %% [markdown]
 # ## §3 Counting connections: fan-in and fan-out
@@ -387,8 +341,8 @@ def fans(shape):
     Parameters
     ----------
     shape : tuple of int
-        Of a dense layer's weights, ``(in, out)``, or of a convolution's kernels, ``(F, C, KH,
-        KW)``: F output channels, C input channels.
+        Of a dense layer's weights, ``(in, out)``, or of a convolution's kernels,
+        ``(F, C, KH, KW)``: F output channels, C input channels.
 
     Returns
     -------
@@ -424,65 +378,55 @@ def convolve(image, kernels):
     return np.einsum("chwij,fcij->fhw", windows, kernels)
 
 
-if ready(fans):
-    kernels = np.random.default_rng(0).normal(size=(6, 3, 5, 3))
-    nudge = np.zeros((3, 13, 13))
-    nudge[0, 6, 6] = 1.0
-    reached = convolve(nudge, kernels) != 0  # by one input value
-    seen = np.zeros((3, 13, 13), dtype=bool)  # by the output value in the middle
-    for index in np.ndindex(seen.shape):
-        one = np.zeros(seen.shape)
-        one[index] = 1.0
-        seen[index] = convolve(one, kernels)[0, 4, 5] != 0
+def one_at(index):
+    """Return an image of 3 channels that is 1 at one place and 0 elsewhere."""
+    image = np.zeros((3, 13, 13))
+    image[index] = 1.0
+    return image
 
-    fig, axes = plots.figure(1, 2, size=(9.0, 3.6))
-    for ax, counts, title in (
-        (
-            axes[0],
-            seen.sum(axis=0),
-            f"input: what one output value sees\n3 channels × 5 × 3 = {seen.sum()} values",
-        ),
-        (
-            axes[1],
-            reached.sum(axis=0),
-            f"output: what one input value reaches\n6 channels × 5 × 3 = {reached.sum()} values",
-        ),
-    ):
-        ax.imshow(counts > 0, cmap="Blues", vmax=1.4)
-        ax.set(
-            title=title,
-            xlabel="column",
-            ylabel="row",
-            xticks=range(0, counts.shape[1], 2),
-            yticks=range(0, counts.shape[0], 2),
-        )
-        ax.grid(False)
+
+kernels = np.random.default_rng(0).normal(size=(6, 3, 5, 3))
+reached = convolve(one_at((0, 6, 6)), kernels) != 0  # by one input value
+seen = np.array([convolve(one_at(index), kernels)[0, 4, 5] != 0 for index in np.ndindex(3, 13, 13)])  # by one output value
+
+# %% jupyter={"source_hidden": true} tags=["demo"]
+if ready(fans):
+    seen = seen.reshape(3, 13, 13)
     plots.show(
-        fig,
-        alt="Two maps of a convolution with 6 kernels of 5×3 over 3 channels. Left: one output "
-        "value sees a window of 5 rows and 3 columns in all 3 channels, 45 values. Right: one "
-        "input value reaches a window of 5 rows and 3 columns in all 6 output channels, 90 "
-        "values.",
+        figures.connections(seen, reached),
+        alt="Two maps of a convolution with 6 kernels of 5×3 over 3 channels. Left: one output value sees a window of 5 rows and 3 columns "
+        "in all 3 channels, 45 values. Right: one input value reaches a window of 5 rows and 3 columns in all 6 output channels, 90 values.",
     )
-    assert (seen.sum(), reached.sum()) == tuple(fans(kernels.shape)), (
-        "the experiment counts what fans says"
-    )
+    assert (seen.sum(), reached.sum()) == tuple(fans(kernels.shape)), "the experiment counts what fans says"
 
 # %% [markdown]
 # ## §4 Keeping the variance: LeCun and Glorot
 #
-# Take one unit, before the activation: $z = \sum_{i=1}^{\text{fan}_{in}} w_i h_i$. Let the weights be independent of each other and of the
+# Take the sum of one unit, as in (1): $z = \sum_{i=1}^{\text{fan}_{in}} w_i h_i$. Let the weights be independent of each other and of the
 # inputs, with mean 0 and variance $\operatorname{Var} w$. Each product has mean zero and variance $\operatorname{Var} w \cdot
 # \mathbb E[h_i^2]$, and variances of independent terms add up:
 #
 # $$\operatorname{Var} z = \text{fan}_{in} \cdot \operatorname{Var} w \cdot \mathbb E[h^2]. \tag{4}$$
 #
-# With weights from $N(0, 1)$ the variance of a layer's sums is $\text{fan}_{in}$ times that of its inputs, at every layer: no wonder that units
-# saturate. There is the factor of §2, too: with inputs of mean zero the deviation is multiplied by $\sqrt{\text{fan}_{in} \operatorname{Var} w}$ at every
-# layer. Over $L$ layers that is a power: 0.1 gives $10^{-L}$, 2 gives $2^L$, and only 1 gives 1. If the activation is about the identity for
-# small signals, $f(z) \approx z$, as tanh is, the signal keeps its size for
+# With weights from $N(0, 1)$ the variance of a layer's sums is $\text{fan}_{in}$ times that of its inputs, so units saturate. Here is the
+# factor of §2, too: with inputs of mean zero the deviation is multiplied by $\sqrt{\text{fan}_{in} \operatorname{Var} w}$ at every layer. Over
+# $L$ layers that is a power: 0.1 gives $10^{-L}$, 2 gives $2^L$, and only 1 gives 1. If $f(z) \approx z$ for small signals, as for tanh, the
+# signal keeps its size for
 #
 # $$\operatorname{Var} w = \frac{1}{\text{fan}_{in}} \qquad \text{(LeCun)}. \tag{5}$$
+
+# %% [markdown]
+# ### Where slides disagree
+#
+# You will meet other formulas than those of this lecture, in which $n_{in}$ and $n_{out}$ are the fans. Equations (7) and (10) follow below.
+#
+# | | one says | another says | what is behind it | here |
+# |---|---|---|---|---|
+# | **Xavier** | $1/n_{in}$ | $2/(n_{in} + n_{out})$ | The first is (5), the forward half of the argument, which LeCun had; Caffe and some lectures call it Xavier. The second is the paper's compromise (7). Equal for square layers. | `glorot_*`: $2/(n_{in} + n_{out})$, `lecun_normal`: $1/n_{in}$ |
+# | **He** | $2/n_{in}$ | $4/(n_{in} + n_{out})$ | The first is He et al.'s (10). The second is $\sqrt 2$ times Glorot's deviation, a compromise of the same kind. Equal for square layers. He et al. show that either fan alone suffices: the product over all layers differs by the ratio of the outermost widths only. | `he_normal`: $2/n_{in}$ |
+# | **tanh** | $\sigma = \sqrt{2/(n_{in} + n_{out})}$ | $\sigma = 4\sqrt{2/(n_{in} + n_{out})}$, and the logistic function without the 4 | The 4 belongs to the *logistic* function if to any: its slope at 0 is $1/4$, so four times the weights make up for it; the old Theano tutorials gave it to the sigmoid, and tanh went without. Some tables have the two the wrong way around. | no factor 4 at all |
+# | **notation** | $N(0, 1/\sqrt{n})$ | $N(0, 1/n)$ | deviation or variance as the second parameter | always the variance |
+# | **distribution** | plain normal | truncated at $2\sigma$ | Keras truncates (and widens $\sigma$ to make up for it) | plain |
 
 # %% [markdown]
 # ### Exercise 3 · lecun_normal
@@ -550,21 +494,14 @@ if ready(lecun_normal):
         h = rng.normal(size=(300, fan_in))
         spreads["N(0, 1)"].append(np.std(h @ from_normal(1.0)(fan_in, 100, rng)))
         spreads["LeCun"].append(np.std(h @ lecun_normal(fan_in, 100, rng)))
-
-    fig, ax = plots.figure(1, 1, size=(6.0, 3.6))
-    for (label, values), marker in zip(spreads.items(), plots.MARKERS, strict=False):
-        ax.loglog(widths, values, marker=marker, label=label)
-    ax.set(xlabel="fan-in (log scale)", ylabel="deviation of the sum z (log scale)")
-    ax.legend()
     plots.show(
-        fig,
-        alt="The standard deviation of a unit's sum against its fan-in from 10 to 1000. With "
-        "weights from N(0, 1) it rises from 3 to 32 as the root of the fan-in; with LeCun's "
-        "weights it stays at 1.",
+        figures.against_fan_in(widths, spreads),
+        alt="The standard deviation of a unit's sum against its fan-in from 10 to 1000. With weights from N(0, 1) it rises from 3 to 32 as "
+        "the root of the fan-in; with LeCun's weights it stays at 1.",
     )
     for fan_in, plain, lecun in zip(widths, *spreads.values(), strict=True):
-        assert abs(plain / np.sqrt(fan_in) - 1) < 0.2, "√fan_in"
-        assert abs(lecun - 1) < 0.2, "the variance is kept"
+        assert abs(plain / np.sqrt(fan_in) - 1) < 0.2, "with N(0, 1) the deviation is about √fan_in"
+        assert abs(lecun - 1) < 0.2, "LeCun's weights keep the variance"
 
 # %% [markdown]
 # ### Forward and backward want different things
@@ -636,8 +573,7 @@ score(glorot_normal)
 # %% tags=["demo"]
 def signal_and_gradient(init, sizes, seed):
     """Return the deviation of the signal behind each linear layer, and of the gradient in front of it."""
-    rng = np.random.default_rng(seed)
-    weights = stack(init, sizes, seed)
+    rng, weights = np.random.default_rng(seed), stack(init, sizes, seed)
     h, forward = rng.normal(size=(300, sizes[0])), []
     for W in weights:
         h = h @ W
@@ -645,48 +581,32 @@ def signal_and_gradient(init, sizes, seed):
     g, backward = rng.normal(size=h.shape), []
     for W in reversed(weights):
         g = g @ W.T
-        backward.append(np.std(g))
-    return forward, backward[::-1]
+        backward.insert(0, np.std(g))
+    return forward, backward
 
 
+funnel = (1024, 512, 256, 128, 64, 32)
+
+# %% jupyter={"source_hidden": true} tags=["demo"]
 if ready(lecun_normal, glorot_normal):
-    funnel = (1024, 512, 256, 128, 64, 32)
     schemes = {
         "1/fan_in (LeCun)": lecun_normal,
         "1/fan_avg (Glorot)": glorot_normal,
         "1/fan_out": lambda fan_in, fan_out, rng: rng.normal(0, fan_out**-0.5, (fan_in, fan_out)),
     }
     means = {
-        label: np.mean([signal_and_gradient(init, funnel, seed) for seed in range(3)], axis=0)
-        for label, init in schemes.items()
+        label: np.mean([signal_and_gradient(init, funnel, seed) for seed in range(3)], axis=0) for label, init in schemes.items()
     }
-    fig, axes = plots.figure(1, 2, size=(10.0, 3.8))
-    for ax, way, title in ((axes[0], 0, "forward →"), (axes[1], 1, "← backward")):
-        lines = {label: values[way] for label, values in means.items()}
-        plots.per_layer_lines(
-            lines,
-            ylabel=f"deviation of the {('signal', 'gradient')[way]}",
-            title=title,
-            log=False,
-            ax=ax,
-        )
-        ax.set_ylim(bottom=0)
+    ways = {title: {label: both[way] for label, both in means.items()} for way, title in enumerate(("forward →", "← backward"))}
     plots.show(
-        fig,
-        alt="Two panels over five layers that get narrower. Forward, 1/fan_in holds the signal at "
-        "1, 1/fan_avg lets it grow to 2, 1/fan_out to more than 5. Backward, 1/fan_out holds "
-        "the gradient at 1, 1/fan_avg lets it shrink to 0.4, 1/fan_in to 0.2.",
+        figures.side_by_side(ways, ["deviation of the signal", "deviation of the gradient"]),
+        alt="Two panels over five layers that get narrower. Forward, 1/fan_in holds the signal at 1, 1/fan_avg lets it grow to 2, 1/fan_out "
+        "to more than 5. Backward, 1/fan_out holds the gradient at 1, 1/fan_avg lets it shrink to 0.4, 1/fan_in to 0.2.",
     )
-    forward, backward = (
-        np.array([values[way][-1 if way == 0 else 0] for values in means.values()])
-        for way in (0, 1)
-    )
-    assert np.allclose(forward, [1, (4 / 3) ** 2.5, 2**2.5], rtol=0.25), (
-        "each layer multiplies the signal's variance by fan_in·Var w"
-    )
-    assert np.allclose(backward, [0.5**2.5, (2 / 3) ** 2.5, 1], rtol=0.25), (
-        "and the gradient's by fan_out·Var w"
-    )
+    forward, backward = [both[0][-1] for both in means.values()], [both[1][0] for both in means.values()]
+    expected = [1, (4 / 3) ** 2.5, 2**2.5], [0.5**2.5, (2 / 3) ** 2.5, 1]
+    assert np.allclose(forward, expected[0], rtol=0.25), "each layer multiplies the signal's variance by fan_in·Var w"
+    assert np.allclose(backward, expected[1], rtol=0.25), "each layer multiplies the gradient's variance by fan_out·Var w"
 
 # %% [markdown]
 # ### The same variance from a uniform distribution
@@ -755,39 +675,26 @@ score(glorot_uniform)
 # Back to the six tanh layers of §2, now with your two versions of Glorot's weights. Neither collapse nor saturation: the signal is alive in
 # every layer, and the shape of the distribution that the weights came from makes no difference.
 
-# %% tags=["demo"]
+# %% jupyter={"source_hidden": true} tags=["demo"]
 if ready(activation_statistics, glorot_normal, glorot_uniform):
-    by_scheme = {
-        "Glorot, normal": stack(glorot_normal, sizes),
-        "Glorot, uniform": stack(glorot_uniform, sizes),
-    }
-    fig = plots.layer_histograms(
-        {label: outputs(digits.X_train, weights, "tanh") for label, weights in by_scheme.items()},
-        bounds=(-1, 1),
-        xlabel="activation after tanh",
-    )
+    by_scheme = {"Glorot, normal": stack(glorot_normal, sizes), "Glorot, uniform": stack(glorot_uniform, sizes)}
+    drawn = {label: outputs(digits.X_train, weights, "tanh") for label, weights in by_scheme.items()}
     plots.show(
-        fig,
-        alt="Histograms of the activations in six tanh layers with Glorot's weights, normal above "
-        "and uniform below. Both rows look alike: a broad hill in every layer, whose standard "
-        "deviation goes down slowly from 0.55 to 0.27.",
+        plots.layer_histograms(drawn, bounds=(-1, 1), xlabel="activation after tanh"),
+        alt="Histograms of the activations in six tanh layers with Glorot's weights, normal above and uniform below. Both rows look alike: "
+        "a broad hill in every layer, whose standard deviation goes down slowly from 0.55 to 0.27.",
     )
-    alive = {
-        label: activation_statistics(digits.X_train, weights, "tanh")
-        for label, weights in by_scheme.items()
-    }
+    alive = {label: activation_statistics(digits.X_train, weights, "tanh") for label, weights in by_scheme.items()}
     for label, statistics in alive.items():
         for layer, (mean, std) in enumerate(statistics, start=1):
-            assert abs(mean) < 0.05 and 0.15 < std < 0.75, (
-                f"{label}: layer {layer} is neither collapsed nor saturated"
-            )
+            assert abs(mean) < 0.05 and 0.15 < std < 0.75, f"{label}: layer {layer} is neither collapsed nor saturated"
     for (_, normal), (_, uniform) in zip(*alive.values(), strict=True):
         assert abs(normal / uniform - 1) < 0.25, "the two versions keep the signal alike"
 
 # %% [markdown]
-# Two honest remarks. The deviation does go down from layer to layer: tanh is the identity only near zero and squeezes whatever is larger. But
-# the smaller the signal, the less it is squeezed, so the decay is slow, about as $1/\sqrt{l}$, and not a power $c^l$. And (4) holds for
-# independent inputs, while neighbouring pixels are anything but: over many random weights it holds on average all the same.
+# Two remarks. The deviation does go down from layer to layer: tanh squeezes what is large. But the smaller the signal, the less it is
+# squeezed, so the decay is slow, about as $1/\sqrt{l}$, and not a power $c^l$. And (4) holds for independent inputs, which neighbouring pixels
+# aren't: over many random weights it holds on average all the same.
 
 # %% [markdown]
 # ## §5 ReLU halves: He
@@ -857,51 +764,48 @@ score(he_normal)
 
 # %% tags=["demo"]
 if ready(activation_statistics, glorot_normal, he_normal):
-    relu_weights = {
-        "Glorot (Xavier)": stack(glorot_normal, (64, *[100] * 20)),
-        "He": stack(he_normal, (64, *[100] * 20)),
-    }
-    fig = plots.layer_histograms(
-        {
-            label: [h[h > 0] for h in outputs(digits.X_train, weights[:6], "relu")]
-            for label, weights in relu_weights.items()
-        },
-        bounds=(0, 5),
-        xlabel="activation after ReLU, where it is positive",
-    )
-    plots.show(
-        fig,
-        alt="Histograms of the positive activations in six ReLU layers. Upper row, Glorot's "
-        "weights: the distribution is pushed towards zero layer by layer. Lower row, He's "
-        "weights: it keeps its width.",
-    )
+    twenty = (64, *[100] * 20)
+    deviations = {}
+    for label, init in (("Glorot (Xavier)", glorot_normal), ("He", he_normal)):
+        runs_of_five = [activation_statistics(digits.X_train, stack(init, twenty, seed), "relu") for seed in range(5)]
+        deviations[label] = np.mean([[std for _, std in layers] for layers in runs_of_five], axis=0)
 
-    deviations = {
-        label: np.mean(
-            [
-                [
-                    std
-                    for _, std in activation_statistics(
-                        digits.X_train, stack(init, (64, *[100] * 20), seed), "relu"
-                    )
-                ]
-                for seed in range(5)
-            ],
-            axis=0,
-        )
+# %% jupyter={"source_hidden": true} tags=["demo"]
+if ready(activation_statistics, glorot_normal, he_normal):
+    relu_layers = {
+        label: [h[h > 0] for h in outputs(digits.X_train, stack(init, sizes), "relu")]
         for label, init in (("Glorot (Xavier)", glorot_normal), ("He", he_normal))
     }
     plots.show(
+        plots.layer_histograms(relu_layers, bounds=(0, 5), xlabel="activation after ReLU, where it is positive"),
+        alt="Histograms of the positive activations in six ReLU layers. Upper row, Glorot's weights: the distribution is pushed towards "
+        "zero layer by layer. Lower row, He's weights: it keeps its width.",
+    )
+    plots.show(
         plots.per_layer_lines(deviations, ylabel="deviation after ReLU (log scale)"),
-        alt="Standard deviation after each of twenty ReLU layers, on a log scale. With Glorot's "
-        "weights it falls on a straight line, by a factor of about a thousand; with He's it "
-        "stays within a factor of two.",
+        alt="Standard deviation after each of twenty ReLU layers, on a log scale. With Glorot's weights it falls on a straight line, by a "
+        "factor of about a thousand; with He's it stays within a factor of two.",
     )
     xavier, he = deviations.values()
     per_layer = (xavier[-1] / xavier[0]) ** (1 / 19)
     assert abs(per_layer - np.sqrt(0.5)) < 0.05, "under Xavier each ReLU layer costs a factor √½"
     assert 0.4 < he[-1] / he[0] < 2, "under He the signal keeps its size for twenty layers"
     print(f"Xavier: a factor of {per_layer:.1f} per layer (√½ is {np.sqrt(0.5):.1f})")
+
+# %% [markdown]
+# ### Change this, predict, run
+#
+# A factor per layer is a power of the depth. Multiply all of He's weights by 1.1: what is the deviation after 30 layers, if it was about 1
+# after the first? Write your guess down, then run the cell. Then try a `gain` of 0.9, and twice the depth.
+
+# %% tags=["demo"]
+gain, depth = 1.1, 30  # change these
+
+if ready(activation_statistics, he_normal):
+    weights = [gain * W for W in stack(he_normal, (64, *[100] * depth))]
+    measured = activation_statistics(digits.X_train, weights, "relu")
+    for layer in (1, depth // 2, depth):
+        print(f"layer {layer:2}: deviation {measured[layer - 1][1]:.2g}")
 
 # %% [markdown]
 # ## §6 The way back: vanishing and exploding gradients
@@ -936,10 +840,11 @@ if ready(activation_statistics, glorot_normal, he_normal):
 #
 # There is no $1/N$: if the loss is a mean, `dout` already knows.
 #
-# **By hand.** $X = [1, 2]$, two ReLU layers, $W_1$ the identity, $W_2 = \begin{bmatrix}3\\ 4\end{bmatrix}$, `dout` $= [1]$. Forward: $h_1 = [1, 2]$,
-# $h_2 = [11]$; all sums are positive, so all slopes are 1. Backward: $\delta_2 = [1]$, the gradient of $W_2$ is $h_1^\top \delta_2 =
-# \begin{bmatrix}1\\ 2\end{bmatrix}$ with norm $\sqrt 5$. Then $\delta_1 = \delta_2 W_2^\top = [3, 4]$, and the gradient of $W_1$ is
-# $X^\top\delta_1 = \begin{bmatrix}3 & 4\\ 6 & 8\end{bmatrix}$ with norm $5\sqrt 5$. The answer is $[5\sqrt 5, \sqrt 5] \approx [11.18, 2.24]$.
+# **By hand.** $X = [1, 2]$, two ReLU layers with $W_1 = \begin{bmatrix}1 & -1\\ 1 & 0\end{bmatrix}$ and $W_2 = \begin{bmatrix}2\\ 5\end{bmatrix}$,
+# `dout` $= [2]$. Forward: $z_1 = [3, -1]$, $h_1 = [3, 0]$, $h_2 = [6]$. Backward: $\delta_2 = [2]$, the gradient of $W_2$ is $h_1^\top \delta_2 =
+# \begin{bmatrix}6\\ 0\end{bmatrix}$ with norm 6. Then $\delta_2 W_2^\top = [4, 10]$, of which ReLU lets only the first pass: $\delta_1 = [4, 0]$.
+# The gradient of $W_1$ is $X^\top\delta_1 = \begin{bmatrix}4 & 0\\ 8 & 0\end{bmatrix}$ with norm $4\sqrt 5$. The answer is $[4\sqrt 5, 6]
+# \approx [8.94, 6]$.
 #
 # <details><summary>Hint 1</summary>
 #
@@ -1033,7 +938,7 @@ def typical_norms(init, activation, width, gain=1.0, depth=10):
         logs.append(np.log(gradient_norms(digits.X_train[:200], weights, dout, activation)))
     return np.exp(np.mean(logs, axis=0))
 
-
+# %% tags=["demo"]
 if ready(gradient_norms, glorot_normal, he_normal):
     vanishing = {
         "logistic, N(0, 1)": typical_norms(from_normal(1.0), "logistic", width=20),
@@ -1045,63 +950,35 @@ if ready(gradient_norms, glorot_normal, he_normal):
         "ReLU, twice He": typical_norms(he_normal, "relu", width=100, gain=2.0),
         "ReLU, He": typical_norms(he_normal, "relu", width=100),
     }
-    fig, axes = plots.figure(1, 2, size=(11.0, 4.0))
-    plots.per_layer_lines(
-        vanishing,
-        ylabel="‖∂L/∂W‖ (log scale)",
-        title="vanishing, in layers of 20 units",
-        ax=axes[0],
-    )
-    plots.per_layer_lines(
-        exploding,
-        ylabel="‖∂L/∂W‖ (log scale)",
-        title="exploding, in layers of 100 units",
-        ax=axes[1],
-    )
+
+# %% jupyter={"source_hidden": true} tags=["demo"]
+if ready(gradient_norms, glorot_normal, he_normal):
+    panels = {"vanishing, in layers of 20 units": vanishing, "exploding, in layers of 100 units": exploding}
     plots.show(
-        fig,
-        alt="The norm of the gradient in ten layers, on log scales. Left: for logistic units it "
-        "shrinks from the tenth layer to the first, by a factor of about 30 with N(0, 1) and "
-        "of more than 100,000 with Glorot's weights; for tanh with Glorot's weights it is "
-        "level. Right: for tanh with N(0, 1) it grows a thousandfold towards the first layer; "
-        "for ReLU with twice He's weights it is 512 times as large as with He's in every "
-        "layer; with He's it is level.",
+        figures.side_by_side(panels, ["‖∂L/∂W‖ (log scale)"] * 2, log=True),
+        alt="The norm of the gradient in ten layers, on log scales. Left: for logistic units it shrinks from the tenth layer to the first, by "
+        "a factor of about 30 with N(0, 1) and of more than 100,000 with Glorot's weights; for tanh with Glorot's weights it is level. "
+        "Right: for tanh with N(0, 1) it grows a thousandfold towards the first layer; for ReLU with twice He's weights it is 512 times as "
+        "large as with He's in every layer; with He's it is level.",
     )
-
-    def first_to_last(norms):
-        """Return how much smaller or larger the gradient is at the first layer than at the last."""
-        return norms[0] / norms[-1]
-
-    assert first_to_last(vanishing["logistic, N(0, 1)"]) < 0.1, (
-        "logistic units with N(0, 1): the gradient vanishes"
-    )
-    assert first_to_last(vanishing["logistic, Glorot"]) < 1e-4, (
-        "and with Glorot's weights even more, because the slope is at most 1/4"
-    )
-    assert 0.3 < first_to_last(vanishing["tanh, Glorot"]) < 5, (
-        "tanh with Glorot: it neither vanishes nor explodes"
-    )
-    assert first_to_last(exploding["tanh, N(0, 1)"]) > 300, (
-        "tanh with N(0, 1): it explodes towards the first layer"
-    )
-    assert 0.3 < first_to_last(exploding["ReLU, He"]) < 3, (
-        "ReLU with He: it neither vanishes nor explodes"
-    )
-    assert np.allclose(exploding["ReLU, twice He"] / exploding["ReLU, He"], 2.0**9), (
-        "twice the weights: 2⁹ times the gradient, in every layer"
-    )
+    share = {label: norms[0] / norms[-1] for label, norms in (vanishing | exploding).items()}  # first layer to last
+    assert share["logistic, N(0, 1)"] < 0.1, "logistic units with N(0, 1): the gradient vanishes"
+    assert share["logistic, Glorot"] < 1e-4, "with Glorot's weights even more, because the slope is at most 1/4"
+    assert 0.3 < share["tanh, Glorot"] < 5, "tanh with Glorot: the gradient neither vanishes nor explodes"
+    assert share["tanh, N(0, 1)"] > 300, "tanh with N(0, 1): the gradient explodes towards the first layer"
+    assert 0.3 < share["ReLU, He"] < 3, "ReLU with He: the gradient neither vanishes nor explodes"
+    assert np.allclose(exploding["ReLU, twice He"] / exploding["ReLU, He"], 2.0**9), "twice the weights: 2⁹ times the gradient"
 
 # %% [markdown]
 # What is there to see?
 #
-# - **Logistic units let gradients vanish** whatever you do about the weights: $f' = h(1 - h)$ is at most $1/4$, and with Glorot's weights it is
-#   close to that, so that each layer costs a factor of about four. Weights from $N(0, 1)$ saturate the units, which costs more slope, but they
-#   are also larger, which wins some of it back.
+# - **Logistic units let gradients vanish.** $f' = h(1 - h)$ is at most $1/4$, and with Glorot's weights close to it, so that each layer costs
+#   a factor of about four. Weights from $N(0, 1)$ saturate the units, which costs more slope, but they are also larger, which wins some of it back.
 # - **Too-large weights explode.** For ReLU one can say by how much: a factor $c$ on all weights multiplies the output by $c^L$ and each
 #   gradient by $c^{L-1}$, here $2^9 = 512$, in *every* layer alike.
-# - **tanh with $N(0, 1)$ explodes too**, which may surprise you. Slides like to say that gradients are zero when units saturate. Most of
-#   them are: the *typical* unit passes nothing on. But the few units that aren't saturated pass it on through weights that are ten times too
-#   large, and the norm, a sum of squares, belongs to those few. Such a gradient is huge and points nowhere useful.
+# - **tanh with $N(0, 1)$ explodes too.** Slides like to say that gradients are zero when units saturate. The *typical* unit does pass
+#   nothing on. But the few that aren't saturated pass it on through weights that are ten times too large, and the norm, a sum of squares,
+#   belongs to those few. Such a gradient is huge and useless.
 # - **Glorot for tanh and He for ReLU are level**: every layer gets its share.
 #
 # The next cell shows the third point in numbers.
@@ -1120,7 +997,7 @@ if ready(gradient_norms):
     )
 
 # %% [markdown]
-# ## §7 One table, and where slides disagree
+# ## §7 One table, and two tests of it
 #
 # | scheme | for | $\sigma^2$ of a normal | bound $r$ of a uniform |
 # |---|---|---|---|
@@ -1129,61 +1006,37 @@ if ready(gradient_norms):
 # | LeCun | SELU | $1/\text{fan}_{in}$ | $\sqrt{3/\text{fan}_{in}}$ |
 #
 # This is Table 11-1 of Géron's *Hands-On Machine Learning* (2nd edition), and what this course means when it says "the right
-# initialization". You will meet other formulas. They aren't misprints, all but one of them:
+# initialization".
 #
-# | | one says | another says | what is behind it | here |
-# |---|---|---|---|---|
-# | **Xavier** | $1/n_{in}$ | $2/(n_{in} + n_{out})$ | The first is (5), the forward half of the argument, which LeCun had; Caffe and some lectures call it Xavier. The second is the paper's compromise (7). Equal for square layers. | `glorot_*`: $2/(n_{in} + n_{out})$, `lecun_normal`: $1/n_{in}$ |
-# | **He** | $2/n_{in}$ | $4/(n_{in} + n_{out})$ | The first is He et al.'s (10). The second is $\sqrt 2$ times Glorot's deviation, a compromise of the same kind. Equal for square layers. He et al. show that either fan alone suffices: the product over all layers differs by the ratio of the outermost widths only. | `he_normal`: $2/n_{in}$ |
-# | **tanh** | $\sigma = \sqrt{2/(n_{in} + n_{out})}$ | $\sigma = 4\sqrt{2/(n_{in} + n_{out})}$, and the logistic function without the 4 | The 4 belongs to the *logistic* function if to any: its slope at 0 is $1/4$, so four times the weights make up for it; the old Theano tutorials gave it to the sigmoid, and tanh went without. Some tables have the two the wrong way around. | no factor 4 at all |
-# | **notation** | $N(0, 1/\sqrt{n})$ | $N(0, 1/n)$ | deviation or variance as the second parameter | always the variance |
-# | **distribution** | plain normal | truncated at $2\sigma$ | Keras truncates (and widens $\sigma$ to make up for it) | plain |
-#
-# The two figures below test the second and the third row of this table. First He's two versions, in a ReLU network that gets wider and in one
-# that gets narrower. (A Glorot weight times $\sqrt 2$ has the variance $4/(n_{in} + n_{out})$.)
+# The next two figures test the second and the third row of «Where slides disagree» in §4. First He's two versions, in a ReLU network that gets
+# wider and in one that gets narrower. (A Glorot weight times $\sqrt 2$ has the variance $4/(n_{in} + n_{out})$.)
 
 # %% tags=["demo"]
 if ready(activation_statistics, he_normal, glorot_normal):
     widening = (64, 128, 256, 512, 1024)
     versions = {
         "2/fan_in": he_normal,
-        "4/(fan_in + fan_out)": lambda fan_in, fan_out, rng: (
-            np.sqrt(2) * glorot_normal(fan_in, fan_out, rng)
-        ),
+        "4/(fan_in + fan_out)": lambda fan_in, fan_out, rng: np.sqrt(2) * glorot_normal(fan_in, fan_out, rng),
     }
-    results = {}
-    fig, axes = plots.figure(1, 2, size=(10.0, 3.8))
-    for ax, shape, title in (
-        (axes[0], widening, "wider and wider: 64 → 1024"),
-        (axes[1], widening[::-1], "narrower and narrower: 1024 → 64"),
-    ):
+    two_ways = {"wider and wider: 64 → 1024": {}, "narrower and narrower: 1024 → 64": {}}
+    for (title, lines), shape in zip(two_ways.items(), (widening, widening[::-1]), strict=True):
         X = np.random.default_rng(1).normal(size=(300, shape[0]))
-        lines = {
-            label: np.mean(
-                [
-                    [std for _, std in activation_statistics(X, stack(init, shape, seed), "relu")]
-                    for seed in range(4)
-                ],
-                axis=0,
-            )
-            for label, init in versions.items()
-        }
-        plots.per_layer_lines(lines, ylabel="deviation after ReLU", title=title, log=False, ax=ax)
-        ax.set_ylim(bottom=0)
-        results[title[:5]] = [line[-1] for line in lines.values()]
+        for label, init in versions.items():
+            four_runs = [activation_statistics(X, stack(init, shape, seed), "relu") for seed in range(4)]
+            lines[label] = np.mean([[std for _, std in layers] for layers in four_runs], axis=0)
+
+# %% jupyter={"source_hidden": true} tags=["demo"]
+if ready(activation_statistics, he_normal, glorot_normal):
     plots.show(
-        fig,
-        alt="Standard deviation after each of four ReLU layers for two versions of He's scheme. "
-        "2/fan_in is level whether the layers get wider or narrower. 4/(fan_in + fan_out) "
-        "loses more than half of the signal where they get wider, and gains as much where "
-        "they get narrower.",
+        figures.side_by_side(two_ways, ["deviation after ReLU"] * 2),
+        alt="Standard deviation after each of four ReLU layers for two versions of He's scheme. 2/fan_in is level whether the layers get "
+        "wider or narrower. 4/(fan_in + fan_out) loses more than half of the signal where they get wider, and gains as much where they "
+        "get narrower.",
     )
-    (wide_he, wide_average), (narrow_he, narrow_average) = results.values()
+    (wide_he, wide_average), (narrow_he, narrow_average) = [[line[-1] for line in lines.values()] for lines in two_ways.values()]
     assert 0.6 < wide_he / narrow_he < 1.6, "2/fan_in keeps the signal in both"
-    assert wide_average < 0.6 * wide_he, (
-        "the average shrinks a signal that spreads over more and more units"
-    )
-    assert narrow_average > 1.5 * narrow_he, "and swells one that is squeezed into fewer and fewer"
+    assert wide_average < 0.6 * wide_he, "the average shrinks a signal that spreads over more and more units"
+    assert narrow_average > 1.5 * narrow_he, "the average swells a signal that is squeezed into fewer and fewer units"
 
 # %% [markdown]
 # Then the factor 4, for tanh and for the logistic function, in ten layers of 100 units.
@@ -1195,37 +1048,30 @@ if ready(gradient_norms, glorot_normal):
         for name in ("tanh", "logistic")
         for gain in (1, 4)
     }
+
+# %% jupyter={"source_hidden": true} tags=["demo"]
+if ready(gradient_norms, glorot_normal):
     plots.show(
         plots.per_layer_lines(factor_four, ylabel="‖∂L/∂W‖ (log scale)"),
-        alt="The norm of the gradient in ten layers of 100 units. tanh with Glorot's weights is "
-        "level; with four times Glorot's it explodes by a factor of 40 towards the first "
-        "layer. Logistic units with Glorot's weights vanish by a factor of 300,000; with four "
-        "times Glorot's only by a factor of about 60.",
+        alt="The norm of the gradient in ten layers of 100 units. tanh with Glorot's weights is level; with four times Glorot's it explodes by "
+        "a factor of 40 towards the first layer. Logistic units with Glorot's weights vanish by a factor of 300,000; with four times "
+        "Glorot's only by a factor of about 60.",
     )
     ratio = {label: norms[0] / norms[-1] for label, norms in factor_four.items()}
-    assert 0.3 < ratio["tanh, 1×Glorot"] < 3 and ratio["tanh, 4×Glorot"] > 10, (
-        "tanh needs no factor 4: with it, gradients explode"
-    )
-    assert ratio["logistic, 4×Glorot"] > 300 * ratio["logistic, 1×Glorot"], (
-        "the logistic function is much better off with it"
-    )
-    saturated_share = np.mean(
-        np.abs(outputs(digits.X_train, [4 * W for W in stack(glorot_normal, sizes)], "tanh")[0])
-        > 0.99
-    )
-    assert saturated_share > 0.25, (
-        "with the factor 4 many tanh units are saturated in the first layer already"
-    )
+    level = 0.3 < ratio["tanh, 1×Glorot"] < 3 and ratio["tanh, 4×Glorot"] > 10
+    assert level, "tanh needs no factor 4: with it, gradients explode"
+    assert ratio["logistic, 4×Glorot"] > 300 * ratio["logistic, 1×Glorot"], "the logistic function is much better off with the factor"
+    first = outputs(digits.X_train, [4 * W for W in stack(glorot_normal, sizes)], "tanh")[0]
+    assert np.mean(np.abs(first) > 0.99) > 0.25, "with the factor 4 many tanh units are saturated in the first layer already"
 
 # %% [markdown]
 # So the factor 4 harms tanh, helps the logistic function, and doesn't save it: the deeper remedy is another activation, which is the next
 # lecture.
 
 # %% [markdown]
-# **In the libraries.** Keras draws `Dense` weights from `glorot_uniform` unless told otherwise, as in `Dense(100, activation="relu",
-# kernel_initializer="he_normal")`. PyTorch's `Linear` starts with a uniform distribution in $\pm 1/\sqrt{\text{fan}_{in}}$, a third of LeCun's
-# variance, for historical reasons; `torch.nn.init.kaiming_normal_` and `xavier_uniform_` are He's and Glorot's schemes, by their inventors'
-# first names.
+# **In the libraries.** Keras draws `Dense` weights from `glorot_uniform` unless told otherwise (`kernel_initializer="he_normal"`). PyTorch's
+# `Linear` starts with a uniform distribution in $\pm 1/\sqrt{\text{fan}_{in}}$, a third of LeCun's variance, for historical reasons;
+# `torch.nn.init` has `kaiming_normal_` (He) and `xavier_uniform_` (Glorot).
 
 # %% [markdown]
 # ### Exercise 8 · init_std
@@ -1304,43 +1150,27 @@ score(init_std)
 # With your table, an initialiser for any activation is two lines. Twenty layers, each with what the table says:
 
 # %% tags=["demo"]
+def by_table(activation):
+    """Return an initialiser that draws from N(0, σ²) with your σ for this activation."""
+    return lambda fan_in, fan_out, rng: rng.normal(0, init_std(activation, fan_in, fan_out), (fan_in, fan_out))
+
+
+def spread_of(activation, seed):
+    """Return the deviation after each of twenty layers on the digits."""
+    return [np.std(h) for h in outputs(digits.X_train, stack(by_table(activation), (64, *[100] * 20), seed), activation)]
+
+# %% jupyter={"source_hidden": true} tags=["demo"]
 if ready(init_std):
-
-    def by_table(activation):
-        """Return an initialiser that draws from N(0, σ²) with your σ for this activation."""
-        return lambda fan_in, fan_out, rng: rng.normal(
-            0, init_std(activation, fan_in, fan_out), (fan_in, fan_out)
-        )
-
-    spread = {}
-    for name in ("linear", "tanh", "relu", "leaky_relu", "elu", "selu"):
-        per_seed = [
-            [
-                np.std(h)
-                for h in outputs(
-                    digits.X_train, stack(by_table(name), (64, *[100] * 20), seed), name
-                )
-            ]
-            for seed in range(3)
-        ]
-        spread[name] = np.mean(per_seed, axis=0)
-    fig = plots.per_layer_lines(spread, ylabel="deviation after the activation (log scale)")
-    fig.axes[0].set_yticks([0.1, 0.2, 0.5, 1, 2, 5], ["0.1", "0.2", "0.5", "1", "2", "5"])
-    fig.axes[0].minorticks_off()
-    fig.axes[0].legend(loc="lower left", ncols=3)
-    fig.axes[0].set_ylim(0.06, 5)
+    names = ("linear", "tanh", "relu", "leaky_relu", "elu", "selu")
+    spread = {name: np.mean([spread_of(name, seed) for seed in range(3)], axis=0) for name in names}
     plots.show(
-        fig,
-        alt="Standard deviation after each of twenty layers for six activations, each initialised "
-        "by the table. All lines stay between 0.1 and 3; that of SELU stays closest to 1.",
+        figures.by_the_table(spread),
+        alt="Standard deviation after each of twenty layers for six activations, each initialised by the table. All lines stay between 0.1 "
+        "and 3; that of SELU stays closest to 1.",
     )
-    for name, deviations in spread.items():
-        assert deviations.min() > 0.08 and deviations.max() < 5, (
-            f"{name} is alive in all twenty layers"
-        )
-    assert np.all(np.abs(spread["selu"] - 1) < 0.35), (
-        "SELU normalises itself: about 1 in every layer"
-    )
+    for name, deviations_of_name in spread.items():
+        assert 0.08 < deviations_of_name.min() and deviations_of_name.max() < 5, f"{name} is alive in all twenty layers"
+    assert np.all(np.abs(spread["selu"] - 1) < 0.35), "SELU normalises itself: about 1 in every layer"
 
 # %% [markdown]
 # ## §8 A deep network on the digits
@@ -1359,15 +1189,12 @@ if ready(lecun_normal, glorot_normal, glorot_uniform):
     }
     plots.show(
         plots.training_curves(tanh_runs, title="Ten layers of tanh"),
-        alt="Training curves of five networks with ten tanh layers. LeCun and both versions of "
-        "Glorot reach about 94 % on the test set; N(0, 0.01²) stays at 10 %, N(0, 1) at about "
-        "20 %.",
+        alt="Training curves of five networks with ten tanh layers. LeCun and both versions of Glorot reach about 94 % on the test set; "
+        "N(0, 0.01²) stays at 10 %, N(0, 1) at about 20 %.",
     )
-    reached = {label: run.test_accuracy[-1] for label, run in tanh_runs.items()}
-    assert min(reached[label] for label in ("LeCun", "Glorot, normal", "Glorot, uniform")) > 0.85, (
-        "the three schemes learn"
-    )
-    assert reached["N(0, 0.01²)"] < 0.2 and reached["N(0, 1)"] < 0.5, "the two naive ones don't"
+    accuracy = {label: run.test_accuracy[-1] for label, run in tanh_runs.items()}
+    assert min(accuracy[label] for label in ("LeCun", "Glorot, normal", "Glorot, uniform")) > 0.85, "the three schemes learn"
+    assert accuracy["N(0, 0.01²)"] < 0.2 and accuracy["N(0, 1)"] < 0.5, "the two naive ones don't learn"
 
 # %% [markdown]
 # LeCun and Glorot are the same here but for the last layer, 64 → 10: all others are square. Then ReLU, where a factor of $\sqrt 2$ per layer
@@ -1381,27 +1208,19 @@ if ready(glorot_normal, he_normal):
         "Glorot, normal": learn(glorot_normal, "relu"),
         "He, normal": learn(he_normal, "relu"),
     }
-    fig = plots.training_curves(relu_runs, title="Ten layers of ReLU")
-    fig.axes[0].set_ylim(
-        0.02, 30
-    )  # the run that diverges begins with a loss of millions, far above the picture
-    for line in fig.axes[0].lines:
-        line.set_clip_on(True)
+
+# %% jupyter={"source_hidden": true} tags=["demo"]
+if ready(glorot_normal, he_normal):
     plots.show(
-        fig,
-        alt="Training curves of four networks with ten ReLU layers. With He's weights the "
-        "accuracy is above 85 % after three epochs; with Glorot's it lags far behind; with "
-        "N(0, 0.01²) nothing moves, and with N(0, 1) the run diverges at once.",
+        figures.training(relu_runs, "Ten layers of ReLU"),
+        alt="Training curves of four networks with ten ReLU layers. With He's weights the accuracy is above 85 % after three epochs; with "
+        "Glorot's it lags far behind; with N(0, 0.01²) nothing moves, and with N(0, 1) the run diverges at once.",
     )
     assert relu_runs["N(0, 1)"].diverged, "weights from N(0, 1) make a ReLU net explode at once"
-    assert relu_runs["N(0, 0.01²)"].test_accuracy[-1] < 0.2, (
-        "weights from N(0, 0.01²) leave it where it is"
-    )
+    assert relu_runs["N(0, 0.01²)"].test_accuracy[-1] < 0.2, "weights from N(0, 0.01²) leave it where it is"
     assert relu_runs["He, normal"].test_accuracy[-1] > 0.8, "He learns"
-    he_average = np.mean(relu_runs["He, normal"].test_accuracy)
-    assert he_average > np.mean(relu_runs["Glorot, normal"].test_accuracy) + 0.15, (
-        "and sooner than Xavier"
-    )
+    ahead = np.mean(relu_runs["He, normal"].test_accuracy) - np.mean(relu_runs["Glorot, normal"].test_accuracy)
+    assert ahead > 0.15, "He learns sooner than Xavier"
 
 # %% [markdown]
 # The deeper the network, the wider the gap: He et al. trained 30 ReLU layers from (10), where the same network from Xavier's weights never
@@ -1428,11 +1247,10 @@ check_all()
 # a method that does, batch normalization. Optimisers and clipping (06 to 08) deal with what is left.
 #
 # **A little history.** LeCun, Bottou, Orr and Müller wrote down $1/\sqrt{\text{fan}_{in}}$ in 1998, for a tanh stretched so that it keeps the
-# variance. It was known to few and practised by fewer, and deep networks were thought to be untrainable; from 2006 on one got around it by
-# training them layer by layer, without labels. Glorot and Bengio asked in 2010 *why* plain training failed, looked at activations and gradients layer
-# by layer, as you just did, and found the initialization at fault, and the logistic function with it. Their derivation assumes an activation
-# with slope 1 at zero, like tanh; that tables list it for the logistic function is custom, not derivation, as §6 has shown. He, Zhang, Ren
-# and Sun did the calculation for ReLU in 2015. The title of this story could be: a factor per layer is a power of the depth.
+# variance. Few practised it, and deep networks were thought to be untrainable; from 2006 on one trained them layer by layer, without labels.
+# Glorot and Bengio asked in 2010 *why* plain training failed, looked at activations and gradients layer by layer, as you just did, and found
+# the initialization at fault, and the logistic function with it. Their derivation assumes a slope of 1 at zero, as tanh has; that tables list
+# it for the logistic function is custom, as §7 has shown. He, Zhang, Ren and Sun did the calculation for ReLU in 2015.
 
 # %% [markdown]
 # ### A question to answer in words
@@ -1462,7 +1280,7 @@ check_all()
 # ### Further reading
 #
 # - X. Glorot, Y. Bengio: [Understanding the difficulty of training deep feedforward neural networks](https://proceedings.mlr.press/v9/glorot10a.html),
-#   AISTATS 2010. Figures 6 and 7 are the histograms that you drew.
+#   AISTATS 2010. Figure 6 has histograms of activations, as you drew them; Figure 7 has those of the gradients on their way back.
 # - K. He, X. Zhang, S. Ren, J. Sun: [Delving deep into rectifiers](https://arxiv.org/abs/1502.01852), ICCV 2015, section 2.2.
 # - Y. LeCun, L. Bottou, G. Orr, K.-R. Müller: Efficient BackProp, 1998 (2nd edition 2012), section 4.6.
 # - G. Klambauer, T. Unterthiner, A. Mayr, S. Hochreiter: [Self-normalizing neural networks](https://arxiv.org/abs/1706.02515), 2017, on SELU and $1/\text{fan}_{in}$.
