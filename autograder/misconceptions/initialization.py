@@ -716,6 +716,20 @@ def statistics_one_behind(X, weights, activation):
     return [(np.mean(h), np.std(h)) for h in signals(X, weights, activation)[:-1]]
 
 
+@misconception("activation_statistics", "part", title="The last layer is left out", see="03 §2")
+def statistics_without_last(X, weights, activation):
+    """Your list ends one layer too early. The last layer is a layer like the others: it is activated, and measured."""
+    return [(np.mean(h), np.std(h)) for h in signals(X, weights, activation)[1:-1]]
+
+
+@misconception("activation_statistics", "part", title="Two lists instead of a list of pairs", see="03 §2")
+def statistics_two_lists(X, weights, activation):
+    """You returned all means in one list and all deviations in another. The stub asks for one list with a pair (mean, std) for each layer:
+    append both numbers together."""
+    h = signals(X, weights, activation)[1:]
+    return [np.mean(out) for out in h], [np.std(out) for out in h]
+
+
 @misconception("activation_statistics", "part", title="Measured before the activation", see="03 §2")
 def statistics_before_activation(X, weights, activation):
     """You measured the sums z = h·W. What the next layer sees, and what saturates, is h = f(z): measure after the activation."""

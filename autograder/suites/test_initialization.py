@@ -146,8 +146,9 @@ class Weights:
     def test_generator(self, student):
         """All random numbers come from rng: same seed, same weights; next call, other weights."""
         one, other, again = np.random.default_rng(51), np.random.default_rng(52), np.random.default_rng(51)
-        first, second, of_other, repeated = [self.draw(student, (6, 5), generator) for generator in (one, one, other, again)]
-        expect(second, "W").differs_from(first, "in a second call with the same generator, which should have moved on")
+        first, *later, of_other, repeated = [self.draw(student, (6, 5), rng) for rng in (*[one] * 6, other, again)]
+        for W in later:
+            expect(W, "W").differs_from(first, "in a later call with the same generator, which should have moved on")
         expect(of_other, "W").differs_from(first, "with a generator of another seed, so the generator isn't used")
         expect(repeated, "W").same_as(first, "between two fresh generators of one seed, so not all random numbers come from rng")
 
@@ -312,6 +313,15 @@ def deep(rng):
     return rng.standard_normal((9, 8)) - 0.3, network(rng, (8, 12, 7, 10, 4))
 
 
+def in_pairs(answer, count):
+    """Return an answer as a list of pairs: a list of means and one of deviations, or a pair before the first layer, is another test's."""
+    if not isinstance(answer, (list, tuple)):
+        return answer
+    if count != 2 and len(answer) == 2 and all(isinstance(one, (list, tuple)) and len(one) == count for one in answer):
+        return list(zip(*answer, strict=True))
+    return answer[max(len(answer) - count, 0) :]
+
+
 @exercise("activation_statistics")
 class TestActivationStatistics(ArgumentsUnchanged, Integers, Float32, MemoryLayouts):
     def arguments(self, rng):
@@ -323,10 +333,10 @@ class TestActivationStatistics(ArgumentsUnchanged, Integers, Float32, MemoryLayo
         answers = [student.activation_statistics(X, weights, spelled(activation)) for X, weights, activation in calls]
         for call, answer in zip(calls, answers, strict=True):
             right = reference.activation_statistics(*call)
+            if layers == slice(-1) and isinstance(answer, (list, tuple)) and len(answer) == len(right) - 1:
+                answer = [*answer, right[-1]]  # a last layer that is missing is another test's
             names = [f"layer {number} of {len(right)} ({call[2]})" for number in range(1, len(right) + 1)]
-            if isinstance(answer, (list, tuple)) and len(answer) > len(right):
-                answer = answer[len(answer) - len(right) :]
-            pairs = expect(answer, "the list").items(*names)
+            pairs = expect(in_pairs(answer, len(right)), "the list").items(*names)
             for name, pair, pair_of_reference in list(zip(names, pairs, right, strict=True))[layers]:
                 values = expect(pair, name).items("mean", "std")
                 for index, what in enumerate(("mean", "standard deviation")):
