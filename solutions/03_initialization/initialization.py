@@ -1019,7 +1019,7 @@ if ready(activation_statistics, he_normal, glorot_normal):
         "4/(fan_in + fan_out)": lambda fan_in, fan_out, rng: np.sqrt(2) * glorot_normal(fan_in, fan_out, rng),
     }
     two_ways = {"wider and wider: 64 → 1024": {}, "narrower and narrower: 1024 → 64": {}}
-    for (title, lines), shape in zip(two_ways.items(), (widening, widening[::-1]), strict=True):
+    for lines, shape in zip(two_ways.values(), (widening, widening[::-1]), strict=True):
         X = np.random.default_rng(1).normal(size=(300, shape[0]))
         for label, init in versions.items():
             four_runs = [activation_statistics(X, stack(init, shape, seed), "relu") for seed in range(4)]
@@ -1168,8 +1168,8 @@ if ready(init_std):
         alt="Standard deviation after each of twenty layers for six activations, each initialised by the table. All lines stay between 0.1 "
         "and 3; that of SELU stays closest to 1.",
     )
-    for name, deviations_of_name in spread.items():
-        assert 0.08 < deviations_of_name.min() and deviations_of_name.max() < 5, f"{name} is alive in all twenty layers"
+    for name, found in spread.items():
+        assert found.min() > 0.08 and found.max() < 5, f"{name} is alive in all twenty layers"
     assert np.all(np.abs(spread["selu"] - 1) < 0.35), "SELU normalises itself: about 1 in every layer"
 
 # %% [markdown]

@@ -49,8 +49,8 @@ def connections(seen: np.ndarray, reached: np.ndarray) -> Figure:
     fig, axes = plots.figure(1, 2, size=(9.0, 3.6))
     titles = "input: what one output value sees", "output: what one input value reaches"
     for ax, found, title in zip(axes, (seen, reached), titles, strict=True):
-        touched = found.any(axis=0)
-        window = " × ".join(str(np.count_nonzero(touched.any(axis=axis))) for axis in (1, 0))
+        touched = np.any(found, axis=0)
+        window = " × ".join(str(np.count_nonzero(np.any(touched, axis=axis))) for axis in (1, 0))
         ax.imshow(touched, cmap="Blues", vmax=1.4)
         ax.set(title=f"{title}\n{len(found)} channels × {window} = {found.sum()} values", xlabel="column", ylabel="row")
         ax.set(xticks=range(0, touched.shape[1], 2), yticks=range(0, touched.shape[0], 2))
