@@ -27,30 +27,30 @@ def _kept(x, W, stride, pad):
     return x * 1.0, W * 1.0, stride, pad
 
 
-def _out(x, W, b, stride, pad, *, down=0, right=0, padded=None, size=None, window=None):
-    """Slide kernels over images: over those that are `padded` already, by steps of `down` and `right`, to an output of `size`."""
-    padded, down, right = _around(x, pad, pad) if padded is None else padded, down or stride, right or stride
+def _out(x, W, b, stride, pad, *, down=0, across=0, padded=None, size=None, window=None):
+    """Slide kernels over images: over those that are `padded` already, by steps of `down` and `across`, to an output of `size`."""
+    padded, down, across = _around(x, pad, pad) if padded is None else padded, down or stride, across or stride
     KH, KW = W.shape[2:] if window is None else window
     OH, OW = (_places(x.shape[2], KH, stride, pad), _places(x.shape[3], KW, stride, pad)) if size is None else size
     if size is None and padded.shape[2] != x.shape[2] + 2 * pad:
         OH, OW = _places(padded.shape[2], KH, stride), _places(padded.shape[3], KW, stride)
     out = np.zeros((len(padded), len(W), OH, OW))
     for i, j in np.ndindex(OH, OW):
-        seen = padded[:, :, i * down : i * down + KH, j * right : j * right + KW]
+        seen = padded[:, :, i * down : i * down + KH, j * across : j * across + KW]
         out[:, :, i, j] = np.tensordot(seen, W, axes=((1, 2, 3), (1, 2, 3))) + b
     return out
 
 
-def _back(dout, cache, *, down=0, right=0, W=None, add=True, crop=True):
+def _back(dout, cache, *, down=0, across=0, W=None, add=True, crop=True):
     """Return the gradients of a layer: with another stride, with other kernels for dx, with `=` for `+=`, with the padding around dx."""
     x, kernels, stride, pad = cache
-    W, padded, down, right = kernels if W is None else W, _around(x, pad, pad), down or stride, right or stride
+    W, padded, down, across = kernels if W is None else W, _around(x, pad, pad), down or stride, across or stride
     dpadded, dW = np.zeros(padded.shape), np.zeros(kernels.shape)
     for i, j in np.ndindex(dout.shape[2:]):
-        place = np.s_[:, :, i * down : i * down + W.shape[2], j * right : j * right + W.shape[3]]
+        place = np.s_[:, :, i * down : i * down + W.shape[2], j * across : j * across + W.shape[3]]
         part = np.tensordot(dout[:, :, i, j], W, axes=1)[:, :, : dpadded[place].shape[2], : dpadded[place].shape[3]]
         dpadded[place] = part + dpadded[place] * add
-        here = np.s_[:, :, i * down : i * down + kernels.shape[2], j * right : j * right + kernels.shape[3]]
+        here = np.s_[:, :, i * down : i * down + kernels.shape[2], j * across : j * across + kernels.shape[3]]
         dW += np.tensordot(dout[:, :, i, j], padded[here], axes=((0,), (0,)))
     dx = dpadded[:, :, pad : pad + x.shape[2], pad : pad + x.shape[3]] if crop else dpadded
     return dx, dW, np.sum(dout, axis=(0, 2, 3))
@@ -529,7 +529,7 @@ def forward_pads_every_axis(x, W, b, stride=1, pad=0):
 def forward_stride_missing_across(x, W, b, stride=1, pad=0):
     """Your window moves down by the stride, but to the right by single pixels: the stride is missing in the index of the columns. It
     belongs into both: rows from i·stride, columns from j·stride."""
-    return _out(x, W, b, stride, pad, right=1), _kept(x, W, stride, pad)
+    return _out(x, W, b, stride, pad, across=1), _kept(x, W, stride, pad)
 
 
 @misconception("conv2d_forward", "part", title="The stride is missing in the rows", see="12 §5")
@@ -543,7 +543,7 @@ def forward_stride_missing_down(x, W, b, stride=1, pad=0):
 def forward_stride_in_the_size_only(x, W, b, stride=1, pad=0):
     """Your output has the right shape, but the window moves by single pixels and sees only the upper left part of the image. The window
     for output [i, j] starts at row i·stride and column j·stride."""
-    return _out(x, W, b, stride, pad, down=1, right=1), _kept(x, W, stride, pad)
+    return _out(x, W, b, stride, pad, down=1, across=1), _kept(x, W, stride, pad)
 
 
 @misconception("conv2d_forward", "part", title="The stride is ignored", see="12 §5")
@@ -761,14 +761,14 @@ def backward_not_rotated(dout, cache):
 def backward_without_stride(dout, cache):
     """You handed the gradients out as if the window had moved by single pixels. The window of output [i, j] started at row i·stride and
     column j·stride, in the backward pass as well as in the forward pass."""
-    return _back(dout, cache, down=1, right=1)
+    return _back(dout, cache, down=1, across=1)
 
 
 @misconception("conv2d_backward", "part", title="The stride is ignored in dx", see="12 §6")
 def backward_without_stride_in_dx(dout, cache):
     """Your dW minds the stride, your dx doesn't: output [i, j] hands its gradient to the window that starts at row i·stride and column
     j·stride. In a full convolution this means stride − 1 zeros between the entries of dout."""
-    return (_back(dout, cache, down=1, right=1)[0], *_back(dout, cache)[1:])
+    return (_back(dout, cache, down=1, across=1)[0], *_back(dout, cache)[1:])
 
 
 @misconception("conv2d_backward", "part", title="The stride is ignored in dW", see="12 §6")
@@ -776,14 +776,14 @@ def backward_without_stride_in_dW(dout, cache):
     """Your dx minds the stride, your dW doesn't: output [i, j] saw the window that starts at row i·stride and column j·stride, and dW is
     summed over just these windows."""
     dx, _, db = _back(dout, cache)
-    return dx, _back(dout, cache, down=1, right=1)[1], db
+    return dx, _back(dout, cache, down=1, across=1)[1], db
 
 
 @misconception("conv2d_backward", "part", title="The stride is missing in the columns", see="12 §6")
 def backward_stride_missing_across(dout, cache):
     """Your windows move down by the stride, but to the right by single pixels: the stride is missing in the index of the columns. It
     belongs into both, rows from i·stride and columns from j·stride."""
-    return _back(dout, cache, right=1)
+    return _back(dout, cache, across=1)
 
 
 @misconception("conv2d_backward", "part", title="The stride is missing in the rows", see="12 §6")
@@ -1138,13 +1138,13 @@ def pool_keeps_the_type(x, size=2, stride=2):
 # --- max_pool_backward: wrong -------------------------------------------------------------------------------------------------
 
 
-def _handed_out(dout, cache, share, down=0, right=0, add=True, erase=False):
+def _handed_out(dout, cache, share, down=0, across=0, add=True, erase=False):
     """Hand every window's gradient out as `share(window)` says, an array of parts of the window's shape."""
     x, size, stride = cache
-    down, right, dx = down or stride, right or stride, np.zeros(x.shape)
+    down, across, dx = down or stride, across or stride, np.zeros(x.shape)
     for n, c, i, j in np.ndindex(dout.shape):
         part = share(x[n, c, i * stride : i * stride + size, j * stride : j * stride + size]) * dout[n, c, i, j]
-        here = (n, c, slice(i * down, i * down + size), slice(j * right, j * right + size))
+        here = (n, c, slice(i * down, i * down + size), slice(j * across, j * across + size))
         dx[here] = part if erase else dx[here] + part if add else np.where(part != 0, part, dx[here])
     return dx
 
@@ -1268,7 +1268,7 @@ def unpool_mask_only(dout, cache):
 def unpool_stride_missing_across(dout, cache):
     """Your windows move down by the stride, but to the right by single pixels: the stride is missing in the index of the columns. It
     belongs into both, as in the forward pass."""
-    return _handed_out(dout, cache, _first, right=1)
+    return _handed_out(dout, cache, _first, across=1)
 
 
 @misconception("max_pool_backward", "slip", title="Leftover rows and columns are missing in dx", see="12 §7")
@@ -1294,7 +1294,7 @@ def unpool_truncated(dout, cache):
 def unpool_without_stride(dout, cache):
     """You hand the gradient of output [i, j] to the window that starts at row i and column j. It started at row i·stride and column
     j·stride, as in the forward pass. With stride 1 you can't tell the difference."""
-    return _handed_out(dout, cache, _first, down=1, right=1)
+    return _handed_out(dout, cache, _first, down=1, across=1)
 
 
 unpool_in_place = in_place("max_pool_backward", right.max_pool_backward, see="12 §7")
