@@ -370,7 +370,7 @@ def most_liked(kernel, steps=30):
         image = image / max(1.0, np.max(np.abs(image)))
     return image
 
-
+# %% tags=["demo"]
 if ready(conv2d_single, conv2d_single_backward):
     favourites = {name: most_liked(kernels[name]) for name in list(kernels)[2:]}
     plots.show(
@@ -952,16 +952,12 @@ if ready(max_pool_forward, max_pool_backward):
 # ## §8 A convolutional network
 #
 # Now put it all together: two convolutional layers of 3×3 with ReLUs, max pooling, and one dense layer. They are your functions, forwards
-# and backwards. We train three such networks from different starts, on the digits and on the scrambled digits of §1, in the same way as
-# the dense network there.
+# and backwards. We train three such networks from different starts on the digits, and three on the scrambled digits of §1, in the same
+# way as the dense networks there.
 
 # %% tags=["demo"]
-def he_kernels(F, C, rng):
-    return rng.normal(0, np.sqrt(2 / (9 * C)), (F, C, 3, 3))
-
-
 def convolution(C, F, rng):
-    params = {"W": he_kernels(F, C, rng), "b": np.zeros(F)}
+    params = {"W": rng.normal(0, np.sqrt(2 / (9 * C)), (F, C, 3, 3)), "b": np.zeros(F)}
     return nets.PairLayer(conv2d_forward, conv2d_backward, params, stride=1, pad=1)
 
 
@@ -976,85 +972,97 @@ def convnet(rng):
         nets.Dense(16 * 4 * 4, 10, init=he, rng=rng),
     )
 
+# %% [markdown]
+# How long does that take? It depends on how you wrote the layers: a quarter of a minute without loops over images and pixels, and half an
+# hour or more with them. So measure one step first, and choose the size. If the whole comparison would take more than three minutes, the
+# cell below plans a smaller one of about two minutes, and says so. Each dot that the training prints stands for ten steps.
 
+# %% tags=["demo"]
 layers = (conv2d_forward, conv2d_backward, max_pool_forward, max_pool_backward)
 if ready(*layers):
-    runs = {"digits": [], "scrambled digits": []}
-    for seed in range(3):
-        for name, kind in {"digits": digits, "scrambled digits": scrambled}.items():
-            rng = np.random.default_rng(seed)
-            net = convnet(rng)
-            history = nets.train(net, kind, step=with_momentum, epochs=6, batch_size=32, rng=rng)
-            runs[name].append(history.test_accuracy)
-            if (seed, name) == (0, "digits"):
-                trained = net
+    net, everything = convnet(np.random.default_rng(0)), len(digits.y_train)
+    seconds = 6 * nets.estimate_seconds(net, digits, epochs=5)
+    starts, epochs, count = 3, 5, everything
+    if seconds > 180:
+        starts, epochs, count = 1, 3, int(np.clip(everything * 5 * 120 / seconds, 64, everything))
+    minutes = seconds / 60 * (starts / 3) * (epochs / 5) * (count / everything)
+    if count < everything:
+        print(f"All six networks would take about {seconds / 60:.0f} minutes with your layers. Here are")
+        print(f"two, with {count} images and {epochs} epochs, in about {max(minutes, 1):.0f} minutes.")
+        print("Hint 3 of exercises 4 and 5 and hint 2 of 6 and 7 say how to do it without loops.")
+    else:
+        print(f"{2 * starts} networks, {epochs} epochs, {count} images each")
+
+# %% tags=["demo"]
+def some_of(kind, count):
+    return data.Digits(
+        kind.X_train[:count],
+        kind.y_train[:count],
+        kind.X_test[: count // 3],
+        kind.y_test[: count // 3],
+    )
+
+
+def dots(net, number):
+    print("." if number % 10 == 0 else "", end="", flush=True)
 
 # %% tags=["demo"]
 if ready(*layers):
-    epochs = np.arange(1, 7)
-    fig, ax = plots.figure(1, 1, (7, 4.2))
-    for (name, accuracies), colour, marker in zip(
-        runs.items(), plots.PALETTE, plots.MARKERS, strict=False
-    ):
-        for accuracy in accuracies:
-            ax.plot(epochs, accuracy, "-", color=colour, linewidth=0.9, alpha=0.5)
-        mean = np.mean(accuracies, axis=0)
-        ax.plot(epochs, mean, "-", color=colour, marker=marker, label=f"convolution, {name}")
-    ax.plot(
-        epochs, straight, "--", color=plots.PALETTE[2], marker="^", label="dense, either of them"
-    )
-    ax.axhline(0.97, color="#777777", linestyle=":", linewidth=1.5)
-    ax.set(xlabel="epoch", ylabel="test accuracy", ylim=(0.8, 1.0))
-    ax.legend(loc="lower right")
+    runs, trained = {"digits": [], "scrambled digits": []}, None
+    for name, kind in {"digits": digits, "scrambled digits": scrambled}.items():
+        for seed in range(starts):
+            print(f"{name}, start {seed + 1} ", end="")
+            rng = np.random.default_rng(seed)
+            net = convnet(rng)
+            plan = {"step": with_momentum, "epochs": epochs, "batch_size": 32, "watch": dots}
+            history = nets.train(net, some_of(kind, count), rng=rng, **plan)
+            runs[name].append(history.test_accuracy)
+            trained = trained or net
+            print(f" {history.test_accuracy[-1]:.3f}")
+
+# %% tags=["demo"]
+if ready(*layers):
+    shown = {f"convolution, {name}": accuracies for name, accuracies in runs.items()}
+    if count == everything:
+        shown["dense, digits"] = dense_runs["digits"]
+    last = {name: np.array(accuracies)[:, -1] for name, accuracies in shown.items()}
+    ends = "; ".join(f"{name} {np.mean(ends):.3f}" for name, ends in last.items())
     plots.show(
-        fig,
-        alt="Test accuracy over six epochs. Three convolutional networks on the digits end above "
-        "the line at 97 per cent, near 99. On scrambled digits they stay some three points "
-        "lower, below that line, no better than the dense network.",
+        figures.accuracies(shown),
+        alt=f"Test accuracy over {epochs} epochs. The means after the last one: {ends}.",
     )
-    last = {name: np.array(accuracies)[:, -1] for name, accuracies in runs.items()}
-    assert last["digits"].min() > 0.97, "every convnet should be right on more than 97 %"
-    assert last["digits"].mean() > last["scrambled digits"].mean() + 0.01, (
-        "scrambling should cost a convnet more than chance"
-    )
-    assert last["digits"].mean() > straight[-1], "and a dense net should do worse"
     print("parameters of the convnet:", trained.count_parameters()[0])
     print("parameters of the dense net:", dense_net(np.random.default_rng(0)).count_parameters()[0])
+    if count == everything:
+        ours, mixed_up, dense = last.values()
+        assert ours.min() > 0.97, "every convnet is right on more than 97 %"
+        assert ours.mean() > mixed_up.mean() + 0.01, "scrambling costs a convnet more than a point"
+        assert 1 - ours.mean() < 0.75 * (1 - dense.mean()), "a convnet makes fewer mistakes"
 
 # %% [markdown]
-# On the digits, every run ends above 97 %, the dotted line, with about as many parameters as the dense network has. On scrambled digits,
-# the same networks lose their lead: now the window shows pixels that have nothing to do with each other, and what is worth looking for
-# here isn't worth looking for there. The dense network of §1 can't tell the difference; the convolutional one is better *because* it can.
-# What it knows before it has seen a picture is that neighbours belong together, and that a stroke is a stroke wherever it is.
+# After five epochs the convolutional networks are right on 98.4 to 98.7 % of the digits, the dense networks of §1 on 96.4 to 98.0 %, with
+# about as many parameters. So a dense network can get above 97 % as well; the convolutional ones make about half as many mistakes. (The
+# test set has 449 digits, so one digit is 0.2 points. With other learning rates and 30 epochs, five dense networks reached 97.2 to 97.6 %
+# on average.)
+#
+# On the scrambled digits the convolutional networks reach 95.1 to 96.2 %, less than the dense ones. There the window shows pixels that
+# aren't neighbours in the picture, and a pattern that matters at one place means nothing at another. Convolution is better on pictures
+# because it assumes something about pictures: neighbours belong together, and a stroke looks the same wherever it is.
 #
 # What has it learned? Here are the eight kernels of the first layer, and what they answer to one digit.
 
 # %% tags=["demo"]
 if ready(*layers):
     learned = trained.layers[0].params["W"][:, 0]
-    picked = digits.X_test[digits.y_test == 5][:1]
-    feature_maps = trained.forward(picked)[1][0]
-    fig, axes = plots.figure(2, 9, (12.5, 3.2))
-    axes[0, 0].axis("off")
-    five = raw.X_test[raw.y_test == 5][0, 0]
-    draw_image(axes[1, 0], five, "input", fontsize=10)
-    largest = np.max(np.abs(learned))
-    for number, (top, bottom) in enumerate(zip(axes[0, 1:], axes[1, 1:], strict=True)):
-        draw_image(top, learned[number], f"kernel {number}", fontsize=10, limit=largest)
-        draw_image(bottom, feature_maps[number], vmin=0)
+    feature_maps = trained.forward(digits.X_test[digits.y_test == 5][:1])[1][0]
     plots.show(
-        fig,
+        figures.learned_kernels(raw.X_test[raw.y_test == 5][0, 0], learned, feature_maps),
         alt="The eight learned kernels of 3×3, red for positive and blue for negative weights, and "
         "below each what it makes of a 5 after the ReLU. Some kernels answer at edges from "
         "above, some at strokes in one direction; each leaves another part of the 5.",
     )
-    between = np.corrcoef(feature_maps.reshape(8, -1) + 1e-9 * np.arange(64))
-    off_diagonal = between[~np.eye(8, dtype=bool)]
-    assert np.median(off_diagonal) < 0.7, "the kernels should look for different things"
 
 # %% [markdown]
-# Nobody told it about edges.
-#
 # **What the pictures don't show.** (a) Convolution is *equivariant*: shift the image, and the answer is shifted, away from the rim.
 # Pooling makes it a little *invariant*: a small shift often changes nothing. (b) Each layer sees further than the one before: an entry
 # behind two layers of 3×3 depends on 5×5 pixels, and behind the pooling on 6×6. Depth and pooling together let small windows see large

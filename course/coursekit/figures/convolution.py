@@ -80,6 +80,7 @@ def scrambled_digits(images: np.ndarray, scrambled: np.ndarray, labels: np.ndarr
     for index, (name, values) in enumerate(accuracies.items()):
         style: dict[str, Any] = {"linestyle": plots.LINES[index], "marker": plots.MARKERS[index], "markersize": 11 - 6 * index}
         right.plot(np.arange(1, len(values) + 1), values, label=name, **style)
+    right.xaxis.get_major_locator().set_params(integer=True)
     right.set(xlabel="epoch", ylabel="test accuracy", ylim=(0.8, 1.0), title="A dense network")
     right.legend(loc="lower right")
     return fig
@@ -112,7 +113,7 @@ def full_convolution(kernel: np.ndarray, upstream: np.ndarray) -> Figure:
     for a, b in np.ndindex(3, 3):
         total[a, b] = np.sum(rotated * around[a : a + 2, b : b + 2])
         ax = axes[a, b + 1]
-        draw_grid(ax, around, f"$\\bar X_{{{a}{b}}}$ = {_number(total[a, b])}", real=inside)
+        draw_grid(ax, around, f"$\\bar X_{{{a}{b}}}$ = {_number(float(total[a, b]))}", real=inside)
         _frame(ax, a, b, 2, 2)
         for (m, n), weight in np.ndenumerate(rotated):
             ax.text(b + n + 0.95, a + m + 0.92, f"×{_number(weight)}", ha="right", fontsize=9, color=WINDOW, weight="bold")
@@ -132,8 +133,8 @@ def favourites(images: Mapping[str, np.ndarray]) -> Figure:
 
 def places_of(cases: Sequence[tuple[int, int, int, int]]) -> Figure:
     """Draw rows of pixels and the places of a window on them, for several (n, kernel, stride, pad)."""
-    fig, axes = plots.figure(len(cases), 1, (9.5, 1.65 * len(cases)))
-    for ax, (n, kernel, stride, pad) in zip(axes, cases, strict=True):
+    fig, axes = plots.figure(len(cases), 1, (9.5, 1.65 * len(cases)), squeeze=False)
+    for ax, (n, kernel, stride, pad) in zip(axes[:, 0], cases, strict=True):
         starts = range(-pad, n + pad - kernel + 1, stride)
         for pixel in range(-pad, n + pad):
             real, rest = 0 <= pixel < n, pixel >= starts[-1] + kernel
