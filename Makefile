@@ -50,7 +50,7 @@ lint: $(READY)
 # The stored outputs of the solutions are what a fresh run gives, and the released notebooks are what the solutions give.
 notebooks: $(READY)
 	$(RUN) $(BIN)/autograder build --check
-	$(RUN) $(BIN)/python -m pytest --nbval --nbval-sanitize-with .ci/nbval.cfg --nbval-cell-timeout 300 \
+	$(RUN) COURSEKIT_STRICT=1 $(BIN)/python -m pytest --nbval --nbval-sanitize-with .ci/nbval.cfg --nbval-cell-timeout 300 \
 		-n 2 --dist loadscope -p no:cacheprovider solutions
 
 # All tests of a file on one worker, as its fixtures are, and files in the order of the folders: those with few but long tests come early.
