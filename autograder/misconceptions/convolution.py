@@ -210,6 +210,11 @@ def single_by_fourier_transform(X, W):
     return full[W.shape[0] - 1 : X.shape[0], W.shape[1] - 1 : X.shape[1]]
 
 
+@alternative("conv2d_single")
+def single_in_32_bits(X, W):
+    return _correlated(X, W).astype(np.float32)
+
+
 # --- conv2d_single_backward: wrong --------------------------------------------------------------------------------------------
 
 
@@ -479,6 +484,17 @@ def size_with_the_stride_first(n, kernel, stride=1, pad=0):
     return np.int64(size)
 
 
+class _KernelTooLarge(ValueError):
+    pass
+
+
+@alternative("conv_output_size")
+def size_with_an_error_of_its_own(n, kernel, stride=1, pad=0):
+    if kernel > n + 2 * pad:
+        raise _KernelTooLarge(kernel)
+    return np.asarray(_places(n, kernel, stride, pad))
+
+
 # --- conv2d_forward: wrong ----------------------------------------------------------------------------------------------------
 
 
@@ -693,6 +709,11 @@ def forward_by_fourier_transform(x, W, b, stride=1, pad=0):
     spectrum = np.einsum("nchw,fchw->nfhw", np.fft.rfft2(padded, shape), np.conj(np.fft.rfft2(W, shape)))
     every = np.fft.irfft2(spectrum, shape)[:, :, : padded.shape[2] - KH + 1, : padded.shape[3] - KW + 1]
     return every[:, :, ::stride, ::stride] + np.reshape(b, (1, -1, 1, 1)), (x * 1.0, W * 1.0, stride, pad)
+
+
+@alternative("conv2d_forward")
+def forward_in_32_bits(x, W, b, stride=1, pad=0):
+    return _out(x, W, b, stride, pad).astype(np.float32), _kept(x, W, stride, pad)
 
 
 # --- conv2d_backward: wrong ---------------------------------------------------------------------------------------------------
