@@ -130,7 +130,7 @@ class TestConv2dSingle(ArgumentsUnchanged, Integers, Float32, MemoryLayouts):
     @aspect("weights", 4)
     def test_weights(self, student, reference, rng):
         """Random kernels: each weight meets the pixel below it."""
-        for n, F in ((5, 3), (6, 2), (7, 4)):
+        for n, F in ((5, 3), (7, 4)):
             X, W = rng.normal(size=(n, n)), rng.normal(size=(F, F))
             answer, right = common_part(student.conv2d_single(X, W), reference.conv2d_single(X, W))
             expect(answer, f"Y for X of shape {X.shape}, W of shape {W.shape}").close_to(right)
@@ -144,7 +144,7 @@ class TestConv2dSingle(ArgumentsUnchanged, Integers, Float32, MemoryLayouts):
     @aspect("kernels that aren't square", 1.5)
     def test_kernels_that_are_not_square(self, student, reference, rng):
         """Kernels may be wide, high, a row or a column."""
-        for shape in ((2, 4), (3, 1), (1, 5)):
+        for shape in ((2, 4), (3, 1)):
             self.compare_with(student, reference, rng.normal(size=(6, 6)), rng.normal(size=shape))
 
     @corner("smallest and largest kernel", 0.04)
@@ -176,7 +176,7 @@ class TestConv2dSingleBackward(ArgumentsUnchanged, Integers, Float32, MemoryLayo
     @aspect("{gradient} of what isn't square", 1.5)
     def test_not_square(self, student, reference, rng, gradient):
         """Images and kernels that aren't square have gradients of their own shapes."""
-        for shapes in (((4, 6), (2, 2)), ((5, 5), (3, 2)), ((5, 4), (1, 3))):
+        for shapes in (((4, 6), (3, 2)), ((5, 4), (1, 3))):
             expect_single(student, reference, rng, *shapes, gradient, anywhere=True)
 
     @pytest.mark.parametrize("gradient", SINGLE)
@@ -207,7 +207,7 @@ class TestConvOutputSize:
     @aspect("padding", 2)
     def test_padding(self, student, reference):
         """Padding adds pixels on both sides."""
-        self.compare_with(student, reference, ((8, 3, 1, 1), (9, 5, 1, 2), (10, 3, 1, 3)))
+        self.compare_with(student, reference, ((8, 3, 1, 1), (10, 3, 1, 3)))
         for n, kernel, pad in ((8, 3, 1), (11, 5, 4)):
             name = f"the size for n={n}, kernel={kernel}, pad={pad}"
             expect(student.conv_output_size(n, kernel, pad=pad), name).equals(reference.conv_output_size(n, kernel, 1, pad))
@@ -278,19 +278,17 @@ class TestConv2dForward(ArgumentsUnchanged, Integers, Float32, MemoryLayouts):
         for pad in (2, 3):
             self.compare_with(student, reference, rng, (2, 3, 4, 4), (3, 3, 3, 3), pad=pad)
 
-    @pytest.mark.parametrize(("pad", "cases"), [(0, ((7, 2), (9, 3))), (1, ((5, 2), (4, 3)))], ids=ALONE)
+    @pytest.mark.parametrize(("pad", "n", "stride"), [(0, 9, 3), (1, 5, 2)], ids=ALONE)
     @aspect("stride", 3.5)
-    def test_stride(self, student, reference, rng, pad, cases):
+    def test_stride(self, student, reference, rng, pad, n, stride):
         """The window moves by stride, down and to the right, with and without padding."""
-        for n, stride in cases:
-            self.compare_with(student, reference, rng, (2, 2, n, n), (2, 2, 3, 3), stride, pad)
+        self.compare_with(student, reference, rng, (2, 2, n, n), (2, 2, 3, 3), stride, pad)
 
-    @pytest.mark.parametrize(("pad", "cases"), [(0, ((8, 2), (6, 4))), (1, ((6, 3), (5, 3)))], ids=ALONE)
+    @pytest.mark.parametrize(("pad", "n", "stride"), [(0, 8, 4), (1, 6, 3)], ids=ALONE)
     @aspect("rest", 3)
-    def test_stride_with_a_rest(self, student, reference, rng, pad, cases):
+    def test_stride_with_a_rest(self, student, reference, rng, pad, n, stride):
         """Rows and columns where no whole window fits any more are left out, with and without padding."""
-        for n, stride in cases:
-            self.compare_with(student, reference, rng, (2, 2, n, n), (2, 2, 3, 3), stride, pad)
+        self.compare_with(student, reference, rng, (2, 2, n, n), (2, 2, 3, 3), stride, pad)
 
     @pytest.mark.parametrize(("pad", "x_shape", "F"), [(0, (2, 3, 4, 4), 4), (1, (2, 2, 5, 5), 2)], ids=ALONE)
     @aspect("bias", 4.5)
@@ -304,7 +302,7 @@ class TestConv2dForward(ArgumentsUnchanged, Integers, Float32, MemoryLayouts):
     @aspect("not square", 2)
     def test_not_square(self, student, reference, rng, pad):
         """Images and kernels may be wide or high, with and without padding."""
-        for x_shape, W_shape in (((2, 2, 4, 7), (3, 2, 2, 2)), ((1, 3, 6, 3), (2, 3, 2, 2)), ((1, 2, 5, 5), (2, 2, 1, 4))):
+        for x_shape, W_shape in (((2, 3, 4, 7), (2, 3, 2, 2)), ((1, 2, 6, 4), (3, 2, 3, 1))):
             self.compare_with(student, reference, rng, x_shape, W_shape, pad=pad)
 
     @corner("(out, cache)", 0.1)
@@ -345,21 +343,21 @@ class TestConv2dBackward(Backward, ArgumentsUnchanged, Integers, Float32, Memory
     @aspect("{gradient}")
     def test_not_square(self, student, reference, rng, gradient):
         """The gradient is right for images and kernels that aren't square."""
-        for x_shape, W_shape in (((1, 1, 3, 5), (2, 1, 2, 2)), ((1, 2, 4, 4), (2, 2, 3, 2)), ((2, 1, 5, 3), (1, 1, 1, 3))):
+        for x_shape, W_shape in (((1, 2, 4, 5), (2, 2, 3, 2)), ((2, 1, 5, 3), (1, 1, 1, 3))):
             expect_gradient(student, reference, rng, gradient, x_shape, W_shape, 1, 1)
 
     @aspect("dx without padding", 3)
     def test_dx_without_padding(self, student, reference, rng):
         """With pad = 0 there is nothing to cut off: dx still has the shape of x, and is right."""
-        for x_shape, stride in (((2, 2, 4, 4), 1), ((1, 1, 5, 5), 2), ((5, 1, 3, 4), 1)):
+        for x_shape, stride in (((2, 2, 4, 4), 1), ((3, 1, 5, 7), 2)):
             expect_gradient(student, reference, rng, "dx", x_shape, (2, x_shape[1], 3, 3), stride, 0, anywhere=True)
 
     @pytest.mark.parametrize("gradient", LAYER[:2])
     @aspect("{gradient} with a stride", 5)
     def test_stride(self, student, reference, rng, gradient):
         """The gradient is right with a stride, whether it comes out even or not."""
-        for n, stride in ((5, 2), (4, 2)):
-            expect_gradient(student, reference, rng, gradient, (2, 1, n, n), (2, 1, 3, 3), stride, 1, anywhere=True)
+        for n in (5, 4):
+            expect_gradient(student, reference, rng, gradient, (2, 1, n, n), (2, 1, 3, 3), 2, 1, anywhere=True)
 
     @aspect("dx with a stride")
     def test_dx_with_a_stride_and_more_padding(self, student, reference, rng):
@@ -369,14 +367,12 @@ class TestConv2dBackward(Backward, ArgumentsUnchanged, Integers, Float32, Memory
     @aspect("dW", 3)
     def test_dW(self, student, reference, rng):
         """dW, the second of the three gradients, is right with stride 1: a sum over all images and all places."""
-        for x_shape, W_shape, pad in (((3, 2, 4, 4), (2, 2, 3, 3), 1), ((2, 1, 3, 3), (3, 1, 2, 2), 2)):
-            expect_gradient(student, reference, rng, "dW", x_shape, W_shape, 1, pad)
+        expect_gradient(student, reference, rng, "dW", (3, 2, 4, 4), (2, 2, 3, 3), 1, 1)
 
     @aspect("db", 5)
     def test_db(self, student, reference, rng):
         """db, the third of the three gradients, is right: a bias was added to every output of its kernel, in every image."""
-        for x_shape, F, stride in (((3, 2, 3, 3), 2, 1), ((3, 1, 4, 4), 3, 2)):
-            expect_gradient(student, reference, rng, "db", x_shape, (F, x_shape[1], 3, 3), stride, 1)
+        expect_gradient(student, reference, rng, "db", (3, 2, 4, 4), (3, 2, 3, 3), 1, 1)
 
     @corner("pixels that no window saw", 0.06)
     def test_leftovers(self, student, reference, rng):
@@ -418,7 +414,7 @@ class TestMaxPoolForward(ArgumentsUnchanged, Integers, Float32, MemoryLayouts):
     def test_other_sizes(self, student, reference, rng):
         """Windows of other sizes, side by side."""
         for size in (3, 4):
-            self.compare_with(student, reference, positive(rng, (2, 2, 12, 12)), size, size)
+            self.compare_with(student, reference, positive(rng, (2, 1, 12, 12)), size, size)
 
     @aspect("stride 1", 3)
     def test_stride_one(self, student, reference, rng):
@@ -429,7 +425,7 @@ class TestMaxPoolForward(ArgumentsUnchanged, Integers, Float32, MemoryLayouts):
     @aspect("other strides", 1.5)
     def test_other_strides(self, student, reference, rng):
         """Windows may overlap by less, and may leave pixels out between them."""
-        for size, stride in ((3, 2), (2, 3), (1, 2)):
+        for size, stride in ((3, 2), (2, 3)):
             self.compare_with(student, reference, positive(rng, (2, 2, 5, 5)), size, stride)
 
     @aspect("negative values", 3.5)
@@ -451,7 +447,7 @@ class TestMaxPoolForward(ArgumentsUnchanged, Integers, Float32, MemoryLayouts):
     @aspect("rest", 1.5)
     def test_leftovers(self, student, reference, rng):
         """Rows and columns where no whole window fits any more are dropped."""
-        for n, size, stride in ((5, 2, 2), (7, 3, 3), (6, 3, 2)):
+        for n, size, stride in ((5, 2, 2), (7, 3, 3)):
             self.compare_with(student, reference, positive(rng, (2, 2, n, n)), size, stride)
 
     @corner("(out, cache)", 0.1)
@@ -481,7 +477,7 @@ class TestMaxPoolBackward(Backward, ArgumentsUnchanged, Integers, Float32, Memor
     @aspect("windows of 2×2", 4)
     def test_windows_of_two(self, student, reference, rng):
         """By default, every window of 2×2 hands its gradient to its maximum."""
-        expect_pooled_back(student, reference, rng, (((4, 4), 2, 2), ((6, 6), 2, 2)))
+        expect_pooled_back(student, reference, rng, (((6, 6), 2, 2),))
 
     @aspect("stride 1", 4.5)
     def test_stride_one(self, student, reference, rng):
@@ -491,22 +487,22 @@ class TestMaxPoolBackward(Backward, ArgumentsUnchanged, Integers, Float32, Memor
     @aspect("other overlaps", 1.5)
     def test_other_overlaps(self, student, reference, rng):
         """Where windows overlap by less, the maximum of several windows gets the sum of their gradients, too."""
-        expect_pooled_back(student, reference, rng, (((7, 7), 3, 2), ((10, 10), 4, 3)))
+        expect_pooled_back(student, reference, rng, (((7, 7), 3, 2),))
 
     @aspect("other sizes", 1)
     def test_other_sizes(self, student, reference, rng):
         """Windows of other sizes, side by side and with gaps between them."""
-        expect_pooled_back(student, reference, rng, (((6, 6), 3, 3), ((3, 3), 1, 1), ((5, 5), 2, 3)))
+        expect_pooled_back(student, reference, rng, (((6, 6), 3, 3), ((5, 5), 2, 3)))
 
     @aspect("not square", 1)
     def test_images_that_are_not_square(self, student, reference, rng):
-        """Wide and high images."""
-        expect_pooled_back(student, reference, rng, (((4, 6), 2, 2), ((6, 2), 2, 2)))
+        """Images may have more rows than columns."""
+        expect_pooled_back(student, reference, rng, (((6, 4), 2, 2),))
 
     @aspect("rest", 1.5)
     def test_leftovers(self, student, reference, rng):
         """Rows and columns that were dropped get gradient 0, and dx has the shape of x."""
-        expect_pooled_back(student, reference, rng, (((5, 5), 2, 2), ((8, 8), 3, 3)))
+        expect_pooled_back(student, reference, rng, (((8, 8), 3, 3),))
 
     @corner("ties", 0.1)
     def test_ties(self, student, reference, rng):
