@@ -6,7 +6,7 @@ The caches of the reference, which the answers here share, are (x, W, stride, pa
 import numpy as np
 
 from autograder.judging.known_answers import alternative, misconception
-from autograder.misconceptions.families import cut_off, in_place
+from autograder.misconceptions.families import cut_off, in_a_tuple, in_place
 from autograder.reference import convolution as right
 
 # --- what the answers share -----------------------------------------------------------------------------------------------------
@@ -913,6 +913,13 @@ def backward_truncated(dout, cache):
     return dx.astype(cache[0].dtype), dW.astype(cache[1].dtype), db
 
 
+@misconception("conv2d_backward", "part", title="db is missing", see="12 §6")
+def backward_without_db(dout, cache):
+    """You return dx and dW only. The forward pass has a third array that is trained, the biases: return (dx, dW, db), with db the sum of
+    dout over images, rows and columns."""
+    return _back(dout, cache)[:2]
+
+
 @misconception("conv2d_backward", "part", title="Stride and padding are mixed up", see="12 §6")
 def backward_cache_mixed_up(dout, cache):
     """You took the cache apart in another order than you put it together: what you call the stride is the padding. Where both are 1 you
@@ -1318,6 +1325,7 @@ def unpool_without_stride(dout, cache):
     return _handed_out(dout, cache, _first, down=1, across=1)
 
 
+unpool_in_a_tuple = in_a_tuple("max_pool_backward", right.max_pool_backward, see="12 §7")
 unpool_in_place = in_place("max_pool_backward", right.max_pool_backward, see="12 §7")
 
 
