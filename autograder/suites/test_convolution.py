@@ -204,7 +204,7 @@ class TestConvOutputSize:
 
     @aspect("stride 1, no padding", 2)
     def test_no_stride_no_padding(self, student, reference, rng):
-        """A kernel of F pixels has n − F + 1 places on n pixels."""
+        """A kernel of K pixels has n − K + 1 places on n pixels."""
         self.compare_with(student, reference, ((28, 5), (9, 8), (int(rng.integers(50, 99)), 7), (3, 1)))
 
     @aspect("padding", 2)
@@ -308,7 +308,13 @@ class TestConv2dForward(ArgumentsUnchanged, Integers, Float32, MemoryLayouts):
         for x_shape, W_shape in (((2, 3, 4, 7), (2, 3, 2, 2)), ((1, 2, 6, 4), (3, 2, 3, 1))):
             self.compare_with(student, reference, rng, x_shape, W_shape, pad=pad)
 
-    @corner("(out, cache)", 0.1)
+    @corner("defaults", 0.03)
+    def test_defaults(self, student, reference, rng):
+        """Without stride and pad the stride is 1, and there is no padding."""
+        arguments = layer(rng, (2, 2, 4, 4), (3, 2, 3, 3))
+        expect(out_of(student.conv2d_forward, *arguments), "out").close_to(reference.conv2d_forward(*arguments)[0])
+
+    @corner("(out, cache)", 0.07)
     def test_two_items(self, student, rng):
         """The answer is the pair (out, cache)."""
         expect(student.conv2d_forward(*self.arguments(rng)), "what conv2d_forward returns").items("out", "cache")
@@ -346,13 +352,13 @@ class TestConv2dBackward(Backward, ArgumentsUnchanged, Integers, Float32, Memory
     @aspect("{gradient}")
     def test_not_square(self, student, reference, rng, gradient):
         """The gradient is right for images and kernels that aren't square."""
-        for x_shape, W_shape in (((1, 2, 4, 5), (2, 2, 3, 2)), ((2, 1, 5, 3), (1, 1, 1, 3))):
+        for x_shape, W_shape in (((1, 2, 5, 4), (2, 2, 4, 2)), ((2, 1, 3, 5), (1, 1, 1, 4))):
             expect_gradient(student, reference, rng, gradient, x_shape, W_shape, 1, 1)
 
     @aspect("dx without padding", 3)
     def test_dx_without_padding(self, student, reference, rng):
         """With pad = 0 there is nothing to cut off: dx still has the shape of x, and is right."""
-        for x_shape, stride in (((2, 2, 4, 4), 1), ((3, 1, 5, 7), 2)):
+        for x_shape, stride in (((2, 2, 4, 4), 1), ((5, 1, 3, 5), 2)):
             expect_gradient(student, reference, rng, "dx", x_shape, (2, x_shape[1], 3, 3), stride, 0, anywhere=True)
 
     @pytest.mark.parametrize("gradient", LAYER[:2])

@@ -133,13 +133,14 @@ assert straight[:, -1].min() > 0.93, "a dense net learns the digits"
 #
 # | question | the slides | elsewhere | **here** |
 # |---|---|---|---|
-# | How far do $i$ and $j$ run? | from 0 to $n - F + 1$: **one too many**. For $n = 32$, $F = 3$ these would be 31 numbers; the example beside it rightly says 30×30 | | **0 to $n - F$**, which are $n - F + 1$ places |
+# | What is $F$? | the kernel's size | in many texts, the number of filters | **the number of kernels**; a kernel's size is $K_H \times K_W$, or $K$ where it is square |
+# | How far do $i$ and $j$ run? | from 0 to $n - F + 1$, in our letters $n - K + 1$: **one too many**. For $n = 32$, $K = 3$ these would be 31 numbers; the example beside it rightly says 30×30 | | **0 to $n - K$**, which are $n - K + 1$ places |
 # | How far in pooling with stride 2? | from 0 to $n/2$: **one too many** again, 17 numbers where the example rightly has 16 | | **0 to $n/2 - 1$** for even $n$; for the rest see §4 |
 # | What does *convolution* mean? | $W_{mn} X_{i+m,j+n}$, written $Y = X * W$ | in mathematics and in SciPy's `convolve2d` the kernel is turned by 180° first, $W_{mn} X_{i-m,j-n}$; (1) is called *cross-correlation* there | **(1)**, as in every deep-learning library. A network learns its kernels, so it learns them turned or not |
 # | $[\,\cdot\,]_{i-(F-1),\,j-(F-1)}$ in the gradient? | indices that can be negative | a *full* convolution | **zeros around it**, so that every index exists (§3) |
 # | In which order are the axes? | one image, no channels | PyTorch: `(N, C, H, W)`, `(F, C, KH, KW)`; Keras: `(N, H, W, C)`, `(KH, KW, C, F)` | **PyTorch's** |
 #
-# The third row causes most mistakes. With a symmetric kernel you can't see the difference, so test with one that isn't symmetric.
+# The row about *convolution* causes most mistakes. With a symmetric kernel you can't see the difference, so test with one that isn't symmetric.
 #
 # ### Exercise 1 · conv2d_single
 # *About 15 minutes · difficulty ●○○*
