@@ -580,7 +580,7 @@ def forward_size_rounded_up(x, W, b, stride=1, pad=0):
 @misconception("conv2d_forward", "slip", title="The output's width is copied from its height", see="12 §5")
 def forward_square_output(x, W, b, stride=1, pad=0):
     """You computed the height of the output and used it for the width too. Images and kernels needn't be square: compute each from its
-    own axis, the height from H and KH, the width from W and KW."""
+    own axis, the height from H and KH, the width from WX and KW."""
     size = (_places(x.shape[2], W.shape[2], stride, pad),) * 2
     return _out(x, W, b, stride, pad, size=size), _kept(x, W, stride, pad)
 
@@ -722,7 +722,7 @@ def forward_in_32_bits(x, W, b, stride=1, pad=0):
 @misconception("conv2d_backward", "slip", title="Without padding, the crop pad:-pad leaves nothing", see="12 §6")
 def backward_empty_crop(dout, cache):
     """You cut the padding off with `[pad:-pad]`. With pad = 0 this is `[0:-0]`, and −0 is 0: from the start to the start, an empty array.
-    Count from the front instead, `[:, :, pad : pad + H, pad : pad + W]`, which is right for every pad."""
+    Count from the front instead, `[:, :, pad : pad + H, pad : pad + WX]`, which is right for every pad."""
     pad = cache[3]
     dpadded, dW, db = _back(dout, cache, crop=False)
     return dpadded[:, :, pad:-pad, pad:-pad], dW, db
@@ -731,7 +731,7 @@ def backward_empty_crop(dout, cache):
 @misconception("conv2d_backward", "slip", title="Without padding, the crop pad:-pad raises", see="12 §6")
 def backward_crop_raises(dout, cache):
     """You cut the padding off with `[pad:-pad]` and assign the result to dx. With pad = 0 this is `[0:-0]`, an empty array, and NumPy
-    can't broadcast it to the image. Count from the front instead: `[:, :, pad : pad + H, pad : pad + W]`, right for every pad."""
+    can't broadcast it to the image. Count from the front instead: `[:, :, pad : pad + H, pad : pad + WX]`, right for every pad."""
     x, _, _, pad = cache
     dpadded, dW, db = _back(dout, cache, crop=False)
     dx = np.zeros(x.shape)
@@ -742,15 +742,15 @@ def backward_crop_raises(dout, cache):
 @misconception("conv2d_backward", "part", title="Always one row and column are cut off", see="12 §6")
 def backward_crop_of_one(dout, cache):
     """You cut one row and column off on each side, `[1:-1]`, whatever the padding was. Cut off as many as the forward pass put on, `pad`
-    of them: `[:, :, pad : pad + H, pad : pad + W]`."""
+    of them: `[:, :, pad : pad + H, pad : pad + WX]`."""
     dpadded, dW, db = _back(dout, cache, crop=False)
     return dpadded[:, :, 1:-1, 1:-1], dW, db
 
 
 @misconception("conv2d_backward", "part", title="The padding is cut off on one side", see="12 §6")
 def backward_crop_at_the_end(dout, cache):
-    """Your dx has the right shape, but you kept the first H rows and W columns of the padded gradient. The image began at row and column
-    `pad`: `[:, :, pad : pad + H, pad : pad + W]`. As it is, every gradient is shifted by pad pixels."""
+    """Your dx has the right shape, but you kept the first H rows and WX columns of the padded gradient. The image began at row and column
+    `pad`: `[:, :, pad : pad + H, pad : pad + WX]`. As it is, every gradient is shifted by pad pixels."""
     dpadded, dW, db = _back(dout, cache, crop=False)
     return dpadded[:, :, : cache[0].shape[2], : cache[0].shape[3]], dW, db
 
@@ -758,7 +758,7 @@ def backward_crop_at_the_end(dout, cache):
 @misconception("conv2d_backward", "part", title="The padding isn't removed from dx", see="12 §6")
 def backward_still_padded(dout, cache):
     """You returned the gradient of the *padded* images. The zeros that the forward pass put around them belong to nobody; dx has the
-    shape of x: `[:, :, pad : pad + H, pad : pad + W]`."""
+    shape of x: `[:, :, pad : pad + H, pad : pad + WX]`."""
     return _back(dout, cache, crop=False)
 
 

@@ -697,7 +697,7 @@ plots.show(
 # </details>
 # <details><summary>Hint 4</summary>
 #
-# The last step: from `(H + 2·pad, W + 2·pad)` back to `(H, W)`. Read the paragraph on the most frequent bug once more.
+# The last step: from `(H + 2·pad, WX + 2·pad)` back to `(H, WX)`. Read the paragraph on the most frequent bug once more.
 # </details>
 
 # %% nbgrader={"grade": false, "grade_id": "conv2d_backward", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -974,8 +974,8 @@ def convnet(rng):
     )
 
 # %% [markdown]
-# How long does that take? It depends on how you wrote the layers: a quarter of a minute without loops over images and pixels, and half an
-# hour or more with them. So measure one step first, and choose the size. If the whole comparison would take more than three minutes, the
+# How long does that take? It depends on how you wrote the layers: a quarter of a minute without loops over images and pixels, and a
+# quarter of an hour or more with them. So measure one step first, and choose the size. If the whole comparison would take more than three minutes, the
 # cell below plans a smaller one of about two minutes, and says so. Each dot that the training prints stands for ten steps.
 
 # %% tags=["demo"]
@@ -1080,11 +1080,11 @@ if ready(*layers):
 # | batch | each image by itself | each image by itself | sum over the batch |
 # | max pooling | maximum of each window | to the first maximum, added up | none |
 #
-# - Size of the output: $\lfloor (n + 2p - K)/s \rfloor + 1$. Numbered from 0, so the last is one less.
-# - Deep learning's convolution doesn't flip the kernel; that is why its gradient does.
-# - What was used several times gets a sum: pixels from all windows that saw them, kernels from all places and images.
+# - Size of the output: $\lfloor (n + 2p - K)/s \rfloor + 1$. The places are numbered from 0, so the last number is one less.
+# - The forward pass uses the kernel as it is, the gradient of the image uses it rotated by 180°.
+# - What was used several times gets the sum of the gradients: a pixel from all windows that saw it, a kernel from all places and images.
 # - Test with `pad = 0`, with images and kernels that aren't square, with a stride that leaves a rest, and with kernels that aren't
-#   symmetric. Most bugs hide where all of these are nice.
+#   symmetric. Many mistakes show only there.
 #
 # **Common defaults**: kernels of 3×3, padding 1, stride 1; max pooling 2×2 with stride 2; He initialization with $\text{fan}_\text{in} =
 # C K_H K_W$ (lecture 3); batch normalization per channel between convolution and ReLU (lecture 5).
@@ -1102,7 +1102,7 @@ if ready(*layers):
 
 # %% [markdown] nbgrader={"grade": true, "grade_id": "written_convolution", "locked": false, "points": 2, "schema_version": 3, "solution": true, "task": false}
 # (a) `dx = dpadded[:, :, pad:-pad, pad:-pad]`. With `pad = 0` the slice is `0:-0`, and −0 is 0, so it ends where it begins. `dpadded[:,
-# :, pad : pad + H, pad : pad + W]` counts from the front, and is right for every padding.
+# :, pad : pad + H, pad : pad + WX]` counts from the front, and is right for every padding.
 #
 # (b) A pixel at a fixed place lies in the *lower right* of the windows that start far up and left of it, and in the *upper left* of those
 # that start at it: as the window moves on, the pixel is met by weights in the reverse order, in both directions, which is a rotation by
