@@ -140,7 +140,8 @@ assert straight[:, -1].min() > 0.93, "a dense net learns the digits"
 # | $[\,\cdot\,]_{i-(F-1),\,j-(F-1)}$ in the gradient? | indices that can be negative | a *full* convolution | **zeros around it**, so that every index exists (§3) |
 # | In which order are the axes? | one image, no channels | PyTorch: `(N, C, H, W)`, `(F, C, KH, KW)`; Keras: `(N, H, W, C)`, `(KH, KW, C, F)` | **PyTorch's** |
 #
-# The row about *convolution* causes most mistakes. With a symmetric kernel you can't see the difference, so test with one that isn't symmetric.
+# The row about *convolution* causes most mistakes. With a symmetric kernel you can't see the difference, so test with one that isn't
+# symmetric.
 #
 # ### Exercise 1 · conv2d_single
 # *About 15 minutes · difficulty ●○○*
@@ -975,8 +976,8 @@ def convnet(rng):
 
 # %% [markdown]
 # How long does that take? It depends on how you wrote the layers: a quarter of a minute without loops over images and pixels, and a
-# quarter of an hour or more with them. So measure one step first, and choose the size. If the whole comparison would take more than three minutes, the
-# cell below plans a smaller one of about two minutes, and says so. Each dot that the training prints stands for ten steps.
+# quarter of an hour or more with them. So measure one step first, and choose the size. If the whole comparison would take more than three
+# minutes, the cell below plans a smaller one of about two minutes, and says so. Each dot that the training prints stands for ten steps.
 
 # %% tags=["demo"]
 layers = (conv2d_forward, conv2d_backward, max_pool_forward, max_pool_backward)
