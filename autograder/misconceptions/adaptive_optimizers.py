@@ -31,14 +31,14 @@ def largest(grad, state, beta1, beta2):
 # --- adagrad_step: wrong --------------------------------------------------------------------------------------------------
 
 
-@misconception("adagrad_step", title="Nothing is accumulated", see="08 §2")
+@misconception("adagrad_step", "core", title="Nothing is accumulated", see="08 §2")
 def adagrad_only_the_present_gradient(theta, grad, state, lr=0.01, eps=1e-8):
     """You divided by the root of the present gradient's square alone. AdaGrad adds up the squares of all gradients so far: s ← s + g ⊗
     g. Without the sum every entry moves by ±η whatever its gradient, and nothing ever slows down."""
     return theta - lr * grad / (np.sqrt(np.square(grad, dtype=float)) + eps), {}
 
 
-@misconception("adagrad_step", title="The step uses the sum before this gradient", see="08 §2")
+@misconception("adagrad_step", "part", title="The step uses the sum before this gradient", see="08 §2")
 def adagrad_with_the_old_sum(theta, grad, state, lr=0.01, eps=1e-8):
     """You divided by the root of the old s and added this gradient's square afterwards. Add first, then divide: otherwise the first
     step divides by ε alone and leaps."""
@@ -46,14 +46,14 @@ def adagrad_with_the_old_sum(theta, grad, state, lr=0.01, eps=1e-8):
     return theta - lr * grad / (np.sqrt(s) + eps), {"s": s + np.square(grad, dtype=float)}
 
 
-@misconception("adagrad_step", title="The sum decays", see="08 §2")
+@misconception("adagrad_step", "core", title="The sum decays", see="08 §2")
 def adagrad_decays(theta, grad, state, lr=0.01, eps=1e-8):
     """You let the old sum fade, s ← 0.9 s + 0.1 g ⊗ g. That is RMSProp, the next exercise. AdaGrad forgets nothing: s ← s + g ⊗ g."""
     s = 0.9 * state.get("s", 0.0) + 0.1 * np.square(grad, dtype=float)
     return theta - lr * grad / (np.sqrt(s) + eps), {"s": s}
 
 
-@misconception("adagrad_step", title="The mean of the squares instead of their sum", see="08 §2")
+@misconception("adagrad_step", "part", title="The mean of the squares instead of their sum", see="08 §2")
 def adagrad_averages(theta, grad, state, lr=0.01, eps=1e-8):
     """You divided the sum of the squares by the number of steps. AdaGrad takes the sum itself, and its growth is what makes the steps
     shrink like 1/√t."""
@@ -61,7 +61,7 @@ def adagrad_averages(theta, grad, state, lr=0.01, eps=1e-8):
     return theta - lr * grad / (np.sqrt(s / t) + eps), {"t": t, "s": s}
 
 
-@misconception("adagrad_step", title="The gradient isn't squared", see="08 §2")
+@misconception("adagrad_step", "core", title="The gradient isn't squared", see="08 §2")
 def adagrad_gradient_not_squared(theta, grad, state, lr=0.01, eps=1e-8):
     """You added the gradient itself to s. Its sign varies, so the sum says nothing about the size of the gradients and may be negative,
     and the root of that is NaN. Add the square, entry by entry."""
@@ -70,7 +70,7 @@ def adagrad_gradient_not_squared(theta, grad, state, lr=0.01, eps=1e-8):
         return theta - lr * grad / (np.sqrt(s) + eps), {"s": s}
 
 
-@misconception("adagrad_step", title="Absolute values are added instead of squares", see="08 §2")
+@misconception("adagrad_step", "core", title="Absolute values are added instead of squares", see="08 §2")
 def adagrad_absolute_values(theta, grad, state, lr=0.01, eps=1e-8):
     """You added up |g|. AdaGrad adds up the squares, and takes the root of the sum: as for the length of a vector, a large gradient
     counts more than several small ones."""
@@ -78,7 +78,7 @@ def adagrad_absolute_values(theta, grad, state, lr=0.01, eps=1e-8):
     return theta - lr * grad / (np.sqrt(s) + eps), {"s": s}
 
 
-@misconception("adagrad_step", title="The root is forgotten", see="08 §2")
+@misconception("adagrad_step", "core", title="The root is forgotten", see="08 §2")
 def adagrad_no_root(theta, grad, state, lr=0.01, eps=1e-8):
     """You divided by s + ε. The sum of squares has the square of the gradient's unit; only after the root do the units cancel, so that
     the length of a step no longer depends on how large the gradients of an entry are."""
@@ -86,7 +86,7 @@ def adagrad_no_root(theta, grad, state, lr=0.01, eps=1e-8):
     return theta - lr * grad / (s + eps), {"s": s}
 
 
-@misconception("adagrad_step", title="One sum for all entries", see="08 §2")
+@misconception("adagrad_step", "core", title="One sum for all entries", see="08 §2")
 def adagrad_one_sum_for_all(theta, grad, state, lr=0.01, eps=1e-8):
     """You added the squares of all entries into one number, so all entries have one learning rate again. AdaGrad keeps a sum for each
     entry of θ: square entry by entry, g ⊗ g, and s has the shape of θ."""
@@ -94,7 +94,7 @@ def adagrad_one_sum_for_all(theta, grad, state, lr=0.01, eps=1e-8):
     return theta - lr * grad / (np.sqrt(s) + eps), {"s": s}
 
 
-@misconception("adagrad_step", title="ε stands inside the root", see="08 §2")
+@misconception("adagrad_step", "slip", title="ε stands inside the root", see="08 §2")
 def adagrad_epsilon_inside_the_root(theta, grad, state, lr=0.01, eps=1e-8):
     """You divided by √(s + ε), as two of the slide sets write it. With ordinary gradients nobody sees the difference, so call it a
     convention; but where gradients are tiny, √ε = 10⁻⁴ is ten thousand times ε. Here ε stands outside: √s + ε."""
@@ -102,7 +102,7 @@ def adagrad_epsilon_inside_the_root(theta, grad, state, lr=0.01, eps=1e-8):
     return theta - lr * grad / np.sqrt(s + eps), {"s": s}
 
 
-@misconception("adagrad_step", title="ε is left out", see="08 §2")
+@misconception("adagrad_step", "slip", title="ε is left out", see="08 §2")
 def adagrad_without_epsilon(theta, grad, state, lr=0.01, eps=1e-8):
     """You divided by √s alone. An entry whose gradient has always been zero, such as the weight of a pixel that is never inked, is then
     0/0, which is NaN. Add ε to the root."""
@@ -111,7 +111,7 @@ def adagrad_without_epsilon(theta, grad, state, lr=0.01, eps=1e-8):
         return theta - lr * grad / np.sqrt(s), {"s": s}
 
 
-@misconception("adagrad_step", title="The step goes uphill", see="08 §2")
+@misconception("adagrad_step", "core", title="The step goes uphill", see="08 §2")
 def adagrad_uphill(theta, grad, state, lr=0.01, eps=1e-8):
     """You added the step where it is subtracted. The gradient points uphill, and here nothing has turned its sign: θ ← θ − η g ⊘ (√s +
     ε)."""
@@ -119,7 +119,7 @@ def adagrad_uphill(theta, grad, state, lr=0.01, eps=1e-8):
     return theta + lr * grad / (np.sqrt(s) + eps), {"s": s}
 
 
-@misconception("adagrad_step", title="θ is changed in place", see="08 §2")
+@misconception("adagrad_step", "slip", title="θ is changed in place", see="08 §2")
 def adagrad_theta_in_place(theta, grad, state, lr=0.01, eps=1e-8):
     """Your numbers are right, but `theta -= …` writes into the caller's array, which still belongs to somebody else (and for integers
     raises an error). Write `theta = theta - …`, which makes a new one."""
@@ -128,7 +128,7 @@ def adagrad_theta_in_place(theta, grad, state, lr=0.01, eps=1e-8):
     return theta, {"s": s}
 
 
-@misconception("adagrad_step", title="The old state is changed in place", see="08 §2")
+@misconception("adagrad_step", "slip", title="The old state is changed in place", see="08 §2")
 def adagrad_state_in_place(theta, grad, state, lr=0.01, eps=1e-8):
     """Your numbers are right, but you wrote into the state that was passed. A step is pure: whoever keeps the old state must be able to
     take the step again. Make a new state, and leave the old one as it was."""
@@ -136,7 +136,7 @@ def adagrad_state_in_place(theta, grad, state, lr=0.01, eps=1e-8):
     return theta - lr * grad / (np.sqrt(state["s"]) + eps), state
 
 
-@misconception("adagrad_step", title="The result has the integers' type", see="08 §2")
+@misconception("adagrad_step", "slip", title="The result has the integers' type", see="08 §2")
 def adagrad_truncated(theta, grad, state, lr=0.01, eps=1e-8):
     """You wrote the result into an array made with `zeros_like` or `empty_like` of theta. Where theta holds integers, that array does
     too, and cuts off everything behind the decimal point. Give it dtype float."""
@@ -184,7 +184,7 @@ def adagrad_with_a_closure(theta, grad, state, lr=0.01, eps=1e-8):
 # --- rmsprop_step: wrong --------------------------------------------------------------------------------------------------
 
 
-@misconception("rmsprop_step", title="The new average is never stored", see="08 §3")
+@misconception("rmsprop_step", "part", title="The new average is never stored", see="08 §3")
 def rmsprop_average_never_stored(theta, grad, state, lr=0.001, decay=0.9, eps=1e-8):
     """Your step uses the new average, but the state that you return doesn't hold it, so every step starts from zero and divides by √(1
     − ρ) |g|: each entry moves by the same ±η/√(1 − ρ), again and again. Return the new s."""
@@ -192,7 +192,7 @@ def rmsprop_average_never_stored(theta, grad, state, lr=0.001, decay=0.9, eps=1e
     return theta - lr * grad / (np.sqrt(s) + eps), state
 
 
-@misconception("rmsprop_step", title="The step uses the old average", see="08 §3")
+@misconception("rmsprop_step", "part", title="The step uses the old average", see="08 §3")
 def rmsprop_with_the_old_average(theta, grad, state, lr=0.001, decay=0.9, eps=1e-8):
     """You divided by the root of the average as it was before this gradient. Update s first, then divide by its root; otherwise the
     first step divides by ε alone and leaps."""
@@ -200,7 +200,7 @@ def rmsprop_with_the_old_average(theta, grad, state, lr=0.001, decay=0.9, eps=1e
     return theta - lr * grad / (np.sqrt(s) + eps), {"s": decay * s + (1 - decay) * np.square(grad, dtype=float)}
 
 
-@misconception("rmsprop_step", title="Multiplies by ε", see="08 §3")
+@misconception("rmsprop_step", "part", title="Multiplies by ε", see="08 §3")
 def rmsprop_times_epsilon(theta, grad, state, lr=0.001, decay=0.9, eps=1e-8):
     """You multiplied the root by ε where ε is added. √s · ε is a hundred million times too small as a denominator, and still zero where
     s is zero, which is what ε is there to prevent: √s + ε."""
@@ -209,7 +209,7 @@ def rmsprop_times_epsilon(theta, grad, state, lr=0.001, decay=0.9, eps=1e-8):
         return theta - lr * grad / (np.sqrt(s) * eps), {"s": s}
 
 
-@misconception("rmsprop_step", title="The decay is the wrong way round", see="08 §3")
+@misconception("rmsprop_step", "part", title="The decay is the wrong way round", see="08 §3")
 def rmsprop_decay_the_wrong_way_round(theta, grad, state, lr=0.001, decay=0.9, eps=1e-8):
     """You gave the weight ρ to the new square and 1 − ρ to the old average. ρ is how much of the *old* average stays: with 0.9 the
     average looks back over about ten gradients, yours over hardly one."""
@@ -217,7 +217,7 @@ def rmsprop_decay_the_wrong_way_round(theta, grad, state, lr=0.001, decay=0.9, e
     return theta - lr * grad / (np.sqrt(s) + eps), {"s": s}
 
 
-@misconception("rmsprop_step", title="Nothing decays", see="08 §3")
+@misconception("rmsprop_step", "core", title="Nothing decays", see="08 §3")
 def rmsprop_sum_instead(theta, grad, state, lr=0.001, decay=0.9, eps=1e-8):
     """You added the new square to all of the old ones: that is AdaGrad, whose steps shrink forever. RMSProp forgets: s ← ρ s + (1 − ρ)
     g ⊗ g."""
@@ -225,7 +225,7 @@ def rmsprop_sum_instead(theta, grad, state, lr=0.001, decay=0.9, eps=1e-8):
     return theta - lr * grad / (np.sqrt(s) + eps), {"s": s}
 
 
-@misconception("rmsprop_step", title="The new square counts in full", see="08 §3")
+@misconception("rmsprop_step", "part", title="The new square counts in full", see="08 §3")
 def rmsprop_new_square_in_full(theta, grad, state, lr=0.001, decay=0.9, eps=1e-8):
     """You let the old squares fade, but added the new one without its weight 1 − ρ. The weights then sum to 1/(1 − ρ), so with 0.9 your
     s is ten times too large, and the steps √10 times too small."""
@@ -233,7 +233,7 @@ def rmsprop_new_square_in_full(theta, grad, state, lr=0.001, decay=0.9, eps=1e-8
     return theta - lr * grad / (np.sqrt(s) + eps), {"s": s}
 
 
-@misconception("rmsprop_step", title="The average is bias-corrected", see="08 §3")
+@misconception("rmsprop_step", "part", title="The average is bias-corrected", see="08 §3")
 def rmsprop_bias_correction(theta, grad, state, lr=0.001, decay=0.9, eps=1e-8):
     """You divided s by 1 − ρᵗ. That is a good idea, and it is Adam's; RMSProp as it is defined here has no correction, so its first
     steps are longer by 1/√(1 − ρ)."""
@@ -242,7 +242,7 @@ def rmsprop_bias_correction(theta, grad, state, lr=0.001, decay=0.9, eps=1e-8):
     return theta - lr * grad / (np.sqrt(s / (1 - decay**t)) + eps), {"t": t, "s": s}
 
 
-@misconception("rmsprop_step", title="The average begins with the first square", see="08 §3")
+@misconception("rmsprop_step", "part", title="The average begins with the first square", see="08 §3")
 def rmsprop_begins_with_the_first_square(theta, grad, state, lr=0.001, decay=0.9, eps=1e-8):
     """You let the average begin at the first g ⊗ g. Here it begins at zero, so that after the first step it is (1 − ρ) g ⊗ g."""
     s = state["s"] if "s" in state else np.square(grad, dtype=float)
@@ -250,7 +250,7 @@ def rmsprop_begins_with_the_first_square(theta, grad, state, lr=0.001, decay=0.9
     return theta - lr * grad / (np.sqrt(s) + eps), {"s": s}
 
 
-@misconception("rmsprop_step", title="The gradient isn't squared", see="08 §3")
+@misconception("rmsprop_step", "core", title="The gradient isn't squared", see="08 §3")
 def rmsprop_gradient_not_squared(theta, grad, state, lr=0.001, decay=0.9, eps=1e-8):
     """You averaged the gradient itself. Its sign varies, so the average may be negative, and its root is NaN. What is averaged is the
     square, entry by entry."""
@@ -259,7 +259,7 @@ def rmsprop_gradient_not_squared(theta, grad, state, lr=0.001, decay=0.9, eps=1e
         return theta - lr * grad / (np.sqrt(s) + eps), {"s": s}
 
 
-@misconception("rmsprop_step", title="The root is forgotten", see="08 §3")
+@misconception("rmsprop_step", "core", title="The root is forgotten", see="08 §3")
 def rmsprop_no_root(theta, grad, state, lr=0.001, decay=0.9, eps=1e-8):
     """You divided by s + ε. The M in the name is a mean and the R is a root: only √s has the gradient's own unit, so that the unit
     cancels."""
@@ -267,7 +267,7 @@ def rmsprop_no_root(theta, grad, state, lr=0.001, decay=0.9, eps=1e-8):
     return theta - lr * grad / (s + eps), {"s": s}
 
 
-@misconception("rmsprop_step", title="ε stands inside the root", see="08 §3")
+@misconception("rmsprop_step", "slip", title="ε stands inside the root", see="08 §3")
 def rmsprop_epsilon_inside_the_root(theta, grad, state, lr=0.001, decay=0.9, eps=1e-8):
     """You divided by √(s + ε), as two of the slide sets write it. With ordinary gradients nobody sees the difference, so call it a
     convention; but where gradients are tiny, √ε = 10⁻⁴ is ten thousand times ε. Here ε stands outside: √s + ε."""
@@ -275,7 +275,7 @@ def rmsprop_epsilon_inside_the_root(theta, grad, state, lr=0.001, decay=0.9, eps
     return theta - lr * grad / np.sqrt(s + eps), {"s": s}
 
 
-@misconception("rmsprop_step", title="ε is left out", see="08 §3")
+@misconception("rmsprop_step", "slip", title="ε is left out", see="08 §3")
 def rmsprop_without_epsilon(theta, grad, state, lr=0.001, decay=0.9, eps=1e-8):
     """You divided by √s alone. An entry whose gradient has always been zero is then 0/0, which is NaN. Add ε to the root."""
     s = decay * state.get("s", 0.0) + (1 - decay) * np.square(grad, dtype=float)
@@ -283,7 +283,7 @@ def rmsprop_without_epsilon(theta, grad, state, lr=0.001, decay=0.9, eps=1e-8):
         return theta - lr * grad / np.sqrt(s), {"s": s}
 
 
-@misconception("rmsprop_step", title="The step goes uphill", see="08 §3")
+@misconception("rmsprop_step", "core", title="The step goes uphill", see="08 §3")
 def rmsprop_uphill(theta, grad, state, lr=0.001, decay=0.9, eps=1e-8):
     """You added the step where it is subtracted. The gradient points uphill, and here nothing has turned its sign: θ ← θ − η g ⊘ (√s +
     ε)."""
@@ -291,7 +291,7 @@ def rmsprop_uphill(theta, grad, state, lr=0.001, decay=0.9, eps=1e-8):
     return theta + lr * grad / (np.sqrt(s) + eps), {"s": s}
 
 
-@misconception("rmsprop_step", title="θ is changed in place", see="08 §3")
+@misconception("rmsprop_step", "slip", title="θ is changed in place", see="08 §3")
 def rmsprop_theta_in_place(theta, grad, state, lr=0.001, decay=0.9, eps=1e-8):
     """Your numbers are right, but `theta -= …` writes into the caller's array, which still belongs to somebody else (and for integers
     raises an error). Write `theta = theta - …`, which makes a new one."""
@@ -300,7 +300,7 @@ def rmsprop_theta_in_place(theta, grad, state, lr=0.001, decay=0.9, eps=1e-8):
     return theta, {"s": s}
 
 
-@misconception("rmsprop_step", title="The old state is changed in place", see="08 §3")
+@misconception("rmsprop_step", "slip", title="The old state is changed in place", see="08 §3")
 def rmsprop_state_in_place(theta, grad, state, lr=0.001, decay=0.9, eps=1e-8):
     """Your numbers are right, but you wrote into the state that was passed. A step is pure: whoever keeps the old state must be able to
     take the step again. Make a new state, and leave the old one as it was."""
@@ -354,14 +354,14 @@ def rmsprop_with_a_tuple(theta, grad, state, lr=0.001, decay=0.9, eps=1e-8):
 # --- bias_corrected: wrong ------------------------------------------------------------------------------------------------
 
 
-@misconception("bias_corrected", title="The power t is missing", see="08 §4")
+@misconception("bias_corrected", "part", title="The power t is missing", see="08 §4")
 def corrected_without_the_power(moment, beta, t):
     """You divided by 1 − β at every step. That is right for the first step alone; after t steps the weights sum to 1 − βᵗ, and for
     large t there is nothing left to correct, while you make the average ten or a thousand times too large."""
     return moment / (1 - beta)
 
 
-@misconception("bias_corrected", title="t is counted from 0", see="08 §4")
+@misconception("bias_corrected", "part", title="t is counted from 0", see="08 §4")
 def corrected_from_zero(moment, beta, t):
     """You divided by 1 − βᵗ⁻¹, as if the first step were number 0. t counts from 1: at the first step the sum of the weights is 1 − β,
     and yours is zero, a division by zero."""
@@ -369,25 +369,25 @@ def corrected_from_zero(moment, beta, t):
         return moment / np.float64(1 - beta ** (t - 1))
 
 
-@misconception("bias_corrected", title="t is counted one too far", see="08 §4")
+@misconception("bias_corrected", "part", title="t is counted one too far", see="08 §4")
 def corrected_one_too_far(moment, beta, t):
     """You divided by 1 − βᵗ⁺¹. The t that is passed already counts this step: after t gradients the weights sum to 1 − βᵗ."""
     return moment / (1 - beta ** (t + 1))
 
 
-@misconception("bias_corrected", title="Multiplies where it should divide", see="08 §4")
+@misconception("bias_corrected", "core", title="Multiplies where it should divide", see="08 §4")
 def corrected_multiplied(moment, beta, t):
     """You multiplied by 1 − βᵗ. The average is too small by this factor; to make up for it, divide."""
     return moment * (1 - beta**t)
 
 
-@misconception("bias_corrected", title="The moment is returned as it is", see="08 §4")
+@misconception("bias_corrected", "core", title="The moment is returned as it is", see="08 §4")
 def corrected_not_at_all(moment, beta, t):
     """You returned the average uncorrected. It began at zero, so after t steps its weights sum to 1 − βᵗ only: divide by that."""
     return np.array(moment, dtype=float)
 
 
-@misconception("bias_corrected", title="The power belongs to β alone", see="08 §4")
+@misconception("bias_corrected", "part", title="The power belongs to β alone", see="08 §4")
 def corrected_power_of_the_difference(moment, beta, t):
     """You divided by (1 − β)ᵗ. The sum of the weights is 1 − βᵗ: first the power, then the difference. Your denominator goes to zero
     with t, where it should go to 1."""
@@ -395,21 +395,21 @@ def corrected_power_of_the_difference(moment, beta, t):
         return moment / (1 - beta) ** t
 
 
-@misconception("bias_corrected", title="β times t instead of β to the power t", see="08 §4")
+@misconception("bias_corrected", "part", title="β times t instead of β to the power t", see="08 §4")
 def corrected_product_for_power(moment, beta, t):
     """You divided by 1 − β·t. Python's power is `**`; the weights of a fading average form a geometric series, whose sum is 1 − βᵗ."""
     with np.errstate(all="ignore"):
         return moment / np.float64(1 - beta * t)
 
 
-@misconception("bias_corrected", title="Divides by βᵗ", see="08 §4")
+@misconception("bias_corrected", "core", title="Divides by βᵗ", see="08 §4")
 def corrected_by_the_power(moment, beta, t):
     """You divided by βᵗ. That is the weight that the zero at the beginning still has; all the gradients together have the rest, 1 − βᵗ."""
     with np.errstate(all="ignore"):
         return moment / np.float64(beta**t)
 
 
-@misconception("bias_corrected", title="e to the power −βt", see="08 §4")
+@misconception("bias_corrected", "core", title="e to the power −βt", see="08 §4")
 def corrected_exponential(moment, beta, t):
     """You divided by 1 − e^(−βt). The average fades by the factor β a step, so after t steps by βᵗ: that is e to the power t·ln β, not
     −βt."""
@@ -417,7 +417,7 @@ def corrected_exponential(moment, beta, t):
         return moment / (1 - np.exp(-beta * t))
 
 
-@misconception("bias_corrected", title="The moment is changed in place", see="08 §4")
+@misconception("bias_corrected", "slip", title="The moment is changed in place", see="08 §4")
 def corrected_in_place(moment, beta, t):
     """Your numbers are right, but `moment /= …` writes into the caller's array. The average has to go on uncorrected, or the next step
     corrects it a second time; for integers it even raises an error. Return a new array."""
@@ -425,7 +425,7 @@ def corrected_in_place(moment, beta, t):
     return moment
 
 
-@misconception("bias_corrected", title="The result has the integers' type", see="08 §4")
+@misconception("bias_corrected", "slip", title="The result has the integers' type", see="08 §4")
 def corrected_truncated(moment, beta, t):
     """You wrote the result into an array made with `empty_like` of the moment. Where it holds integers, everything behind the decimal
     point is cut off. Give it dtype float."""
@@ -462,7 +462,7 @@ def corrected_by_expm1(moment, beta, t):
 # --- adam_step: wrong -----------------------------------------------------------------------------------------------------
 
 
-@misconception("adam_step", title="No bias correction", see="08 §4")
+@misconception("adam_step", "part", title="No bias correction", see="08 §4")
 def adam_without_bias_correction(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8):
     """You used m and s as they are. Both begin at zero, and s stays far too small for longer than m does: with the defaults your first
     step is √10 ≈ 3.2 times too long, the tenth 6.5 times. Divide by 1 − β1ᵗ and 1 − β2ᵗ."""
@@ -470,7 +470,7 @@ def adam_without_bias_correction(theta, grad, state, lr=0.001, beta1=0.9, beta2=
     return theta - lr * m / (np.sqrt(s) + eps), {"t": t, "m": m, "s": s}
 
 
-@misconception("adam_step", title="t is never counted on, or the power t is missing", see="08 §4")
+@misconception("adam_step", "part", title="t is never counted on, or the power t is missing", see="08 §4")
 def adam_every_step_like_the_first(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8):
     """You divided by 1 − β1 and 1 − β2 at every step: either the power t is missing, or t isn't stored in the state that you return, so
     that every step is the first. Count the steps in the state, from 1."""
@@ -478,7 +478,7 @@ def adam_every_step_like_the_first(theta, grad, state, lr=0.001, beta1=0.9, beta
     return theta - lr * (m / (1 - beta1)) / (np.sqrt(s / (1 - beta2)) + eps), {"t": t, "m": m, "s": s}
 
 
-@misconception("adam_step", title="t is counted from 0", see="08 §4")
+@misconception("adam_step", "part", title="t is counted from 0", see="08 §4")
 def adam_t_from_zero(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8):
     """Your first step has t = 0, so that 1 − βᵗ is zero, and zero divided by zero, or worse. Count this gradient before you correct: t
     = 1 at the first step."""
@@ -488,7 +488,7 @@ def adam_t_from_zero(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999, eps=1
         return theta - lr * m_hat / (np.sqrt(s_hat) + eps), {"t": t, "m": m, "s": s}
 
 
-@misconception("adam_step", title="t stays at 0", see="08 §4")
+@misconception("adam_step", "core", title="t stays at 0", see="08 §4")
 def adam_t_stays_at_zero(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8):
     """You corrected with t = 0 at every step: it is set, but never counted on. 1 − β⁰ is zero, and dividing by it gives NaN or
     infinity. Add 1 to the state's t at each step, before you use it."""
@@ -498,7 +498,7 @@ def adam_t_stays_at_zero(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999, e
         return theta - lr * m_hat / (np.sqrt(s_hat) + eps), {"t": t, "m": m, "s": s}
 
 
-@misconception("adam_step", title="t is counted one too far", see="08 §4")
+@misconception("adam_step", "part", title="t is counted one too far", see="08 §4")
 def adam_t_one_too_far(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8):
     """Your first step has t = 2. At the first step the weights sum to 1 − β, so t is 1 there: count on once a step, and correct with
     the number of gradients seen, this one included."""
@@ -506,7 +506,7 @@ def adam_t_one_too_far(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999, eps
     return theta - lr * (m / (1 - beta1 ** (t + 1))) / (np.sqrt(s / (1 - beta2 ** (t + 1))) + eps), {"t": t, "m": m, "s": s}
 
 
-@misconception("adam_step", title="The corrected moments are stored", see="08 §4")
+@misconception("adam_step", "part", title="The corrected moments are stored", see="08 §4")
 def adam_correction_stored(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8):
     """You stored m̂ and ŝ in the state, in place of m and s, as one of the slides writes it. Then the next step averages what is
     corrected already, and corrects it again. Correct copies; the averages themselves go on uncorrected."""
@@ -515,7 +515,7 @@ def adam_correction_stored(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999,
     return theta - lr * m / (np.sqrt(s) + eps), {"t": t, "m": m, "s": s}
 
 
-@misconception("adam_step", title="Only the first moment is corrected", see="08 §4")
+@misconception("adam_step", "part", title="Only the first moment is corrected", see="08 §4")
 def adam_only_m_corrected(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8):
     """You corrected m and left s as it was. s begins at zero as well, and with β2 = 0.999 it takes thousands of steps to recover: ŝ =
     s/(1 − β2ᵗ)."""
@@ -523,14 +523,14 @@ def adam_only_m_corrected(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999, 
     return theta - lr * (m / (1 - beta1**t)) / (np.sqrt(s) + eps), {"t": t, "m": m, "s": s}
 
 
-@misconception("adam_step", title="Only the second moment is corrected", see="08 §4")
+@misconception("adam_step", "part", title="Only the second moment is corrected", see="08 §4")
 def adam_only_s_corrected(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8):
     """You corrected s and left m as it was. m begins at zero as well: m̂ = m/(1 − β1ᵗ), or the first steps are too short."""
     t, m, s = averages(grad, state, beta1, beta2)
     return theta - lr * m / (np.sqrt(s / (1 - beta2**t)) + eps), {"t": t, "m": m, "s": s}
 
 
-@misconception("adam_step", title="β1 and β2 are swapped", see="08 §4")
+@misconception("adam_step", "part", title="β1 and β2 are swapped", see="08 §4")
 def adam_betas_swapped(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8):
     """You averaged the gradients with β2 and their squares with β1. β1 = 0.9 belongs to the first moment m, which should follow the
     gradient soon; β2 = 0.999 to the second, s, which should be steady."""
@@ -538,14 +538,14 @@ def adam_betas_swapped(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999, eps
     return theta - lr * (m / (1 - beta2**t)) / (np.sqrt(s / (1 - beta1**t)) + eps), {"t": t, "m": m, "s": s}
 
 
-@misconception("adam_step", title="Each moment is corrected with the other's β", see="08 §4")
+@misconception("adam_step", "part", title="Each moment is corrected with the other's β", see="08 §4")
 def adam_corrections_swapped(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8):
     """Your averages are right, but m is divided by 1 − β2ᵗ and s by 1 − β1ᵗ. Each average is corrected by the sum of its own weights."""
     t, m, s = averages(grad, state, beta1, beta2)
     return theta - lr * (m / (1 - beta2**t)) / (np.sqrt(s / (1 - beta1**t)) + eps), {"t": t, "m": m, "s": s}
 
 
-@misconception("adam_step", title="The decays are the wrong way round", see="08 §4")
+@misconception("adam_step", "part", title="The decays are the wrong way round", see="08 §4")
 def adam_decay_the_wrong_way_round(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8):
     """You gave the weights β to the new gradient and 1 − β to the old average. β is how much of the old one stays: m ← β1 m + (1 − β1)
     g, and likewise for s."""
@@ -553,7 +553,7 @@ def adam_decay_the_wrong_way_round(theta, grad, state, lr=0.001, beta1=0.9, beta
     return theta - lr * (m / (1 - beta1**t)) / (np.sqrt(s / (1 - beta2**t)) + eps), {"t": t, "m": m, "s": s}
 
 
-@misconception("adam_step", title="The gradient isn't squared", see="08 §4")
+@misconception("adam_step", "core", title="The gradient isn't squared", see="08 §4")
 def adam_gradient_not_squared(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8):
     """You averaged the gradient itself in s. That is m once more, only slower, and may be negative: its root is NaN. s averages the
     square, entry by entry."""
@@ -564,7 +564,7 @@ def adam_gradient_not_squared(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.9
         return theta - lr * (m / (1 - beta1**t)) / (np.sqrt(s / (1 - beta2**t)) + eps), {"t": t, "m": m, "s": s}
 
 
-@misconception("adam_step", title="The square of the average for the average of the squares", see="08 §4")
+@misconception("adam_step", "part", title="The square of the average for the average of the squares", see="08 §4")
 def adam_average_squared(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8):
     """You squared m where the gradient is squared. Gradients of opposite signs cancel in m, so m² can be near zero while the gradients
     are large, and the step leaps. s averages g ⊗ g."""
@@ -574,7 +574,7 @@ def adam_average_squared(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999, e
     return theta - lr * (m / (1 - beta1**t)) / (np.sqrt(s / (1 - beta2**t)) + eps), {"t": t, "m": m, "s": s}
 
 
-@misconception("adam_step", title="The gradient instead of its average", see="08 §4")
+@misconception("adam_step", "part", title="The gradient instead of its average", see="08 §4")
 def adam_without_momentum(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8):
     """You stepped along the present gradient, over the corrected √ŝ: RMSProp with a bias correction. Adam steps along the average of
     the gradients, m̂."""
@@ -582,7 +582,7 @@ def adam_without_momentum(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999, 
     return theta - lr * grad / (np.sqrt(s / (1 - beta2**t)) + eps), {"t": t, "m": m, "s": s}
 
 
-@misconception("adam_step", title="The new gradient counts in full", see="08 §4")
+@misconception("adam_step", "part", title="The new gradient counts in full", see="08 §4")
 def adam_new_gradient_in_full(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8):
     """You computed m ← β1 m + g, as momentum in lecture 7. Adam's m is an average, so the new gradient has the weight 1 − β1; without
     it the steps are 1/(1 − β1) times too long."""
@@ -591,14 +591,14 @@ def adam_new_gradient_in_full(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.9
     return theta - lr * (m / (1 - beta1**t)) / (np.sqrt(s / (1 - beta2**t)) + eps), {"t": t, "m": m, "s": s}
 
 
-@misconception("adam_step", title="The averages are not stored", see="08 §4")
+@misconception("adam_step", "core", title="The averages are not stored", see="08 §4")
 def adam_averages_not_stored(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8):
     """You counted t on, but the state that you return doesn't hold the new m and s. Each step then begins its averages at zero again."""
     t, m, s = averages(grad, {"t": state.get("t", 0)}, beta1, beta2)
     return theta - lr * (m / (1 - beta1**t)) / (np.sqrt(s / (1 - beta2**t)) + eps), {"t": t}
 
 
-@misconception("adam_step", title="The root is forgotten", see="08 §4")
+@misconception("adam_step", "core", title="The root is forgotten", see="08 §4")
 def adam_no_root(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8):
     """You divided by ŝ + ε. ŝ has the square of the gradient's unit; only its root brings every entry to the same scale, and the first
     step to ±η."""
@@ -606,7 +606,7 @@ def adam_no_root(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8)
     return theta - lr * (m / (1 - beta1**t)) / (s / (1 - beta2**t) + eps), {"t": t, "m": m, "s": s}
 
 
-@misconception("adam_step", title="ε is added after the correction was folded in", see="08 §4")
+@misconception("adam_step", "slip", title="ε is added after the correction was folded in", see="08 §4")
 def adam_epsilon_after_folding(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8):
     """You folded both corrections into the learning rate and added ε to the uncorrected √s. Kingma and Ba offer this form, with another
     ε; next to tiny gradients it makes a difference, at the first step ε counts 32 times as much. Here ε is added to √ŝ. With ordinary
@@ -615,7 +615,7 @@ def adam_epsilon_after_folding(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.
     return theta - lr * np.sqrt(1 - beta2**t) / (1 - beta1**t) * m / (np.sqrt(s) + eps), {"t": t, "m": m, "s": s}
 
 
-@misconception("adam_step", title="ε stands inside the root", see="08 §4")
+@misconception("adam_step", "slip", title="ε stands inside the root", see="08 §4")
 def adam_epsilon_inside_the_root(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8):
     """You divided by √(ŝ + ε), as two of the slide sets write it. With ordinary gradients nobody sees the difference, so call it a
     convention; but where gradients are tiny, √ε = 10⁻⁴ is ten thousand times ε. Here ε stands outside: √ŝ + ε."""
@@ -623,7 +623,7 @@ def adam_epsilon_inside_the_root(theta, grad, state, lr=0.001, beta1=0.9, beta2=
     return theta - lr * (m / (1 - beta1**t)) / np.sqrt(s / (1 - beta2**t) + eps), {"t": t, "m": m, "s": s}
 
 
-@misconception("adam_step", title="ε is left out", see="08 §4")
+@misconception("adam_step", "slip", title="ε is left out", see="08 §4")
 def adam_without_epsilon(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8):
     """You divided by √ŝ alone. An entry whose gradient has always been zero is then 0/0, which is NaN. Add ε to the root."""
     t, m, s = averages(grad, state, beta1, beta2)
@@ -631,7 +631,7 @@ def adam_without_epsilon(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999, e
         return theta - lr * (m / (1 - beta1**t)) / np.sqrt(s / (1 - beta2**t)), {"t": t, "m": m, "s": s}
 
 
-@misconception("adam_step", title="One of two signs is turned", see="08 §4")
+@misconception("adam_step", "core", title="One of two signs is turned", see="08 §4")
 def adam_uphill(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8):
     """You go uphill. One of the slides subtracts the gradient in m *and* adds the step to θ: two turned signs, which cancel. With one
     of them alone the step goes the wrong way. Here m ← β1 m + (1 − β1) g, and θ ← θ − η m̂ ⊘ (√ŝ + ε)."""
@@ -639,7 +639,7 @@ def adam_uphill(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8):
     return theta + lr * (m / (1 - beta1**t)) / (np.sqrt(s / (1 - beta2**t)) + eps), {"t": t, "m": m, "s": s}
 
 
-@misconception("adam_step", title="θ is changed in place", see="08 §4")
+@misconception("adam_step", "slip", title="θ is changed in place", see="08 §4")
 def adam_theta_in_place(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8):
     """Your numbers are right, but `theta -= …` writes into the caller's array, which still belongs to somebody else (and for integers
     raises an error). Write `theta = theta - …`, which makes a new one."""
@@ -648,7 +648,7 @@ def adam_theta_in_place(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999, ep
     return theta, {"t": t, "m": m, "s": s}
 
 
-@misconception("adam_step", title="The old state is changed in place", see="08 §4")
+@misconception("adam_step", "slip", title="The old state is changed in place", see="08 §4")
 def adam_state_in_place(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8):
     """Your numbers are right, but you wrote into the state that was passed. A step is pure: whoever keeps the old state must be able to
     take the step again. Make a new state, and leave the old one as it was."""
@@ -714,7 +714,7 @@ def adam_with_products_of_betas(theta, grad, state, lr=0.001, beta1=0.9, beta2=0
 # --- nadam_step: wrong ----------------------------------------------------------------------------------------------------
 
 
-@misconception("nadam_step", title="This is Adam", see="08 §5")
+@misconception("nadam_step", "core", title="This is Adam", see="08 §5")
 def nadam_is_adam(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8):
     """You stepped along m̂, as Adam does. Nadam looks one step ahead: in place of m̂ stands β1 m/(1 − β1ᵗ⁺¹) + (1 − β1) g/(1 − β1ᵗ), in
     which the present gradient counts once more."""
@@ -722,7 +722,7 @@ def nadam_is_adam(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8
     return theta - lr * (m / (1 - beta1**t)) / (np.sqrt(s / (1 - beta2**t)) + eps), {"t": t, "m": m, "s": s}
 
 
-@misconception("nadam_step", title="The look ahead is corrected with t", see="08 §5")
+@misconception("nadam_step", "part", title="The look ahead is corrected with t", see="08 §5")
 def nadam_ahead_with_t(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8):
     """You divided β1 m by 1 − β1ᵗ. What stands there is next step's momentum, and its weights will sum to 1 − β1ᵗ⁺¹. Many summaries on
     the web write t in both places; Dozat writes t + 1."""
@@ -734,7 +734,7 @@ def nadam_ahead_with_t(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999, eps
     }
 
 
-@misconception("nadam_step", title="The gradient's term isn't corrected", see="08 §5")
+@misconception("nadam_step", "part", title="The gradient's term isn't corrected", see="08 §5")
 def nadam_gradient_uncorrected(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8):
     """You added (1 − β1) g without dividing it by 1 − β1ᵗ. Both terms together replace m̂, so both are corrected: the momentum with t +
     1, the gradient with t."""
@@ -746,7 +746,7 @@ def nadam_gradient_uncorrected(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.
     }
 
 
-@misconception("nadam_step", title="The gradient's own term is left out", see="08 §5")
+@misconception("nadam_step", "part", title="The gradient's own term is left out", see="08 §5")
 def nadam_gradient_left_out(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8):
     """You stepped along β1 m/(1 − β1ᵗ⁺¹) alone. That is the momentum as it will be next time if no gradient came; the present gradient
     has a term of its own, (1 − β1) g/(1 − β1ᵗ)."""
@@ -754,7 +754,7 @@ def nadam_gradient_left_out(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999
     return theta - lr * (beta1 * m / (1 - beta1 ** (t + 1))) / (np.sqrt(s / (1 - beta2**t)) + eps), {"t": t, "m": m, "s": s}
 
 
-@misconception("nadam_step", title="The old momentum looks ahead", see="08 §5")
+@misconception("nadam_step", "part", title="The old momentum looks ahead", see="08 §5")
 def nadam_old_momentum(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8):
     """You used the m of before this gradient. Nadam updates m first and uses the new one: that is the whole look ahead."""
     t, m, s = averages(grad, state, beta1, beta2)
@@ -764,7 +764,7 @@ def nadam_old_momentum(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999, eps
     ), {"t": t, "m": m, "s": s}
 
 
-@misconception("nadam_step", title="The gradient's term has no weight", see="08 §5")
+@misconception("nadam_step", "part", title="The gradient's term has no weight", see="08 §5")
 def nadam_gradient_in_full(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8):
     """You added g/(1 − β1ᵗ) without the factor 1 − β1. Both terms together are an average: β1 of the momentum, 1 − β1 of the gradient."""
     t, m, s = averages(grad, state, beta1, beta2)
@@ -775,7 +775,7 @@ def nadam_gradient_in_full(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999,
     }
 
 
-@misconception("nadam_step", title="β1 follows Dozat's schedule", see="08 §5")
+@misconception("nadam_step", "part", title="β1 follows Dozat's schedule", see="08 §5")
 def nadam_with_a_schedule(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8):
     """You let β1 grow with t, as Dozat recommends and as Keras and PyTorch do. That is no mistake, but another method: here β1 is the
     same at every step, as the docstring says."""
@@ -788,7 +788,7 @@ def nadam_with_a_schedule(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999, 
     return theta - lr * ahead / (np.sqrt(s / (1 - beta2**t)) + eps), {"t": t, "product": product, "m": m, "s": s}
 
 
-@misconception("nadam_step", title="No bias correction", see="08 §5")
+@misconception("nadam_step", "part", title="No bias correction", see="08 §5")
 def nadam_without_bias_correction(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8):
     """You used m, g and s without their corrections. The averages begin at zero: the momentum is divided by 1 − β1ᵗ⁺¹, the gradient's
     term by 1 − β1ᵗ, and s by 1 − β2ᵗ."""
@@ -796,14 +796,14 @@ def nadam_without_bias_correction(theta, grad, state, lr=0.001, beta1=0.9, beta2
     return theta - lr * (beta1 * m + (1 - beta1) * grad) / (np.sqrt(s) + eps), {"t": t, "m": m, "s": s}
 
 
-@misconception("nadam_step", title="The second moment isn't corrected", see="08 §5")
+@misconception("nadam_step", "part", title="The second moment isn't corrected", see="08 §5")
 def nadam_s_uncorrected(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8):
     """You looked ahead, but left s as it was. It begins at zero as in Adam: divide by the root of ŝ = s/(1 − β2ᵗ)."""
     t, m, s = averages(grad, state, beta1, beta2)
     return theta - lr * ahead(m, grad, beta1, t) / (np.sqrt(s) + eps), {"t": t, "m": m, "s": s}
 
 
-@misconception("nadam_step", title="t is never counted on", see="08 §5")
+@misconception("nadam_step", "part", title="t is never counted on", see="08 §5")
 def nadam_every_step_like_the_first(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8):
     """You corrected every step as if it were the first: t isn't stored in the state that you return. Count the steps in the state, from
     1."""
@@ -811,7 +811,7 @@ def nadam_every_step_like_the_first(theta, grad, state, lr=0.001, beta1=0.9, bet
     return theta - lr * ahead(m, grad, beta1, 1) / (np.sqrt(s / (1 - beta2)) + eps), {"t": t, "m": m, "s": s}
 
 
-@misconception("nadam_step", title="t is counted from 0", see="08 §5")
+@misconception("nadam_step", "part", title="t is counted from 0", see="08 §5")
 def nadam_t_from_zero(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8):
     """Your first step has t = 0, so that 1 − βᵗ is zero, and you divide by it. Count this gradient before you correct: t = 1 at the
     first step."""
@@ -821,14 +821,14 @@ def nadam_t_from_zero(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999, eps=
         return theta - lr * look / (np.sqrt(s / np.float64(1 - beta2 ** (t - 1))) + eps), {"t": t, "m": m, "s": s}
 
 
-@misconception("nadam_step", title="β1 and β2 are swapped", see="08 §5")
+@misconception("nadam_step", "part", title="β1 and β2 are swapped", see="08 §5")
 def nadam_betas_swapped(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8):
     """You averaged the gradients with β2 and their squares with β1. β1 = 0.9 belongs to the momentum, β2 = 0.999 to the squares."""
     t, m, s = averages(grad, state, beta2, beta1)
     return theta - lr * ahead(m, grad, beta2, t) / (np.sqrt(s / (1 - beta1**t)) + eps), {"t": t, "m": m, "s": s}
 
 
-@misconception("nadam_step", title="The gradient isn't squared", see="08 §5")
+@misconception("nadam_step", "core", title="The gradient isn't squared", see="08 §5")
 def nadam_gradient_not_squared(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8):
     """You averaged the gradient itself in s. It may be negative, and its root is NaN. s averages the square, entry by entry."""
     t = state.get("t", 0) + 1
@@ -838,7 +838,7 @@ def nadam_gradient_not_squared(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.
         return theta - lr * ahead(m, grad, beta1, t) / (np.sqrt(s / (1 - beta2**t)) + eps), {"t": t, "m": m, "s": s}
 
 
-@misconception("nadam_step", title="The look ahead is stored as m", see="08 §5")
+@misconception("nadam_step", "part", title="The look ahead is stored as m", see="08 §5")
 def nadam_look_ahead_stored(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8):
     """You stored the corrected look ahead in the state, in place of m. It is made for this one step; the average itself goes on without
     it."""
@@ -847,7 +847,7 @@ def nadam_look_ahead_stored(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999
     return theta - lr * m / (np.sqrt(s / (1 - beta2**t)) + eps), {"t": t, "m": m, "s": s}
 
 
-@misconception("nadam_step", title="ε stands inside the root", see="08 §5")
+@misconception("nadam_step", "slip", title="ε stands inside the root", see="08 §5")
 def nadam_epsilon_inside_the_root(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8):
     """You divided by √(ŝ + ε). With ordinary gradients nobody sees the difference, so call it a convention; but where gradients are
     tiny, √ε = 10⁻⁴ is ten thousand times ε. Here ε stands outside: √ŝ + ε."""
@@ -855,7 +855,7 @@ def nadam_epsilon_inside_the_root(theta, grad, state, lr=0.001, beta1=0.9, beta2
     return theta - lr * ahead(m, grad, beta1, t) / np.sqrt(s / (1 - beta2**t) + eps), {"t": t, "m": m, "s": s}
 
 
-@misconception("nadam_step", title="ε is left out", see="08 §5")
+@misconception("nadam_step", "slip", title="ε is left out", see="08 §5")
 def nadam_without_epsilon(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8):
     """You divided by √ŝ alone. An entry whose gradient has always been zero is then 0/0, which is NaN. Add ε to the root."""
     t, m, s = averages(grad, state, beta1, beta2)
@@ -863,7 +863,7 @@ def nadam_without_epsilon(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999, 
         return theta - lr * ahead(m, grad, beta1, t) / np.sqrt(s / (1 - beta2**t)), {"t": t, "m": m, "s": s}
 
 
-@misconception("nadam_step", title="The step goes uphill", see="08 §5")
+@misconception("nadam_step", "core", title="The step goes uphill", see="08 §5")
 def nadam_uphill(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8):
     """You added the step where it is subtracted. m averages the gradients as they are, so it points uphill, and θ moves against it: θ ←
     θ − η …."""
@@ -871,7 +871,7 @@ def nadam_uphill(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8)
     return theta + lr * ahead(m, grad, beta1, t) / (np.sqrt(s / (1 - beta2**t)) + eps), {"t": t, "m": m, "s": s}
 
 
-@misconception("nadam_step", title="θ is changed in place", see="08 §5")
+@misconception("nadam_step", "slip", title="θ is changed in place", see="08 §5")
 def nadam_theta_in_place(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8):
     """Your numbers are right, but `theta -= …` writes into the caller's array, which still belongs to somebody else (and for integers
     raises an error). Write `theta = theta - …`, which makes a new one."""
@@ -880,7 +880,7 @@ def nadam_theta_in_place(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999, e
     return theta, {"t": t, "m": m, "s": s}
 
 
-@misconception("nadam_step", title="The old state is changed in place", see="08 §5")
+@misconception("nadam_step", "slip", title="The old state is changed in place", see="08 §5")
 def nadam_state_in_place(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8):
     """Your numbers are right, but you wrote into the state that was passed. A step is pure: whoever keeps the old state must be able to
     take the step again. Make a new state, and leave the old one as it was."""
@@ -935,7 +935,7 @@ def nadam_in_loops(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-
 # --- adamax_step: wrong ---------------------------------------------------------------------------------------------------
 
 
-@misconception("adamax_step", title="A sum instead of the maximum", see="08 §5")
+@misconception("adamax_step", "part", title="A sum instead of the maximum", see="08 §5")
 def adamax_sum_for_maximum(theta, grad, state, lr=0.002, beta1=0.9, beta2=0.999, eps=1e-8):
     """You added |g| to the faded u. The name says it: AdaMax takes the larger one of the two, u ← max(β2 u, |g|)."""
     t, m, _ = largest(grad, state, beta1, beta2)
@@ -943,7 +943,7 @@ def adamax_sum_for_maximum(theta, grad, state, lr=0.002, beta1=0.9, beta2=0.999,
     return theta - lr * (m / (1 - beta1**t)) / (u + eps), {"t": t, "m": m, "u": u}
 
 
-@misconception("adamax_step", title="An average instead of the maximum", see="08 §5")
+@misconception("adamax_step", "part", title="An average instead of the maximum", see="08 §5")
 def adamax_average_for_maximum(theta, grad, state, lr=0.002, beta1=0.9, beta2=0.999, eps=1e-8):
     """You averaged |g| as Adam averages the squares. AdaMax takes the larger one of the faded old u and the new |g|, without a weight:
     u ← max(β2 u, |g|)."""
@@ -952,7 +952,7 @@ def adamax_average_for_maximum(theta, grad, state, lr=0.002, beta1=0.9, beta2=0.
     return theta - lr * (m / (1 - beta1**t)) / (u + eps), {"t": t, "m": m, "u": u}
 
 
-@misconception("adamax_step", title="The maximum never fades", see="08 §5")
+@misconception("adamax_step", "part", title="The maximum never fades", see="08 §5")
 def adamax_no_decay(theta, grad, state, lr=0.002, beta1=0.9, beta2=0.999, eps=1e-8):
     """You kept the largest |g| of all time. It fades by β2 a step, so that one huge gradient doesn't slow the entry down forever: u ←
     max(β2 u, |g|)."""
@@ -961,7 +961,7 @@ def adamax_no_decay(theta, grad, state, lr=0.002, beta1=0.9, beta2=0.999, eps=1e
     return theta - lr * (m / (1 - beta1**t)) / (u + eps), {"t": t, "m": m, "u": u}
 
 
-@misconception("adamax_step", title="The new gradient fades too", see="08 §5")
+@misconception("adamax_step", "part", title="The new gradient fades too", see="08 §5")
 def adamax_new_gradient_fades_too(theta, grad, state, lr=0.002, beta1=0.9, beta2=0.999, eps=1e-8):
     """You multiplied the maximum by β2, the new |g| included. Only the old u fades: u ← max(β2 u, |g|)."""
     t, m, _ = largest(grad, state, beta1, beta2)
@@ -969,7 +969,7 @@ def adamax_new_gradient_fades_too(theta, grad, state, lr=0.002, beta1=0.9, beta2
     return theta - lr * (m / (1 - beta1**t)) / (u + eps), {"t": t, "m": m, "u": u}
 
 
-@misconception("adamax_step", title="The new gradient has the weight 1 − β2", see="08 §5")
+@misconception("adamax_step", "part", title="The new gradient has the weight 1 − β2", see="08 §5")
 def adamax_new_gradient_weighted(theta, grad, state, lr=0.002, beta1=0.9, beta2=0.999, eps=1e-8):
     """You compared the faded u with (1 − β2) |g|. A maximum needs no weights, they belong to an average: u ← max(β2 u, |g|)."""
     t, m, _ = largest(grad, state, beta1, beta2)
@@ -977,7 +977,7 @@ def adamax_new_gradient_weighted(theta, grad, state, lr=0.002, beta1=0.9, beta2=
     return theta - lr * (m / (1 - beta1**t)) / (u + eps), {"t": t, "m": m, "u": u}
 
 
-@misconception("adamax_step", title="The absolute value is forgotten", see="08 §5")
+@misconception("adamax_step", "core", title="The absolute value is forgotten", see="08 §5")
 def adamax_without_absolute_value(theta, grad, state, lr=0.002, beta1=0.9, beta2=0.999, eps=1e-8):
     """You compared with g itself. A large negative gradient is large too, and a denominator must not be zero or negative: compare with
     |g|."""
@@ -987,7 +987,7 @@ def adamax_without_absolute_value(theta, grad, state, lr=0.002, beta1=0.9, beta2
         return theta - lr * (m / (1 - beta1**t)) / (u + eps), {"t": t, "m": m, "u": u}
 
 
-@misconception("adamax_step", title="The gradient is squared", see="08 §5")
+@misconception("adamax_step", "part", title="The gradient is squared", see="08 §5")
 def adamax_squared(theta, grad, state, lr=0.002, beta1=0.9, beta2=0.999, eps=1e-8):
     """You compared with g ⊗ g, as Adam has it. u is a maximum of absolute values, it has the gradient's own unit already and needs no
     root."""
@@ -996,14 +996,14 @@ def adamax_squared(theta, grad, state, lr=0.002, beta1=0.9, beta2=0.999, eps=1e-
     return theta - lr * (m / (1 - beta1**t)) / (u + eps), {"t": t, "m": m, "u": u}
 
 
-@misconception("adamax_step", title="A root is taken of u", see="08 §5")
+@misconception("adamax_step", "part", title="A root is taken of u", see="08 §5")
 def adamax_root(theta, grad, state, lr=0.002, beta1=0.9, beta2=0.999, eps=1e-8):
     """You divided by √u + ε. u is a maximum of absolute values and has the gradient's own unit already: divide by u + ε."""
     t, m, u = largest(grad, state, beta1, beta2)
     return theta - lr * (m / (1 - beta1**t)) / (np.sqrt(u) + eps), {"t": t, "m": m, "u": u}
 
 
-@misconception("adamax_step", title="One maximum for the whole array", see="08 §5")
+@misconception("adamax_step", "part", title="One maximum for the whole array", see="08 §5")
 def adamax_one_maximum_for_all(theta, grad, state, lr=0.002, beta1=0.9, beta2=0.999, eps=1e-8):
     """You took the largest entry of the whole gradient. The maximum is between the old and the new value of each entry, `np.maximum`,
     not over the entries, `np.max`."""
@@ -1012,7 +1012,7 @@ def adamax_one_maximum_for_all(theta, grad, state, lr=0.002, beta1=0.9, beta2=0.
     return theta - lr * (m / (1 - beta1**t)) / (u + eps), {"t": t, "m": m, "u": u}
 
 
-@misconception("adamax_step", title="u is bias-corrected too", see="08 §5")
+@misconception("adamax_step", "part", title="u is bias-corrected too", see="08 §5")
 def adamax_u_corrected_too(theta, grad, state, lr=0.002, beta1=0.9, beta2=0.999, eps=1e-8):
     """You divided u by 1 − β2ᵗ. u is no average: after the first step it is |g| itself, so there is no bias towards zero to correct.
     Only m needs it."""
@@ -1020,14 +1020,14 @@ def adamax_u_corrected_too(theta, grad, state, lr=0.002, beta1=0.9, beta2=0.999,
     return theta - lr * (m / (1 - beta1**t)) / (u / (1 - beta2**t) + eps), {"t": t, "m": m, "u": u}
 
 
-@misconception("adamax_step", title="No bias correction of m", see="08 §5")
+@misconception("adamax_step", "part", title="No bias correction of m", see="08 §5")
 def adamax_m_not_corrected(theta, grad, state, lr=0.002, beta1=0.9, beta2=0.999, eps=1e-8):
     """You used m as it is. It is an average that began at zero, as in Adam, so it is divided by 1 − β1ᵗ."""
     t, m, u = largest(grad, state, beta1, beta2)
     return theta - lr * m / (u + eps), {"t": t, "m": m, "u": u}
 
 
-@misconception("adamax_step", title="t is never counted on", see="08 §5")
+@misconception("adamax_step", "part", title="t is never counted on", see="08 §5")
 def adamax_every_step_like_the_first(theta, grad, state, lr=0.002, beta1=0.9, beta2=0.999, eps=1e-8):
     """You divided m by 1 − β1 at every step: either the power t is missing, or t isn't stored in the state that you return. Count the
     steps in the state, from 1."""
@@ -1035,7 +1035,7 @@ def adamax_every_step_like_the_first(theta, grad, state, lr=0.002, beta1=0.9, be
     return theta - lr * (m / (1 - beta1)) / (u + eps), {"t": t, "m": m, "u": u}
 
 
-@misconception("adamax_step", title="t is counted from 0", see="08 §5")
+@misconception("adamax_step", "part", title="t is counted from 0", see="08 §5")
 def adamax_t_from_zero(theta, grad, state, lr=0.002, beta1=0.9, beta2=0.999, eps=1e-8):
     """Your first step has t = 0, so that 1 − β1ᵗ is zero, and you divide by it. Count this gradient before you correct: t = 1 at the
     first step."""
@@ -1044,7 +1044,7 @@ def adamax_t_from_zero(theta, grad, state, lr=0.002, beta1=0.9, beta2=0.999, eps
         return theta - lr * (m / np.float64(1 - beta1 ** (t - 1))) / (u + eps), {"t": t, "m": m, "u": u}
 
 
-@misconception("adamax_step", title="β1 and β2 are swapped", see="08 §5")
+@misconception("adamax_step", "part", title="β1 and β2 are swapped", see="08 §5")
 def adamax_betas_swapped(theta, grad, state, lr=0.002, beta1=0.9, beta2=0.999, eps=1e-8):
     """You averaged the gradients with β2 and let the maximum fade by β1. β1 = 0.9 belongs to the average m, β2 = 0.999 to the maximum
     u."""
@@ -1052,7 +1052,7 @@ def adamax_betas_swapped(theta, grad, state, lr=0.002, beta1=0.9, beta2=0.999, e
     return theta - lr * (m / (1 - beta2**t)) / (u + eps), {"t": t, "m": m, "u": u}
 
 
-@misconception("adamax_step", title="The gradient instead of its average", see="08 §5")
+@misconception("adamax_step", "part", title="The gradient instead of its average", see="08 §5")
 def adamax_without_momentum(theta, grad, state, lr=0.002, beta1=0.9, beta2=0.999, eps=1e-8):
     """You stepped along the present gradient. AdaMax steps along the corrected average m̂, as Adam does; only the denominator is
     another one."""
@@ -1060,16 +1060,15 @@ def adamax_without_momentum(theta, grad, state, lr=0.002, beta1=0.9, beta2=0.999
     return theta - lr * grad / (u + eps), {"t": t, "m": m, "u": u}
 
 
-@misconception("adamax_step", title="The default learning rate is Adam's", see="08 §5")
-def adamax_learning_rate_of_adam(theta, grad, state, lr=0.002, beta1=0.9, beta2=0.999, eps=1e-8):
+@misconception("adamax_step", "slip", title="The default learning rate is Adam's", see="08 §5")
+def adamax_learning_rate_of_adam(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8):
     """Your step is right, but its default learning rate is 0.001. AdaMax's default is 0.002, as in the paper: u is never smaller than
     √ŝ, so the steps are shorter."""
     t, m, u = largest(grad, state, beta1, beta2)
-    lr = 0.001 if lr == 0.002 else lr
     return theta - lr * (m / (1 - beta1**t)) / (u + eps), {"t": t, "m": m, "u": u}
 
 
-@misconception("adamax_step", title="ε is added inside the maximum", see="08 §5")
+@misconception("adamax_step", "slip", title="ε is added inside the maximum", see="08 §5")
 def adamax_epsilon_inside_the_maximum(theta, grad, state, lr=0.002, beta1=0.9, beta2=0.999, eps=1e-8):
     """You computed max(β2 u, |g| + ε), as PyTorch does. With ordinary gradients nobody sees the difference; here ε is added to the
     finished denominator, u + ε."""
@@ -1078,7 +1077,7 @@ def adamax_epsilon_inside_the_maximum(theta, grad, state, lr=0.002, beta1=0.9, b
     return theta - lr * (m / (1 - beta1**t)) / u, {"t": t, "m": m, "u": u}
 
 
-@misconception("adamax_step", title="ε is left out", see="08 §5")
+@misconception("adamax_step", "slip", title="ε is left out", see="08 §5")
 def adamax_without_epsilon(theta, grad, state, lr=0.002, beta1=0.9, beta2=0.999, eps=1e-8):
     """You divided by u alone, as the paper does. An entry whose gradient has always been zero is then 0/0, which is NaN. Here ε is
     added: u + ε."""
@@ -1087,14 +1086,14 @@ def adamax_without_epsilon(theta, grad, state, lr=0.002, beta1=0.9, beta2=0.999,
         return theta - lr * (m / (1 - beta1**t)) / u, {"t": t, "m": m, "u": u}
 
 
-@misconception("adamax_step", title="The step goes uphill", see="08 §5")
+@misconception("adamax_step", "core", title="The step goes uphill", see="08 §5")
 def adamax_uphill(theta, grad, state, lr=0.002, beta1=0.9, beta2=0.999, eps=1e-8):
     """You added the step where it is subtracted. m averages the gradients as they are, so it points uphill, and θ moves against it."""
     t, m, u = largest(grad, state, beta1, beta2)
     return theta + lr * (m / (1 - beta1**t)) / (u + eps), {"t": t, "m": m, "u": u}
 
 
-@misconception("adamax_step", title="θ is changed in place", see="08 §5")
+@misconception("adamax_step", "slip", title="θ is changed in place", see="08 §5")
 def adamax_theta_in_place(theta, grad, state, lr=0.002, beta1=0.9, beta2=0.999, eps=1e-8):
     """Your numbers are right, but `theta -= …` writes into the caller's array, which still belongs to somebody else (and for integers
     raises an error). Write `theta = theta - …`, which makes a new one."""
@@ -1103,7 +1102,7 @@ def adamax_theta_in_place(theta, grad, state, lr=0.002, beta1=0.9, beta2=0.999, 
     return theta, {"t": t, "m": m, "u": u}
 
 
-@misconception("adamax_step", title="The old state is changed in place", see="08 §5")
+@misconception("adamax_step", "slip", title="The old state is changed in place", see="08 §5")
 def adamax_state_in_place(theta, grad, state, lr=0.002, beta1=0.9, beta2=0.999, eps=1e-8):
     """Your numbers are right, but you wrote into the state that was passed. A step is pure: whoever keeps the old state must be able to
     take the step again. Make a new state, and leave the old one as it was."""
