@@ -130,6 +130,11 @@ def cell_source(function: Callable[..., Any], name: str) -> str:
     Decorators, docstring and annotations are left out. Helpers and constants of the function's module are put before it under the names
     ``_<name>_<helper>``, because a helper that is itself an exercise would overwrite the student's answer to that one.
     """
+    if hasattr(function, "family"):
+        change, right, options = function.family
+        parts = cell_source(right, f"_{name}_right"), cell_source(change, f"_{name}_change")
+        call = f"def {name}(*args, **kwargs):\n    return _{name}_change(_{name}_right, {options!r}, *args, **kwargs)"
+        return "\n\n\n".join((*parts, call))
     definitions = _definitions(function.__module__)
     main = _bare(definitions[function.__name__])
     wanted: list[ast.stmt] = []

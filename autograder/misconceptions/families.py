@@ -1,0 +1,148 @@
+"""Misconceptions that many functions share: a right function, and one change of its arguments or its answer.
+
+A catalogue registers a member by assigning it to a name of its module::
+
+    inference_in_place = in_place("batchnorm_inference", right.batchnorm_inference, see="05 §4")
+    inference_with_its_own_eps = fixed_number("batchnorm_inference", right.batchnorm_inference, see="05 §4", name="eps", value=1e-6)
+
+`right` is the reference's module; any right function will do. `position` or `name` says which argument is meant, the first by default.
+Title, text and severity can be given where the family's own don't fit; ``{argument}`` in them stands for the name of the argument.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from autograder.judging.known_answers import Severity, misconception
+
+Function = Callable[..., Any]
+
+
+def family(title: str, text: str, severity: Severity, **defaults: Any) -> Callable[[Function], Callable[..., Function]]:
+    """Make a family of a change: a function that gets a right function, the options of the member, and the call's arguments.
+
+    Parameters
+    ----------
+    title, text : str
+        The title and the explanation of a member.
+    severity : {"slip", "part", "core"}
+    defaults : dict
+        Options that a member may leave out.
+    """
+
+    def of_change(change: Function) -> Callable[..., Function]:
+        def member(
+            exercise: str, right: Function, *, see: str, title: str = title, text: str = text, severity: Severity = severity, **options: Any
+        ) -> Function:
+            options = defaults | options
+            names = list(inspect.signature(right).parameters)
+            if options.get("name"):
+                options["position"] = names.index(options["name"])
+            elif "position" in options:
+                options["name"] = names[options["position"]]
+            options["is_forward"] = exercise.endswith("_forward")
+
+            @functools.wraps(right)
+            def answer(*args: Any, **kwargs: Any) -> Any:
+                return change(right, options, *args, **kwargs)
+
+            words = {"argument": options.get("name", ""), "exercise": exercise, **options}
+            answer.__name__, answer.__doc__ = f"{exercise}_{change.__name__}", text.format(**words)
+            answer.__module__ = sys._getframe(1).f_globals["__name__"]
+            answer.family = (change, right, options)  # type: ignore[attr-defined]
+            return misconception(exercise, severity, title=title.format(**words), see=see)(answer)
+
+        return member
+
+    return of_change
+
+
+@family(
+    "{argument} is changed in place",
+    "An operation such as `{argument} -= …` or `{argument}[…] = …` writes into the caller's array, which is needed afterwards. Make a new "
+    "array, as `{argument} = {argument} - …` does.",
+    "slip",
+    position=0,
+)
+def in_place(right, options, *args, **kwargs):
+    answer = right(*(np.array(arg) if isinstance(arg, np.ndarray) else arg for arg in args), **kwargs)
+    argument = args[options["position"]]
+    argument -= 0.5
+    return answer
+
+
+@family(
+    "The result has the integers' type",
+    "You wrote the result into an array made with `zeros_like` or `empty_like` of {argument}, or converted it with `astype`. Where "
+    "{argument} holds integers, that cuts off everything behind the decimal point. Make the array with dtype float.",
+    "slip",
+    position=0,
+)
+def cut_off(right, options, *args, **kwargs):
+    like = np.asarray(args[options["position"]])
+    answer = right(*args, **kwargs)
+    if like.dtype.kind not in "iu":
+        return answer
+    if isinstance(answer, tuple):
+        cut = [item.astype(like.dtype) if isinstance(item, np.ndarray) else item for item in answer]
+        return (cut[0], answer[1]) if options["is_forward"] else tuple(cut)
+    return np.asarray(answer).astype(like.dtype)
+
+
+@family(
+    "{argument} is a fixed number",
+    "You wrote {value:g} where {argument} belongs. The caller may pass another {argument}, and the default may be another number, too.",
+    "slip",
+)
+def fixed_number(right, options, *args, **kwargs):
+    args = list(args)
+    if len(args) > options["position"]:
+        args[options["position"]] = options["value"]
+    else:
+        kwargs[options["name"]] = options["value"]
+    return right(*args, **kwargs)
+
+
+@family(
+    "rng isn't used",
+    "You draw from a generator of your own. Draw from rng, which the caller passes: only then can a run be repeated.",
+    "part",
+)
+def generator_ignored(right, options, *args, **kwargs):
+    fresh = [np.random.default_rng() if isinstance(arg, np.random.Generator) else arg for arg in args]
+    named = {name: np.random.default_rng() if isinstance(arg, np.random.Generator) else arg for name, arg in kwargs.items()}
+    return right(*fresh, **named)
+
+
+@family(
+    "Every call draws the same numbers",
+    "You make a generator with a fixed seed in the function, so every call draws the same numbers. Draw from rng, which the caller passes.",
+    "part",
+)
+def reseeded(right, options, *args, **kwargs):
+    fresh = [np.random.default_rng(0) if isinstance(arg, np.random.Generator) else arg for arg in args]
+    named = {name: np.random.default_rng(0) if isinstance(arg, np.random.Generator) else arg for name, arg in kwargs.items()}
+    return right(*fresh, **named)
+
+
+@family("The sign is wrong", "Your answer has the right size and the wrong sign.", "core")
+def negated(right, options, *args, **kwargs):
+    answer = right(*args, **kwargs)
+    if isinstance(answer, tuple):
+        return (-answer[0], *answer[1:])
+    return -answer
+
+
+@family(
+    "More is returned than is asked for",
+    "You return a tuple with the answer in it. This function returns the array alone: write `return out`.",
+    "part",
+)
+def in_a_tuple(right, options, *args, **kwargs):
+    return right(*args, **kwargs), None

@@ -1,0 +1,70 @@
+"""Members of the families of misconceptions, in this process and as source of a notebook."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from autograder.judging.known_answers import cell_source
+from autograder.misconceptions.families import cut_off, fixed_number, generator_ignored, in_a_tuple, in_place, negated, reseeded
+from autograder.reference import batch_normalization as right
+from autograder.reference import dropout
+
+SEE = "05 §4"
+STATISTICS = np.array([0.5, 1.0]), np.array([2.0, 0.5])
+MEMBERS = {
+    "in place": in_place("batchnorm_inference", right.batchnorm_inference, see=SEE),
+    "cut off": cut_off("batchnorm_inference", right.batchnorm_inference, see=SEE),
+    "fixed": fixed_number("batchnorm_inference", right.batchnorm_inference, see=SEE, name="eps", value=1e-3),
+    "negated": negated("batchnorm_inference", right.batchnorm_inference, see=SEE),
+    "in a tuple": in_a_tuple("batchnorm_inference", right.batchnorm_inference, see=SEE),
+}
+BOTH = [lambda member: member, lambda member: from_source(member)]
+
+
+def from_source(member):
+    namespace = {"np": np}
+    exec(cell_source(member, "answer"), namespace)
+    return namespace["answer"]
+
+
+@pytest.mark.parametrize("form", BOTH, ids=["here", "in a notebook"])
+def test_each_makes_its_one_change(form):
+    x, gamma, beta = np.array([[3.0, -1.0], [2.0, 5.0]]), np.array([1.5, 1.0]), np.array([0.25, 0.0])
+    out = right.batchnorm_inference(x, gamma, beta, *STATISTICS)
+    changed = x.copy()
+    np.testing.assert_allclose(form(MEMBERS["in place"])(changed, gamma, beta, *STATISTICS), out)
+    np.testing.assert_array_equal(changed, x - 0.5)
+    with pytest.raises(TypeError):
+        form(MEMBERS["in place"])(x.astype(int), gamma, beta, *STATISTICS)
+    np.testing.assert_allclose(form(MEMBERS["cut off"])(x, gamma, beta, *STATISTICS), out)
+    np.testing.assert_array_equal(form(MEMBERS["cut off"])(x.astype(int), gamma, beta, *STATISTICS), out.astype(int))
+    fixed = right.batchnorm_inference(x, gamma, beta, *STATISTICS, eps=1e-3)
+    for options in ({}, {"eps": 0.5}):
+        np.testing.assert_allclose(form(MEMBERS["fixed"])(x, gamma, beta, *STATISTICS, **options), fixed)
+    np.testing.assert_allclose(form(MEMBERS["fixed"])(x, gamma, beta, *STATISTICS, 0.5), fixed)
+    np.testing.assert_allclose(form(MEMBERS["negated"])(x, gamma, beta, *STATISTICS), -out)
+    np.testing.assert_allclose(form(MEMBERS["in a tuple"])(x, gamma, beta, *STATISTICS)[0], out)
+
+
+def test_words_are_filled_in():
+    known = MEMBERS["fixed"].known_answer
+    assert (known.id, known.title, known.severity) == ("batchnorm_inference_fixed_number", "eps is a fixed number", "slip")
+    assert "You wrote 0.001 where eps belongs" in known.explanation
+    assert MEMBERS["in place"].known_answer.title == "x is changed in place"
+    own = in_place("batchnorm_inference", right.batchnorm_inference, see=SEE, name="beta", title="Not {argument}!", severity="part")
+    assert (own.known_answer.title, own.known_answer.severity) == ("Not beta!", "part")
+
+
+@pytest.mark.parametrize("form", BOTH, ids=["here", "in a notebook"])
+def test_generators(form):
+    x = np.ones((4, 50))
+    answers = [
+        reseeded("dropout_forward", dropout.dropout_forward, see="11 §2"),
+        generator_ignored("dropout_forward", dropout.dropout_forward, see="11 §2"),
+    ]
+    same, other = (form(answer) for answer in answers)
+    first, second = (same(x, 0.5, np.random.default_rng(seed))[0] for seed in (1, 2))
+    np.testing.assert_array_equal(first, second)
+    first, second = (other(x, 0.5, np.random.default_rng(1))[0] for _ in range(2))
+    assert (first != second).any()
