@@ -6,6 +6,8 @@ Every answer keeps a state of its own: what is in a state is the student's own b
 import numpy as np
 
 from autograder.judging.known_answers import alternative, misconception
+from autograder.misconceptions.families import cut_off, family, fixed_number
+from autograder.reference import adaptive_optimizers as right
 
 
 def averages(grad, state, beta1, beta2):
@@ -28,14 +30,78 @@ def largest(grad, state, beta1, beta2):
     return t, m, np.maximum(beta2 * state.get("u", 0.0), np.abs(grad))
 
 
+def stepped(theta, lr, direction, denominator, **state):
+    """Return the new θ and the state, where something may be divided by zero."""
+    with np.errstate(all="ignore"):
+        return theta - lr * direction / denominator, state
+
+
+def quotient(numerator, denominator):
+    """Return a quotient whose denominator may be zero."""
+    with np.errstate(all="ignore"):
+        return numerator / np.float64(denominator)
+
+
+# --- wrong in every optimiser ---------------------------------------------------------------------------------------------
+
+
+@family(
+    "θ is changed in place",
+    "Your numbers are right, but `theta -= …` writes into the caller's array, which still belongs to somebody else (and for integers raises "
+    "an error). Write `theta = theta - …`, which makes a new one.",
+    "slip",
+)
+def theta_in_place(right, options, theta, *args, **kwargs):
+    new, state = right(np.array(theta), *args, **kwargs)
+    theta -= theta - new
+    return theta, state
+
+
+@family(
+    "The old state is changed in place",
+    "Your numbers are right, but you wrote into the state that was passed. A step is pure: whoever keeps the old state must be able to take "
+    "the step again. Make a new state, and leave the old one as it was.",
+    "slip",
+)
+def state_in_place(right, options, theta, grad, state, *args, **kwargs):
+    new, new_state = right(theta, grad, dict(state), *args, **kwargs)
+    state.update(new_state)
+    return new, state
+
+
+@family(
+    "ε is left out",
+    "You divided by the root alone. An entry whose gradient has always been zero, such as the weight of a pixel that is never inked, is then "
+    "0/0, which is NaN. Add ε to the denominator.",
+    "slip",
+)
+def without_epsilon(right, options, *args, **kwargs):
+    with np.errstate(all="ignore"):
+        return right(*args, **{**kwargs, "eps": 0.0})
+
+
+@family(
+    "The step goes uphill",
+    "You added the step where it is subtracted. The gradient points uphill, an average of gradients does, too, and here nothing has turned "
+    "the sign: θ moves against it, θ ← θ − η ….",
+    "core",
+)
+def uphill(right, options, theta, *args, **kwargs):
+    new, state = right(theta, *args, **kwargs)
+    return 2.0 * theta - new, state
+
+
+@family(
+    "Nothing is remembered",
+    "Every step is the first one: what you computed isn't in the state that you return, or isn't read from it. Return the new averages, and "
+    "the t that they belong to, and begin the next step with them.",
+    "core",
+)
+def nothing_remembered(right, options, theta, grad, state, *args, **kwargs):
+    return right(theta, grad, {}, *args, **kwargs)
+
+
 # --- adagrad_step: wrong --------------------------------------------------------------------------------------------------
-
-
-@misconception("adagrad_step", "core", title="Nothing is accumulated", see="08 §2")
-def adagrad_only_the_present_gradient(theta, grad, state, lr=0.01, eps=1e-8):
-    """You divided by the root of the present gradient's square alone. AdaGrad adds up the squares of all gradients so far: s ← s + g ⊗
-    g. Without the sum every entry moves by ±η whatever its gradient, and nothing ever slows down."""
-    return theta - lr * grad / (np.sqrt(np.square(grad, dtype=float)) + eps), {}
 
 
 @misconception("adagrad_step", "part", title="The step uses the sum before this gradient", see="08 §2")
@@ -66,8 +132,7 @@ def adagrad_gradient_not_squared(theta, grad, state, lr=0.01, eps=1e-8):
     """You added the gradient itself to s. Its sign varies, so the sum says nothing about the size of the gradients and may be negative,
     and the root of that is NaN. Add the square, entry by entry."""
     s = state.get("s", 0.0) + grad
-    with np.errstate(all="ignore"):
-        return theta - lr * grad / (np.sqrt(s) + eps), {"s": s}
+    return stepped(theta, lr, grad, np.sqrt(s) + eps, s=s)
 
 
 @misconception("adagrad_step", "core", title="Absolute values are added instead of squares", see="08 §2")
@@ -80,8 +145,8 @@ def adagrad_absolute_values(theta, grad, state, lr=0.01, eps=1e-8):
 
 @misconception("adagrad_step", "core", title="The root is forgotten", see="08 §2")
 def adagrad_no_root(theta, grad, state, lr=0.01, eps=1e-8):
-    """You divided by s + ε. The sum of squares has the square of the gradient's unit; only after the root do the units cancel, so that
-    the length of a step no longer depends on how large the gradients of an entry are."""
+    """You divided by s + ε. The sum of squares grows with the square of the gradients; only after the root does their size cancel, so
+    that the length of a step no longer depends on how large the gradients of an entry are."""
     s = state.get("s", 0.0) + np.square(grad, dtype=float)
     return theta - lr * grad / (s + eps), {"s": s}
 
@@ -102,48 +167,20 @@ def adagrad_epsilon_inside_the_root(theta, grad, state, lr=0.01, eps=1e-8):
     return theta - lr * grad / np.sqrt(s + eps), {"s": s}
 
 
-@misconception("adagrad_step", "slip", title="ε is left out", see="08 §2")
-def adagrad_without_epsilon(theta, grad, state, lr=0.01, eps=1e-8):
-    """You divided by √s alone. An entry whose gradient has always been zero, such as the weight of a pixel that is never inked, is then
-    0/0, which is NaN. Add ε to the root."""
-    s = state.get("s", 0.0) + np.square(grad, dtype=float)
-    with np.errstate(all="ignore"):
-        return theta - lr * grad / np.sqrt(s), {"s": s}
-
-
-@misconception("adagrad_step", "core", title="The step goes uphill", see="08 §2")
-def adagrad_uphill(theta, grad, state, lr=0.01, eps=1e-8):
-    """You added the step where it is subtracted. The gradient points uphill, and here nothing has turned its sign: θ ← θ − η g ⊘ (√s +
-    ε)."""
-    s = state.get("s", 0.0) + np.square(grad, dtype=float)
-    return theta + lr * grad / (np.sqrt(s) + eps), {"s": s}
-
-
-@misconception("adagrad_step", "slip", title="θ is changed in place", see="08 §2")
-def adagrad_theta_in_place(theta, grad, state, lr=0.01, eps=1e-8):
-    """Your numbers are right, but `theta -= …` writes into the caller's array, which still belongs to somebody else (and for integers
-    raises an error). Write `theta = theta - …`, which makes a new one."""
-    s = state.get("s", 0.0) + np.square(grad, dtype=float)
-    theta -= lr * grad / (np.sqrt(s) + eps)
-    return theta, {"s": s}
-
-
-@misconception("adagrad_step", "slip", title="The old state is changed in place", see="08 §2")
-def adagrad_state_in_place(theta, grad, state, lr=0.01, eps=1e-8):
-    """Your numbers are right, but you wrote into the state that was passed. A step is pure: whoever keeps the old state must be able to
-    take the step again. Make a new state, and leave the old one as it was."""
-    state["s"] = state.get("s", 0.0) + np.square(grad, dtype=float)
-    return theta - lr * grad / (np.sqrt(state["s"]) + eps), state
-
-
-@misconception("adagrad_step", "slip", title="The result has the integers' type", see="08 §2")
-def adagrad_truncated(theta, grad, state, lr=0.01, eps=1e-8):
-    """You wrote the result into an array made with `zeros_like` or `empty_like` of theta. Where theta holds integers, that array does
-    too, and cuts off everything behind the decimal point. Give it dtype float."""
-    s = state.get("s", 0.0) + np.square(grad, dtype=float)
-    new = np.empty_like(theta)
-    new[...] = theta - lr * grad / (np.sqrt(s) + eps)
-    return new, {"s": s}
+adagrad_only_the_present_gradient = nothing_remembered(
+    "adagrad_step",
+    right.adagrad_step,
+    see="08 §2",
+    title="Nothing is accumulated",
+    text="You divided by the root of the present gradient's square alone. AdaGrad adds up the squares of all gradients so far: s ← s + g ⊗ g. "
+    "Without the sum every entry moves by ±η whatever its gradient, and nothing ever slows down.",
+)
+adagrad_theta_in_place = theta_in_place("adagrad_step", right.adagrad_step, see="08 §2")
+adagrad_state_in_place = state_in_place("adagrad_step", right.adagrad_step, see="08 §2")
+adagrad_without_epsilon = without_epsilon("adagrad_step", right.adagrad_step, see="08 §2")
+adagrad_uphill = uphill("adagrad_step", right.adagrad_step, see="08 §2")
+adagrad_fixed_epsilon = fixed_number("adagrad_step", right.adagrad_step, see="08 §2", name="eps", value=1e-8)
+adagrad_cut_off = cut_off("adagrad_step", right.adagrad_step, see="08 §2")
 
 
 # --- adagrad_step: right --------------------------------------------------------------------------------------------------
@@ -205,8 +242,7 @@ def rmsprop_times_epsilon(theta, grad, state, lr=0.001, decay=0.9, eps=1e-8):
     """You multiplied the root by ε where ε is added. √s · ε is a hundred million times too small as a denominator, and still zero where
     s is zero, which is what ε is there to prevent: √s + ε."""
     s = decay * state.get("s", 0.0) + (1 - decay) * np.square(grad, dtype=float)
-    with np.errstate(all="ignore"):
-        return theta - lr * grad / (np.sqrt(s) * eps), {"s": s}
+    return stepped(theta, lr, grad, np.sqrt(s) * eps, s=s)
 
 
 @misconception("rmsprop_step", "part", title="The decay is the wrong way round", see="08 §3")
@@ -255,14 +291,13 @@ def rmsprop_gradient_not_squared(theta, grad, state, lr=0.001, decay=0.9, eps=1e
     """You averaged the gradient itself. Its sign varies, so the average may be negative, and its root is NaN. What is averaged is the
     square, entry by entry."""
     s = decay * state.get("s", 0.0) + (1 - decay) * grad
-    with np.errstate(all="ignore"):
-        return theta - lr * grad / (np.sqrt(s) + eps), {"s": s}
+    return stepped(theta, lr, grad, np.sqrt(s) + eps, s=s)
 
 
 @misconception("rmsprop_step", "core", title="The root is forgotten", see="08 §3")
 def rmsprop_no_root(theta, grad, state, lr=0.001, decay=0.9, eps=1e-8):
-    """You divided by s + ε. The M in the name is a mean and the R is a root: only √s has the gradient's own unit, so that the unit
-    cancels."""
+    """You divided by s + ε. The M in the name is a mean and the R is a root: only √s is as large as the gradients
+    are, so that their size cancels."""
     s = decay * state.get("s", 0.0) + (1 - decay) * np.square(grad, dtype=float)
     return theta - lr * grad / (s + eps), {"s": s}
 
@@ -275,37 +310,12 @@ def rmsprop_epsilon_inside_the_root(theta, grad, state, lr=0.001, decay=0.9, eps
     return theta - lr * grad / np.sqrt(s + eps), {"s": s}
 
 
-@misconception("rmsprop_step", "slip", title="ε is left out", see="08 §3")
-def rmsprop_without_epsilon(theta, grad, state, lr=0.001, decay=0.9, eps=1e-8):
-    """You divided by √s alone. An entry whose gradient has always been zero is then 0/0, which is NaN. Add ε to the root."""
-    s = decay * state.get("s", 0.0) + (1 - decay) * np.square(grad, dtype=float)
-    with np.errstate(all="ignore"):
-        return theta - lr * grad / np.sqrt(s), {"s": s}
-
-
-@misconception("rmsprop_step", "core", title="The step goes uphill", see="08 §3")
-def rmsprop_uphill(theta, grad, state, lr=0.001, decay=0.9, eps=1e-8):
-    """You added the step where it is subtracted. The gradient points uphill, and here nothing has turned its sign: θ ← θ − η g ⊘ (√s +
-    ε)."""
-    s = decay * state.get("s", 0.0) + (1 - decay) * np.square(grad, dtype=float)
-    return theta + lr * grad / (np.sqrt(s) + eps), {"s": s}
-
-
-@misconception("rmsprop_step", "slip", title="θ is changed in place", see="08 §3")
-def rmsprop_theta_in_place(theta, grad, state, lr=0.001, decay=0.9, eps=1e-8):
-    """Your numbers are right, but `theta -= …` writes into the caller's array, which still belongs to somebody else (and for integers
-    raises an error). Write `theta = theta - …`, which makes a new one."""
-    s = decay * state.get("s", 0.0) + (1 - decay) * np.square(grad, dtype=float)
-    theta -= lr * grad / (np.sqrt(s) + eps)
-    return theta, {"s": s}
-
-
-@misconception("rmsprop_step", "slip", title="The old state is changed in place", see="08 §3")
-def rmsprop_state_in_place(theta, grad, state, lr=0.001, decay=0.9, eps=1e-8):
-    """Your numbers are right, but you wrote into the state that was passed. A step is pure: whoever keeps the old state must be able to
-    take the step again. Make a new state, and leave the old one as it was."""
-    state["s"] = decay * state.get("s", 0.0) + (1 - decay) * np.square(grad, dtype=float)
-    return theta - lr * grad / (np.sqrt(state["s"]) + eps), state
+rmsprop_theta_in_place = theta_in_place("rmsprop_step", right.rmsprop_step, see="08 §3")
+rmsprop_state_in_place = state_in_place("rmsprop_step", right.rmsprop_step, see="08 §3")
+rmsprop_without_epsilon = without_epsilon("rmsprop_step", right.rmsprop_step, see="08 §3")
+rmsprop_uphill = uphill("rmsprop_step", right.rmsprop_step, see="08 §3")
+rmsprop_fixed_epsilon = fixed_number("rmsprop_step", right.rmsprop_step, see="08 §3", name="eps", value=1e-8)
+rmsprop_cut_off = cut_off("rmsprop_step", right.rmsprop_step, see="08 §3")
 
 
 # --- rmsprop_step: right --------------------------------------------------------------------------------------------------
@@ -365,8 +375,7 @@ def corrected_without_the_power(moment, beta, t):
 def corrected_from_zero(moment, beta, t):
     """You divided by 1 − βᵗ⁻¹, as if the first step were number 0. t counts from 1: at the first step the sum of the weights is 1 − β,
     and yours is zero, a division by zero."""
-    with np.errstate(all="ignore"):
-        return moment / np.float64(1 - beta ** (t - 1))
+    return quotient(moment, 1 - beta ** (t - 1))
 
 
 @misconception("bias_corrected", "part", title="t is counted one too far", see="08 §4")
@@ -391,30 +400,32 @@ def corrected_not_at_all(moment, beta, t):
 def corrected_power_of_the_difference(moment, beta, t):
     """You divided by (1 − β)ᵗ. The sum of the weights is 1 − βᵗ: first the power, then the difference. Your denominator goes to zero
     with t, where it should go to 1."""
-    with np.errstate(all="ignore"):
-        return moment / (1 - beta) ** t
+    return quotient(moment, (1 - beta) ** t)
 
 
 @misconception("bias_corrected", "part", title="β times t instead of β to the power t", see="08 §4")
 def corrected_product_for_power(moment, beta, t):
     """You divided by 1 − β·t. Python's power is `**`; the weights of a fading average form a geometric series, whose sum is 1 − βᵗ."""
-    with np.errstate(all="ignore"):
-        return moment / np.float64(1 - beta * t)
+    return quotient(moment, 1 - beta * t)
 
 
 @misconception("bias_corrected", "core", title="Divides by βᵗ", see="08 §4")
 def corrected_by_the_power(moment, beta, t):
     """You divided by βᵗ. That is the weight that the zero at the beginning still has; all the gradients together have the rest, 1 − βᵗ."""
-    with np.errstate(all="ignore"):
-        return moment / np.float64(beta**t)
+    return quotient(moment, beta**t)
 
 
 @misconception("bias_corrected", "core", title="e to the power −βt", see="08 §4")
 def corrected_exponential(moment, beta, t):
     """You divided by 1 − e^(−βt). The average fades by the factor β a step, so after t steps by βᵗ: that is e to the power t·ln β, not
     −βt."""
-    with np.errstate(all="ignore"):
-        return moment / (1 - np.exp(-beta * t))
+    return quotient(moment, 1 - np.exp(-beta * t))
+
+
+@misconception("bias_corrected", "core", title="β² at every step", see="08 §4")
+def corrected_square(moment, beta, t):
+    """You divided by 1 − β² at every step. After t steps the weights sum to 1 − βᵗ: the power is t, not 2."""
+    return moment / (1 - beta**2)
 
 
 @misconception("bias_corrected", "slip", title="The moment is changed in place", see="08 §4")
@@ -425,13 +436,7 @@ def corrected_in_place(moment, beta, t):
     return moment
 
 
-@misconception("bias_corrected", "slip", title="The result has the integers' type", see="08 §4")
-def corrected_truncated(moment, beta, t):
-    """You wrote the result into an array made with `empty_like` of the moment. Where it holds integers, everything behind the decimal
-    point is cut off. Give it dtype float."""
-    out = np.empty_like(moment)
-    out[...] = moment / (1 - beta**t)
-    return out
+corrected_cut_off = cut_off("bias_corrected", right.bias_corrected, see="08 §4")
 
 
 # --- bias_corrected: right ------------------------------------------------------------------------------------------------
@@ -483,9 +488,8 @@ def adam_t_from_zero(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999, eps=1
     """Your first step has t = 0, so that 1 − βᵗ is zero, and zero divided by zero, or worse. Count this gradient before you correct: t
     = 1 at the first step."""
     t, m, s = averages(grad, state, beta1, beta2)
-    with np.errstate(all="ignore"):
-        m_hat, s_hat = m / np.float64(1 - beta1 ** (t - 1)), s / np.float64(1 - beta2 ** (t - 1))
-        return theta - lr * m_hat / (np.sqrt(s_hat) + eps), {"t": t, "m": m, "s": s}
+    m_hat, s_hat = quotient(m, 1 - beta1 ** (t - 1)), quotient(s, 1 - beta2 ** (t - 1))
+    return stepped(theta, lr, m_hat, np.sqrt(s_hat) + eps, t=t, m=m, s=s)
 
 
 @misconception("adam_step", "core", title="t stays at 0", see="08 §4")
@@ -493,9 +497,7 @@ def adam_t_stays_at_zero(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999, e
     """You corrected with t = 0 at every step: it is set, but never counted on. 1 − β⁰ is zero, and dividing by it gives NaN or
     infinity. Add 1 to the state's t at each step, before you use it."""
     t, m, s = averages(grad, state, beta1, beta2)
-    with np.errstate(all="ignore"):
-        m_hat, s_hat = m / np.float64(0.0), s / np.float64(0.0)
-        return theta - lr * m_hat / (np.sqrt(s_hat) + eps), {"t": t, "m": m, "s": s}
+    return stepped(theta, lr, quotient(m, 0.0), np.sqrt(quotient(s, 0.0)) + eps, t=t, m=m, s=s)
 
 
 @misconception("adam_step", "part", title="t is counted one too far", see="08 §4")
@@ -513,6 +515,21 @@ def adam_correction_stored(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999,
     t, m, s = averages(grad, state, beta1, beta2)
     m, s = m / (1 - beta1**t), s / (1 - beta2**t)
     return theta - lr * m / (np.sqrt(s) + eps), {"t": t, "m": m, "s": s}
+
+
+@misconception("adam_step", "part", title="β² at every step", see="08 §4")
+def adam_square_for_power(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8):
+    """You divided by 1 − β1² and 1 − β2² at every step. After t steps the weights sum to 1 − βᵗ: the power is t, not 2."""
+    t, m, s = averages(grad, state, beta1, beta2)
+    return stepped(theta, lr, m / (1 - beta1**2), np.sqrt(s / (1 - beta2**2)) + eps, t=t, m=m, s=s)
+
+
+@misconception("adam_step", "part", title="The power belongs to β alone", see="08 §4")
+def adam_power_of_the_difference(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8):
+    """You divided by (1 − β)ᵗ. The sum of the weights is 1 − βᵗ: first the power, then the difference. Your denominators go to zero with
+    t, where they should go to 1."""
+    t, m, s = averages(grad, state, beta1, beta2)
+    return stepped(theta, lr, m / (1 - beta1) ** t, np.sqrt(s / (1 - beta2) ** t) + eps, t=t, m=m, s=s)
 
 
 @misconception("adam_step", "part", title="Only the first moment is corrected", see="08 §4")
@@ -557,19 +574,16 @@ def adam_decay_the_wrong_way_round(theta, grad, state, lr=0.001, beta1=0.9, beta
 def adam_gradient_not_squared(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8):
     """You averaged the gradient itself in s. That is m once more, only slower, and may be negative: its root is NaN. s averages the
     square, entry by entry."""
-    t = state.get("t", 0) + 1
-    m = beta1 * state.get("m", 0.0) + (1 - beta1) * grad
+    t, m, _ = averages(grad, state, beta1, beta2)
     s = beta2 * state.get("s", 0.0) + (1 - beta2) * grad
-    with np.errstate(all="ignore"):
-        return theta - lr * (m / (1 - beta1**t)) / (np.sqrt(s / (1 - beta2**t)) + eps), {"t": t, "m": m, "s": s}
+    return stepped(theta, lr, m / (1 - beta1**t), np.sqrt(s / (1 - beta2**t)) + eps, t=t, m=m, s=s)
 
 
 @misconception("adam_step", "part", title="The square of the average for the average of the squares", see="08 §4")
 def adam_average_squared(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8):
     """You squared m where the gradient is squared. Gradients of opposite signs cancel in m, so m² can be near zero while the gradients
     are large, and the step leaps. s averages g ⊗ g."""
-    t = state.get("t", 0) + 1
-    m = beta1 * state.get("m", 0.0) + (1 - beta1) * grad
+    t, m, _ = averages(grad, state, beta1, beta2)
     s = beta2 * state.get("s", 0.0) + (1 - beta2) * m**2
     return theta - lr * (m / (1 - beta1**t)) / (np.sqrt(s / (1 - beta2**t)) + eps), {"t": t, "m": m, "s": s}
 
@@ -580,6 +594,21 @@ def adam_without_momentum(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999, 
     the gradients, m̂."""
     t, m, s = averages(grad, state, beta1, beta2)
     return theta - lr * grad / (np.sqrt(s / (1 - beta2**t)) + eps), {"t": t, "m": m, "s": s}
+
+
+@misconception("adam_step", "part", title="This is RMSProp", see="08 §4")
+def adam_is_rmsprop(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8):
+    """You stepped along the present gradient, over √s. Adam steps along the average of the gradients, and corrects both averages: m̂
+    over √ŝ + ε."""
+    t, m, s = averages(grad, state, beta1, beta2)
+    return stepped(theta, lr, grad, np.sqrt(s) + eps, t=t, m=m, s=s)
+
+
+@misconception("adam_step", "core", title="Nothing is divided by the second moment", see="08 §4")
+def adam_is_momentum(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8):
+    """You stepped by η m̂, which is momentum. Adam divides each entry by its own typical size, √ŝ + ε."""
+    t, m, s = averages(grad, state, beta1, beta2)
+    return theta - lr * m / (1 - beta1**t), {"t": t, "m": m, "s": s}
 
 
 @misconception("adam_step", "part", title="The new gradient counts in full", see="08 §4")
@@ -623,38 +652,20 @@ def adam_epsilon_inside_the_root(theta, grad, state, lr=0.001, beta1=0.9, beta2=
     return theta - lr * (m / (1 - beta1**t)) / np.sqrt(s / (1 - beta2**t) + eps), {"t": t, "m": m, "s": s}
 
 
-@misconception("adam_step", "slip", title="ε is left out", see="08 §4")
-def adam_without_epsilon(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8):
-    """You divided by √ŝ alone. An entry whose gradient has always been zero is then 0/0, which is NaN. Add ε to the root."""
-    t, m, s = averages(grad, state, beta1, beta2)
-    with np.errstate(all="ignore"):
-        return theta - lr * (m / (1 - beta1**t)) / np.sqrt(s / (1 - beta2**t)), {"t": t, "m": m, "s": s}
-
-
-@misconception("adam_step", "core", title="One of two signs is turned", see="08 §4")
-def adam_uphill(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8):
-    """You go uphill. One of the slides subtracts the gradient in m *and* adds the step to θ: two turned signs, which cancel. With one
-    of them alone the step goes the wrong way. Here m ← β1 m + (1 − β1) g, and θ ← θ − η m̂ ⊘ (√ŝ + ε)."""
-    t, m, s = averages(grad, state, beta1, beta2)
-    return theta + lr * (m / (1 - beta1**t)) / (np.sqrt(s / (1 - beta2**t)) + eps), {"t": t, "m": m, "s": s}
-
-
-@misconception("adam_step", "slip", title="θ is changed in place", see="08 §4")
-def adam_theta_in_place(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8):
-    """Your numbers are right, but `theta -= …` writes into the caller's array, which still belongs to somebody else (and for integers
-    raises an error). Write `theta = theta - …`, which makes a new one."""
-    t, m, s = averages(grad, state, beta1, beta2)
-    theta -= lr * (m / (1 - beta1**t)) / (np.sqrt(s / (1 - beta2**t)) + eps)
-    return theta, {"t": t, "m": m, "s": s}
-
-
-@misconception("adam_step", "slip", title="The old state is changed in place", see="08 §4")
-def adam_state_in_place(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8):
-    """Your numbers are right, but you wrote into the state that was passed. A step is pure: whoever keeps the old state must be able to
-    take the step again. Make a new state, and leave the old one as it was."""
-    t, m, s = averages(grad, state, beta1, beta2)
-    state["t"], state["m"], state["s"] = t, m, s
-    return theta - lr * (m / (1 - beta1**t)) / (np.sqrt(s / (1 - beta2**t)) + eps), state
+adam_uphill = uphill(
+    "adam_step",
+    right.adam_step,
+    see="08 §4",
+    title="One of two signs is turned",
+    text="You go uphill. One of the slides subtracts the gradient in m *and* adds the step to θ: two turned signs, which cancel. With one of "
+    "them alone the step goes the wrong way. Here m ← β1 m + (1 − β1) g, and θ ← θ − η m̂ ⊘ (√ŝ + ε).",
+)
+adam_theta_in_place = theta_in_place("adam_step", right.adam_step, see="08 §4")
+adam_state_in_place = state_in_place("adam_step", right.adam_step, see="08 §4")
+adam_without_epsilon = without_epsilon("adam_step", right.adam_step, see="08 §4")
+adam_nothing_remembered = nothing_remembered("adam_step", right.adam_step, see="08 §4")
+adam_fixed_epsilon = fixed_number("adam_step", right.adam_step, see="08 §4", name="eps", value=1e-8)
+adam_cut_off = cut_off("adam_step", right.adam_step, see="08 §4")
 
 
 # --- adam_step: right -----------------------------------------------------------------------------------------------------
@@ -711,6 +722,13 @@ def adam_with_products_of_betas(theta, grad, state, lr=0.001, beta1=0.9, beta2=0
     return theta - lr * m / (1 - left1) / (np.sqrt(s / (1 - left2)) + eps), lambda: after
 
 
+@alternative("adam_step")
+def adam_in_the_precision_of_theta(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8):
+    dtype = np.result_type(theta, np.float32)
+    t, m, s = averages(np.asarray(grad, dtype=dtype), state, beta1, beta2)
+    return (theta - lr * m / (1 - beta1**t) / (np.sqrt(s / (1 - beta2**t)) + eps)).astype(dtype), {"t": t, "m": m, "s": s}
+
+
 # --- nadam_step: wrong ----------------------------------------------------------------------------------------------------
 
 
@@ -727,11 +745,9 @@ def nadam_ahead_with_t(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999, eps
     """You divided β1 m by 1 − β1ᵗ. What stands there is next step's momentum, and its weights will sum to 1 − β1ᵗ⁺¹. Many summaries on
     the web write t in both places; Dozat writes t + 1."""
     t, m, s = averages(grad, state, beta1, beta2)
-    return theta - lr * (beta1 * m / (1 - beta1**t) + (1 - beta1) * grad / (1 - beta1**t)) / (np.sqrt(s / (1 - beta2**t)) + eps), {
-        "t": t,
-        "m": m,
-        "s": s,
-    }
+    return stepped(
+        theta, lr, beta1 * m / (1 - beta1**t) + (1 - beta1) * grad / (1 - beta1**t), np.sqrt(s / (1 - beta2**t)) + eps, t=t, m=m, s=s
+    )
 
 
 @misconception("nadam_step", "part", title="The gradient's term isn't corrected", see="08 §5")
@@ -739,11 +755,7 @@ def nadam_gradient_uncorrected(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.
     """You added (1 − β1) g without dividing it by 1 − β1ᵗ. Both terms together replace m̂, so both are corrected: the momentum with t +
     1, the gradient with t."""
     t, m, s = averages(grad, state, beta1, beta2)
-    return theta - lr * (beta1 * m / (1 - beta1 ** (t + 1)) + (1 - beta1) * grad) / (np.sqrt(s / (1 - beta2**t)) + eps), {
-        "t": t,
-        "m": m,
-        "s": s,
-    }
+    return stepped(theta, lr, beta1 * m / (1 - beta1 ** (t + 1)) + (1 - beta1) * grad, np.sqrt(s / (1 - beta2**t)) + eps, t=t, m=m, s=s)
 
 
 @misconception("nadam_step", "part", title="The gradient's own term is left out", see="08 §5")
@@ -751,7 +763,7 @@ def nadam_gradient_left_out(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999
     """You stepped along β1 m/(1 − β1ᵗ⁺¹) alone. That is the momentum as it will be next time if no gradient came; the present gradient
     has a term of its own, (1 − β1) g/(1 − β1ᵗ)."""
     t, m, s = averages(grad, state, beta1, beta2)
-    return theta - lr * (beta1 * m / (1 - beta1 ** (t + 1))) / (np.sqrt(s / (1 - beta2**t)) + eps), {"t": t, "m": m, "s": s}
+    return stepped(theta, lr, beta1 * m / (1 - beta1 ** (t + 1)), np.sqrt(s / (1 - beta2**t)) + eps, t=t, m=m, s=s)
 
 
 @misconception("nadam_step", "part", title="The old momentum looks ahead", see="08 §5")
@@ -759,20 +771,22 @@ def nadam_old_momentum(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999, eps
     """You used the m of before this gradient. Nadam updates m first and uses the new one: that is the whole look ahead."""
     t, m, s = averages(grad, state, beta1, beta2)
     old = state.get("m", 0.0)
-    return theta - lr * (beta1 * old / (1 - beta1 ** (t + 1)) + (1 - beta1) * grad / (1 - beta1**t)) / (
-        np.sqrt(s / (1 - beta2**t)) + eps
-    ), {"t": t, "m": m, "s": s}
+    return stepped(
+        theta,
+        lr,
+        beta1 * old / (1 - beta1 ** (t + 1)) + (1 - beta1) * grad / (1 - beta1**t),
+        np.sqrt(s / (1 - beta2**t)) + eps,
+        t=t,
+        m=m,
+        s=s,
+    )
 
 
 @misconception("nadam_step", "part", title="The gradient's term has no weight", see="08 §5")
 def nadam_gradient_in_full(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8):
     """You added g/(1 − β1ᵗ) without the factor 1 − β1. Both terms together are an average: β1 of the momentum, 1 − β1 of the gradient."""
     t, m, s = averages(grad, state, beta1, beta2)
-    return theta - lr * (beta1 * m / (1 - beta1 ** (t + 1)) + grad / (1 - beta1**t)) / (np.sqrt(s / (1 - beta2**t)) + eps), {
-        "t": t,
-        "m": m,
-        "s": s,
-    }
+    return stepped(theta, lr, beta1 * m / (1 - beta1 ** (t + 1)) + grad / (1 - beta1**t), np.sqrt(s / (1 - beta2**t)) + eps, t=t, m=m, s=s)
 
 
 @misconception("nadam_step", "part", title="β1 follows Dozat's schedule", see="08 §5")
@@ -816,9 +830,8 @@ def nadam_t_from_zero(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999, eps=
     """Your first step has t = 0, so that 1 − βᵗ is zero, and you divide by it. Count this gradient before you correct: t = 1 at the
     first step."""
     t, m, s = averages(grad, state, beta1, beta2)
-    with np.errstate(all="ignore"):
-        look = beta1 * m / (1 - beta1**t) + (1 - beta1) * grad / np.float64(1 - beta1 ** (t - 1))
-        return theta - lr * look / (np.sqrt(s / np.float64(1 - beta2 ** (t - 1))) + eps), {"t": t, "m": m, "s": s}
+    look = beta1 * m / (1 - beta1**t) + quotient((1 - beta1) * grad, 1 - beta1 ** (t - 1))
+    return stepped(theta, lr, look, np.sqrt(quotient(s, 1 - beta2 ** (t - 1))) + eps, t=t, m=m, s=s)
 
 
 @misconception("nadam_step", "part", title="β1 and β2 are swapped", see="08 §5")
@@ -831,11 +844,9 @@ def nadam_betas_swapped(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999, ep
 @misconception("nadam_step", "core", title="The gradient isn't squared", see="08 §5")
 def nadam_gradient_not_squared(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8):
     """You averaged the gradient itself in s. It may be negative, and its root is NaN. s averages the square, entry by entry."""
-    t = state.get("t", 0) + 1
-    m = beta1 * state.get("m", 0.0) + (1 - beta1) * grad
+    t, m, _ = averages(grad, state, beta1, beta2)
     s = beta2 * state.get("s", 0.0) + (1 - beta2) * grad
-    with np.errstate(all="ignore"):
-        return theta - lr * ahead(m, grad, beta1, t) / (np.sqrt(s / (1 - beta2**t)) + eps), {"t": t, "m": m, "s": s}
+    return stepped(theta, lr, ahead(m, grad, beta1, t), np.sqrt(s / (1 - beta2**t)) + eps, t=t, m=m, s=s)
 
 
 @misconception("nadam_step", "part", title="The look ahead is stored as m", see="08 §5")
@@ -847,6 +858,14 @@ def nadam_look_ahead_stored(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999
     return theta - lr * m / (np.sqrt(s / (1 - beta2**t)) + eps), {"t": t, "m": m, "s": s}
 
 
+@misconception("nadam_step", "part", title="The power belongs to β alone", see="08 §5")
+def nadam_power_of_the_difference(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8):
+    """You divided by (1 − β)ᵗ. The sum of the weights is 1 − βᵗ: first the power, then the difference."""
+    t, m, s = averages(grad, state, beta1, beta2)
+    look = beta1 * m / (1 - beta1) ** (t + 1) + (1 - beta1) * grad / (1 - beta1) ** t
+    return stepped(theta, lr, look, np.sqrt(s / (1 - beta2) ** t) + eps, t=t, m=m, s=s)
+
+
 @misconception("nadam_step", "slip", title="ε stands inside the root", see="08 §5")
 def nadam_epsilon_inside_the_root(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8):
     """You divided by √(ŝ + ε). With ordinary gradients nobody sees the difference, so call it a convention; but where gradients are
@@ -855,38 +874,13 @@ def nadam_epsilon_inside_the_root(theta, grad, state, lr=0.001, beta1=0.9, beta2
     return theta - lr * ahead(m, grad, beta1, t) / np.sqrt(s / (1 - beta2**t) + eps), {"t": t, "m": m, "s": s}
 
 
-@misconception("nadam_step", "slip", title="ε is left out", see="08 §5")
-def nadam_without_epsilon(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8):
-    """You divided by √ŝ alone. An entry whose gradient has always been zero is then 0/0, which is NaN. Add ε to the root."""
-    t, m, s = averages(grad, state, beta1, beta2)
-    with np.errstate(all="ignore"):
-        return theta - lr * ahead(m, grad, beta1, t) / np.sqrt(s / (1 - beta2**t)), {"t": t, "m": m, "s": s}
-
-
-@misconception("nadam_step", "core", title="The step goes uphill", see="08 §5")
-def nadam_uphill(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8):
-    """You added the step where it is subtracted. m averages the gradients as they are, so it points uphill, and θ moves against it: θ ←
-    θ − η …."""
-    t, m, s = averages(grad, state, beta1, beta2)
-    return theta + lr * ahead(m, grad, beta1, t) / (np.sqrt(s / (1 - beta2**t)) + eps), {"t": t, "m": m, "s": s}
-
-
-@misconception("nadam_step", "slip", title="θ is changed in place", see="08 §5")
-def nadam_theta_in_place(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8):
-    """Your numbers are right, but `theta -= …` writes into the caller's array, which still belongs to somebody else (and for integers
-    raises an error). Write `theta = theta - …`, which makes a new one."""
-    t, m, s = averages(grad, state, beta1, beta2)
-    theta -= lr * ahead(m, grad, beta1, t) / (np.sqrt(s / (1 - beta2**t)) + eps)
-    return theta, {"t": t, "m": m, "s": s}
-
-
-@misconception("nadam_step", "slip", title="The old state is changed in place", see="08 §5")
-def nadam_state_in_place(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8):
-    """Your numbers are right, but you wrote into the state that was passed. A step is pure: whoever keeps the old state must be able to
-    take the step again. Make a new state, and leave the old one as it was."""
-    t, m, s = averages(grad, state, beta1, beta2)
-    state.update(t=t, m=m, s=s)
-    return theta - lr * ahead(m, grad, beta1, t) / (np.sqrt(s / (1 - beta2**t)) + eps), state
+nadam_theta_in_place = theta_in_place("nadam_step", right.nadam_step, see="08 §5")
+nadam_state_in_place = state_in_place("nadam_step", right.nadam_step, see="08 §5")
+nadam_without_epsilon = without_epsilon("nadam_step", right.nadam_step, see="08 §5")
+nadam_uphill = uphill("nadam_step", right.nadam_step, see="08 §5")
+nadam_nothing_remembered = nothing_remembered("nadam_step", right.nadam_step, see="08 §5")
+nadam_fixed_epsilon = fixed_number("nadam_step", right.nadam_step, see="08 §5", name="eps", value=1e-8)
+nadam_cut_off = cut_off("nadam_step", right.nadam_step, see="08 §5")
 
 
 # --- nadam_step: right ----------------------------------------------------------------------------------------------------
@@ -983,8 +977,7 @@ def adamax_without_absolute_value(theta, grad, state, lr=0.002, beta1=0.9, beta2
     |g|."""
     t, m, _ = largest(grad, state, beta1, beta2)
     u = np.maximum(beta2 * state.get("u", 0.0), grad)
-    with np.errstate(all="ignore"):
-        return theta - lr * (m / (1 - beta1**t)) / (u + eps), {"t": t, "m": m, "u": u}
+    return stepped(theta, lr, m / (1 - beta1**t), u + eps, t=t, m=m, u=u)
 
 
 @misconception("adamax_step", "part", title="The gradient is squared", see="08 §5")
@@ -1040,8 +1033,7 @@ def adamax_t_from_zero(theta, grad, state, lr=0.002, beta1=0.9, beta2=0.999, eps
     """Your first step has t = 0, so that 1 − β1ᵗ is zero, and you divide by it. Count this gradient before you correct: t = 1 at the
     first step."""
     t, m, u = largest(grad, state, beta1, beta2)
-    with np.errstate(all="ignore"):
-        return theta - lr * (m / np.float64(1 - beta1 ** (t - 1))) / (u + eps), {"t": t, "m": m, "u": u}
+    return stepped(theta, lr, quotient(m, 1 - beta1 ** (t - 1)), u + eps, t=t, m=m, u=u)
 
 
 @misconception("adamax_step", "part", title="β1 and β2 are swapped", see="08 §5")
@@ -1050,6 +1042,20 @@ def adamax_betas_swapped(theta, grad, state, lr=0.002, beta1=0.9, beta2=0.999, e
     u."""
     t, m, u = largest(grad, state, beta2, beta1)
     return theta - lr * (m / (1 - beta2**t)) / (u + eps), {"t": t, "m": m, "u": u}
+
+
+@misconception("adamax_step", "part", title="The power belongs to β alone", see="08 §5")
+def adamax_power_of_the_difference(theta, grad, state, lr=0.002, beta1=0.9, beta2=0.999, eps=1e-8):
+    """You divided m by (1 − β1)ᵗ. The sum of its weights is 1 − β1ᵗ: first the power, then the difference."""
+    t, m, u = largest(grad, state, beta1, beta2)
+    return stepped(theta, lr, m / (1 - beta1) ** t, u + eps, t=t, m=m, u=u)
+
+
+@misconception("adamax_step", "part", title="This is Adam", see="08 §5")
+def adamax_is_adam(theta, grad, state, lr=0.002, beta1=0.9, beta2=0.999, eps=1e-8):
+    """You divided by √ŝ, as Adam does. AdaMax has a fading maximum in its place: u ← max(β2 u, |g|)."""
+    t, m, s = averages(grad, state, beta1, beta2)
+    return stepped(theta, lr, m / (1 - beta1**t), np.sqrt(s / (1 - beta2**t)) + eps, t=t, m=m, s=s)
 
 
 @misconception("adamax_step", "part", title="The gradient instead of its average", see="08 §5")
@@ -1077,38 +1083,13 @@ def adamax_epsilon_inside_the_maximum(theta, grad, state, lr=0.002, beta1=0.9, b
     return theta - lr * (m / (1 - beta1**t)) / u, {"t": t, "m": m, "u": u}
 
 
-@misconception("adamax_step", "slip", title="ε is left out", see="08 §5")
-def adamax_without_epsilon(theta, grad, state, lr=0.002, beta1=0.9, beta2=0.999, eps=1e-8):
-    """You divided by u alone, as the paper does. An entry whose gradient has always been zero is then 0/0, which is NaN. Here ε is
-    added: u + ε."""
-    t, m, u = largest(grad, state, beta1, beta2)
-    with np.errstate(all="ignore"):
-        return theta - lr * (m / (1 - beta1**t)) / u, {"t": t, "m": m, "u": u}
-
-
-@misconception("adamax_step", "core", title="The step goes uphill", see="08 §5")
-def adamax_uphill(theta, grad, state, lr=0.002, beta1=0.9, beta2=0.999, eps=1e-8):
-    """You added the step where it is subtracted. m averages the gradients as they are, so it points uphill, and θ moves against it."""
-    t, m, u = largest(grad, state, beta1, beta2)
-    return theta + lr * (m / (1 - beta1**t)) / (u + eps), {"t": t, "m": m, "u": u}
-
-
-@misconception("adamax_step", "slip", title="θ is changed in place", see="08 §5")
-def adamax_theta_in_place(theta, grad, state, lr=0.002, beta1=0.9, beta2=0.999, eps=1e-8):
-    """Your numbers are right, but `theta -= …` writes into the caller's array, which still belongs to somebody else (and for integers
-    raises an error). Write `theta = theta - …`, which makes a new one."""
-    t, m, u = largest(grad, state, beta1, beta2)
-    theta -= lr * (m / (1 - beta1**t)) / (u + eps)
-    return theta, {"t": t, "m": m, "u": u}
-
-
-@misconception("adamax_step", "slip", title="The old state is changed in place", see="08 §5")
-def adamax_state_in_place(theta, grad, state, lr=0.002, beta1=0.9, beta2=0.999, eps=1e-8):
-    """Your numbers are right, but you wrote into the state that was passed. A step is pure: whoever keeps the old state must be able to
-    take the step again. Make a new state, and leave the old one as it was."""
-    t, m, u = largest(grad, state, beta1, beta2)
-    state.update(t=t, m=m, u=u)
-    return theta - lr * (m / (1 - beta1**t)) / (u + eps), state
+adamax_theta_in_place = theta_in_place("adamax_step", right.adamax_step, see="08 §5")
+adamax_state_in_place = state_in_place("adamax_step", right.adamax_step, see="08 §5")
+adamax_without_epsilon = without_epsilon("adamax_step", right.adamax_step, see="08 §5")
+adamax_uphill = uphill("adamax_step", right.adamax_step, see="08 §5")
+adamax_nothing_remembered = nothing_remembered("adamax_step", right.adamax_step, see="08 §5")
+adamax_fixed_epsilon = fixed_number("adamax_step", right.adamax_step, see="08 §5", name="eps", value=1e-8)
+adamax_cut_off = cut_off("adamax_step", right.adamax_step, see="08 §5")
 
 
 # --- adamax_step: right ---------------------------------------------------------------------------------------------------
