@@ -42,12 +42,36 @@ def quotient(numerator, denominator):
         return numerator / np.float64(denominator)
 
 
+def sum_of_weights(beta, t):
+    """Return what the weights of an average sum to after t steps."""
+    return 1 - beta**t
+
+
+def adam(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8, total=sum_of_weights):
+    """Take a step of Adam whose averages are divided by ``total(beta, t)``."""
+    t, m, s = averages(grad, state, beta1, beta2)
+    return stepped(theta, lr, quotient(m, total(beta1, t)), np.sqrt(quotient(s, total(beta2, t))) + eps, t=t, m=m, s=s)
+
+
+def nadam(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8, total=sum_of_weights):
+    """Take a step of Nadam whose averages are divided by ``total(beta, t)``."""
+    t, m, s = averages(grad, state, beta1, beta2)
+    look = beta1 * quotient(m, total(beta1, t + 1)) + (1 - beta1) * quotient(grad, total(beta1, t))
+    return stepped(theta, lr, look, np.sqrt(quotient(s, total(beta2, t))) + eps, t=t, m=m, s=s)
+
+
+def adamax(theta, grad, state, lr=0.002, beta1=0.9, beta2=0.999, eps=1e-8, total=sum_of_weights):
+    """Take a step of AdaMax whose average is divided by ``total(beta, t)``."""
+    t, m, u = largest(grad, state, beta1, beta2)
+    return stepped(theta, lr, quotient(m, total(beta1, t)), u + eps, t=t, m=m, u=u)
+
+
 # --- wrong in every optimiser ---------------------------------------------------------------------------------------------
 
 
 @family(
     "θ is changed in place",
-    "Your numbers are right, but `theta -= …` writes into the caller's array, which still belongs to somebody else (and for integers raises "
+    "Your numbers are right, but `theta -= …` writes into the caller's array, which belongs to somebody else (and for integers raises "
     "an error). Write `theta = theta - …`, which makes a new one.",
     "slip",
 )
@@ -59,8 +83,8 @@ def theta_in_place(right, options, theta, *args, **kwargs):
 
 @family(
     "The old state is changed in place",
-    "Your numbers are right, but you wrote into the state that was passed. A step is pure: whoever keeps the old state must be able to take "
-    "the step again. Make a new state, and leave the old one as it was.",
+    "Your numbers are right, but you wrote into the state that was passed. A step is pure: whoever keeps the old state must be able to "
+    "take the step again. Make a new state, and leave the old one as it was.",
     "slip",
 )
 def state_in_place(right, options, theta, grad, state, *args, **kwargs):
@@ -71,8 +95,8 @@ def state_in_place(right, options, theta, grad, state, *args, **kwargs):
 
 @family(
     "ε is left out",
-    "You divided by the root alone. An entry whose gradient has always been zero, such as the weight of a pixel that is never inked, is then "
-    "0/0, which is NaN. Add ε to the denominator.",
+    "You divided by the root alone. An entry whose gradient has always been zero, such as the weight of a pixel that is never inked, is "
+    "then 0/0, which is NaN. Add ε to the denominator.",
     "slip",
 )
 def without_epsilon(right, options, *args, **kwargs):
@@ -93,12 +117,83 @@ def uphill(right, options, theta, *args, **kwargs):
 
 @family(
     "Nothing is remembered",
-    "Every step is the first one: what you computed isn't in the state that you return, or isn't read from it. Return the new averages, and "
-    "the t that they belong to, and begin the next step with them.",
+    "Every step is the first one: what you computed isn't in the state that you return, or isn't read from it. Return the new averages, "
+    "and the t that they belong to, and begin the next step with them.",
     "core",
 )
 def nothing_remembered(right, options, theta, grad, state, *args, **kwargs):
     return right(theta, grad, {}, *args, **kwargs)
+
+
+# --- wrong corrections of `adam`, `nadam` and `adamax` --------------------------------------------------------------------
+
+
+@family(
+    "No bias correction",
+    "You used the averages as they are. They begin at zero, and after t steps their weights sum to 1 − βᵗ only: divide each by that.",
+    "part",
+)
+def without_bias_correction(right, options, *args, **kwargs):
+    return right(*args, **kwargs, total=lambda beta, t: 1.0)
+
+
+@family(
+    "The power t is missing, or t is never counted on",
+    "You divided by 1 − β at every step: either the power t is missing, or t isn't stored in the state that you return, so that every step "
+    "is the first. Count the steps in the state, from 1.",
+    "part",
+)
+def power_missing(right, options, *args, **kwargs):
+    return right(*args, **kwargs, total=lambda beta, t: 1 - beta)
+
+
+@family(
+    "t is counted from 0",
+    "Your first step has t = 0, so that 1 − βᵗ is zero, and you divide by it. Count this gradient before you correct: t = 1 at the first "
+    "step.",
+    "part",
+)
+def t_from_zero(right, options, *args, **kwargs):
+    return right(*args, **kwargs, total=lambda beta, t: 1 - beta ** (t - 1))
+
+
+@family(
+    "t is counted one too far",
+    "Your first step has t = 2. At the first step the weights sum to 1 − β, so t is 1 there: count on once a step, and correct with the "
+    "number of gradients seen, this one included.",
+    "part",
+)
+def t_one_too_far(right, options, *args, **kwargs):
+    return right(*args, **kwargs, total=lambda beta, t: 1 - beta ** (t + 1))
+
+
+@family(
+    "t stays at 0",
+    "You corrected with t = 0 at every step: it is set, but never counted on. 1 − β⁰ is zero, and dividing by it gives NaN or infinity. "
+    "Add 1 to the state's t at each step, before you use it.",
+    "core",
+)
+def t_stays_at_zero(right, options, *args, **kwargs):
+    return right(*args, **kwargs, total=lambda beta, t: 0.0)
+
+
+@family(
+    "β² at every step",
+    "You divided by 1 − β² at every step. After t steps the weights sum to 1 − βᵗ: the power is t, not 2.",
+    "part",
+)
+def square_for_power(right, options, *args, **kwargs):
+    return right(*args, **kwargs, total=lambda beta, t: 1 - beta**2)
+
+
+@family(
+    "The power belongs to β alone",
+    "You divided by (1 − β)ᵗ. The sum of the weights is 1 − βᵗ: first the power, then the difference. Your denominator goes to zero with "
+    "t, where it should go to 1.",
+    "part",
+)
+def power_of_the_difference(right, options, *args, **kwargs):
+    return right(*args, **kwargs, total=lambda beta, t: (1 - beta) ** t)
 
 
 # --- adagrad_step: wrong --------------------------------------------------------------------------------------------------
@@ -172,8 +267,8 @@ adagrad_only_the_present_gradient = nothing_remembered(
     right.adagrad_step,
     see="08 §2",
     title="Nothing is accumulated",
-    text="You divided by the root of the present gradient's square alone. AdaGrad adds up the squares of all gradients so far: s ← s + g ⊗ g. "
-    "Without the sum every entry moves by ±η whatever its gradient, and nothing ever slows down.",
+    text="You divided by the root of the present gradient's square alone. AdaGrad adds up the squares of all gradients so far: s ← s + g ⊗ "
+    "g. Without the sum every entry moves by ±η whatever its gradient, and nothing ever slows down.",
 )
 adagrad_theta_in_place = theta_in_place("adagrad_step", right.adagrad_step, see="08 §2")
 adagrad_state_in_place = state_in_place("adagrad_step", right.adagrad_step, see="08 §2")
@@ -209,13 +304,6 @@ def adagrad_by_the_length(theta, grad, state, lr=0.01, eps=1e-8):
     length = np.hypot(state["length"], grad) if state else np.abs(grad).astype(float)
     rates = lr / (length + eps)
     return theta - rates * grad, dict(length=length)
-
-
-@alternative("adagrad_step")
-def adagrad_with_a_closure(theta, grad, state, lr=0.01, eps=1e-8):
-    old = state() if callable(state) else np.zeros(np.shape(theta))
-    s = old + np.einsum("...,...->...", grad, grad)
-    return theta - lr * (grad / (s**0.5 + eps)), lambda: s
 
 
 # --- rmsprop_step: wrong --------------------------------------------------------------------------------------------------
@@ -353,14 +441,6 @@ def rmsprop_with_all_gradients(theta, grad, state, lr=0.001, decay=0.9, eps=1e-8
     return theta - lr * gradients[-1] / (np.sqrt(s) + eps), {"gradients": gradients}
 
 
-@alternative("rmsprop_step")
-def rmsprop_with_a_tuple(theta, grad, state, lr=0.001, decay=0.9, eps=1e-8):
-    (s,) = state or (np.zeros(np.shape(theta)),)
-    s = np.average([s, np.square(grad)], axis=0, weights=[decay, 1 - decay])
-    step = np.divide(grad, eps + np.sqrt(s))
-    return np.add(theta, np.negative(lr) * step), (s,)
-
-
 # --- bias_corrected: wrong ------------------------------------------------------------------------------------------------
 
 
@@ -467,45 +547,19 @@ def corrected_by_expm1(moment, beta, t):
 # --- adam_step: wrong -----------------------------------------------------------------------------------------------------
 
 
-@misconception("adam_step", "part", title="No bias correction", see="08 §4")
-def adam_without_bias_correction(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8):
-    """You used m and s as they are. Both begin at zero, and s stays far too small for longer than m does: with the defaults your first
-    step is √10 ≈ 3.2 times too long, the tenth 6.5 times. Divide by 1 − β1ᵗ and 1 − β2ᵗ."""
-    t, m, s = averages(grad, state, beta1, beta2)
-    return theta - lr * m / (np.sqrt(s) + eps), {"t": t, "m": m, "s": s}
-
-
-@misconception("adam_step", "part", title="t is never counted on, or the power t is missing", see="08 §4")
-def adam_every_step_like_the_first(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8):
-    """You divided by 1 − β1 and 1 − β2 at every step: either the power t is missing, or t isn't stored in the state that you return, so
-    that every step is the first. Count the steps in the state, from 1."""
-    t, m, s = averages(grad, state, beta1, beta2)
-    return theta - lr * (m / (1 - beta1)) / (np.sqrt(s / (1 - beta2)) + eps), {"t": t, "m": m, "s": s}
-
-
-@misconception("adam_step", "part", title="t is counted from 0", see="08 §4")
-def adam_t_from_zero(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8):
-    """Your first step has t = 0, so that 1 − βᵗ is zero, and zero divided by zero, or worse. Count this gradient before you correct: t
-    = 1 at the first step."""
-    t, m, s = averages(grad, state, beta1, beta2)
-    m_hat, s_hat = quotient(m, 1 - beta1 ** (t - 1)), quotient(s, 1 - beta2 ** (t - 1))
-    return stepped(theta, lr, m_hat, np.sqrt(s_hat) + eps, t=t, m=m, s=s)
-
-
-@misconception("adam_step", "core", title="t stays at 0", see="08 §4")
-def adam_t_stays_at_zero(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8):
-    """You corrected with t = 0 at every step: it is set, but never counted on. 1 − β⁰ is zero, and dividing by it gives NaN or
-    infinity. Add 1 to the state's t at each step, before you use it."""
-    t, m, s = averages(grad, state, beta1, beta2)
-    return stepped(theta, lr, quotient(m, 0.0), np.sqrt(quotient(s, 0.0)) + eps, t=t, m=m, s=s)
-
-
-@misconception("adam_step", "part", title="t is counted one too far", see="08 §4")
-def adam_t_one_too_far(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8):
-    """Your first step has t = 2. At the first step the weights sum to 1 − β, so t is 1 there: count on once a step, and correct with
-    the number of gradients seen, this one included."""
-    t, m, s = averages(grad, state, beta1, beta2)
-    return theta - lr * (m / (1 - beta1 ** (t + 1))) / (np.sqrt(s / (1 - beta2 ** (t + 1))) + eps), {"t": t, "m": m, "s": s}
+adam_without_bias_correction = without_bias_correction(
+    "adam_step",
+    adam,
+    see="08 §4",
+    text="You used m and s as they are. Both begin at zero, and s stays far too small for longer than m does: with the defaults your first "
+    "step is √10 ≈ 3.2 times too long, the tenth 6.5 times. Divide by 1 − β1ᵗ and 1 − β2ᵗ.",
+)
+adam_power_missing = power_missing("adam_step", adam, see="08 §4")
+adam_t_from_zero = t_from_zero("adam_step", adam, see="08 §4")
+adam_t_one_too_far = t_one_too_far("adam_step", adam, see="08 §4")
+adam_t_stays_at_zero = t_stays_at_zero("adam_step", adam, see="08 §4")
+adam_square_for_power = square_for_power("adam_step", adam, see="08 §4")
+adam_power_of_the_difference = power_of_the_difference("adam_step", adam, see="08 §4")
 
 
 @misconception("adam_step", "part", title="The corrected moments are stored", see="08 §4")
@@ -515,21 +569,6 @@ def adam_correction_stored(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999,
     t, m, s = averages(grad, state, beta1, beta2)
     m, s = m / (1 - beta1**t), s / (1 - beta2**t)
     return theta - lr * m / (np.sqrt(s) + eps), {"t": t, "m": m, "s": s}
-
-
-@misconception("adam_step", "part", title="β² at every step", see="08 §4")
-def adam_square_for_power(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8):
-    """You divided by 1 − β1² and 1 − β2² at every step. After t steps the weights sum to 1 − βᵗ: the power is t, not 2."""
-    t, m, s = averages(grad, state, beta1, beta2)
-    return stepped(theta, lr, m / (1 - beta1**2), np.sqrt(s / (1 - beta2**2)) + eps, t=t, m=m, s=s)
-
-
-@misconception("adam_step", "part", title="The power belongs to β alone", see="08 §4")
-def adam_power_of_the_difference(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8):
-    """You divided by (1 − β)ᵗ. The sum of the weights is 1 − βᵗ: first the power, then the difference. Your denominators go to zero with
-    t, where they should go to 1."""
-    t, m, s = averages(grad, state, beta1, beta2)
-    return stepped(theta, lr, m / (1 - beta1) ** t, np.sqrt(s / (1 - beta2) ** t) + eps, t=t, m=m, s=s)
 
 
 @misconception("adam_step", "part", title="Only the first moment is corrected", see="08 §4")
@@ -657,8 +696,8 @@ adam_uphill = uphill(
     right.adam_step,
     see="08 §4",
     title="One of two signs is turned",
-    text="You go uphill. One of the slides subtracts the gradient in m *and* adds the step to θ: two turned signs, which cancel. With one of "
-    "them alone the step goes the wrong way. Here m ← β1 m + (1 − β1) g, and θ ← θ − η m̂ ⊘ (√ŝ + ε).",
+    text="You go uphill. One of the slides subtracts the gradient in m *and* adds the step to θ: two turned signs, which cancel. With one "
+    "of them alone the step goes the wrong way. Here m ← β1 m + (1 − β1) g, and θ ← θ − η m̂ ⊘ (√ŝ + ε).",
 )
 adam_theta_in_place = theta_in_place("adam_step", right.adam_step, see="08 §4")
 adam_state_in_place = state_in_place("adam_step", right.adam_step, see="08 §4")
@@ -732,6 +771,15 @@ def adam_in_the_precision_of_theta(theta, grad, state, lr=0.001, beta1=0.9, beta
 # --- nadam_step: wrong ----------------------------------------------------------------------------------------------------
 
 
+nadam_without_bias_correction = without_bias_correction("nadam_step", nadam, see="08 §5")
+nadam_power_missing = power_missing("nadam_step", nadam, see="08 §5")
+nadam_t_from_zero = t_from_zero("nadam_step", nadam, see="08 §5")
+nadam_t_one_too_far = t_one_too_far("nadam_step", nadam, see="08 §5")
+nadam_t_stays_at_zero = t_stays_at_zero("nadam_step", nadam, see="08 §5")
+nadam_square_for_power = square_for_power("nadam_step", nadam, see="08 §5")
+nadam_power_of_the_difference = power_of_the_difference("nadam_step", nadam, see="08 §5")
+
+
 @misconception("nadam_step", "core", title="This is Adam", see="08 §5")
 def nadam_is_adam(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8):
     """You stepped along m̂, as Adam does. Nadam looks one step ahead: in place of m̂ stands β1 m/(1 − β1ᵗ⁺¹) + (1 − β1) g/(1 − β1ᵗ), in
@@ -802,14 +850,6 @@ def nadam_with_a_schedule(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999, 
     return theta - lr * ahead / (np.sqrt(s / (1 - beta2**t)) + eps), {"t": t, "product": product, "m": m, "s": s}
 
 
-@misconception("nadam_step", "part", title="No bias correction", see="08 §5")
-def nadam_without_bias_correction(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8):
-    """You used m, g and s without their corrections. The averages begin at zero: the momentum is divided by 1 − β1ᵗ⁺¹, the gradient's
-    term by 1 − β1ᵗ, and s by 1 − β2ᵗ."""
-    t, m, s = averages(grad, state, beta1, beta2)
-    return theta - lr * (beta1 * m + (1 - beta1) * grad) / (np.sqrt(s) + eps), {"t": t, "m": m, "s": s}
-
-
 @misconception("nadam_step", "part", title="The second moment isn't corrected", see="08 §5")
 def nadam_s_uncorrected(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8):
     """You looked ahead, but left s as it was. It begins at zero as in Adam: divide by the root of ŝ = s/(1 − β2ᵗ)."""
@@ -823,15 +863,6 @@ def nadam_every_step_like_the_first(theta, grad, state, lr=0.001, beta1=0.9, bet
     1."""
     t, m, s = averages(grad, state, beta1, beta2)
     return theta - lr * ahead(m, grad, beta1, 1) / (np.sqrt(s / (1 - beta2)) + eps), {"t": t, "m": m, "s": s}
-
-
-@misconception("nadam_step", "part", title="t is counted from 0", see="08 §5")
-def nadam_t_from_zero(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8):
-    """Your first step has t = 0, so that 1 − βᵗ is zero, and you divide by it. Count this gradient before you correct: t = 1 at the
-    first step."""
-    t, m, s = averages(grad, state, beta1, beta2)
-    look = beta1 * m / (1 - beta1**t) + quotient((1 - beta1) * grad, 1 - beta1 ** (t - 1))
-    return stepped(theta, lr, look, np.sqrt(quotient(s, 1 - beta2 ** (t - 1))) + eps, t=t, m=m, s=s)
 
 
 @misconception("nadam_step", "part", title="β1 and β2 are swapped", see="08 §5")
@@ -856,14 +887,6 @@ def nadam_look_ahead_stored(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999
     t, m, s = averages(grad, state, beta1, beta2)
     m = ahead(m, grad, beta1, t)
     return theta - lr * m / (np.sqrt(s / (1 - beta2**t)) + eps), {"t": t, "m": m, "s": s}
-
-
-@misconception("nadam_step", "part", title="The power belongs to β alone", see="08 §5")
-def nadam_power_of_the_difference(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8):
-    """You divided by (1 − β)ᵗ. The sum of the weights is 1 − βᵗ: first the power, then the difference."""
-    t, m, s = averages(grad, state, beta1, beta2)
-    look = beta1 * m / (1 - beta1) ** (t + 1) + (1 - beta1) * grad / (1 - beta1) ** t
-    return stepped(theta, lr, look, np.sqrt(s / (1 - beta2) ** t) + eps, t=t, m=m, s=s)
 
 
 @misconception("nadam_step", "slip", title="ε stands inside the root", see="08 §5")
@@ -913,20 +936,16 @@ def nadam_with_all_gradients(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.99
     return theta - lr * look / ((s / (1 - beta2**t)) ** 0.5 + eps), gradients
 
 
-@alternative("nadam_step")
-def nadam_in_loops(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8):
-    theta = np.array(theta, dtype=float)
-    m, s = (state["m"].copy(), state["s"].copy()) if state else (np.zeros(theta.shape), np.zeros(theta.shape))
-    t = state["t"] + 1 if state else 1
-    for i in np.ndindex(theta.shape):
-        g = float(grad[i])
-        m[i], s[i] = beta1 * m[i] + (1 - beta1) * g, beta2 * s[i] + (1 - beta2) * g * g
-        look = beta1 * m[i] / (1 - beta1 ** (t + 1)) + (1 - beta1) * g / (1 - beta1**t)
-        theta[i] -= lr * look / ((s[i] / (1 - beta2**t)) ** 0.5 + eps)
-    return theta, {"m": m, "s": s, "t": t}
-
-
 # --- adamax_step: wrong ---------------------------------------------------------------------------------------------------
+
+
+adamax_without_bias_correction = without_bias_correction("adamax_step", adamax, see="08 §5")
+adamax_power_missing = power_missing("adamax_step", adamax, see="08 §5")
+adamax_t_from_zero = t_from_zero("adamax_step", adamax, see="08 §5")
+adamax_t_one_too_far = t_one_too_far("adamax_step", adamax, see="08 §5")
+adamax_t_stays_at_zero = t_stays_at_zero("adamax_step", adamax, see="08 §5")
+adamax_square_for_power = square_for_power("adamax_step", adamax, see="08 §5")
+adamax_power_of_the_difference = power_of_the_difference("adamax_step", adamax, see="08 §5")
 
 
 @misconception("adamax_step", "part", title="A sum instead of the maximum", see="08 §5")
@@ -1013,42 +1032,12 @@ def adamax_u_corrected_too(theta, grad, state, lr=0.002, beta1=0.9, beta2=0.999,
     return theta - lr * (m / (1 - beta1**t)) / (u / (1 - beta2**t) + eps), {"t": t, "m": m, "u": u}
 
 
-@misconception("adamax_step", "part", title="No bias correction of m", see="08 §5")
-def adamax_m_not_corrected(theta, grad, state, lr=0.002, beta1=0.9, beta2=0.999, eps=1e-8):
-    """You used m as it is. It is an average that began at zero, as in Adam, so it is divided by 1 − β1ᵗ."""
-    t, m, u = largest(grad, state, beta1, beta2)
-    return theta - lr * m / (u + eps), {"t": t, "m": m, "u": u}
-
-
-@misconception("adamax_step", "part", title="t is never counted on", see="08 §5")
-def adamax_every_step_like_the_first(theta, grad, state, lr=0.002, beta1=0.9, beta2=0.999, eps=1e-8):
-    """You divided m by 1 − β1 at every step: either the power t is missing, or t isn't stored in the state that you return. Count the
-    steps in the state, from 1."""
-    t, m, u = largest(grad, state, beta1, beta2)
-    return theta - lr * (m / (1 - beta1)) / (u + eps), {"t": t, "m": m, "u": u}
-
-
-@misconception("adamax_step", "part", title="t is counted from 0", see="08 §5")
-def adamax_t_from_zero(theta, grad, state, lr=0.002, beta1=0.9, beta2=0.999, eps=1e-8):
-    """Your first step has t = 0, so that 1 − β1ᵗ is zero, and you divide by it. Count this gradient before you correct: t = 1 at the
-    first step."""
-    t, m, u = largest(grad, state, beta1, beta2)
-    return stepped(theta, lr, quotient(m, 1 - beta1 ** (t - 1)), u + eps, t=t, m=m, u=u)
-
-
 @misconception("adamax_step", "part", title="β1 and β2 are swapped", see="08 §5")
 def adamax_betas_swapped(theta, grad, state, lr=0.002, beta1=0.9, beta2=0.999, eps=1e-8):
     """You averaged the gradients with β2 and let the maximum fade by β1. β1 = 0.9 belongs to the average m, β2 = 0.999 to the maximum
     u."""
     t, m, u = largest(grad, state, beta2, beta1)
     return theta - lr * (m / (1 - beta2**t)) / (u + eps), {"t": t, "m": m, "u": u}
-
-
-@misconception("adamax_step", "part", title="The power belongs to β alone", see="08 §5")
-def adamax_power_of_the_difference(theta, grad, state, lr=0.002, beta1=0.9, beta2=0.999, eps=1e-8):
-    """You divided m by (1 − β1)ᵗ. The sum of its weights is 1 − β1ᵗ: first the power, then the difference."""
-    t, m, u = largest(grad, state, beta1, beta2)
-    return stepped(theta, lr, m / (1 - beta1) ** t, u + eps, t=t, m=m, u=u)
 
 
 @misconception("adamax_step", "part", title="This is Adam", see="08 §5")
@@ -1120,17 +1109,3 @@ def adamax_with_an_object(theta, grad, state, lr=0.002, beta1=0.9, beta2=0.999, 
     new.t, new.m = old.t + 1, old.m + (1 - beta1) * (grad - old.m)
     new.u = np.fmax(beta2 * old.u, np.absolute(grad))
     return theta - (lr / (1 - beta1**new.t)) * (new.m / (new.u + eps)), new
-
-
-@alternative("adamax_step")
-def adamax_in_loops(theta, grad, state, lr=0.002, beta1=0.9, beta2=0.999, eps=1e-8):
-    theta = np.array(theta, dtype=float)
-    memory = dict(state)
-    memory["t"] = t = memory.get("t", 0) + 1
-    for i in np.ndindex(theta.shape):
-        m, u = memory.get(str(i), (0.0, 0.0))
-        g = float(grad[i])
-        m, u = beta1 * m + (1 - beta1) * g, max(beta2 * u, abs(g))
-        memory[str(i)] = (m, u)
-        theta[i] -= lr / (1 - beta1**t) * m / (u + eps)
-    return theta, memory

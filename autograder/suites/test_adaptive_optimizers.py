@@ -13,6 +13,14 @@ from coursekit import aspect, corner, exercise, expect, expect_unchanged, worth
 TINY = 1e-12  # as eps where a test is about something else,
 LARGE = 1e5  # and the size of gradients, so that even an ε that is hard-coded costs the tests of ε alone
 
+DEFAULTS = {
+    "adagrad_step": {"lr": 0.01},
+    "rmsprop_step": {"lr": 0.001, "decay": 0.9},
+    "adam_step": {"lr": 0.001, "beta1": 0.9, "beta2": 0.999},
+    "nadam_step": {"lr": 0.001, "beta1": 0.9, "beta2": 0.999},
+    "adamax_step": {"lr": 0.002, "beta1": 0.9, "beta2": 0.999},
+}
+
 
 # --- inputs and small helpers ---------------------------------------------------------------------------------------------
 
@@ -55,8 +63,6 @@ def expect_moves(function, reference, gradients, look=np.asarray, first=1, rtol=
 
 class StepTests(ArgumentsUnchanged, Integers, Float32, MemoryLayouts, NoMemory):
     """What is expected of every optimiser."""
-
-    defaults: dict[str, float] = {}
 
     def arguments(self, rng):
         """Return θ, and a gradient for each of two steps."""
@@ -117,7 +123,7 @@ class StepTests(ArgumentsUnchanged, Integers, Float32, MemoryLayouts, NoMemory):
 
     @corner("eps", 0.06)
     def test_tiny_gradients(self, student, reference, rng):
-        """Where gradients are as small as the default eps, the step shows that eps is added outside the root, to the finished denominator."""
+        """Where gradients are as small as the default eps, the step shows that eps is added to the finished denominator."""
         expect_moves(getattr(student, self.exercise), reference, slopes(rng, 3, 5, size=1e-8), lr=0.1)
 
     @corner("eps")
@@ -141,28 +147,25 @@ class StepTests(ArgumentsUnchanged, Integers, Float32, MemoryLayouts, NoMemory):
         """Without hyperparameters the defaults of the docstring hold."""
         function, gradients = getattr(student, self.exercise), [slopes(rng, 6, size=1e-8) * 10.0 ** np.arange(0, 12, 2) for _ in range(3)]
         usual = moves_from_zero(function, gradients)
-        passed = moves_from_zero(function, gradients, **self.defaults, eps=1e-8)
+        passed = moves_from_zero(function, gradients, **DEFAULTS[self.exercise], eps=1e-8)
         for number, (move, right) in enumerate(zip(usual, passed, strict=True), start=1):
-            expect(move, f"step {number} without hyperparameters").alike(right, f"from that with {self.defaults} and eps=1e-8")
+            expect(move, f"step {number} without hyperparameters").alike(right, f"from that with {DEFAULTS[self.exercise]} and eps=1e-8")
 
 
 class Settling(StepTests):
     """What is expected of the optimisers that forget."""
 
-    short: dict[str, float] = {}
-
     @aspect("equal gradients")
     def test_length_of_late_steps(self, student, rng):
         """After many equal gradients every step has the length of the learning rate."""
-        moves = moves_from_zero(getattr(student, self.exercise), [slopes(rng, 4)] * 24, lr=0.3, eps=TINY, **self.short)
+        short = {"decay": 0.4} if self.exercise == "rmsprop_step" else {"beta1": 0.4, "beta2": 0.5}
+        moves = moves_from_zero(getattr(student, self.exercise), [slopes(rng, 4)] * 24, lr=0.3, eps=TINY, **short)
         expect(moves[-1], "step 24 from zero").shaped((4,))
         expect(np.abs(np.asarray(moves[-1])), "the length of step 24").close_to(np.full(4, 0.3), rtol=1e-5)
 
 
 class MomentTests(Settling):
     """What is expected of the optimisers with a first moment and a denominator of their own."""
-
-    short = {"beta1": 0.4, "beta2": 0.5}
 
     @aspect("the first moment", 12)
     def test_gradients_of_one_size(self, student, reference, rng):
@@ -182,8 +185,6 @@ def expect_denominators(student, reference, name, gradients, **options):
 
 @exercise("adagrad_step")
 class TestAdagradStep(StepTests):
-    defaults = {"lr": 0.01}
-
     @aspect("the sum of squares", 10)
     def test_proportions(self, student, reference, rng):
         """At each step the entries are in the right proportions: each is divided by the root of its own sum of squares."""
@@ -194,9 +195,6 @@ class TestAdagradStep(StepTests):
 
 @exercise("rmsprop_step")
 class TestRmspropStep(Settling):
-    defaults = {"lr": 0.001, "decay": 0.9}
-    short = {"decay": 0.4}
-
     @aspect("the average of squares", 10)
     def test_proportions(self, student, reference, rng):
         """At each step the entries are in the right proportions: each is divided by the root of its own average of squares."""
@@ -241,8 +239,6 @@ class TestBiasCorrected(ArgumentsUnchanged, Integers, Float32, MemoryLayouts, No
 
 @exercise("adam_step")
 class TestAdamStep(MomentTests):
-    defaults = {"lr": 0.001, "beta1": 0.9, "beta2": 0.999}
-
     @aspect("the second moment", 4)
     def test_without_momentum(self, student, reference, rng):
         """With beta1 = 0 the entries of a step are in the right proportions: each is divided by the root of its own average of squares."""
@@ -251,8 +247,6 @@ class TestAdamStep(MomentTests):
 
 @exercise("nadam_step")
 class TestNadamStep(MomentTests):
-    defaults = {"lr": 0.001, "beta1": 0.9, "beta2": 0.999}
-
     @aspect("the second moment", 4)
     def test_without_momentum(self, student, reference, rng):
         """With beta1 = 0 the entries of a step are in the right proportions: each is divided by the root of its own average of squares."""
@@ -261,8 +255,6 @@ class TestNadamStep(MomentTests):
 
 @exercise("adamax_step")
 class TestAdamaxStep(MomentTests):
-    defaults = {"lr": 0.002, "beta1": 0.9, "beta2": 0.999}
-
     @aspect("the maximum", 10)
     def test_without_momentum(self, student, reference, rng):
         """With beta1 = 0 the entries of a step are in the right proportions: after a huge gradient u shrinks by beta2 a step."""

@@ -53,8 +53,8 @@ def test_an_optimiser_is_recognised_whatever_its_state_is():
         state["sum"] = state.get("sum", 0) + np.asarray(grad, float) ** 2
         return theta - lr * grad / (state["sum"] ** 0.5 + eps), state
 
-    assert named("adaptive_optimizers", "adam_step", uncorrected) == "adam_without_bias_correction"
-    assert named("adaptive_optimizers", "adagrad_step", stored) == "adagrad_state_in_place"
+    assert named("adaptive_optimizers", "adam_step", uncorrected) == "adam_step_without_bias_correction"
+    assert named("adaptive_optimizers", "adagrad_step", stored) == "adagrad_step_state_in_place"
 
 
 def test_draws_are_compared_by_distribution():
