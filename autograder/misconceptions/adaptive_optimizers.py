@@ -7,7 +7,7 @@ import numpy as np
 
 from autograder.judging.known_answers import alternative, misconception
 from autograder.misconceptions.families import cut_off, family, fixed_number
-from autograder.reference import adaptive_optimizers as right
+from autograder.reference import adaptive_optimizers as reference
 
 
 def averages(grad, state, beta1, beta2):
@@ -34,6 +34,12 @@ def stepped(theta, lr, direction, denominator, **state):
     """Return the new θ and the state, where something may be divided by zero."""
     with np.errstate(all="ignore"):
         return theta - lr * direction / denominator, state
+
+
+def root(s):
+    """Return the root of what may be negative."""
+    with np.errstate(all="ignore"):
+        return np.sqrt(s)
 
 
 def quotient(numerator, denominator):
@@ -227,7 +233,7 @@ def adagrad_gradient_not_squared(theta, grad, state, lr=0.01, eps=1e-8):
     """You added the gradient itself to s. Its sign varies, so the sum says nothing about the size of the gradients and may be negative,
     and the root of that is NaN. Add the square, entry by entry."""
     s = state.get("s", 0.0) + grad
-    return stepped(theta, lr, grad, np.sqrt(s) + eps, s=s)
+    return stepped(theta, lr, grad, root(s) + eps, s=s)
 
 
 @misconception("adagrad_step", "core", title="Absolute values are added instead of squares", see="08 §2")
@@ -264,18 +270,18 @@ def adagrad_epsilon_inside_the_root(theta, grad, state, lr=0.01, eps=1e-8):
 
 adagrad_only_the_present_gradient = nothing_remembered(
     "adagrad_step",
-    right.adagrad_step,
+    reference.adagrad_step,
     see="08 §2",
     title="Nothing is accumulated",
     text="You divided by the root of the present gradient's square alone. AdaGrad adds up the squares of all gradients so far: s ← s + g ⊗ "
     "g. Without the sum every entry moves by ±η whatever its gradient, and nothing ever slows down.",
 )
-adagrad_theta_in_place = theta_in_place("adagrad_step", right.adagrad_step, see="08 §2")
-adagrad_state_in_place = state_in_place("adagrad_step", right.adagrad_step, see="08 §2")
-adagrad_without_epsilon = without_epsilon("adagrad_step", right.adagrad_step, see="08 §2")
-adagrad_uphill = uphill("adagrad_step", right.adagrad_step, see="08 §2")
-adagrad_fixed_epsilon = fixed_number("adagrad_step", right.adagrad_step, see="08 §2", name="eps", value=1e-8)
-adagrad_cut_off = cut_off("adagrad_step", right.adagrad_step, see="08 §2")
+adagrad_theta_in_place = theta_in_place("adagrad_step", reference.adagrad_step, see="08 §2")
+adagrad_state_in_place = state_in_place("adagrad_step", reference.adagrad_step, see="08 §2")
+adagrad_without_epsilon = without_epsilon("adagrad_step", reference.adagrad_step, see="08 §2")
+adagrad_uphill = uphill("adagrad_step", reference.adagrad_step, see="08 §2")
+adagrad_fixed_epsilon = fixed_number("adagrad_step", reference.adagrad_step, see="08 §2", name="eps", value=1e-8)
+adagrad_cut_off = cut_off("adagrad_step", reference.adagrad_step, see="08 §2")
 
 
 # --- adagrad_step: right --------------------------------------------------------------------------------------------------
@@ -379,7 +385,7 @@ def rmsprop_gradient_not_squared(theta, grad, state, lr=0.001, decay=0.9, eps=1e
     """You averaged the gradient itself. Its sign varies, so the average may be negative, and its root is NaN. What is averaged is the
     square, entry by entry."""
     s = decay * state.get("s", 0.0) + (1 - decay) * grad
-    return stepped(theta, lr, grad, np.sqrt(s) + eps, s=s)
+    return stepped(theta, lr, grad, root(s) + eps, s=s)
 
 
 @misconception("rmsprop_step", "core", title="The root is forgotten", see="08 §3")
@@ -398,12 +404,12 @@ def rmsprop_epsilon_inside_the_root(theta, grad, state, lr=0.001, decay=0.9, eps
     return theta - lr * grad / np.sqrt(s + eps), {"s": s}
 
 
-rmsprop_theta_in_place = theta_in_place("rmsprop_step", right.rmsprop_step, see="08 §3")
-rmsprop_state_in_place = state_in_place("rmsprop_step", right.rmsprop_step, see="08 §3")
-rmsprop_without_epsilon = without_epsilon("rmsprop_step", right.rmsprop_step, see="08 §3")
-rmsprop_uphill = uphill("rmsprop_step", right.rmsprop_step, see="08 §3")
-rmsprop_fixed_epsilon = fixed_number("rmsprop_step", right.rmsprop_step, see="08 §3", name="eps", value=1e-8)
-rmsprop_cut_off = cut_off("rmsprop_step", right.rmsprop_step, see="08 §3")
+rmsprop_theta_in_place = theta_in_place("rmsprop_step", reference.rmsprop_step, see="08 §3")
+rmsprop_state_in_place = state_in_place("rmsprop_step", reference.rmsprop_step, see="08 §3")
+rmsprop_without_epsilon = without_epsilon("rmsprop_step", reference.rmsprop_step, see="08 §3")
+rmsprop_uphill = uphill("rmsprop_step", reference.rmsprop_step, see="08 §3")
+rmsprop_fixed_epsilon = fixed_number("rmsprop_step", reference.rmsprop_step, see="08 §3", name="eps", value=1e-8)
+rmsprop_cut_off = cut_off("rmsprop_step", reference.rmsprop_step, see="08 §3")
 
 
 # --- rmsprop_step: right --------------------------------------------------------------------------------------------------
@@ -516,7 +522,7 @@ def corrected_in_place(moment, beta, t):
     return moment
 
 
-corrected_cut_off = cut_off("bias_corrected", right.bias_corrected, see="08 §4")
+corrected_cut_off = cut_off("bias_corrected", reference.bias_corrected, see="08 §4")
 
 
 # --- bias_corrected: right ------------------------------------------------------------------------------------------------
@@ -615,7 +621,7 @@ def adam_gradient_not_squared(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.9
     square, entry by entry."""
     t, m, _ = averages(grad, state, beta1, beta2)
     s = beta2 * state.get("s", 0.0) + (1 - beta2) * grad
-    return stepped(theta, lr, m / (1 - beta1**t), np.sqrt(s / (1 - beta2**t)) + eps, t=t, m=m, s=s)
+    return stepped(theta, lr, m / (1 - beta1**t), root(s / (1 - beta2**t)) + eps, t=t, m=m, s=s)
 
 
 @misconception("adam_step", "part", title="The square of the average for the average of the squares", see="08 §4")
@@ -693,18 +699,18 @@ def adam_epsilon_inside_the_root(theta, grad, state, lr=0.001, beta1=0.9, beta2=
 
 adam_uphill = uphill(
     "adam_step",
-    right.adam_step,
+    reference.adam_step,
     see="08 §4",
     title="One of two signs is turned",
     text="You go uphill. One of the slides subtracts the gradient in m *and* adds the step to θ: two turned signs, which cancel. With one "
     "of them alone the step goes the wrong way. Here m ← β1 m + (1 − β1) g, and θ ← θ − η m̂ ⊘ (√ŝ + ε).",
 )
-adam_theta_in_place = theta_in_place("adam_step", right.adam_step, see="08 §4")
-adam_state_in_place = state_in_place("adam_step", right.adam_step, see="08 §4")
-adam_without_epsilon = without_epsilon("adam_step", right.adam_step, see="08 §4")
-adam_nothing_remembered = nothing_remembered("adam_step", right.adam_step, see="08 §4")
-adam_fixed_epsilon = fixed_number("adam_step", right.adam_step, see="08 §4", name="eps", value=1e-8)
-adam_cut_off = cut_off("adam_step", right.adam_step, see="08 §4")
+adam_theta_in_place = theta_in_place("adam_step", reference.adam_step, see="08 §4")
+adam_state_in_place = state_in_place("adam_step", reference.adam_step, see="08 §4")
+adam_without_epsilon = without_epsilon("adam_step", reference.adam_step, see="08 §4")
+adam_nothing_remembered = nothing_remembered("adam_step", reference.adam_step, see="08 §4")
+adam_fixed_epsilon = fixed_number("adam_step", reference.adam_step, see="08 §4", name="eps", value=1e-8)
+adam_cut_off = cut_off("adam_step", reference.adam_step, see="08 §4")
 
 
 # --- adam_step: right -----------------------------------------------------------------------------------------------------
@@ -877,7 +883,7 @@ def nadam_gradient_not_squared(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.
     """You averaged the gradient itself in s. It may be negative, and its root is NaN. s averages the square, entry by entry."""
     t, m, _ = averages(grad, state, beta1, beta2)
     s = beta2 * state.get("s", 0.0) + (1 - beta2) * grad
-    return stepped(theta, lr, ahead(m, grad, beta1, t), np.sqrt(s / (1 - beta2**t)) + eps, t=t, m=m, s=s)
+    return stepped(theta, lr, ahead(m, grad, beta1, t), root(s / (1 - beta2**t)) + eps, t=t, m=m, s=s)
 
 
 @misconception("nadam_step", "part", title="The look ahead is stored as m", see="08 §5")
@@ -897,13 +903,13 @@ def nadam_epsilon_inside_the_root(theta, grad, state, lr=0.001, beta1=0.9, beta2
     return theta - lr * ahead(m, grad, beta1, t) / np.sqrt(s / (1 - beta2**t) + eps), {"t": t, "m": m, "s": s}
 
 
-nadam_theta_in_place = theta_in_place("nadam_step", right.nadam_step, see="08 §5")
-nadam_state_in_place = state_in_place("nadam_step", right.nadam_step, see="08 §5")
-nadam_without_epsilon = without_epsilon("nadam_step", right.nadam_step, see="08 §5")
-nadam_uphill = uphill("nadam_step", right.nadam_step, see="08 §5")
-nadam_nothing_remembered = nothing_remembered("nadam_step", right.nadam_step, see="08 §5")
-nadam_fixed_epsilon = fixed_number("nadam_step", right.nadam_step, see="08 §5", name="eps", value=1e-8)
-nadam_cut_off = cut_off("nadam_step", right.nadam_step, see="08 §5")
+nadam_theta_in_place = theta_in_place("nadam_step", reference.nadam_step, see="08 §5")
+nadam_state_in_place = state_in_place("nadam_step", reference.nadam_step, see="08 §5")
+nadam_without_epsilon = without_epsilon("nadam_step", reference.nadam_step, see="08 §5")
+nadam_uphill = uphill("nadam_step", reference.nadam_step, see="08 §5")
+nadam_nothing_remembered = nothing_remembered("nadam_step", reference.nadam_step, see="08 §5")
+nadam_fixed_epsilon = fixed_number("nadam_step", reference.nadam_step, see="08 §5", name="eps", value=1e-8)
+nadam_cut_off = cut_off("nadam_step", reference.nadam_step, see="08 §5")
 
 
 # --- nadam_step: right ----------------------------------------------------------------------------------------------------
@@ -1072,13 +1078,13 @@ def adamax_epsilon_inside_the_maximum(theta, grad, state, lr=0.002, beta1=0.9, b
     return theta - lr * (m / (1 - beta1**t)) / u, {"t": t, "m": m, "u": u}
 
 
-adamax_theta_in_place = theta_in_place("adamax_step", right.adamax_step, see="08 §5")
-adamax_state_in_place = state_in_place("adamax_step", right.adamax_step, see="08 §5")
-adamax_without_epsilon = without_epsilon("adamax_step", right.adamax_step, see="08 §5")
-adamax_uphill = uphill("adamax_step", right.adamax_step, see="08 §5")
-adamax_nothing_remembered = nothing_remembered("adamax_step", right.adamax_step, see="08 §5")
-adamax_fixed_epsilon = fixed_number("adamax_step", right.adamax_step, see="08 §5", name="eps", value=1e-8)
-adamax_cut_off = cut_off("adamax_step", right.adamax_step, see="08 §5")
+adamax_theta_in_place = theta_in_place("adamax_step", reference.adamax_step, see="08 §5")
+adamax_state_in_place = state_in_place("adamax_step", reference.adamax_step, see="08 §5")
+adamax_without_epsilon = without_epsilon("adamax_step", reference.adamax_step, see="08 §5")
+adamax_uphill = uphill("adamax_step", reference.adamax_step, see="08 §5")
+adamax_nothing_remembered = nothing_remembered("adamax_step", reference.adamax_step, see="08 §5")
+adamax_fixed_epsilon = fixed_number("adamax_step", reference.adamax_step, see="08 §5", name="eps", value=1e-8)
+adamax_cut_off = cut_off("adamax_step", reference.adamax_step, see="08 §5")
 
 
 # --- adamax_step: right ---------------------------------------------------------------------------------------------------
