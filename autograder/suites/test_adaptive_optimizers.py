@@ -13,7 +13,7 @@ from coursekit import aspect, corner, exercise, expect, expect_unchanged, worth
 TINY = 1e-12  # as eps where a test is about something else,
 LARGE = 1e5  # and the size of gradients, so that even an ε that is hard-coded costs the tests of ε alone
 
-DEFAULTS = {
+DEFAULTS = {  # written out where a test is about something else: a wrong default costs the test of the defaults alone
     "adagrad_step": {"lr": 0.01},
     "rmsprop_step": {"lr": 0.001, "decay": 0.9},
     "adam_step": {"lr": 0.001, "beta1": 0.9, "beta2": 0.999},
@@ -64,6 +64,10 @@ def expect_moves(function, reference, gradients, look=np.asarray, first=1, rtol=
 class StepTests(ArgumentsUnchanged, Integers, Float32, MemoryLayouts, NoMemory):
     """What is expected of every optimiser."""
 
+    def usual(self, **options):
+        """Return hyperparameters: the defaults but for η and ε, and `options`."""
+        return {**DEFAULTS[self.exercise], "lr": 0.3, "eps": TINY, **options}
+
     def arguments(self, rng):
         """Return θ, and a gradient for each of two steps."""
         return rng.normal(0, 0.5, (3, 4)), *slopes(rng, 2, 3, 4)
@@ -72,7 +76,7 @@ class StepTests(ArgumentsUnchanged, Integers, Float32, MemoryLayouts, NoMemory):
         """Take a step for each gradient, and return where they lead."""
         state = {}
         for grad in gradients:
-            theta, state = one_step(getattr(student, self.exercise), theta, grad, state, lr=0.3, eps=TINY)
+            theta, state = one_step(getattr(student, self.exercise), theta, grad, state, **self.usual())
         return theta
 
     def unchanged(self, student, theta, *gradients):
@@ -87,22 +91,22 @@ class StepTests(ArgumentsUnchanged, Integers, Float32, MemoryLayouts, NoMemory):
         """The first step, from an empty state, goes against the gradient, equally far in every entry."""
         for shape in ((6,), (2, 3, 2)):
             grad = slopes(rng, *shape)
-            (move,) = moves_from_zero(getattr(student, self.exercise), [grad], lr=0.3, eps=TINY)
+            (move,) = moves_from_zero(getattr(student, self.exercise), [grad], **self.usual())
             expect(move, "the first step from zero").shaped(shape)
             expect(proportions(move), "the first step's entries, divided by the largest one's length,").close_to(-np.sign(grad))
 
     @aspect("the first step's length", 3)
     def test_first_length(self, student, reference, rng):
         """The first step, from an empty state, has the right length in every entry."""
-        for shape in ((1,), (3, 4)):
-            function, gradients = getattr(student, self.exercise), slopes(rng, 1, *shape)
-            expect_moves(function, reference, gradients, np.abs, what="the length of ", lr=0.3, eps=TINY)
+        for shape, size, rtol in ((1,), LARGE, 1e-7), ((3, 4), 10.0, 1e-3):
+            function, gradients = getattr(student, self.exercise), slopes(rng, 1, *shape, size=size)
+            expect_moves(function, reference, gradients, np.abs, rtol=rtol, what="the length of ", **self.usual())
 
     @worth(4)
     @aspect("equal gradients", 9)
     def test_equal_gradients(self, student, rng):
         """Where the gradient stays as it is, all entries move equally far at a step, however large their gradients are."""
-        moves = moves_from_zero(getattr(student, self.exercise), [slopes(rng, 5)] * 5, lr=0.3, eps=TINY)
+        moves = moves_from_zero(getattr(student, self.exercise), [slopes(rng, 5)] * 5, **self.usual())
         for number, move in enumerate(moves[1:], start=2):
             expect(move, f"step {number} from zero").shaped((5,))
             name = f"the lengths of step {number}'s entries, divided by the largest one,"
@@ -112,24 +116,25 @@ class StepTests(ArgumentsUnchanged, Integers, Float32, MemoryLayouts, NoMemory):
     def test_walk(self, student, reference, rng):
         """Steps along random gradients lead where they should, each entry for itself, with a learning rate that changes."""
         function, right = getattr(student, self.exercise), getattr(reference, self.exercise)
-        for shape in ((5,), (4, 3)):
+        for shape, size, rtol in ((5,), LARGE, 1e-7), ((4, 3), 10.0, 1e-3):
             place = right_place = rng.normal(0, 0.5, shape)
             state, right_state = {}, {}
-            for number, grad in enumerate(slopes(rng, 6, *shape), start=1):
-                lr = rng.uniform(0.05, 0.4)
-                place, state = one_step(function, place, grad, state, lr=lr, eps=TINY)
-                right_place, right_state = right(right_place, grad, right_state, lr=lr, eps=TINY)
-                expect(place, f"theta after step {number}").close_to(right_place)
+            for number, grad in enumerate(slopes(rng, 6, *shape, size=size), start=1):
+                options = self.usual(lr=rng.uniform(0.05, 0.4))
+                place, state = one_step(function, place, grad, state, **options)
+                right_place, right_state = right(right_place, grad, right_state, **options)
+                expect(place, f"theta after step {number}").close_to(right_place, rtol=rtol)
 
     @corner("eps", 0.06)
     def test_tiny_gradients(self, student, reference, rng):
         """Where gradients are as small as the default eps, the step shows that eps is added to the finished denominator."""
-        expect_moves(getattr(student, self.exercise), reference, slopes(rng, 3, 5, size=1e-8), lr=0.1)
+        options = {**DEFAULTS[self.exercise], "lr": 0.1}
+        expect_moves(getattr(student, self.exercise), reference, slopes(rng, 3, 5, size=1e-8), **options)
 
     @corner("eps")
     def test_another_epsilon(self, student, reference, rng):
         """The eps that is passed is the one that is used."""
-        expect_moves(getattr(student, self.exercise), reference, slopes(rng, 3, 5, size=0.01), lr=0.1, eps=0.01)
+        expect_moves(getattr(student, self.exercise), reference, slopes(rng, 3, 5, size=0.01), **self.usual(eps=0.01))
 
     @worth(0.5)
     @corner("eps")
