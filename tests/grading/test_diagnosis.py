@@ -57,6 +57,13 @@ def test_an_optimiser_is_recognised_whatever_its_state_is():
     assert named("adaptive_optimizers", "adagrad_step", stored) == "adagrad_step_state_in_place"
 
 
+def test_right_numbers_in_an_answer_of_another_form_are_not_called_a_slip():
+    def without_state(theta, grad, state, lr=0.01, eps=1e-8):
+        return theta - lr * grad / (abs(grad) + eps)
+
+    assert named("adaptive_optimizers", "adagrad_step", without_state) is None
+
+
 def test_draws_are_compared_by_distribution():
     def fan_out_for_fan_in(fan_in, fan_out, rng):
         return rng.normal(size=(fan_out, fan_in)).T * (2 / fan_out) ** 0.5
