@@ -118,21 +118,21 @@ def moving_paths(paths: Mapping[str, np.ndarray], curvature: Sequence[float]) ->
     return fig, draw_until, len(shown)
 
 
-def steps_needed(counts: Mapping[str, Mapping[str, int]], ylabel: str) -> Figure:
+def steps_needed(counts: Mapping[str, Sequence[int]], cases: Sequence[str], ylabel: str) -> Figure:
     """Draw a group of bars for each label, a bar for each case.
 
     Parameters
     ----------
-    counts : dict of str to dict of str to int
-        By label, and then by case.
+    counts : dict of str to sequence of int
+        By label, a number for each case.
+    cases : sequence of str
     ylabel : str
     """
     fig, ax = plots.figure(1, 1, (9, 3.8))
-    cases = list(next(iter(counts.values())))
     places, width = np.arange(len(counts)), 0.8 / len(cases)
     for side, case in enumerate(cases):
         style: dict[str, Any] = {"color": plots.PALETTE[side], "hatch": plots.HATCHES[side], "edgecolor": "white"}
-        ax.bar(places + width * (side - (len(cases) - 1) / 2), [one[case] for one in counts.values()], width, label=case, **style)
+        ax.bar(places + width * (side - (len(cases) - 1) / 2), [one[side] for one in counts.values()], width, label=case, **style)
     ax.set(xticks=places, xticklabels=list(counts), ylabel=ylabel)
     ax.legend(loc="upper left")
     return fig
