@@ -18,8 +18,7 @@
 # the loss is steep along one weight and almost flat along another, no η suits both. In this lecture each weight gets a learning rate of
 # its own, and finds it by itself, from the gradients that it has seen.
 #
-# You write five optimisers that are in daily use, learn where they come from, measure them against each other, and find out when they
-# don't help at all.
+# You write five optimisers that are in daily use, measure them against each other, and find out when they don't help.
 #
 # | | exercise | what it is for |
 # |---|---|---|
@@ -41,9 +40,8 @@ from coursekit import check, check_all, ready
 # %% [markdown]
 # ## §1 Throw the size away
 #
-# Here are the handwritten digits, with a twist: every pixel is measured in a unit of its own, some in metres, so to speak, some in
-# millimetres. Each of the 64 inputs is multiplied by a number between 0.001 and 1. Nothing is lost by that; whoever knows the units could
-# undo it. But a weight behind a faint pixel gets a faint gradient.
+# Here are the handwritten digits, but every pixel is measured in a unit of its own: each of the 64 inputs is multiplied by a number between
+# 0.001 and 1. Nothing is lost by that. But a weight behind a faint pixel gets a faint gradient.
 #
 # We train the same small network with two rules, each at seven learning rates. One is plain gradient descent, $\theta \leftarrow \theta -
 # \eta\, g$. The other throws away everything about the gradient but its *sign*, $\theta \leftarrow \theta - \eta\, \text{sign}(g)$: every
@@ -124,8 +122,7 @@ assert max(by_size) < 0.9, "gradient descent suffers from the units"
 # %% [markdown]
 # ### Where the slides disagree
 #
-# The four optimisers that the slides write down are the same in all of them, and yet no two slide sets agree to the letter. Both ways
-# stand here side by side, with what the functions of this lecture want, and why.
+# The slides write down the same four optimisers, and no two sets agree to the letter. This is what the functions of this lecture want.
 #
 # | question | one says | another says | **here** |
 # |---|---|---|---|
@@ -587,7 +584,7 @@ if ready(bias_corrected, adam_step):
 # The correction isn't there to make Adam faster. With a small η the uncorrected version even gets ahead, since its steps are longer. It
 # is there to make η *mean* something. While the gradients of an entry keep about the same size, no step is longer than about η. A sudden
 # change makes longer ones: where an entry's gradients were nearly zero for long and are large a dozen times in a row, $m$ follows sooner
-# than $\sqrt s$, and a step can be up to 7 η long. More is impossible with the default β. That is why one default, 0.001, is a reasonable
+# than $\sqrt s$, and a step gets 6.6 η long; 7.3 η is the most that the default β allow. That is why one default, 0.001, is a reasonable
 # first try for so many networks.
 #
 # **Change this, predict, run.** Below are the lengths of the uncorrected steps, in η, where all gradients are alike. Set β2 to 0.9, like β1.
@@ -941,7 +938,7 @@ if ready(*everything):
 # - **AdaGrad's "stops too early"** needs a long run, as in §3, and a modest η. With the η that is best for 150 steps it is among the best
 #   here.
 #
-# Each of them had a learning rate that suits it. A comparison in which only one of two was tuned says nothing.
+# Each of them had a learning rate that suits it. A comparison in which only one of two was tuned says little.
 
 # %% [markdown]
 # ## §8 What the table doesn't say
