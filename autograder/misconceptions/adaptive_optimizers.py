@@ -10,12 +10,15 @@ from autograder.misconceptions.families import cut_off, family, fixed_number
 from autograder.reference import adaptive_optimizers as reference
 
 
-def averages(grad, state, beta1, beta2):
+def squared(grad):
+    """Return the squares of all entries."""
+    return np.square(grad, dtype=float)
+
+
+def averages(grad, state, beta1, beta2, square=squared):
     """Return t, m and s after this gradient."""
-    t = state.get("t", 0) + 1
     m = beta1 * state.get("m", 0.0) + (1 - beta1) * grad
-    s = beta2 * state.get("s", 0.0) + (1 - beta2) * np.square(grad, dtype=float)
-    return t, m, s
+    return state.get("t", 0) + 1, m, beta2 * state.get("s", 0.0) + (1 - beta2) * square(grad)
 
 
 def ahead(m, grad, beta1, t):
@@ -36,10 +39,10 @@ def stepped(theta, lr, direction, denominator, **state):
         return theta - lr * direction / denominator, state
 
 
-def root(s):
-    """Return the root of what may be negative."""
+def root_plus(s, eps):
+    """Return √s + ε; s may be negative."""
     with np.errstate(all="ignore"):
-        return np.sqrt(s)
+        return np.sqrt(s) + eps
 
 
 def quotient(numerator, denominator):
@@ -53,17 +56,32 @@ def sum_of_weights(beta, t):
     return 1 - beta**t
 
 
-def adam(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8, total=sum_of_weights):
-    """Take a step of Adam whose averages are divided by ``total(beta, t)``."""
-    t, m, s = averages(grad, state, beta1, beta2)
-    return stepped(theta, lr, quotient(m, total(beta1, t)), np.sqrt(quotient(s, total(beta2, t))) + eps, t=t, m=m, s=s)
+def adagrad(theta, grad, state, lr=0.01, eps=1e-8, square=squared, denominator=root_plus):
+    """Take a step of AdaGrad; what is summed up, and what is divided by, can be another."""
+    s = state.get("s", 0.0) + square(grad)
+    return stepped(theta, lr, grad, denominator(s, eps), s=s)
 
 
-def nadam(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8, total=sum_of_weights):
-    """Take a step of Nadam whose averages are divided by ``total(beta, t)``."""
-    t, m, s = averages(grad, state, beta1, beta2)
-    look = beta1 * quotient(m, total(beta1, t + 1)) + (1 - beta1) * quotient(grad, total(beta1, t))
-    return stepped(theta, lr, look, np.sqrt(quotient(s, total(beta2, t))) + eps, t=t, m=m, s=s)
+def rmsprop(theta, grad, state, lr=0.001, decay=0.9, eps=1e-8, square=squared, denominator=root_plus):
+    """Take a step of RMSProp; what is averaged, and what is divided by, can be another."""
+    s = decay * state.get("s", 0.0) + (1 - decay) * square(grad)
+    return stepped(theta, lr, grad, denominator(s, eps), s=s)
+
+
+def adam(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8, total=sum_of_weights, square=squared, denominator=root_plus):
+    """Take a step of Adam, whose averages are divided by ``total(beta, t)``."""
+    t, m, s = averages(grad, state, beta1, beta2, square)
+    below = denominator(quotient(s, total(beta2, t)), eps)
+    return stepped(theta, lr, quotient(m, total(beta1, t)), below, t=t, m=m, s=s)
+
+
+def nadam(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8, total=sum_of_weights, square=squared, denominator=root_plus):
+    """Take a step of Nadam, whose averages are divided by ``total(beta, t)``."""
+    t, m, s = averages(grad, state, beta1, beta2, square)
+    below = denominator(quotient(s, total(beta2, t)), eps)
+    with np.errstate(all="ignore"):
+        look = beta1 * quotient(m, total(beta1, t + 1)) + (1 - beta1) * quotient(grad, total(beta1, t))
+    return stepped(theta, lr, look, below, t=t, m=m, s=s)
 
 
 def adamax(theta, grad, state, lr=0.002, beta1=0.9, beta2=0.999, eps=1e-8, total=sum_of_weights):
@@ -129,6 +147,46 @@ def uphill(right, options, theta, *args, **kwargs):
 )
 def nothing_remembered(right, options, theta, grad, state, *args, **kwargs):
     return right(theta, grad, {}, *args, **kwargs)
+
+
+@family(
+    "ε stands inside the root",
+    "You divided by √(s + ε), as two of the slide sets write it. With ordinary gradients nobody sees the difference, so call it a "
+    "convention; but where gradients are tiny, √ε = 10⁻⁴ is ten thousand times ε. Here ε stands outside: √s + ε.",
+    "slip",
+)
+def epsilon_inside_the_root(right, options, *args, **kwargs):
+    return right(*args, **kwargs, denominator=lambda s, eps: np.sqrt(s + eps))
+
+
+@family(
+    "The gradient isn't squared",
+    "You used the gradient itself for s. Its sign varies, so s says nothing about the size of the gradients and may be negative, and the "
+    "root of that is NaN. Take the square, entry by entry.",
+    "core",
+)
+def gradient_not_squared(right, options, *args, **kwargs):
+    return right(*args, **kwargs, square=lambda grad: np.asarray(grad, dtype=float))
+
+
+@family(
+    "The root is forgotten",
+    "You divided by s + ε. s grows with the square of the gradients; only its root is as large as they are, so that their size cancels and "
+    "the length of a step no longer depends on it.",
+    "core",
+)
+def root_forgotten(right, options, *args, **kwargs):
+    return right(*args, **kwargs, denominator=lambda s, eps: s + eps)
+
+
+@family(
+    "β1 and β2 are swapped",
+    "You averaged the gradients with β2, and let what they are divided by fade with β1. β1 = 0.9 belongs to the first moment m, which "
+    "should follow the gradient soon; β2 = 0.999 to the squares or the maximum, which should be steady.",
+    "part",
+)
+def betas_swapped(right, options, *args, beta1=0.9, beta2=0.999, **kwargs):
+    return right(*args, **kwargs, beta1=beta2, beta2=beta1)
 
 
 # --- wrong corrections of `adam`, `nadam` and `adamax` --------------------------------------------------------------------
@@ -228,14 +286,6 @@ def adagrad_averages(theta, grad, state, lr=0.01, eps=1e-8):
     return theta - lr * grad / (np.sqrt(s / t) + eps), {"t": t, "s": s}
 
 
-@misconception("adagrad_step", "core", title="The gradient isn't squared", see="08 §2")
-def adagrad_gradient_not_squared(theta, grad, state, lr=0.01, eps=1e-8):
-    """You added the gradient itself to s. Its sign varies, so the sum says nothing about the size of the gradients and may be negative,
-    and the root of that is NaN. Add the square, entry by entry."""
-    s = state.get("s", 0.0) + grad
-    return stepped(theta, lr, grad, root(s) + eps, s=s)
-
-
 @misconception("adagrad_step", "core", title="Absolute values are added instead of squares", see="08 §2")
 def adagrad_absolute_values(theta, grad, state, lr=0.01, eps=1e-8):
     """You added up |g|. AdaGrad adds up the squares, and takes the root of the sum: as for the length of a vector, a large gradient
@@ -244,28 +294,12 @@ def adagrad_absolute_values(theta, grad, state, lr=0.01, eps=1e-8):
     return theta - lr * grad / (np.sqrt(s) + eps), {"s": s}
 
 
-@misconception("adagrad_step", "core", title="The root is forgotten", see="08 §2")
-def adagrad_no_root(theta, grad, state, lr=0.01, eps=1e-8):
-    """You divided by s + ε. The sum of squares grows with the square of the gradients; only after the root does their size cancel, so
-    that the length of a step no longer depends on how large the gradients of an entry are."""
-    s = state.get("s", 0.0) + np.square(grad, dtype=float)
-    return theta - lr * grad / (s + eps), {"s": s}
-
-
 @misconception("adagrad_step", "core", title="One sum for all entries", see="08 §2")
 def adagrad_one_sum_for_all(theta, grad, state, lr=0.01, eps=1e-8):
     """You added the squares of all entries into one number, so all entries have one learning rate again. AdaGrad keeps a sum for each
     entry of θ: square entry by entry, g ⊗ g, and s has the shape of θ."""
     s = state.get("s", 0.0) + np.sum(np.square(grad, dtype=float))
     return theta - lr * grad / (np.sqrt(s) + eps), {"s": s}
-
-
-@misconception("adagrad_step", "slip", title="ε stands inside the root", see="08 §2")
-def adagrad_epsilon_inside_the_root(theta, grad, state, lr=0.01, eps=1e-8):
-    """You divided by √(s + ε), as two of the slide sets write it. With ordinary gradients nobody sees the difference, so call it a
-    convention; but where gradients are tiny, √ε = 10⁻⁴ is ten thousand times ε. Here ε stands outside: √s + ε."""
-    s = state.get("s", 0.0) + np.square(grad, dtype=float)
-    return theta - lr * grad / np.sqrt(s + eps), {"s": s}
 
 
 adagrad_only_the_present_gradient = nothing_remembered(
@@ -282,6 +316,9 @@ adagrad_without_epsilon = without_epsilon("adagrad_step", reference.adagrad_step
 adagrad_uphill = uphill("adagrad_step", reference.adagrad_step, see="08 §2")
 adagrad_fixed_epsilon = fixed_number("adagrad_step", reference.adagrad_step, see="08 §2", name="eps", value=1e-8)
 adagrad_cut_off = cut_off("adagrad_step", reference.adagrad_step, see="08 §2")
+adagrad_epsilon_inside_the_root = epsilon_inside_the_root("adagrad_step", adagrad, see="08 §2")
+adagrad_gradient_not_squared = gradient_not_squared("adagrad_step", adagrad, see="08 §2")
+adagrad_root_forgotten = root_forgotten("adagrad_step", adagrad, see="08 §2")
 
 
 # --- adagrad_step: right --------------------------------------------------------------------------------------------------
@@ -380,36 +417,15 @@ def rmsprop_begins_with_the_first_square(theta, grad, state, lr=0.001, decay=0.9
     return theta - lr * grad / (np.sqrt(s) + eps), {"s": s}
 
 
-@misconception("rmsprop_step", "core", title="The gradient isn't squared", see="08 §3")
-def rmsprop_gradient_not_squared(theta, grad, state, lr=0.001, decay=0.9, eps=1e-8):
-    """You averaged the gradient itself. Its sign varies, so the average may be negative, and its root is NaN. What is averaged is the
-    square, entry by entry."""
-    s = decay * state.get("s", 0.0) + (1 - decay) * grad
-    return stepped(theta, lr, grad, root(s) + eps, s=s)
-
-
-@misconception("rmsprop_step", "core", title="The root is forgotten", see="08 §3")
-def rmsprop_no_root(theta, grad, state, lr=0.001, decay=0.9, eps=1e-8):
-    """You divided by s + ε. The M in the name is a mean and the R is a root: only √s is as large as the gradients
-    are, so that their size cancels."""
-    s = decay * state.get("s", 0.0) + (1 - decay) * np.square(grad, dtype=float)
-    return theta - lr * grad / (s + eps), {"s": s}
-
-
-@misconception("rmsprop_step", "slip", title="ε stands inside the root", see="08 §3")
-def rmsprop_epsilon_inside_the_root(theta, grad, state, lr=0.001, decay=0.9, eps=1e-8):
-    """You divided by √(s + ε), as two of the slide sets write it. With ordinary gradients nobody sees the difference, so call it a
-    convention; but where gradients are tiny, √ε = 10⁻⁴ is ten thousand times ε. Here ε stands outside: √s + ε."""
-    s = decay * state.get("s", 0.0) + (1 - decay) * np.square(grad, dtype=float)
-    return theta - lr * grad / np.sqrt(s + eps), {"s": s}
-
-
 rmsprop_theta_in_place = theta_in_place("rmsprop_step", reference.rmsprop_step, see="08 §3")
 rmsprop_state_in_place = state_in_place("rmsprop_step", reference.rmsprop_step, see="08 §3")
 rmsprop_without_epsilon = without_epsilon("rmsprop_step", reference.rmsprop_step, see="08 §3")
 rmsprop_uphill = uphill("rmsprop_step", reference.rmsprop_step, see="08 §3")
 rmsprop_fixed_epsilon = fixed_number("rmsprop_step", reference.rmsprop_step, see="08 §3", name="eps", value=1e-8)
 rmsprop_cut_off = cut_off("rmsprop_step", reference.rmsprop_step, see="08 §3")
+rmsprop_epsilon_inside_the_root = epsilon_inside_the_root("rmsprop_step", rmsprop, see="08 §3")
+rmsprop_gradient_not_squared = gradient_not_squared("rmsprop_step", rmsprop, see="08 §3")
+rmsprop_root_forgotten = root_forgotten("rmsprop_step", rmsprop, see="08 §3")
 
 
 # --- rmsprop_step: right --------------------------------------------------------------------------------------------------
@@ -592,14 +608,6 @@ def adam_only_s_corrected(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999, 
     return theta - lr * m / (np.sqrt(s / (1 - beta2**t)) + eps), {"t": t, "m": m, "s": s}
 
 
-@misconception("adam_step", "part", title="β1 and β2 are swapped", see="08 §4")
-def adam_betas_swapped(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8):
-    """You averaged the gradients with β2 and their squares with β1. β1 = 0.9 belongs to the first moment m, which should follow the
-    gradient soon; β2 = 0.999 to the second, s, which should be steady."""
-    t, m, s = averages(grad, state, beta2, beta1)
-    return theta - lr * (m / (1 - beta2**t)) / (np.sqrt(s / (1 - beta1**t)) + eps), {"t": t, "m": m, "s": s}
-
-
 @misconception("adam_step", "part", title="Each moment is corrected with the other's β", see="08 §4")
 def adam_corrections_swapped(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8):
     """Your averages are right, but m is divided by 1 − β2ᵗ and s by 1 − β1ᵗ. Each average is corrected by the sum of its own weights."""
@@ -613,15 +621,6 @@ def adam_decay_the_wrong_way_round(theta, grad, state, lr=0.001, beta1=0.9, beta
     g, and likewise for s."""
     t, m, s = averages(grad, state, 1 - beta1, 1 - beta2)
     return theta - lr * (m / (1 - beta1**t)) / (np.sqrt(s / (1 - beta2**t)) + eps), {"t": t, "m": m, "s": s}
-
-
-@misconception("adam_step", "core", title="The gradient isn't squared", see="08 §4")
-def adam_gradient_not_squared(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8):
-    """You averaged the gradient itself in s. That is m once more, only slower, and may be negative: its root is NaN. s averages the
-    square, entry by entry."""
-    t, m, _ = averages(grad, state, beta1, beta2)
-    s = beta2 * state.get("s", 0.0) + (1 - beta2) * grad
-    return stepped(theta, lr, m / (1 - beta1**t), root(s / (1 - beta2**t)) + eps, t=t, m=m, s=s)
 
 
 @misconception("adam_step", "part", title="The square of the average for the average of the squares", see="08 §4")
@@ -672,14 +671,6 @@ def adam_averages_not_stored(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.99
     return theta - lr * (m / (1 - beta1**t)) / (np.sqrt(s / (1 - beta2**t)) + eps), {"t": t}
 
 
-@misconception("adam_step", "core", title="The root is forgotten", see="08 §4")
-def adam_no_root(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8):
-    """You divided by ŝ + ε. ŝ has the square of the gradient's unit; only its root brings every entry to the same scale, and the first
-    step to ±η."""
-    t, m, s = averages(grad, state, beta1, beta2)
-    return theta - lr * (m / (1 - beta1**t)) / (s / (1 - beta2**t) + eps), {"t": t, "m": m, "s": s}
-
-
 @misconception("adam_step", "slip", title="ε is added after the correction was folded in", see="08 §4")
 def adam_epsilon_after_folding(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8):
     """You folded both corrections into the learning rate and added ε to the uncorrected √s. Kingma and Ba offer this form, with another
@@ -687,14 +678,6 @@ def adam_epsilon_after_folding(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.
     gradients it is a convention."""
     t, m, s = averages(grad, state, beta1, beta2)
     return theta - lr * np.sqrt(1 - beta2**t) / (1 - beta1**t) * m / (np.sqrt(s) + eps), {"t": t, "m": m, "s": s}
-
-
-@misconception("adam_step", "slip", title="ε stands inside the root", see="08 §4")
-def adam_epsilon_inside_the_root(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8):
-    """You divided by √(ŝ + ε), as two of the slide sets write it. With ordinary gradients nobody sees the difference, so call it a
-    convention; but where gradients are tiny, √ε = 10⁻⁴ is ten thousand times ε. Here ε stands outside: √ŝ + ε."""
-    t, m, s = averages(grad, state, beta1, beta2)
-    return theta - lr * (m / (1 - beta1**t)) / np.sqrt(s / (1 - beta2**t) + eps), {"t": t, "m": m, "s": s}
 
 
 adam_uphill = uphill(
@@ -711,6 +694,10 @@ adam_without_epsilon = without_epsilon("adam_step", reference.adam_step, see="08
 adam_nothing_remembered = nothing_remembered("adam_step", reference.adam_step, see="08 §4")
 adam_fixed_epsilon = fixed_number("adam_step", reference.adam_step, see="08 §4", name="eps", value=1e-8)
 adam_cut_off = cut_off("adam_step", reference.adam_step, see="08 §4")
+adam_epsilon_inside_the_root = epsilon_inside_the_root("adam_step", adam, see="08 §4")
+adam_gradient_not_squared = gradient_not_squared("adam_step", adam, see="08 §4")
+adam_root_forgotten = root_forgotten("adam_step", adam, see="08 §4")
+adam_betas_swapped = betas_swapped("adam_step", adam, see="08 §4")
 
 
 # --- adam_step: right -----------------------------------------------------------------------------------------------------
@@ -871,21 +858,6 @@ def nadam_every_step_like_the_first(theta, grad, state, lr=0.001, beta1=0.9, bet
     return theta - lr * ahead(m, grad, beta1, 1) / (np.sqrt(s / (1 - beta2)) + eps), {"t": t, "m": m, "s": s}
 
 
-@misconception("nadam_step", "part", title="β1 and β2 are swapped", see="08 §5")
-def nadam_betas_swapped(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8):
-    """You averaged the gradients with β2 and their squares with β1. β1 = 0.9 belongs to the momentum, β2 = 0.999 to the squares."""
-    t, m, s = averages(grad, state, beta2, beta1)
-    return theta - lr * ahead(m, grad, beta2, t) / (np.sqrt(s / (1 - beta1**t)) + eps), {"t": t, "m": m, "s": s}
-
-
-@misconception("nadam_step", "core", title="The gradient isn't squared", see="08 §5")
-def nadam_gradient_not_squared(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8):
-    """You averaged the gradient itself in s. It may be negative, and its root is NaN. s averages the square, entry by entry."""
-    t, m, _ = averages(grad, state, beta1, beta2)
-    s = beta2 * state.get("s", 0.0) + (1 - beta2) * grad
-    return stepped(theta, lr, ahead(m, grad, beta1, t), root(s / (1 - beta2**t)) + eps, t=t, m=m, s=s)
-
-
 @misconception("nadam_step", "part", title="The look ahead is stored as m", see="08 §5")
 def nadam_look_ahead_stored(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8):
     """You stored the corrected look ahead in the state, in place of m. It is made for this one step; the average itself goes on without
@@ -895,14 +867,6 @@ def nadam_look_ahead_stored(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999
     return theta - lr * m / (np.sqrt(s / (1 - beta2**t)) + eps), {"t": t, "m": m, "s": s}
 
 
-@misconception("nadam_step", "slip", title="ε stands inside the root", see="08 §5")
-def nadam_epsilon_inside_the_root(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8):
-    """You divided by √(ŝ + ε). With ordinary gradients nobody sees the difference, so call it a convention; but where gradients are
-    tiny, √ε = 10⁻⁴ is ten thousand times ε. Here ε stands outside: √ŝ + ε."""
-    t, m, s = averages(grad, state, beta1, beta2)
-    return theta - lr * ahead(m, grad, beta1, t) / np.sqrt(s / (1 - beta2**t) + eps), {"t": t, "m": m, "s": s}
-
-
 nadam_theta_in_place = theta_in_place("nadam_step", reference.nadam_step, see="08 §5")
 nadam_state_in_place = state_in_place("nadam_step", reference.nadam_step, see="08 §5")
 nadam_without_epsilon = without_epsilon("nadam_step", reference.nadam_step, see="08 §5")
@@ -910,6 +874,10 @@ nadam_uphill = uphill("nadam_step", reference.nadam_step, see="08 §5")
 nadam_nothing_remembered = nothing_remembered("nadam_step", reference.nadam_step, see="08 §5")
 nadam_fixed_epsilon = fixed_number("nadam_step", reference.nadam_step, see="08 §5", name="eps", value=1e-8)
 nadam_cut_off = cut_off("nadam_step", reference.nadam_step, see="08 §5")
+nadam_epsilon_inside_the_root = epsilon_inside_the_root("nadam_step", nadam, see="08 §5")
+nadam_gradient_not_squared = gradient_not_squared("nadam_step", nadam, see="08 §5")
+nadam_root_forgotten = root_forgotten("nadam_step", nadam, see="08 §5")
+nadam_betas_swapped = betas_swapped("nadam_step", nadam, see="08 §5")
 
 
 # --- nadam_step: right ----------------------------------------------------------------------------------------------------
@@ -1038,14 +1006,6 @@ def adamax_u_corrected_too(theta, grad, state, lr=0.002, beta1=0.9, beta2=0.999,
     return theta - lr * (m / (1 - beta1**t)) / (u / (1 - beta2**t) + eps), {"t": t, "m": m, "u": u}
 
 
-@misconception("adamax_step", "part", title="β1 and β2 are swapped", see="08 §5")
-def adamax_betas_swapped(theta, grad, state, lr=0.002, beta1=0.9, beta2=0.999, eps=1e-8):
-    """You averaged the gradients with β2 and let the maximum fade by β1. β1 = 0.9 belongs to the average m, β2 = 0.999 to the maximum
-    u."""
-    t, m, u = largest(grad, state, beta2, beta1)
-    return theta - lr * (m / (1 - beta2**t)) / (u + eps), {"t": t, "m": m, "u": u}
-
-
 @misconception("adamax_step", "part", title="This is Adam", see="08 §5")
 def adamax_is_adam(theta, grad, state, lr=0.002, beta1=0.9, beta2=0.999, eps=1e-8):
     """You divided by √ŝ, as Adam does. AdaMax has a fading maximum in its place: u ← max(β2 u, |g|)."""
@@ -1085,6 +1045,7 @@ adamax_uphill = uphill("adamax_step", reference.adamax_step, see="08 §5")
 adamax_nothing_remembered = nothing_remembered("adamax_step", reference.adamax_step, see="08 §5")
 adamax_fixed_epsilon = fixed_number("adamax_step", reference.adamax_step, see="08 §5", name="eps", value=1e-8)
 adamax_cut_off = cut_off("adamax_step", reference.adamax_step, see="08 §5")
+adamax_betas_swapped = betas_swapped("adamax_step", adamax, see="08 §5")
 
 
 # --- adamax_step: right ---------------------------------------------------------------------------------------------------
