@@ -571,9 +571,10 @@ if ready(bias_corrected, adam_step):
         "loss of a network falls steadily over its first ten steps; without, it shoots up to "
         "several times its first value.",
     )
-    (right, wrong), both = losses.values(), lengths.values()
+    right, wrong = losses.values()
     assert np.allclose(lengths["with correction"], 1), "a corrected step has the length η"
-    assert np.allclose([lengths["without"][0], lengths["without"][9]], [3.16, 6.53], atol=0.01)
+    ends = lengths["without"][[0, 9]]
+    assert np.allclose(ends, [3.16, 6.53], atol=0.01), "uncorrected steps are 3.2 to 6.5 times η"
     assert wrong[:10].max() > 1.5 * right[:10].max(), "without correction it starts badly"
     assert wrong[-20:].mean() > 2 * right[-20:].mean(), "and hasn't made up for it in three epochs"
 
