@@ -60,7 +60,7 @@ class TestFans:
 
     @corner("kernels that aren't square", 0.12)
     def test_kernels_that_are_not_square(self, student, reference):
-        """Height and width of a kernel may differ."""
+        """Kernels whose height and width differ are counted right."""
         for name, answer, shape in self.each(student, ((4, 3, 1, 7), (5, 2, 6, 1), (3, 4, 2, 5))):
             expect(answer, name).equals(reference.fans(shape))
 
@@ -392,12 +392,12 @@ class TestActivationStatistics(ArgumentsUnchanged, Integers, Float32, MemoryLayo
 
     @corner("a batch of one", 0.03)
     def test_batch_of_one(self, student, reference, rng):
-        """One example is enough: the statistics go over its units."""
+        """The statistics of a batch of one example are right; they go over its units."""
         self.look(student, reference, [((rng.standard_normal((1, 6)), network(rng, (6, 4, 3))), "tanh")])
 
     @corner("extreme signals", 0.04)
     def test_extremes(self, student, reference, rng):
-        """A signal that collapses or grows by orders of magnitude is measured all the same, and saturated units too."""
+        """The statistics of a signal that collapses or grows by orders of magnitude are right, and those of saturated units."""
         X, sizes = rng.standard_normal((8, 10)), (10, 10, 10, 10)
         chains = [(network(rng, sizes, scale), activation) for scale, activation in ((0.01, "tanh"), (1e12, "relu"), (60.0, "logistic"))]
         self.look(student, reference, [((X, weights), activation) for weights, activation in chains])
@@ -476,7 +476,7 @@ class TestGradientNorms(ArgumentsUnchanged, Integers, Float32, MemoryLayouts):
 
     @corner("at z = 0", 0.04)
     def test_kink(self, student):
-        """At z = 0 exactly, the slope of ReLU is anything from 0 to 1."""
+        """Where a sum is exactly 0, the norm is right for some slope of ReLU from 0 to 1."""
         X, W, dout = np.array([[1.0, 1.0], [3.0, 1.0]]), np.array([[1.0], [-1.0]]), np.array([[2.0], [1.0]])
         answer = expect(student.gradient_norms(X, [W], dout, "relu"), "the list of norms")
         # The gradient is slope·(2, 2) + (3, 1): its norm is √10 for a slope of 0, √20 for ½, √34 for 1.
@@ -484,6 +484,6 @@ class TestGradientNorms(ArgumentsUnchanged, Integers, Float32, MemoryLayouts):
 
     @corner("deep networks", 0.04)
     def test_deep_networks(self, student, reference, rng):
-        """Gradients that vanish or explode over fifteen layers are measured, however small or large."""
+        """The norms of gradients that vanish or explode over fifteen layers are right, however small or large."""
         X, dout, square = rng.standard_normal((6, 8)), rng.standard_normal((6, 8)), (8,) * 16
         self.expect_norms(student, reference, [(X, network(rng, square, scale), dout) for scale in (1.0, 100.0)], ["logistic", "relu"])
