@@ -181,8 +181,8 @@ class TestGlorotNormal(NormalWeights):
     @aspect("scale")
     def test_small_layers(self, student, rng):
         """Many small layers drawn one after the other have the right variance together."""
-        drawn = [self.draw(student, (6, 3), rng) for _ in range(150)]
-        expect_spread(np.concatenate([entries(W, (6, 3)) for W in drawn]), self.std(6, 3), "150 small layers")
+        drawn = [self.draw(student, (2, 3), rng) for _ in range(300)]
+        expect_spread(np.concatenate([entries(W, (2, 3)) for W in drawn]), self.std(2, 3), "300 small layers")
 
 
 @exercise("glorot_uniform")
@@ -348,7 +348,7 @@ class TestActivationStatistics(ArgumentsUnchanged, Integers, Float32, MemoryLayo
     def test_one_pair_for_each_layer(self, student, rng):
         """There are as many pairs as layers: the input is no layer, and the last layer is one."""
         chains = [(rng.standard_normal((4, 5)), network(rng, widths)) for widths in ((5, 3), (5, 6, 4, 3))]
-        answers = [student.activation_statistics(X, weights, spelled("tanh")) for X, weights in chains]
+        answers = [student.activation_statistics(X, weights, "logistic") for X, weights in chains]
         for (_, weights), answer in zip(chains, answers, strict=True):
             names = [f"layer {number}" for number in range(1, len(weights) + 1)]
             for name, pair in zip(names, expect(answer, "the list").items(*names), strict=True):
@@ -435,15 +435,13 @@ class TestGradientNorms(ArgumentsUnchanged, Integers, Float32, MemoryLayouts):
 
     @aspect("first layer first", 22)
     def test_order(self, student, reference, rng):
-        """Where gradients vanish on their way back, the first layer has the smallest norm; where they explode, it has the largest."""
+        """Where gradients vanish on their way back, the norms grow layer by layer; where they explode, the first is larger than the last."""
         X, dout, square = rng.standard_normal((6, 24)), rng.standard_normal((6, 24)), (24,) * 5
         vanishing = student.gradient_norms(X, network(rng, square), dout, "logistic")
         exploding = student.gradient_norms(X, network(rng, square, 5.0), dout, "tanh")
-        first, *_, last = self.norms(vanishing, 4)
-        if not first < last:
-            raise Mismatch(
-                "value", f"logistic units: the norm is {first:.3g} at the first layer, where it should be smaller than {last:.3g}"
-            )
+        rising = self.norms(vanishing, 4)
+        if any(norm >= later for norm, later in pairwise(rising)):
+            raise Mismatch("value", f"logistic units: the norms should grow from layer to layer, but they are {np.array(rising)}")
         first, *_, last = self.norms(exploding, 4)
         if not first > last:
             raise Mismatch("value", f"large tanh weights: the norm is {first:.3g} at the first layer, where it should exceed {last:.3g}")
