@@ -7,7 +7,7 @@ from coursekit import aspect, corner, exercise, expect
 
 GRADIENTS = ("dx", "dgamma", "dbeta")
 FOLDED = ("the folded W", "the folded b")
-TINY = 1e-12  # as eps where a test is about something else: a mistake with ε costs the tests of ε, not all of them
+WIDE = 1e4  # the scale of inputs: beside it no ε makes a difference, so a mistake with ε costs the tests of ε and no others
 
 
 # --- inputs ---------------------------------------------------------------------------------------------------------------
@@ -17,25 +17,30 @@ def features(rng, shape):
     """Return a batch whose features have means and scales of their own, and a scale and shift with both signs."""
     D = shape[1]
     x = rng.normal(rng.uniform(-3, 3, D), rng.uniform(0.5, 4, D), shape)
-    return x, rng.normal(0, 2, D) + 0.3, rng.normal(0, 2, D)
+    return WIDE * x, rng.normal(0, 2, D) + 0.3, rng.normal(0, 2, D)
 
 
 def images(rng, shape):
     """Return images whose channels, and whose pixels too, have means of their own; and a scale and shift."""
     C = shape[1]
     x = rng.normal(rng.uniform(-3, 3, (C, 1, 1)), rng.uniform(0.5, 4, (C, 1, 1)), shape) + rng.normal(0, 0.5, shape[1:])
-    return x, rng.normal(0, 2, C) + 0.3, rng.normal(0, 2, C)
+    return WIDE * x, rng.normal(0, 2, C) + 0.3, rng.normal(0, 2, C)
 
 
 def statistics(rng, D):
     """Return a running mean and a running variance."""
-    return rng.normal(0, 3, D), rng.uniform(0.2, 5, D)
+    return WIDE * rng.normal(0, 3, D), WIDE**2 * rng.uniform(0.2, 5, D)
 
 
 def dense_and_statistics(rng, fan_in, fan_out):
     """Return the arguments of `fold_batchnorm` for a random dense layer and the batch normalization after it."""
     _, gamma, beta = features(rng, (1, fan_out))
-    return rng.normal(size=(fan_in, fan_out)), rng.normal(0, 2, fan_out), gamma, beta, *statistics(rng, fan_out)
+    return WIDE * rng.normal(size=(fan_in, fan_out)), WIDE * rng.normal(0, 2, fan_out), gamma, beta, *statistics(rng, fan_out)
+
+
+def scaled(by, x, gamma, beta, *statistics):
+    """Return arguments with x, and the running statistics with it, multiplied by a number."""
+    return by * x, gamma, beta, *(factor * values for factor, values in zip((by, by**2), statistics, strict=False))
 
 
 # --- parts of answers -----------------------------------------------------------------------------------------------------
@@ -90,19 +95,17 @@ class Normalises(ArgumentsUnchanged, Integers, Float32, MemoryLayouts):
         return features(rng, shape)
 
     def arguments(self, rng):
-        return *self.batch(rng, self.shapes[-1]), TINY
+        return self.batch(rng, self.plain_shapes[0])
 
     def ask(self, student, *arguments):
         return out_of(getattr(student, self.exercise)(*arguments))
 
     def answers(self, student, reference, batches):
         """Call the function, and then return for each call what came back as `out`, and what is right."""
-        outs = [self.ask(student, *arguments, TINY) for arguments in batches]
+        outs = [self.ask(student, *arguments) for arguments in batches]
         names = [f"out for x of shape {arguments[0].shape}" for arguments in batches]
         found = [expect(out, name).shaped(x.shape).answer for out, name, (x, *_) in zip(outs, names, batches, strict=True)]
-        return [
-            (np.asarray(out, dtype=float), self.ask(reference, *arguments, TINY)) for out, arguments in zip(found, batches, strict=True)
-        ]
+        return [(np.asarray(out, dtype=float), self.ask(reference, *arguments)) for out, arguments in zip(found, batches, strict=True)]
 
     def plain(self, rng):
         """Return batches with γ = 1 and β = 0."""
@@ -130,14 +133,13 @@ class Normalises(ArgumentsUnchanged, Integers, Float32, MemoryLayouts):
     @corner("eps", 0.06)
     def test_default_eps(self, student, reference, rng):
         """Where variances are as small as the default eps, out is right: eps is 1e-5 and stands inside the root."""
-        (x, gamma, beta, *rest), *_ = self.plain(rng)
-        arguments = 2e-3 * x, gamma, beta, *(scale * each for scale, each in zip((2e-3, 4e-6), rest, strict=False))
+        arguments = scaled(2e-3 / WIDE, *self.plain(rng)[0])
         expect(self.ask(student, *arguments), "out").close_to(self.ask(reference, *arguments))
 
     @corner("eps")
     def test_another_eps(self, student, reference, rng):
         """Where another eps is passed, out is right: it is the one that is used."""
-        arguments, *_ = self.plain(rng)
+        arguments = scaled(1 / WIDE, *self.plain(rng)[0])
         expect(out_of(getattr(student, self.exercise)(*arguments, eps=0.5)), "out with eps=0.5").close_to(
             self.ask(reference, *arguments, 0.5)
         )
@@ -192,7 +194,7 @@ class PullsBack(Backward, ArgumentsUnchanged, Integers, Float32, MemoryLayouts):
         return features(rng, shape)
 
     def arguments(self, rng):
-        return rng.normal(size=self.parameter_shapes[0]) + 0.5, *self.batch(rng, self.parameter_shapes[0]), TINY
+        return rng.normal(size=self.parameter_shapes[0]) + 0.5, *self.batch(rng, self.parameter_shapes[0])
 
     def run(self, student, reference, dout, *arguments):
         """Run both pairs; return the student's gradients, and those that are right."""
@@ -203,7 +205,7 @@ class PullsBack(Backward, ArgumentsUnchanged, Integers, Float32, MemoryLayouts):
 
     def expect_gradient(self, student, reference, rng, which, shapes, changed=lambda gradient: gradient):
         """Expect that one of the three gradients is right for random batches of these shapes."""
-        runs = [self.run(student, reference, rng.normal(size=shape) + 0.5, *self.batch(rng, shape), TINY) for shape in shapes]
+        runs = [self.run(student, reference, rng.normal(size=shape) + 0.5, *self.batch(rng, shape)) for shape in shapes]
         for answer, right in runs:
             gradient = expect(answer, f"what {self.exercise} returns").items(*GRADIENTS)[which]
             expect(changed(gradient), GRADIENTS[which]).close_to(right[which])
@@ -237,7 +239,9 @@ class PullsBack(Backward, ArgumentsUnchanged, Integers, Float32, MemoryLayouts):
     def test_eps(self, student, reference, rng):
         """dx is right where eps is as large as the variances: the backward pass has it inside the root, as the forward pass."""
         (x, gamma, beta), dout = self.batch(rng, self.shapes[0]), rng.normal(size=self.shapes[0])
-        runs = [self.run(student, reference, dout, *arguments) for arguments in ((x, gamma, beta, 0.5), (3e-3 * x, gamma, beta))]
+        runs = [
+            self.run(student, reference, dout, *arguments) for arguments in ((x / WIDE, gamma, beta, 0.5), (3e-3 / WIDE * x, gamma, beta))
+        ]
         for answer, right in runs:
             expect(expect(answer, f"what {self.exercise} returns").items(*GRADIENTS)[0], "dx").close_to(right[0])
 
@@ -246,10 +250,10 @@ class PullsBack(Backward, ArgumentsUnchanged, Integers, Float32, MemoryLayouts):
         """Each backward pass belongs to its own cache, whichever forward pass came last."""
         shape, backward = self.parameter_shapes[0], getattr(student, self.exercise)
         (x, gamma, beta), (other, *_), dout = self.batch(rng, shape), self.batch(rng, shape), rng.normal(size=shape)
-        _, cache = self.forward(student, x, gamma, beta, TINY)
+        _, cache = self.forward(student, x, gamma, beta)
         at_once = backward(dout, cache)
-        _, cache = self.forward(student, x, gamma, beta, TINY)
-        self.forward(student, other, -gamma, beta, TINY)
+        _, cache = self.forward(student, x, gamma, beta)
+        self.forward(student, other, -gamma, beta)
         expect(backward(dout, cache), "the answer").alike(at_once, "when another forward pass lies between", GRADIENTS)
 
 
@@ -319,19 +323,19 @@ class TestBatchnormInference(Normalises):
     def test_beta(self, student, rng):
         """Each feature is shifted by its beta: an example that equals running_mean comes out as beta, also alone."""
         _, gamma, beta, mean, var = self.batch(rng, (1, 4))
-        expect(out_of(student.batchnorm_inference(mean[None], gamma, beta, mean, var, TINY)), "out for one example").close_to(beta[None])
+        expect(out_of(student.batchnorm_inference(mean[None], gamma, beta, mean, var)), "out for one example").close_to(beta[None])
 
     @corner("running_var 0", 0.03)
     def test_no_variance(self, student, reference, rng):
         """Where running_var is 0, out is right: eps keeps the root from it."""
         x, gamma, beta, mean, var = self.batch(rng, (5, 3))
-        arguments = 0.01 * x, gamma, beta, 0.01 * mean, 0 * var
+        arguments = x, gamma, beta, mean, 0 * var
         expect(self.ask(student, *arguments), "out").close_to(self.ask(reference, *arguments))
 
     @corner("out alone", 0.05)
     def test_array(self, student, rng):
         """The answer is the array out, with nothing beside it: there is no backward pass that would need a cache."""
-        expect(student.batchnorm_inference(*self.arguments(rng)), "what batchnorm_inference returns").shaped(self.shapes[-1])
+        expect(student.batchnorm_inference(*self.arguments(rng)), "what batchnorm_inference returns").shaped(self.plain_shapes[0])
 
 
 # --- images ---------------------------------------------------------------------------------------------------------------
@@ -348,8 +352,8 @@ class TestBatchnorm2dForward(NormalisesTheBatch):
 
 @exercise("batchnorm2d_backward")
 class TestBatchnorm2dBackward(PullsBack):
-    shapes = ((3, 2, 4, 5), (4, 1, 2, 3), (1, 3, 4, 2), (3, 3, 3, 3))
-    parameter_shapes = ((2, 3, 4, 3), (3, 2, 4, 5), (3, 3, 3, 3))
+    shapes = ((3, 2, 4, 2), (4, 1, 2, 3), (1, 4, 2, 4), (3, 3, 3, 3))  # as many columns as channels: the forward pass may need it
+    parameter_shapes = ((2, 3, 4, 3), (5, 2, 3, 2), (3, 3, 3, 3))
 
     def batch(self, rng, shape):
         return images(rng, shape)
@@ -364,7 +368,7 @@ class TestFoldBatchnorm(ArgumentsUnchanged, Integers, Float32, MemoryLayouts):
     integers = (0,)
 
     def arguments(self, rng):
-        return *dense_and_statistics(rng, 5, 3), TINY
+        return dense_and_statistics(rng, 4, 4)
 
     def folded(self, student, arguments, **options):
         """Call the function, and return what it gave as W and b."""
@@ -374,7 +378,7 @@ class TestFoldBatchnorm(ArgumentsUnchanged, Integers, Float32, MemoryLayouts):
     def test_columns(self, student, reference, rng):
         """Each column of the folded W is that column of W, times one number."""
         layers = [dense_and_statistics(rng, *shape) for shape in ((4, 4), (5, 3))]
-        answers = [self.folded(student, (W, b, np.abs(gamma), *rest, TINY))[0] for W, b, gamma, *rest in layers]
+        answers = [self.folded(student, (W, b, np.abs(gamma), *rest))[0] for W, b, gamma, *rest in layers]
         for found, (W, *_) in zip(answers, layers, strict=True):
             found = np.asarray(expect(found, FOLDED[0]).shaped(W.shape).answer, dtype=float)
             expect(unscaled(found), "the folded W, each column divided by its root mean square,").close_to(unscaled(W))
@@ -383,32 +387,33 @@ class TestFoldBatchnorm(ArgumentsUnchanged, Integers, Float32, MemoryLayouts):
     def test_W(self, student, reference, rng):
         """The folded W is right for several shapes."""
         for shape in ((6, 2), (1, 4), (4, 4)):
-            arguments = *dense_and_statistics(rng, *shape), TINY
+            arguments = dense_and_statistics(rng, *shape)
             expect(self.folded(student, arguments)[0], FOLDED[0]).close_to(reference.fold_batchnorm(*arguments)[0])
 
     @aspect("b where it is the running mean", 2)
     def test_b_at_the_mean(self, student, rng):
         """Where b is the running mean, the folded b is beta."""
         W, _, gamma, beta, mean, var = dense_and_statistics(rng, 4, 4)
-        expect(self.folded(student, (W, mean, gamma, beta, mean, var, TINY))[1], FOLDED[1]).close_to(beta)
+        expect(self.folded(student, (W, mean, gamma, beta, mean, var))[1], FOLDED[1]).close_to(beta)
 
     @aspect("the folded b", 3)
     def test_b(self, student, reference, rng):
         """The folded b is right."""
         for size in (4, 1):
-            arguments = *dense_and_statistics(rng, size, size), TINY
+            arguments = dense_and_statistics(rng, size, size)
             expect(self.folded(student, arguments)[1], FOLDED[1]).close_to(reference.fold_batchnorm(*arguments)[1])
 
     @corner("eps", 0.06)
     def test_default_eps(self, student, reference, rng):
         """Where running variances are as small as the default eps, or zero, the answer is right: eps is 1e-5, inside the root."""
         W, b, gamma, beta, mean, _ = dense_and_statistics(rng, 3, 3)
-        arguments = (0.01 * W, 0.01 * b, gamma, beta, 0.01 * mean, np.array([1e-5, 4e-6, 0.0]))
+        arguments = W / WIDE, b / WIDE, gamma, beta, mean / WIDE, np.array([1e-5, 4e-6, 0.0])
         for found, right, name in zip(self.folded(student, arguments), reference.fold_batchnorm(*arguments), FOLDED, strict=True):
             expect(found, name).close_to(right)
 
     @corner("eps")
     def test_another_eps(self, student, reference, rng):
         """Where another eps is passed, the folded W is right: it is the one that is used."""
-        arguments = dense_and_statistics(rng, 3, 3)
+        W, b, gamma, beta, mean, var = dense_and_statistics(rng, 3, 3)
+        arguments = W, b, gamma, beta, mean, var / WIDE**2
         expect(self.folded(student, arguments, eps=0.5)[0], FOLDED[0]).close_to(reference.fold_batchnorm(*arguments, eps=0.5)[0])
