@@ -357,6 +357,19 @@ def dgamma_times_gamma(dout, cache):
     return dx, dgamma * cache[1], dbeta
 
 
+def _forward_keeping_out(x, gamma, beta, eps=1e-5):
+    mean, var = _statistics(x)
+    out, cache = _normalised(x, gamma, beta, mean, np.sqrt(var + eps))
+    return out, (out, cache)
+
+
+@misconception("batchnorm_backward", "part", title="dγ is computed from out", see="05 §3", with_forward=_forward_keeping_out)
+def dgamma_from_out(dout, cache):
+    """Your dgamma sums dout · out. γ was multiplied with x̂, before β was added: dγ = Σ dout · x̂."""
+    dx, _, dbeta = _pulled_back(dout, cache[1])
+    return dx, np.sum(dout * cache[0], axis=0), dbeta
+
+
 @misconception("batchnorm_backward", "part", title="dγ and dβ are averaged over the batch", see="05 §3")
 def parameter_gradients_averaged(dout, cache):
     """You took the mean over the batch for dgamma and dbeta. Every value of a feature used the same γ and β, so their gradients add up: a
@@ -678,6 +691,18 @@ def inference_by_the_variance(x, gamma, beta, running_mean, running_var, eps=1e-
 def inference_without_mean(x, gamma, beta, running_mean, running_var, eps=1e-5):
     """You divided by the deviation, but subtracted no mean. The answer is γ (x − running_mean)/√(running_var + ε) + β."""
     return _normalised(x, gamma, beta, 0.0 * running_mean, np.sqrt(running_var + eps))[0]
+
+
+@misconception("batchnorm_inference", "part", title="The running mean is added", see="05 §4")
+def inference_mean_added(x, gamma, beta, running_mean, running_var, eps=1e-5):
+    """You added the running mean to x. The normalization subtracts it: γ (x − running_mean)/√(running_var + ε) + β."""
+    return _normalised(x, gamma, beta, -running_mean, np.sqrt(running_var + eps))[0]
+
+
+@misconception("batchnorm_inference", "part", title="The variance of the batch is used", see="05 §4")
+def inference_with_batch_variance(x, gamma, beta, running_mean, running_var, eps=1e-5):
+    """You subtracted the running mean, but divided by the deviation of x. Both statistics are the running ones here."""
+    return _normalised(x, gamma, beta, running_mean, np.sqrt(np.var(x, axis=0) + eps))[0]
 
 
 @misconception("batchnorm_inference", "part", title="γ and β are ignored", see="05 §4")

@@ -115,20 +115,20 @@ class Normalises(ArgumentsUnchanged, Integers, Float32, MemoryLayouts):
     def test_mean(self, student, reference, rng):
         """The mean of each feature is subtracted: with gamma = 1 and beta = 0, out is x − μ but for a scale."""
         for out, right in self.answers(student, reference, self.plain(rng)):
-            expect(unscaled(out), "out, each feature divided by its root mean square,").close_to(unscaled(right))
+            expect(unscaled(out), "out (each feature divided by its root mean square)").close_to(unscaled(right))
 
     @aspect("the standard deviation", 1)
     def test_standard_deviation(self, student, reference, rng):
         """Each feature is divided by its standard deviation √σ²: with gamma = 1, out rises by 1/√σ² where x rises by 1."""
         for out, right in self.answers(student, reference, self.plain(rng)):
             slope, along = np.mean(centred(out) * centred(right), axis=_batch(out)), np.mean(centred(right) ** 2, axis=_batch(out))
-            expect(slope / along, "how much out rises with x, as a multiple of 1/√σ²,").close_to(np.ones(len(slope)))
+            expect(slope / along, "the slope of out (as a multiple of 1/√σ²)").close_to(np.ones(len(slope)))
 
     @aspect("gamma", 1)
     def test_gamma(self, student, reference, rng):
         """Each feature is scaled by its gamma: around its mean over the batch, out is gamma·(x − μ)/√σ²."""
         for out, right in self.answers(student, reference, [self.batch(rng, shape) for shape in self.shapes]):
-            expect(centred(out), "out less its mean over the batch").close_to(centred(right))
+            expect(centred(out), "out (less its mean over the batch)").close_to(centred(right))
 
     @corner("eps", 0.06)
     def test_default_eps(self, student, reference, rng):
@@ -381,7 +381,7 @@ class TestFoldBatchnorm(ArgumentsUnchanged, Integers, Float32, MemoryLayouts):
         answers = [self.folded(student, (W, b, np.abs(gamma), *rest))[0] for W, b, gamma, *rest in layers]
         for found, (W, *_) in zip(answers, layers, strict=True):
             found = np.asarray(expect(found, FOLDED[0]).shaped(W.shape).answer, dtype=float)
-            expect(unscaled(found), "the folded W, each column divided by its root mean square,").close_to(unscaled(W))
+            expect(unscaled(found), "the folded W (each column divided by its root mean square)").close_to(unscaled(W))
 
     @aspect("the folded W", 3)
     def test_W(self, student, reference, rng):
