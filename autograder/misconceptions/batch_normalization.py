@@ -434,20 +434,22 @@ def backward_subtracting_epsilon(dout, cache):
         return _pulled_back(dout, (x_hat, gamma, np.sqrt(var - eps)))
 
 
-_LAST: dict = {}
+_MEMORY = type("Memory", (), {})()
 
 
 def _forward_keeping_one_cache(x, gamma, beta, eps=1e-5):
     mean, var = _statistics(x)
-    out, _LAST["cache"] = _normalised(x, gamma, beta, mean, np.sqrt(var + eps))
-    return out, None
+    out, _MEMORY.kept = _normalised(x, gamma, beta, mean, np.sqrt(var + eps))
+    return out, _MEMORY
 
 
-@misconception("batchnorm_backward", "slip", title="The cache is a global variable", see="05 §3", with_forward=_forward_keeping_one_cache)
+@misconception(
+    "batchnorm_backward", "slip", title="There is one cache for all layers", see="05 §3", with_forward=_forward_keeping_one_cache
+)
 def backward_from_the_last_forward_pass(dout, cache):
-    """Your backward pass uses what the last forward pass has left in a global variable. A network has several such layers, and each needs
-    its own: return the values as cache, and use the cache that you are given."""
-    return _pulled_back(dout, _LAST["cache"])
+    """Your backward pass uses what the last forward pass left behind, in a global variable or in one object for all calls. A network has
+    several such layers: make a new cache in each call."""
+    return _pulled_back(dout, cache.kept)
 
 
 @misconception("batchnorm_backward", "slip", title="dout is changed in place", see="05 §3")

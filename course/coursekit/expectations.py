@@ -184,7 +184,7 @@ class Expectation:
     # --- single checks--------------------------------------------------------------------------------------------------
 
     def _names(self, count: int, names: Sequence[str]) -> Sequence[str]:
-        return names or [f"{self.name}[{index}]" for index in range(count)]
+        return names if len(names) == count else [f"{self.name}[{index}]" for index in range(count)]
 
     def _items(self, count: int, names: Sequence[str]) -> list[Any]:
         if not isinstance(self.answer, (list, tuple, np.ndarray)) or (isinstance(self.answer, np.ndarray) and self.answer.ndim == 0):
