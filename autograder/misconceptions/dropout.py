@@ -446,14 +446,12 @@ def vanilla_in_place(x, rate, rng):
     return _ones(1 - rate, x.shape, rng) * x
 
 
-@misconception("vanilla_dropout_train", title="Integers stay integers", see="11 §4")
-def vanilla_truncated(x, rate, rng):
-    """You multiplied by a mask of integers or booleans, so integers stay integers. The result should be float64 whatever x is, because
-    what comes next in a network computes with it."""
-    return np.asarray(x) * (rng.random(np.shape(x)) >= rate)
-
-
 # --- vanilla_dropout_train: right -----------------------------------------------------------------------------------------
+
+
+@alternative("vanilla_dropout_train")
+def vanilla_keeps_integers(x, rate, rng):
+    return np.asarray(x) * (rng.random(np.shape(x)) >= rate)
 
 
 @alternative("vanilla_dropout_train")

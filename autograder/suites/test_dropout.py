@@ -147,7 +147,7 @@ class TestDropoutForward:
             raise Mismatch("value", "the first 200 units of an example are kept or dropped together")
 
     def test_numbers_of_other_types(self, student, rng):
-        """Integers and 32-bit floats are legal input, and other memory layouts too; out is of floats."""
+        """Integers and 32-bit floats are legal input, and other memory layouts too; no digits are cut off."""
         whole = rng.integers(1, 9, (12, 15))
         every = (whole, nonzero(rng, 12, 15).astype(np.float32), nonzero(rng, 15, 12).T, nonzero(rng, 12, 30)[:, ::2])
         outs = [[dropout(student, x, 0.4, generator(rng), training=training)[0] for training in (True, False)] for x in every]
@@ -259,7 +259,7 @@ class TestDropoutBackward:
             expect_gradient(draw, answer, dout)
 
     def test_numbers_of_other_types(self, student, reference, rng):
-        """Integers, 32-bit floats and other memory layouts are legal; dx is of floats."""
+        """Integers, 32-bit floats and other memory layouts are legal; no digits of dx are cut off."""
         whole = rng.integers(1, 9, (12, 15))
         cases = []
         for dout in (whole, rng.normal(size=(12, 15)).astype(np.float32), rng.normal(size=(15, 12)).T, rng.normal(size=(12, 30))[:, ::2]):
@@ -319,7 +319,7 @@ class TestVanillaDropoutTrain:
         expect(student.vanilla_dropout_train(x, 0.0, generator(rng)), "out for rate=0").close_to(x)
 
     def test_numbers_of_other_types(self, student, rng):
-        """Integers, 32-bit floats, other memory layouts and a batch of one are legal; out is of floats."""
+        """Integers, 32-bit floats, other memory layouts and a batch of one are legal."""
         every = (
             rng.integers(1, 9, (12, 15)),
             nonzero(rng, 12, 15).astype(np.float32),
@@ -360,7 +360,7 @@ class TestVanillaDropoutPredict:
             expect(student.vanilla_dropout_predict(x, 0.3), "out").close_to(reference.vanilla_dropout_predict(x, 0.3))
 
     def test_numbers_of_other_types(self, student, rng):
-        """Integers, 32-bit floats and other memory layouts are legal; out is of floats, one factor times x."""
+        """Integers, 32-bit floats and other memory layouts are legal; out is one factor times x, and no digits are cut off."""
         every = (rng.integers(1, 9, (6, 5)), nonzero(rng, 6, 5).astype(np.float32), nonzero(rng, 5, 6).T, nonzero(rng, 6, 10)[:, ::2])
         outs = [student.vanilla_dropout_predict(x, 0.4) for x in every]
         for x, answer in zip(every, outs, strict=True):
@@ -584,7 +584,7 @@ class TestDropconnectForward:
         expect_draws_of(rng, lambda one: for_unit_vectors(student, W, 0.5, one), lambda out: (used(out) != 0).astype(float), "the mask")
 
     def test_numbers_of_other_types(self, student, rng):
-        """Integers, 32-bit floats and other memory layouts are legal; out is of floats, and after training it is right."""
+        """Integers, 32-bit floats and other memory layouts are legal; no digits of the scaled weights are cut off."""
         whole = rng.integers(-5, 6, (6, 8)), rng.integers(1, 9, (8, 5)), rng.integers(-3, 4, 5)
         single = [array.astype(np.float32) for array in (rng.normal(size=(6, 8)), rng.normal(size=(8, 5)), rng.normal(size=5))]
         strided = rng.normal(size=(8, 6)).T, rng.normal(size=(8, 10))[:, ::2], rng.normal(size=10)[::2]
@@ -592,6 +592,13 @@ class TestDropconnectForward:
             first, second = (dropconnect(student, x, W, b, 0.5, one) for one in (generator(rng), generator(rng)))
             expect(second, "out in training").differs_from(first, "for two generators")
             dropconnect(student, x, W, b, 0.5, generator(rng), training=False)
+        weights = used(for_unit_vectors(student, whole[1], 0.4, generator(rng)))
+        mask = weights != 0
+        expect_both(mask, "weights")
+        factors = weights[mask] / whole[1][mask]  # one number, whichever it is: the scale has a test of its own
+        expect(factors, "the factors of the weights that are kept, which are integers,").close_to(
+            np.full(factors.shape, factors[0]), rtol=1e-5
+        )
 
     def test_arguments_stay(self, student, rng):
         """x, W and b are as they were after the call, in training and after it."""
@@ -675,16 +682,19 @@ class TestStochasticDepth:
         expect(student.stochastic_depth(x, fx, 1.0, generator(rng)), "the answer for survival=1").close_to(x + fx)
 
     def test_numbers_of_other_types(self, student, rng):
-        """Integers, 32-bit floats and other memory layouts are legal; the answer is of floats."""
+        """Integers, 32-bit floats and other memory layouts are legal; no digits of the answer are cut off."""
         whole = rng.integers(1, 9, (60, 4)), rng.integers(1, 9, (60, 4))
         single = nonzero(rng, 60, 4).astype(np.float32), nonzero(rng, 60, 4).astype(np.float32)
         strided = nonzero(rng, 4, 60).T, nonzero(rng, 60, 8)[:, ::2]
         cases = [(x, fx, training) for x, fx in (whole, single, strided) for training in (True, False)]
         outs = [student.stochastic_depth(x, fx, 0.5, generator(rng), training) for x, fx, training in cases]
         for (x, fx, _), out in zip(cases, outs, strict=True):
-            there = np.abs(survived(out, x, fx)) > 1e-3
+            factors = survived(out, x, fx)
+            there = np.abs(factors) > 1e-3
             if not there.any():
                 raise Mismatch("value", "f(x) is in none of the examples")
+            if out.dtype.kind in "iu":  # digits were cut off where the factor isn't the same everywhere, whichever it is
+                expect(factors[there], "the factor of f(x), for integers,").close_to(np.full(there.sum(), factors[there][0]), rtol=1e-5)
 
     def test_arguments_stay(self, student, rng):
         """x and fx are as they were after the call, in training and after it."""

@@ -1,4 +1,4 @@
-"""`check`, `check_all` and `ready`: in a plain process, and in a real kernel."""
+"""`check` and `check_all`: in a plain process, and in a real kernel."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import pytest
 from nbclient import NotebookClient
 
 from coursekit import checks
+from coursekit.suite import collected
 
 PUBLIC = '''
 import numpy as np
@@ -53,8 +54,8 @@ def public(tmp_path, monkeypatch) -> Path:
 def said(public, capfd):
     """Run lines as a notebook would, and return what was printed; standard error stays empty."""
 
-    def run(source: str) -> str:
-        namespace: dict = {"__name__": "__main__"}
+    def run(source: str, **names: object) -> str:
+        namespace: dict = {"__name__": "__main__", **names}
         exec("import numpy as np\nfrom coursekit import check, check_all, ready", namespace)
         capfd.readouterr()
         exec(source, namespace)
@@ -75,15 +76,27 @@ def test_a_right_answer(said):
 
 def test_a_wrong_answer(said):
     out = said("def double(x): return 3 * x\ncheck(double)")
-    assert out.startswith("✗ double: 0 of 2 checks passed\n  ✗ Two is doubled to four.\n      double([2]): ")
-    assert "got 6, expected 4" in out and out.endswith(NOTE)
+    assert out.startswith("✗ double: 0 of 2 checks passed\n  ✗ Two is doubled to four.\n      double([2]) is 6, expected 4\n")
+    assert out.endswith(NOTE)
 
 
-def test_the_shape_is_spoken_of_before_the_values(said):
+def test_the_first_check_is_spoken_of_before_the_others(said):
+    """It is the worked example, with numbers that a student can follow."""
     out = said("def double(x): return 3 * x if x.ndim == 1 else x[0]\ncheck(double)")
     first, later = out.split("The other message:")
-    assert "has shape (2,), but it should have shape (3, 2)" in first and "got 6, expected 4" not in first
-    assert "got 6, expected 4" in later
+    assert "double([2]) is 6, expected 4" in first and "has shape" not in first
+    assert "has shape (2,), but it should have shape (3, 2)" in later
+
+
+@pytest.mark.parametrize("module", sorted(checks.PUBLIC.glob("test_*.py")), ids=lambda path: path.stem)
+def test_the_worked_example_comes_first(module):
+    status = module.stat()
+    sentences: dict[str, list[str]] = {}
+    for test in collected(module, status.st_mtime_ns, status.st_size):
+        sentences.setdefault(test.exercise, []).append(test.sentence)
+    for exercise, some in sentences.items():
+        worked = ["worked example" in sentence for sentence in some]
+        assert worked == sorted(worked, reverse=True), exercise
 
 
 def test_a_stub_is_not_attempted(said):
@@ -145,19 +158,33 @@ def test_all_of_a_lecture(said):
     assert "○ double  not attempted\n  ○ halve   missing: run the cell that defines it" in out
 
 
-def test_ready(said):
-    assert said("def f(): return 1\nassert ready(f) is True and ready() is True") == ""
-    assert said(STUB + "assert ready(double) is False") == "This figure waits for double: write it above, then run this cell again.\n"
-    assert "waits for double and halve: write them above" in said(STUB + "def halve(x): raise NotImplementedError\nready(double, halve)")
-
-
-def test_a_stubs_last_line_may_be_left_behind(said):
-    assert said("def double(x):\n    return 2 * x\n    raise NotImplementedError()\nassert ready(double)") == ""
-
-
 def test_silent_while_grading(said, monkeypatch):
     monkeypatch.setenv("COURSEKIT_GRADING", "1")
     assert said(STUB + "check(double)\ncheck_all()\ncheck()\nassert ready(double) is False") == ""
+
+
+@pytest.mark.parametrize(
+    ("source", "raised"),
+    [
+        ("def double(x): return 2 * x\ncheck(double)", ""),
+        ("def double(x): return 3 * x\ncheck(double)", "double: 0 of 2 checks passed\nTwo is doubled to four.\ndouble([2]) is 6, expected 4"),
+        (STUB + "check(double)", "double: not attempted\n"),
+        ("check('double')", "There is no function called double yet"),
+        ("def double(x): return 3 * x\ncheck_all()", ""),
+    ],
+    ids=["right", "wrong", "stub", "missing", "check_all"],
+)
+@pytest.mark.parametrize("execution", ["validate", "autograde", ""])
+def test_validation_alone_raises(said, monkeypatch, source, raised, execution):
+    monkeypatch.delenv("NBGRADER_EXECUTION", raising=False)
+    shown = said(f"try:\n    exec({source!r})\nexcept checks.NotPassed: pass", checks=checks)
+    if execution:
+        monkeypatch.setenv("NBGRADER_EXECUTION", execution)
+    error = []
+    again = said(f"try:\n    exec({source!r})\nexcept checks.NotPassed as e: error.append(str(e))", checks=checks, error=error)
+    assert again == shown != ""
+    assert len(error) == (execution == "validate" and raised != "")
+    assert not error or error[0].startswith(raised)
 
 
 def test_a_defect_of_the_course_is_owned(said, public):
@@ -214,11 +241,11 @@ def test_in_a_kernel(public):
         assert set(cell[0].data) == {"text/html", "text/plain"}
     html, text = [[cell[0].data[kind] for cell in outputs[1:]] for kind in ("text/html", "text/plain")]
     assert text[0].startswith("✓ double: 2 of 2 checks passed\n  ✓ Two is doubled to four.")
-    assert "got 6, expected 4" in text[1] and "got 6, expected 4" in html[1] and 'aria-label="failed"' in html[1]
+    assert "is 6, expected 4" in text[1] and "is 6, expected 4" in html[1] and 'aria-label="failed"' in html[1]
     assert text[2].startswith("○ double: not attempted") and "✗" not in html[2] and "error" not in html[2]
     assert "in line 2 of double: y = x['<a>']" in text[3] and "&lt;a&gt;" in html[3] and "<a>" not in html[3]
     assert text[5] == "There is no function called double yet: run the cell that defines it."
     assert text[6].startswith("None of the course's functions")
-    assert text[7] == "This figure waits for halve: write it above, then run this cell again."
+    assert text[7] == "This figure waits for halve: it is not written yet."
     assert text[8].startswith("arithmetic: 0 of 2") and "○ halve" in text[8]
     assert text[9] == "Figure: A line & <b>" and 'alt="A line &amp; &lt;b&gt;"' in html[9]
