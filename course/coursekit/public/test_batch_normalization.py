@@ -28,14 +28,14 @@ class Forward:
     """Checks of a forward pass; `shape` is that of a batch with three features, and `example` the worked example, with what is right."""
 
     shape: tuple = (50, 3)
-    example: list = [[1.0, 10.0], [3.0, 30.0]]
-    right: list = [[-2.0, 0.5], [2.0, 1.5]]
+    example = np.array([[1.0, 10.0], [3.0, 30.0]])
+    right = np.array([[-2.0, 0.5], [2.0, 1.5]])
 
     def test_by_hand(self, student):
         """The worked example: features with means 2 and 20 and standard deviations 1 and 10, γ = (2, 0.5) and β = (0, 1)."""
         gamma, beta = np.array([2.0, 0.5]), np.array([0.0, 1.0])
-        out, _ = out_and_cache(getattr(student, self.exercise), np.array(self.example), gamma, beta, eps=0.0)
-        expect(out, "out").close_to(np.array(self.right))
+        out, _ = out_and_cache(getattr(student, self.exercise), self.example, gamma, beta, eps=0.0)
+        expect(out, "out").close_to(self.right)
 
     def test_epsilon_by_hand(self, student):
         """With variance 1 and eps = 3 the inputs 1 and 3 are divided by √(1 + 3) = 2."""
@@ -215,8 +215,8 @@ class TestBatchnormInference:
 @exercise("batchnorm2d_forward")
 class TestBatchnorm2dForward(Forward):
     shape = (4, 3, 5, 2)
-    example = [[[[1.0, 1.0, 3.0]], [[30.0, 10.0, 10.0]]], [[[1.0, 3.0, 3.0]], [[30.0, 30.0, 10.0]]]]
-    right = [[[[-2.0, -2.0, 2.0]], [[1.5, 0.5, 0.5]]], [[[-2.0, 2.0, 2.0]], [[1.5, 1.5, 0.5]]]]
+    example = np.array([[[[1.0, 1.0, 3.0]], [[30.0, 10.0, 10.0]]], [[[1.0, 3.0, 3.0]], [[30.0, 30.0, 10.0]]]])
+    right = np.array([[[[-2.0, -2.0, 2.0]], [[1.5, 0.5, 0.5]]], [[[-2.0, 2.0, 2.0]], [[1.5, 1.5, 0.5]]]])
 
     def test_places_make_no_difference(self, student, rng):
         """Within a channel it makes no difference in which image, row and column a value stands."""
