@@ -120,7 +120,7 @@ class Normalises(ArgumentsUnchanged, Integers, Float32, MemoryLayouts):
     @aspect("the standard deviation", 1)
     def test_standard_deviation(self, student, reference, rng):
         """Each feature is divided by its standard deviation √σ²: with gamma = 1, out rises by 1/√σ² where x rises by 1."""
-        for out, right in self.answers(student, reference, self.plain(rng)):
+        for out, right in self.answers(student, reference, self.plain(rng)[:1]):
             slope, along = np.mean(centred(out) * centred(right), axis=_batch(out)), np.mean(centred(right) ** 2, axis=_batch(out))
             expect(slope / along, "the slope of out (as a multiple of 1/√σ²)").close_to(np.ones(len(slope)))
 
@@ -151,7 +151,7 @@ class NormalisesTheBatch(Normalises):
     @aspect("beta", 1)
     def test_beta(self, student, reference, rng):
         """Each feature is shifted by its beta: the mean of out over the batch is beta."""
-        batches = [self.batch(rng, shape) for shape in self.shapes]
+        batches = [self.batch(rng, self.shapes[-1])]
         for (out, _), (_, _, beta, *_) in zip(self.answers(student, reference, batches), batches, strict=True):
             expect(np.mean(out, axis=_batch(out)), "the mean of out over the batch").close_to(beta)
 
@@ -181,13 +181,13 @@ class PullsBack(Backward, ArgumentsUnchanged, Integers, Float32, MemoryLayouts):
     shapes : tuple
         The shapes of x for the tests of dx.
     parameter_shapes : tuple
-        The shapes of x for the tests of dgamma and dbeta; for the last the shape of the gradient is looked at, too.
+        Two shapes of x for the tests of dgamma and dbeta; for the second the shape of the gradient is looked at, too.
     """
 
     outputs = GRADIENTS
     integers = (1,)
-    shapes: tuple = ((7, 4), (12, 1), (3, 9), (5, 5))
-    parameter_shapes: tuple = ((7, 4), (12, 1), (5, 5))
+    shapes: tuple = ((7, 4), (3, 9), (5, 5))
+    parameter_shapes: tuple = ((7, 4), (5, 5))
 
     def batch(self, rng, shape):
         """Return the arguments of the forward pass but eps, for an x of this shape."""
@@ -284,7 +284,7 @@ class TestUpdateRunning(ArgumentsUnchanged, Integers, Float32, MemoryLayouts):
     @aspect("any momentum", 2)
     def test_momenta(self, student, reference, rng):
         """The running value moves by the fraction 1 − momentum towards the batch's, for momenta between 0 and 1."""
-        arguments = [(rng.normal(size=5), rng.normal(3, 2, 5), momentum) for momentum in (0.3, 0.75, 0.99)]
+        arguments = [(rng.normal(size=5), rng.normal(3, 2, 5), momentum) for momentum in (0.3, 0.99)]
         answers = [student.update_running(running, batch_value, momentum=momentum) for running, batch_value, momentum in arguments]
         for answer, (running, batch_value, momentum) in zip(answers, arguments, strict=True):
             expect(answer, f"the answer for momentum={momentum}").close_to(reference.update_running(running, batch_value, momentum))
@@ -292,12 +292,12 @@ class TestUpdateRunning(ArgumentsUnchanged, Integers, Float32, MemoryLayouts):
     @aspect("any momentum")
     def test_many_updates(self, student, rng):
         """After many updates each batch counts with (1 − momentum)·momentum^age."""
-        batches = rng.normal(2, 1, (8, 3))
-        running, right = np.zeros(3), 0.2 * 0.8 ** np.arange(8)[::-1] @ batches
+        batches = rng.normal(2, 1, (4, 3))
+        running, right = np.zeros(3), 0.2 * 0.8 ** np.arange(4)[::-1] @ batches
         for batch_value in batches:
             running = student.update_running(running, batch_value, 0.8)
             expect(running, "the running value").shaped((3,))
-        expect(running, "the running value after 8 batches").close_to(right)
+        expect(running, "the running value after 4 batches").close_to(right)
 
     @aspect("an average", 1)
     def test_fixed_point(self, student, rng):
@@ -352,8 +352,8 @@ class TestBatchnorm2dForward(NormalisesTheBatch):
 
 @exercise("batchnorm2d_backward")
 class TestBatchnorm2dBackward(PullsBack):
-    shapes = ((3, 2, 4, 2), (4, 1, 2, 3), (1, 4, 2, 4), (3, 3, 3, 3))  # as many columns as channels: the forward pass may need it
-    parameter_shapes = ((2, 3, 4, 3), (5, 2, 3, 2), (3, 3, 3, 3))
+    shapes = ((3, 2, 4, 2), (1, 4, 2, 4), (3, 3, 3, 3))  # as many columns as channels: the forward pass may need it
+    parameter_shapes = ((2, 3, 4, 3), (3, 3, 3, 3))
 
     def batch(self, rng, shape):
         return images(rng, shape)
