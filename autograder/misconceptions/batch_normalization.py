@@ -257,6 +257,17 @@ def forward_transposed_and_standardised_by_a_helper(x, gamma, beta, eps=1e-5):
     return out, (x_hat, np.array(gamma, float), np.sqrt(np.var(x, axis=0, dtype=float) + eps))
 
 
+@alternative("batchnorm_forward")
+def forward_in_single_precision(x, gamma, beta, eps=1e-5):
+    out, cache = _normalised(x, gamma, beta, *_statistics_and_root(x, eps))
+    return out.astype(np.float32), cache
+
+
+def _statistics_and_root(x, eps):
+    mean, var = _statistics(x)
+    return mean, np.sqrt(var + eps)
+
+
 # --- batchnorm_backward: wrong ------------------------------------------------------------------------------------------
 
 
@@ -638,6 +649,11 @@ def update_in_a_loop(running, batch_value, momentum=0.9):
     return result
 
 
+@alternative("update_running")
+def update_in_single_precision(running, batch_value, momentum=0.9):
+    return np.asarray(momentum * running + (1 - momentum) * batch_value, dtype=np.float32)
+
+
 # --- batchnorm_inference: wrong -----------------------------------------------------------------------------------------
 
 
@@ -757,6 +773,11 @@ def inference_example_by_example(x, gamma, beta, running_mean, running_var, eps=
 @alternative("batchnorm_inference")
 def inference_by_a_diagonal_matrix(x, gamma, beta, running_mean, running_var, eps=1e-5):
     return (x - np.asarray(running_mean)) @ np.diag(1.0 / np.sqrt(np.asarray(running_var) + eps)) @ np.diag(gamma) + beta
+
+
+@alternative("batchnorm_inference")
+def inference_in_single_precision(x, gamma, beta, running_mean, running_var, eps=1e-5):
+    return np.float32(_normalised(x, gamma, beta, running_mean, np.sqrt(running_var + eps))[0])
 
 
 # --- batchnorm2d_forward: wrong -----------------------------------------------------------------------------------------

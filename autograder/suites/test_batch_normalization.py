@@ -59,6 +59,12 @@ def part_of(answer, which, names):
     return answer if is_first else expect(answer, "what came back").items(*names)[which]
 
 
+def as_floats(array):
+    """Return an array of floating-point numbers as it is, for its precision counts, and another one as float64."""
+    array = np.asarray(array)
+    return array if array.dtype.kind == "f" else array.astype(float)
+
+
 def centred(array):
     """Subtract from every feature of an array its mean; a channel of images is a feature."""
     return array - np.mean(array, axis=_batch(array), keepdims=True)
@@ -112,8 +118,8 @@ class Normalises(ArgumentsUnchanged, Integers, Float32, MemoryLayouts):
         """Call the function, and then return for each call what came back as `out`, and what is right."""
         outs = [self.ask(student, *arguments) for arguments in batches]
         names = [f"out for x of shape {arguments[0].shape}" for arguments in batches]
-        found = [expect(out, name).shaped(x.shape).answer for out, name, (x, *_) in zip(outs, names, batches, strict=True)]
-        return [(np.asarray(out, dtype=float), self.ask(reference, *arguments)) for out, arguments in zip(found, batches, strict=True)]
+        found = [as_floats(expect(out, name).shaped(x.shape).answer) for out, name, (x, *_) in zip(outs, names, batches, strict=True)]
+        return [(out, self.ask(reference, *arguments)) for out, arguments in zip(found, batches, strict=True)]
 
     def plain(self, rng):
         """Return batches with γ = 1 and β = 0."""
@@ -130,7 +136,7 @@ class Normalises(ArgumentsUnchanged, Integers, Float32, MemoryLayouts):
         """Each feature is divided by its standard deviation √σ²: with gamma = 1, out rises by 1/√σ² where x rises by 1."""
         for out, right in self.answers(student, reference, self.plain(rng)[:1]):
             slope, along = np.mean(centred(out) * centred(right), axis=_batch(out)), np.mean(centred(right) ** 2, axis=_batch(out))
-            expect(slope / along, "the slope of out (as a multiple of 1/√σ²)").close_to(np.ones(len(slope)))
+            expect((slope / along).astype(out.dtype), "the slope of out (as a multiple of 1/√σ²)").close_to(np.ones(len(slope)))
 
     @aspect("gamma", 1)
     def test_gamma(self, student, reference, rng):
@@ -393,7 +399,7 @@ class TestFoldBatchnorm(ArgumentsUnchanged, Integers, Float32, MemoryLayouts):
         layers = [dense_and_statistics(rng, *shape) for shape in ((4, 4), (5, 3))]
         answers = [self.folded(student, (W, b, np.abs(gamma), *rest), 0) for W, b, gamma, *rest in layers]
         for found, (W, *_) in zip(answers, layers, strict=True):
-            found = np.asarray(expect(found, FOLDED[0]).shaped(W.shape).answer, dtype=float)
+            found = as_floats(expect(found, FOLDED[0]).shaped(W.shape).answer)
             expect(unscaled(found), "the folded W (each column divided by its root mean square)").close_to(unscaled(W))
 
     @aspect("the folded W", 3)
