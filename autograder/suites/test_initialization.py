@@ -435,7 +435,7 @@ class TestGradientNorms(ArgumentsUnchanged, Integers, Float32, MemoryLayouts):
 
     @aspect("first layer first", 22)
     def test_order(self, student, reference, rng):
-        """Where gradients vanish on their way back, the norms grow layer by layer; where they explode, the first is larger than the last."""
+        """Where gradients vanish on their way back, the norms grow layer by layer; where they explode, the first is the larger one."""
         X, dout, square = rng.standard_normal((6, 24)), rng.standard_normal((6, 24)), (24,) * 5
         vanishing = student.gradient_norms(X, network(rng, square), dout, "logistic")
         exploding = student.gradient_norms(X, network(rng, square, 5.0), dout, "tanh")
