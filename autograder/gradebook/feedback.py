@@ -11,7 +11,7 @@ from typing import Any
 
 from autograder.model.results import ExerciseResult, TestResult
 from coursekit import show
-from coursekit.outcomes import TestOutcome
+from coursekit.outcomes import Aspect, TestOutcome
 
 UNIT = "hidden test"
 PRINTED_LENGTH = 4000
@@ -26,7 +26,7 @@ def comment(exercise: ExerciseResult) -> str | None:
     parts = [f"{show.state_of(_outcomes(exercise), exercise.name, UNIT).words}."]
     if (failure := exercise.first_failure) is not None:
         parts += [f"The first that did not: {failure.name}", verbatim(failure.message)]
-    if (found := exercise.misconception) is not None:
+    for found in exercise.misconceptions:
         parts += [f"**{found.title}**", f"{found.explanation} (See {found.see}.)"]
     return "\n\n".join(parts)
 
@@ -45,7 +45,7 @@ def bundle(exercise: ExerciseResult) -> dict[str, str]:
 @lru_cache(maxsize=64)  # many students have the same result
 def _feedback(exercise: ExerciseResult) -> tuple[str, str]:
     points = f"{exercise.score:g} of {exercise.max_score:g} points"
-    told: tuple[Any, ...] = (exercise.name, _outcomes(exercise), points, exercise.misconception, UNIT)
+    told: tuple[Any, ...] = (exercise.name, _outcomes(exercise), points, exercise.misconceptions, UNIT, exercise.aspects)
     # Quoted text of a student could contain a formula with a link: the classes turn MathJax 2 and 3 off.
     html = f'<div class="tex2jax_ignore mathjax_ignore">{show.feedback_html(*told)}</div>'
     return html, show.feedback_text(*told)
@@ -79,4 +79,5 @@ def _outcomes(exercise: ExerciseResult) -> list[TestOutcome]:
 
 def _outcome(exercise: str, test: TestResult, failed: str) -> TestOutcome:
     kind = "" if test.outcome == "passed" else failed
-    return TestOutcome(exercise, test.name, test.name, kind, test.message, test.weight, exercise)
+    aspect = Aspect(test.aspect) if test.aspect else None
+    return TestOutcome(exercise, test.name, test.name, kind, test.message, test.weight, exercise, aspect)

@@ -1,7 +1,8 @@
-"""Finds the misconception that explains a failure.
+"""Finds the misconceptions that explain a failure.
 
-The tests are run again with each misconception in place of the student's function. A misconception explains the failure if it gives the
-same answers as the student's function in every call of the exercise, in every test. Source code isn't compared.
+The tests are run again with each misconception in place of the student's function, and the answers of the two are compared. Source code
+isn't. A misconception of substance explains the aspects in which it fails: the student fails in them, too, and gave the same answers. A
+slip explains the corners in which it fails. So a mistake keeps its name beside a slip, or beside a second mistake in another aspect.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from autograder.model.results import MisconceptionFound
 from autograder.model.values import size_of
 from coursekit.outcomes import TestOutcome
 from coursekit.student import LocalStudent, Raised, StudentError
+from coursekit.suite import outcome_of
 
 RTOL = 1e-6  # relative to the largest entry of an answer; two implementations of a mistake differ by rounding only
 ALIKE_P = 1e-4  # probability that two samples of the same distribution count as different
@@ -30,19 +32,36 @@ FEW_CALLS = 20  # up to so many random answers are compared one by one, more are
 ROOM = 32 << 20  # size of the cache of misconceptions' records, in bytes
 
 
+MOST_FOUND = 2  # misconceptions named for one exercise
+
+
 @dataclass(frozen=True)
 class Trial:
-    """A test that was run, with its outcome and the student's answers; ``again(student, reference)`` runs it again."""
+    """A test that was run, with its outcome and the student's answers; ``again(student, reference)`` runs it again.
+
+    `got` is what the test looked at when it failed: the item of an answer that was wrong, or None.
+    """
 
     exercise: str
     id: str
     again: Callable[..., None]
     outcome: TestOutcome
     answers: tuple[Answer, ...]
+    got: Any = None
+
+    @property
+    def aspect(self) -> str:
+        """The aspect that the test belongs to; its own name, if it has none."""
+        return self.outcome.aspect.name if self.outcome.aspect else self.id
+
+    @property
+    def is_corner(self) -> bool:
+        """Whether the test belongs to a corner."""
+        return self.outcome.aspect is not None and self.outcome.aspect.corner
 
 
-def explain(slug: str, exercise: str, trials: Sequence[Trial]) -> MisconceptionFound | None:
-    """Return the first misconception that gives the student's answers, or None.
+def explain(slug: str, exercise: str, trials: Sequence[Trial]) -> list[MisconceptionFound]:
+    """Return the misconceptions that explain the failures, at most `MOST_FOUND`, those of substance first.
 
     Parameters
     ----------
@@ -51,23 +70,78 @@ def explain(slug: str, exercise: str, trials: Sequence[Trial]) -> MisconceptionF
     trials : sequence of Trial
         All tests of the exercise.
     """
-    failures_first = sorted(trials, key=lambda trial: trial.outcome.passed)  # most misconceptions are excluded by the first failed test
-    records: dict[tuple[str, int | None], Record] = {}
+    student = _Failures(exercise, trials)
+    known = [one for one in catalogue(slug).misconceptions if one.exercise == exercise]
+    found: list[KnownAnswer] = []
+    unexplained = {trial.aspect for trial in student.failed if not trial.is_corner}
+    substance = {one: aspects for one in known if unexplained and (aspects := student.aspects_like(slug, one))}
+    while unexplained and len(found) < MOST_FOUND:
+        best = max(substance, key=lambda one: len(substance[one] & unexplained), default=None)  # of equal ones the first
+        if best is None or not substance[best] & unexplained:
+            break
+        found.append(best)
+        unexplained -= substance[best]
+        substance = {one: aspects for one, aspects in substance.items() if not aspects - unexplained}
+    corners = {trial.aspect for trial in student.failed if trial.is_corner and all(trial_with(slug, one, trial).passed for one in found)}
+    for one in known:
+        if corners and len(found) < MOST_FOUND and (aspects := student.corners_like(slug, one, alone=not found)) & corners:
+            found.append(one)
+            corners -= aspects
+    return [MisconceptionFound(one.id, one.title, one.explanation, one.see) for one in found]
 
-    def explains(known: KnownAnswer, trial: Trial) -> bool:
-        deadline.check()
-        passed, theirs = trial_with(slug, known, trial)
-        if theirs is None or passed != trial.outcome.passed:
-            return passed == trial.outcome.passed
+
+class _Failures:
+    """A student's failures in the tests of one exercise, compared with those of misconceptions."""
+
+    def __init__(self, exercise: str, trials: Sequence[Trial]) -> None:
+        self.failed = [trial for trial in trials if not trial.outcome.passed]
+        self._exercise, self._records = exercise, dict[tuple[str, int | None], Record]()
+        self._trials = sorted(trials, key=lambda trial: trial.outcome.passed)  # most misconceptions are excluded by the first failed test
+
+    def aspects_like(self, slug: str, known: KnownAnswer) -> set[str]:
+        """Return the aspects in which a misconception fails, if the student fails in the same tests with the same answers; else nothing.
+
+        In corners the student may fail where the misconception doesn't: because of a slip.
+        """
+        aspects = set()
+        for trial in self._trials:
+            deadline.check()
+            theirs = trial_with(slug, known, trial)
+            if theirs.passed:
+                continue
+            if trial.outcome.passed or not (trial.is_corner or self._is_like(trial, theirs, known)):
+                return set()
+            if not trial.is_corner:
+                aspects.add(trial.aspect)
+        others = {trial.aspect for trial in self.failed if trial_with(slug, known, trial).passed}
+        return aspects - others
+
+    def corners_like(self, slug: str, known: KnownAnswer, alone: bool) -> set[str]:
+        """Return the corners in which a slip fails, if the student fails in the same tests; else nothing.
+
+        `alone`: the answers are compared, too. Beside a mistake of substance, which changes them, it is the kind of failure.
+        """
+        corners = set()
+        for trial in self._trials:
+            deadline.check()
+            theirs = trial_with(slug, known, trial)
+            if theirs.passed:
+                continue
+            if trial.outcome.passed or not trial.is_corner:
+                return set()
+            if not (self._is_like(trial, theirs, known) if alone else theirs.kind == trial.outcome.kind):
+                return set()
+            corners.add(trial.aspect)
+        return corners
+
+    def _is_like(self, trial: Trial, theirs: Tried, known: KnownAnswer) -> bool:
+        """Tell whether student and misconception gave the same answers in a test that both failed, as far as the test looked at them."""
+        if _numeric(trial.got) and _numeric(theirs.got) and not any(answer.random for answer in trial.answers):
+            return trial.outcome.kind == theirs.kind and close(theirs.got, trial.got)
         key = trial.id, _state_of(known.function)
-        if key not in records:
-            records[key] = record_of(exercise, trial.answers, key[1])
-        return theirs.is_like(records[key])
-
-    for known in catalogue(slug).misconceptions:
-        if known.exercise == exercise and all(explains(known, trial) for trial in failures_first):
-            return MisconceptionFound(known.id, known.title, known.explanation, known.see)
-    return None
+        if key not in self._records:
+            self._records[key] = record_of(self._exercise, trial.answers, key[1])
+        return theirs.record is not None and theirs.record.is_like(self._records[key], arguments=False)
 
 
 @cache
@@ -77,25 +151,44 @@ def _state_of(function: Callable[..., Any]) -> int | None:
     return names.index("state") if "state" in names else None
 
 
-def trial_with(slug: str, known: KnownAnswer, trial: Trial) -> tuple[bool, Record | None]:
-    """Run a test with a known answer; return whether it passed, and the record of its answers if it failed. Cached."""
+@dataclass(frozen=True)
+class Tried:
+    """What came of a test with a known answer: whether it passed, or else the kind of failure, what was looked at, and all answers."""
+
+    passed: bool
+    kind: str = ""
+    got: Any = None
+    record: Record | None = None
+
+    @cached_property
+    def size(self) -> int:
+        """Its size in bytes."""
+        return (self.record.size if self.record else 0) + size_of(self.got)
+
+
+def trial_with(slug: str, known: KnownAnswer, trial: Trial) -> Tried:
+    """Run a test with a known answer. Cached."""
     key = (slug, f"{known.exercise}/{known.id}", trial.id)
     if key not in _tried:
         recorder = Recorder(LocalStudent({**vars(catalogue(slug).reference), **known.functions}))
         try:
             with deadline.uncounted():  # the result is cached for all submissions
                 trial.again(recorder)
-            _tried[key] = True, None
-        except Exception:  # a failed expectation, or an error of the test because of the answer
-            _tried[key] = False, record_of(known.exercise, recorder.answers, _state_of(known.function))
-        while sum(record.size for _, record in _tried.values() if record) > ROOM:
+            found = Tried(True)
+        except Exception as error:  # a failed expectation, or an error of the test because of the answer
+            kind = outcome_of("", "", "", 0, error).kind
+            record = record_of(known.exercise, recorder.answers, _state_of(known.function))
+            found = Tried(False, kind, getattr(error, "got", None), record)
+        if found.size > ROOM:
+            return found
+        _tried[key] = found
+        while sum(one.size for one in _tried.values()) > ROOM:
             del _tried[next(iter(_tried))]
-            if key not in _tried:
-                return False, record_of(known.exercise, recorder.answers, _state_of(known.function))
+        return found
     return _tried[key]
 
 
-_tried: dict[tuple[str, str, str], tuple[bool, Record | None]] = {}
+_tried: dict[tuple[str, str, str], Tried] = {}
 
 
 # --- records: the compared parts of answers ---------------------------------------------------------------------------------
@@ -108,7 +201,9 @@ class Record:
     Parameters
     ----------
     calls : tuple
-        For each call the type of its error, or its answer and the arguments after it; for a random answer its structure and shapes.
+        For each call the type of its error, or its answer; for a random answer its structure and shapes.
+    arguments : tuple
+        For each call the arguments after it.
     samples : dict
         The numbers of random answers, by their place in the answer: of one call, or of many calls together.
     repeats : tuple of int
@@ -116,17 +211,23 @@ class Record:
     """
 
     calls: tuple[Any, ...]
+    arguments: tuple[Any, ...]
     samples: dict[Any, Sample]
     repeats: tuple[int, ...]
 
     @cached_property
     def size(self) -> int:
         """Its size in bytes."""
-        return size_of(self.calls) + sum(sample.values.nbytes for sample in self.samples.values())
+        return size_of(self.calls) + size_of(self.arguments) + sum(sample.values.nbytes for sample in self.samples.values())
 
-    def is_like(self, other: Record) -> bool:
-        """Tell whether two records agree: equal but for rounding, and random answers of the same distribution."""
+    def is_like(self, other: Record, arguments: bool = True) -> bool:
+        """Tell whether two records agree: equal but for rounding, and random answers of the same distribution.
+
+        With ``arguments=False`` changes of the arguments aren't compared.
+        """
         if not self.calls or self.repeats != other.repeats or self.samples.keys() != other.samples.keys():
+            return False
+        if arguments and not _alike(self.arguments, other.arguments):
             return False
         return _alike(self.calls, other.calls) and all(self.samples[place].is_like(other.samples[place]) for place in self.samples)
 
@@ -166,23 +267,24 @@ def record_of(exercise: str, answers: Sequence[Answer], state: int | None = None
     first: dict[bytes, int] = {}
     repeats: list[int] = []
     calls: list[Any] = []
+    arguments = tuple(() if answer.error else _arguments(answer) for answer in mine)
     for answer in mine:
         if answer.error:
             calls.append((type(answer.error).__name__, _type_name(answer.error)))
         elif answer.random:
             shape, arrays, digest = _parts_of_random_answer(_out(answer))
-            calls.append((shape, _arguments(answer)))
+            calls.append(shape)
             repeats.append(first.setdefault(digest, len(repeats)))
             if repeats[-1] == len(repeats) - 1:  # a repeated answer isn't an independent draw
                 for place, array in arrays:
                     leaves.setdefault(place, []).append(array)
         else:
-            calls.append((_out(answer), _arguments(answer)))
+            calls.append(_out(answer))
     samples: dict[Any, Sample] = {}
     for place, draws in leaves.items():
         together = [draws] if len(draws) > FEW_CALLS else [[draw] for draw in draws]
         samples |= {(place, number): Sample(some) for number, some in enumerate(together)}
-    return Record(tuple(calls), samples, tuple(repeats))
+    return Record(tuple(calls), arguments, samples, tuple(repeats))
 
 
 def _parts_of_random_answer(answer: Any) -> tuple[Any, list[tuple[Any, np.ndarray]], bytes]:

@@ -21,7 +21,7 @@ from autograder.judging.recorder import Account, Recorder
 from autograder.judging.reference_cache import Remembered, remembered
 from autograder.limits import Limits
 from autograder.model.course import slug_of, suite_of
-from autograder.model.results import KILLED, ExerciseResult, Status, SubmissionResult, TestResult, rounded
+from autograder.model.results import KILLED, ExerciseResult, MisconceptionFound, Status, SubmissionResult, TestResult, rounded
 from autograder.model.submission import Submission, few
 from autograder.sandbox.host import Cell, Sandbox
 from autograder.sandbox.prefetch import Plan, plans_of
@@ -106,7 +106,7 @@ class HiddenSuite(SuitePlugin):
         for answer in answers:
             if answer.error is not None:
                 _drop_frames(answer.error)
-        self.trials.append(Trial(test.exercise, test.id, _again(test, fixtures), outcome, answers))
+        self.trials.append(Trial(test.exercise, test.id, _again(test, fixtures), outcome, answers, getattr(error, "got", None)))
         return outcome
 
 
@@ -196,13 +196,13 @@ def _exercise_result(slug: str, name: str, maximum: float, trials: Sequence[Tria
     status = _status(name, outcomes, untouched)
     if status == "not_attempted":
         return ExerciseResult(name, 0.0, maximum, status, tests)
-    found = None
+    found: list[MisconceptionFound] = []
     try:
         if status in ("failed", "error"):
             found = diagnosis.explain(slug, name, mine)
     except Overdue as late:  # the marks are final, but another run might find a misconception, so the result isn't stored
         status, tests = "timeout", tuple(_without_diagnosis(test, late) for test in tests)
-    return ExerciseResult(name, rounded(marks.score), maximum, status, tests, found, marks.aspects)
+    return ExerciseResult(name, rounded(marks.score), maximum, status, tests, found[0] if found else None, marks.aspects, tuple(found[1:]))
 
 
 def _without_diagnosis(test: TestResult, late: Overdue) -> TestResult:

@@ -41,8 +41,7 @@ class KnownTrial:
     @property
     def names(self) -> tuple[str, ...]:
         """The ids of the misconceptions by which it was named."""
-        first = (self.result.misconception,) if self.result.misconception else ()
-        return tuple(found.id for found in (*first, *self.result.also))
+        return tuple(found.id for found in self.result.misconceptions)
 
     def findings(self) -> Iterator[str]:
         """Yield what is wrong with the suite or with the answer's severity."""

@@ -87,6 +87,11 @@ class ExerciseResult:
     also: tuple[MisconceptionFound, ...] = ()
 
     @property
+    def misconceptions(self) -> tuple[MisconceptionFound, ...]:
+        """All misconceptions that explain the failures, the most important first."""
+        return (self.misconception, *self.also) if self.misconception else ()
+
+    @property
     def first_failure(self) -> TestResult | None:
         """The first test that failed, if one did."""
         return next((test for test in self.tests if test.outcome == "failed"), None)

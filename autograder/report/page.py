@@ -73,7 +73,7 @@ def _found(graded: Sequence[SubmissionResult]) -> list[dict[str, Any]]:
     who = defaultdict(list)
     for result in graded:
         for exercise in result.exercises:
-            if exercise.misconception:
-                who[exercise.name, exercise.misconception].append(result.student)
+            for known in exercise.misconceptions:
+                who[exercise.name, known].append(result.student)
     rows = [{"exercise": name, "known": known, "students": students} for (name, known), students in who.items()]
     return sorted(rows, key=lambda row: -len(row["students"]))

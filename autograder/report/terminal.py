@@ -67,8 +67,7 @@ def _found(exercise: ExerciseResult) -> RenderableType:
         return Text("not attempted", style="dim")
     failed = [test for test in exercise.tests if test.outcome == "failed"]
     lines = [_failure([test.name for test in tests], message, "red") for message, tests in groupby(failed, lambda test: test.message)]
-    if exercise.misconception:
-        known = exercise.misconception
+    for known in exercise.misconceptions:
         lines.append(Text.assemble((known.title, "bold"), f" (see {known.see})\n  {known.explanation}"))
     return Text("\n").join(lines)
 
@@ -136,8 +135,8 @@ Misconceptions = dict[tuple[str, str], list[Any]]
 def _note(result: SubmissionResult, found: Misconceptions) -> None:
     """Count the misconceptions of a result, and keep the first names."""
     for exercise in result.exercises:
-        if exercise.misconception:
-            entry = found.setdefault((exercise.name, exercise.misconception.title), [0, []])
+        for known in exercise.misconceptions:
+            entry = found.setdefault((exercise.name, known.title), [0, []])
             entry[0] += 1
             entry[1] = sorted([*entry[1], result.student])[:5]
 

@@ -33,6 +33,14 @@ class Diagnosis(Protocol):
     see: str
 
 
+class Points(Protocol):
+    """An aspect of an exercise with its points."""
+
+    name: str
+    score: float
+    max_score: float
+
+
 class Row(NamedTuple):
     """A line of the table of a lecture's exercises; `state` is ``passed``, ``failed``, ``waiting`` or ``broken``."""
 
@@ -45,7 +53,7 @@ _MARKS = {"passed": ("✓", GOOD), "failed": ("✗", BAD), "waiting": ("○", FA
 
 
 def feedback(
-    title: str, outcomes: Sequence[TestOutcome], note: str = "", misconception: Diagnosis | None = None, unit: str = "check"
+    title: str, outcomes: Sequence[TestOutcome], note: str = "", misconceptions: Sequence[Diagnosis] = (), unit: str = "check"
 ) -> None:
     """Display the results of an exercise.
 
@@ -57,12 +65,12 @@ def feedback(
         Of its tests, in the order in which they are to be listed.
     note : str
         The last line.
-    misconception : object with title, explanation and see, optional
+    misconceptions : sequence of objects with title, explanation and see
         What explains the failures.
     unit : str
         What one test is called, such as "hidden test".
     """
-    display(feedback_html(title, outcomes, note, misconception, unit), feedback_text(title, outcomes, note, misconception, unit))
+    display(feedback_html(title, outcomes, note, misconceptions, unit), feedback_text(title, outcomes, note, misconceptions, unit))
 
 
 def notice(text: str) -> None:
@@ -120,18 +128,39 @@ def first_failure(outcomes: Sequence[TestOutcome]) -> TestOutcome | None:
 
 
 def feedback_html(
-    title: str, outcomes: Sequence[TestOutcome], note: str = "", misconception: Diagnosis | None = None, unit: str = "check"
+    title: str,
+    outcomes: Sequence[TestOutcome],
+    note: str = "",
+    misconceptions: Sequence[Diagnosis] = (),
+    unit: str = "check",
+    aspects: Sequence[Points] = (),
 ) -> str:
-    """Return the HTML of `feedback`."""
+    """Return the HTML of `feedback`; with `aspects`, the tests stand below the aspect that they belong to."""
     row, first = state_of(outcomes, title, unit), first_failure(outcomes)
     head = f'<div>{_mark(row.state)} <strong style="font-family:{_MONO}">{escape(title)}</strong> · {escape(row.words)}</div>'
     if row.state == "waiting":
         return _card(CALM, head + _note(note))
-    tests = "".join(_test_html(outcome, outcome is first) for outcome in outcomes)
-    parts = [head, f'<ul style="list-style:none;margin:.4em 0;padding:0">{tests}</ul>', _others_html(outcomes, first)]
-    if misconception is not None:
-        parts.append(_misconception_html(misconception))
+    parts = [head]
+    for aspect, tests in _by_aspect(outcomes, aspects):
+        if aspect is not None:
+            parts.append(f'<div style="margin:.5em 0 .1em"><strong>{_code(aspect.name)}</strong> · {_points(aspect)}</div>')
+        items = "".join(_test_html(outcome, outcome is first) for outcome in tests)
+        parts.append(f'<ul style="list-style:none;margin:{".1em 0 .1em .8em" if aspect else ".4em 0"};padding:0">{items}</ul>')
+    parts += [_others_html(outcomes, first), *map(_misconception_html, misconceptions)]
     return _card(_MARKS[row.state][1], "".join(parts) + _note(note))
+
+
+def _by_aspect(outcomes: Sequence[TestOutcome], aspects: Sequence[Points]) -> list[tuple[Points | None, list[TestOutcome]]]:
+    """Return the tests by aspect: those without one first."""
+    by_name = {aspect.name: aspect for aspect in aspects}
+    found: dict[str, list[TestOutcome]] = {}
+    for outcome in sorted(outcomes, key=lambda outcome: outcome.aspect is not None and outcome.aspect.name in by_name):
+        found.setdefault(outcome.aspect.name if outcome.aspect and outcome.aspect.name in by_name else "", []).append(outcome)
+    return [(by_name.get(name), tests) for name, tests in found.items()]
+
+
+def _points(aspect: Points) -> str:
+    return f"{aspect.score + 1e-9:.2f} of {aspect.max_score + 1e-9:.2f}"
 
 
 def _test_html(outcome: TestOutcome, in_full: bool) -> str:
@@ -184,23 +213,31 @@ def _code(text: str) -> str:
 
 
 def feedback_text(
-    title: str, outcomes: Sequence[TestOutcome], note: str = "", misconception: Diagnosis | None = None, unit: str = "check"
+    title: str,
+    outcomes: Sequence[TestOutcome],
+    note: str = "",
+    misconceptions: Sequence[Diagnosis] = (),
+    unit: str = "check",
+    aspects: Sequence[Points] = (),
 ) -> str:
-    """Return the plain text of `feedback`."""
+    """Return the plain text of `feedback`; see `feedback_html`."""
     row, first = state_of(outcomes, title, unit), first_failure(outcomes)
     lines = [f"{_MARKS[row.state][0]} {title}: {row.words}"]
     if row.state == "waiting":
         return "\n".join([*lines, *([note] if note else [])])
-    for outcome in outcomes:
-        lines.append(f"  {_MARKS[_state(outcome)][0]} {outcome.sentence}")
-        if outcome is first:
-            lines.append(f"      {outcome.message}")
+    for aspect, tests in _by_aspect(outcomes, aspects):
+        if aspect is not None:
+            lines.append(f"{aspect.name} · {_points(aspect)}")
+        for outcome in tests:
+            lines.append(f"  {_MARKS[_state(outcome)][0]} {outcome.sentence}")
+            if outcome is first:
+                lines.append(f"      {outcome.message}")
     others = _others(outcomes, first)
     if others:
         lines.append(f"{_others_head(others)}:")
         lines += [f"  - {outcome.message}" for outcome in others]
-    if misconception is not None:
-        lines += [f"{misconception.title}. {misconception.explanation}" + (f" See {misconception.see}." if misconception.see else "")]
+    for found in misconceptions:
+        lines += [f"{found.title}. {found.explanation}" + (f" See {found.see}." if found.see else "")]
     return "\n".join([*lines, *([note] if note else [])])
 
 

@@ -1,12 +1,14 @@
 """How feedback looks: what comes first, what is folded away, and that nothing is taken for HTML that isn't."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html.parser import HTMLParser
+from types import SimpleNamespace
 
 import pytest
 
 from coursekit import show
+from coursekit.outcomes import Aspect
 from coursekit.outcomes import TestOutcome as Outcome
 
 
@@ -97,7 +99,7 @@ def test_the_rest_is_folded_away(shown):
 
 def test_everything_is_escaped(shown):
     nasty = "<script>alert('1')</script> & `<i>`"
-    html, text = shown(show.feedback, nasty, [outcome(nasty, "value", nasty), outcome(nasty, "value", nasty + "2")], nasty, Belief())
+    html, text = shown(show.feedback, nasty, [outcome(nasty, "value", nasty), outcome(nasty, "value", nasty + "2")], nasty, [Belief()])
     assert "<script" not in html and "<i>" not in html and "<and>" not in html and "&lt;i&gt;</code>" in html
     assert nasty in text
     html, _ = shown(show.table, nasty, [show.Row(nasty, "passed", nasty)], nasty)
@@ -107,10 +109,22 @@ def test_everything_is_escaped(shown):
 
 
 def test_a_misconception_is_explained(shown):
-    html, text = shown(show.feedback, "f", [outcome(kind="value", message="dx is wrong")], "2 of 6 points", Belief(), unit="hidden test")
+    html, text = shown(show.feedback, "f", [outcome(kind="value", message="dx is wrong")], "2 of 6 points", [Belief()], unit="hidden test")
     assert "Mean &lt;and&gt; variance" in html and "<code" in html and "See 05 §3" in html
     assert "Mean <and> variance. They depend on `x` & its neighbours. See 05 §3." in text
     assert text.startswith("✗ f: 0 of 1 hidden test passed")
+
+
+def test_tests_stand_below_their_aspect():
+    one, two = Aspect("dx", 3), Aspect("ties", 0.1, corner=True)
+    points = [SimpleNamespace(name="dx", score=1.5, max_score=2.7), SimpleNamespace(name="ties", score=0.05, max_score=0.3)]
+    rows = (("A", "", one), ("B", "", two), ("C", "value", one), ("D", "", None))
+    outcomes = [replace(outcome(kind=kind), sentence=f"Sentence {name}", aspect=aspect) for name, kind, aspect in rows]
+    text, html = show.feedback_text("f", outcomes, aspects=points), show.feedback_html("f", outcomes, aspects=points)
+    places = ["Sentence D", "dx · 1.50 of 2.70", "Sentence A", "Sentence C", "ties · 0.05 of 0.30", "Sentence B"]
+    assert sorted(places, key=text.index) == places
+    html = html.replace("<strong>", "").replace("</strong>", "")
+    assert sorted(places, key=html.index) == places
 
 
 def test_a_mark_stands_beside_every_colour(shown):
@@ -122,7 +136,7 @@ def test_a_mark_stands_beside_every_colour(shown):
 def test_colours_are_the_themes_own(shown):
     """A colour that is written as a number stands only where neither JupyterLab nor VS Code gives one."""
     rows = [show.Row(state, state, "words") for state in ("passed", "failed", "waiting", "broken")]
-    for html, _ in (shown(show.table, "t", rows), shown(show.feedback, "f", [outcome(), outcome(kind="value")], "note", Belief())):
+    for html, _ in (shown(show.table, "t", rows), shown(show.feedback, "f", [outcome(), outcome(kind="value")], "note", [Belief()])):
         last_resorts = re.findall(r"var\(--jp-[\w-]+, var\(--vscode-[\w-]+, (#\w+|rgba\([\d,.]+\))\)\)", html)
         assert last_resorts and last_resorts == re.findall(r"#[0-9a-f]{3,8}\b|rgba?\([\d,.]+\)", html)
 
