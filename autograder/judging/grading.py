@@ -94,7 +94,7 @@ class HiddenSuite(SuitePlugin):
                 self._exercise = test.exercise
                 prefetch(self.student, test.exercise, self._plans.pop(test.exercise, ()))
             turn_to(self.student, test.id)
-        return {"student": Recorder(self.student, self._account), "rng": test.rng(), "reference": self._reference}
+        return {"student": Recorder(self.student, self._account, self._reference), "rng": test.rng(), "reference": self._reference}
 
     def note(self, test: CollectedTest, fixtures: Mapping[str, Any], error: BaseException | None) -> TestOutcome:
         """Keep the test, its outcome and the answers for the diagnosis."""

@@ -12,7 +12,7 @@ import numpy as np
 from autograder import deadline
 from autograder.limits import Limits
 from autograder.model.values import size_of
-from coursekit.student import Call, Student, StudentError, Unreadable
+from coursekit.student import Call, Student, StudentError, Unreadable, parameters_of
 
 
 @dataclass(frozen=True)
@@ -68,10 +68,12 @@ class Recorder:
         The recorded functions.
     account : Account, optional
         Shared by all tests of a submission; a new one by default.
+    reference : object, optional
+        Has functions of the same names, whose parameters are named in messages.
     """
 
-    def __init__(self, student: Student, account: Account | None = None) -> None:
-        self._student, self._account = student, account or Account()
+    def __init__(self, student: Student, account: Account | None = None, reference: Any = None) -> None:
+        self._student, self._account, self._reference = student, account or Account(), reference
         self.answers: list[Answer] = []
 
     def __getattr__(self, name: str) -> RecordedFunction:
@@ -96,6 +98,10 @@ class Recorder:
         deadline.check()
         return call
 
+    def parameters(self, name: str) -> tuple[str, ...]:
+        """Return the names of a function's parameters as far as the reference has that function."""
+        return parameters_of(getattr(self._reference, name, None))
+
     def _follows_random(self, name: str) -> bool:
         """Tell whether `name` is a backward pass whose forward pass had a random generator in this test."""
         forward = name.removesuffix("_backward") + "_forward"
@@ -107,6 +113,11 @@ class RecordedFunction:
 
     def __init__(self, name: str, recorder: Recorder) -> None:
         self.name, self._recorder = name, recorder
+
+    @property
+    def parameters(self) -> tuple[str, ...]:
+        """The names of its parameters, if they are known."""
+        return self._recorder.parameters(self.name)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         return self._recorder.ask(self.name, args, kwargs, want_arguments=False).answer

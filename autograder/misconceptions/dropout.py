@@ -312,6 +312,16 @@ backward_cut_off = cut_off("dropout_backward", right.dropout_backward, see="11 Â
 # --- dropout_backward: right ----------------------------------------------------------------------------------------------
 
 
+def _forward_of_the_type_of_x(x, rate, rng, training=True):
+    mask = (rng.random(x.shape) < 1 - rate) / (1 - rate) if training else None
+    return (x * mask if training else x).astype(x.dtype, copy=False), mask
+
+
+@alternative("dropout_backward", with_forward=_forward_of_the_type_of_x)
+def backward_behind_the_type_of_x(dout, cache):
+    return dout if cache is None else dout * cache
+
+
 def _forward_with_a_dictionary(x, rate, rng, training=True):
     if not training:
         return np.array(x, dtype=float), {"training": False}
@@ -420,6 +430,11 @@ vanilla_in_a_tuple = in_a_tuple("vanilla_dropout_train", right.vanilla_dropout_t
 
 
 @alternative("vanilla_dropout_train")
+def vanilla_keeps_integers(x, rate, rng):
+    return np.asarray(x) * (rng.random(np.shape(x)) >= rate)
+
+
+@alternative("vanilla_dropout_train")
 def vanilla_by_assignment(x, rate, rng):
     out = np.array(x, dtype=float)
     out[rng.uniform(0, 1, out.shape) < rate] = 0
@@ -474,6 +489,11 @@ predict_in_a_tuple = in_a_tuple("vanilla_dropout_predict", right.vanilla_dropout
 
 
 # --- vanilla_dropout_predict: right ---------------------------------------------------------------------------------------
+
+
+@alternative("vanilla_dropout_predict")
+def predict_in_32_bits(x, rate):
+    return np.float32(1 - rate) * np.asarray(x, dtype=np.float32)
 
 
 @alternative("vanilla_dropout_predict")
@@ -885,6 +905,11 @@ depth_in_a_tuple = in_a_tuple("stochastic_depth", right.stochastic_depth, see="1
 
 
 @alternative("stochastic_depth")
+def depth_keeps_integers(x, fx, survival, rng, training=True):
+    return x + ((rng.random((len(x), *[1] * (x.ndim - 1))) < survival) if training else survival) * fx
+
+
+@alternative("stochastic_depth")
 def depth_example_by_example(x, fx, survival, rng, training=True):
     out = np.array(x, dtype=float)
     for n in range(len(out)):
@@ -1060,6 +1085,17 @@ regions_reseeded = reseeded("fractional_pool_regions", right.fractional_pool_reg
 
 
 # --- fractional_pool_regions: right ---------------------------------------------------------------------------------------
+
+
+class _TooMany(ValueError):
+    pass
+
+
+@alternative("fractional_pool_regions")
+def regions_with_an_exception_of_their_own(n_in, n_out, rng):
+    if not n_out <= n_in <= 2 * n_out:
+        raise _TooMany(f"{n_in} pixels, {n_out} regions")
+    return np.append(0, np.cumsum(rng.permutation(np.repeat([1, 2], [2 * n_out - n_in, n_in - n_out]))))
 
 
 @alternative("fractional_pool_regions")

@@ -21,7 +21,7 @@ import numpy as np
 
 from autograder.sandbox import wire
 from autograder.sandbox.cells import GuestCell, Notebook, place_of, text_of, type_name
-from coursekit.student import raising_function
+from coursekit.student import builtin_bases, raising_function
 
 SOCKET = 3
 
@@ -198,7 +198,7 @@ class Guest:
             if isinstance(error, NameError) and self._notebook.provide(error.name):
                 return None
             place = place_of(error.__traceback__, self._labels)
-            return codec.encode("error", "raised", name, type_name(error), text_of(error), place)
+            return codec.encode("error", "raised", name, type_name(error), text_of(error), place, builtin_bases(error))
         finally:
             self._calls.pop()
         return self._result(codec, name, answer, list(args) if want_arguments else None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 from collections.abc import Callable
 from typing import Any
 
@@ -10,7 +11,8 @@ from autograder.sandbox import wire
 from coursekit.outcomes import MESSAGE_LENGTH
 from coursekit.student import Missing, NotAttempted, Place, Raised, StudentError, Unreadable
 
-NAME_LENGTH = 200
+NAME_LENGTH, MOST_BASES = 200, 50
+BUILTIN_EXCEPTIONS = frozenset(name for name, kind in vars(builtins).items() if isinstance(kind, type) and issubclass(kind, BaseException))
 
 
 def disk_message(limits: Limits) -> str:
@@ -33,22 +35,22 @@ def meaning_of_status(status: int, limits: Limits) -> str:
 
 
 def reported_error(*fields: Any) -> StudentError:
-    """Return the error that a guest reports in the fields of an "error" message.
+    """Return the error that a guest reports in the fields of an "error" message: five, and the names of its bases if it has some.
 
     Raises
     ------
     wire.WireError
         If the report is malformed.
     """
-    if len(fields) != 5 or not all(type(part) is str for part in fields[:4]):
+    if len(fields) not in (5, 6) or not all(type(part) is str for part in fields[:4]):
         raise wire.WireError("a malformed error report")
-    kind, name, type_name, message, place = fields
+    kind, name, type_name, message, place = fields[:5]
     name, type_name, message = name[:NAME_LENGTH], type_name[:NAME_LENGTH], message[:MESSAGE_LENGTH]
     if kind == "raised":
         if place is not None and (type(place) is not tuple or list(map(type, place)) != [str, int, str, str]):
             raise wire.WireError("a malformed place in an error report")
         at = Place(place[0][:NAME_LENGTH], place[1], place[2][:MESSAGE_LENGTH], place[3][:NAME_LENGTH]) if place else None
-        return Raised(name, type_name, message, at)
+        return Raised(name, type_name, message, at, _bases(fields[5]) if len(fields) == 6 else ())
     plain: dict[str, Callable[[], StudentError]] = {
         "not_attempted": lambda: NotAttempted(name),
         "missing": lambda: Missing(name),
@@ -57,3 +59,10 @@ def reported_error(*fields: Any) -> StudentError:
     if kind not in plain:
         raise wire.WireError("an unknown kind of error")
     return plain[kind]()
+
+
+def _bases(names: Any) -> tuple[str, ...]:
+    """Return the reported names of built-in exceptions; other names are left out."""
+    if type(names) is not tuple or len(names) > MOST_BASES or not all(type(name) is str for name in names):
+        raise wire.WireError("malformed bases in an error report")
+    return tuple(name for name in names if name in BUILTIN_EXCEPTIONS)

@@ -436,7 +436,7 @@ class TestMaxPoolForward:
             expect_maxima(student, reference, positive(rng, (2, 2, n, n)), size, stride)
 
     def test_numbers_and_layouts(self, student, reference, rng):
-        """Integers, 32-bit floats and images that were stored channels last are legal input; out has floats."""
+        """Integers, 32-bit floats and images that were stored channels last are legal input."""
         expect_maxima(student, reference, rng.integers(1, 99, (2, 2, 4, 4)))
         expect_maxima(student, reference, np.abs(eighths(rng, (2, 2, 4, 8)))[..., ::2])
         expect_maxima(student, reference, positive(rng, (2, 4, 4, 3)).transpose(0, 3, 1, 2))

@@ -15,9 +15,6 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 if TYPE_CHECKING:
     from .outcomes import TestOutcome
 
-# The order of feedback: of several failures, the first in this order is the one to mend first.
-ORDER = ("not_attempted", "missing", "raised", "timeout", "died", "unreadable", "type", "shape", "dtype", "nan", "value", "broken")
-
 GOOD = "var(--jp-success-color1, var(--vscode-testing-iconPassed, #388e3c))"
 BAD = "var(--jp-error-color1, var(--vscode-errorForeground, #d32f2f))"
 CALM = "var(--jp-border-color1, var(--vscode-descriptionForeground, #9e9e9e))"
@@ -119,9 +116,9 @@ def _waiting(name: str, outcomes: Sequence[TestOutcome]) -> str:
 
 
 def first_failure(outcomes: Sequence[TestOutcome]) -> TestOutcome | None:
-    """Return the failure that comes first in the order of feedback, or None."""
+    """Return the first failure in the order of the tests, or None; a defect of the course comes last."""
     failures = [outcome for outcome in outcomes if not outcome.passed]
-    return min(failures, key=lambda outcome: ORDER.index(outcome.kind) if outcome.kind in ORDER else len(ORDER), default=None)
+    return min(failures, key=lambda outcome: outcome.kind == "broken", default=None)
 
 
 # --- as HTML ----------------------------------------------------------------------------------------------------------

@@ -16,7 +16,9 @@ The errors; their text is the message for the student::
 
 from __future__ import annotations
 
+import builtins
 import dis
+import inspect
 import linecache
 import os
 from collections.abc import Callable, Mapping
@@ -62,12 +64,12 @@ class Missing(StudentError):
 
 
 class Raised(StudentError):
-    """The function raised an exception of the type named `type_name`."""
+    """The function raised an exception of the type named `type_name`; `bases` names the built-in types that it is an instance of."""
 
-    def __init__(self, name: str, type_name: str, message: str, place: Place | None = None) -> None:
+    def __init__(self, name: str, type_name: str, message: str, place: Place | None = None, bases: tuple[str, ...] = ()) -> None:
         said = f"{type_name}: {message}" if message else type_name
         super().__init__(f"{name} raised {said}" + (f" (in {place})" if place else ""))
-        self.name, self.type_name, self.message, self.place = name, type_name, message, place
+        self.name, self.type_name, self.message, self.place, self.bases = name, type_name, message, place, bases
 
 
 class TimedOut(StudentError):
@@ -185,6 +187,11 @@ class LocalFunction:
     def __init__(self, name: str, function: Callable[..., Any]) -> None:
         self.name, self._function = name, function
 
+    @property
+    def parameters(self) -> tuple[str, ...]:
+        """The names of its parameters, if it has a signature."""
+        return parameters_of(self._function)
+
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         return self.call(*args, **kwargs).answer
 
@@ -197,8 +204,25 @@ class LocalFunction:
         except StudentError:
             raise
         except (Exception, SystemExit) as error:
-            raise Raised(self.name, type(error).__name__, str(error), own_line(error.__traceback__)) from None
+            raise Raised(self.name, type(error).__name__, str(error), own_line(error.__traceback__), builtin_bases(error)) from None
         return Call(answer, arguments)
+
+
+def parameters_of(function: Any) -> tuple[str, ...]:
+    """Return the names of a function's parameters that can be passed by position, as far as they are known."""
+    try:
+        parameters = inspect.signature(function).parameters.values()
+    except (TypeError, ValueError):  # a built-in function without a signature
+        return ()
+    by_position = inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD
+    return tuple(parameter.name for parameter in parameters if parameter.kind in by_position)
+
+
+def builtin_bases(error: BaseException) -> tuple[str, ...]:
+    """Return the names of the built-in exceptions that an exception is an instance of."""
+    kinds = type.__dict__["__mro__"].__get__(type(error))[:-1]  # without object; and not `__mro__`, which a metaclass can override
+    named = [(str(type.__dict__["__name__"].__get__(kind)), kind) for kind in kinds]
+    return tuple(name for name, kind in named if vars(builtins).get(name) is kind)
 
 
 def is_stub(function: Any) -> bool:

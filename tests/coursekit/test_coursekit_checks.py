@@ -11,6 +11,7 @@ import pytest
 from nbclient import NotebookClient
 
 from coursekit import checks
+from coursekit.suite import collected
 
 PUBLIC = '''
 import numpy as np
@@ -75,15 +76,27 @@ def test_a_right_answer(said):
 
 def test_a_wrong_answer(said):
     out = said("def double(x): return 3 * x\ncheck(double)")
-    assert out.startswith("✗ double: 0 of 2 checks passed\n  ✗ Two is doubled to four.\n      double([2]): ")
-    assert "got 6, expected 4" in out and out.endswith(NOTE)
+    assert out.startswith("✗ double: 0 of 2 checks passed\n  ✗ Two is doubled to four.\n      double([2]) is 6, expected 4\n")
+    assert out.endswith(NOTE)
 
 
-def test_the_shape_is_spoken_of_before_the_values(said):
+def test_the_first_check_is_spoken_of_before_the_others(said):
+    """It is the worked example, with numbers that a student can follow."""
     out = said("def double(x): return 3 * x if x.ndim == 1 else x[0]\ncheck(double)")
     first, later = out.split("The other message:")
-    assert "has shape (2,), but it should have shape (3, 2)" in first and "got 6, expected 4" not in first
-    assert "got 6, expected 4" in later
+    assert "double([2]) is 6, expected 4" in first and "has shape" not in first
+    assert "has shape (2,), but it should have shape (3, 2)" in later
+
+
+@pytest.mark.parametrize("module", sorted(checks.PUBLIC.glob("test_*.py")), ids=lambda path: path.stem)
+def test_the_worked_example_comes_first(module):
+    status = module.stat()
+    sentences: dict[str, list[str]] = {}
+    for test in collected(module, status.st_mtime_ns, status.st_size):
+        sentences.setdefault(test.exercise, []).append(test.sentence)
+    for exercise, some in sentences.items():
+        worked = ["worked example" in sentence for sentence in some]
+        assert worked == sorted(worked, reverse=True), exercise
 
 
 def test_a_stub_is_not_attempted(said):
@@ -214,7 +227,7 @@ def test_in_a_kernel(public):
         assert set(cell[0].data) == {"text/html", "text/plain"}
     html, text = [[cell[0].data[kind] for cell in outputs[1:]] for kind in ("text/html", "text/plain")]
     assert text[0].startswith("✓ double: 2 of 2 checks passed\n  ✓ Two is doubled to four.")
-    assert "got 6, expected 4" in text[1] and "got 6, expected 4" in html[1] and 'aria-label="failed"' in html[1]
+    assert "is 6, expected 4" in text[1] and "is 6, expected 4" in html[1] and 'aria-label="failed"' in html[1]
     assert text[2].startswith("○ double: not attempted") and "✗" not in html[2] and "error" not in html[2]
     assert "in line 2 of double: y = x['<a>']" in text[3] and "&lt;a&gt;" in html[3] and "<a>" not in html[3]
     assert text[5] == "There is no function called double yet: run the cell that defines it."

@@ -132,9 +132,10 @@ def lists(items: st.SearchStrategy[Any]) -> st.SearchStrategy[list[Any]]:
 
 
 errors = st.builds(
-    lambda kind, place: [kind, "f", "ValueError", "why", place],
+    lambda kind, place, bases: [kind, "f", "ValueError", "why", place, *bases],
     texts,
     st.one_of(nodes, st.just(["t", "cell 2", 1, "x", "f"])),
+    st.lists(st.one_of(nodes, st.just(["t", "ValueError", "Exception"])), max_size=1),
 )
 states = st.lists(st.one_of(nodes, st.just(["d", "bit_generator", "PCG64"])), max_size=3)
 datas = st.binary(max_size=32)
@@ -158,7 +159,7 @@ frames = st.one_of(
     sent("result", st.tuples(nodes, nodes)),
     sent("result", st.tuples(nodes, lists(nodes))),
     sent("error", errors),
-    sent("error", st.lists(nodes, max_size=6)),
+    sent("error", st.lists(nodes, max_size=7)),
     sent("callback", st.tuples(st.integers(0, 2), st.builds(lambda item: ["t", item], nodes), st.just(["d"]))),
     sent("callback", st.lists(nodes, max_size=4)),
     st.builds(message, st.sampled_from([kind for kind in wire.KINDS if kind != "refused"]), nodes),

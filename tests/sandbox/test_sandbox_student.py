@@ -18,7 +18,9 @@ import pytest
 from autograder.limits import Limits
 from autograder.sandbox.channel import Channel
 from autograder.sandbox.host import Cell, Guest, Printed, Sandbox
-from autograder.sandbox.wire import Handle
+from autograder.sandbox.reasons import reported_error
+from autograder.sandbox.wire import Handle, WireError
+from coursekit.expectations import expect_error
 from coursekit.student import Died, Missing, NotAttempted, Raised, StudentError, TimedOut, Unreadable, layout, with_layout
 
 Run = Callable[..., Guest]
@@ -72,6 +74,12 @@ def divides(x):
     return helper(y)
 def leaves(): sys.exit(3)
 def rude(): raise Rude
+class KernelTooLarge(ValueError): pass
+class Names(type):
+    __mro__, __bases__, __name__ = (), (), "KeyError"
+class Hidden(KernelTooLarge, ZeroDivisionError, metaclass=Names): pass
+def too_large(): raise KernelTooLarge("5 on 3")
+def hidden(): raise Hidden("5 on 3")
 def long(): raise ValueError("x" * 10_000)
 def recurses(): return recurses()
 def eats(): return bytearray(10 << 30)
@@ -315,6 +323,29 @@ def test_raised_of_every_kind(errors: Any, name: str, type_name: str) -> None:
         getattr(errors, name)()
     assert caught.value.type_name == type_name
     assert errors.warns() == 1  # and the process goes on
+
+
+def test_an_exception_is_what_it_is_derived_from(errors: Any) -> None:
+    expect_error(errors.too_large, ValueError)
+    for error in (ValueError, ZeroDivisionError, ArithmeticError):
+        expect_error(errors.hidden, error)
+    for function in (errors.too_large, errors.hidden):
+        with pytest.raises(Raised, match="expected KeyError"):
+            expect_error(function, KeyError)
+    with pytest.raises(Raised) as caught:
+        errors.too_large()
+    assert (caught.value.type_name, caught.value.bases) == ("KernelTooLarge", ("ValueError", "Exception", "BaseException"))
+
+
+@pytest.mark.parametrize("bases", [None, 3, "ValueError", ["ValueError"], ("ValueError", 3), ("ValueError",) * 51])
+def test_malformed_bases_are_refused(bases: Any) -> None:
+    with pytest.raises(WireError, match="malformed bases"):
+        reported_error("raised", "f", "Rude", "no", None, bases)
+
+
+def test_of_the_reported_bases_only_built_in_exceptions_are_kept() -> None:
+    error = reported_error("raised", "f", "Rude", "no", None, ("ValueError", "x" * 10**6, "Rude", "int", "print"))
+    assert isinstance(error, Raised) and error.bases == ("ValueError",)
 
 
 def test_place_is_the_students_own_line(errors: Any) -> None:

@@ -63,19 +63,19 @@ class TestBatchnormForward:
 
 @exercise("batchnorm_backward")
 class TestBatchnormBackward:
-    def test_shapes(self, student, rng):
-        """Every gradient has the shape of what it belongs to."""
-        _, cache = out_and_cache(student.batchnorm_forward, rng.normal(size=(5, 3)), np.ones(3), np.zeros(3))
-        dx, dgamma, dbeta = three_gradients(student.batchnorm_backward, rng.normal(size=(5, 3)), cache)
-        for gradient, name, shape in ((dx, "dx", (5, 3)), (dgamma, "dgamma", (3,)), (dbeta, "dbeta", (3,))):
-            expect(gradient, name).shaped(shape)
-
     def test_by_hand(self, student):
         """The worked example: four examples 0, 0, 2, 2, γ = 3, and a gradient that asks for the first one alone."""
         x, dout = np.array([[0.0], [0.0], [2.0], [2.0]]), np.array([[4.0], [0.0], [0.0], [0.0]])
         _, cache = out_and_cache(student.batchnorm_forward, x, np.array([3.0]), np.zeros(1), eps=0.0)
         answer = expect(student.batchnorm_backward(dout, cache), "the answer")
         answer.close_to(([[6.0], [-6.0], [0.0], [0.0]], [-4.0], [4.0]), names=("dx", "dgamma", "dbeta"))
+
+    def test_shapes(self, student, rng):
+        """Every gradient has the shape of what it belongs to."""
+        _, cache = out_and_cache(student.batchnorm_forward, rng.normal(size=(5, 3)), np.ones(3), np.zeros(3))
+        dx, dgamma, dbeta = three_gradients(student.batchnorm_backward, rng.normal(size=(5, 3)), cache)
+        for gradient, name, shape in ((dx, "dx", (5, 3)), (dgamma, "dgamma", (3,)), (dbeta, "dbeta", (3,))):
+            expect(gradient, name).shaped(shape)
 
     def test_parameters_by_differences(self, student, rng):
         """dgamma and dbeta are the slopes of your forward pass, for a random upstream gradient."""
@@ -205,19 +205,19 @@ class TestBatchnorm2dForward:
 
 @exercise("batchnorm2d_backward")
 class TestBatchnorm2dBackward:
-    def test_shapes(self, student, rng):
-        """Every gradient has the shape of what it belongs to."""
-        _, cache = out_and_cache(student.batchnorm2d_forward, rng.normal(size=(2, 3, 4, 5)), np.ones(3), np.zeros(3))
-        dx, dgamma, dbeta = three_gradients(student.batchnorm2d_backward, rng.normal(size=(2, 3, 4, 5)), cache)
-        for gradient, name, shape in ((dx, "dx", (2, 3, 4, 5)), (dgamma, "dgamma", (3,)), (dbeta, "dbeta", (3,))):
-            expect(gradient, name).shaped(shape)
-
     def test_by_hand(self, student):
         """The worked example: one channel, two images of two pixels, 0, 0 and 2, 2, and γ = 3."""
         x, dout = np.array([0.0, 0.0, 2.0, 2.0]).reshape(2, 1, 1, 2), np.array([4.0, 0.0, 0.0, 0.0]).reshape(2, 1, 1, 2)
         _, cache = out_and_cache(student.batchnorm2d_forward, x, np.array([3.0]), np.zeros(1), eps=0.0)
         answer = expect(student.batchnorm2d_backward(dout, cache), "the answer")
         answer.close_to(([[[[6.0, -6.0]]], [[[0.0, 0.0]]]], [-4.0], [4.0]), names=("dx", "dgamma", "dbeta"))
+
+    def test_shapes(self, student, rng):
+        """Every gradient has the shape of what it belongs to."""
+        _, cache = out_and_cache(student.batchnorm2d_forward, rng.normal(size=(2, 3, 4, 5)), np.ones(3), np.zeros(3))
+        dx, dgamma, dbeta = three_gradients(student.batchnorm2d_backward, rng.normal(size=(2, 3, 4, 5)), cache)
+        for gradient, name, shape in ((dx, "dx", (2, 3, 4, 5)), (dgamma, "dgamma", (3,)), (dbeta, "dbeta", (3,))):
+            expect(gradient, name).shaped(shape)
 
     def test_parameters_by_differences(self, student, rng):
         """dgamma and dbeta are the slopes of your forward pass, for a random upstream gradient."""

@@ -16,6 +16,13 @@ def dropped(out, x, name="out"):
     return (expect(out, name).shaped(np.shape(x)).answer == 0).astype(float)
 
 
+def not_cut(out, factors):
+    """Expect that integers have lost no digits: all factors that aren't zero are equal, whichever it is."""
+    found = factors[np.abs(factors) > 1e-9]
+    if out.dtype.kind in "iu" and found.size and np.ptp(found) > 1e-6:
+        raise Mismatch("dtype", f"out has dtype {out.dtype}, so the digits behind the decimal point are cut off")
+
+
 def about(found, wanted, count, what):
     """Expect a share, as far as chance allows."""
     if abs(found - wanted) > 5.5 * np.sqrt(wanted * (1 - wanted) / count):
@@ -93,8 +100,9 @@ class TestDropoutForward:
     def test_arguments(self, student, rng):
         """x is the caller's: it isn't changed. Integers are legal."""
         for x in (np.ones((5, 6)), np.arange(1, 31).reshape(5, 6)):
-            answer = expect_unchanged(student.dropout_forward, x, 0.5, generator(rng))
-            expect(expect(answer, "what dropout_forward returns").items("out", "cache")[0], "out").shaped((5, 6))
+            answer = expect_unchanged(student.dropout_forward, x, 0.6, generator(rng))
+            out = expect(answer, "what dropout_forward returns").items("out", "cache")[0]
+            not_cut(out, expect(out, "out").shaped((5, 6)).answer / x)
 
 
 def forward_pass(student, x, rate, rng, **options):
@@ -178,7 +186,7 @@ class TestVanillaDropoutPredict:
         expect(student.vanilla_dropout_predict(np.array([[1.0, 2.0, 3.0, 4.0]]), 0.2), "out").close_to(np.array([[0.8, 1.6, 2.4, 3.2]]))
 
     def test_integers(self, student):
-        """Integers are legal, and out is of floats."""
+        """Integers are legal, and no digits of out are cut off."""
         expect(student.vanilla_dropout_predict(np.array([[3, -2]]), 0.5), "out").close_to(np.array([[1.5, -1.0]]))
 
     def test_arguments(self, student):
@@ -293,6 +301,11 @@ class TestStochasticDepth:
         out = expect(student.stochastic_depth(x, fx, 0.75, generator(rng)), "out").shaped((40, 2)).answer
         expect(out, "out").close_to(np.where(out[:, :1] > 5, x + fx, x))
 
+    def test_after_training(self, student, rng):
+        """With training=False, out is x + survival·f(x): the worked example gives [8.5, 17]."""
+        answer = student.stochastic_depth(np.array([[1.0, 2.0]]), np.array([[10.0, 20.0]]), 0.75, generator(rng), training=False)
+        expect(answer, "out").close_to(np.array([[8.5, 17.0]]))
+
     def test_survival_is_that_of_keeping(self, student, rng):
         """With survival 0.8, the branches of four examples in five are there, each example drawn by itself."""
         x, fx = np.zeros((3000, 1)), np.ones((3000, 1))
@@ -307,11 +320,6 @@ class TestStochasticDepth:
         if len(np.unique(out[:, 0])) < 2:
             raise Mismatch("value", "all 40 images are treated alike: each should draw for itself")
 
-    def test_after_training(self, student, rng):
-        """With training=False, out is x + survival·f(x): the worked example gives [8.5, 17]."""
-        answer = student.stochastic_depth(np.array([[1.0, 2.0]]), np.array([[10.0, 20.0]]), 0.75, generator(rng), training=False)
-        expect(answer, "out").close_to(np.array([[8.5, 17.0]]))
-
     def test_generator(self, student, rng):
         """All random numbers come from rng."""
         x, fx = np.zeros((90, 1)), np.ones((90, 1))
@@ -322,6 +330,9 @@ class TestStochasticDepth:
         for dtype in (float, int):
             x, fx = np.ones((6, 2), dtype), np.ones((6, 2), dtype)
             expect(expect_unchanged(student.stochastic_depth, x, fx, 0.5, generator(rng)), "out").shaped((6, 2))
+        x, fx = np.array([[1, 2]]), np.array([[3, 4]])
+        out = student.stochastic_depth(x, fx, 0.5, generator(rng), training=False)
+        not_cut(out, (expect(out, "out").shaped((1, 2)).answer - x) / fx)
 
 
 def regions(answer, n_out):

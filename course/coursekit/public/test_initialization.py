@@ -24,12 +24,19 @@ def has_shape(draw, rng):
         expect(W[:, 0], "the first unit's vector of weights").differs_from(W[:, 1], "as the second unit's")
 
 
+def expect_layers(answer, right, where=""):
+    """Expect the statistics (mean, std) of each layer."""
+    names = [f"layer {number}" for number in range(1, len(right) + 1)]
+    for name, pair, statistics in zip(names, expect(answer, f"{where}the list").items(*names), right, strict=True):
+        expect(pair, f"{where}{name}").close_to(statistics, names=(f"{where}the mean of {name}", f"{where}the std of {name}"))
+
+
 @exercise("activation_statistics")
 class TestActivationStatistics:
     def test_worked_example(self, student):
         """The worked example: ReLU layers with outputs [1, 0] and [2] have the statistics (0.5, 0.5) and (2, 0)."""
         X, weights = np.array([[1.0, 3.0]]), [np.array([[1.0, 0.0], [0.0, -1.0]]), np.array([[2.0], [5.0]])]
-        expect(student.activation_statistics(X, weights, "relu"), "the list of layers").close_to([(0.5, 0.5), (2.0, 0.0)])
+        expect_layers(student.activation_statistics(X, weights, "relu"), [(0.5, 0.5), (2.0, 0.0)])
 
     def test_one_pair_for_each_layer(self, student, rng):
         """Three layers give three pairs (mean, std): the input is no layer, and the last layer is one."""
@@ -43,15 +50,15 @@ class TestActivationStatistics:
     def test_each_activation(self, student):
         """Weights of zero give tanh(0) = 0, relu(0) = 0 and logistic(0) = ½; huge weights saturate tanh at ±1."""
         X, zeros = np.array([[1.0, -1.0]]), [np.zeros((2, 3))]
-        expect(student.activation_statistics(X, zeros, "tanh"), "for tanh, the list").close_to([(0.0, 0.0)])
-        expect(student.activation_statistics(X, zeros, "relu"), "for relu, the list").close_to([(0.0, 0.0)])
-        expect(student.activation_statistics(X, zeros, "logistic"), "for logistic, the list").close_to([(0.5, 0.0)])
-        expect(student.activation_statistics(X, [100 * np.eye(2)], "tanh"), "for tanh, the list").close_to([(0.0, 1.0)])
+        expect_layers(student.activation_statistics(X, zeros, "tanh"), [(0.0, 0.0)], "for tanh, ")
+        expect_layers(student.activation_statistics(X, zeros, "relu"), [(0.0, 0.0)], "for relu, ")
+        expect_layers(student.activation_statistics(X, zeros, "logistic"), [(0.5, 0.0)], "for logistic, ")
+        expect_layers(student.activation_statistics(X, [100 * np.eye(2)], "tanh"), [(0.0, 1.0)], "for tanh, ")
 
     def test_over_all_entries(self, student):
         """One mean and one deviation over all entries: four saturated units, 1 1 1 −1, have mean 0.5 and deviation √0.75."""
         X = np.array([[1.0, 1.0], [1.0, -1.0]])
-        expect(student.activation_statistics(X, [100 * np.eye(2)], "tanh"), "the list").close_to([(0.5, np.sqrt(0.75))])
+        expect_layers(student.activation_statistics(X, [100 * np.eye(2)], "tanh"), [(0.5, np.sqrt(0.75))])
 
     def test_relu_scales(self, student, rng):
         """ReLU layers pass a factor on: an input three times as large has means and deviations three times as large, in every layer."""
@@ -61,24 +68,24 @@ class TestActivationStatistics:
         for pair in once:
             for name, value in zip(("mean", "std"), pair, strict=True):
                 expect(value, f"the {name} of a layer").shaped(())
-        expect(student.activation_statistics(3 * X, weights, "relu"), "the list").close_to([(3 * mean, 3 * std) for mean, std in once])
+        expect_layers(student.activation_statistics(3 * X, weights, "relu"), [(3 * mean, 3 * std) for mean, std in once])
 
     def test_arguments(self, student):
         """X and the weights are the caller's: they stay as they are."""
         X, weights = np.array([[1.0, -2.0]]), [np.eye(2), np.eye(2)]
         answer = expect_unchanged(student.activation_statistics, X, weights, "relu")
-        expect(answer, "the list").close_to([(0.5, 0.5), (0.5, 0.5)])
+        expect_layers(answer, [(0.5, 0.5), (0.5, 0.5)])
 
 
 @exercise("fans")
 class TestFans:
-    def test_dense(self, student):
-        """A dense layer: fans((784, 300)) is (784, 300)."""
-        expect(student.fans((784, 300)), "fans((784, 300))").equals((784, 300))
-
     def test_convolution(self, student):
         """The worked example: 6 kernels of 5×5 over 3 channels have 75 connections in and 150 out."""
         expect(student.fans((6, 3, 5, 5)), "fans((6, 3, 5, 5))").equals((75, 150))
+
+    def test_dense(self, student):
+        """A dense layer: fans((784, 300)) is (784, 300)."""
+        expect(student.fans((784, 300)), "fans((784, 300))").equals((784, 300))
 
     def test_any_window(self, student):
         """Windows that aren't square, and of a single pixel."""
@@ -88,14 +95,14 @@ class TestFans:
 
 @exercise("lecun_normal")
 class TestLecunNormal:
-    def test_shape(self, student, rng):
-        """W has shape (fan_in, fan_out), and no two units get the same weights."""
-        has_shape(student.lecun_normal, rng)
-
     def test_spread(self, student, rng):
         """The worked example: 100 inputs give normal weights with σ = 0.1, however many units there are."""
         for fan_out in (50, 400):
             expect(student.lecun_normal(100, fan_out, rng), f"W of shape (100, {fan_out})").shaped((100, fan_out)).is_normal(0.0, 0.1)
+
+    def test_shape(self, student, rng):
+        """W has shape (fan_in, fan_out), and no two units get the same weights."""
+        has_shape(student.lecun_normal, rng)
 
     def test_fewer_inputs(self, student, rng):
         """A quarter of the inputs, twice the σ: 25 inputs give 0.2."""
@@ -108,13 +115,13 @@ class TestLecunNormal:
 
 @exercise("glorot_normal")
 class TestGlorotNormal:
-    def test_shape(self, student, rng):
-        """W has shape (fan_in, fan_out), and no two units get the same weights."""
-        has_shape(student.glorot_normal, rng)
-
     def test_spread(self, student, rng):
         """The worked example: 50 inputs and 150 outputs give normal weights with σ = 0.1."""
         expect(student.glorot_normal(50, 150, rng), "W of shape (50, 150)").shaped((50, 150)).is_normal(0.0, 0.1)
+
+    def test_shape(self, student, rng):
+        """W has shape (fan_in, fan_out), and no two units get the same weights."""
+        has_shape(student.glorot_normal, rng)
 
     def test_both_fans_count_alike(self, student, rng):
         """Inputs and outputs may change places: (700, 100) and (100, 700) both give σ = 0.05."""
@@ -128,13 +135,13 @@ class TestGlorotNormal:
 
 @exercise("glorot_uniform")
 class TestGlorotUniform:
-    def test_shape(self, student, rng):
-        """W has shape (fan_in, fan_out), and no two units get the same weights."""
-        has_shape(student.glorot_uniform, rng)
-
     def test_bound(self, student, rng):
         """The worked example: 100 inputs and 50 outputs give weights that fill −0.2 … 0.2 evenly."""
         expect(student.glorot_uniform(100, 50, rng), "W of shape (100, 50)").shaped((100, 50)).is_uniform(-0.2, 0.2)
+
+    def test_shape(self, student, rng):
+        """W has shape (fan_in, fan_out), and no two units get the same weights."""
+        has_shape(student.glorot_uniform, rng)
 
     def test_both_fans_count_alike(self, student, rng):
         """Inputs and outputs may change places: (400, 200) and (200, 400) both fill −0.1 … 0.1."""
@@ -148,14 +155,14 @@ class TestGlorotUniform:
 
 @exercise("he_normal")
 class TestHeNormal:
-    def test_shape(self, student, rng):
-        """W has shape (fan_in, fan_out), and no two units get the same weights."""
-        has_shape(student.he_normal, rng)
-
     def test_spread(self, student, rng):
         """The worked example: 200 inputs give normal weights with σ = 0.1, however many units there are."""
         for fan_out in (40, 300):
             expect(student.he_normal(200, fan_out, rng), f"W of shape (200, {fan_out})").shaped((200, fan_out)).is_normal(0.0, 0.1)
+
+    def test_shape(self, student, rng):
+        """W has shape (fan_in, fan_out), and no two units get the same weights."""
+        has_shape(student.he_normal, rng)
 
     def test_fewer_inputs(self, student, rng):
         """A quarter of the inputs, twice the σ: 50 inputs give 0.2."""
@@ -190,6 +197,11 @@ class TestGradientNorms:
             norms.append(np.sqrt(squares))
         return norms
 
+    def test_worked_example(self, student):
+        """The worked example: two ReLU layers with the norms 5·√5 and √5, first layer first."""
+        X, weights, dout = np.array([[1.0, 2.0]]), [np.eye(2), np.array([[3.0], [4.0]])], np.array([[1.0]])
+        expect(student.gradient_norms(X, weights, dout, "relu"), "the list").close_to([5 * np.sqrt(5), np.sqrt(5)])
+
     def test_one_weighted_sum(self, student):
         """A single unit at z = 0, input [3, 4], upstream 2: the norm is 2·f′(0)·5, so 10 for tanh and 2.5 for the logistic function."""
         X, weights, dout = np.array([[3.0, 4.0]]), [np.zeros((2, 1))], np.array([[2.0]])
@@ -201,11 +213,6 @@ class TestGradientNorms:
         X, dout = np.array([[3.0, 4.0]]), np.array([[2.0]])
         expect(student.gradient_norms(X, [np.ones((2, 1))], dout, "relu"), "with z = 7, the list").close_to([10.0])
         expect(student.gradient_norms(X, [-np.ones((2, 1))], dout, "relu"), "with z = −7, the list").close_to([0.0])
-
-    def test_worked_example(self, student):
-        """The worked example: two ReLU layers with the norms 5·√5 and √5, first layer first."""
-        X, weights, dout = np.array([[1.0, 2.0]]), [np.eye(2), np.array([[3.0], [4.0]])], np.array([[1.0]])
-        expect(student.gradient_norms(X, weights, dout, "relu"), "the list").close_to([5 * np.sqrt(5), np.sqrt(5)])
 
     def test_numerical_gradient(self, student, rng):
         """Three layers agree with derivatives taken by wiggling each weight, for a random gradient from above."""
