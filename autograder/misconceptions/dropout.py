@@ -312,16 +312,6 @@ backward_cut_off = cut_off("dropout_backward", right.dropout_backward, see="11 Â
 # --- dropout_backward: right ----------------------------------------------------------------------------------------------
 
 
-def _forward_of_the_type_of_x(x, rate, rng, training=True):
-    mask = (rng.random(x.shape) < 1 - rate) / (1 - rate) if training else None
-    return (x * mask if training else x).astype(x.dtype, copy=False), mask
-
-
-@alternative("dropout_backward", with_forward=_forward_of_the_type_of_x)
-def backward_behind_the_type_of_x(dout, cache):
-    return dout if cache is None else dout * cache
-
-
 def _forward_with_a_dictionary(x, rate, rng, training=True):
     if not training:
         return np.array(x, dtype=float), {"training": False}
