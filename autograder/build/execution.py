@@ -64,7 +64,7 @@ def execute(notebook: NotebookNode, folder: Path) -> str:
         extra_arguments=["--IPKernelApp.log_level=ERROR"],
     )
     try:
-        client.execute(env={**os.environ, **ONE_CORE})
+        client.execute(env={**os.environ, **ONE_CORE, "COURSEKIT_STRICT": "1"})  # demonstrations raise
     except CellExecutionError:
         return _failure(notebook)
     except (CellTimeoutError, DeadKernelError) as error:

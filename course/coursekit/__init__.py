@@ -11,7 +11,7 @@ from typing import Any
 _HOME = {
     "check": "checks",
     "check_all": "checks",
-    "ready": "checks",
+    "ready": "demonstrations",
     "aspect": "suite",
     "corner": "suite",
     "exercise": "suite",

@@ -9,13 +9,14 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from difflib import get_close_matches
 from pathlib import Path
+from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
 from . import show
-from .student import LocalStudent, is_stub
+from .student import LocalStudent
 
 if TYPE_CHECKING:
     from .outcomes import TestOutcome
@@ -34,8 +35,13 @@ def check(function: Any = _NO_ARGUMENT) -> None:
     ----------
     function : callable or str
         Your function, such as ``check(batchnorm_forward)``, or its name.
+
+    Raises
+    ------
+    NotPassed
+        Under nbgrader's *Validate* only, which counts a cell as right unless it raises: if not all checks pass.
     """
-    if _grading():
+    if grading():
         return
     namespace: Mapping[str, Any] = sys._getframe(1).f_globals
     if isinstance(function, str):
@@ -43,13 +49,27 @@ def check(function: Any = _NO_ARGUMENT) -> None:
     else:
         name = getattr(function, "__name__", "")
         namespace = {**getattr(function, "__globals__", {}), name: function}
+    try:
+        outcomes = _outcomes(name, function, namespace)
+    except Unchecked as problem:
+        show.notice(str(problem))
+        if _validating():
+            raise NotPassed(str(problem)) from None
+        return
+    show.feedback(name, outcomes, NOTE)
+    first = show.first_failure(outcomes)
+    if first is not None and _validating():
+        raise NotPassed(f"{name}: {show.state_of(outcomes, name).words}\n{first.sentence}\n{first.message}")
+
+
+def _outcomes(name: str, function: Any, namespace: Mapping[str, Any]) -> list[TestOutcome]:
+    """Run the checks of a function, or raise `Unchecked` with the reason why there is nothing to check."""
     problem = _problem_with(name, function)
     if problem:
-        show.notice(problem)
-        return
-    outcomes = _run(_module_of(name), namespace, [name])
-    if outcomes is not None:
-        show.feedback(name, outcomes, NOTE)
+        raise Unchecked(problem)
+    module = module_of(name)
+    assert module is not None
+    return outcomes_of(module, namespace, [name])
 
 
 def check_all(lecture: str | None = None) -> None:
@@ -60,7 +80,7 @@ def check_all(lecture: str | None = None) -> None:
     lecture : str, optional
         Such as ``"initialization"`` or ``"03_initialization"``; by default the one whose functions are defined where you call this.
     """
-    if _grading():
+    if grading():
         return
     namespace = sys._getframe(1).f_globals
     module = _lecture_here(namespace) if lecture is None else PUBLIC / f"test_{re.sub(r'^[0-9]+_', '', str(lecture))}.py"
@@ -71,32 +91,14 @@ def check_all(lecture: str | None = None) -> None:
         show.notice(f"There is no lecture called {lecture}.{_did_you_mean(str(lecture), [_slug(path) for path in _modules()])}")
         return
     names = list(exercises(module))
-    outcomes = _run(module, namespace, [name for name in names if callable(namespace.get(name))])
-    if outcomes is not None:
-        rows = [_row(name, namespace, [outcome for outcome in outcomes if outcome.exercise == name]) for name in names]
-        done = sum(row.state == "passed" for row in rows)
-        show.table(f"{_slug(module)}: {done} of {len(rows)} exercises pass their checks", rows, NOTE)
-
-
-def ready(*functions: Callable[..., Any]) -> bool:
-    """Tell whether all functions are written, and say which ones are not.
-
-    A demonstration begins with ``if ready(f, g):``, so that a notebook can be run from top to bottom at any time.
-
-    Parameters
-    ----------
-    functions : callable
-        The functions that the demonstration uses.
-
-    Returns
-    -------
-    bool
-    """
-    waiting = [getattr(function, "__name__", str(function)) for function in functions if not callable(function) or is_stub(function)]
-    if waiting and not _grading():
-        it = "it" if len(waiting) == 1 else "them"
-        show.notice(f"This figure waits for {_listed(waiting)}: write {it} above, then run this cell again.")
-    return not waiting
+    try:
+        outcomes = outcomes_of(module, namespace, [name for name in names if callable(namespace.get(name))])
+    except Unchecked as problem:
+        show.notice(str(problem))
+        return
+    rows = [_row(name, namespace, [outcome for outcome in outcomes if outcome.exercise == name]) for name in names]
+    done = sum(row.state == "passed" for row in rows)
+    show.table(f"{_slug(module)}: {done} of {len(rows)} exercises pass their checks", rows, NOTE)
 
 
 def exercises(module: Path) -> dict[str, None]:
@@ -115,7 +117,8 @@ def _slug(module: Path) -> str:
     return module.stem.removeprefix("test_")
 
 
-def _module_of(name: str) -> Path | None:
+def module_of(name: str) -> Path | None:
+    """Return the module with the public checks of an exercise, or None if there is no such exercise."""
     return next((module for module in _modules() if name in exercises(module)), None)
 
 
@@ -130,7 +133,7 @@ def _problem_with(name: str, function: Any) -> str:
     """Return the message why nothing can be checked, or an empty string."""
     if function is _NO_ARGUMENT:
         return "What is to be checked? Pass your function, such as check(batchnorm_forward)."
-    if name and _module_of(name) is None:
+    if name and module_of(name) is None:
         names = [exercise for module in _modules() for exercise in exercises(module)]
         return f"There is no exercise called {name}.{_did_you_mean(name, names)}"
     if function is None and name:
@@ -144,22 +147,46 @@ def _problem_with(name: str, function: Any) -> str:
 # --- running and summing up -----------------------------------------------------------------------------------------------
 
 
-def _run(module: Path | None, namespace: Mapping[str, Any], names: list[str]) -> list[TestOutcome] | None:
-    """Run the checks of some exercises; if they can't be run, show a notice and return None."""
+class Unchecked(Exception):
+    """The checks could not be run; the text says why."""
+
+
+class NotPassed(Exception):
+    """A check fails while nbgrader validates a notebook. Shown without a traceback; nbgrader cuts lines off after 87 characters."""
+
+    def _render_traceback_(self) -> list[str]:
+        return [line for paragraph in str(self).splitlines() for line in wrap(paragraph, 80)]
+
+
+def outcomes_of(module: Path, namespace: Mapping[str, Any], names: list[str]) -> list[TestOutcome]:
+    """Run the checks of some exercises.
+
+    Parameters
+    ----------
+    module : Path
+        The module of public checks.
+    namespace : mapping of str to object
+        The student's functions by name.
+    names : list of str
+        The exercises.
+
+    Raises
+    ------
+    Unchecked
+        If the student interrupted the checks, or if the checks themselves are broken.
+    """
     from .suite import SuitePlugin, run_tests
 
-    assert module is not None
     if not names:
         return []
-    plugin = SuitePlugin(LocalStudent(namespace), names)
     try:
-        return run_tests(module, plugin)
+        return run_tests(module, SuitePlugin(LocalStudent(namespace), names))
     except KeyboardInterrupt:
-        show.notice("You stopped the checks before they were through.")
+        raise Unchecked("You stopped the checks before they were through.") from None
     except RuntimeError as error:
         reason = str(error).strip().splitlines()[-1]
-        show.notice(f"The checks could not be run. That is a defect of the course and not yours; please tell your instructor: {reason}")
-    return None
+        message = "The checks could not be run. That is a defect of the course and not yours; please tell your instructor"
+        raise Unchecked(f"{message}: {reason}") from error
 
 
 def _row(name: str, namespace: Mapping[str, Any], outcomes: list[TestOutcome]) -> show.Row:
@@ -168,14 +195,21 @@ def _row(name: str, namespace: Mapping[str, Any], outcomes: list[TestOutcome]) -
     return show.state_of(outcomes, name)
 
 
-def _grading() -> bool:
+def grading() -> bool:
+    """Tell whether this process grades a submission: nothing is shown then."""
     return bool(os.environ.get("COURSEKIT_GRADING"))
+
+
+def _validating() -> bool:
+    """Tell whether nbgrader's *Validate* runs the notebook."""
+    return os.environ.get("NBGRADER_EXECUTION") == "validate"
 
 
 # --- words ----------------------------------------------------------------------------------------------------------------
 
 
-def _listed(names: list[str]) -> str:
+def listed(names: list[str]) -> str:
+    """Return "a", "a and b" or "a, b and c"."""
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 

@@ -193,9 +193,10 @@ class Expectation:
             scale = float(np.max(np.abs(wanted), initial=0.0, where=np.isfinite(wanted))) or 1.0
             wrong = ~np.isclose(got, wanted, rtol=0, atol=rtol * scale, equal_nan=True)
             if wrong.any():
-                first = [int(i) for i in np.argwhere(wrong)[0]]
-                place = f"at {first} it is" if first else "it is"
-                raise Mismatch("value", f"{self.name} differs {why}: {place} {got[wrong][0]:.6g}, and {wanted[wrong][0]:.6g} there")
+                index = [int(i) for i in np.argwhere(wrong)[0]]
+                place = f"at {index} it is" if index else "it is"
+                one, two = distinct(float(got[wrong][0]), float(wanted[wrong][0]))
+                raise Mismatch("value", f"{self.name} differs {why}: {place} {one}, and {two} there", got)
 
     # --- single checks -------------------------------------------------------------------------------------------------
 

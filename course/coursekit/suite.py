@@ -239,8 +239,7 @@ def run_tests(path: Path, plugin: SuitePlugin, until_failure: bool = False) -> l
     if not all(test.fixtures | test.special <= set(plugin.fixtures) for test in tests):
         _under_pytest(path, _Run(plugin), *(["--maxfail=1"] if until_failure else []))
         return plugin.outcomes
-    exercises = list(dict.fromkeys(test.exercise for test in tests))
-    wanted = sorted(filter(plugin.wants, tests), key=lambda test: (exercises.index(test.exercise), test.is_corner))
+    wanted = in_order(filter(plugin.wants, tests))
     with redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
         plugin.begin(wanted)
         for test in wanted:
@@ -249,6 +248,13 @@ def run_tests(path: Path, plugin: SuitePlugin, until_failure: bool = False) -> l
             if until_failure and not outcome.passed:
                 break
     return plugin.outcomes
+
+
+def in_order(tests: Iterable[CollectedTest]) -> list[CollectedTest]:
+    """Return tests exercise by exercise, by first appearance, those of corners last."""
+    tests = list(tests)
+    exercises = list(dict.fromkeys(test.exercise for test in tests))
+    return sorted(tests, key=lambda test: (exercises.index(test.exercise), test.is_corner))
 
 
 def error_of(test: CollectedTest, fixtures: Mapping[str, Any]) -> BaseException | None:
@@ -326,7 +332,8 @@ class _Run:
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         """Keep the tests of the wanted exercises."""
         if self._plugin is not None:
-            items[:] = [item for item in items if self._plugin.wants(_collected_test(item))]
+            by_id = {test.id: item for item in items if self._plugin.wants(test := _collected_test(item))}
+            items[:] = [by_id[test.id] for test in in_order(map(_collected_test, by_id.values()))]
         self.items = list(items)
 
     @pytest.hookimpl(tryfirst=True)

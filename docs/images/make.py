@@ -1,9 +1,10 @@
 """Make the picture in README.md: a notebook in JupyterLab with a mistake, and the feedback of `check`.
 
-Not part of the tests: it needs a browser. In the course's environment::
+Not part of the tests: it needs a browser. JupyterLab looks as it does for students, so the environment is theirs, with playwright added::
 
-    pip install playwright pillow
-    python docs/images/make.py --chromium /usr/bin/chromium
+    python -m venv /tmp/student
+    /tmp/student/bin/pip install ./course playwright
+    /tmp/student/bin/python docs/images/make.py --chromium /usr/bin/chromium
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -107,6 +109,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Make docs/images/check.png.")
     parser.add_argument("--chromium", help="the browser; playwright's own where it is left out")
     chosen = parser.parse_args()
+    if find_spec("nbgrader") or find_spec("autograder"):
+        parser.error("this environment has nbgrader or autograder, which students don't have: use one with ./course and playwright alone")
     with TemporaryDirectory() as scratch:
         folder, data, settings = (Path(scratch, name) for name in ("course", "data", "lab"))
         (folder / LECTURE).parent.mkdir(parents=True)

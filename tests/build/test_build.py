@@ -12,6 +12,7 @@ import nbformat
 import pytest
 
 from autograder.build import Built, build
+from autograder.build.execution import execute
 from autograder.errors import BuildError
 from autograder.limits import Limits
 from autograder.model.course import Course
@@ -225,6 +226,15 @@ def test_warnings_figures_and_lost_points_are_found(root: Path, stand_ins: None)
 
 
 FIGURE = 'from IPython.display import HTML, display\ndisplay(HTML(\'<img src="data:image/png;base64,AAAA" alt="">\'))'
+
+
+def test_a_demonstration_raises_in_a_build(tmp_path: Path) -> None:
+    """In a student's notebook it shows a sentence instead."""
+    claim = "from coursekit import ready", "if ready():\n    assert 1 > 2, 'one is more than two'"
+    unwritten = "from coursekit import ready\ndef fans(shape): raise NotImplementedError", "if ready(fans):\n    print(1)"
+    for cells, sentence in ((claim, "one is more than two"), (unwritten, "This figure waits for fans")):
+        notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
+        assert re.search(f"cell 2 .*raised AssertionError: {sentence}", execute(notebook, tmp_path))
 
 
 def test_nbgrader_s_refusal_is_passed_on(root: Path) -> None:

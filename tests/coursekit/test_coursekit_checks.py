@@ -1,4 +1,4 @@
-"""`check`, `check_all` and `ready`: in a plain process, and in a real kernel."""
+"""`check` and `check_all`: in a plain process, and in a real kernel."""
 
 from __future__ import annotations
 
@@ -54,8 +54,8 @@ def public(tmp_path, monkeypatch) -> Path:
 def said(public, capfd):
     """Run lines as a notebook would, and return what was printed; standard error stays empty."""
 
-    def run(source: str) -> str:
-        namespace: dict = {"__name__": "__main__"}
+    def run(source: str, **names: object) -> str:
+        namespace: dict = {"__name__": "__main__", **names}
         exec("import numpy as np\nfrom coursekit import check, check_all, ready", namespace)
         capfd.readouterr()
         exec(source, namespace)
@@ -158,19 +158,33 @@ def test_all_of_a_lecture(said):
     assert "○ double  not attempted\n  ○ halve   missing: run the cell that defines it" in out
 
 
-def test_ready(said):
-    assert said("def f(): return 1\nassert ready(f) is True and ready() is True") == ""
-    assert said(STUB + "assert ready(double) is False") == "This figure waits for double: write it above, then run this cell again.\n"
-    assert "waits for double and halve: write them above" in said(STUB + "def halve(x): raise NotImplementedError\nready(double, halve)")
-
-
-def test_a_stubs_last_line_may_be_left_behind(said):
-    assert said("def double(x):\n    return 2 * x\n    raise NotImplementedError()\nassert ready(double)") == ""
-
-
 def test_silent_while_grading(said, monkeypatch):
     monkeypatch.setenv("COURSEKIT_GRADING", "1")
     assert said(STUB + "check(double)\ncheck_all()\ncheck()\nassert ready(double) is False") == ""
+
+
+@pytest.mark.parametrize(
+    ("source", "raised"),
+    [
+        ("def double(x): return 2 * x\ncheck(double)", ""),
+        ("def double(x): return 3 * x\ncheck(double)", "double: 0 of 2 checks passed\nTwo is doubled to four.\ndouble([2]) is 6, expected 4"),
+        (STUB + "check(double)", "double: not attempted\n"),
+        ("check('double')", "There is no function called double yet"),
+        ("def double(x): return 3 * x\ncheck_all()", ""),
+    ],
+    ids=["right", "wrong", "stub", "missing", "check_all"],
+)
+@pytest.mark.parametrize("execution", ["validate", "autograde", ""])
+def test_validation_alone_raises(said, monkeypatch, source, raised, execution):
+    monkeypatch.delenv("NBGRADER_EXECUTION", raising=False)
+    shown = said(f"try:\n    exec({source!r})\nexcept checks.NotPassed: pass", checks=checks)
+    if execution:
+        monkeypatch.setenv("NBGRADER_EXECUTION", execution)
+    error = []
+    again = said(f"try:\n    exec({source!r})\nexcept checks.NotPassed as e: error.append(str(e))", checks=checks, error=error)
+    assert again == shown != ""
+    assert len(error) == (execution == "validate" and raised != "")
+    assert not error or error[0].startswith(raised)
 
 
 def test_a_defect_of_the_course_is_owned(said, public):
@@ -232,6 +246,6 @@ def test_in_a_kernel(public):
     assert "in line 2 of double: y = x['<a>']" in text[3] and "&lt;a&gt;" in html[3] and "<a>" not in html[3]
     assert text[5] == "There is no function called double yet: run the cell that defines it."
     assert text[6].startswith("None of the course's functions")
-    assert text[7] == "This figure waits for halve: write it above, then run this cell again."
+    assert text[7] == "This figure waits for halve: it is not written yet."
     assert text[8].startswith("arithmetic: 0 of 2") and "○ halve" in text[8]
     assert text[9] == "Figure: A line & <b>" and 'alt="A line &amp; &lt;b&gt;"' in html[9]
