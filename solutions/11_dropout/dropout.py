@@ -329,7 +329,7 @@ if ready(dropout_forward, dropout_backward):
 # fifth of the labels replaced by random ones, which a network can only learn by heart. Five runs each, with other digits, other first
 # weights and other masks, and the same ones for the two competitors.
 
-# %% tags=["demo"] jupyter={"source_hidden": true}
+# %% jupyter={"source_hidden": true} tags=["demo"]
 def few_digits(seed, wrong):
     """300 digits to train with, a part of the labels replaced at random, and 449 to test with."""
     rng = np.random.default_rng(seed)

@@ -98,11 +98,11 @@ def gaps(tasks: Mapping[str, Mapping[str, np.ndarray]]) -> Figure:
     """
     fig, axes = plots.figure(1, len(tasks), (5 * len(tasks) + 1, 3.8), sharey=True, squeeze=False)
     for ax, (title, runs) in zip(axes[0], tasks.items(), strict=True):
-        _draw_gaps(ax, runs, title)
+        _draw_gaps(ax, runs, title, "lower left")
     return fig
 
 
-def _draw_gaps(ax: Axes, runs: Mapping[str, np.ndarray], title: str) -> None:
+def _draw_gaps(ax: Axes, runs: Mapping[str, np.ndarray], title: str, legend: str) -> None:
     for column, found in enumerate(runs.values()):
         x = column + 0.09 * (np.arange(len(found)) - (len(found) - 1) / 2)
         ax.vlines(x, found[:, 1], found[:, 0], color="#bbbbbb", linewidth=1.5)
@@ -111,7 +111,7 @@ def _draw_gaps(ax: Axes, runs: Mapping[str, np.ndarray], title: str) -> None:
             ax.plot(x, found[:, index], label=None if column else name, **style)
     ax.set(xticks=range(len(runs)), xlim=(-0.5, len(runs) - 0.5), ylabel="accuracy", title=title)
     ax.set_xticklabels(runs)
-    ax.legend(loc="lower left")
+    ax.legend(loc=legend)
 
 
 def two_phases(rates: np.ndarray, training: Mapping[str, np.ndarray], prediction: Mapping[str, np.ndarray]) -> Figure:
@@ -249,7 +249,7 @@ def weights_in_use(used: Mapping[str, np.ndarray], runs: Mapping[str, np.ndarray
         ax.imshow(weights != 0, cmap="gray_r", aspect="auto", interpolation="nearest", vmin=0, vmax=1.6)
         ax.set(xlabel="unit", ylabel="input", title=f"weights in use: {name}")
         ax.grid(False)
-    _draw_gaps(axes[-1], runs, title)
+    _draw_gaps(axes[-1], runs, title, "lower right")
     return fig
 
 
