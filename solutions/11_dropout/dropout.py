@@ -55,7 +55,7 @@ from coursekit.figures import dropout as figures
 # has to go on without them. Each point is another choice of who has to leave.
 
 # %% tags=["demo"]
-digits = data.digits()
+digits, shares = data.digits(), np.arange(10) / 10
 
 
 def he(fan_in, fan_out, rng):
@@ -74,9 +74,6 @@ def without(net, share, rng):
     return net
 
 # %% tags=["demo"]
-shares = np.arange(10) / 10
-
-
 def after_sacking(net):
     """Test accuracy for each share of units that are removed, 20 random choices each."""
     rng, test = np.random.default_rng(1), (digits.X_test, digits.y_test)
@@ -350,11 +347,11 @@ def gap_of(make_net, wrong, seeds=5, epochs=50):
         found.append((history.train_accuracy[-1], history.test_accuracy[-1]))
     return np.array(found)
 
-# %% tags=["demo"]
+
 def one_hidden_layer(rate):
     return lambda rng, mask_rng: with_dropout((64, 100, 10), rate, rng, mask_rng)
 
-
+# %% tags=["demo"]
 if ready(dropout_forward, dropout_backward):
     clean, noisy = [
         {"plain": gap_of(one_hidden_layer(0.0), wrong), "dropout 0.5": gap_of(one_hidden_layer(0.5), wrong)} for wrong in (0.0, 0.2)
