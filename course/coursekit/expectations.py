@@ -373,7 +373,9 @@ def same(one: Any, other: Any) -> bool:
 
 def _is_real(value: Any) -> bool:
     """Tell whether a value is a real number or an array of them."""
-    return isinstance(value, (int, float)) or (isinstance(value, (np.ndarray, np.generic)) and value.dtype.kind in "biuf")
+    if isinstance(value, int):
+        return value.bit_length() < 1000  # a larger one is no float
+    return isinstance(value, float) or (isinstance(value, (np.ndarray, np.generic)) and value.dtype.kind in "biuf")
 
 
 def _scalar(value: Any) -> Any:
