@@ -107,6 +107,11 @@ def expect_same_multipliers(answers, forms, name="out"):
 class RandomNumbersFromRng(Contract):
     """All random numbers come from the generator among the arguments, which moves on."""
 
+    def ask(self, student, *arguments):
+        """Call the function, and return what is compared; of a forward pass only `out`."""
+        function, arguments = getattr(student, self.exercise), with_generators(arguments)
+        return out_of(function, *arguments) if self.exercise.endswith("_forward") else function(*arguments)
+
     @corner("random numbers from rng", 0.2)
     def test_draws_from_the_generator(self, student, rng):
         """All random numbers come from rng: same state, same answer; next call, another answer."""
@@ -116,6 +121,12 @@ class RandomNumbersFromRng(Contract):
         expect(second, "the answer").differs_from(first, "in a second call with the same generator, which should have moved on")
         expect(of_other, "the answer").differs_from(first, "with a generator of another seed, so the generator isn't used")
         expect(repeated, "the answer").alike(first, "between two fresh generators of one seed, so not all random numbers come from rng")
+
+
+def out_of(function, *arguments, **options):
+    """Call a forward pass, and return its out, also where it returns nothing else: that it returns a cache has a test of its own."""
+    answer = function(*arguments, **options)
+    return answer if isinstance(answer, np.ndarray) else expect(answer, f"what {function.name} returns").items("out", "cache")[0]
 
 
 def dropout(student, x, rate, rng, **options):
@@ -136,7 +147,7 @@ class TestDropoutForward(RandomNumbersFromRng, ArgumentsUnchanged):
     def test_share_that_is_dropped(self, student, rng):
         """A share `rate` of the units is dropped: rate is the probability of dropping."""
         x = nonzero(rng, 150, 150)
-        outs = [dropout(student, x, rate, generator(rng))[0] for rate in RATES]
+        outs = [out_of(student.dropout_forward, x, rate, generator(rng)) for rate in RATES]
         for rate, out in zip(RATES, outs, strict=True):
             expect_share(kept(out, x, f"out for rate={rate}"), 1 - rate)
 
@@ -144,7 +155,7 @@ class TestDropoutForward(RandomNumbersFromRng, ArgumentsUnchanged):
     def test_scale_of_what_is_kept(self, student, rng):
         """What is kept is divided by the probability of being kept, and the rest is exactly zero."""
         x = nonzero(rng, 50, 60)
-        outs = [dropout(student, x, rate, generator(rng))[0] for rate in RATES]
+        outs = [out_of(student.dropout_forward, x, rate, generator(rng)) for rate in RATES]
         for rate, out in zip(RATES, outs, strict=True):
             mask = kept(out, x, f"out for rate={rate}")
             expect_both(mask)
@@ -154,13 +165,13 @@ class TestDropoutForward(RandomNumbersFromRng, ArgumentsUnchanged):
     def test_nothing_to_drop(self, student, rng):
         """With rate 0, out is x in training too."""
         x = nonzero(rng, 7, 9)
-        expect(dropout(student, x, 0.0, generator(rng))[0], "out for rate=0").close_to(x)
+        expect(out_of(student.dropout_forward, x, 0.0, generator(rng)), "out for rate=0").close_to(x)
 
-    @aspect("independent units", 2.1)
+    @aspect("independent units", 2.3)
     def test_every_unit_by_itself(self, student, rng):
         """Units drop independently of each other: of each example, of each feature, and in a batch of one."""
         x, one = nonzero(rng, 300, 60) * np.linspace(1, 3, 60), nonzero(rng, 1, 800)
-        outs = [dropout(student, each, 0.4, generator(rng))[0] for each in (x, one)]
+        outs = [out_of(student.dropout_forward, each, 0.4, generator(rng)) for each in (x, one)]
         expect_independent(kept(outs[0], x), "units")
         expect_both(kept(outs[1], one)[:, :200])
 
@@ -168,20 +179,26 @@ class TestDropoutForward(RandomNumbersFromRng, ArgumentsUnchanged):
     def test_images(self, student, rng):
         """An image's every pixel, in every channel, drops by itself."""
         x = nonzero(rng, 10, 6, 12, 10)
-        expect_independent(kept(dropout(student, x, 0.3, generator(rng))[0], x), "pixels")
+        expect_independent(kept(out_of(student.dropout_forward, x, 0.3, generator(rng)), x), "pixels")
 
-    @aspect("after training", 2.1)
+    @aspect("after training", 2.3)
     def test_after_training(self, student, rng):
         """With training=False nothing is dropped and nothing scaled: out is x."""
         for shape in ((30, 40), (1, 3)):
             x = nonzero(rng, *shape)
-            expect(dropout(student, x, 0.6, generator(rng), training=False)[0], "out with training=False").close_to(x)
+            expect(out_of(student.dropout_forward, x, 0.6, generator(rng), training=False), "out with training=False").close_to(x)
+
+    @aspect("out and cache", 0.6)
+    def test_out_and_cache(self, student, rng):
+        """The function returns (out, cache)."""
+        x = nonzero(rng, 5, 6)
+        expect(dropout(student, x, 0.4, generator(rng))[0], "out").shaped(x.shape)
 
     @corner("other number types and memory layouts", 0.05)
     def test_numbers_of_other_types(self, student, rng):
         """Integers, 32-bit floats, transposed arrays and slices with a step are treated as 64-bit floats are."""
         forms = in_forms(rng.integers(1, 9, (12, 15)))
-        expect_same_multipliers([dropout(student, x, 0.4, generator(rng))[0] for x in forms], forms)
+        expect_same_multipliers([out_of(student.dropout_forward, x, 0.4, generator(rng)) for x in forms], forms)
 
 
 # --- dropout_backward -----------------------------------------------------------------------------------------------------
@@ -509,8 +526,7 @@ class TestMcDropout(RandomNumbersFromRng):
 
 def dropconnect(student, x, W, b, rate, rng, **options):
     """Call the student's dropconnect_forward; return out, an array of the right shape."""
-    answer = student.dropconnect_forward(x, W, b, rate, rng, **options)
-    out, _ = expect(answer, "what dropconnect_forward returns").items("out", "cache")
+    out = out_of(student.dropconnect_forward, x, W, b, rate, rng, **options)
     expect(out, "out").shaped((len(x), len(b)))
     return out
 
@@ -534,13 +550,13 @@ class TestDropconnectForward(RandomNumbersFromRng, ArgumentsUnchanged):
     def arguments(self, rng):
         return np.eye(25), nonzero(rng, 25, 30), nonzero(rng, 30), 0.5, SEED
 
-    @aspect("the share that is dropped", 2.3)
+    @aspect("the share that is dropped", 2.4)
     def test_share_that_is_dropped(self, student, rng):
         """A share `rate` of the weights is dropped: rate is the probability of dropping."""
         for rate, W in zip(RATES, used(student, nonzero(rng, 60, 120), rng, *RATES), strict=True):
             expect_share((W != 0).astype(float), 1 - rate, "weights")
 
-    @aspect("the scale of what is kept", 2.3)
+    @aspect("the scale of what is kept", 2.4)
     def test_scale_of_what_is_kept(self, student, rng):
         """The weights that are kept are divided by the probability of being kept."""
         W = nonzero(rng, 30, 40)
@@ -548,20 +564,20 @@ class TestDropconnectForward(RandomNumbersFromRng, ArgumentsUnchanged):
             expect_both(found != 0, "weights")
             expect(found, f"the weights that are used for rate={rate}").close_to((found != 0) * W / (1 - rate), rtol=1e-6)
 
-    @aspect("independent weights", 2.3)
+    @aspect("independent weights", 2.4)
     def test_every_weight_by_itself(self, student, rng):
         """Weights drop independently of each other: neither a unit's inputs nor its outputs drop together."""
         (W,) = used(student, nonzero(rng, 80, 150), rng, 0.4)
         expect_independent((W != 0).astype(float), "weights")
 
-    @worth(0.08)
+    @worth(0.05)
     @aspect("independent weights")
     def test_one_input(self, student, rng):
         """A layer with a single input loses a part of its weights, too."""
         out = dropconnect(student, np.ones((1, 1)), nonzero(rng, 1, 400), np.zeros(400), 0.4, generator(rng))
         expect_both(np.abs(out) > 1e-4, "weights")
 
-    @aspect("after training", 2.3)
+    @aspect("after training", 2.4)
     def test_after_training(self, student, rng):
         """With training=False no weight is dropped and none scaled: out is x·W + b."""
         for N, D, H in ((40, 20, 50), (1, 4, 6), (4, 4, 4)):
@@ -584,6 +600,12 @@ class TestDropconnectForward(RandomNumbersFromRng, ArgumentsUnchanged):
         b = nonzero(rng, 50)
         out = dropconnect(student, np.zeros((4, 10)), nonzero(rng, 10, 50), b, 0.4, generator(rng))
         expect(out, "out for x = 0").close_to(np.tile(b, (4, 1)))
+
+    @aspect("out and cache", 0.4)
+    def test_out_and_cache(self, student, rng):
+        """The function returns (out, cache)."""
+        answer = student.dropconnect_forward(nonzero(rng, 5, 6), nonzero(rng, 6, 4), nonzero(rng, 4), 0.4, generator(rng))
+        expect(expect(answer, "what dropconnect_forward returns").items("out", "cache")[0], "out").shaped((5, 4))
 
     @corner("other number types and memory layouts", 0.05)
     def test_numbers_of_other_types(self, student, rng):
