@@ -102,7 +102,7 @@ def gaps(tasks: Mapping[str, Mapping[str, np.ndarray]]) -> Figure:
     return fig
 
 
-def _draw_gaps(ax: Axes, runs: Mapping[str, np.ndarray], title: str, legend: str) -> None:
+def _draw_gaps(ax: Axes, runs: Mapping[str, np.ndarray], title: str, legend: Any) -> None:
     for column, found in enumerate(runs.values()):
         x = column + 0.09 * (np.arange(len(found)) - (len(found) - 1) / 2)
         ax.vlines(x, found[:, 1], found[:, 0], color="#bbbbbb", linewidth=1.5)
