@@ -201,7 +201,7 @@ class Expectation:
     # --- single checks -------------------------------------------------------------------------------------------------
 
     def _names(self, count: int, names: Sequence[str]) -> Sequence[str]:
-        return names or [f"{self.name}[{index}]" for index in range(count)]
+        return names if len(names) == count else [f"{self.name}[{index}]" for index in range(count)]
 
     def _stands_for_an_array(self, expected: Any, names: Sequence[str]) -> bool:
         """Tell whether `expected` is an array written as a list of numbers. If the answer is such a list, too, its items are compared."""
