@@ -53,9 +53,10 @@ notebooks: $(READY)
 	$(RUN) COURSEKIT_STRICT=1 $(BIN)/python -m pytest --nbval --nbval-sanitize-with .ci/nbval.cfg --nbval-cell-timeout 300 \
 		-n 2 --dist loadscope -p no:cacheprovider solutions
 
-# All tests of a file on one worker, as its fixtures are, and files in the order of the folders: those with few but long tests come early.
+# All tests of a file on one worker, as its fixtures are, and files in the order of tests/conftest.py: those that take longest come first.
+# Three workers on two cores, because many tests wait for a time limit.
 unit: $(READY)
-	$(RUN) $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+	$(RUN) $(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 types: $(READY)
 	$(RUN) $(BIN)/mypy

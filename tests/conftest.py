@@ -1,4 +1,4 @@
-"""What tests of several folders use: one warm sandbox, and how many cases the fuzzers of `tests/hostile` try.
+"""What tests of several folders use: the order of the files, one warm sandbox, and how many cases the fuzzers of `tests/hostile` try.
 
 The fuzzers try a few in every run of the tests, and as many as ``FUZZ_CASES`` says in ``make fuzz``.
 """
@@ -14,6 +14,19 @@ from hypothesis import HealthCheck, Phase, settings
 from autograder.sandbox.host import Sandbox
 
 CASES = int(os.environ.get("FUZZ_CASES", "200"))
+
+LONGEST = (
+    *("test_cluster", "test_troubles", "test_hostile_class", "test_real_lectures", "test_documents", "test_nbgrader_roads", "test_kills"),
+    *("test_hostile_answers", "test_lectures", "test_benchmarks", "test_broken_files", "test_fuzz_host", "test_sandbox_student"),
+)
+"""The files that take longest, the longest first: so none of them is begun when the other workers have nothing left to do."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let the longest files come first."""
+    rank = {name: number for number, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: rank.get(item.path.stem, len(LONGEST)))
+
 
 settings.register_profile(
     "fuzz",

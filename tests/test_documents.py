@@ -13,7 +13,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import jupytext
@@ -92,34 +92,37 @@ def spans(document: str) -> list[str]:
 
 @dataclass(frozen=True)
 class Checkout:
-    """A copy of the course with a small class in it."""
+    """A copy of the course with a small class in it, and what the documents' commands have said there."""
 
     root: Path
+    said: dict[str, str] = field(default_factory=dict)
 
     def run(self, command: str) -> subprocess.CompletedProcess[str]:
         """Run a command as a reader would, with this checkout's packages."""
         path = os.pathsep.join(map(str, (self.root, self.root / "course")))
         programs = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
         environment = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST", "COURSEKIT"))}
-        environment |= {"PYTHONPATH": path, "PATH": programs, "PYTHONDONTWRITEBYTECODE": "1"}
+        environment |= {"PYTHONPATH": path, "PATH": programs}
         return subprocess.run(
             ["bash", "-c", command], cwd=self.root, env=environment, capture_output=True, text=True, encoding="utf-8", timeout=SECONDS
         )
 
     def follow(self, document: str) -> None:
-        """Run all commands of a document, one after the other."""
+        """Run all commands of a document, one after the other, but for those that another document has in common with it."""
         for command, prints in commands(document):
-            done = self.run(command)
-            assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
+            if command not in self.said:
+                done = self.run(command)
+                assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
+                self.said[command] = done.stdout
             if prints:
-                assert tidy(done.stdout) == tidy(prints), command
+                assert tidy(self.said[command]) == tidy(prints), command
 
 
 def tidy(text: str) -> list[str]:
     return [line.rstrip() for line in text.strip().splitlines()]
 
 
-@pytest.fixture(scope="class")
+@pytest.fixture(scope="module")
 def checkout(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
     """A copy of what the repository holds, two students' work for one lecture, and a notebook of a third one's."""
     root = tmp_path_factory.mktemp("documents") / "course"

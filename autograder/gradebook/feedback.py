@@ -18,9 +18,9 @@ PRINTED_LENGTH = 4000
 
 
 def comment(exercise: ExerciseResult) -> str | None:
-    """Return the Markdown comment on an exercise: the first failure and the misconception; None if it passed."""
+    """Return the Markdown comment on an exercise: first failure, misconception, follow-through; None if there is nothing to say."""
     if exercise.status == "passed":
-        return None
+        return exercise.judged_with or None
     if exercise.status == "not_attempted":
         return "Not attempted: the cell is as it was handed out."
     parts = [f"{show.state_of(_outcomes(exercise), exercise.name, UNIT).words}."]
@@ -28,6 +28,7 @@ def comment(exercise: ExerciseResult) -> str | None:
         parts += [f"The first that did not: {failure.name}", verbatim(failure.message)]
     for found in exercise.misconceptions:
         parts += [f"**{found.title}**", f"{found.explanation} (See {found.see}.)"]
+    parts += [exercise.judged_with] if exercise.follow_through else []
     return "\n\n".join(parts)
 
 
@@ -44,7 +45,7 @@ def bundle(exercise: ExerciseResult) -> dict[str, str]:
 
 @lru_cache(maxsize=64)  # many students have the same result
 def _feedback(exercise: ExerciseResult) -> tuple[str, str]:
-    points = f"{exercise.score:g} of {exercise.max_score:g} points"
+    points = f"{exercise.score:g} of {exercise.max_score:g} points. {exercise.judged_with}".removesuffix(". ")
     told: tuple[Any, ...] = (exercise.name, _outcomes(exercise), points, exercise.misconceptions, UNIT, exercise.aspects)
     # Quoted text of a student could contain a formula with a link: the classes turn MathJax 2 and 3 off.
     html = f'<div class="tex2jax_ignore mathjax_ignore">{show.feedback_html(*told)}</div>'

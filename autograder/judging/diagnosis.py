@@ -72,22 +72,26 @@ def explain(slug: str, exercise: str, trials: Sequence[Trial]) -> list[Misconcep
     """
     student = _Failures(exercise, trials)
     known = [one for one in catalogue(slug).misconceptions if one.exercise == exercise]
-    found: list[KnownAnswer] = []
+    found: dict[KnownAnswer, set[str]] = {}
     unexplained = {trial.aspect for trial in student.failed if not trial.is_corner}
     substance = {one: aspects for one in known if unexplained and (aspects := student.aspects_like(slug, one))}
     while unexplained and len(found) < MOST_FOUND:
         best = max(substance, key=lambda one: len(substance[one] & unexplained), default=None)  # of equal ones the first
         if best is None or not substance[best] & unexplained:
             break
-        found.append(best)
+        found[best] = substance[best]
         unexplained -= substance[best]
         substance = {one: aspects for one, aspects in substance.items() if not aspects - unexplained}
     corners = {trial.aspect for trial in student.failed if trial.is_corner and all(trial_with(slug, one, trial).passed for one in found)}
     for one in known:
         if corners and len(found) < MOST_FOUND and (aspects := student.corners_like(slug, one, alone=not found)) & corners:
-            found.append(one)
+            found[one] = aspects
             corners -= aspects
-    return [MisconceptionFound(one.id, one.title, one.explanation, one.see) for one in found]
+    names = list(dict.fromkeys(trial.aspect for trial in trials if trial.outcome.aspect))
+    return [
+        MisconceptionFound(one.id, one.title, one.explanation, one.see, tuple(name for name in names if name in aspects))
+        for one, aspects in found.items()
+    ]
 
 
 class _Failures:

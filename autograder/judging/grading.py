@@ -11,9 +11,10 @@ from importlib import import_module
 from types import ModuleType
 from typing import Any
 
-from autograder.deadline import HostClock, Overdue
+from autograder.deadline import HostClock, Overdue, uncounted
 from autograder.judging import diagnosis
 from autograder.judging.diagnosis import Trial
+from autograder.judging.follow_through import Uses, replaceable, with_right
 from autograder.judging.gradients import AnsweringAs, KnownForward, forward_of, known_forward
 from autograder.judging.known_answers import catalogue
 from autograder.judging.marking import marks_of
@@ -130,6 +131,7 @@ def judge(
     points: Mapping[str, float],
     untouched: frozenset[str] = frozenset(),
     limits: Limits | None = None,
+    order: Sequence[str] = (),
 ) -> tuple[ExerciseResult, ...]:
     """Run a lecture's hidden suite against a student's functions.
 
@@ -145,6 +147,8 @@ def judge(
         The exercises whose cell is still the stub.
     limits : Limits, optional
         Of which all_answers_bytes and host_seconds are used.
+    order : sequence of str, optional
+        The lecture's exercises in order, where `points` has only some of them; see `autograder.judging.follow_through`.
 
     Returns
     -------
@@ -153,6 +157,8 @@ def judge(
     """
     suite = HiddenSuite(student, remembered(import_module(f"autograder.reference.{slug}")), list(points), limits)
     results: dict[str, ExerciseResult] = {}
+    final: dict[str, ExerciseResult] = {}
+    uses = Uses(student, order or list(points))
     with suite.clock:
         run_tests(suite_of(slug), suite)
         for name in points:
@@ -163,8 +169,37 @@ def judge(
                     result = _rejudged(suite, slug, result, results) or result
                 except Overdue as late:
                     result = replace(result, status="timeout", tests=tuple(_without_diagnosis(test, late) for test in result.tests))
-            results[name] = result
-    return tuple(results.values())
+            results[name] = final[name] = result
+            if result.status not in ("passed", "not_attempted"):
+                final[name] = _followed_through(suite, slug, result, uses, final)
+    return tuple(final[name] for name in points)
+
+
+def _followed_through(
+    suite: HiddenSuite, slug: str, result: ExerciseResult, uses: Uses, final: dict[str, ExerciseResult]
+) -> ExerciseResult:
+    """Judge an exercise once more where it uses earlier ones that lost points, with those right; return the better result.
+
+    `final` has the results of earlier exercises. Those that aren't there, because each exercise is judged alone, are added.
+    """
+    student, name, limits = suite.student, result.name, suite.limits
+    before = uses.before(name)
+    if all(earlier in final and final[earlier].status == "passed" for earlier in before):
+        return result
+    unknown = [earlier for earlier in uses.of(name) if earlier not in final]
+    if unknown:
+        final |= {found.name: found for found in judge(slug, student, dict.fromkeys(unknown, 1.0), limits=limits)}
+    lost = [earlier for earlier, found in final.items() if found.status != "passed"]
+    taken = [earlier for earlier in uses.of(name, without=lost) if earlier in lost and replaceable(slug, earlier, name)]
+    if not taken:
+        return result
+    share = replace(limits, host_seconds=limits.host_seconds / len(suite.only or [name]))
+    with uncounted(), with_right(student, slug, taken, before) as (helped, asked):
+        (again,) = judge(slug, helped, {name: result.max_score}, limits=share)
+    called = tuple(earlier for earlier in taken if earlier in asked)
+    if called and again.score > result.score:
+        return replace(again, follow_through=called)
+    return replace(result, status="timeout") if again.status == "timeout" else result  # another run may get further: don't store it
 
 
 def _rejudged(suite: HiddenSuite, slug: str, result: ExerciseResult, results: Mapping[str, ExerciseResult]) -> ExerciseResult | None:

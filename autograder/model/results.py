@@ -62,19 +62,21 @@ class AspectResult:
 
 @dataclass(frozen=True)
 class MisconceptionFound:
-    """The misconception that explains a failure: id, title, explanation for the student, and section of the lecture."""
+    """A misconception that explains failures: id, title, explanation for the student, section of the lecture, and the explained aspects."""
 
     id: str
     title: str
     explanation: str
     see: str
+    aspects: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class ExerciseResult:
     """The result of one exercise; `score` is from 0 to `max_score`, and the sum of its aspects' up to rounding.
 
-    `misconception` explains the failures; `also` holds further ones that do.
+    `misconception` explains the failures; `also` holds further ones that do. `follow_through` holds the earlier exercises that the function
+    uses, and whose own mistakes were left aside: it was judged with right ones.
     """
 
     name: str
@@ -85,11 +87,20 @@ class ExerciseResult:
     misconception: MisconceptionFound | None = None
     aspects: tuple[AspectResult, ...] = ()
     also: tuple[MisconceptionFound, ...] = ()
+    follow_through: tuple[str, ...] = ()
 
     @property
     def misconceptions(self) -> tuple[MisconceptionFound, ...]:
         """All misconceptions that explain the failures, the most important first."""
         return (self.misconception, *self.also) if self.misconception else ()
+
+    @property
+    def judged_with(self) -> str:
+        """A sentence about the earlier exercises in `follow_through`, or an empty text."""
+        if not self.follow_through:
+            return ""
+        names = " and ".join(f"`{name}`" for name in self.follow_through)
+        return f"Judged with a right {names}: " + ("its" if len(self.follow_through) == 1 else "their") + " own mistake cost points there."
 
     @property
     def first_failure(self) -> TestResult | None:
@@ -156,6 +167,7 @@ def submission_to_json(result: SubmissionResult) -> dict[str, Any]:
             "misconception": {**vars(exercise.misconception)} if exercise.misconception else None,
             "aspects": [{**vars(aspect)} for aspect in exercise.aspects],
             "also": [{**vars(found)} for found in exercise.also],
+            "follow_through": list(exercise.follow_through),
         }
         for exercise in result.exercises
     ]
@@ -178,9 +190,10 @@ def submission_from_json(data: dict[str, Any]) -> SubmissionResult:
             max_score=exercise["max_score"],
             status=exercise["status"],
             tests=tuple(TestResult(**test) for test in exercise["tests"]),
-            misconception=MisconceptionFound(**exercise["misconception"]) if exercise["misconception"] else None,
+            misconception=_misconception(exercise["misconception"]) if exercise["misconception"] else None,
             aspects=tuple(AspectResult(**aspect) for aspect in exercise["aspects"]),
-            also=tuple(MisconceptionFound(**found) for found in exercise["also"]),
+            also=tuple(_misconception(found) for found in exercise["also"]),
+            follow_through=tuple(exercise.get("follow_through", ())),
         )
         for exercise in data["exercises"]
     )
@@ -193,6 +206,10 @@ def submission_from_json(data: dict[str, Any]) -> SubmissionResult:
         printed=tuple(Printed(**part) for part in data["printed"]),
         graded=data["graded"],
     )
+
+
+def _misconception(data: dict[str, Any]) -> MisconceptionFound:
+    return MisconceptionFound(**{**data, "aspects": tuple(data["aspects"])})
 
 
 class Findings:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -74,6 +75,6 @@ def _found(graded: Sequence[SubmissionResult]) -> list[dict[str, Any]]:
     for result in graded:
         for exercise in result.exercises:
             for known in exercise.misconceptions:
-                who[exercise.name, known].append(result.student)
+                who[exercise.name, replace(known, aspects=())].append(result.student)
     rows = [{"exercise": name, "known": known, "students": students} for (name, known), students in who.items()]
     return sorted(rows, key=lambda row: -len(row["students"]))

@@ -69,6 +69,8 @@ def _found(exercise: ExerciseResult) -> RenderableType:
     lines = [_failure([test.name for test in tests], message, "red") for message, tests in groupby(failed, lambda test: test.message)]
     for known in exercise.misconceptions:
         lines.append(Text.assemble((known.title, "bold"), f" (see {known.see})\n  {known.explanation}"))
+    if exercise.follow_through:
+        lines.append(Text(exercise.judged_with))
     return Text("\n").join(lines)
 
 

@@ -5,7 +5,6 @@ It receives cells and arguments, and sends answers as data (see `wire`). Referen
 
 from __future__ import annotations
 
-import builtins
 import io
 import os
 import random
@@ -34,6 +33,16 @@ class HostFunction:
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         return self._guest.call_host(self._number, args, kwargs)
+
+
+class StandIn:
+    """A function that takes the place of a student's: a call is sent to the host, which has it answered in another process."""
+
+    def __init__(self, guest: Guest, name: str) -> None:
+        self._guest, self.__name__ = guest, name
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return self._guest.ask_host(self.__name__, args, kwargs)
 
 
 class Guest:
@@ -114,10 +123,11 @@ class Guest:
         self._receive()  # the host has read the text that was printed before, and attributed it to the last cell
 
     def _run_cells(self, frame: wire.Frame) -> None:
-        cells, skipped = self._codec().decode(frame)
+        cells, skipped, replaced = self._codec().decode(frame)
         self._labels = {cell[0] for cell in cells}
         self._notebook = Notebook([GuestCell(*cell) for cell in cells], set(skipped), self._announce)
         self._notebook.run()
+        self._notebook.namespace.update({name: StandIn(self, name) for name in replaced})
         flush()
         found = self._notebook
         self._send(self._codec().encode("ready", found.problems, found.untouched(), found.callables()))
@@ -219,18 +229,28 @@ class Guest:
             self._send(codec.encode("callback", number, args, kwargs))
             while (frame := self._receive()).kind == "call":
                 self._call(frame)
-        if frame.kind == "answer":
-            return codec.decode(frame)[0]
-        raise _builtin_error(*codec.decode(frame))
+        return _answer_in(codec, frame)
+
+    def ask_host(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """Have a call of a replaced function answered through the host. Only data can be among the arguments."""
+        if not self._calls:
+            raise RuntimeError(f"{name} can be called only while a function of the notebook is called")
+        codec = wire.Codec(_refuse, _refuse, self._own_bounds)
+        with self._host_lock:
+            self._send(codec.encode("ask", name, args, kwargs))
+            frame = self._receive()
+        return _answer_in(codec, frame)
 
 
-def _builtin_error(name: str, message: str) -> Exception:
-    """Return an exception of the builtin type that a function in the host raised."""
-    kind: Any = getattr(builtins, name, None)
-    try:
-        return kind(message) if issubclass(kind, Exception) else RuntimeError(f"{name}: {message}")
-    except TypeError:  # not a type, or its constructor takes other arguments
-        return RuntimeError(f"{name}: {message}")
+def _refuse(value: Any) -> Any:
+    raise TypeError(f"a {type_name(value)} can't be passed to another process")
+
+
+def _answer_in(codec: wire.Codec, frame: wire.Frame) -> Any:
+    """Return the answer in a message of the host, or raise the exception in it."""
+    if frame.kind == "answer":
+        return codec.decode(frame)[0]
+    raise wire.builtin_error(*codec.decode(frame))
 
 
 def exit_process() -> NoReturn:

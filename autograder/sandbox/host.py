@@ -10,12 +10,12 @@ import builtins
 import signal
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from autograder.deadline import check
-from autograder.errors import SandboxUnavailable
+from autograder.deadline import Overdue, check
+from autograder.errors import AutograderError, SandboxUnavailable
 from autograder.limits import Limits, in_units
 from autograder.model.cells import Cell, CellProblem, Printed
 from autograder.model.values import size_of
@@ -26,7 +26,7 @@ from autograder.sandbox.prefetch import Plan, PlannedCall, Prefetched, Queue, Re
 from autograder.sandbox.process import Ending, GuestProcess, StaleHandle, ZygoteClient
 from autograder.sandbox.reasons import MESSAGE_LENGTH, disk_message, meaning_of_status, reported_error
 from autograder.sandbox.remote import RemoteStudent
-from coursekit.student import Call, Died, Missing, StudentError, TimedOut, Unreadable
+from coursekit.student import Call, Died, Missing, Raised, StudentError, TimedOut, Unreadable
 
 __all__ = ["Cell", "CellProblem", "Guest", "Limits", "Printed", "Sandbox"]
 
@@ -73,8 +73,37 @@ class Sandbox:
         self._zygote.stop()
 
 
+class _Asking:
+    """A function of a guest as a function of the host, for another guest: it raises what the function raised, by the type's name.
+
+    Its name is added to `asked` when it is called.
+    """
+
+    def __init__(self, guest: Guest, name: str, asked: set[str]) -> None:
+        self._guest, self._name, self._asked = guest, name, asked
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        self._asked.add(self._name)
+        try:
+            return self._guest.call(self._name, args, kwargs, want_arguments=False).answer
+        except Raised as error:
+            raise wire.builtin_error(error.type_name, error.message) from None
+
+
 class Guest:
     """A submission in a process of its own, from `Sandbox.guest`. A context manager: leaving it ends the process.
+
+    Parameters
+    ----------
+    zygote : ZygoteClient
+        Forks the process.
+    cells : sequence of Cell
+        The code to run.
+    limits : Limits
+    replaced : mapping of str to callable, optional
+        Functions of the host that take the place of the submission's own after the cells have run; see `with_replaced`.
+    earlier : Guest, optional
+        A guest with the same cells: the time that it has taken counts, and cells that have ended its process are skipped.
 
     Attributes
     ----------
@@ -90,14 +119,23 @@ class Guest:
         Whether the process was killed by a signal that the host didn't send, such as the kernel's when memory runs out.
     """
 
-    def __init__(self, zygote: ZygoteClient, cells: Sequence[Cell], limits: Limits) -> None:
+    def __init__(
+        self,
+        zygote: ZygoteClient,
+        cells: Sequence[Cell],
+        limits: Limits,
+        replaced: Mapping[str, Callable[..., Any]] | None = None,
+        earlier: Guest | None = None,
+    ) -> None:
         self._zygote, self._cells, self._limits = zygote, tuple(cells), limits
         self._process: GuestProcess | None = None
-        self._crashed: dict[int, str] = {}
+        self._replaced = replaced or {}
+        self._crashed: dict[int, str] = dict(earlier._crashed) if earlier else {}
         self._unusable = ""
         self._where, self._printed = "", dict[str, bytes]()
         self._cut: str | None = None
-        self._spent, self._waiting = 0.0, 0
+        self._spent: float = earlier._spent if earlier else 0.0
+        self._waiting = 0
         self._callback_bytes: Counter[str] = Counter()  # bytes that each function has passed to callbacks
         self._exercise = ""  # the one that is being judged
         self._answered_bytes: Counter[str] = Counter()  # the size of all prefetched replies of each function
@@ -131,6 +169,33 @@ class Guest:
         if self._end().exceeded_disk:
             self.problems = (*self.problems, CellProblem("after the last answer", disk_message(self._limits), None))
         self._unusable = self._unusable or "the guest has been closed"
+
+    @property
+    def cells(self) -> tuple[Cell, ...]:
+        """The cells that it runs."""
+        return self._cells
+
+    @contextmanager
+    def with_replaced(self, sources: Mapping[str, str]) -> Iterator[tuple[Guest, set[str]]]:
+        """Provide a guest with the same cells and some functions replaced, and the names of those that it calls.
+
+        The replaced functions run in a third process, confined alike, and the host passes calls and answers on. So the submission's process
+        doesn't hold their code, and the host computes nothing on arguments that a submission has chosen. The limits are those of callbacks.
+
+        Parameters
+        ----------
+        sources : mapping of str to str
+            For each replaced name the code of a cell that defines it.
+        """
+        cells = [Cell(name, source, name) for name, source in sources.items()]
+        with Guest(self._zygote, cells, self._limits) as right:
+            asked: set[str] = set()
+            replaced = {name: _Asking(right, name, asked) for name in sources}
+            with Guest(self._zygote, self._cells, self._limits, replaced, self) as other:
+                try:
+                    yield other, asked
+                finally:
+                    self._spent, self.killed = other._spent, self.killed or other.killed
 
     def call(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any], want_arguments: bool = True) -> Call:
         """Call the function `name`; see `RemoteFunction`."""
@@ -167,6 +232,10 @@ class Guest:
                 except wire.WireError:  # the plan exceeds the size of a message: make the calls one by one
                     self._prefetched = {}
                     return
+                except Overdue:  # while a replaced function was served: the tests' own calls meet the same limit
+                    self._end()
+                    self._prefetched = {}
+                    return
                 except BaseException:
                     self._end()
                     raise
@@ -183,7 +252,7 @@ class Guest:
                 if name in left_out:
                     test.outcomes.append(left_out[name])
                     continue
-                reply = process.channel.receive(self._deadline(self._limits.call_seconds))
+                reply = self._receive_reply(process, name, self._deadline(self._limits.call_seconds))
                 if reply.kind not in ("result", "error"):
                     raise wire.WireError("an unexpected message")
                 self._answered_bytes[name] += len(reply.structure) + len(reply.data)
@@ -228,7 +297,8 @@ class Guest:
         running = None
         codec = process.codec()
         try:
-            frame = codec.encode("cells", [tuple(vars(cell).values()) for cell in self._cells], sorted(self._crashed))
+            cells = [tuple(vars(cell).values()) for cell in self._cells]
+            frame = codec.encode("cells", cells, sorted(self._crashed), list(self._replaced))
             process.channel.send(frame, self._deadline(self._limits.cell_seconds))
             while True:
                 reply = process.channel.receive(self._deadline(self._limits.cell_seconds))
@@ -300,15 +370,24 @@ class Guest:
         process.channel.send(frame, self._deadline(self._limits.call_seconds))
         deadline = self._deadline(self._limits.call_seconds)
         while True:
-            reply = process.channel.receive(deadline)
+            reply = self._receive_reply(process, name, deadline)
             fields = codec.decode(reply)
             if reply.kind != "callback":
                 return self._outcome(reply, fields, len(args) if want_arguments else None)
-            if len(fields) != 3:
-                raise wire.WireError("an unexpected message")
             callbacks += 1
             self._check_callback(name, callbacks, fields)
-            self._send_back(process, codec, self._run_callback(process, fields), deadline)
+            self._send_back(process, codec, self._run_callback(process, process.functions, fields), deadline)
+
+    def _receive_reply(self, process: GuestProcess, name: str, deadline: float) -> wire.Frame:
+        """Return the next message in reply to a call of `name`; serve the calls of replaced functions that come before it."""
+        asked = 0
+        while (reply := process.channel.receive(deadline)).kind == "ask":
+            codec = process.codec()  # its own: the generators among the arguments needn't be those of the call
+            fields = codec.decode(reply)
+            asked += 1
+            self._check_callback(name, asked, fields)
+            self._send_back(process, codec, self._run_callback(process, self._replaced, fields), deadline)
+        return reply
 
     def _outcome(self, reply: wire.Frame, fields: list[Any], expected: int | None) -> Call:
         """Return the answer and the `expected` number of arguments in a reply, or raise the error in it."""
@@ -350,6 +429,8 @@ class Guest:
 
     def _check_callback(self, name: str, number: int, fields: list[Any]) -> None:
         """Check the number of callbacks of a call, and the size of all that a function passes to callbacks: the host may keep it."""
+        if len(fields) != 3:
+            raise wire.WireError("an unexpected message")
         if number > self._limits.callbacks:
             raise wire.WireError(f"it called what it was given more than {self._limits.callbacks} times (the limit callbacks)")
         self._callback_bytes[name] += size_of(fields)
@@ -357,11 +438,11 @@ class Guest:
             most = in_units(self._limits.all_answers_bytes)
             raise wire.WireError(f"what it passed to callbacks is larger than {most} altogether (the limit all_answers_bytes)")
 
-    def _run_callback(self, process: GuestProcess, fields: list[Any]) -> tuple[Any, ...]:
-        """Call a function of the host for the guest, and return the kind and the values of the reply."""
+    def _run_callback(self, process: GuestProcess, functions: Mapping[Any, Callable[..., Any]], fields: list[Any]) -> tuple[Any, ...]:
+        """Call one of the host's functions for the guest, and return the kind and the values of the reply."""
         check()
-        number, args, kwargs = fields
-        function = process.functions.get(number) if type(number) is int else None
+        which, args, kwargs = fields
+        function = functions.get(which) if type(which) in (int, str) else None
         if function is None or type(args) is not tuple or type(kwargs) is not dict or not all(type(key) is str for key in kwargs):
             raise wire.WireError("a callback of an unknown function")
         try:
@@ -370,6 +451,8 @@ class Guest:
             if process is not self._process:  # it called the student again, which ended the process
                 raise
             return "failed", "RuntimeError", str(error)
+        except AutograderError:  # no process could be started: not the submission's doing
+            raise
         except Exception as error:
             return "failed", type(error).__name__ if hasattr(builtins, type(error).__name__) else "RuntimeError", str(error)
 

@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any, Protocol
 
+from autograder.model.cells import Cell
 from autograder.sandbox.prefetch import Plan
 from coursekit.student import Call
 
 
 class Guest(Protocol):
     """The process that has the functions; see `autograder.sandbox.host.Guest`."""
+
+    student: RemoteStudent
+
+    @property
+    def cells(self) -> Sequence[Cell]:
+        """The cells that it runs."""
+
+    def with_replaced(self, sources: Mapping[str, str]) -> AbstractContextManager[tuple[Guest, set[str]]]:
+        """Run the same cells in another process, with some functions replaced; note which of them are called."""
 
     def call(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any], want_arguments: bool = True) -> Call:
         """Call a function."""
@@ -41,6 +53,18 @@ def prefetch(student: RemoteStudent, exercise: str, plan: Plan) -> None:
 def turn_to(student: RemoteStudent, test: str) -> None:
     """Start a test, whose calls come next; see `Guest.turn_to`."""
     student._guest.turn_to(test)
+
+
+def cells_of(student: RemoteStudent) -> Sequence[Cell]:
+    """Return the cells that define the functions."""
+    return student._guest.cells
+
+
+@contextmanager
+def with_replaced(student: RemoteStudent, sources: Mapping[str, str]) -> Iterator[tuple[RemoteStudent, set[str]]]:
+    """Provide the functions of the same cells, some of them replaced, and the names of those that are called; see `Guest.with_replaced`."""
+    with student._guest.with_replaced(sources) as (guest, asked):
+        yield guest.student, asked
 
 
 class RemoteFunction:

@@ -20,6 +20,7 @@ not used, because unpickling would run the student's code in the host.
 
 from __future__ import annotations
 
+import builtins
 import struct
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -30,7 +31,7 @@ import numpy as np
 
 from coursekit.student import layout, with_layout
 
-KINDS = ("cells", "running", "ready", "refused", "call", "result", "error", "callback", "answer", "failed", "calls")
+KINDS = ("cells", "running", "ready", "refused", "call", "result", "error", "callback", "answer", "failed", "calls", "ask")
 _CODE_OF = {kind: code for code, kind in enumerate(KINDS)}
 HEADER = struct.Struct("!BII")
 RECEIVED_STRUCTURE = 1 << 20  # decoded to lists, it can take 80 times as much memory
@@ -307,6 +308,15 @@ def _check_numbers(value: Any, schema: Any) -> None:
         good = type(value) in (int, bool) and 0 <= value < schema
     if not good:
         raise WireError("the state of a random generator is malformed")
+
+
+def builtin_error(name: str, message: str) -> Exception:
+    """Return an exception of the builtin type of that name, or a RuntimeError: the exception of a function in another process."""
+    kind: Any = getattr(builtins, name, None)
+    try:
+        return kind(message) if issubclass(kind, Exception) else RuntimeError(f"{name}: {message}")
+    except TypeError:  # not a type, or its constructor takes other arguments
+        return RuntimeError(f"{name}: {message}")
 
 
 class _Writer:

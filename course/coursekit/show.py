@@ -28,6 +28,7 @@ class Diagnosis(Protocol):
     title: str
     explanation: str
     see: str
+    aspects: Sequence[str]
 
 
 class Points(Protocol):
@@ -178,9 +179,20 @@ def _others_html(outcomes: Sequence[TestOutcome], first: TestOutcome | None) -> 
 
 
 def _misconception_html(misconception: Diagnosis) -> str:
-    see = f'<div style="color:{FAINT}">See {escape(misconception.see)}</div>' if misconception.see else ""
+    see = f'<div style="color:{FAINT}">{_code(_evidence(misconception))}</div>'
     style = f"margin:.5em 0;padding:.4em .7em;border:1px solid {CALM};border-radius:3px"
     return f'<div style="{style}"><strong>{_code(misconception.title)}</strong><div>{_code(misconception.explanation)}</div>{see}</div>'
+
+
+def _evidence(misconception: Diagnosis) -> str:
+    """Return where to read, and in which aspects the student's answers are those of the misconception."""
+    found = f"The wrong answers in {listed(misconception.aspects)} are those of this mistake." if misconception.aspects else ""
+    return " ".join(filter(None, [f"See {misconception.see}." if misconception.see else "", found]))
+
+
+def listed(names: Sequence[str]) -> str:
+    """Return names as text: "a, b and c"."""
+    return " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
 
 
 _MONO = "var(--jp-code-font-family, var(--vscode-editor-font-family, monospace))"
@@ -234,7 +246,7 @@ def feedback_text(
         lines.append(f"{_others_head(others)}:")
         lines += [f"  - {outcome.message}" for outcome in others]
     for found in misconceptions:
-        lines += [f"{found.title}. {found.explanation}" + (f" See {found.see}." if found.see else "")]
+        lines += [f"{found.title}. {found.explanation} {_evidence(found)}".rstrip()]
     return "\n".join([*lines, *([note] if note else [])])
 
 

@@ -35,7 +35,7 @@ LECTURE = "05_batch_normalization"
 MOMENTS = int(os.environ.get("CHAOS_MOMENTS", "2"))
 SEED = int(os.environ.get("CHAOS_SEED", random.SystemRandom().randrange(10**6)))
 CLASS = 12
-COMMAND = [sys.executable, "-c", "from autograder.cli import main; main()", "grade", LECTURE, "--jobs", "2"]
+COMMAND = "from autograder.cli import main; main()"
 PATIENCE = 120.0
 
 
@@ -90,10 +90,10 @@ class Room:
     def course(self) -> Course:
         return Course(self.path / "course")
 
-    def start(self, *options: str, prefix: tuple[str, ...] = (), **how: Any) -> Run:
-        """Start grading the class."""
+    def start(self, *options: str, first: str = "", **how: Any) -> Run:
+        """Start grading the class; `first` is run before, in the command's process."""
         process = subprocess.Popen(
-            [*prefix, *COMMAND, *options],
+            [sys.executable, "-c", f"{first}\n{COMMAND}", "grade", LECTURE, "--jobs", "2", *options],
             cwd=self.course.root,
             env={**os.environ, "TMPDIR": str(self.path / "tmp"), **self.environment},
             stdin=subprocess.DEVNULL,

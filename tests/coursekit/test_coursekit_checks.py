@@ -167,7 +167,7 @@ def test_silent_while_grading(said, monkeypatch):
     ("source", "raised"),
     [
         ("def double(x): return 2 * x\ncheck(double)", ""),
-        ("def double(x): return 3 * x\ncheck(double)", "double: 0 of 2 checks passed\nTwo is doubled to four.\ndouble([2]): "),
+        ("def double(x): return 3 * x\ncheck(double)", "double: 0 of 2 checks passed\nTwo is doubled to four.\ndouble([2]) is 6"),
         (STUB + "check(double)", "double: not attempted\n"),
         ("check('double')", "There is no function called double yet"),
         ("def double(x): return 3 * x\ncheck_all()", ""),

@@ -17,6 +17,7 @@ class Belief:
     title: str = "Mean <and> variance"
     explanation: str = "They depend on `x` & its neighbours."
     see: str = "05 §3"
+    aspects: tuple[str, ...] = ("dx", "dgamma", "dbeta")
 
 
 def outcome(sentence="It works.", kind="", message="", culprit="f"):
@@ -109,7 +110,9 @@ def test_everything_is_escaped(shown):
 def test_a_misconception_is_explained(shown):
     html, text = shown(show.feedback, "f", [outcome(kind="value", message="dx is wrong")], "2 of 6 points", [Belief()], unit="hidden test")
     assert "Mean &lt;and&gt; variance" in html and "<code" in html and "See 05 §3" in html
-    assert "Mean <and> variance. They depend on `x` & its neighbours. See 05 §3." in text
+    assert (
+        "Mean <and> variance. They depend on `x` & its neighbours. See 05 §3. The wrong answers in dx, dgamma and dbeta are those" in text
+    )
     assert text.startswith("✗ f: 0 of 1 hidden test passed")
 
 

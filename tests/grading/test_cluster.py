@@ -100,7 +100,7 @@ def dask(tmp_path, request) -> Iterator[DaskCluster]:
         yield started
     finally:
         for name in list(started.processes):
-            started.kill(name, gently=True)  # a nanny takes its worker with it
+            started.kill(name, gently=name == "nanny")  # which takes its worker with it
 
 
 @pytest.fixture
@@ -275,7 +275,7 @@ def test_a_scheduler_that_goes_away_ends_the_run_with_a_sentence_and_what_is_don
     slow_class(course, 12)
     kept = course.root / ".autograder" / "results"
     process = command(
-        course, dask.address, "--json", "-", first="from autograder.runners import dask_cluster as cluster; cluster.ANSWER_SECONDS = 2"
+        course, dask.address, "--json", "-", first="from autograder.runners import dask_cluster as cluster; cluster.REPLY_SECONDS = 2"
     )
     until(lambda: len(list(kept.glob("*.json"))) >= 2)
     getattr(dask, how)("scheduler")

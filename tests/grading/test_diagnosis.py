@@ -28,11 +28,15 @@ def solution(slug: str) -> dict[str, object]:
     return namespace
 
 
-def named(slug: str, exercise: str, function) -> str | None:
+def all_named(slug: str, exercise: str, function) -> list[str]:
     functions = {**solution(slug), exercise: function}
     (result,) = judge(slug, LocalStudent(functions), {exercise: 10.0})
     assert result.status == "failed"
-    return result.misconception.id if result.misconception else None
+    return [found.id for found in result.misconceptions]
+
+
+def named(slug: str, exercise: str, function) -> str | None:
+    return next(iter(all_named(slug, exercise, function)), None)
 
 
 def test_a_backward_pass_is_recognised_behind_another_cache():
@@ -79,6 +83,36 @@ def test_two_mistakes_at_once_are_not_taken_for_one():
         return 0.5 * (np.asarray(running) * (1 - momentum) + np.asarray(batch_value) * momentum)
 
     assert named("batch_normalization", "update_running", swapped_and_halved) is None
+
+
+def test_a_mistake_keeps_its_name_beside_a_slip():
+    def constants_in_place(dout, cache):
+        x_hat, _, std, gamma = cache
+        dgamma, dbeta = (dout * x_hat).sum(0), dout.sum(0)
+        dout *= gamma / std
+        return dout, dgamma, dbeta
+
+    first, *others = all_named("batch_normalization", "batchnorm_backward", constants_in_place)
+    assert first == "statistics_as_constants"
+    assert len(others) == 1 and "in_place" in others[0]
+
+
+def test_two_mistakes_in_two_aspects_have_two_names():
+    def constants_and_averaged(dout, cache):
+        x_hat, _, std, gamma = cache
+        return dout * gamma / std, (dout * x_hat).mean(0), dout.mean(0)
+
+    found = all_named("batch_normalization", "batchnorm_backward", constants_and_averaged)
+    assert set(found) == {"statistics_as_constants", "parameter_gradients_averaged"}
+
+
+def test_a_mistake_in_one_aspect_isnt_named_by_one_that_goes_on_in_another():
+    def only_dgamma_per_example(dout, cache):
+        x_hat, _, std, gamma = cache
+        dx = gamma / std * (dout - dout.mean(0) - x_hat * (dout * x_hat).mean(0))
+        return dx, dout * x_hat, dout.sum(0)
+
+    assert "parameter_gradients_per_example" not in all_named("batch_normalization", "batchnorm_backward", only_dgamma_per_example)
 
 
 def alike(*pairs: tuple[Answer, Answer]) -> bool:

@@ -166,7 +166,7 @@ def check(data: bytes) -> None:
 
 def _check_submission(submission: Submission) -> None:
     assert len(fingerprint(submission, Options())) == 64
-    frame = wire.Codec(_refused, _refused).encode("cells", [astuple(cell) for cell in submission.cells], [])
+    frame = wire.Codec(_refused, _refused).encode("cells", [astuple(cell) for cell in submission.cells], [], [])
     assert len(frame) > wire.HEADER.size
     assert len({cell.label for cell in submission.cells}) == len(submission.cells)
     assert all(problem.isprintable() and len(problem) < LENGTH for problem in submission.problems), submission.problems

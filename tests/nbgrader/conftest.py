@@ -46,6 +46,8 @@ def write(course: Course, results: Iterable[SubmissionResult]) -> None:
 # nbgrader's commands in one process: a command alone takes seconds to import what it needs.
 DRIVER = """
 import json, sys, traceback
+from autograder.gradebook.writer import import_nbgrader
+import_nbgrader()
 from jupyter_core.application import NoStart
 from nbgrader.apps.nbgraderapp import NbGraderApp
 statuses = []
@@ -168,12 +170,11 @@ class Folder:
         """Return the feedback page."""
         return (self.path / "feedback" / student / LECTURE / f"{SLUG}.html").read_text(encoding="utf-8")
 
-    def nbgrader(self, *commands: Iterable[str]) -> tuple[list[int], str]:
-        """Run nbgrader's commands; return their exit statuses and what they said."""
+    def nbgrader(self, *commands: Iterable[str], prefix: Iterable[str] = ()) -> tuple[list[int], str]:
+        """Run nbgrader's commands, with the words of `prefix` before them; return their exit statuses and what they said."""
         arguments = json.dumps([list(command) for command in commands])
-        done = subprocess.run(
-            [sys.executable, "-c", DRIVER, arguments], cwd=self.path, env=self.environment(), capture_output=True, text=True, timeout=300
-        )
+        driver, seconds = [*prefix, sys.executable, "-c", DRIVER, arguments], 300 * len(commands)
+        done = subprocess.run(driver, cwd=self.path, env=self.environment(), capture_output=True, text=True, timeout=seconds)
         assert done.returncode == 0, done.stderr
         return json.loads(done.stdout.splitlines()[-1]), done.stderr
 

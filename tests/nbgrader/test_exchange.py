@@ -16,42 +16,55 @@ LECTURE, SLUG = "03_initialization", "initialization"
 NO_TIME = f"{'9' * 60}.5h"  # makes dateutil raise decimal.InvalidOperation, which is no ValueError
 
 
-@pytest.fixture(scope="module", params=["autograder grade", "nbgrader autograde"])
-def returned(request, new_folder, tmp_path_factory):
-    """Three students fetch, submit and fetch their feedback; the files that the exchange wrote for mal are no longer what they were."""
+def command(outside, name, student=""):
+    """Return one of the exchange's commands, as the instructor gives it or as a student does."""
+    theirs = [f"--Exchange.cache={outside / student / 'cache'}", f"--Exchange.assignment_dir={outside / student}"]
+    return [name, LECTURE, f"--Exchange.root={outside / 'exchange'}", *(theirs if student else [])]
+
+
+def run(folder, *commands):
+    statuses, said = folder.nbgrader(*commands)
+    assert not any(statuses), said
+
+
+@pytest.fixture(scope="module")
+def collected(new_folder, tmp_path_factory):
+    """Three students fetch and submit; the files that the exchange wrote for mal are no longer what they were."""
     folder, outside = new_folder("exchanged", database=True), tmp_path_factory.mktemp("outside")
     root = outside / "exchange"
     root.mkdir()
     root.chmod(0o777)  # as nbgrader wants it
-
-    def command(name, student=""):
-        theirs = [f"--Exchange.cache={outside / student / 'cache'}", f"--Exchange.assignment_dir={outside / student}"]
-        return [name, LECTURE, f"--Exchange.root={root}", *(theirs if student else [])]
-
-    def run(*commands):
-        statuses, said = folder.nbgrader(*commands)
-        assert not any(statuses), said
-        return said
-
     for student in ("ann", "ben", "mal"):
         (outside / student).mkdir()
-    run(command("release_assignment"), *(command("fetch_assignment", student) for student in ("ann", "ben", "mal")))
+    fetching = [command(outside, "fetch_assignment", student) for student in ("ann", "ben", "mal")]
+    run(folder, command(outside, "release_assignment"), *fetching)
     for student, sources in {"ann": {name: folder.answer(name) for name in ("fans", "glorot_normal")}, "ben": {}, "mal": {}}.items():
         path = outside / student / LECTURE / f"{SLUG}.ipynb"
         notebook = json.loads(path.read_text())
         assert notebook == folder.released
         path.write_text(json.dumps(folder.notebook(sources)))
-    run(*([*command("submit", student), f"--student={student}"] for student in ("ann", "ben", "mal")), command("collect"))
+    submitting = [[*command(outside, "submit", student), f"--student={student}"] for student in ("ann", "ben", "mal")]
+    run(folder, *submitting, command(outside, "collect"))
     handed_in = folder.path / "submitted" / "mal" / LECTURE
     (handed_in / TIMESTAMP).write_text(NO_TIME)
     (handed_in / SECRET).unlink()
+    return folder, outside
+
+
+@pytest.fixture(scope="module", params=["autograder grade", "nbgrader autograde"])
+def returned(request, collected, folder_at, tmp_path_factory):
+    """What was collected is graded, and the students fetch their feedback."""
+    place = tmp_path_factory.mktemp("returned")
+    folder, outside = folder_at(place / "course"), place / "outside"
+    shutil.copytree(collected[0].path, folder.path)
+    shutil.copytree(collected[1], outside)
     marking = []
     if request.param == "autograder grade":
         folder.grade()
     else:
         marking.append(["autograde", LECTURE])
-    fetching = [command("fetch_feedback", student) for student in ("ann", "ben")]
-    run(*marking, command("generate_feedback"), command("release_feedback"), *fetching)
+    fetching = [command(outside, "fetch_feedback", student) for student in ("ann", "ben")]
+    run(folder, *marking, *(command(outside, name) for name in ("generate_feedback", "release_feedback")), *fetching)
     return folder, outside
 
 

@@ -140,19 +140,9 @@ def test_plugin_needs_no_rights_of_roots(new_folder):
     """Who may not write into a file that is read-only autogrades all the same, the second time, too."""
     folder = new_folder("ordinary", database=True)
     folder.hand_in("ann", folder.notebook({"fans": folder.answer("fans")}))
-    command = [
-        "setpriv",
-        "--bounding-set=-dac_override",
-        "--inh-caps=-dac_override",
-        sys.executable,
-        "-m",
-        "nbgrader",
-        "autograde",
-        LECTURE,
-    ]
-    for more in ([], ["--force"]):
-        done = subprocess.run([*command, *more], cwd=folder.path, env=folder.environment(), capture_output=True, text=True, timeout=120)
-        assert done.returncode == 0, done.stderr
+    ordinary = ["setpriv", "--bounding-set=-dac_override", "--inh-caps=-dac_override"]
+    statuses, said = folder.nbgrader(["autograde", LECTURE], ["autograde", LECTURE, "--force"], prefix=ordinary)
+    assert statuses == [0, 0], said
     assert folder.grades()["ann", "test_fans"][0] == 3.0 and folder.autograded("ann").cells
 
 

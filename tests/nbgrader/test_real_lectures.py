@@ -14,32 +14,65 @@ from autograder.runners.class_run import Options, grade, submitted
 
 from .conftest import write
 
-LECTURES = [pytest.param(lecture, id=lecture.id) for lecture in find_course(Path(__file__).parent).lectures()]
+LECTURES = find_course(Path(__file__).parent).lectures()
+each_lecture = pytest.mark.parametrize("lecture", LECTURES, ids=lambda lecture: lecture.id)
 
 
-@pytest.fixture(scope="module", params=LECTURES)
-def lecture(request) -> Lecture:
-    return request.param
-
-
-@pytest.fixture
-def new_class(lecture, folder_at, tmp_path_factory):
-    """Make a course with two students: one handed in the solution, the other what was handed out; both may have deleted demonstrations."""
+@pytest.fixture(scope="module")
+def new_class(folder_at, tmp_path_factory):
+    """Make a course with two students: one handed in all solutions, the other what was handed out; both may have deleted demonstrations."""
 
     def make(road: str, demonstrations: bool = True):
         folder = folder_at(tmp_path_factory.mktemp(road))
-        shutil.copy(lecture.root / CONFIG, folder.path)
-        for path in (lecture.source, lecture.released):
-            copy = folder.path / path.relative_to(lecture.root)
-            copy.parent.mkdir(parents=True)
-            shutil.copy(path, copy)
-        for student, notebook in (("solution", solved(lecture)), ("stubs", fill(lecture, {}))):
-            kept = [cell for cell in notebook["cells"] if demonstrations or "demo" not in cell["metadata"].get("tags", ())]
-            assert demonstrations or len(kept) < len(notebook["cells"])
-            write_notebook({**notebook, "cells": kept}, folder.path / "submitted" / student / lecture.id / f"{lecture.slug}.ipynb")
+        shutil.copy(LECTURES[0].root / CONFIG, folder.path)
+        for lecture in LECTURES:
+            for path in (lecture.source, lecture.released):
+                copy = folder.path / path.relative_to(lecture.root)
+                copy.parent.mkdir(parents=True)
+                shutil.copy(path, copy)
+            for student, notebook in (("solution", solved(lecture)), ("stubs", fill(lecture, {}))):
+                kept = [cell for cell in notebook["cells"] if demonstrations or "demo" not in cell["metadata"].get("tags", ())]
+                assert demonstrations or len(kept) < len(notebook["cells"])
+                write_notebook({**notebook, "cells": kept}, folder.path / "submitted" / student / lecture.id / f"{lecture.slug}.ipynb")
         return folder
 
     return make
+
+
+def autograde(folder) -> None:
+    """Let one process of nbgrader release and autograde all lectures."""
+    releases = [["generate_assignment", lecture.id, "--force"] for lecture in LECTURES]
+    statuses, said = folder.nbgrader(*releases, *(["autograde", lecture.id] for lecture in LECTURES))
+    assert not any(statuses), said
+
+
+@pytest.fixture(scope="module")
+def ours(new_class):
+    """The class graded by us, and the results."""
+    folder = new_class("ours")
+    course = Course(folder.path)
+    hand_ins = [hand_in for lecture in course.lectures() for hand_in in submitted(course, lecture)]
+    results = list(grade(hand_ins, course, Options(jobs=2)))
+    write(course, results)
+    return folder, results
+
+
+@pytest.fixture(scope="module")
+def plugin(new_class):
+    """The class graded by ``nbgrader autograde`` with the course's configuration."""
+    folder = new_class("plugin")
+    autograde(folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def plain(new_class):
+    """The class graded in kernels, without demonstrations, which take nearly all the time and earn nothing: nbval runs them."""
+    folder = new_class("plain", demonstrations=False)
+    config = folder.path / CONFIG
+    config.write_text("".join(line for line in config.read_text().splitlines(keepends=True) if not line.startswith("c.Autograde")))
+    autograde(folder)
+    return folder
 
 
 def expected(lecture: Lecture) -> dict[tuple[str, str], float]:
@@ -47,32 +80,24 @@ def expected(lecture: Lecture) -> dict[tuple[str, str], float]:
     return full | {("stubs", f"test_{name}"): 0.0 for name in lecture.points}
 
 
-def marks(folder) -> dict[tuple[str, str], float | None]:
-    return {(student, cell): grade[0] for (student, cell), grade in folder.grades().items() if cell.startswith("test_")}
+def marks(folder, lecture: Lecture) -> dict[tuple[str, str], float | None]:
+    found = (grade for grade in folder.rows("Grade") if grade.notebook.assignment.name == lecture.id)
+    return {(grade.student.id, grade.name): grade.auto_score for grade in found if grade.name.startswith("test_")}
 
 
-def test_on_our_road(lecture, new_class):
-    folder = new_class("ours")
-    course = Course(folder.path)
-    results = list(grade(submitted(course, course.lecture(lecture.id)), course, Options(jobs=2)))
-    write(course, results)
-    (stubs,) = (result for result in results if result.student == "stubs")
+@each_lecture
+def test_on_our_road(lecture, ours):
+    folder, results = ours
+    (stubs,) = (result for result in results if (result.student, result.lecture) == ("stubs", lecture.id))
     assert {exercise.status for exercise in stubs.exercises} == {"not_attempted"}
-    assert marks(folder) == expected(lecture)
+    assert marks(folder, lecture) == expected(lecture)
 
 
-def test_with_the_plugin(lecture, new_class):
-    folder = new_class("plugin")
-    statuses, said = folder.nbgrader(["generate_assignment", lecture.id, "--force"], ["autograde", lecture.id])
-    assert statuses == [0, 0], said
-    assert marks(folder) == expected(lecture)
+@each_lecture
+def test_with_the_plugin(lecture, plugin):
+    assert marks(plugin, lecture) == expected(lecture)
 
 
-def test_in_plain_kernels(lecture, new_class):
-    """Without demonstrations, which take nearly all the time and earn nothing: nbval runs those of all solutions in a kernel."""
-    folder = new_class("plain", demonstrations=False)
-    config = folder.path / CONFIG
-    config.write_text("".join(line for line in config.read_text().splitlines(keepends=True) if not line.startswith("c.Autograde")))
-    statuses, said = folder.nbgrader(["generate_assignment", lecture.id, "--force"], ["autograde", lecture.id])
-    assert statuses == [0, 0], said
-    assert marks(folder) == expected(lecture)
+@each_lecture
+def test_in_plain_kernels(lecture, plain):
+    assert marks(plain, lecture) == expected(lecture)

@@ -396,7 +396,7 @@ def test_a_process_that_ends_comes_back(run: Run, name: str, kind: type[StudentE
 
 
 def test_memory_bomb(run: Run) -> None:
-    student = run(ENDS, limits=Limits(memory_bytes=1 << 30)).student
+    student = run(ENDS, limits=Limits(memory_bytes=1 << 29)).student
     with pytest.raises(Raised, match="MemoryError"):
         student.eat()
     assert student.fine(1) == 2
@@ -577,7 +577,7 @@ def test_disk(run: Run) -> None:
             os.close(os.open(".", os.O_TMPFILE | os.O_RDWR))
         def still_here(): return True
         """,
-        limits=Limits(disk_bytes=20 << 20),
+        limits=Limits(disk_bytes=20 << 20, call_seconds=60),
     )
     student = guest.student
     assert student.fill(2, 0.3) == 2

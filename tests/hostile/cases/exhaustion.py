@@ -237,8 +237,16 @@ def batchnorm_inference(*arguments, **options):
 # must: lose that exercise, and nobody's time
 # loses: update_running
 # status: error
-def update_running(*arguments, **options):
+import functools
+
+
+@functools.cache
+def colliding():
     return dict.fromkeys(number * (2**61 - 1) for number in range(4500))
+
+
+def update_running(*arguments, **options):
+    return colliding()
 
 # %% an_enormous_integer
 # tries: to return integers that no one can print

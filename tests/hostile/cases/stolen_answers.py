@@ -325,13 +325,11 @@ attempt("inotify_init", system_call, 253)
 # tries: to find the host's secrets in memory that nobody has cleared
 # must: find nothing
 
-# Written backwards: otherwise the freed text of this cell would be found.
-SECRETS = [word[::-1] for word in (b"tnemnorivne eht fo ", b"NEDDIH NIGEB", b"stneidarg_tcepxe fed")]
-
 
 def look():
     blocks = [np.empty(1 << 20, np.uint8).tobytes() for _ in range(64)] + [np.empty(1 << size, np.uint8).tobytes() for size in range(4, 20)]
-    found = [block for block in blocks if any(secret in block for secret in SECRETS)]
+    words = [b"tnemnorivne eht fo ", b"NEDDIH NIGEB", b"stneidarg_tcepxe fed"]  # backwards, or it would find these words themselves
+    found = [block for block in blocks if any(word in block[::-1] for word in words)]
     if not found:
         raise LookupError("nothing")
     return found[0][:100]
