@@ -15,6 +15,7 @@ from autograder.errors import LimitError
 from autograder.limits import limits_in
 
 KNOWN_ANSWERS = 3  # least number of misconceptions, and of alternatives, of an exercise
+SHOWN = 10  # lines named in one message
 BEGIN, END = "BEGIN SOLUTION", "END SOLUTION"
 TEST_CELL = """\
 check({name})
@@ -250,7 +251,9 @@ def places_to_fill(text: str, shown: object) -> Iterator[str]:
     """Yield a message if a file has a TODO left, with the numbers of its lines; `shown` is the file's name."""
     numbers = [number for number, line in enumerate(text.splitlines(), start=1) if re.search(r"\bTODO\b", line)]
     if numbers:
-        yield f"{shown}, line{'s' if len(numbers) > 1 else ''} {', '.join(map(str, numbers))}: there is a TODO left."
+        more = f" and {len(numbers) - SHOWN} more" if len(numbers) > SHOWN else ""
+        lines = f"line{'s' if len(numbers) > 1 else ''} {', '.join(map(str, numbers[:SHOWN]))}{more}"
+        yield f"{shown}, {lines}: fill what is marked TODO."
 
 
 def _of_families(tree: ast.Module) -> Iterator[str]:

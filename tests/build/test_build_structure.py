@@ -72,7 +72,7 @@ def test_what_is_wrong_with_a_cell_is_said(unbuilt: Path, old: str, new: str, se
         ("course/coursekit/public", '"harmonic_mean"', '"geometric_mean"', "tests 'geometric_mean', which is no exercise"),
         ("course/coursekit/public", '"""The mean of equal numbers is that number."""', "pass", "line 6: test_of_equals has no docstring"),
         ("autograder/suites", '@exercise("harmonic_mean")', "", "has no test class marked"),
-        ("autograder/suites", "class", "klass", "line 6, is no valid Python"),
+        ("autograder/suites", "class", "klass", "line 5, is no valid Python"),
         ("autograder/reference", "def harmonic_mean", "def mean", "autograder/reference/tiny.py has no function harmonic_mean"),
         ("autograder/misconceptions", "def half", "half = 1\ndef", "is no valid Python"),
         ("autograder/misconceptions", '"harmonic_mean", "core", title="Half"', '"mean", "core", title="Half"', "has 2 answers marked"),
