@@ -124,7 +124,9 @@ def _exercises(wanted: Sequence[str]) -> list[NewExercise]:
     for one in wanted:
         name, _, worth = one.partition(":")
         if not re.fullmatch(r"[a-z][a-z0-9_]*", name) or keyword.iskeyword(name):
-            raise CourseError(f"{name!r} is no name of an exercise: it needs small letters, digits and underscores, as in layernorm_forward:3")
+            raise CourseError(
+                f"{name!r} is no name of an exercise: small letters, digits and underscores make one, as layernorm_forward has"
+            )
         if name in TAKEN or name.startswith(("test_", "setup", "written")):
             raise CourseError(f"{name!r} has another meaning in a notebook: choose another name for the exercise")
         if name in points:

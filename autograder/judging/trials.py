@@ -74,7 +74,7 @@ class KnownTrial:
         yield from self.defects
         if not self.known.title:
             if self.share < 1:
-                yield f"is right, and gets {self.share:.0%}: {_failures(self.result)}"
+                yield f"{'' if self.known.id == SOLUTION else 'is right, and '}gets {self.share:.0%}: {_failures(self.result)}"
             yield from self._costs()
         elif self.share >= 1:
             yield "is wrong, and gets full marks"
@@ -142,24 +142,26 @@ def _broken(lecture: Lecture, error: Exception) -> CourseError:
 
 
 def known_answers(lecture: Lecture) -> Catalogue:
-    """Load a lecture's catalogue and reference.
+    """Load a lecture's catalogue, with its reference.
 
     Raises
     ------
     CourseError
-        If one of them is missing, or can't be imported.
+        If one of the lecture's modules is missing, or can't be imported.
     """
+    suite = suite_of(lecture.slug)
+    root = suite.parents[2]
+    files = [root / "autograder" / kind / f"{lecture.slug}.py" for kind in ("reference", "misconceptions")]
+    for path in (*files, suite):
+        if not path.exists():
+            raise CourseError(f"{path.relative_to(root)} is missing: each lecture has one")
     try:
         import_module(f"autograder.reference.{lecture.slug}")
         return catalogue(lecture.slug)
     except Exception as error:
-        files = [suite_of(lecture.slug).parents[1] / kind / f"{lecture.slug}.py" for kind in ("reference", "misconceptions")]
-        missing = next((path for path in files if not path.exists()), None)
-        if missing is not None:
-            raise CourseError(f"{missing.relative_to(missing.parents[2])} is missing: each lecture has one") from None
         frames = [Path(frame.filename) for frame in traceback.extract_tb(error.__traceback__)]
         path = next((path for path in reversed(files) if path in frames or str(path) == getattr(error, "filename", "")), files[1])
-        raise CourseError(f"{path.relative_to(path.parents[2])} can't be imported: {said_at(error, path)}") from None
+        raise CourseError(f"{path.relative_to(root)} can't be imported: {said_at(error, path)}") from None
 
 
 def _catalogue_file(lecture: Lecture) -> str:
