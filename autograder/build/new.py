@@ -6,6 +6,7 @@ refuses the lecture as long as one is left.
 
 from __future__ import annotations
 
+import builtins
 import keyword
 import re
 from collections.abc import Sequence
@@ -17,7 +18,8 @@ from autograder.build.structure import TEST_CELL, Parts, exercises
 from autograder.errors import CourseError
 from autograder.model.course import Course, Lecture
 
-TAKEN = frozenset({"np", "check", "check_all", "ready", "score", "data", "nets", "plots"})  # names that notebooks use
+TAKEN = frozenset("np check check_all ready score data nets plots numbers fig ax out cache dx dw".split()) | set(dir(builtins))
+"""Names that mean something else in a notebook."""
 
 
 @dataclass(frozen=True)
@@ -123,7 +125,7 @@ def _exercises(wanted: Sequence[str]) -> list[NewExercise]:
     points: dict[str, float] = {}
     for one in wanted:
         name, _, worth = one.partition(":")
-        if not re.fullmatch(r"[a-z][a-z0-9_]*", name) or keyword.iskeyword(name):
+        if not re.fullmatch(r"[a-z][a-z0-9]*(_[a-z0-9]+)*", name) or keyword.iskeyword(name):
             raise CourseError(
                 f"{name!r} is no name of an exercise: small letters, digits and underscores make one, as layernorm_forward has"
             )
@@ -137,6 +139,9 @@ def _exercises(wanted: Sequence[str]) -> list[NewExercise]:
     if not points:
         raise CourseError("a lecture needs an exercise, such as layernorm_forward:3")
     names = list(points)
+    for number, name in enumerate(names):
+        if (forward := f"{name.removesuffix('_backward')}_forward") in names[number + 1 :] and name.endswith("_backward"):
+            raise CourseError(f"{forward} should come before {name}, which needs its cache")
     return [NewExercise(number, name, points[name], _kind(name, names[:number])) for number, name in enumerate(names, start=1)]
 
 

@@ -125,7 +125,7 @@ def tried(lecture: Lecture, solution: Solution, exercises: Sequence[str] = ()) -
         if answer.exercise in wanted:
             results = _judged(lecture, {**vars(known.reference), **answer.functions}, points[answer.exercise])
             others = tuple(one for one in results.values() if one.status != "passed" and one.name != answer.exercise)
-            yield KnownTrial(answer, results[answer.exercise], others, tuple(_defects(answer, solution)))
+            yield KnownTrial(answer, results[answer.exercise], others, tuple(defects(answer, solution)))
 
 
 def _judged(lecture: Lecture, functions: Mapping[str, Any], points: Mapping[str, float]) -> dict[str, ExerciseResult]:
@@ -179,7 +179,7 @@ def _dependents(lecture: Lecture, known: Catalogue, names: Sequence[str]) -> dic
     return {name: {other: POINTS for other in names if called[other] & pairs[name]} for name in names}
 
 
-def _defects(answer: KnownAnswer, solution: Solution) -> Iterator[str]:
+def defects(answer: KnownAnswer, solution: Solution) -> Iterator[str]:
     """Yield what is wrong with the declaration of a known answer: its severity, its section, its arguments."""
     if answer.title and answer.severity not in BANDS:
         yield f"has {f'the severity {answer.severity!r}' if answer.severity else 'no severity'}: say slip, part or core"

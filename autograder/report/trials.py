@@ -16,7 +16,7 @@ WIDTHS = (1, 38, 15, 5)  # of the columns: mark, answer, severity with its band,
 
 
 def as_table(trials: Iterable[KnownTrial], only_failed: bool = False, findings: Sequence[str] = ()) -> RenderableType:
-    """Return a table for each exercise, and a line below them that counts what is as it should be.
+    """Return a table for each exercise, and lines below them that count what is as it should be.
 
     Parameters
     ----------
@@ -68,11 +68,9 @@ def _summary(trials: Sequence[KnownTrial]) -> str:
     solutions = [trial for trial in trials if trial.known.id == SOLUTION]
     in_band, named = sum(trial.in_band for trial in wrong), sum(trial.known.id in trial.names for trial in wrong)
     accused = sum(any(name != trial.known.id for name in trial.names) for trial in trials)
-    return " · ".join(
-        (
-            f"misconceptions: {in_band} of {len(wrong)} in their band, {named} named",
-            f"alternatives: {sum(one.share == 1 for one in right)} of {len(right)}",
-            f"solutions: {sum(one.share == 1 for one in solutions)} of {len(solutions)}",
-            f"false names: {accused}",
-        )
+    return (
+        f"right: {sum(one.share == 1 for one in solutions)} of {len(solutions)} solutions, "
+        f"{sum(one.share == 1 for one in right)} of {len(right)} alternatives\n"
+        f"wrong: {in_band} of {len(wrong)} misconceptions are in their band, {named} are named\n"
+        f"named as something that they aren't: {accused}"
     )
