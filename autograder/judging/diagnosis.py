@@ -145,7 +145,9 @@ class _Failures:
         key = trial.id, _state_of(known.function)
         if key not in self._records:
             self._records[key] = record_of(self._exercise, trial.answers, key[1])
-        return theirs.record is not None and theirs.record.is_like(self._records[key], arguments=False)
+        if trial.outcome.kind != theirs.kind or theirs.record is None:
+            return False
+        return theirs.record.is_like(self._records[key], arguments=False)
 
 
 @cache

@@ -6,14 +6,19 @@ Every answer keeps a state of its own: what is in a state is the student's own b
 import numpy as np
 
 from autograder.judging.known_answers import alternative, misconception
+from autograder.misconceptions.families import cut_off, family, fixed_number
+from autograder.reference import adaptive_optimizers as reference
 
 
-def averages(grad, state, beta1, beta2):
+def squared(grad):
+    """Return the squares of all entries."""
+    return np.square(grad, dtype=float)
+
+
+def averages(grad, state, beta1, beta2, square=squared):
     """Return t, m and s after this gradient."""
-    t = state.get("t", 0) + 1
     m = beta1 * state.get("m", 0.0) + (1 - beta1) * grad
-    s = beta2 * state.get("s", 0.0) + (1 - beta2) * np.square(grad, dtype=float)
-    return t, m, s
+    return state.get("t", 0) + 1, m, beta2 * state.get("s", 0.0) + (1 - beta2) * square(grad)
 
 
 def ahead(m, grad, beta1, t):
@@ -28,17 +33,237 @@ def largest(grad, state, beta1, beta2):
     return t, m, np.maximum(beta2 * state.get("u", 0.0), np.abs(grad))
 
 
+def stepped(theta, lr, direction, denominator, **state):
+    """Return the new θ and the state, where something may be divided by zero."""
+    with np.errstate(all="ignore"):
+        return theta - lr * direction / denominator, state
+
+
+def root_plus(s, eps):
+    """Return √s + ε; s may be negative."""
+    with np.errstate(all="ignore"):
+        return np.sqrt(s) + eps
+
+
+def quotient(numerator, denominator):
+    """Return a quotient whose denominator may be zero."""
+    with np.errstate(all="ignore"):
+        return numerator / np.float64(denominator)
+
+
+def sum_of_weights(beta, t):
+    """Return what the weights of an average sum to after t steps."""
+    return 1 - beta**t
+
+
+def adagrad(theta, grad, state, lr=0.01, eps=1e-8, square=squared, denominator=root_plus):
+    """Take a step of AdaGrad; what is summed up, and what is divided by, can be another."""
+    s = state.get("s", 0.0) + square(grad)
+    return stepped(theta, lr, grad, denominator(s, eps), s=s)
+
+
+def rmsprop(theta, grad, state, lr=0.001, decay=0.9, eps=1e-8, square=squared, denominator=root_plus):
+    """Take a step of RMSProp; what is averaged, and what is divided by, can be another."""
+    s = decay * state.get("s", 0.0) + (1 - decay) * square(grad)
+    return stepped(theta, lr, grad, denominator(s, eps), s=s)
+
+
+def adam(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8, total=sum_of_weights, square=squared, denominator=root_plus):
+    """Take a step of Adam, whose averages are divided by ``total(beta, t)``."""
+    t, m, s = averages(grad, state, beta1, beta2, square)
+    below = denominator(quotient(s, total(beta2, t)), eps)
+    return stepped(theta, lr, quotient(m, total(beta1, t)), below, t=t, m=m, s=s)
+
+
+def nadam(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8, total=sum_of_weights, square=squared, denominator=root_plus):
+    """Take a step of Nadam, whose averages are divided by ``total(beta, t)``."""
+    t, m, s = averages(grad, state, beta1, beta2, square)
+    below = denominator(quotient(s, total(beta2, t)), eps)
+    with np.errstate(all="ignore"):
+        look = beta1 * quotient(m, total(beta1, t + 1)) + (1 - beta1) * quotient(grad, total(beta1, t))
+    return stepped(theta, lr, look, below, t=t, m=m, s=s)
+
+
+def adamax(theta, grad, state, lr=0.002, beta1=0.9, beta2=0.999, eps=1e-8, total=sum_of_weights):
+    """Take a step of AdaMax whose average is divided by ``total(beta, t)``."""
+    t, m, u = largest(grad, state, beta1, beta2)
+    return stepped(theta, lr, quotient(m, total(beta1, t)), u + eps, t=t, m=m, u=u)
+
+
+# --- wrong in every optimiser ---------------------------------------------------------------------------------------------
+
+
+@family(
+    "θ is changed in place",
+    "Your numbers are right, but `theta -= …` writes into the caller's array, which belongs to somebody else (and for integers raises "
+    "an error). Write `theta = theta - …`, which makes a new one.",
+    "slip",
+)
+def theta_in_place(right, options, theta, *args, **kwargs):
+    new, state = right(np.array(theta), *args, **kwargs)
+    theta -= theta - new
+    return theta, state
+
+
+@family(
+    "The old state is changed in place",
+    "Your numbers are right, but you wrote into the state that was passed. A step is pure: whoever keeps the old state must be able to "
+    "take the step again. Make a new state, and leave the old one as it was.",
+    "slip",
+)
+def state_in_place(right, options, theta, grad, state, *args, **kwargs):
+    new, new_state = right(theta, grad, dict(state), *args, **kwargs)
+    state.update(new_state)
+    return new, state
+
+
+@family(
+    "ε is left out",
+    "You divided by the root alone. An entry whose gradient has always been zero, such as the weight of a pixel that is never inked, is "
+    "then 0/0, which is NaN. Add ε to the denominator.",
+    "slip",
+)
+def without_epsilon(right, options, *args, **kwargs):
+    with np.errstate(all="ignore"):
+        return right(*args, **{**kwargs, "eps": 0.0})
+
+
+@family(
+    "The step goes uphill",
+    "You added the step where it is subtracted. The gradient points uphill, an average of gradients does, too, and here nothing has turned "
+    "the sign: θ moves against it, θ ← θ − η ….",
+    "core",
+)
+def uphill(right, options, theta, *args, **kwargs):
+    new, state = right(theta, *args, **kwargs)
+    return 2.0 * theta - new, state
+
+
+@family(
+    "Nothing is remembered",
+    "Every step is the first one: what you computed isn't in the state that you return, or isn't read from it. Return the new averages, "
+    "and the t that they belong to, and begin the next step with them.",
+    "core",
+)
+def nothing_remembered(right, options, theta, grad, state, *args, **kwargs):
+    return right(theta, grad, {}, *args, **kwargs)
+
+
+@family(
+    "ε stands inside the root",
+    "You divided by √(s + ε), as two of the slide sets write it. With ordinary gradients nobody sees the difference, so call it a "
+    "convention; but where gradients are tiny, √ε = 10⁻⁴ is ten thousand times ε. Here ε stands outside: √s + ε.",
+    "slip",
+)
+def epsilon_inside_the_root(right, options, *args, **kwargs):
+    return right(*args, **kwargs, denominator=lambda s, eps: np.sqrt(s + eps))
+
+
+@family(
+    "The gradient isn't squared",
+    "You used the gradient itself for s. Its sign varies, so s says nothing about the size of the gradients and may be negative, and the "
+    "root of that is NaN. Take the square, entry by entry.",
+    "core",
+)
+def gradient_not_squared(right, options, *args, **kwargs):
+    return right(*args, **kwargs, square=lambda grad: np.asarray(grad, dtype=float))
+
+
+@family(
+    "The root is forgotten",
+    "You divided by s + ε. s grows with the square of the gradients; only its root is as large as they are, so that their size cancels and "
+    "the length of a step no longer depends on it.",
+    "core",
+)
+def root_forgotten(right, options, *args, **kwargs):
+    return right(*args, **kwargs, denominator=lambda s, eps: s + eps)
+
+
+@family(
+    "β1 and β2 are swapped",
+    "You averaged the gradients with β2, and let what they are divided by fade with β1. β1 = 0.9 belongs to the first moment m, which "
+    "should follow the gradient soon; β2 = 0.999 to the squares or the maximum, which should be steady.",
+    "part",
+)
+def betas_swapped(right, options, *args, beta1=0.9, beta2=0.999, **kwargs):
+    return right(*args, **kwargs, beta1=beta2, beta2=beta1)
+
+
+# --- wrong corrections of `adam`, `nadam` and `adamax` --------------------------------------------------------------------
+
+
+@family(
+    "No bias correction",
+    "You used the averages as they are. They begin at zero, and after t steps their weights sum to 1 − βᵗ only: divide each by that.",
+    "part",
+)
+def without_bias_correction(right, options, *args, **kwargs):
+    return right(*args, **kwargs, total=lambda beta, t: 1.0)
+
+
+@family(
+    "The power t is missing, or t is never counted on",
+    "You divided by 1 − β at every step: either the power t is missing, or t isn't stored in the state that you return, so that every step "
+    "is the first. Count the steps in the state, from 1.",
+    "part",
+)
+def power_missing(right, options, *args, **kwargs):
+    return right(*args, **kwargs, total=lambda beta, t: 1 - beta)
+
+
+@family(
+    "t is counted from 0",
+    "Your first step has t = 0, so that 1 − βᵗ is zero, and you divide by it. Count this gradient before you correct: t = 1 at the first "
+    "step.",
+    "part",
+)
+def t_from_zero(right, options, *args, **kwargs):
+    return right(*args, **kwargs, total=lambda beta, t: 1 - beta ** (t - 1))
+
+
+@family(
+    "t is counted one too far",
+    "Your first step has t = 2. At the first step the weights sum to 1 − β, so t is 1 there: count on once a step, and correct with the "
+    "number of gradients seen, this one included.",
+    "part",
+)
+def t_one_too_far(right, options, *args, **kwargs):
+    return right(*args, **kwargs, total=lambda beta, t: 1 - beta ** (t + 1))
+
+
+@family(
+    "t stays at 0",
+    "You corrected with t = 0 at every step: it is set, but never counted on. 1 − β⁰ is zero, and dividing by it gives NaN or infinity. "
+    "Add 1 to the state's t at each step, before you use it.",
+    "core",
+)
+def t_stays_at_zero(right, options, *args, **kwargs):
+    return right(*args, **kwargs, total=lambda beta, t: 0.0)
+
+
+@family(
+    "β² at every step",
+    "You divided by 1 − β² at every step. After t steps the weights sum to 1 − βᵗ: the power is t, not 2.",
+    "part",
+)
+def square_for_power(right, options, *args, **kwargs):
+    return right(*args, **kwargs, total=lambda beta, t: 1 - beta**2)
+
+
+@family(
+    "The power belongs to β alone",
+    "You divided by (1 − β)ᵗ. The sum of the weights is 1 − βᵗ: first the power, then the difference. Your denominator goes to zero with "
+    "t, where it should go to 1.",
+    "part",
+)
+def power_of_the_difference(right, options, *args, **kwargs):
+    return right(*args, **kwargs, total=lambda beta, t: (1 - beta) ** t)
+
+
 # --- adagrad_step: wrong --------------------------------------------------------------------------------------------------
 
 
-@misconception("adagrad_step", title="Nothing is accumulated", see="08 §2")
-def adagrad_only_the_present_gradient(theta, grad, state, lr=0.01, eps=1e-8):
-    """You divided by the root of the present gradient's square alone. AdaGrad adds up the squares of all gradients so far: s ← s + g ⊗
-    g. Without the sum every entry moves by ±η whatever its gradient, and nothing ever slows down."""
-    return theta - lr * grad / (np.sqrt(np.square(grad, dtype=float)) + eps), {}
-
-
-@misconception("adagrad_step", title="The step uses the sum before this gradient", see="08 §2")
+@misconception("adagrad_step", "part", title="The step uses the sum before this gradient", see="08 §2")
 def adagrad_with_the_old_sum(theta, grad, state, lr=0.01, eps=1e-8):
     """You divided by the root of the old s and added this gradient's square afterwards. Add first, then divide: otherwise the first
     step divides by ε alone and leaps."""
@@ -46,14 +271,14 @@ def adagrad_with_the_old_sum(theta, grad, state, lr=0.01, eps=1e-8):
     return theta - lr * grad / (np.sqrt(s) + eps), {"s": s + np.square(grad, dtype=float)}
 
 
-@misconception("adagrad_step", title="The sum decays", see="08 §2")
+@misconception("adagrad_step", "core", title="The sum decays", see="08 §2")
 def adagrad_decays(theta, grad, state, lr=0.01, eps=1e-8):
     """You let the old sum fade, s ← 0.9 s + 0.1 g ⊗ g. That is RMSProp, the next exercise. AdaGrad forgets nothing: s ← s + g ⊗ g."""
     s = 0.9 * state.get("s", 0.0) + 0.1 * np.square(grad, dtype=float)
     return theta - lr * grad / (np.sqrt(s) + eps), {"s": s}
 
 
-@misconception("adagrad_step", title="The mean of the squares instead of their sum", see="08 §2")
+@misconception("adagrad_step", "part", title="The mean of the squares instead of their sum", see="08 §2")
 def adagrad_averages(theta, grad, state, lr=0.01, eps=1e-8):
     """You divided the sum of the squares by the number of steps. AdaGrad takes the sum itself, and its growth is what makes the steps
     shrink like 1/√t."""
@@ -61,16 +286,7 @@ def adagrad_averages(theta, grad, state, lr=0.01, eps=1e-8):
     return theta - lr * grad / (np.sqrt(s / t) + eps), {"t": t, "s": s}
 
 
-@misconception("adagrad_step", title="The gradient isn't squared", see="08 §2")
-def adagrad_gradient_not_squared(theta, grad, state, lr=0.01, eps=1e-8):
-    """You added the gradient itself to s. Its sign varies, so the sum says nothing about the size of the gradients and may be negative,
-    and the root of that is NaN. Add the square, entry by entry."""
-    s = state.get("s", 0.0) + grad
-    with np.errstate(all="ignore"):
-        return theta - lr * grad / (np.sqrt(s) + eps), {"s": s}
-
-
-@misconception("adagrad_step", title="Absolute values are added instead of squares", see="08 §2")
+@misconception("adagrad_step", "core", title="Absolute values are added instead of squares", see="08 §2")
 def adagrad_absolute_values(theta, grad, state, lr=0.01, eps=1e-8):
     """You added up |g|. AdaGrad adds up the squares, and takes the root of the sum: as for the length of a vector, a large gradient
     counts more than several small ones."""
@@ -78,15 +294,7 @@ def adagrad_absolute_values(theta, grad, state, lr=0.01, eps=1e-8):
     return theta - lr * grad / (np.sqrt(s) + eps), {"s": s}
 
 
-@misconception("adagrad_step", title="The root is forgotten", see="08 §2")
-def adagrad_no_root(theta, grad, state, lr=0.01, eps=1e-8):
-    """You divided by s + ε. The sum of squares has the square of the gradient's unit; only after the root do the units cancel, so that
-    the length of a step no longer depends on how large the gradients of an entry are."""
-    s = state.get("s", 0.0) + np.square(grad, dtype=float)
-    return theta - lr * grad / (s + eps), {"s": s}
-
-
-@misconception("adagrad_step", title="One sum for all entries", see="08 §2")
+@misconception("adagrad_step", "core", title="One sum for all entries", see="08 §2")
 def adagrad_one_sum_for_all(theta, grad, state, lr=0.01, eps=1e-8):
     """You added the squares of all entries into one number, so all entries have one learning rate again. AdaGrad keeps a sum for each
     entry of θ: square entry by entry, g ⊗ g, and s has the shape of θ."""
@@ -94,56 +302,23 @@ def adagrad_one_sum_for_all(theta, grad, state, lr=0.01, eps=1e-8):
     return theta - lr * grad / (np.sqrt(s) + eps), {"s": s}
 
 
-@misconception("adagrad_step", title="ε stands inside the root", see="08 §2")
-def adagrad_epsilon_inside_the_root(theta, grad, state, lr=0.01, eps=1e-8):
-    """You divided by √(s + ε), as two of the slide sets write it. With ordinary gradients nobody sees the difference, so call it a
-    convention; but where gradients are tiny, √ε = 10⁻⁴ is ten thousand times ε. Here ε stands outside: √s + ε."""
-    s = state.get("s", 0.0) + np.square(grad, dtype=float)
-    return theta - lr * grad / np.sqrt(s + eps), {"s": s}
-
-
-@misconception("adagrad_step", title="ε is left out", see="08 §2")
-def adagrad_without_epsilon(theta, grad, state, lr=0.01, eps=1e-8):
-    """You divided by √s alone. An entry whose gradient has always been zero, such as the weight of a pixel that is never inked, is then
-    0/0, which is NaN. Add ε to the root."""
-    s = state.get("s", 0.0) + np.square(grad, dtype=float)
-    with np.errstate(all="ignore"):
-        return theta - lr * grad / np.sqrt(s), {"s": s}
-
-
-@misconception("adagrad_step", title="The step goes uphill", see="08 §2")
-def adagrad_uphill(theta, grad, state, lr=0.01, eps=1e-8):
-    """You added the step where it is subtracted. The gradient points uphill, and here nothing has turned its sign: θ ← θ − η g ⊘ (√s +
-    ε)."""
-    s = state.get("s", 0.0) + np.square(grad, dtype=float)
-    return theta + lr * grad / (np.sqrt(s) + eps), {"s": s}
-
-
-@misconception("adagrad_step", title="θ is changed in place", see="08 §2")
-def adagrad_theta_in_place(theta, grad, state, lr=0.01, eps=1e-8):
-    """Your numbers are right, but `theta -= …` writes into the caller's array, which still belongs to somebody else (and for integers
-    raises an error). Write `theta = theta - …`, which makes a new one."""
-    s = state.get("s", 0.0) + np.square(grad, dtype=float)
-    theta -= lr * grad / (np.sqrt(s) + eps)
-    return theta, {"s": s}
-
-
-@misconception("adagrad_step", title="The old state is changed in place", see="08 §2")
-def adagrad_state_in_place(theta, grad, state, lr=0.01, eps=1e-8):
-    """Your numbers are right, but you wrote into the state that was passed. A step is pure: whoever keeps the old state must be able to
-    take the step again. Make a new state, and leave the old one as it was."""
-    state["s"] = state.get("s", 0.0) + np.square(grad, dtype=float)
-    return theta - lr * grad / (np.sqrt(state["s"]) + eps), state
-
-
-@misconception("adagrad_step", title="The result has the integers' type", see="08 §2")
-def adagrad_truncated(theta, grad, state, lr=0.01, eps=1e-8):
-    """You wrote the result into an array made with `zeros_like` or `empty_like` of theta. Where theta holds integers, that array does
-    too, and cuts off everything behind the decimal point. Give it dtype float."""
-    s = state.get("s", 0.0) + np.square(grad, dtype=float)
-    new = np.empty_like(theta)
-    new[...] = theta - lr * grad / (np.sqrt(s) + eps)
-    return new, {"s": s}
+adagrad_only_the_present_gradient = nothing_remembered(
+    "adagrad_step",
+    reference.adagrad_step,
+    see="08 §2",
+    title="Nothing is accumulated",
+    text="You divided by the root of the present gradient's square alone. AdaGrad adds up the squares of all gradients so far: s ← s + g ⊗ "
+    "g. Without the sum every entry moves by ±η whatever its gradient, and nothing ever slows down.",
+)
+adagrad_theta_in_place = theta_in_place("adagrad_step", reference.adagrad_step, see="08 §2")
+adagrad_state_in_place = state_in_place("adagrad_step", reference.adagrad_step, see="08 §2")
+adagrad_without_epsilon = without_epsilon("adagrad_step", reference.adagrad_step, see="08 §2")
+adagrad_uphill = uphill("adagrad_step", reference.adagrad_step, see="08 §2")
+adagrad_fixed_epsilon = fixed_number("adagrad_step", reference.adagrad_step, see="08 §2", name="eps", value=1e-8)
+adagrad_cut_off = cut_off("adagrad_step", reference.adagrad_step, see="08 §2")
+adagrad_epsilon_inside_the_root = epsilon_inside_the_root("adagrad_step", adagrad, see="08 §2")
+adagrad_gradient_not_squared = gradient_not_squared("adagrad_step", adagrad, see="08 §2")
+adagrad_root_forgotten = root_forgotten("adagrad_step", adagrad, see="08 §2")
 
 
 # --- adagrad_step: right --------------------------------------------------------------------------------------------------
@@ -174,17 +349,10 @@ def adagrad_by_the_length(theta, grad, state, lr=0.01, eps=1e-8):
     return theta - rates * grad, dict(length=length)
 
 
-@alternative("adagrad_step")
-def adagrad_with_a_closure(theta, grad, state, lr=0.01, eps=1e-8):
-    old = state() if callable(state) else np.zeros(np.shape(theta))
-    s = old + np.einsum("...,...->...", grad, grad)
-    return theta - lr * (grad / (s**0.5 + eps)), lambda: s
-
-
 # --- rmsprop_step: wrong --------------------------------------------------------------------------------------------------
 
 
-@misconception("rmsprop_step", title="The new average is never stored", see="08 §3")
+@misconception("rmsprop_step", "part", title="The new average is never stored", see="08 §3")
 def rmsprop_average_never_stored(theta, grad, state, lr=0.001, decay=0.9, eps=1e-8):
     """Your step uses the new average, but the state that you return doesn't hold it, so every step starts from zero and divides by √(1
     − ρ) |g|: each entry moves by the same ±η/√(1 − ρ), again and again. Return the new s."""
@@ -192,7 +360,7 @@ def rmsprop_average_never_stored(theta, grad, state, lr=0.001, decay=0.9, eps=1e
     return theta - lr * grad / (np.sqrt(s) + eps), state
 
 
-@misconception("rmsprop_step", title="The step uses the old average", see="08 §3")
+@misconception("rmsprop_step", "part", title="The step uses the old average", see="08 §3")
 def rmsprop_with_the_old_average(theta, grad, state, lr=0.001, decay=0.9, eps=1e-8):
     """You divided by the root of the average as it was before this gradient. Update s first, then divide by its root; otherwise the
     first step divides by ε alone and leaps."""
@@ -200,16 +368,15 @@ def rmsprop_with_the_old_average(theta, grad, state, lr=0.001, decay=0.9, eps=1e
     return theta - lr * grad / (np.sqrt(s) + eps), {"s": decay * s + (1 - decay) * np.square(grad, dtype=float)}
 
 
-@misconception("rmsprop_step", title="Multiplies by ε", see="08 §3")
+@misconception("rmsprop_step", "part", title="Multiplies by ε", see="08 §3")
 def rmsprop_times_epsilon(theta, grad, state, lr=0.001, decay=0.9, eps=1e-8):
     """You multiplied the root by ε where ε is added. √s · ε is a hundred million times too small as a denominator, and still zero where
     s is zero, which is what ε is there to prevent: √s + ε."""
     s = decay * state.get("s", 0.0) + (1 - decay) * np.square(grad, dtype=float)
-    with np.errstate(all="ignore"):
-        return theta - lr * grad / (np.sqrt(s) * eps), {"s": s}
+    return stepped(theta, lr, grad, np.sqrt(s) * eps, s=s)
 
 
-@misconception("rmsprop_step", title="The decay is the wrong way round", see="08 §3")
+@misconception("rmsprop_step", "part", title="The decay is the wrong way round", see="08 §3")
 def rmsprop_decay_the_wrong_way_round(theta, grad, state, lr=0.001, decay=0.9, eps=1e-8):
     """You gave the weight ρ to the new square and 1 − ρ to the old average. ρ is how much of the *old* average stays: with 0.9 the
     average looks back over about ten gradients, yours over hardly one."""
@@ -217,7 +384,7 @@ def rmsprop_decay_the_wrong_way_round(theta, grad, state, lr=0.001, decay=0.9, e
     return theta - lr * grad / (np.sqrt(s) + eps), {"s": s}
 
 
-@misconception("rmsprop_step", title="Nothing decays", see="08 §3")
+@misconception("rmsprop_step", "core", title="Nothing decays", see="08 §3")
 def rmsprop_sum_instead(theta, grad, state, lr=0.001, decay=0.9, eps=1e-8):
     """You added the new square to all of the old ones: that is AdaGrad, whose steps shrink forever. RMSProp forgets: s ← ρ s + (1 − ρ)
     g ⊗ g."""
@@ -225,7 +392,7 @@ def rmsprop_sum_instead(theta, grad, state, lr=0.001, decay=0.9, eps=1e-8):
     return theta - lr * grad / (np.sqrt(s) + eps), {"s": s}
 
 
-@misconception("rmsprop_step", title="The new square counts in full", see="08 §3")
+@misconception("rmsprop_step", "part", title="The new square counts in full", see="08 §3")
 def rmsprop_new_square_in_full(theta, grad, state, lr=0.001, decay=0.9, eps=1e-8):
     """You let the old squares fade, but added the new one without its weight 1 − ρ. The weights then sum to 1/(1 − ρ), so with 0.9 your
     s is ten times too large, and the steps √10 times too small."""
@@ -233,7 +400,7 @@ def rmsprop_new_square_in_full(theta, grad, state, lr=0.001, decay=0.9, eps=1e-8
     return theta - lr * grad / (np.sqrt(s) + eps), {"s": s}
 
 
-@misconception("rmsprop_step", title="The average is bias-corrected", see="08 §3")
+@misconception("rmsprop_step", "part", title="The average is bias-corrected", see="08 §3")
 def rmsprop_bias_correction(theta, grad, state, lr=0.001, decay=0.9, eps=1e-8):
     """You divided s by 1 − ρᵗ. That is a good idea, and it is Adam's; RMSProp as it is defined here has no correction, so its first
     steps are longer by 1/√(1 − ρ)."""
@@ -242,7 +409,7 @@ def rmsprop_bias_correction(theta, grad, state, lr=0.001, decay=0.9, eps=1e-8):
     return theta - lr * grad / (np.sqrt(s / (1 - decay**t)) + eps), {"t": t, "s": s}
 
 
-@misconception("rmsprop_step", title="The average begins with the first square", see="08 §3")
+@misconception("rmsprop_step", "part", title="The average begins with the first square", see="08 §3")
 def rmsprop_begins_with_the_first_square(theta, grad, state, lr=0.001, decay=0.9, eps=1e-8):
     """You let the average begin at the first g ⊗ g. Here it begins at zero, so that after the first step it is (1 − ρ) g ⊗ g."""
     s = state["s"] if "s" in state else np.square(grad, dtype=float)
@@ -250,62 +417,15 @@ def rmsprop_begins_with_the_first_square(theta, grad, state, lr=0.001, decay=0.9
     return theta - lr * grad / (np.sqrt(s) + eps), {"s": s}
 
 
-@misconception("rmsprop_step", title="The gradient isn't squared", see="08 §3")
-def rmsprop_gradient_not_squared(theta, grad, state, lr=0.001, decay=0.9, eps=1e-8):
-    """You averaged the gradient itself. Its sign varies, so the average may be negative, and its root is NaN. What is averaged is the
-    square, entry by entry."""
-    s = decay * state.get("s", 0.0) + (1 - decay) * grad
-    with np.errstate(all="ignore"):
-        return theta - lr * grad / (np.sqrt(s) + eps), {"s": s}
-
-
-@misconception("rmsprop_step", title="The root is forgotten", see="08 §3")
-def rmsprop_no_root(theta, grad, state, lr=0.001, decay=0.9, eps=1e-8):
-    """You divided by s + ε. The M in the name is a mean and the R is a root: only √s has the gradient's own unit, so that the unit
-    cancels."""
-    s = decay * state.get("s", 0.0) + (1 - decay) * np.square(grad, dtype=float)
-    return theta - lr * grad / (s + eps), {"s": s}
-
-
-@misconception("rmsprop_step", title="ε stands inside the root", see="08 §3")
-def rmsprop_epsilon_inside_the_root(theta, grad, state, lr=0.001, decay=0.9, eps=1e-8):
-    """You divided by √(s + ε), as two of the slide sets write it. With ordinary gradients nobody sees the difference, so call it a
-    convention; but where gradients are tiny, √ε = 10⁻⁴ is ten thousand times ε. Here ε stands outside: √s + ε."""
-    s = decay * state.get("s", 0.0) + (1 - decay) * np.square(grad, dtype=float)
-    return theta - lr * grad / np.sqrt(s + eps), {"s": s}
-
-
-@misconception("rmsprop_step", title="ε is left out", see="08 §3")
-def rmsprop_without_epsilon(theta, grad, state, lr=0.001, decay=0.9, eps=1e-8):
-    """You divided by √s alone. An entry whose gradient has always been zero is then 0/0, which is NaN. Add ε to the root."""
-    s = decay * state.get("s", 0.0) + (1 - decay) * np.square(grad, dtype=float)
-    with np.errstate(all="ignore"):
-        return theta - lr * grad / np.sqrt(s), {"s": s}
-
-
-@misconception("rmsprop_step", title="The step goes uphill", see="08 §3")
-def rmsprop_uphill(theta, grad, state, lr=0.001, decay=0.9, eps=1e-8):
-    """You added the step where it is subtracted. The gradient points uphill, and here nothing has turned its sign: θ ← θ − η g ⊘ (√s +
-    ε)."""
-    s = decay * state.get("s", 0.0) + (1 - decay) * np.square(grad, dtype=float)
-    return theta + lr * grad / (np.sqrt(s) + eps), {"s": s}
-
-
-@misconception("rmsprop_step", title="θ is changed in place", see="08 §3")
-def rmsprop_theta_in_place(theta, grad, state, lr=0.001, decay=0.9, eps=1e-8):
-    """Your numbers are right, but `theta -= …` writes into the caller's array, which still belongs to somebody else (and for integers
-    raises an error). Write `theta = theta - …`, which makes a new one."""
-    s = decay * state.get("s", 0.0) + (1 - decay) * np.square(grad, dtype=float)
-    theta -= lr * grad / (np.sqrt(s) + eps)
-    return theta, {"s": s}
-
-
-@misconception("rmsprop_step", title="The old state is changed in place", see="08 §3")
-def rmsprop_state_in_place(theta, grad, state, lr=0.001, decay=0.9, eps=1e-8):
-    """Your numbers are right, but you wrote into the state that was passed. A step is pure: whoever keeps the old state must be able to
-    take the step again. Make a new state, and leave the old one as it was."""
-    state["s"] = decay * state.get("s", 0.0) + (1 - decay) * np.square(grad, dtype=float)
-    return theta - lr * grad / (np.sqrt(state["s"]) + eps), state
+rmsprop_theta_in_place = theta_in_place("rmsprop_step", reference.rmsprop_step, see="08 §3")
+rmsprop_state_in_place = state_in_place("rmsprop_step", reference.rmsprop_step, see="08 §3")
+rmsprop_without_epsilon = without_epsilon("rmsprop_step", reference.rmsprop_step, see="08 §3")
+rmsprop_uphill = uphill("rmsprop_step", reference.rmsprop_step, see="08 §3")
+rmsprop_fixed_epsilon = fixed_number("rmsprop_step", reference.rmsprop_step, see="08 §3", name="eps", value=1e-8)
+rmsprop_cut_off = cut_off("rmsprop_step", reference.rmsprop_step, see="08 §3")
+rmsprop_epsilon_inside_the_root = epsilon_inside_the_root("rmsprop_step", rmsprop, see="08 §3")
+rmsprop_gradient_not_squared = gradient_not_squared("rmsprop_step", rmsprop, see="08 §3")
+rmsprop_root_forgotten = root_forgotten("rmsprop_step", rmsprop, see="08 §3")
 
 
 # --- rmsprop_step: right --------------------------------------------------------------------------------------------------
@@ -343,81 +463,74 @@ def rmsprop_with_all_gradients(theta, grad, state, lr=0.001, decay=0.9, eps=1e-8
     return theta - lr * gradients[-1] / (np.sqrt(s) + eps), {"gradients": gradients}
 
 
-@alternative("rmsprop_step")
-def rmsprop_with_a_tuple(theta, grad, state, lr=0.001, decay=0.9, eps=1e-8):
-    (s,) = state or (np.zeros(np.shape(theta)),)
-    s = np.average([s, np.square(grad)], axis=0, weights=[decay, 1 - decay])
-    step = np.divide(grad, eps + np.sqrt(s))
-    return np.add(theta, np.negative(lr) * step), (s,)
-
-
 # --- bias_corrected: wrong ------------------------------------------------------------------------------------------------
 
 
-@misconception("bias_corrected", title="The power t is missing", see="08 §4")
+@misconception("bias_corrected", "part", title="The power t is missing", see="08 §4")
 def corrected_without_the_power(moment, beta, t):
     """You divided by 1 − β at every step. That is right for the first step alone; after t steps the weights sum to 1 − βᵗ, and for
     large t there is nothing left to correct, while you make the average ten or a thousand times too large."""
     return moment / (1 - beta)
 
 
-@misconception("bias_corrected", title="t is counted from 0", see="08 §4")
+@misconception("bias_corrected", "part", title="t is counted from 0", see="08 §4")
 def corrected_from_zero(moment, beta, t):
     """You divided by 1 − βᵗ⁻¹, as if the first step were number 0. t counts from 1: at the first step the sum of the weights is 1 − β,
     and yours is zero, a division by zero."""
-    with np.errstate(all="ignore"):
-        return moment / np.float64(1 - beta ** (t - 1))
+    return quotient(moment, 1 - beta ** (t - 1))
 
 
-@misconception("bias_corrected", title="t is counted one too far", see="08 §4")
+@misconception("bias_corrected", "part", title="t is counted one too far", see="08 §4")
 def corrected_one_too_far(moment, beta, t):
     """You divided by 1 − βᵗ⁺¹. The t that is passed already counts this step: after t gradients the weights sum to 1 − βᵗ."""
     return moment / (1 - beta ** (t + 1))
 
 
-@misconception("bias_corrected", title="Multiplies where it should divide", see="08 §4")
+@misconception("bias_corrected", "core", title="Multiplies where it should divide", see="08 §4")
 def corrected_multiplied(moment, beta, t):
     """You multiplied by 1 − βᵗ. The average is too small by this factor; to make up for it, divide."""
     return moment * (1 - beta**t)
 
 
-@misconception("bias_corrected", title="The moment is returned as it is", see="08 §4")
+@misconception("bias_corrected", "core", title="The moment is returned as it is", see="08 §4")
 def corrected_not_at_all(moment, beta, t):
     """You returned the average uncorrected. It began at zero, so after t steps its weights sum to 1 − βᵗ only: divide by that."""
     return np.array(moment, dtype=float)
 
 
-@misconception("bias_corrected", title="The power belongs to β alone", see="08 §4")
+@misconception("bias_corrected", "part", title="The power belongs to β alone", see="08 §4")
 def corrected_power_of_the_difference(moment, beta, t):
     """You divided by (1 − β)ᵗ. The sum of the weights is 1 − βᵗ: first the power, then the difference. Your denominator goes to zero
     with t, where it should go to 1."""
-    with np.errstate(all="ignore"):
-        return moment / (1 - beta) ** t
+    return quotient(moment, (1 - beta) ** t)
 
 
-@misconception("bias_corrected", title="β times t instead of β to the power t", see="08 §4")
+@misconception("bias_corrected", "part", title="β times t instead of β to the power t", see="08 §4")
 def corrected_product_for_power(moment, beta, t):
     """You divided by 1 − β·t. Python's power is `**`; the weights of a fading average form a geometric series, whose sum is 1 − βᵗ."""
-    with np.errstate(all="ignore"):
-        return moment / np.float64(1 - beta * t)
+    return quotient(moment, 1 - beta * t)
 
 
-@misconception("bias_corrected", title="Divides by βᵗ", see="08 §4")
+@misconception("bias_corrected", "core", title="Divides by βᵗ", see="08 §4")
 def corrected_by_the_power(moment, beta, t):
     """You divided by βᵗ. That is the weight that the zero at the beginning still has; all the gradients together have the rest, 1 − βᵗ."""
-    with np.errstate(all="ignore"):
-        return moment / np.float64(beta**t)
+    return quotient(moment, beta**t)
 
 
-@misconception("bias_corrected", title="e to the power −βt", see="08 §4")
+@misconception("bias_corrected", "core", title="e to the power −βt", see="08 §4")
 def corrected_exponential(moment, beta, t):
     """You divided by 1 − e^(−βt). The average fades by the factor β a step, so after t steps by βᵗ: that is e to the power t·ln β, not
     −βt."""
-    with np.errstate(all="ignore"):
-        return moment / (1 - np.exp(-beta * t))
+    return quotient(moment, 1 - np.exp(-beta * t))
 
 
-@misconception("bias_corrected", title="The moment is changed in place", see="08 §4")
+@misconception("bias_corrected", "core", title="β² at every step", see="08 §4")
+def corrected_square(moment, beta, t):
+    """You divided by 1 − β² at every step. After t steps the weights sum to 1 − βᵗ: the power is t, not 2."""
+    return moment / (1 - beta**2)
+
+
+@misconception("bias_corrected", "slip", title="The moment is changed in place", see="08 §4")
 def corrected_in_place(moment, beta, t):
     """Your numbers are right, but `moment /= …` writes into the caller's array. The average has to go on uncorrected, or the next step
     corrects it a second time; for integers it even raises an error. Return a new array."""
@@ -425,13 +538,7 @@ def corrected_in_place(moment, beta, t):
     return moment
 
 
-@misconception("bias_corrected", title="The result has the integers' type", see="08 §4")
-def corrected_truncated(moment, beta, t):
-    """You wrote the result into an array made with `empty_like` of the moment. Where it holds integers, everything behind the decimal
-    point is cut off. Give it dtype float."""
-    out = np.empty_like(moment)
-    out[...] = moment / (1 - beta**t)
-    return out
+corrected_cut_off = cut_off("bias_corrected", reference.bias_corrected, see="08 §4")
 
 
 # --- bias_corrected: right ------------------------------------------------------------------------------------------------
@@ -462,51 +569,22 @@ def corrected_by_expm1(moment, beta, t):
 # --- adam_step: wrong -----------------------------------------------------------------------------------------------------
 
 
-@misconception("adam_step", title="No bias correction", see="08 §4")
-def adam_without_bias_correction(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8):
-    """You used m and s as they are. Both begin at zero, and s stays far too small for longer than m does: with the defaults your first
-    step is √10 ≈ 3.2 times too long, the tenth 6.5 times. Divide by 1 − β1ᵗ and 1 − β2ᵗ."""
-    t, m, s = averages(grad, state, beta1, beta2)
-    return theta - lr * m / (np.sqrt(s) + eps), {"t": t, "m": m, "s": s}
+adam_without_bias_correction = without_bias_correction(
+    "adam_step",
+    adam,
+    see="08 §4",
+    text="You used m and s as they are. Both begin at zero, and s stays far too small for longer than m does: with the defaults your first "
+    "step is √10 ≈ 3.2 times too long, the tenth 6.5 times. Divide by 1 − β1ᵗ and 1 − β2ᵗ.",
+)
+adam_power_missing = power_missing("adam_step", adam, see="08 §4")
+adam_t_from_zero = t_from_zero("adam_step", adam, see="08 §4")
+adam_t_one_too_far = t_one_too_far("adam_step", adam, see="08 §4")
+adam_t_stays_at_zero = t_stays_at_zero("adam_step", adam, see="08 §4")
+adam_square_for_power = square_for_power("adam_step", adam, see="08 §4")
+adam_power_of_the_difference = power_of_the_difference("adam_step", adam, see="08 §4")
 
 
-@misconception("adam_step", title="t is never counted on, or the power t is missing", see="08 §4")
-def adam_every_step_like_the_first(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8):
-    """You divided by 1 − β1 and 1 − β2 at every step: either the power t is missing, or t isn't stored in the state that you return, so
-    that every step is the first. Count the steps in the state, from 1."""
-    t, m, s = averages(grad, state, beta1, beta2)
-    return theta - lr * (m / (1 - beta1)) / (np.sqrt(s / (1 - beta2)) + eps), {"t": t, "m": m, "s": s}
-
-
-@misconception("adam_step", title="t is counted from 0", see="08 §4")
-def adam_t_from_zero(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8):
-    """Your first step has t = 0, so that 1 − βᵗ is zero, and zero divided by zero, or worse. Count this gradient before you correct: t
-    = 1 at the first step."""
-    t, m, s = averages(grad, state, beta1, beta2)
-    with np.errstate(all="ignore"):
-        m_hat, s_hat = m / np.float64(1 - beta1 ** (t - 1)), s / np.float64(1 - beta2 ** (t - 1))
-        return theta - lr * m_hat / (np.sqrt(s_hat) + eps), {"t": t, "m": m, "s": s}
-
-
-@misconception("adam_step", title="t stays at 0", see="08 §4")
-def adam_t_stays_at_zero(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8):
-    """You corrected with t = 0 at every step: it is set, but never counted on. 1 − β⁰ is zero, and dividing by it gives NaN or
-    infinity. Add 1 to the state's t at each step, before you use it."""
-    t, m, s = averages(grad, state, beta1, beta2)
-    with np.errstate(all="ignore"):
-        m_hat, s_hat = m / np.float64(0.0), s / np.float64(0.0)
-        return theta - lr * m_hat / (np.sqrt(s_hat) + eps), {"t": t, "m": m, "s": s}
-
-
-@misconception("adam_step", title="t is counted one too far", see="08 §4")
-def adam_t_one_too_far(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8):
-    """Your first step has t = 2. At the first step the weights sum to 1 − β, so t is 1 there: count on once a step, and correct with
-    the number of gradients seen, this one included."""
-    t, m, s = averages(grad, state, beta1, beta2)
-    return theta - lr * (m / (1 - beta1 ** (t + 1))) / (np.sqrt(s / (1 - beta2 ** (t + 1))) + eps), {"t": t, "m": m, "s": s}
-
-
-@misconception("adam_step", title="The corrected moments are stored", see="08 §4")
+@misconception("adam_step", "part", title="The corrected moments are stored", see="08 §4")
 def adam_correction_stored(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8):
     """You stored m̂ and ŝ in the state, in place of m and s, as one of the slides writes it. Then the next step averages what is
     corrected already, and corrects it again. Correct copies; the averages themselves go on uncorrected."""
@@ -515,7 +593,7 @@ def adam_correction_stored(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999,
     return theta - lr * m / (np.sqrt(s) + eps), {"t": t, "m": m, "s": s}
 
 
-@misconception("adam_step", title="Only the first moment is corrected", see="08 §4")
+@misconception("adam_step", "part", title="Only the first moment is corrected", see="08 §4")
 def adam_only_m_corrected(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8):
     """You corrected m and left s as it was. s begins at zero as well, and with β2 = 0.999 it takes thousands of steps to recover: ŝ =
     s/(1 − β2ᵗ)."""
@@ -523,29 +601,21 @@ def adam_only_m_corrected(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999, 
     return theta - lr * (m / (1 - beta1**t)) / (np.sqrt(s) + eps), {"t": t, "m": m, "s": s}
 
 
-@misconception("adam_step", title="Only the second moment is corrected", see="08 §4")
+@misconception("adam_step", "part", title="Only the second moment is corrected", see="08 §4")
 def adam_only_s_corrected(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8):
     """You corrected s and left m as it was. m begins at zero as well: m̂ = m/(1 − β1ᵗ), or the first steps are too short."""
     t, m, s = averages(grad, state, beta1, beta2)
     return theta - lr * m / (np.sqrt(s / (1 - beta2**t)) + eps), {"t": t, "m": m, "s": s}
 
 
-@misconception("adam_step", title="β1 and β2 are swapped", see="08 §4")
-def adam_betas_swapped(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8):
-    """You averaged the gradients with β2 and their squares with β1. β1 = 0.9 belongs to the first moment m, which should follow the
-    gradient soon; β2 = 0.999 to the second, s, which should be steady."""
-    t, m, s = averages(grad, state, beta2, beta1)
-    return theta - lr * (m / (1 - beta2**t)) / (np.sqrt(s / (1 - beta1**t)) + eps), {"t": t, "m": m, "s": s}
-
-
-@misconception("adam_step", title="Each moment is corrected with the other's β", see="08 §4")
+@misconception("adam_step", "part", title="Each moment is corrected with the other's β", see="08 §4")
 def adam_corrections_swapped(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8):
     """Your averages are right, but m is divided by 1 − β2ᵗ and s by 1 − β1ᵗ. Each average is corrected by the sum of its own weights."""
     t, m, s = averages(grad, state, beta1, beta2)
     return theta - lr * (m / (1 - beta2**t)) / (np.sqrt(s / (1 - beta1**t)) + eps), {"t": t, "m": m, "s": s}
 
 
-@misconception("adam_step", title="The decays are the wrong way round", see="08 §4")
+@misconception("adam_step", "part", title="The decays are the wrong way round", see="08 §4")
 def adam_decay_the_wrong_way_round(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8):
     """You gave the weights β to the new gradient and 1 − β to the old average. β is how much of the old one stays: m ← β1 m + (1 − β1)
     g, and likewise for s."""
@@ -553,28 +623,16 @@ def adam_decay_the_wrong_way_round(theta, grad, state, lr=0.001, beta1=0.9, beta
     return theta - lr * (m / (1 - beta1**t)) / (np.sqrt(s / (1 - beta2**t)) + eps), {"t": t, "m": m, "s": s}
 
 
-@misconception("adam_step", title="The gradient isn't squared", see="08 §4")
-def adam_gradient_not_squared(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8):
-    """You averaged the gradient itself in s. That is m once more, only slower, and may be negative: its root is NaN. s averages the
-    square, entry by entry."""
-    t = state.get("t", 0) + 1
-    m = beta1 * state.get("m", 0.0) + (1 - beta1) * grad
-    s = beta2 * state.get("s", 0.0) + (1 - beta2) * grad
-    with np.errstate(all="ignore"):
-        return theta - lr * (m / (1 - beta1**t)) / (np.sqrt(s / (1 - beta2**t)) + eps), {"t": t, "m": m, "s": s}
-
-
-@misconception("adam_step", title="The square of the average for the average of the squares", see="08 §4")
+@misconception("adam_step", "part", title="The square of the average for the average of the squares", see="08 §4")
 def adam_average_squared(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8):
     """You squared m where the gradient is squared. Gradients of opposite signs cancel in m, so m² can be near zero while the gradients
     are large, and the step leaps. s averages g ⊗ g."""
-    t = state.get("t", 0) + 1
-    m = beta1 * state.get("m", 0.0) + (1 - beta1) * grad
+    t, m, _ = averages(grad, state, beta1, beta2)
     s = beta2 * state.get("s", 0.0) + (1 - beta2) * m**2
     return theta - lr * (m / (1 - beta1**t)) / (np.sqrt(s / (1 - beta2**t)) + eps), {"t": t, "m": m, "s": s}
 
 
-@misconception("adam_step", title="The gradient instead of its average", see="08 §4")
+@misconception("adam_step", "part", title="The gradient instead of its average", see="08 §4")
 def adam_without_momentum(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8):
     """You stepped along the present gradient, over the corrected √ŝ: RMSProp with a bias correction. Adam steps along the average of
     the gradients, m̂."""
@@ -582,7 +640,22 @@ def adam_without_momentum(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999, 
     return theta - lr * grad / (np.sqrt(s / (1 - beta2**t)) + eps), {"t": t, "m": m, "s": s}
 
 
-@misconception("adam_step", title="The new gradient counts in full", see="08 §4")
+@misconception("adam_step", "part", title="This is RMSProp", see="08 §4")
+def adam_is_rmsprop(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8):
+    """You stepped along the present gradient, over √s. Adam steps along the average of the gradients, and corrects both averages: m̂
+    over √ŝ + ε."""
+    t, m, s = averages(grad, state, beta1, beta2)
+    return stepped(theta, lr, grad, np.sqrt(s) + eps, t=t, m=m, s=s)
+
+
+@misconception("adam_step", "core", title="Nothing is divided by the second moment", see="08 §4")
+def adam_is_momentum(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8):
+    """You stepped by η m̂, which is momentum. Adam divides each entry by its own typical size, √ŝ + ε."""
+    t, m, s = averages(grad, state, beta1, beta2)
+    return theta - lr * m / (1 - beta1**t), {"t": t, "m": m, "s": s}
+
+
+@misconception("adam_step", "part", title="The new gradient counts in full", see="08 §4")
 def adam_new_gradient_in_full(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8):
     """You computed m ← β1 m + g, as momentum in lecture 7. Adam's m is an average, so the new gradient has the weight 1 − β1; without
     it the steps are 1/(1 − β1) times too long."""
@@ -591,22 +664,14 @@ def adam_new_gradient_in_full(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.9
     return theta - lr * (m / (1 - beta1**t)) / (np.sqrt(s / (1 - beta2**t)) + eps), {"t": t, "m": m, "s": s}
 
 
-@misconception("adam_step", title="The averages are not stored", see="08 §4")
+@misconception("adam_step", "core", title="The averages are not stored", see="08 §4")
 def adam_averages_not_stored(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8):
     """You counted t on, but the state that you return doesn't hold the new m and s. Each step then begins its averages at zero again."""
     t, m, s = averages(grad, {"t": state.get("t", 0)}, beta1, beta2)
     return theta - lr * (m / (1 - beta1**t)) / (np.sqrt(s / (1 - beta2**t)) + eps), {"t": t}
 
 
-@misconception("adam_step", title="The root is forgotten", see="08 §4")
-def adam_no_root(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8):
-    """You divided by ŝ + ε. ŝ has the square of the gradient's unit; only its root brings every entry to the same scale, and the first
-    step to ±η."""
-    t, m, s = averages(grad, state, beta1, beta2)
-    return theta - lr * (m / (1 - beta1**t)) / (s / (1 - beta2**t) + eps), {"t": t, "m": m, "s": s}
-
-
-@misconception("adam_step", title="ε is added after the correction was folded in", see="08 §4")
+@misconception("adam_step", "slip", title="ε is added after the correction was folded in", see="08 §4")
 def adam_epsilon_after_folding(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8):
     """You folded both corrections into the learning rate and added ε to the uncorrected √s. Kingma and Ba offer this form, with another
     ε; next to tiny gradients it makes a difference, at the first step ε counts 32 times as much. Here ε is added to √ŝ. With ordinary
@@ -615,46 +680,24 @@ def adam_epsilon_after_folding(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.
     return theta - lr * np.sqrt(1 - beta2**t) / (1 - beta1**t) * m / (np.sqrt(s) + eps), {"t": t, "m": m, "s": s}
 
 
-@misconception("adam_step", title="ε stands inside the root", see="08 §4")
-def adam_epsilon_inside_the_root(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8):
-    """You divided by √(ŝ + ε), as two of the slide sets write it. With ordinary gradients nobody sees the difference, so call it a
-    convention; but where gradients are tiny, √ε = 10⁻⁴ is ten thousand times ε. Here ε stands outside: √ŝ + ε."""
-    t, m, s = averages(grad, state, beta1, beta2)
-    return theta - lr * (m / (1 - beta1**t)) / np.sqrt(s / (1 - beta2**t) + eps), {"t": t, "m": m, "s": s}
-
-
-@misconception("adam_step", title="ε is left out", see="08 §4")
-def adam_without_epsilon(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8):
-    """You divided by √ŝ alone. An entry whose gradient has always been zero is then 0/0, which is NaN. Add ε to the root."""
-    t, m, s = averages(grad, state, beta1, beta2)
-    with np.errstate(all="ignore"):
-        return theta - lr * (m / (1 - beta1**t)) / np.sqrt(s / (1 - beta2**t)), {"t": t, "m": m, "s": s}
-
-
-@misconception("adam_step", title="One of two signs is turned", see="08 §4")
-def adam_uphill(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8):
-    """You go uphill. One of the slides subtracts the gradient in m *and* adds the step to θ: two turned signs, which cancel. With one
-    of them alone the step goes the wrong way. Here m ← β1 m + (1 − β1) g, and θ ← θ − η m̂ ⊘ (√ŝ + ε)."""
-    t, m, s = averages(grad, state, beta1, beta2)
-    return theta + lr * (m / (1 - beta1**t)) / (np.sqrt(s / (1 - beta2**t)) + eps), {"t": t, "m": m, "s": s}
-
-
-@misconception("adam_step", title="θ is changed in place", see="08 §4")
-def adam_theta_in_place(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8):
-    """Your numbers are right, but `theta -= …` writes into the caller's array, which still belongs to somebody else (and for integers
-    raises an error). Write `theta = theta - …`, which makes a new one."""
-    t, m, s = averages(grad, state, beta1, beta2)
-    theta -= lr * (m / (1 - beta1**t)) / (np.sqrt(s / (1 - beta2**t)) + eps)
-    return theta, {"t": t, "m": m, "s": s}
-
-
-@misconception("adam_step", title="The old state is changed in place", see="08 §4")
-def adam_state_in_place(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8):
-    """Your numbers are right, but you wrote into the state that was passed. A step is pure: whoever keeps the old state must be able to
-    take the step again. Make a new state, and leave the old one as it was."""
-    t, m, s = averages(grad, state, beta1, beta2)
-    state["t"], state["m"], state["s"] = t, m, s
-    return theta - lr * (m / (1 - beta1**t)) / (np.sqrt(s / (1 - beta2**t)) + eps), state
+adam_uphill = uphill(
+    "adam_step",
+    reference.adam_step,
+    see="08 §4",
+    title="One of two signs is turned",
+    text="You go uphill. One of the slides subtracts the gradient in m *and* adds the step to θ: two turned signs, which cancel. With one "
+    "of them alone the step goes the wrong way. Here m ← β1 m + (1 − β1) g, and θ ← θ − η m̂ ⊘ (√ŝ + ε).",
+)
+adam_theta_in_place = theta_in_place("adam_step", reference.adam_step, see="08 §4")
+adam_state_in_place = state_in_place("adam_step", reference.adam_step, see="08 §4")
+adam_without_epsilon = without_epsilon("adam_step", reference.adam_step, see="08 §4")
+adam_nothing_remembered = nothing_remembered("adam_step", reference.adam_step, see="08 §4")
+adam_fixed_epsilon = fixed_number("adam_step", reference.adam_step, see="08 §4", name="eps", value=1e-8)
+adam_cut_off = cut_off("adam_step", reference.adam_step, see="08 §4")
+adam_epsilon_inside_the_root = epsilon_inside_the_root("adam_step", adam, see="08 §4")
+adam_gradient_not_squared = gradient_not_squared("adam_step", adam, see="08 §4")
+adam_root_forgotten = root_forgotten("adam_step", adam, see="08 §4")
+adam_betas_swapped = betas_swapped("adam_step", adam, see="08 §4")
 
 
 # --- adam_step: right -----------------------------------------------------------------------------------------------------
@@ -711,10 +754,26 @@ def adam_with_products_of_betas(theta, grad, state, lr=0.001, beta1=0.9, beta2=0
     return theta - lr * m / (1 - left1) / (np.sqrt(s / (1 - left2)) + eps), lambda: after
 
 
+@alternative("adam_step")
+def adam_in_the_precision_of_theta(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8):
+    dtype = np.result_type(theta, np.float32)
+    t, m, s = averages(np.asarray(grad, dtype=dtype), state, beta1, beta2)
+    return (theta - lr * m / (1 - beta1**t) / (np.sqrt(s / (1 - beta2**t)) + eps)).astype(dtype), {"t": t, "m": m, "s": s}
+
+
 # --- nadam_step: wrong ----------------------------------------------------------------------------------------------------
 
 
-@misconception("nadam_step", title="This is Adam", see="08 §5")
+nadam_without_bias_correction = without_bias_correction("nadam_step", nadam, see="08 §5")
+nadam_power_missing = power_missing("nadam_step", nadam, see="08 §5")
+nadam_t_from_zero = t_from_zero("nadam_step", nadam, see="08 §5")
+nadam_t_one_too_far = t_one_too_far("nadam_step", nadam, see="08 §5")
+nadam_t_stays_at_zero = t_stays_at_zero("nadam_step", nadam, see="08 §5")
+nadam_square_for_power = square_for_power("nadam_step", nadam, see="08 §5")
+nadam_power_of_the_difference = power_of_the_difference("nadam_step", nadam, see="08 §5")
+
+
+@misconception("nadam_step", "core", title="This is Adam", see="08 §5")
 def nadam_is_adam(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8):
     """You stepped along m̂, as Adam does. Nadam looks one step ahead: in place of m̂ stands β1 m/(1 − β1ᵗ⁺¹) + (1 − β1) g/(1 − β1ᵗ), in
     which the present gradient counts once more."""
@@ -722,60 +781,56 @@ def nadam_is_adam(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8
     return theta - lr * (m / (1 - beta1**t)) / (np.sqrt(s / (1 - beta2**t)) + eps), {"t": t, "m": m, "s": s}
 
 
-@misconception("nadam_step", title="The look ahead is corrected with t", see="08 §5")
+@misconception("nadam_step", "part", title="The look ahead is corrected with t", see="08 §5")
 def nadam_ahead_with_t(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8):
     """You divided β1 m by 1 − β1ᵗ. What stands there is next step's momentum, and its weights will sum to 1 − β1ᵗ⁺¹. Many summaries on
     the web write t in both places; Dozat writes t + 1."""
     t, m, s = averages(grad, state, beta1, beta2)
-    return theta - lr * (beta1 * m / (1 - beta1**t) + (1 - beta1) * grad / (1 - beta1**t)) / (np.sqrt(s / (1 - beta2**t)) + eps), {
-        "t": t,
-        "m": m,
-        "s": s,
-    }
+    return stepped(
+        theta, lr, beta1 * m / (1 - beta1**t) + (1 - beta1) * grad / (1 - beta1**t), np.sqrt(s / (1 - beta2**t)) + eps, t=t, m=m, s=s
+    )
 
 
-@misconception("nadam_step", title="The gradient's term isn't corrected", see="08 §5")
+@misconception("nadam_step", "part", title="The gradient's term isn't corrected", see="08 §5")
 def nadam_gradient_uncorrected(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8):
     """You added (1 − β1) g without dividing it by 1 − β1ᵗ. Both terms together replace m̂, so both are corrected: the momentum with t +
     1, the gradient with t."""
     t, m, s = averages(grad, state, beta1, beta2)
-    return theta - lr * (beta1 * m / (1 - beta1 ** (t + 1)) + (1 - beta1) * grad) / (np.sqrt(s / (1 - beta2**t)) + eps), {
-        "t": t,
-        "m": m,
-        "s": s,
-    }
+    return stepped(theta, lr, beta1 * m / (1 - beta1 ** (t + 1)) + (1 - beta1) * grad, np.sqrt(s / (1 - beta2**t)) + eps, t=t, m=m, s=s)
 
 
-@misconception("nadam_step", title="The gradient's own term is left out", see="08 §5")
+@misconception("nadam_step", "part", title="The gradient's own term is left out", see="08 §5")
 def nadam_gradient_left_out(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8):
     """You stepped along β1 m/(1 − β1ᵗ⁺¹) alone. That is the momentum as it will be next time if no gradient came; the present gradient
     has a term of its own, (1 − β1) g/(1 − β1ᵗ)."""
     t, m, s = averages(grad, state, beta1, beta2)
-    return theta - lr * (beta1 * m / (1 - beta1 ** (t + 1))) / (np.sqrt(s / (1 - beta2**t)) + eps), {"t": t, "m": m, "s": s}
+    return stepped(theta, lr, beta1 * m / (1 - beta1 ** (t + 1)), np.sqrt(s / (1 - beta2**t)) + eps, t=t, m=m, s=s)
 
 
-@misconception("nadam_step", title="The old momentum looks ahead", see="08 §5")
+@misconception("nadam_step", "part", title="The old momentum looks ahead", see="08 §5")
 def nadam_old_momentum(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8):
     """You used the m of before this gradient. Nadam updates m first and uses the new one: that is the whole look ahead."""
     t, m, s = averages(grad, state, beta1, beta2)
     old = state.get("m", 0.0)
-    return theta - lr * (beta1 * old / (1 - beta1 ** (t + 1)) + (1 - beta1) * grad / (1 - beta1**t)) / (
-        np.sqrt(s / (1 - beta2**t)) + eps
-    ), {"t": t, "m": m, "s": s}
+    return stepped(
+        theta,
+        lr,
+        beta1 * old / (1 - beta1 ** (t + 1)) + (1 - beta1) * grad / (1 - beta1**t),
+        np.sqrt(s / (1 - beta2**t)) + eps,
+        t=t,
+        m=m,
+        s=s,
+    )
 
 
-@misconception("nadam_step", title="The gradient's term has no weight", see="08 §5")
+@misconception("nadam_step", "part", title="The gradient's term has no weight", see="08 §5")
 def nadam_gradient_in_full(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8):
     """You added g/(1 − β1ᵗ) without the factor 1 − β1. Both terms together are an average: β1 of the momentum, 1 − β1 of the gradient."""
     t, m, s = averages(grad, state, beta1, beta2)
-    return theta - lr * (beta1 * m / (1 - beta1 ** (t + 1)) + grad / (1 - beta1**t)) / (np.sqrt(s / (1 - beta2**t)) + eps), {
-        "t": t,
-        "m": m,
-        "s": s,
-    }
+    return stepped(theta, lr, beta1 * m / (1 - beta1 ** (t + 1)) + grad / (1 - beta1**t), np.sqrt(s / (1 - beta2**t)) + eps, t=t, m=m, s=s)
 
 
-@misconception("nadam_step", title="β1 follows Dozat's schedule", see="08 §5")
+@misconception("nadam_step", "part", title="β1 follows Dozat's schedule", see="08 §5")
 def nadam_with_a_schedule(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8):
     """You let β1 grow with t, as Dozat recommends and as Keras and PyTorch do. That is no mistake, but another method: here β1 is the
     same at every step, as the docstring says."""
@@ -788,22 +843,14 @@ def nadam_with_a_schedule(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999, 
     return theta - lr * ahead / (np.sqrt(s / (1 - beta2**t)) + eps), {"t": t, "product": product, "m": m, "s": s}
 
 
-@misconception("nadam_step", title="No bias correction", see="08 §5")
-def nadam_without_bias_correction(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8):
-    """You used m, g and s without their corrections. The averages begin at zero: the momentum is divided by 1 − β1ᵗ⁺¹, the gradient's
-    term by 1 − β1ᵗ, and s by 1 − β2ᵗ."""
-    t, m, s = averages(grad, state, beta1, beta2)
-    return theta - lr * (beta1 * m + (1 - beta1) * grad) / (np.sqrt(s) + eps), {"t": t, "m": m, "s": s}
-
-
-@misconception("nadam_step", title="The second moment isn't corrected", see="08 §5")
+@misconception("nadam_step", "part", title="The second moment isn't corrected", see="08 §5")
 def nadam_s_uncorrected(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8):
     """You looked ahead, but left s as it was. It begins at zero as in Adam: divide by the root of ŝ = s/(1 − β2ᵗ)."""
     t, m, s = averages(grad, state, beta1, beta2)
     return theta - lr * ahead(m, grad, beta1, t) / (np.sqrt(s) + eps), {"t": t, "m": m, "s": s}
 
 
-@misconception("nadam_step", title="t is never counted on", see="08 §5")
+@misconception("nadam_step", "part", title="t is never counted on", see="08 §5")
 def nadam_every_step_like_the_first(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8):
     """You corrected every step as if it were the first: t isn't stored in the state that you return. Count the steps in the state, from
     1."""
@@ -811,34 +858,7 @@ def nadam_every_step_like_the_first(theta, grad, state, lr=0.001, beta1=0.9, bet
     return theta - lr * ahead(m, grad, beta1, 1) / (np.sqrt(s / (1 - beta2)) + eps), {"t": t, "m": m, "s": s}
 
 
-@misconception("nadam_step", title="t is counted from 0", see="08 §5")
-def nadam_t_from_zero(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8):
-    """Your first step has t = 0, so that 1 − βᵗ is zero, and you divide by it. Count this gradient before you correct: t = 1 at the
-    first step."""
-    t, m, s = averages(grad, state, beta1, beta2)
-    with np.errstate(all="ignore"):
-        look = beta1 * m / (1 - beta1**t) + (1 - beta1) * grad / np.float64(1 - beta1 ** (t - 1))
-        return theta - lr * look / (np.sqrt(s / np.float64(1 - beta2 ** (t - 1))) + eps), {"t": t, "m": m, "s": s}
-
-
-@misconception("nadam_step", title="β1 and β2 are swapped", see="08 §5")
-def nadam_betas_swapped(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8):
-    """You averaged the gradients with β2 and their squares with β1. β1 = 0.9 belongs to the momentum, β2 = 0.999 to the squares."""
-    t, m, s = averages(grad, state, beta2, beta1)
-    return theta - lr * ahead(m, grad, beta2, t) / (np.sqrt(s / (1 - beta1**t)) + eps), {"t": t, "m": m, "s": s}
-
-
-@misconception("nadam_step", title="The gradient isn't squared", see="08 §5")
-def nadam_gradient_not_squared(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8):
-    """You averaged the gradient itself in s. It may be negative, and its root is NaN. s averages the square, entry by entry."""
-    t = state.get("t", 0) + 1
-    m = beta1 * state.get("m", 0.0) + (1 - beta1) * grad
-    s = beta2 * state.get("s", 0.0) + (1 - beta2) * grad
-    with np.errstate(all="ignore"):
-        return theta - lr * ahead(m, grad, beta1, t) / (np.sqrt(s / (1 - beta2**t)) + eps), {"t": t, "m": m, "s": s}
-
-
-@misconception("nadam_step", title="The look ahead is stored as m", see="08 §5")
+@misconception("nadam_step", "part", title="The look ahead is stored as m", see="08 §5")
 def nadam_look_ahead_stored(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8):
     """You stored the corrected look ahead in the state, in place of m. It is made for this one step; the average itself goes on without
     it."""
@@ -847,46 +867,17 @@ def nadam_look_ahead_stored(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999
     return theta - lr * m / (np.sqrt(s / (1 - beta2**t)) + eps), {"t": t, "m": m, "s": s}
 
 
-@misconception("nadam_step", title="ε stands inside the root", see="08 §5")
-def nadam_epsilon_inside_the_root(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8):
-    """You divided by √(ŝ + ε). With ordinary gradients nobody sees the difference, so call it a convention; but where gradients are
-    tiny, √ε = 10⁻⁴ is ten thousand times ε. Here ε stands outside: √ŝ + ε."""
-    t, m, s = averages(grad, state, beta1, beta2)
-    return theta - lr * ahead(m, grad, beta1, t) / np.sqrt(s / (1 - beta2**t) + eps), {"t": t, "m": m, "s": s}
-
-
-@misconception("nadam_step", title="ε is left out", see="08 §5")
-def nadam_without_epsilon(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8):
-    """You divided by √ŝ alone. An entry whose gradient has always been zero is then 0/0, which is NaN. Add ε to the root."""
-    t, m, s = averages(grad, state, beta1, beta2)
-    with np.errstate(all="ignore"):
-        return theta - lr * ahead(m, grad, beta1, t) / np.sqrt(s / (1 - beta2**t)), {"t": t, "m": m, "s": s}
-
-
-@misconception("nadam_step", title="The step goes uphill", see="08 §5")
-def nadam_uphill(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8):
-    """You added the step where it is subtracted. m averages the gradients as they are, so it points uphill, and θ moves against it: θ ←
-    θ − η …."""
-    t, m, s = averages(grad, state, beta1, beta2)
-    return theta + lr * ahead(m, grad, beta1, t) / (np.sqrt(s / (1 - beta2**t)) + eps), {"t": t, "m": m, "s": s}
-
-
-@misconception("nadam_step", title="θ is changed in place", see="08 §5")
-def nadam_theta_in_place(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8):
-    """Your numbers are right, but `theta -= …` writes into the caller's array, which still belongs to somebody else (and for integers
-    raises an error). Write `theta = theta - …`, which makes a new one."""
-    t, m, s = averages(grad, state, beta1, beta2)
-    theta -= lr * ahead(m, grad, beta1, t) / (np.sqrt(s / (1 - beta2**t)) + eps)
-    return theta, {"t": t, "m": m, "s": s}
-
-
-@misconception("nadam_step", title="The old state is changed in place", see="08 §5")
-def nadam_state_in_place(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8):
-    """Your numbers are right, but you wrote into the state that was passed. A step is pure: whoever keeps the old state must be able to
-    take the step again. Make a new state, and leave the old one as it was."""
-    t, m, s = averages(grad, state, beta1, beta2)
-    state.update(t=t, m=m, s=s)
-    return theta - lr * ahead(m, grad, beta1, t) / (np.sqrt(s / (1 - beta2**t)) + eps), state
+nadam_theta_in_place = theta_in_place("nadam_step", reference.nadam_step, see="08 §5")
+nadam_state_in_place = state_in_place("nadam_step", reference.nadam_step, see="08 §5")
+nadam_without_epsilon = without_epsilon("nadam_step", reference.nadam_step, see="08 §5")
+nadam_uphill = uphill("nadam_step", reference.nadam_step, see="08 §5")
+nadam_nothing_remembered = nothing_remembered("nadam_step", reference.nadam_step, see="08 §5")
+nadam_fixed_epsilon = fixed_number("nadam_step", reference.nadam_step, see="08 §5", name="eps", value=1e-8)
+nadam_cut_off = cut_off("nadam_step", reference.nadam_step, see="08 §5")
+nadam_epsilon_inside_the_root = epsilon_inside_the_root("nadam_step", nadam, see="08 §5")
+nadam_gradient_not_squared = gradient_not_squared("nadam_step", nadam, see="08 §5")
+nadam_root_forgotten = root_forgotten("nadam_step", nadam, see="08 §5")
+nadam_betas_swapped = betas_swapped("nadam_step", nadam, see="08 §5")
 
 
 # --- nadam_step: right ----------------------------------------------------------------------------------------------------
@@ -919,23 +910,19 @@ def nadam_with_all_gradients(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.99
     return theta - lr * look / ((s / (1 - beta2**t)) ** 0.5 + eps), gradients
 
 
-@alternative("nadam_step")
-def nadam_in_loops(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8):
-    theta = np.array(theta, dtype=float)
-    m, s = (state["m"].copy(), state["s"].copy()) if state else (np.zeros(theta.shape), np.zeros(theta.shape))
-    t = state["t"] + 1 if state else 1
-    for i in np.ndindex(theta.shape):
-        g = float(grad[i])
-        m[i], s[i] = beta1 * m[i] + (1 - beta1) * g, beta2 * s[i] + (1 - beta2) * g * g
-        look = beta1 * m[i] / (1 - beta1 ** (t + 1)) + (1 - beta1) * g / (1 - beta1**t)
-        theta[i] -= lr * look / ((s[i] / (1 - beta2**t)) ** 0.5 + eps)
-    return theta, {"m": m, "s": s, "t": t}
-
-
 # --- adamax_step: wrong ---------------------------------------------------------------------------------------------------
 
 
-@misconception("adamax_step", title="A sum instead of the maximum", see="08 §5")
+adamax_without_bias_correction = without_bias_correction("adamax_step", adamax, see="08 §5")
+adamax_power_missing = power_missing("adamax_step", adamax, see="08 §5")
+adamax_t_from_zero = t_from_zero("adamax_step", adamax, see="08 §5")
+adamax_t_one_too_far = t_one_too_far("adamax_step", adamax, see="08 §5")
+adamax_t_stays_at_zero = t_stays_at_zero("adamax_step", adamax, see="08 §5")
+adamax_square_for_power = square_for_power("adamax_step", adamax, see="08 §5")
+adamax_power_of_the_difference = power_of_the_difference("adamax_step", adamax, see="08 §5")
+
+
+@misconception("adamax_step", "part", title="A sum instead of the maximum", see="08 §5")
 def adamax_sum_for_maximum(theta, grad, state, lr=0.002, beta1=0.9, beta2=0.999, eps=1e-8):
     """You added |g| to the faded u. The name says it: AdaMax takes the larger one of the two, u ← max(β2 u, |g|)."""
     t, m, _ = largest(grad, state, beta1, beta2)
@@ -943,7 +930,7 @@ def adamax_sum_for_maximum(theta, grad, state, lr=0.002, beta1=0.9, beta2=0.999,
     return theta - lr * (m / (1 - beta1**t)) / (u + eps), {"t": t, "m": m, "u": u}
 
 
-@misconception("adamax_step", title="An average instead of the maximum", see="08 §5")
+@misconception("adamax_step", "part", title="An average instead of the maximum", see="08 §5")
 def adamax_average_for_maximum(theta, grad, state, lr=0.002, beta1=0.9, beta2=0.999, eps=1e-8):
     """You averaged |g| as Adam averages the squares. AdaMax takes the larger one of the faded old u and the new |g|, without a weight:
     u ← max(β2 u, |g|)."""
@@ -952,7 +939,7 @@ def adamax_average_for_maximum(theta, grad, state, lr=0.002, beta1=0.9, beta2=0.
     return theta - lr * (m / (1 - beta1**t)) / (u + eps), {"t": t, "m": m, "u": u}
 
 
-@misconception("adamax_step", title="The maximum never fades", see="08 §5")
+@misconception("adamax_step", "part", title="The maximum never fades", see="08 §5")
 def adamax_no_decay(theta, grad, state, lr=0.002, beta1=0.9, beta2=0.999, eps=1e-8):
     """You kept the largest |g| of all time. It fades by β2 a step, so that one huge gradient doesn't slow the entry down forever: u ←
     max(β2 u, |g|)."""
@@ -961,7 +948,7 @@ def adamax_no_decay(theta, grad, state, lr=0.002, beta1=0.9, beta2=0.999, eps=1e
     return theta - lr * (m / (1 - beta1**t)) / (u + eps), {"t": t, "m": m, "u": u}
 
 
-@misconception("adamax_step", title="The new gradient fades too", see="08 §5")
+@misconception("adamax_step", "part", title="The new gradient fades too", see="08 §5")
 def adamax_new_gradient_fades_too(theta, grad, state, lr=0.002, beta1=0.9, beta2=0.999, eps=1e-8):
     """You multiplied the maximum by β2, the new |g| included. Only the old u fades: u ← max(β2 u, |g|)."""
     t, m, _ = largest(grad, state, beta1, beta2)
@@ -969,7 +956,7 @@ def adamax_new_gradient_fades_too(theta, grad, state, lr=0.002, beta1=0.9, beta2
     return theta - lr * (m / (1 - beta1**t)) / (u + eps), {"t": t, "m": m, "u": u}
 
 
-@misconception("adamax_step", title="The new gradient has the weight 1 − β2", see="08 §5")
+@misconception("adamax_step", "part", title="The new gradient has the weight 1 − β2", see="08 §5")
 def adamax_new_gradient_weighted(theta, grad, state, lr=0.002, beta1=0.9, beta2=0.999, eps=1e-8):
     """You compared the faded u with (1 − β2) |g|. A maximum needs no weights, they belong to an average: u ← max(β2 u, |g|)."""
     t, m, _ = largest(grad, state, beta1, beta2)
@@ -977,17 +964,16 @@ def adamax_new_gradient_weighted(theta, grad, state, lr=0.002, beta1=0.9, beta2=
     return theta - lr * (m / (1 - beta1**t)) / (u + eps), {"t": t, "m": m, "u": u}
 
 
-@misconception("adamax_step", title="The absolute value is forgotten", see="08 §5")
+@misconception("adamax_step", "core", title="The absolute value is forgotten", see="08 §5")
 def adamax_without_absolute_value(theta, grad, state, lr=0.002, beta1=0.9, beta2=0.999, eps=1e-8):
     """You compared with g itself. A large negative gradient is large too, and a denominator must not be zero or negative: compare with
     |g|."""
     t, m, _ = largest(grad, state, beta1, beta2)
     u = np.maximum(beta2 * state.get("u", 0.0), grad)
-    with np.errstate(all="ignore"):
-        return theta - lr * (m / (1 - beta1**t)) / (u + eps), {"t": t, "m": m, "u": u}
+    return stepped(theta, lr, m / (1 - beta1**t), u + eps, t=t, m=m, u=u)
 
 
-@misconception("adamax_step", title="The gradient is squared", see="08 §5")
+@misconception("adamax_step", "part", title="The gradient is squared", see="08 §5")
 def adamax_squared(theta, grad, state, lr=0.002, beta1=0.9, beta2=0.999, eps=1e-8):
     """You compared with g ⊗ g, as Adam has it. u is a maximum of absolute values, it has the gradient's own unit already and needs no
     root."""
@@ -996,14 +982,14 @@ def adamax_squared(theta, grad, state, lr=0.002, beta1=0.9, beta2=0.999, eps=1e-
     return theta - lr * (m / (1 - beta1**t)) / (u + eps), {"t": t, "m": m, "u": u}
 
 
-@misconception("adamax_step", title="A root is taken of u", see="08 §5")
+@misconception("adamax_step", "part", title="A root is taken of u", see="08 §5")
 def adamax_root(theta, grad, state, lr=0.002, beta1=0.9, beta2=0.999, eps=1e-8):
     """You divided by √u + ε. u is a maximum of absolute values and has the gradient's own unit already: divide by u + ε."""
     t, m, u = largest(grad, state, beta1, beta2)
     return theta - lr * (m / (1 - beta1**t)) / (np.sqrt(u) + eps), {"t": t, "m": m, "u": u}
 
 
-@misconception("adamax_step", title="One maximum for the whole array", see="08 §5")
+@misconception("adamax_step", "part", title="One maximum for the whole array", see="08 §5")
 def adamax_one_maximum_for_all(theta, grad, state, lr=0.002, beta1=0.9, beta2=0.999, eps=1e-8):
     """You took the largest entry of the whole gradient. The maximum is between the old and the new value of each entry, `np.maximum`,
     not over the entries, `np.max`."""
@@ -1012,7 +998,7 @@ def adamax_one_maximum_for_all(theta, grad, state, lr=0.002, beta1=0.9, beta2=0.
     return theta - lr * (m / (1 - beta1**t)) / (u + eps), {"t": t, "m": m, "u": u}
 
 
-@misconception("adamax_step", title="u is bias-corrected too", see="08 §5")
+@misconception("adamax_step", "part", title="u is bias-corrected too", see="08 §5")
 def adamax_u_corrected_too(theta, grad, state, lr=0.002, beta1=0.9, beta2=0.999, eps=1e-8):
     """You divided u by 1 − β2ᵗ. u is no average: after the first step it is |g| itself, so there is no bias towards zero to correct.
     Only m needs it."""
@@ -1020,39 +1006,14 @@ def adamax_u_corrected_too(theta, grad, state, lr=0.002, beta1=0.9, beta2=0.999,
     return theta - lr * (m / (1 - beta1**t)) / (u / (1 - beta2**t) + eps), {"t": t, "m": m, "u": u}
 
 
-@misconception("adamax_step", title="No bias correction of m", see="08 §5")
-def adamax_m_not_corrected(theta, grad, state, lr=0.002, beta1=0.9, beta2=0.999, eps=1e-8):
-    """You used m as it is. It is an average that began at zero, as in Adam, so it is divided by 1 − β1ᵗ."""
-    t, m, u = largest(grad, state, beta1, beta2)
-    return theta - lr * m / (u + eps), {"t": t, "m": m, "u": u}
+@misconception("adamax_step", "part", title="This is Adam", see="08 §5")
+def adamax_is_adam(theta, grad, state, lr=0.002, beta1=0.9, beta2=0.999, eps=1e-8):
+    """You divided by √ŝ, as Adam does. AdaMax has a fading maximum in its place: u ← max(β2 u, |g|)."""
+    t, m, s = averages(grad, state, beta1, beta2)
+    return stepped(theta, lr, m / (1 - beta1**t), np.sqrt(s / (1 - beta2**t)) + eps, t=t, m=m, s=s)
 
 
-@misconception("adamax_step", title="t is never counted on", see="08 §5")
-def adamax_every_step_like_the_first(theta, grad, state, lr=0.002, beta1=0.9, beta2=0.999, eps=1e-8):
-    """You divided m by 1 − β1 at every step: either the power t is missing, or t isn't stored in the state that you return. Count the
-    steps in the state, from 1."""
-    t, m, u = largest(grad, state, beta1, beta2)
-    return theta - lr * (m / (1 - beta1)) / (u + eps), {"t": t, "m": m, "u": u}
-
-
-@misconception("adamax_step", title="t is counted from 0", see="08 §5")
-def adamax_t_from_zero(theta, grad, state, lr=0.002, beta1=0.9, beta2=0.999, eps=1e-8):
-    """Your first step has t = 0, so that 1 − β1ᵗ is zero, and you divide by it. Count this gradient before you correct: t = 1 at the
-    first step."""
-    t, m, u = largest(grad, state, beta1, beta2)
-    with np.errstate(all="ignore"):
-        return theta - lr * (m / np.float64(1 - beta1 ** (t - 1))) / (u + eps), {"t": t, "m": m, "u": u}
-
-
-@misconception("adamax_step", title="β1 and β2 are swapped", see="08 §5")
-def adamax_betas_swapped(theta, grad, state, lr=0.002, beta1=0.9, beta2=0.999, eps=1e-8):
-    """You averaged the gradients with β2 and let the maximum fade by β1. β1 = 0.9 belongs to the average m, β2 = 0.999 to the maximum
-    u."""
-    t, m, u = largest(grad, state, beta2, beta1)
-    return theta - lr * (m / (1 - beta2**t)) / (u + eps), {"t": t, "m": m, "u": u}
-
-
-@misconception("adamax_step", title="The gradient instead of its average", see="08 §5")
+@misconception("adamax_step", "part", title="The gradient instead of its average", see="08 §5")
 def adamax_without_momentum(theta, grad, state, lr=0.002, beta1=0.9, beta2=0.999, eps=1e-8):
     """You stepped along the present gradient. AdaMax steps along the corrected average m̂, as Adam does; only the denominator is
     another one."""
@@ -1060,16 +1021,15 @@ def adamax_without_momentum(theta, grad, state, lr=0.002, beta1=0.9, beta2=0.999
     return theta - lr * grad / (u + eps), {"t": t, "m": m, "u": u}
 
 
-@misconception("adamax_step", title="The default learning rate is Adam's", see="08 §5")
-def adamax_learning_rate_of_adam(theta, grad, state, lr=0.002, beta1=0.9, beta2=0.999, eps=1e-8):
+@misconception("adamax_step", "slip", title="The default learning rate is Adam's", see="08 §5")
+def adamax_learning_rate_of_adam(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8):
     """Your step is right, but its default learning rate is 0.001. AdaMax's default is 0.002, as in the paper: u is never smaller than
     √ŝ, so the steps are shorter."""
     t, m, u = largest(grad, state, beta1, beta2)
-    lr = 0.001 if lr == 0.002 else lr
     return theta - lr * (m / (1 - beta1**t)) / (u + eps), {"t": t, "m": m, "u": u}
 
 
-@misconception("adamax_step", title="ε is added inside the maximum", see="08 §5")
+@misconception("adamax_step", "slip", title="ε is added inside the maximum", see="08 §5")
 def adamax_epsilon_inside_the_maximum(theta, grad, state, lr=0.002, beta1=0.9, beta2=0.999, eps=1e-8):
     """You computed max(β2 u, |g| + ε), as PyTorch does. With ordinary gradients nobody sees the difference; here ε is added to the
     finished denominator, u + ε."""
@@ -1078,38 +1038,14 @@ def adamax_epsilon_inside_the_maximum(theta, grad, state, lr=0.002, beta1=0.9, b
     return theta - lr * (m / (1 - beta1**t)) / u, {"t": t, "m": m, "u": u}
 
 
-@misconception("adamax_step", title="ε is left out", see="08 §5")
-def adamax_without_epsilon(theta, grad, state, lr=0.002, beta1=0.9, beta2=0.999, eps=1e-8):
-    """You divided by u alone, as the paper does. An entry whose gradient has always been zero is then 0/0, which is NaN. Here ε is
-    added: u + ε."""
-    t, m, u = largest(grad, state, beta1, beta2)
-    with np.errstate(all="ignore"):
-        return theta - lr * (m / (1 - beta1**t)) / u, {"t": t, "m": m, "u": u}
-
-
-@misconception("adamax_step", title="The step goes uphill", see="08 §5")
-def adamax_uphill(theta, grad, state, lr=0.002, beta1=0.9, beta2=0.999, eps=1e-8):
-    """You added the step where it is subtracted. m averages the gradients as they are, so it points uphill, and θ moves against it."""
-    t, m, u = largest(grad, state, beta1, beta2)
-    return theta + lr * (m / (1 - beta1**t)) / (u + eps), {"t": t, "m": m, "u": u}
-
-
-@misconception("adamax_step", title="θ is changed in place", see="08 §5")
-def adamax_theta_in_place(theta, grad, state, lr=0.002, beta1=0.9, beta2=0.999, eps=1e-8):
-    """Your numbers are right, but `theta -= …` writes into the caller's array, which still belongs to somebody else (and for integers
-    raises an error). Write `theta = theta - …`, which makes a new one."""
-    t, m, u = largest(grad, state, beta1, beta2)
-    theta -= lr * (m / (1 - beta1**t)) / (u + eps)
-    return theta, {"t": t, "m": m, "u": u}
-
-
-@misconception("adamax_step", title="The old state is changed in place", see="08 §5")
-def adamax_state_in_place(theta, grad, state, lr=0.002, beta1=0.9, beta2=0.999, eps=1e-8):
-    """Your numbers are right, but you wrote into the state that was passed. A step is pure: whoever keeps the old state must be able to
-    take the step again. Make a new state, and leave the old one as it was."""
-    t, m, u = largest(grad, state, beta1, beta2)
-    state.update(t=t, m=m, u=u)
-    return theta - lr * (m / (1 - beta1**t)) / (u + eps), state
+adamax_theta_in_place = theta_in_place("adamax_step", reference.adamax_step, see="08 §5")
+adamax_state_in_place = state_in_place("adamax_step", reference.adamax_step, see="08 §5")
+adamax_without_epsilon = without_epsilon("adamax_step", reference.adamax_step, see="08 §5")
+adamax_uphill = uphill("adamax_step", reference.adamax_step, see="08 §5")
+adamax_nothing_remembered = nothing_remembered("adamax_step", reference.adamax_step, see="08 §5")
+adamax_fixed_epsilon = fixed_number("adamax_step", reference.adamax_step, see="08 §5", name="eps", value=1e-8)
+adamax_cut_off = cut_off("adamax_step", reference.adamax_step, see="08 §5")
+adamax_betas_swapped = betas_swapped("adamax_step", adamax, see="08 §5")
 
 
 # --- adamax_step: right ---------------------------------------------------------------------------------------------------
@@ -1140,17 +1076,3 @@ def adamax_with_an_object(theta, grad, state, lr=0.002, beta1=0.9, beta2=0.999, 
     new.t, new.m = old.t + 1, old.m + (1 - beta1) * (grad - old.m)
     new.u = np.fmax(beta2 * old.u, np.absolute(grad))
     return theta - (lr / (1 - beta1**new.t)) * (new.m / (new.u + eps)), new
-
-
-@alternative("adamax_step")
-def adamax_in_loops(theta, grad, state, lr=0.002, beta1=0.9, beta2=0.999, eps=1e-8):
-    theta = np.array(theta, dtype=float)
-    memory = dict(state)
-    memory["t"] = t = memory.get("t", 0) + 1
-    for i in np.ndindex(theta.shape):
-        m, u = memory.get(str(i), (0.0, 0.0))
-        g = float(grad[i])
-        m, u = beta1 * m + (1 - beta1) * g, max(beta2 * u, abs(g))
-        memory[str(i)] = (m, u)
-        theta[i] -= lr / (1 - beta1**t) * m / (u + eps)
-    return theta, memory

@@ -6,24 +6,15 @@ The caches of the reference, which the answers here share, are (x, W, stride, pa
 import numpy as np
 
 from autograder.judging.known_answers import alternative, misconception
+from autograder.misconceptions.families import cut_off, in_a_tuple, in_place
+from autograder.reference import convolution as right
 
 # --- what the answers share -----------------------------------------------------------------------------------------------------
 
 
-def _around(x, above, below, left, right):
-    """Put zeros around images."""
-    return np.pad(np.asarray(x, dtype=float), ((0, 0), (0, 0), (above, below), (left, right)))
-
-
-def _slide(padded, W, b, down, right, OH, OW, dtype=float):
-    """Slide kernels over images that are padded already, with a stride for each direction."""
-    F, _, KH, KW = W.shape
-    out = np.zeros((len(padded), F, OH, OW), dtype=dtype)
-    for i in range(OH):
-        for j in range(OW):
-            window = padded[:, :, i * down : i * down + KH, j * right : j * right + KW]
-            out[:, :, i, j] = np.einsum("nchw,fchw->nf", window, W) + b
-    return out
+def _around(x, before, after):
+    """Put zeros around images: above and on the left, below and on the right."""
+    return np.pad(np.asarray(x, dtype=float), ((0, 0), (0, 0), (before, after), (before, after)))
 
 
 def _places(n, kernel, stride, pad=0):
@@ -31,28 +22,38 @@ def _places(n, kernel, stride, pad=0):
     return (n + 2 * pad - kernel) // stride + 1
 
 
-def _pulled_back(dout, padded, W, down, right):
-    """Hand a gradient out to the padded images and the kernels, with a stride for each direction."""
-    dpadded, dW = np.zeros(padded.shape), np.zeros(W.shape)
-    KH, KW = W.shape[2:]
-    for i in range(dout.shape[2]):
-        for j in range(dout.shape[3]):
-            here = (slice(None), slice(None), slice(i * down, i * down + KH), slice(j * right, j * right + KW))
-            dpadded[here] += np.einsum("nf,fchw->nchw", dout[:, :, i, j], W)
-            dW += np.einsum("nf,nchw->fchw", dout[:, :, i, j], padded[here])
-    return dpadded, dW
+def _kept(x, W, stride, pad):
+    """Return the reference's cache."""
+    return x * 1.0, W * 1.0, stride, pad
 
 
-def _gradients(dout, cache):
-    """Return the right gradients of a layer, dx with the padding still around it."""
-    x, W, stride, pad = cache
-    dpadded, dW = _pulled_back(dout, _around(x, pad, pad, pad, pad), W, stride, stride)
-    return dpadded, dW, np.sum(dout, axis=(0, 2, 3))
+def _out(x, W, b, stride, pad, *, down=0, across=0, padded=None, size=None, window=None):
+    """Slide kernels over images: over those that are `padded` already, by steps of `down` and `across`, to an output of `size`."""
+    padded, down, across = _around(x, pad, pad) if padded is None else padded, down or stride, across or stride
+    KH, KW = W.shape[2:] if window is None else window
+    OH, OW = (_places(x.shape[2], KH, stride, pad), _places(x.shape[3], KW, stride, pad)) if size is None else size
+    if size is None and padded.shape[2] != x.shape[2] + 2 * pad:
+        OH, OW = _places(padded.shape[2], KH, stride), _places(padded.shape[3], KW, stride)
+    out = np.zeros((len(padded), len(W), OH, OW))
+    for i, j in np.ndindex(OH, OW):
+        seen = padded[:, :, i * down : i * down + KH, j * across : j * across + KW]
+        out[:, :, i, j] = np.tensordot(seen, W, axes=((1, 2, 3), (1, 2, 3))) + b
+    return out
 
 
-def _cut(dpadded, pad):
-    """Take the padding off."""
-    return dpadded[:, :, pad : dpadded.shape[2] - pad, pad : dpadded.shape[3] - pad]
+def _back(dout, cache, *, down=0, across=0, W=None, add=True, crop=True):
+    """Return the gradients of a layer: with another stride, with other kernels for dx, with `=` for `+=`, with the padding around dx."""
+    x, kernels, stride, pad = cache
+    W, padded, down, across = kernels if W is None else W, _around(x, pad, pad), down or stride, across or stride
+    dpadded, dW = np.zeros(padded.shape), np.zeros(kernels.shape)
+    for i, j in np.ndindex(dout.shape[2:]):
+        place = np.s_[:, :, i * down : i * down + W.shape[2], j * across : j * across + W.shape[3]]
+        part = np.tensordot(dout[:, :, i, j], W, axes=1)[:, :, : dpadded[place].shape[2], : dpadded[place].shape[3]]
+        dpadded[place] = part + dpadded[place] * add
+        here = np.s_[:, :, i * down : i * down + kernels.shape[2], j * across : j * across + kernels.shape[3]]
+        dW += np.tensordot(dout[:, :, i, j], padded[here], axes=((0,), (0,)))
+    dx = dpadded[:, :, pad : pad + x.shape[2], pad : pad + x.shape[3]] if crop else dpadded
+    return dx, dW, np.sum(dout, axis=(0, 2, 3))
 
 
 def _windows(x, size, stride):
@@ -72,80 +73,76 @@ def _full(dY, W):
     return _correlated(np.pad(dY, ((KH - 1, KH - 1), (KW - 1, KW - 1))), W)
 
 
-# --- conv2d_single: wrong -------------------------------------------------------------------------------------------------------
+def _check(n, kernel, pad):
+    """Raise ValueError where the kernel doesn't fit."""
+    if kernel > n + 2 * pad:
+        raise ValueError("the kernel doesn't fit")
 
 
-@misconception("conv2d_single", title="The kernel is flipped", see="12 §2")
+# --- conv2d_single: wrong -----------------------------------------------------------------------------------------------------
+
+
+@misconception("conv2d_single", "core", title="The kernel is flipped", see="12 §2")
 def single_flipped(X, W):
     """You turned the kernel by 180° before you slid it over the image. That is what mathematics calls convolution; in deep learning, and
     in equation (1), the kernel stays as it is: W[m, n] meets X[i + m, j + n]."""
     return _correlated(X, W[::-1, ::-1])
 
 
-@misconception("conv2d_single", title="The indices run one place too far", see="12 §2")
+@misconception("conv2d_single", "part", title="The indices run one place too far", see="12 §2")
 def single_one_too_many(X, W):
     """Your i and j run up to n − F + 1 inclusive, as on the slides. That is one place too many: the last window would reach beyond the
     image. There are n − F + 1 places, numbered from 0 to n − F."""
-    KH, KW = W.shape
-    Y = np.zeros((X.shape[0] - KH + 2, X.shape[1] - KW + 2))
-    for i in range(Y.shape[0]):
-        for j in range(Y.shape[1]):
-            window = X[i : i + KH, j : j + KW]
-            Y[i, j] = np.sum(window * W[: window.shape[0], : window.shape[1]])
-    return Y
+    padded = np.pad(X * 1.0, ((0, 1), (0, 1)))
+    return _correlated(padded, W)
 
 
-@misconception("conv2d_single", title="The indices run one place too far, beyond the image", see="12 §2")
+@misconception("conv2d_single", "core", title="The indices run one place too far, beyond the image", see="12 §2")
 def single_beyond_the_image(X, W):
     """Your i and j run up to n − F + 1 inclusive, as on the slides, and the last window is smaller than the kernel, so NumPy refuses to
     multiply the two. There are n − F + 1 places, numbered from 0 to n − F."""
-    KH, KW = W.shape
-    Y = np.zeros((X.shape[0] - KH + 2, X.shape[1] - KW + 2))
-    for i in range(Y.shape[0]):
-        for j in range(Y.shape[1]):
-            Y[i, j] = np.sum(X[i : i + KH, j : j + KW] * W)
+    Y = np.zeros((X.shape[0] - W.shape[0] + 2, X.shape[1] - W.shape[1] + 2))
+    for i, j in np.ndindex(Y.shape):
+        Y[i, j] = np.sum(X[i : i + W.shape[0], j : j + W.shape[1]] * W)
     return Y
 
 
-@misconception("conv2d_single", title="The last row and column are missing", see="12 §2")
+@misconception("conv2d_single", "part", title="The last row and column are missing", see="12 §2")
 def single_one_too_few(X, W):
     """Your output has n − F rows, and the last place of the window is missing. From 0 to n − F are n − F + 1 places: `range(n - F + 1)`,
     since `range` leaves its end out."""
     return _correlated(X, W)[:-1, :-1]
 
 
-@misconception("conv2d_single", title="The output's width is copied from its height", see="12 §2")
+@misconception("conv2d_single", "slip", title="The output's width is copied from its height", see="12 §2")
 def single_square_output(X, W):
     """You computed the height of the output and used it for the width too. Images needn't be square, and kernels neither: the output has
     H − KH + 1 rows and W − KW + 1 columns."""
-    n = X.shape[0] - W.shape[0] + 1
-    Y = np.zeros((n, n))
-    for i in range(n):
-        for j in range(n):
-            Y[i, j] = np.sum(X[i : i + W.shape[0], j : j + W.shape[1]] * W)
+    Y = np.zeros((X.shape[0] - W.shape[0] + 1,) * 2)
+    for i, j in np.ndindex(Y.shape):
+        Y[i, j] = np.sum(X[i : i + W.shape[0], j : j + W.shape[1]] * W)
     return Y
 
 
-@misconception("conv2d_single", title="Kernels are taken to be square", see="12 §2")
+@misconception("conv2d_single", "slip", title="Kernels are taken to be square", see="12 §2")
 def single_square_kernel(X, W):
     """You read one number F off the kernel and used it for rows and columns. A kernel may be wide or high: take both numbers, `KH, KW =
     W.shape`, the first for the rows and the second for the columns."""
     F = W.shape[0]
     Y = np.zeros((X.shape[0] - F + 1, X.shape[1] - F + 1))
-    for i in range(Y.shape[0]):
-        for j in range(Y.shape[1]):
-            Y[i, j] = np.sum(X[i : i + F, j : j + F] * W)
+    for i, j in np.ndindex(Y.shape):
+        Y[i, j] = np.sum(X[i : i + F, j : j + F] * W)
     return Y
 
 
-@misconception("conv2d_single", title="Rows and columns are swapped in the output", see="12 §2")
+@misconception("conv2d_single", "core", title="Rows and columns are swapped in the output", see="12 §2")
 def single_transposed(X, W):
     """Your output is the right one, mirrored at its diagonal: i moves the window down and has to be the row of the output, j moves it to
     the right and is the column."""
     return _correlated(X, W).T.copy()
 
 
-@misconception("conv2d_single", title="The image is padded to keep its size", see="12 §2")
+@misconception("conv2d_single", "core", title="The image is padded to keep its size", see="12 §2")
 def single_same_size(X, W):
     """Your output is as large as the image, so you put zeros around it. Padding comes in §4; here the window stays inside the image, and
     the output has H − KH + 1 rows and W − KW + 1 columns."""
@@ -153,36 +150,30 @@ def single_same_size(X, W):
     return _correlated(np.pad(X, ((above, W.shape[0] - 1 - above), (left, W.shape[1] - 1 - left))), W)
 
 
-@misconception("conv2d_single", title="The products are averaged", see="12 §2")
+@misconception("conv2d_single", "core", title="The products are averaged", see="12 §2")
 def single_averaged(X, W):
     """You took the mean of the products where equation (1) has their sum. A kernel that should average has 1/F² in its weights; the layer
     itself only adds up."""
     return _correlated(X, W) / W.size
 
 
-@misconception("conv2d_single", title="The window is multiplied in place", see="12 §2")
+@misconception("conv2d_single", "core", title="The window is multiplied in place", see="12 §2")
 def single_in_place(X, W):
     """`window *= W` writes into the image, because a slice is a view of it: the next window then sees products instead of pixels, and the
     caller's X is spoilt. Write `window * W`, which makes a new array."""
-    KH, KW = W.shape
-    Y = np.zeros((X.shape[0] - KH + 1, X.shape[1] - KW + 1))
-    for i in range(Y.shape[0]):
-        for j in range(Y.shape[1]):
-            window = X[i : i + KH, j : j + KW]
-            window *= W
-            Y[i, j] = np.sum(window)
+    Y = np.zeros((X.shape[0] - W.shape[0] + 1, X.shape[1] - W.shape[1] + 1))
+    for i, j in np.ndindex(Y.shape):
+        window = X[i : i + W.shape[0], j : j + W.shape[1]]
+        window *= W
+        Y[i, j] = np.sum(window)
     return Y
 
 
-@misconception("conv2d_single", title="The result has the integers' type", see="12 §2")
-def single_truncated(X, W):
-    """You wrote the sums into an array of X's own type. Where X holds integers, it cuts off everything behind the decimal point. Make it
-    with `np.zeros(shape)`, which holds floats."""
-    Y = _correlated(X, W)
-    return Y.astype(X.dtype)
+single_in_place_at_the_end = in_place("conv2d_single", right.conv2d_single, see="12 §2")
+single_cut_off = cut_off("conv2d_single", right.conv2d_single, see="12 §2")
 
 
-# --- conv2d_single: right -------------------------------------------------------------------------------------------------------
+# --- conv2d_single: right -----------------------------------------------------------------------------------------------------
 
 
 @alternative("conv2d_single")
@@ -219,49 +210,53 @@ def single_by_fourier_transform(X, W):
     return full[W.shape[0] - 1 : X.shape[0], W.shape[1] - 1 : X.shape[1]]
 
 
-# --- conv2d_single_backward: wrong ----------------------------------------------------------------------------------------------
+@alternative("conv2d_single")
+def single_in_32_bits(X, W):
+    return _correlated(X, W).astype(np.float32)
 
 
-@misconception("conv2d_single_backward", title="The kernel isn't rotated", see="12 §3")
+# --- conv2d_single_backward: wrong --------------------------------------------------------------------------------------------
+
+
+@misconception("conv2d_single_backward", "part", title="The kernel isn't rotated", see="12 §3")
 def single_backward_not_rotated(dY, X, W):
     """Your dX slides the kernel over dY as it is. X[i, j] was used with W[m, n] in the output at [i − m, j − n]: the index of dY goes
     down where that of W goes up, so the kernel has to be turned by 180°, `W[::-1, ::-1]`."""
     return _full(dY, W), _correlated(X, dY)
 
 
-@misconception("conv2d_single_backward", title="The kernel is transposed instead of rotated", see="12 §3")
+@misconception("conv2d_single_backward", "part", title="The kernel is transposed instead of rotated", see="12 §3")
 def single_backward_transposed(dY, X, W):
     """Your dX uses the transpose of the kernel. Rotating by 180° reverses the order of rows and of columns, and a row remains a row:
     `W[::-1, ::-1]`, not `W.T`."""
     return _full(dY, W.T), _correlated(X, dY)
 
 
-@misconception("conv2d_single_backward", title="The kernel is rotated by 90°", see="12 §3")
+@misconception("conv2d_single_backward", "part", title="The kernel is rotated by 90°", see="12 §3")
 def single_backward_quarter_turn(dY, X, W):
     """`np.rot90(W)` turns the kernel by a quarter only. It has to be half a turn, `np.rot90(W, 2)` or `W[::-1, ::-1]`, since both indices
     change their direction."""
     return _full(dY, np.rot90(W)), _correlated(X, dY)
 
 
-@misconception("conv2d_single_backward", title="The kernel is flipped in one direction only", see="12 §3")
+@misconception("conv2d_single_backward", "part", title="The kernel is flipped in one direction only", see="12 §3")
 def single_backward_half_flipped(dY, X, W):
     """`W[::-1]` reverses the rows alone. In the gradient both indices change their direction, so reverse the columns too: `W[::-1,
     ::-1]`."""
     return _full(dY, W[::-1]), _correlated(X, dY)
 
 
-@misconception("conv2d_single_backward", title="dX is assigned, not added up", see="12 §3")
+@misconception("conv2d_single_backward", "part", title="dX is assigned, not added up", see="12 §3")
 def single_backward_assigned(dY, X, W):
     """You wrote `dX[window] = …`. Windows overlap, so most pixels were used by several outputs, and what comes back from all of them has
     to be added: `dX[window] += …`. As it is, each window overwrites what the ones before it said."""
     dX = np.zeros(X.shape)
-    for i in range(dY.shape[0]):
-        for j in range(dY.shape[1]):
-            dX[i : i + W.shape[0], j : j + W.shape[1]] = W * dY[i, j]
+    for i, j in np.ndindex(dY.shape):
+        dX[i : i + W.shape[0], j : j + W.shape[1]] = W * dY[i, j]
     return dX, _correlated(X, dY)
 
 
-@misconception("conv2d_single_backward", title="dW is assigned, not added up", see="12 §3")
+@misconception("conv2d_single_backward", "part", title="dW is assigned, not added up", see="12 §3")
 def single_backward_last_window(dY, X, W):
     """Your dW knows the last window only, because each `dW = …` overwrites the one before. The kernel was used at every place of the
     window, and its gradient is the sum over all of them: `dW += …`."""
@@ -269,21 +264,21 @@ def single_backward_last_window(dY, X, W):
     return _full(dY, W[::-1, ::-1]), np.array(X[OH - 1 :, OW - 1 :] * dY[-1, -1], dtype=float)
 
 
-@misconception("conv2d_single_backward", title="dW is averaged over the places", see="12 §3")
+@misconception("conv2d_single_backward", "part", title="dW is averaged over the places", see="12 §3")
 def single_backward_averaged(dY, X, W):
     """You divided dW by the number of outputs. The kernel was used at every place, and its gradient is the sum of what all of them say;
     if the loss is a mean, its divisor is in dY already."""
     return _full(dY, W[::-1, ::-1]), _correlated(X, dY) / dY.size
 
 
-@misconception("conv2d_single_backward", title="dW is rotated as well", see="12 §3")
+@misconception("conv2d_single_backward", "part", title="dW is rotated as well", see="12 §3")
 def single_backward_dW_rotated(dY, X, W):
     """Your dX is right, but dW is turned by 180°. W[m, n] met X[i + m, j + n]: both indices go up together, so dW is X slid over by dY
     with nothing turned, `dW[m, n] = Σ dY[i, j] X[i + m, j + n]`."""
     return _full(dY, W[::-1, ::-1]), _correlated(X, dY)[::-1, ::-1].copy()
 
 
-@misconception("conv2d_single_backward", title="Only pixels in the middle get a gradient", see="12 §3")
+@misconception("conv2d_single_backward", "part", title="Only pixels in the middle get a gradient", see="12 §3")
 def single_backward_not_full(dY, X, W):
     """You convolved dY without zeros around it, so the pixels near the rim, which were used by fewer outputs, got nothing. It has to be
     the full convolution: KH − 1 rows of zeros above and below, KW − 1 columns on either side."""
@@ -294,14 +289,14 @@ def single_backward_not_full(dY, X, W):
     return dX, _correlated(X, dY)
 
 
-@misconception("conv2d_single_backward", title="Rows and columns get the same number of zeros", see="12 §3")
+@misconception("conv2d_single_backward", "slip", title="Rows and columns get the same number of zeros", see="12 §3")
 def single_backward_square_padding(dY, X, W):
     """You put KH − 1 zeros on all four sides. That is right for square kernels only: above and below it takes KH − 1 rows, on the left
     and the right KW − 1 columns."""
     return _correlated(np.pad(np.asarray(dY, dtype=float), W.shape[0] - 1), W[::-1, ::-1]), _correlated(X, dY)
 
 
-@misconception("conv2d_single_backward", title="The upstream gradient is ignored", see="12 §3")
+@misconception("conv2d_single_backward", "core", title="The upstream gradient is ignored", see="12 §3")
 def single_backward_without_upstream(dY, X, W):
     """You differentiated the sum of all outputs, as if dY were full of ones. The layer above says with dY how much each output matters,
     and every term has to be multiplied by it."""
@@ -309,37 +304,24 @@ def single_backward_without_upstream(dY, X, W):
     return _full(ones, W[::-1, ::-1]), _correlated(X, ones)
 
 
-@misconception("conv2d_single_backward", title="The two gradients are returned in the wrong order", see="12 §3")
+@misconception("conv2d_single_backward", "part", title="The two gradients are returned in the wrong order", see="12 §3")
 def single_backward_swapped(dY, X, W):
     """You returned dW first. Gradients come in the order of the forward's arguments: conv2d_single(X, W) has X first, so it is (dX,
     dW)."""
     return _correlated(X, dY), _full(dY, W[::-1, ::-1])
 
 
-@misconception("conv2d_single_backward", title="dX is built in X itself", see="12 §3")
-def single_backward_in_place(dY, X, W):
-    """`dX = X` makes no copy: both names stand for the caller's array, and filling dX destroys the image. Start with
-    `np.zeros(X.shape)`."""
-    dW = _correlated(X, dY)
-    dX = X
-    dX[...] = _full(dY, W[::-1, ::-1])
-    return np.array(dX, dtype=float), dW
-
-
-@misconception("conv2d_single_backward", title="The gradients have the integers' type", see="12 §3")
+@misconception("conv2d_single_backward", "slip", title="The gradients have the integers' type", see="12 §3")
 def single_backward_truncated(dY, X, W):
     """You made dX and dW with `zeros_like`. Where X or W holds integers, so do they, and everything behind the decimal point is cut off.
     Make them with `np.zeros(X.shape)`, which holds floats."""
-    dX, dW = np.zeros_like(X), np.zeros_like(W)
-    for i in range(dY.shape[0]):
-        for j in range(dY.shape[1]):
-            window = (slice(i, i + W.shape[0]), slice(j, j + W.shape[1]))
-            dX[window] = dX[window] + W * dY[i, j]
-            dW[...] = dW + X[window] * dY[i, j]
-    return dX, dW
+    return _full(dY, W[::-1, ::-1]).astype(X.dtype), _correlated(X, dY).astype(W.dtype)
 
 
-# --- conv2d_single_backward: right ----------------------------------------------------------------------------------------------
+single_backward_in_place = in_place("conv2d_single_backward", right.conv2d_single_backward, see="12 §3", position=1)
+
+
+# --- conv2d_single_backward: right --------------------------------------------------------------------------------------------
 
 
 @alternative("conv2d_single_backward")
@@ -374,106 +356,106 @@ def single_backward_offset_by_offset(dY, X, W):
     return [dX, dW]
 
 
-# --- conv_output_size: wrong ----------------------------------------------------------------------------------------------------
+# --- conv_output_size: wrong --------------------------------------------------------------------------------------------------
 
 
-@misconception("conv_output_size", title="Rounded up instead of down", see="12 §4")
+@misconception("conv_output_size", "part", title="Rounded up instead of down", see="12 §4")
 def size_ceiling(n, kernel, stride=1, pad=0):
     """You rounded up. Where the stride doesn't come out even, one more window would reach beyond the padded image; the convention is to
     drop what is left over, so round down: (n + 2·pad − kernel) // stride + 1."""
-    if kernel > n + 2 * pad:
-        raise ValueError("the kernel doesn't fit")
+    _check(n, kernel, pad)
     return -((kernel - n - 2 * pad) // stride) + 1
 
 
-@misconception("conv_output_size", title="The size is a fraction", see="12 §4")
+@misconception("conv_output_size", "part", title="The size is a fraction", see="12 §4")
 def size_fraction(n, kernel, stride=1, pad=0):
     """You divided with `/`. Where the stride doesn't come out even this is no integer, and even where it does, Python's result is a
     float, which can't be part of a shape. Use `//`."""
-    if kernel > n + 2 * pad:
-        raise ValueError("the kernel doesn't fit")
+    _check(n, kernel, pad)
     return (n + 2 * pad - kernel) / stride + 1
 
 
-@misconception("conv_output_size", title="The size is a float", see="12 §4")
+@misconception("conv_output_size", "slip", title="The size is a float", see="12 §4")
 def size_float(n, kernel, stride=1, pad=0):
     """You rounded down with `np.floor`, which returns a float: 3.0 is no size, and `np.zeros((3.0, 3.0))` raises. Use `//`, or convert
     with `int`."""
-    if kernel > n + 2 * pad:
-        raise ValueError("the kernel doesn't fit")
+    _check(n, kernel, pad)
     return float(np.floor((n + 2 * pad - kernel) / stride) + 1)
 
 
-@misconception("conv_output_size", title="The + 1 is forgotten", see="12 §4")
+@misconception("conv_output_size", "core", title="The + 1 is forgotten", see="12 §4")
 def size_without_the_first(n, kernel, stride=1, pad=0):
     """You counted how often the window can *move*: (n + 2·pad − kernel) // stride times. The place where it starts counts too, so add
     1."""
-    if kernel > n + 2 * pad:
-        raise ValueError("the kernel doesn't fit")
+    _check(n, kernel, pad)
     return (n + 2 * pad - kernel) // stride
 
 
-@misconception("conv_output_size", title="The + 1 is divided by the stride", see="12 §4")
+@misconception("conv_output_size", "part", title="The + 1 is divided by the stride", see="12 §4")
 def size_plus_one_inside(n, kernel, stride=1, pad=0):
     """You divided n + 2·pad − kernel + 1 by the stride. The + 1 is for the first window, which needs no step, so it comes after the
     division. With stride 1 you can't tell the difference."""
-    if kernel > n + 2 * pad:
-        raise ValueError("the kernel doesn't fit")
+    _check(n, kernel, pad)
     return (n + 2 * pad - kernel + 1) // stride
 
 
-@misconception("conv_output_size", title="The padding is counted once", see="12 §4")
+@misconception("conv_output_size", "part", title="The padding is counted once", see="12 §4")
 def size_padding_once(n, kernel, stride=1, pad=0):
     """You added pad once. It is put on *both* sides, so the padded image has n + 2·pad pixels."""
-    if kernel > n + pad:
-        raise ValueError("the kernel doesn't fit")
+    _check(n + pad, kernel, 0)
     return (n + pad - kernel) // stride + 1
 
 
-@misconception("conv_output_size", title="The stride is ignored", see="12 §4")
+@misconception("conv_output_size", "part", title="The stride is ignored", see="12 §4")
 def size_without_stride(n, kernel, stride=1, pad=0):
     """You counted the places for stride 1. With a larger stride the window visits every stride-th of them only: divide the number of
     steps, n + 2·pad − kernel, by the stride, and round down."""
-    if kernel > n + 2 * pad:
-        raise ValueError("the kernel doesn't fit")
+    _check(n, kernel, pad)
     return n + 2 * pad - kernel + 1
 
 
-@misconception("conv_output_size", title="ValueError is missing", see="12 §4")
+@misconception("conv_output_size", "slip", title="ValueError is missing", see="12 §4")
 def size_without_error(n, kernel, stride=1, pad=0):
     """Your formula is right, but where the kernel is larger than the padded image you return zero or a negative number, and the mistake
     surfaces far from where it was made. Raise ValueError if kernel > n + 2·pad."""
-    return (n + 2 * pad - kernel) // stride + 1
+    return _places(n, kernel, stride, pad)
 
 
-@misconception("conv_output_size", title="Only sizes below 1 raise ValueError", see="12 §4")
+@misconception("conv_output_size", "slip", title="Only sizes below 1 raise ValueError", see="12 §4")
 def size_error_by_result(n, kernel, stride=1, pad=0):
     """You raise where the image is smaller than the kernel, but you forgot to count the padding with it: with enough zeros around it, a
     small image holds a large kernel. Compare the kernel with n + 2·pad."""
-    if kernel > n:
-        raise ValueError("the kernel doesn't fit")
-    return (n + 2 * pad - kernel) // stride + 1
+    _check(n, kernel, 0)
+    return _places(n, kernel, stride, pad)
 
 
-@misconception("conv_output_size", title="A kernel that just fits is refused", see="12 §4")
+@misconception("conv_output_size", "slip", title="A kernel that just fits is refused", see="12 §4")
 def size_refuses_the_largest(n, kernel, stride=1, pad=0):
     """You raise ValueError where the kernel is as large as the padded image. It fits there exactly once, and the size is 1. Only a larger
     kernel is refused."""
-    if kernel >= n + 2 * pad:
-        raise ValueError("the kernel doesn't fit")
-    return (n + 2 * pad - kernel) // stride + 1
+    _check(n, kernel + 1, pad)
+    return _places(n, kernel, stride, pad)
 
 
-@misconception("conv_output_size", title="A stride that leaves a rest is refused", see="12 §4")
+@misconception("conv_output_size", "part", title="A stride that leaves a rest is refused", see="12 §4")
 def size_refuses_a_rest(n, kernel, stride=1, pad=0):
     """You raise ValueError where the stride doesn't come out even. Some programs do, but here rows and columns that are left over are
     just dropped: round down. Only a kernel that doesn't fit at all is refused."""
-    if kernel > n + 2 * pad or (n + 2 * pad - kernel) % stride:
+    _check(n, kernel, pad)
+    if (n + 2 * pad - kernel) % stride:
         raise ValueError("the stride doesn't come out even")
-    return (n + 2 * pad - kernel) // stride + 1
+    return _places(n, kernel, stride, pad)
 
 
-# --- conv_output_size: right ----------------------------------------------------------------------------------------------------
+@misconception("conv_output_size", "slip", title="Another exception than ValueError", see="12 §4")
+def size_other_error(n, kernel, stride=1, pad=0):
+    """Your formula is right, and a kernel that doesn't fit is refused, but not with the exception that is asked for: write `raise
+    ValueError(…)`. An `assert` raises AssertionError, and doesn't even run under `python -O`."""
+    assert kernel <= n + 2 * pad
+    return _places(n, kernel, stride, pad)
+
+
+# --- conv_output_size: right --------------------------------------------------------------------------------------------------
 
 
 @alternative("conv_output_size")
@@ -502,209 +484,184 @@ def size_with_the_stride_first(n, kernel, stride=1, pad=0):
     return np.int64(size)
 
 
-# --- conv2d_forward: wrong ------------------------------------------------------------------------------------------------------
+class _KernelTooLarge(ValueError):
+    pass
 
 
-@misconception("conv2d_forward", title="The padding is always 1", see="12 §5")
+@alternative("conv_output_size")
+def size_with_an_error_of_its_own(n, kernel, stride=1, pad=0):
+    if kernel > n + 2 * pad:
+        raise _KernelTooLarge(kernel)
+    return np.asarray(_places(n, kernel, stride, pad))
+
+
+# --- conv2d_forward: wrong ----------------------------------------------------------------------------------------------------
+
+
+@misconception("conv2d_forward", "part", title="The padding is always 1", see="12 §5")
 def forward_padding_of_one(x, W, b, stride=1, pad=0):
     """You put one row and column of zeros around the images, whatever `pad` says. It is an argument, and 0 by default: put `pad` of them
     on each side."""
-    OH, OW = _places(x.shape[2], W.shape[2], stride, 1), _places(x.shape[3], W.shape[3], stride, 1)
-    return _slide(_around(x, 1, 1, 1, 1), W, b, stride, stride, OH, OW), (x * 1.0, W * 1.0, stride, pad)
+    return _out(x, W, b, stride, pad, padded=_around(x, 1, 1)), _kept(x, W, stride, pad)
 
 
-@misconception("conv2d_forward", title="The padding is on one side only", see="12 §5")
+@misconception("conv2d_forward", "part", title="The padding is on one side only", see="12 §5")
 def forward_one_sided(x, W, b, stride=1, pad=0):
     """All your zeros are above and to the left of the image (or all below and to the right). Padding is symmetric: `pad` rows above and
     `pad` below, `pad` columns on the left and `pad` on the right."""
-    OH, OW = _places(x.shape[2], W.shape[2], stride, pad), _places(x.shape[3], W.shape[3], stride, pad)
-    return _slide(_around(x, 2 * pad, 0, 2 * pad, 0), W, b, stride, stride, OH, OW), (x * 1.0, W * 1.0, stride, pad)
+    return _out(x, W, b, stride, pad, padded=_around(x, 2 * pad, 0)), _kept(x, W, stride, pad)
 
 
-@misconception("conv2d_forward", title="The padding is on one side only, and too little", see="12 §5")
+@misconception("conv2d_forward", "part", title="The padding is on one side only, and too little", see="12 §5")
 def forward_one_sided_and_small(x, W, b, stride=1, pad=0):
     """You put `pad` rows and columns of zeros on one side of the image and none on the other, so the output is too small. Padding goes on
     both sides: `((0, 0), (0, 0), (pad, pad), (pad, pad))`."""
-    OH, OW = (x.shape[2] + pad - W.shape[2]) // stride + 1, (x.shape[3] + pad - W.shape[3]) // stride + 1
-    return _slide(_around(x, pad, 0, pad, 0), W, b, stride, stride, OH, OW), (x * 1.0, W * 1.0, stride, pad)
+    return _out(x, W, b, stride, pad, padded=_around(x, pad, 0)), _kept(x, W, stride, pad)
 
 
-@misconception("conv2d_forward", title="The padding is ignored", see="12 §5")
+@misconception("conv2d_forward", "part", title="The padding is ignored", see="12 §5")
 def forward_without_padding(x, W, b, stride=1, pad=0):
     """You never used `pad`. Put `pad` rows and columns of zeros on every side of the images before the window slides over them."""
-    OH, OW = _places(x.shape[2], W.shape[2], stride), _places(x.shape[3], W.shape[3], stride)
-    return _slide(_around(x, 0, 0, 0, 0), W, b, stride, stride, OH, OW), (x * 1.0, W * 1.0, stride, pad)
+    return _out(x, W, b, stride, pad, padded=_around(x, 0, 0)), _kept(x, W, stride, pad)
 
 
-@misconception("conv2d_forward", title="The rim is repeated instead of padded with zeros", see="12 §5")
+@misconception("conv2d_forward", "part", title="The rim is repeated instead of padded with zeros", see="12 §5")
 def forward_edge_padding(x, W, b, stride=1, pad=0):
     """You continued the image with copies of its outermost pixels (`mode="edge"`). That is a useful idea, but the padding wanted here is
     zeros, `np.pad`'s default."""
-    padded = np.pad(np.asarray(x, dtype=float), ((0, 0), (0, 0), (pad, pad), (pad, pad)), mode="edge")
-    OH, OW = _places(x.shape[2], W.shape[2], stride, pad), _places(x.shape[3], W.shape[3], stride, pad)
-    return _slide(padded, W, b, stride, stride, OH, OW), (x * 1.0, W * 1.0, stride, pad)
+    return _out(x, W, b, stride, pad, padded=np.pad(x * 1.0, ((0, 0), (0, 0), (pad, pad), (pad, pad)), mode="edge")), _kept(
+        x, W, stride, pad
+    )
 
 
-@misconception("conv2d_forward", title="Batch and channels are padded too", see="12 §5")
+@misconception("conv2d_forward", "part", title="Batch and channels are padded too", see="12 §5")
 def forward_pads_every_axis(x, W, b, stride=1, pad=0):
     """`np.pad(x, pad)` pads all four axes: it adds empty images to the batch and empty channels to the images. Say for each axis what you
     want: `((0, 0), (0, 0), (pad, pad), (pad, pad))`."""
-    padded = np.pad(np.asarray(x, dtype=float), pad)
-    OH, OW = _places(x.shape[2], W.shape[2], stride, pad), _places(x.shape[3], W.shape[3], stride, pad)
-    return _slide(padded, W, b, stride, stride, OH, OW), (x * 1.0, W * 1.0, stride, pad)
+    return _out(x, W, b, stride, pad, padded=np.pad(x * 1.0, pad)), _kept(x, W, stride, pad)
 
 
-@misconception("conv2d_forward", title="The stride is missing in the columns", see="12 §5")
+@misconception("conv2d_forward", "part", title="The stride is missing in the columns", see="12 §5")
 def forward_stride_missing_across(x, W, b, stride=1, pad=0):
     """Your window moves down by the stride, but to the right by single pixels: the stride is missing in the index of the columns. It
     belongs into both: rows from i·stride, columns from j·stride."""
-    OH, OW = _places(x.shape[2], W.shape[2], stride, pad), _places(x.shape[3], W.shape[3], stride, pad)
-    return _slide(_around(x, pad, pad, pad, pad), W, b, stride, 1, OH, OW), (x * 1.0, W * 1.0, stride, pad)
+    return _out(x, W, b, stride, pad, across=1), _kept(x, W, stride, pad)
 
 
-@misconception("conv2d_forward", title="The stride is missing in the rows", see="12 §5")
+@misconception("conv2d_forward", "part", title="The stride is missing in the rows", see="12 §5")
 def forward_stride_missing_down(x, W, b, stride=1, pad=0):
     """Your window moves to the right by the stride, but down by single pixels: the stride is missing in the index of the rows. It belongs
     into both: rows from i·stride, columns from j·stride."""
-    OH, OW = _places(x.shape[2], W.shape[2], stride, pad), _places(x.shape[3], W.shape[3], stride, pad)
-    return _slide(_around(x, pad, pad, pad, pad), W, b, 1, stride, OH, OW), (x * 1.0, W * 1.0, stride, pad)
+    return _out(x, W, b, stride, pad, down=1), _kept(x, W, stride, pad)
 
 
-@misconception("conv2d_forward", title="The stride counts for the size only", see="12 §5")
+@misconception("conv2d_forward", "part", title="The stride counts for the size only", see="12 §5")
 def forward_stride_in_the_size_only(x, W, b, stride=1, pad=0):
     """Your output has the right shape, but the window moves by single pixels and sees only the upper left part of the image. The window
     for output [i, j] starts at row i·stride and column j·stride."""
-    OH, OW = _places(x.shape[2], W.shape[2], stride, pad), _places(x.shape[3], W.shape[3], stride, pad)
-    return _slide(_around(x, pad, pad, pad, pad), W, b, 1, 1, OH, OW), (x * 1.0, W * 1.0, stride, pad)
+    return _out(x, W, b, stride, pad, down=1, across=1), _kept(x, W, stride, pad)
 
 
-@misconception("conv2d_forward", title="The stride is ignored", see="12 §5")
+@misconception("conv2d_forward", "part", title="The stride is ignored", see="12 §5")
 def forward_without_stride(x, W, b, stride=1, pad=0):
     """You never used `stride`: the window stops at every pixel, and the output is too large. It should stop at every stride-th only, down
     and across."""
-    OH, OW = _places(x.shape[2], W.shape[2], 1, pad), _places(x.shape[3], W.shape[3], 1, pad)
-    return _slide(_around(x, pad, pad, pad, pad), W, b, 1, 1, OH, OW), (x * 1.0, W * 1.0, stride, pad)
+    return _out(x, W, b, 1, pad), _kept(x, W, stride, pad)
 
 
-@misconception("conv2d_forward", title="The output's size is rounded up", see="12 §4")
+@misconception("conv2d_forward", "slip", title="The output's size is rounded up", see="12 §4")
 def forward_size_rounded_up(x, W, b, stride=1, pad=0):
     """You rounded the output's size up, so the last windows reach beyond the padded image. What is left over is dropped: round down, as
     conv_output_size does."""
-    H, width = x.shape[2] + 2 * pad - W.shape[2], x.shape[3] + 2 * pad - W.shape[3]
-    padded = _around(x, pad, pad + stride, pad, pad + stride)
-    return _slide(padded, W, b, stride, stride, -(-H // stride) + 1, -(-width // stride) + 1), (x * 1.0, W * 1.0, stride, pad)
+    size = [-((K - n - 2 * pad) // stride) + 1 for n, K in zip(x.shape[2:], W.shape[2:], strict=True)]
+    return _out(x, W, b, stride, pad, padded=_around(x, pad, pad + stride), size=size), _kept(x, W, stride, pad)
 
 
-@misconception("conv2d_forward", title="The output's width is copied from its height", see="12 §5")
+@misconception("conv2d_forward", "slip", title="The output's width is copied from its height", see="12 §5")
 def forward_square_output(x, W, b, stride=1, pad=0):
     """You computed the height of the output and used it for the width too. Images and kernels needn't be square: compute each from its
-    own axis, the height from H and KH, the width from W and KW."""
-    OH = _places(x.shape[2], W.shape[2], stride, pad)
-    padded, (F, _, KH, KW) = _around(x, pad, pad, pad, pad), W.shape
-    out = np.zeros((len(x), F, OH, OH))
-    for i in range(OH):
-        for j in range(OH):
-            window = padded[:, :, i * stride : i * stride + KH, j * stride : j * stride + KW]
-            out[:, :, i, j] = np.tensordot(window, W, axes=((1, 2, 3), (1, 2, 3))) + b
-    return out, (x * 1.0, W * 1.0, stride, pad)
+    own axis, the height from H and KH, the width from WX and KW."""
+    size = (_places(x.shape[2], W.shape[2], stride, pad),) * 2
+    return _out(x, W, b, stride, pad, size=size), _kept(x, W, stride, pad)
 
 
-@misconception("conv2d_forward", title="Rows and columns of the kernel are swapped", see="12 §5")
+@misconception("conv2d_forward", "core", title="Rows and columns of the kernel are swapped", see="12 §5")
 def forward_kernel_transposed(x, W, b, stride=1, pad=0):
     """You took the last two axes of the kernels as (KW, KH), so every kernel lies on its side. W has shape (F, C, KH, KW): rows first, as
     in the images."""
-    turned = np.swapaxes(W, 2, 3)
-    OH, OW = _places(x.shape[2], turned.shape[2], stride, pad), _places(x.shape[3], turned.shape[3], stride, pad)
-    return _slide(_around(x, pad, pad, pad, pad), turned, b, stride, stride, OH, OW), (x * 1.0, W * 1.0, stride, pad)
+    return _out(x, np.swapaxes(W, 2, 3), b, stride, pad), _kept(x, W, stride, pad)
 
 
-@misconception("conv2d_forward", title="Kernels are taken to be square", see="12 §5")
+@misconception("conv2d_forward", "slip", title="Kernels are taken to be square", see="12 §5")
 def forward_square_kernel(x, W, b, stride=1, pad=0):
     """You used the height of the kernel for its width too. Kernels needn't be square: `F, C, KH, KW = W.shape`, and each window has KH
     rows and KW columns."""
-    K = W.shape[2]
-    OH, OW = _places(x.shape[2], K, stride, pad), _places(x.shape[3], K, stride, pad)
-    padded, out = _around(x, pad, pad, pad, pad), np.zeros((len(x), len(W), OH, OW))
-    for i in range(OH):
-        for j in range(OW):
-            window = padded[:, :, i * stride : i * stride + K, j * stride : j * stride + K]
-            out[:, :, i, j] = np.tensordot(window, W, axes=((1, 2, 3), (1, 2, 3))) + b
-    return out, (x * 1.0, W * 1.0, stride, pad)
+    return _out(x, W, b, stride, pad, window=(W.shape[2], W.shape[2])), _kept(x, W, stride, pad)
 
 
-@misconception("conv2d_forward", title="The bias is forgotten", see="12 §5")
+@misconception("conv2d_forward", "part", title="The bias is forgotten", see="12 §5")
 def forward_without_bias(x, W, b, stride=1, pad=0):
     """You never added b. Every kernel has one bias, which is added to all of its outputs: out[:, f] is the convolution with kernel f,
     plus b[f]."""
-    OH, OW = _places(x.shape[2], W.shape[2], stride, pad), _places(x.shape[3], W.shape[3], stride, pad)
-    return _slide(_around(x, pad, pad, pad, pad), W, 0.0, stride, stride, OH, OW), (x * 1.0, W * 1.0, stride, pad)
+    return _out(x, W, 0 * b, stride, pad), _kept(x, W, stride, pad)
 
 
-@misconception("conv2d_forward", title="The bias is added once for every channel", see="12 §5")
+@misconception("conv2d_forward", "part", title="The bias is added once for every channel", see="12 §5")
 def forward_bias_per_channel(x, W, b, stride=1, pad=0):
     """You added the bias inside the sum over the channels, so it counts C times. It belongs behind the sum: one bias per kernel and
     output."""
-    OH, OW = _places(x.shape[2], W.shape[2], stride, pad), _places(x.shape[3], W.shape[3], stride, pad)
-    return _slide(_around(x, pad, pad, pad, pad), W, x.shape[1] * b, stride, stride, OH, OW), (x * 1.0, W * 1.0, stride, pad)
+    return _out(x, W, x.shape[1] * b, stride, pad), _kept(x, W, stride, pad)
 
 
-@misconception("conv2d_forward", title="The bias is added along the columns", see="12 §5")
+@misconception("conv2d_forward", "part", title="The bias is added along the columns", see="12 §5")
 def forward_bias_along_the_columns(x, W, b, stride=1, pad=0):
     """`out + b` lines b up with the last axis of out, the columns of the image. The kernels are axis 1: write `b.reshape(1, -1, 1, 1)` or
     `b[:, None, None]`."""
-    OH, OW = _places(x.shape[2], W.shape[2], stride, pad), _places(x.shape[3], W.shape[3], stride, pad)
-    return _slide(_around(x, pad, pad, pad, pad), W, 0.0, stride, stride, OH, OW) + b, (x * 1.0, W * 1.0, stride, pad)
+    return _out(x, W, 0 * b, stride, pad) + b, _kept(x, W, stride, pad)
 
 
-@misconception("conv2d_forward", title="The kernel is flipped", see="12 §2")
+@misconception("conv2d_forward", "core", title="The kernel is flipped", see="12 §2")
 def forward_flipped(x, W, b, stride=1, pad=0):
     """You turned the kernels by 180° before you used them. That is what mathematics calls convolution; here, as in every deep-learning
     library, they stay as they are. The rotation belongs into the backward pass."""
-    OH, OW = _places(x.shape[2], W.shape[2], stride, pad), _places(x.shape[3], W.shape[3], stride, pad)
-    return _slide(_around(x, pad, pad, pad, pad), W[:, :, ::-1, ::-1], b, stride, stride, OH, OW), (x * 1.0, W * 1.0, stride, pad)
+    return _out(x, W[:, :, ::-1, ::-1], b, stride, pad), _kept(x, W, stride, pad)
 
 
-@misconception("conv2d_forward", title="Only the first channel is seen", see="12 §5")
+@misconception("conv2d_forward", "core", title="Only the first channel is seen", see="12 §5")
 def forward_first_channel(x, W, b, stride=1, pad=0):
     """Your sum has the first channel only. A kernel has shape (C, KH, KW): it looks at all channels of its window at once, and sums over
     all of them."""
-    OH, OW = _places(x.shape[2], W.shape[2], stride, pad), _places(x.shape[3], W.shape[3], stride, pad)
-    return _slide(_around(x, pad, pad, pad, pad)[:, :1], W[:, :1], b, stride, stride, OH, OW), (x * 1.0, W * 1.0, stride, pad)
+    return _out(x[:, :1], W[:, :1], b, stride, pad), _kept(x, W, stride, pad)
 
 
-@misconception("conv2d_forward", title="The channels are averaged", see="12 §5")
+@misconception("conv2d_forward", "core", title="The channels are averaged", see="12 §5")
 def forward_channels_averaged(x, W, b, stride=1, pad=0):
     """You took the mean over the channels. A kernel sums over its whole window, the channels included; if less is wanted, the weights can
     learn it."""
-    OH, OW = _places(x.shape[2], W.shape[2], stride, pad), _places(x.shape[3], W.shape[3], stride, pad)
-    return _slide(_around(x, pad, pad, pad, pad), W / x.shape[1], b, stride, stride, OH, OW), (x * 1.0, W * 1.0, stride, pad)
+    return _out(x, W / x.shape[1], b, stride, pad), _kept(x, W, stride, pad)
 
 
-@misconception("conv2d_forward", title="The kernels are scaled in place", see="12 §5")
-def forward_in_place(x, W, b, stride=1, pad=0):
-    """Your out is right, but you used the caller's array as scratch paper: after the call it holds something else. A layer's kernels and
-    images are used again, by the backward pass at the latest. Work on a copy."""
-    F, _, KH, KW = W.shape
-    OH, OW = _places(x.shape[2], KH, stride, pad), _places(x.shape[3], KW, stride, pad)
-    kept, out = W * 1.0, np.zeros((len(x), F, OH, OW))
-    padded = _around(x, pad, pad, pad, pad)
-    for m in range(KH):
-        for n in range(KW):
-            seen = padded[:, :, m : m + stride * (OH - 1) + 1 : stride, n : n + stride * (OW - 1) + 1 : stride]
-            out += np.einsum("nchw,fc->nfhw", seen, W[:, :, m, n])
-            W[:, :, m, n] = 0
-    return out + np.reshape(b, (1, -1, 1, 1)), (x * 1.0, kept, stride, pad)
+@misconception("conv2d_forward", "part", title="Without padding the function crashes", see="12 §5")
+def forward_crashes_without_padding(x, W, b, stride=1, pad=0):
+    """You make the padded images only `if pad > 0`, so with pad = 0, the default, the name is unknown later on. No special case is
+    needed: `np.pad` with a width of 0 returns the images as they are."""
+    if pad > 0:
+        padded = _around(x, pad, pad)
+    return _out(x, W, b, stride, pad, padded=padded), _kept(x, W, stride, pad)
 
 
-@misconception("conv2d_forward", title="The result has the integers' type", see="12 §5")
-def forward_truncated(x, W, b, stride=1, pad=0):
-    """You wrote the sums into an array of x's own type. Where x holds integers, it cuts off everything behind the decimal point. Make it
-    with `np.zeros(shape)`, which holds floats."""
-    OH, OW = _places(x.shape[2], W.shape[2], stride, pad), _places(x.shape[3], W.shape[3], stride, pad)
-    return _slide(_around(x, pad, pad, pad, pad), W, b, stride, stride, OH, OW, x.dtype), (x * 1.0, W * 1.0, stride, pad)
+@misconception("conv2d_forward", "core", title="F is taken for the kernel's size", see="12 §5")
+def forward_number_for_size(x, W, b, stride=1, pad=0):
+    """You used F, the first number of W.shape, as the rows and columns of the window. On the slides F is the kernel's size, but here it is
+    the number of kernels: `F, C, KH, KW = W.shape`."""
+    return _out(x, W, b, stride, pad, window=(len(W), len(W))), _kept(x, W, stride, pad)
 
 
-# --- conv2d_forward: right ------------------------------------------------------------------------------------------------------
+forward_in_place = in_place("conv2d_forward", right.conv2d_forward, see="12 §5")
+forward_cut_off = cut_off("conv2d_forward", right.conv2d_forward, see="12 §5")
+
+
+# --- conv2d_forward: right ----------------------------------------------------------------------------------------------------
 
 
 @alternative("conv2d_forward")
@@ -754,251 +711,244 @@ def forward_by_fourier_transform(x, W, b, stride=1, pad=0):
     return every[:, :, ::stride, ::stride] + np.reshape(b, (1, -1, 1, 1)), (x * 1.0, W * 1.0, stride, pad)
 
 
-# --- conv2d_backward: wrong -----------------------------------------------------------------------------------------------------
+@alternative("conv2d_forward")
+def forward_in_32_bits(x, W, b, stride=1, pad=0):
+    return _out(x, W, b, stride, pad).astype(np.float32), _kept(x, W, stride, pad)
 
 
-@misconception("conv2d_backward", title="Without padding, the crop pad:-pad leaves nothing", see="12 §6")
+# --- conv2d_backward: wrong ---------------------------------------------------------------------------------------------------
+
+
+@misconception("conv2d_backward", "slip", title="Without padding, the crop pad:-pad leaves nothing", see="12 §6")
 def backward_empty_crop(dout, cache):
     """You cut the padding off with `[pad:-pad]`. With pad = 0 this is `[0:-0]`, and −0 is 0: from the start to the start, an empty array.
-    Count from the front instead, `[:, :, pad : pad + H, pad : pad + W]`, which is right for every pad."""
-    dpadded, dW, db = _gradients(dout, cache)
+    Count from the front instead, `[:, :, pad : pad + H, pad : pad + WX]`, which is right for every pad."""
     pad = cache[3]
+    dpadded, dW, db = _back(dout, cache, crop=False)
     return dpadded[:, :, pad:-pad, pad:-pad], dW, db
 
 
-@misconception("conv2d_backward", title="Without padding, the crop pad:-pad raises", see="12 §6")
+@misconception("conv2d_backward", "slip", title="Without padding, the crop pad:-pad raises", see="12 §6")
 def backward_crop_raises(dout, cache):
     """You cut the padding off with `[pad:-pad]` and assign the result to dx. With pad = 0 this is `[0:-0]`, an empty array, and NumPy
-    can't broadcast it to the image. Count from the front instead: `[:, :, pad : pad + H, pad : pad + W]`, right for every pad."""
-    dpadded, dW, db = _gradients(dout, cache)
+    can't broadcast it to the image. Count from the front instead: `[:, :, pad : pad + H, pad : pad + WX]`, right for every pad."""
     x, _, _, pad = cache
+    dpadded, dW, db = _back(dout, cache, crop=False)
     dx = np.zeros(x.shape)
-    for n in range(len(x)):
-        dx[n, :, :, :] = dpadded[n, :, pad:-pad, pad:-pad]
+    dx[:] = dpadded[:, :, pad:-pad, pad:-pad]
     return dx, dW, db
 
 
-@misconception("conv2d_backward", title="Always one row and column are cut off", see="12 §6")
+@misconception("conv2d_backward", "part", title="Always one row and column are cut off", see="12 §6")
 def backward_crop_of_one(dout, cache):
     """You cut one row and column off on each side, `[1:-1]`, whatever the padding was. Cut off as many as the forward pass put on, `pad`
-    of them: `[:, :, pad : pad + H, pad : pad + W]`."""
-    dpadded, dW, db = _gradients(dout, cache)
+    of them: `[:, :, pad : pad + H, pad : pad + WX]`."""
+    dpadded, dW, db = _back(dout, cache, crop=False)
     return dpadded[:, :, 1:-1, 1:-1], dW, db
 
 
-@misconception("conv2d_backward", title="The padding is cut off on one side", see="12 §6")
+@misconception("conv2d_backward", "part", title="The padding is cut off on one side", see="12 §6")
 def backward_crop_at_the_end(dout, cache):
-    """Your dx has the right shape, but you kept the first H rows and W columns of the padded gradient. The image began at row and column
-    `pad`: `[:, :, pad : pad + H, pad : pad + W]`. As it is, every gradient is shifted by pad pixels."""
-    dpadded, dW, db = _gradients(dout, cache)
+    """Your dx has the right shape, but you kept the first H rows and WX columns of the padded gradient. The image began at row and column
+    `pad`: `[:, :, pad : pad + H, pad : pad + WX]`. As it is, every gradient is shifted by pad pixels."""
+    dpadded, dW, db = _back(dout, cache, crop=False)
     return dpadded[:, :, : cache[0].shape[2], : cache[0].shape[3]], dW, db
 
 
-@misconception("conv2d_backward", title="The padding isn't removed from dx", see="12 §6")
+@misconception("conv2d_backward", "part", title="The padding isn't removed from dx", see="12 §6")
 def backward_still_padded(dout, cache):
     """You returned the gradient of the *padded* images. The zeros that the forward pass put around them belong to nobody; dx has the
-    shape of x: `[:, :, pad : pad + H, pad : pad + W]`."""
-    return _gradients(dout, cache)
+    shape of x: `[:, :, pad : pad + H, pad : pad + WX]`."""
+    return _back(dout, cache, crop=False)
 
 
-@misconception("conv2d_backward", title="The padding is ignored", see="12 §6")
+@misconception("conv2d_backward", "part", title="The padding is ignored", see="12 §6")
 def backward_without_padding(dout, cache):
     """You went back over the images as they came, without the zeros that the forward pass had put around them, so every window is off by
     pad pixels. Pad x again (or keep the padded one in the cache), and remove the padding from dx at the end."""
     x, W, stride, pad = cache
-    dlarge, dW = _pulled_back(dout, _around(x, 0, 2 * pad, 0, 2 * pad), W, stride, stride)
-    return dlarge[:, :, : x.shape[2], : x.shape[3]], dW, np.sum(dout, axis=(0, 2, 3))
+    dlarge, dW, db = _back(dout, (_around(x, 0, 2 * pad), W, stride, 0))
+    return dlarge[:, :, : x.shape[2], : x.shape[3]], dW, db
 
 
-@misconception("conv2d_backward", title="The kernel isn't rotated", see="12 §3")
+@misconception("conv2d_backward", "part", title="The kernel isn't rotated", see="12 §3")
 def backward_not_rotated(dout, cache):
     """Your dx convolves the upstream gradient with the kernels as they are. The index of dout goes down where that of the kernel goes up,
     so for the full convolution they have to be turned by 180°: `W[:, :, ::-1, ::-1]`."""
-    x, W, stride, pad = cache
-    _, dW, db = _gradients(dout, cache)
-    dpadded, _, _ = _gradients(dout, (x, W[:, :, ::-1, ::-1], stride, pad))
-    return _cut(dpadded, pad), dW, db
+    return _back(dout, cache, W=cache[1][:, :, ::-1, ::-1])
 
 
-@misconception("conv2d_backward", title="The stride is ignored", see="12 §6")
+@misconception("conv2d_backward", "part", title="The stride is ignored", see="12 §6")
 def backward_without_stride(dout, cache):
     """You handed the gradients out as if the window had moved by single pixels. The window of output [i, j] started at row i·stride and
     column j·stride, in the backward pass as well as in the forward pass."""
-    x, W, _, pad = cache
-    dpadded, dW = _pulled_back(dout, _around(x, pad, pad, pad, pad), W, 1, 1)
-    return _cut(dpadded, pad), dW, np.sum(dout, axis=(0, 2, 3))
+    return _back(dout, cache, down=1, across=1)
 
 
-@misconception("conv2d_backward", title="The stride is ignored in dx", see="12 §6")
+@misconception("conv2d_backward", "part", title="The stride is ignored in dx", see="12 §6")
 def backward_without_stride_in_dx(dout, cache):
     """Your dW minds the stride, your dx doesn't: output [i, j] hands its gradient to the window that starts at row i·stride and column
     j·stride. In a full convolution this means stride − 1 zeros between the entries of dout."""
-    x, W, _, pad = cache
-    _, dW, db = _gradients(dout, cache)
-    dpadded, _ = _pulled_back(dout, _around(x, pad, pad, pad, pad), W, 1, 1)
-    return _cut(dpadded, pad), dW, db
+    return (_back(dout, cache, down=1, across=1)[0], *_back(dout, cache)[1:])
 
 
-@misconception("conv2d_backward", title="The stride is ignored in dW", see="12 §6")
+@misconception("conv2d_backward", "part", title="The stride is ignored in dW", see="12 §6")
 def backward_without_stride_in_dW(dout, cache):
     """Your dx minds the stride, your dW doesn't: output [i, j] saw the window that starts at row i·stride and column j·stride, and dW is
     summed over just these windows."""
-    x, W, _, pad = cache
-    dpadded, _, db = _gradients(dout, cache)
-    _, dW = _pulled_back(dout, _around(x, pad, pad, pad, pad), W, 1, 1)
-    return _cut(dpadded, pad), dW, db
+    dx, _, db = _back(dout, cache)
+    return dx, _back(dout, cache, down=1, across=1)[1], db
 
 
-@misconception("conv2d_backward", title="The stride is missing in the columns", see="12 §6")
+@misconception("conv2d_backward", "part", title="The stride is missing in the columns", see="12 §6")
 def backward_stride_missing_across(dout, cache):
     """Your windows move down by the stride, but to the right by single pixels: the stride is missing in the index of the columns. It
     belongs into both, rows from i·stride and columns from j·stride."""
-    x, W, stride, pad = cache
-    dpadded, dW = _pulled_back(dout, _around(x, pad, pad, pad, pad), W, stride, 1)
-    return _cut(dpadded, pad), dW, np.sum(dout, axis=(0, 2, 3))
+    return _back(dout, cache, across=1)
 
 
-@misconception("conv2d_backward", title="The stride is missing in the rows", see="12 §6")
+@misconception("conv2d_backward", "part", title="The stride is missing in the rows", see="12 §6")
 def backward_stride_missing_down(dout, cache):
     """Your windows move to the right by the stride, but down by single pixels: the stride is missing in the index of the rows. It belongs
     into both, rows from i·stride and columns from j·stride."""
-    x, W, stride, pad = cache
-    dpadded, dW = _pulled_back(dout, _around(x, pad, pad, pad, pad), W, 1, stride)
-    return _cut(dpadded, pad), dW, np.sum(dout, axis=(0, 2, 3))
+    return _back(dout, cache, down=1)
 
 
-@misconception("conv2d_backward", title="dx is assigned, not added up", see="12 §6")
+@misconception("conv2d_backward", "part", title="dx is assigned, not added up", see="12 §6")
 def backward_assigned(dout, cache):
     """You wrote `dx[window] = …`. Windows overlap, so most pixels were used by several outputs, and what comes back from all of them has
     to be added: `dx[window] += …`."""
-    _x, W, stride, pad = cache
-    dpadded, dW, db = _gradients(dout, cache)
-    dpadded[...] = 0
-    for i in range(dout.shape[2]):
-        for j in range(dout.shape[3]):
-            top, left = i * stride, j * stride
-            dpadded[:, :, top : top + W.shape[2], left : left + W.shape[3]] = np.einsum("nf,fchw->nchw", dout[:, :, i, j], W)
-    return _cut(dpadded, pad), dW, db
+    return _back(dout, cache, add=False)
 
 
-@misconception("conv2d_backward", title="dx knows the last kernel only", see="12 §6")
+@misconception("conv2d_backward", "part", title="dx knows the last kernel only", see="12 §6")
 def backward_last_kernel(dout, cache):
     """In your loop over the kernels, dx is overwritten by each of them, so only the last one counts. Every kernel looked at the same
     window, so what comes back from all of them is summed over f."""
-    x, W, stride, pad = cache
-    _, dW, db = _gradients(dout, cache)
-    dpadded, _, _ = _gradients(dout[:, -1:], (x, W[-1:], stride, pad))
-    return _cut(dpadded, pad), dW, db
+    only = np.zeros(cache[1].shape)
+    only[-1] = cache[1][-1]
+    return _back(dout, cache, W=only)
 
 
-@misconception("conv2d_backward", title="dW is averaged over the batch", see="12 §6")
+@misconception("conv2d_backward", "part", title="dW is averaged over the batch", see="12 §6")
 def backward_dW_averaged(dout, cache):
     """You divided dW by the number of images. Every image used the same kernels, so their gradients add up: a sum. If the loss is a mean
     over the batch, its 1/N is in dout already."""
-    dpadded, dW, db = _gradients(dout, cache)
-    return _cut(dpadded, cache[3]), dW / len(dout), db
+    dx, dW, db = _back(dout, cache)
+    return dx, dW / len(dout), db
 
 
-@misconception("conv2d_backward", title="dW and db are averaged over the batch", see="12 §6")
+@misconception("conv2d_backward", "part", title="dW and db are averaged over the batch", see="12 §6")
 def backward_parameters_averaged(dout, cache):
     """You divided dW and db by the number of images. Every image used the same kernels and biases, so their gradients add up: a sum. If
     the loss is a mean over the batch, its 1/N is in dout already."""
-    dpadded, dW, db = _gradients(dout, cache)
-    return _cut(dpadded, cache[3]), dW / len(dout), db / len(dout)
+    dx, dW, db = _back(dout, cache)
+    return dx, dW / len(dout), db / len(dout)
 
 
-@misconception("conv2d_backward", title="dW knows the last image only", see="12 §6")
+@misconception("conv2d_backward", "part", title="dW knows the last image only", see="12 §6")
 def backward_last_image(dout, cache):
     """In your loop over the images, dW is overwritten by each of them, so only the last one counts. All images used the same kernels: dW
     is the sum over the whole batch, `dW += …`."""
-    x, W, stride, pad = cache
-    dpadded, _, db = _gradients(dout, cache)
-    _, dW, _ = _gradients(dout[-1:], (x[-1:], W, stride, pad))
-    return _cut(dpadded, pad), dW, db
+    dx, _, db = _back(dout, cache)
+    return dx, _back(dout[-1:], (cache[0][-1:], *cache[1:]))[1], db
 
 
-@misconception("conv2d_backward", title="dW isn't summed over the batch", see="12 §6")
+@misconception("conv2d_backward", "part", title="dW isn't summed over the batch", see="12 §6")
 def backward_dW_per_image(dout, cache):
     """Your dW has one entry per image, shape (N, F, C, KH, KW). A gradient has the shape of what it belongs to; all images used the same
     kernels, so sum over the batch."""
-    x, W, stride, pad = cache
-    dpadded, _, db = _gradients(dout, cache)
-    each = [_gradients(dout[n : n + 1], (x[n : n + 1], W, stride, pad))[1] for n in range(len(x))]
-    return _cut(dpadded, pad), np.stack(each), db
+    dx, _, db = _back(dout, cache)
+    each = [_back(dout[n : n + 1], (cache[0][n : n + 1], *cache[1:]))[1] for n in range(len(dout))]
+    return dx, np.stack(each), db
 
 
-@misconception("conv2d_backward", title="db is summed over the batch only", see="12 §6")
+@misconception("conv2d_backward", "part", title="db is summed over the batch only", see="12 §6")
 def backward_db_over_the_batch(dout, cache):
     """You summed db over axis 0 alone. A bias was added to every place of its channel too, so the sum runs over images, rows and columns,
     axes (0, 2, 3), and db has shape (F,)."""
-    dpadded, dW, _ = _gradients(dout, cache)
-    return _cut(dpadded, cache[3]), dW, np.sum(dout, axis=0)
+    return (*_back(dout, cache)[:2], np.sum(dout, axis=0))
 
 
-@misconception("conv2d_backward", title="db is summed over the wrong axes", see="12 §6")
+@misconception("conv2d_backward", "part", title="db is summed over the wrong axes", see="12 §6")
 def backward_db_over_the_wrong_axes(dout, cache):
     """You summed db over axes (0, 1, 2), as one would with channels last. Here the kernels are axis 1, and db is what is left when
     images, rows and columns are summed away: axes (0, 2, 3)."""
-    dpadded, dW, _ = _gradients(dout, cache)
-    return _cut(dpadded, cache[3]), dW, np.sum(dout, axis=(0, 1, 2))
+    return (*_back(dout, cache)[:2], np.sum(dout, axis=(0, 1, 2)))
 
 
-@misconception("conv2d_backward", title="db is a mean", see="12 §6")
+@misconception("conv2d_backward", "part", title="db is a mean", see="12 §6")
 def backward_db_averaged(dout, cache):
     """You took the mean for db. The bias was added to every output of its channel, each with the factor 1, so its gradient is the sum of
     dout over images, rows and columns."""
-    dpadded, dW, _ = _gradients(dout, cache)
-    return _cut(dpadded, cache[3]), dW, np.mean(dout, axis=(0, 2, 3))
+    return (*_back(dout, cache)[:2], np.mean(dout, axis=(0, 2, 3)))
 
 
-@misconception("conv2d_backward", title="Rows and columns of the kernel are swapped", see="12 §6")
+@misconception("conv2d_backward", "part", title="Rows and columns of the kernel are swapped", see="12 §6")
 def backward_kernel_transposed(dout, cache):
     """Your dx uses the kernels lying on their side. W has shape (F, C, KH, KW), rows first; turning by 180° reverses both axes and swaps
     neither."""
-    x, W, stride, pad = cache
-    _, dW, db = _gradients(dout, cache)
-    dpadded = np.zeros(_around(x, pad, pad, pad, pad).shape)
-    turned = np.swapaxes(W, 2, 3)
-    for i in range(dout.shape[2]):
-        for j in range(dout.shape[3]):
-            top, left = i * stride, j * stride
-            window = dpadded[:, :, top : top + turned.shape[2], left : left + turned.shape[3]]
-            window += np.einsum("nf,fchw->nchw", dout[:, :, i, j], turned)[:, :, : window.shape[2], : window.shape[3]]
-    return _cut(dpadded, pad), dW, db
+    return _back(dout, cache, W=np.swapaxes(cache[1], 2, 3))
 
 
-@misconception("conv2d_backward", title="The gradients are returned in the wrong order", see="12 §6")
+@misconception("conv2d_backward", "part", title="The gradients are returned in the wrong order", see="12 §6")
 def backward_wrong_order(dout, cache):
     """You returned dW first. Gradients come in the order of the forward's arguments: conv2d_forward(x, W, b) has x first, so it is (dx,
     dW, db)."""
-    dpadded, dW, db = _gradients(dout, cache)
-    return dW, db, _cut(dpadded, cache[3])
-
-
-@misconception("conv2d_backward", title="dout is changed in place", see="12 §6")
-def backward_in_place(dout, cache):
-    """Your gradients are right, but you add up db in dout itself. The array belongs to the layer above, which may still need it: add up
-    in an array of your own."""
-    dpadded, dW, _ = _gradients(dout, cache)
-    for n in range(1, len(dout)):
-        dout[0] += dout[n]
-    return _cut(dpadded, cache[3]), dW, np.sum(dout[0], axis=(1, 2))
+    dx, dW, db = _back(dout, cache)
+    return dW, db, dx
 
 
 def _forward_that_keeps_types(x, W, b, stride=1, pad=0):
-    OH, OW = _places(x.shape[2], W.shape[2], stride, pad), _places(x.shape[3], W.shape[3], stride, pad)
-    return _slide(_around(x, pad, pad, pad, pad), W, b, stride, stride, OH, OW), (x, W, stride, pad)
+    return _out(x, W, b, stride, pad), (x, W, stride, pad)
 
 
-@misconception("conv2d_backward", title="The gradients have the integers' type", see="12 §6", with_forward=_forward_that_keeps_types)
+@misconception(
+    "conv2d_backward", "slip", title="The gradients have the integers' type", see="12 §6", with_forward=_forward_that_keeps_types
+)
 def backward_truncated(dout, cache):
     """You made dx and dW with `zeros_like`. Where the images or kernels hold integers, so do they, and everything behind the decimal
     point is cut off. Make them with `np.zeros(x.shape)`, which holds floats."""
-    dpadded, dW, db = _gradients(dout, cache)
-    return _cut(dpadded, cache[3]).astype(cache[0].dtype), dW.astype(cache[1].dtype), db
+    dx, dW, db = _back(dout, cache)
+    return dx.astype(cache[0].dtype), dW.astype(cache[1].dtype), db
 
 
-# --- conv2d_backward: right -----------------------------------------------------------------------------------------------------
+@misconception("conv2d_backward", "part", title="db is missing", see="12 §6")
+def backward_without_db(dout, cache):
+    """You return dx and dW only. The forward pass has a third array that is trained, the biases: return (dx, dW, db), with db the sum of
+    dout over images, rows and columns."""
+    return _back(dout, cache)[:2]
+
+
+@misconception("conv2d_backward", "part", title="Stride and padding are mixed up", see="12 §6")
+def backward_cache_mixed_up(dout, cache):
+    """You took the cache apart in another order than you put it together: what you call the stride is the padding. Where both are 1 you
+    can't tell the difference. A dictionary as cache, with names, avoids such mistakes."""
+    x, W, stride, pad = cache
+    return _back(dout, (x, W, pad, stride))
+
+
+@misconception("conv2d_backward", "slip", title="Leftover rows and columns are missing in dx", see="12 §6")
+def backward_without_leftovers(dout, cache):
+    """Your dx is smaller than x where the stride leaves more rows and columns over than the padding has. No window saw them, so their
+    gradient is 0, but dx has the shape of x: start with zeros of the shape of the padded images."""
+    x, W, stride, pad = cache
+    rows, columns = ((n - 1) * stride + K for n, K in zip(dout.shape[2:], W.shape[2:], strict=True))
+    dpadded, dW, db = _back(dout, cache, crop=False)
+    return dpadded[:, :, :rows, :columns][:, :, pad : pad + x.shape[2], pad : pad + x.shape[3]], dW, db
+
+
+@misconception("conv2d_backward", "part", title="db keeps axes of length 1", see="12 §6")
+def backward_db_keeps_axes(dout, cache):
+    """Your db has the right numbers in the shape (1, F, 1, 1). A gradient has the shape of what it belongs to, and b has (F,): sum
+    without `keepdims`."""
+    return (*_back(dout, cache)[:2], np.sum(dout, axis=(0, 2, 3), keepdims=True))
+
+
+backward_in_place = in_place("conv2d_backward", right.conv2d_backward, see="12 §6")
+
+
+# --- conv2d_backward: right ---------------------------------------------------------------------------------------------------
 
 
 @alternative("conv2d_backward")
@@ -1081,30 +1031,30 @@ def backward_by_closure(dout, cache):
     return cache(dout)
 
 
-# --- max_pool_forward: wrong ----------------------------------------------------------------------------------------------------
+# --- max_pool_forward: wrong --------------------------------------------------------------------------------------------------
 
 
-@misconception("max_pool_forward", title="The maximum starts at zero", see="12 §7")
+@misconception("max_pool_forward", "part", title="The maximum starts at zero", see="12 §7")
 def pool_starts_at_zero(x, size=2, stride=2):
     """You look for the maximum starting from 0, so a window of negative values gives 0. Start from the window's first value, or from −∞,
     or use `np.max`."""
     return np.maximum(_windows(x, size, stride).max(axis=(4, 5)), 0.0), (x * 1.0, size, stride)
 
 
-@misconception("max_pool_forward", title="The mean is taken instead of the maximum", see="12 §7")
+@misconception("max_pool_forward", "core", title="The mean is taken instead of the maximum", see="12 §7")
 def pool_mean(x, size=2, stride=2):
     """You averaged over the windows. That is average pooling; here the largest value of each window is kept."""
     return _windows(x, size, stride).mean(axis=(4, 5)), (x * 1.0, size, stride)
 
 
-@misconception("max_pool_forward", title="The window moves by its size", see="12 §7")
+@misconception("max_pool_forward", "part", title="The window moves by its size", see="12 §7")
 def pool_stride_is_size(x, size=2, stride=2):
     """Your windows lie side by side whatever `stride` says: they move by `size`. The window starts at i·stride; with a stride below the
     size, windows overlap."""
     return _windows(x, size, size).max(axis=(4, 5)), (x * 1.0, size, size)
 
 
-@misconception("max_pool_forward", title="The window is as large as the stride", see="12 §7")
+@misconception("max_pool_forward", "part", title="The window is as large as the stride", see="12 §7")
 def pool_size_is_stride(x, size=2, stride=2):
     """Your windows have `stride` rows and columns. How far the window moves and how large it is are two different numbers: it starts at
     i·stride and has `size` rows."""
@@ -1112,34 +1062,32 @@ def pool_size_is_stride(x, size=2, stride=2):
     return _windows(x, stride, stride)[:, :, : places[0], : places[1]].max(axis=(4, 5)), (x * 1.0, stride, stride)
 
 
-@misconception("max_pool_forward", title="Size and stride are always 2", see="12 §7")
+@misconception("max_pool_forward", "part", title="Size and stride are always 2", see="12 §7")
 def pool_always_two(x, size=2, stride=2):
     """You wrote 2 where `size` and `stride` should stand. They are arguments, and 2 is only their default."""
     return _windows(x, 2, 2).max(axis=(4, 5)), (x * 1.0, 2, 2)
 
 
-@misconception("max_pool_forward", title="The stride is missing in the columns", see="12 §7")
+@misconception("max_pool_forward", "part", title="The stride is missing in the columns", see="12 §7")
 def pool_stride_missing_across(x, size=2, stride=2):
     """Your window moves down by the stride, but to the right by single pixels: the stride is missing in the index of the columns. It
     belongs into both."""
     OH, OW = _places(x.shape[2], size, stride), _places(x.shape[3], size, stride)
-    every = np.lib.stride_tricks.sliding_window_view(x, (size, size), axis=(2, 3))
-    return every[:, :, ::stride][:, :, :OH, :OW].max(axis=(4, 5)) * 1.0, (x * 1.0, size, stride)
+    return _windows(x, size, 1)[:, :, ::stride][:, :, :OH, :OW].max(axis=(4, 5)), (x * 1.0, size, stride)
 
 
-@misconception("max_pool_forward", title="Leftover rows and columns are pooled too", see="12 §7")
+@misconception("max_pool_forward", "slip", title="Leftover rows and columns are pooled too", see="12 §7")
 def pool_keeps_leftovers(x, size=2, stride=2):
     """You made windows of the rows and columns that are left over at the rim. Only whole windows count here: the output's size is rounded
     down, as conv_output_size does."""
     sizes = [-(-(n - size) // stride) + 1 for n in x.shape[2:]]
     out = np.zeros((*x.shape[:2], *sizes))
-    for i in range(sizes[0]):
-        for j in range(sizes[1]):
-            out[:, :, i, j] = x[:, :, i * stride : i * stride + size, j * stride : j * stride + size].max(axis=(2, 3))
+    for i, j in np.ndindex(*sizes):
+        out[:, :, i, j] = x[:, :, i * stride : i * stride + size, j * stride : j * stride + size].max(axis=(2, 3))
     return out, (x * 1.0, size, stride)
 
 
-@misconception("max_pool_forward", title="Leftover rows and columns raise", see="12 §7")
+@misconception("max_pool_forward", "part", title="Leftover rows and columns raise", see="12 §7")
 def pool_by_reshaping(x, size=2, stride=2):
     """You reshaped the image into blocks, which works only where the windows lie side by side and the size divides the image. Otherwise
     drop the rows and columns that are left over first, and treat overlapping windows in another way."""
@@ -1147,18 +1095,17 @@ def pool_by_reshaping(x, size=2, stride=2):
     return x.reshape(N, C, H // size, size, W // size, size).max(axis=(3, 5)) * 1.0, (x * 1.0, size, stride)
 
 
-@misconception("max_pool_forward", title="The output's width is copied from its height", see="12 §7")
+@misconception("max_pool_forward", "slip", title="The output's width is copied from its height", see="12 §7")
 def pool_square_output(x, size=2, stride=2):
     """You computed the height of the output and used it for the width too. Images needn't be square: compute each from its own axis."""
     OH = _places(x.shape[2], size, stride)
     out = np.zeros((*x.shape[:2], OH, OH))
-    for i in range(OH):
-        for j in range(OH):
-            out[:, :, i, j] = np.max(x[:, :, i * stride : i * stride + size, j * stride : j * stride + size], axis=(2, 3))
+    for i, j in np.ndindex(OH, OH):
+        out[:, :, i, j] = np.max(x[:, :, i * stride : i * stride + size, j * stride : j * stride + size], axis=(2, 3))
     return out, (x * 1.0, size, stride)
 
 
-@misconception("max_pool_forward", title="The maximum is taken over the channels too", see="12 §7")
+@misconception("max_pool_forward", "core", title="The maximum is taken over the channels too", see="12 §7")
 def pool_over_channels(x, size=2, stride=2):
     """Your maximum runs over all channels, so they all come out alike. Every channel is pooled by itself: take the maximum over rows and
     columns of the window only."""
@@ -1166,23 +1113,18 @@ def pool_over_channels(x, size=2, stride=2):
     return np.repeat(out, x.shape[1], axis=1), (x * 1.0, size, stride)
 
 
-@misconception("max_pool_forward", title="Running maxima are kept in x", see="12 §7")
-def pool_in_place(x, size=2, stride=2):
-    """Your maxima are right, but they are written into x itself: a slice is a view, and `np.maximum(…, out=view)` changes the caller's
-    images. Start from a copy of the slice."""
-    kept = x * 1.0
+@misconception("max_pool_forward", "part", title="The stride counts for the size only", see="12 §7")
+def pool_stride_in_the_size_only(x, size=2, stride=2):
+    """Your output has the right shape, but the window moves by single pixels and sees only the upper left part of the image. The window
+    for out[i, j] starts at row i·stride and column j·stride."""
     OH, OW = _places(x.shape[2], size, stride), _places(x.shape[3], size, stride)
-    out = _windows(kept, size, stride).max(axis=(4, 5))
-    x[:, :, : stride * (OH - 1) + 1 : stride, : stride * (OW - 1) + 1 : stride] = out
-    return out, (kept, size, stride)
+    return _windows(x, size, 1)[:, :, :OH, :OW].max(axis=(4, 5)), (x * 1.0, size, stride)
 
 
-# --- max_pool_forward: right ----------------------------------------------------------------------------------------------------
+pool_in_place = in_place("max_pool_forward", right.max_pool_forward, see="12 §7")
 
 
-@alternative("max_pool_forward")
-def pool_keeps_the_type(x, size=2, stride=2):
-    return _windows(x, size, stride).max(axis=(4, 5)).astype(x.dtype), (x * 1.0, size, stride)
+# --- max_pool_forward: right --------------------------------------------------------------------------------------------------
 
 
 @alternative("max_pool_forward")
@@ -1216,23 +1158,34 @@ def pool_by_argmax(x, size=2, stride=2):
     return np.take_along_axis(flat, best[..., None], axis=-1)[..., 0], (x.astype(float), size, stride)
 
 
-# --- max_pool_backward: wrong ---------------------------------------------------------------------------------------------------
+@alternative("max_pool_forward")
+def pool_keeps_the_type(x, size=2, stride=2):
+    return _windows(x, size, stride).max(axis=(4, 5)).astype(x.dtype), (x * 1.0, size, stride)
 
 
-def _handed_out(dout, cache, down, right, share, add=True):
+# --- max_pool_backward: wrong -------------------------------------------------------------------------------------------------
+
+
+def _handed_out(dout, cache, share, down=0, across=0, add=True, erase=False):
     """Hand every window's gradient out as `share(window)` says, an array of parts of the window's shape."""
-    x, size, _ = cache
+    x, size, stride = cache
+    down, across, dx = down or stride, across or stride, np.zeros(x.shape)
+    for n, c, i, j in np.ndindex(dout.shape):
+        part = share(x[n, c, i * stride : i * stride + size, j * stride : j * stride + size]) * dout[n, c, i, j]
+        here = (n, c, slice(i * down, i * down + size), slice(j * across, j * across + size))
+        dx[here] = part if erase else dx[here] + part if add else np.where(part != 0, part, dx[here])
+    return dx
+
+
+def _placed(dout, cache, offset, decode):
+    """Add every window's gradient at the place that `decode` makes of its argmax, from the window's start if `offset` is 1."""
+    x, size, stride = cache
     dx = np.zeros(x.shape)
-    for n in range(dout.shape[0]):
-        for c in range(dout.shape[1]):
-            for i in range(dout.shape[2]):
-                for j in range(dout.shape[3]):
-                    here = (n, c, slice(i * down, i * down + size), slice(j * right, j * right + size))
-                    part = share(x[here]) * dout[n, c, i, j]
-                    if add:
-                        dx[here] += part
-                    else:
-                        dx[here] = np.where(part != 0, part, dx[here])
+    for n, c, i, j in np.ndindex(dout.shape):
+        window = x[n, c, i * stride : i * stride + size, j * stride : j * stride + size]
+        row, column = decode(int(np.argmax(window)), size)
+        row, column = offset * i * stride + row, offset * j * stride + column
+        dx[n, c, min(row, x.shape[2] - 1), min(column, x.shape[3] - 1)] += dout[n, c, i, j]
     return dx
 
 
@@ -1248,150 +1201,135 @@ def _each(window):
     return (window == np.max(window)).astype(float)
 
 
-@misconception("max_pool_backward", title="Every maximum gets the gradient", see="12 §7")
+@misconception("max_pool_backward", "slip", title="Every maximum gets the gradient", see="12 §7")
 def unpool_to_every_maximum(dout, cache):
     """Where several entries of a window are the maximum, you gave the whole gradient to each of them, as the mask `window ==
     window.max()` does, so more goes back than came in. Here the first one in row order gets it all: `np.argmax` finds it."""
-    return _handed_out(dout, cache, cache[2], cache[2], _each)
+    return _handed_out(dout, cache, _each)
 
 
-@misconception("max_pool_backward", title="Several maxima share the gradient", see="12 §7")
+@misconception("max_pool_backward", "slip", title="Several maxima share the gradient", see="12 §7")
 def unpool_shared(dout, cache):
     """Where several entries of a window are the maximum, you gave each of them an equal part. That is a valid subgradient too, but the
     convention here is PyTorch's: the first one in row order gets it all."""
-    return _handed_out(dout, cache, cache[2], cache[2], lambda window: _each(window) / np.sum(_each(window)))
+    return _handed_out(dout, cache, lambda window: _each(window) / np.sum(_each(window)))
 
 
-@misconception("max_pool_backward", title="The last maximum gets the gradient", see="12 §7")
+@misconception("max_pool_backward", "slip", title="The last maximum gets the gradient", see="12 §7")
 def unpool_to_the_last(dout, cache):
     """Where several entries of a window are the maximum, you gave the gradient to the last one: your loop takes a new maximum where the
     value is equal (`>=`). Here the first one in row order gets it."""
-    return _handed_out(dout, cache, cache[2], cache[2], lambda window: _first(window[::-1, ::-1])[::-1, ::-1])
+    return _handed_out(dout, cache, lambda window: _first(window[::-1, ::-1])[::-1, ::-1])
 
 
-@misconception("max_pool_backward", title="The first maximum in column order gets the gradient", see="12 §7")
+@misconception("max_pool_backward", "slip", title="The first maximum in column order gets the gradient", see="12 §7")
 def unpool_column_order(dout, cache):
     """Where several entries of a window are the maximum, you took the first one column by column. The convention is row order, as
     `np.argmax` goes through a window: along the first row, then along the second."""
-    return _handed_out(dout, cache, cache[2], cache[2], lambda window: _first(window.T).T)
+    return _handed_out(dout, cache, lambda window: _first(window.T).T)
 
 
-@misconception("max_pool_backward", title="Overlapping windows overwrite each other", see="12 §7")
+@misconception("max_pool_backward", "part", title="Overlapping windows overwrite each other", see="12 §7")
 def unpool_assigned(dout, cache):
     """You wrote `dx[…] = …`. Where windows overlap, one pixel can be the maximum of several, and what comes back from all of them has to
     be added: `dx[…] += …`. With windows side by side you can't tell the difference."""
-    return _handed_out(dout, cache, cache[2], cache[2], _first, add=False)
+    return _handed_out(dout, cache, _first, add=False)
 
 
-@misconception("max_pool_backward", title="Each window erases the ones before", see="12 §7")
+@misconception("max_pool_backward", "part", title="Each window erases the ones before", see="12 §7")
 def unpool_assigned_as_a_block(dout, cache):
     """You assigned a whole block to each window, zeros included, so where windows overlap, a later one erases what an earlier one had put
     there. Add instead: `dx[window] += …`."""
-    x, size, stride = cache
-    dx = np.zeros(x.shape)
-    for n, c, i, j in np.ndindex(*dout.shape):
-        here = (n, c, slice(i * stride, i * stride + size), slice(j * stride, j * stride + size))
-        dx[here] = _first(x[here]) * dout[n, c, i, j]
-    return dx
+    return _handed_out(dout, cache, _first, erase=True)
 
 
-@misconception("max_pool_backward", title="Row and column within the window are swapped", see="12 §7")
+@misconception("max_pool_backward", "core", title="Row and column within the window are swapped", see="12 §7")
 def unpool_swapped(dout, cache):
     """You took `index % size` for the row of the maximum and `index // size` for its column. argmax counts row by row, so it is the other
     way round: row, column = divmod(index, size)."""
-    return _handed_out(dout, cache, cache[2], cache[2], lambda window: _first(window).T)
+    return _handed_out(dout, cache, lambda window: _first(window).T)
 
 
-@misconception("max_pool_backward", title="Row and column are decoded with the wrong width", see="12 §7")
+@misconception("max_pool_backward", "core", title="Row and column are decoded with the wrong width", see="12 §7")
 def unpool_decoded_with_the_images_width(dout, cache):
     """You decoded the position of the maximum with the width of the image (or of the output). argmax counted within the window, whose
     rows have `size` entries: row, column = divmod(index, size)."""
-    x, size, stride = cache
-    dx = np.zeros(x.shape)
-    for n, c, i, j in np.ndindex(*dout.shape):
-        index = np.argmax(x[n, c, i * stride : i * stride + size, j * stride : j * stride + size])
-        row, column = divmod(int(index), dout.shape[3])
-        dx[n, c, min(i * stride + row, x.shape[2] - 1), min(j * stride + column, x.shape[3] - 1)] += dout[n, c, i, j]
-    return dx
+    return _placed(dout, cache, 1, lambda index, size: divmod(index, dout.shape[3]))
 
 
-@misconception("max_pool_backward", title="The window's place is forgotten", see="12 §7")
+@misconception("max_pool_backward", "core", title="The window's place is forgotten", see="12 §7")
 def unpool_without_offset(dout, cache):
     """You used the position of the maximum *within its window* as its position in the image, so all gradients end up in the upper left
     corner. Add the place where the window starts: row i·stride + r, column j·stride + c."""
-    x, size, stride = cache
-    dx = np.zeros(x.shape)
-    for n, c, i, j in np.ndindex(*dout.shape):
-        index = np.argmax(x[n, c, i * stride : i * stride + size, j * stride : j * stride + size])
-        dx[n, c, index // size, index % size] += dout[n, c, i, j]
-    return dx
+    return _placed(dout, cache, 0, divmod)
 
 
-@misconception("max_pool_backward", title="Every entry of the window gets the gradient", see="12 §7")
+@misconception("max_pool_backward", "core", title="Every entry of the window gets the gradient", see="12 §7")
 def unpool_to_everybody(dout, cache):
     """You gave the gradient to all entries of the window. Only the maximum had any effect on the output; a small change of another entry
     changes nothing, so its gradient is 0."""
-    return _handed_out(dout, cache, cache[2], cache[2], lambda window: np.ones(window.shape))
+    return _handed_out(dout, cache, lambda window: np.ones(window.shape))
 
 
-@misconception("max_pool_backward", title="The gradient is spread as for a mean", see="12 §7")
+@misconception("max_pool_backward", "core", title="The gradient is spread as for a mean", see="12 §7")
 def unpool_as_a_mean(dout, cache):
     """You gave each entry of the window the same part of the gradient. That is the backward pass of average pooling; of a maximum, the
     entry that is the maximum gets it all."""
-    return _handed_out(dout, cache, cache[2], cache[2], lambda window: np.ones(window.shape) / window.size)
+    return _handed_out(dout, cache, lambda window: np.ones(window.shape) / window.size)
 
 
-@misconception("max_pool_backward", title="The gradient is multiplied by the maximum", see="12 §7")
+@misconception("max_pool_backward", "part", title="The gradient is multiplied by the maximum", see="12 §7")
 def unpool_times_the_maximum(dout, cache):
     """You multiplied the gradient by the value of the maximum. The output *is* the maximum, so its derivative with respect to it is 1:
     the gradient is handed on as it came."""
-    return _handed_out(dout, cache, cache[2], cache[2], lambda window: _first(window) * np.max(window))
+    return _handed_out(dout, cache, lambda window: _first(window) * np.max(window))
 
 
-@misconception("max_pool_backward", title="The upstream gradient is ignored", see="12 §7")
+@misconception("max_pool_backward", "core", title="The upstream gradient is ignored", see="12 §7")
 def unpool_mask_only(dout, cache):
     """You returned the mask of the maxima, with ones where the gradient should be. The layer above says with dout how much each output
     matters: put its entries there."""
-    return _handed_out(np.ones(dout.shape), cache, cache[2], cache[2], _first)
+    return _handed_out(np.ones(dout.shape), cache, _first)
 
 
-@misconception("max_pool_backward", title="The stride is missing in the columns", see="12 §7")
+@misconception("max_pool_backward", "part", title="The stride is missing in the columns", see="12 §7")
 def unpool_stride_missing_across(dout, cache):
     """Your windows move down by the stride, but to the right by single pixels: the stride is missing in the index of the columns. It
     belongs into both, as in the forward pass."""
-    return _handed_out(dout, cache, cache[2], 1, _first)
+    return _handed_out(dout, cache, _first, across=1)
 
 
-@misconception("max_pool_backward", title="Leftover rows and columns are missing in dx", see="12 §7")
+@misconception("max_pool_backward", "slip", title="Leftover rows and columns are missing in dx", see="12 §7")
 def unpool_without_leftovers(dout, cache):
     """Your dx is smaller than x where rows and columns were left over. They were dropped in the forward pass, so their gradient is 0, but
     dx has the shape of x: start with `np.zeros(x.shape)`."""
-    _, size, stride = cache
-    rows, columns = ((n - 1) * stride + size for n in dout.shape[2:])
-    return _handed_out(dout, cache, stride, stride, _first)[:, :, :rows, :columns]
-
-
-@misconception("max_pool_backward", title="dout is changed in place", see="12 §7")
-def unpool_in_place(dout, cache):
-    """Your dx is right, but you cross the gradients off in dout as you hand them out. The array belongs to the layer above, which may
-    still need it: leave it as it is."""
-    dx = _handed_out(dout, cache, cache[2], cache[2], _first)
-    dout[...] = 0
-    return dx
+    rows, columns = ((n - 1) * cache[2] + cache[1] for n in dout.shape[2:])
+    return _handed_out(dout, cache, _first)[:, :, :rows, :columns]
 
 
 def _pool_that_keeps_the_type(x, size=2, stride=2):
     return _windows(x, size, stride).max(axis=(4, 5)), (x, size, stride)
 
 
-@misconception("max_pool_backward", title="dx has the integers' type", see="12 §7", with_forward=_pool_that_keeps_the_type)
+@misconception("max_pool_backward", "slip", title="dx has the integers' type", see="12 §7", with_forward=_pool_that_keeps_the_type)
 def unpool_truncated(dout, cache):
     """You made dx with `zeros_like(x)`. Where the images hold integers, so does dx, and everything behind the decimal point of the
     gradient is cut off. Make it with `np.zeros(x.shape)`, which holds floats."""
-    return _handed_out(dout, cache, cache[2], cache[2], _first).astype(cache[0].dtype)
+    return _handed_out(dout, cache, _first).astype(cache[0].dtype)
 
 
-# --- max_pool_backward: right ---------------------------------------------------------------------------------------------------
+@misconception("max_pool_backward", "part", title="The stride is missing in the places", see="12 §7")
+def unpool_without_stride(dout, cache):
+    """You hand the gradient of output [i, j] to the window that starts at row i and column j. It started at row i·stride and column
+    j·stride, as in the forward pass. With stride 1 you can't tell the difference."""
+    return _handed_out(dout, cache, _first, down=1, across=1)
+
+
+unpool_in_a_tuple = in_a_tuple("max_pool_backward", right.max_pool_backward, see="12 §7")
+unpool_in_place = in_place("max_pool_backward", right.max_pool_backward, see="12 §7")
+
+
+# --- max_pool_backward: right -------------------------------------------------------------------------------------------------
 
 
 @alternative("max_pool_backward")

@@ -85,9 +85,10 @@ class Backward(Contract):
         return expect(answer, f"what {forward} returns").items("out", "cache")
 
     def compare(self, student: Student, usual: Sequence[Any], odd: Sequence[Any], name: str, why: str, rtol: float = 1e-7) -> None:
-        """Expect the same gradients for the arguments `usual` and `odd`, unless the forward pass's `out` differs already."""
+        """Expect the same gradients for the arguments `usual` and `odd`, unless the forward pass's `out` is at fault already."""
         out, cache = self.forward(student, *usual[1:])
         try:
+            expect(out).shaped(np.shape(usual[0]))
             odd_out, odd_cache = self.forward(student, *odd[1:])
             expect(odd_out).alike(out, why, rtol=rtol)
         except (Mismatch, StudentError):
@@ -98,7 +99,11 @@ class Backward(Contract):
 
     def unchanged(self, student: Student, *arguments: Any) -> None:
         """Run the pair, and expect that `dout` is as it was; what becomes of the cache is the pair's own business."""
-        _, cache = self.forward(student, *arguments[1:])
+        out, cache = self.forward(student, *arguments[1:])
+        try:
+            expect(out).shaped(np.shape(arguments[0]))
+        except Mismatch:  # no gradient of this shape belongs to it
+            return
         call = getattr(student, self.exercise).call(arguments[0], cache)
         if not same(arguments[0], call.arguments[0]):
             raise Mismatch("value", f"{self.exercise} changed dout in place; the layer above still needs it, so work on a copy instead")

@@ -1,27 +1,33 @@
-"""The hidden suite of lecture 8, adaptive optimizers."""
+"""The hidden suite of lecture 8, adaptive optimizers.
+
+What can be seen of a part of an optimiser by itself: with gradients of one size the second moment is a common factor, with β1 = 0 the first
+moment is the gradient, a bias correction is a common factor of all entries, and equal gradients have an average that doesn't depend on the
+weights. So most tests look at lengths alone, or at the proportions of a step's entries alone.
+"""
 
 import numpy as np
 
-from coursekit import exercise, expect, expect_unchanged, worth
+from autograder.suites.contracts import ArgumentsUnchanged, Float32, Integers, MemoryLayouts, NoMemory
+from coursekit import aspect, corner, exercise, expect, expect_unchanged, worth
 
-TINY = 1e-12  # as eps where a test is about something else: a mistake with ε costs the tests of ε, not all of them
+TINY = 1e-12  # as eps where a test is about something else,
+LARGE = 1e5  # and the size of gradients, so that even an ε that is hard-coded costs the tests of ε alone
 
-
-OTHERS = {  # hyperparameters that aren't the defaults
-    "adagrad_step": {},
-    "rmsprop_step": {"decay": 0.6},
-    "adam_step": {"beta1": 0.7, "beta2": 0.95},
-    "nadam_step": {"beta1": 0.7, "beta2": 0.95},
-    "adamax_step": {"beta1": 0.7, "beta2": 0.8},
+DEFAULTS = {  # written out where a test is about something else: a wrong default costs the test of the defaults alone
+    "adagrad_step": {"lr": 0.01},
+    "rmsprop_step": {"lr": 0.001, "decay": 0.9},
+    "adam_step": {"lr": 0.001, "beta1": 0.9, "beta2": 0.999},
+    "nadam_step": {"lr": 0.001, "beta1": 0.9, "beta2": 0.999},
+    "adamax_step": {"lr": 0.002, "beta1": 0.9, "beta2": 0.999},
 }
 
 
 # --- inputs and small helpers ---------------------------------------------------------------------------------------------
 
 
-def slopes(rng, *shape, low=0.2, high=3.0):
+def slopes(rng, *shape, size=LARGE):
     """Return gradients of both signs, none of them near zero."""
-    return rng.uniform(low, high, shape) * rng.choice([-1.0, 1.0], shape)
+    return size * rng.uniform(0.2, 3.0, shape) * rng.choice([-1.0, 1.0], shape)
 
 
 def one_step(function, theta, grad, state, **options):
@@ -29,125 +35,154 @@ def one_step(function, theta, grad, state, **options):
     return expect(function(theta, grad, state, **options), f"what {function.name} returns").items("theta", "state")
 
 
-def expect_walk(function, right, theta, gradients, rates=None, rtol=1e-7, **options):
-    """Expect that steps along `gradients`, from {} on, lead where the reference's lead; `rates` may change from step to step."""
-    place, state, right_place, right_state = theta, {}, theta, {}
-    for number, grad in enumerate(gradients):
-        if rates is not None:
-            options["lr"] = rates[number]
-        place, state = one_step(function, place, grad, state, **options)
-        right_place, right_state = right(right_place, grad, right_state, **options)
-        expect(place, f"theta after step {number + 1}").close_to(right_place, rtol=rtol)
-
-
-def expect_moves(function, right, gradients, first=1, **options):
-    """Expect the reference's moves from step `first` on; each begins at zero, so that small ones count as much as large ones."""
-    start, state, right_state = np.zeros(gradients[0].shape), {}, {}
-    for number, grad in enumerate(gradients, start=1):
+def moves_from_zero(function, gradients, **options):
+    """Take a step for each gradient, each from zero, and return where each leads."""
+    start, state, moves = np.zeros(np.shape(gradients[0])), {}, []
+    for grad in gradients:
         move, state = one_step(function, start, grad, state, **options)
-        right_move, right_state = right(start, grad, right_state, **options)
+        moves.append(move)
+    return moves
+
+
+def proportions(move):
+    """Return a step divided by its largest entry's length."""
+    move = np.asarray(move, dtype=float)
+    return move / (np.max(np.abs(move), initial=0.0) or 1.0)
+
+
+def expect_moves(function, reference, gradients, look=np.asarray, first=1, rtol=1e-7, what="", **options):
+    """Expect the reference's steps from number `first` on, or what `look` gives for them; each step begins at zero."""
+    moves = moves_from_zero(function, gradients, **options)
+    state = {}
+    for number, (move, grad) in enumerate(zip(moves, gradients, strict=True), start=1):
+        right, state = getattr(reference, function.name)(np.zeros(grad.shape), grad, state, **options)
         if number >= first:
-            expect(move, f"step {number} from zero").close_to(right_move)
+            expect(move, f"step {number} from zero").shaped(grad.shape)
+            expect(look(move), f"{what}step {number} from zero").close_to(look(right), rtol=rtol)
 
 
-class StepTests:
-    """What is expected of every optimiser; a class below says which one."""
+class StepTests(ArgumentsUnchanged, Integers, Float32, MemoryLayouts, NoMemory):
+    """What is expected of every optimiser."""
 
-    function = ""
+    def usual(self, **options):
+        """Return hyperparameters: the defaults but for η and ε, and `options`."""
+        return {**DEFAULTS[self.exercise], "lr": 0.3, "eps": TINY, **options}
 
-    def both(self, student, reference):
-        """Return the student's function and the reference's."""
-        return getattr(student, self.function), getattr(reference, self.function)
+    def arguments(self, rng):
+        """Return θ, and a gradient for each of two steps."""
+        return rng.normal(0, 0.5, (3, 4)), *slopes(rng, 2, 3, 4)
 
-    def test_first_step(self, student, reference, rng):
-        """The first step, from an empty state, is right for arrays of any shape."""
-        for shape in ((6,), (1,), (3, 4), (2, 3, 2)):
-            theta, grad = rng.normal(0, 0.5, shape), slopes(rng, *shape)
-            expect_walk(*self.both(student, reference), theta, [grad], lr=0.3, eps=TINY)
-
-    @worth(3)
-    def test_several_steps(self, student, reference, rng):
-        """Nine steps along random gradients lead where they should, each entry for itself."""
-        for shape in ((5,), (4, 3)):
-            expect_walk(*self.both(student, reference), rng.normal(0, 0.5, shape), slopes(rng, 9, *shape), lr=0.2, eps=TINY)
-
-    def test_hyperparameters(self, student, reference, rng):
-        """The hyperparameters that are passed are the ones that are used, and a learning rate may change from step to step."""
-        theta, gradients, rates = rng.normal(0, 0.5, 4), slopes(rng, 7, 4), rng.uniform(0.05, 0.4, 7)
-        expect_walk(*self.both(student, reference), theta, gradients, rates, eps=TINY, **OTHERS[self.function])
-
-    def test_defaults(self, student, reference, rng):
-        """Without hyperparameters the defaults of the docstring hold."""
-        expect_moves(*self.both(student, reference), slopes(rng, 5, 6, low=5, high=50))
-
-    @worth(0.5)
-    def test_tiny_gradients(self, student, reference, rng):
-        """Where gradients are as small as eps, the step shows that eps is added outside the root, to the finished denominator."""
-        for scale, options in ((1e-8, {}), (1e-2, {"eps": 0.01})):
-            expect_moves(*self.both(student, reference), scale * slopes(rng, 4, 5), lr=0.1, **options)
-
-    @worth(0.5)
-    def test_zero_gradients(self, student, reference, rng):
-        """An entry whose gradient has always been zero stays where it is, and is no division by zero."""
-        gradients = slopes(rng, 3, 4, low=5, high=50)
-        gradients[:, 1] = 0
-        expect_walk(*self.both(student, reference), rng.normal(0, 0.5, 4), gradients, lr=0.2)
-
-    def test_numbers_of_other_types(self, student, reference, rng):
-        """Integers and 32-bit floats are legal input."""
-        theta, gradients = rng.integers(-9, 9, 6), rng.integers(1, 9, (3, 6)) * rng.choice([-1, 1], (3, 6))
-        expect_walk(*self.both(student, reference), theta, gradients, lr=0.3, eps=TINY)
-        theta, gradients = rng.normal(0, 0.5, 6).astype(np.float32), slopes(rng, 3, 6).astype(np.float32)
-        expect_walk(*self.both(student, reference), theta, gradients, lr=0.3, eps=TINY, rtol=1e-4)
-
-    def test_memory_layouts(self, student, reference, rng):
-        """A transposed array, and every other column of one, are parameters like any other."""
-        theta, gradients = rng.normal(0, 0.5, (3, 4)), slopes(rng, 3, 3, 4)
-        wide = [np.repeat(grad, 2, axis=1)[:, ::2] for grad in gradients]
-        expect_walk(*self.both(student, reference), theta.T, [grad.T for grad in gradients], lr=0.3, eps=TINY)
-        expect_walk(*self.both(student, reference), np.repeat(theta, 2, axis=1)[:, ::2], wide, lr=0.3, eps=TINY)
-
-    def test_arguments_stay(self, student, reference, rng):
-        """theta, grad and the old state are as they were after the call, and the new theta is right."""
-        mine, right = self.both(student, reference)
-        theta, gradients = rng.normal(0, 0.5, 4), slopes(rng, 3, 4)
-        state, right_state = {}, {}
+    def ask(self, student, theta, *gradients):
+        """Take a step for each gradient, and return where they lead."""
+        state = {}
         for grad in gradients:
-            answer = expect(expect_unchanged(mine, theta, grad, state, 0.3), f"what {self.function} returns")
-            (place, state), (right_place, right_state) = answer.items("theta", "state"), right(theta, grad, right_state, 0.3)
-            expect(place, "theta").close_to(right_place, rtol=1e-5)
+            theta, state = one_step(getattr(student, self.exercise), theta, grad, state, **self.usual())
+        return theta
 
-    def test_all_memory_is_in_the_state(self, student, reference, rng):
-        """Two parameters that are trained in turns don't disturb each other, and a step from an old state can be taken again."""
-        mine, right = self.both(student, reference)
-        thetas = [rng.normal(0, 0.5, 3), rng.normal(0, 0.5, (2, 2))]
-        old, right_old = [{}, {}], [{}, {}]
-        for _ in range(3):
-            grads = [slopes(rng, *theta.shape) for theta in thetas]
-            new, right_new = list(old), list(right_old)
-            for which in (0, 1, 0):
-                place, new[which] = one_step(mine, thetas[which], grads[which], old[which], lr=0.3, eps=TINY)
-                right_place, right_new[which] = right(thetas[which], grads[which], right_old[which], lr=0.3, eps=TINY)
-                expect(place, "theta").close_to(right_place)
-            old, right_old = new, right_new
+    def unchanged(self, student, theta, *gradients):
+        """Take a step for each gradient, and expect that none changes theta, grad or the old state."""
+        function, state = getattr(student, self.exercise), {}
+        for grad in gradients:
+            answer = expect_unchanged(function, theta, grad, state)
+            _, state = expect(answer, f"what {function.name} returns").items("theta", "state")
+
+    @aspect("the first step's direction", 3)
+    def test_first_direction(self, student, rng):
+        """The first step, from an empty state, goes against the gradient, equally far in every entry."""
+        for shape in ((6,), (2, 3, 2)):
+            grad = slopes(rng, *shape)
+            (move,) = moves_from_zero(getattr(student, self.exercise), [grad], **self.usual())
+            expect(move, "the first step from zero").shaped(shape)
+            expect(proportions(move), "the first step's entries, divided by the largest one's length,").close_to(-np.sign(grad))
+
+    @aspect("the first step's length", 3)
+    def test_first_length(self, student, reference, rng):
+        """The first step, from an empty state, has the right length in every entry."""
+        for shape, size, rtol in ((1,), LARGE, 1e-7), ((3, 4), 10.0, 1e-3):
+            function, gradients = getattr(student, self.exercise), slopes(rng, 1, *shape, size=size)
+            expect_moves(function, reference, gradients, np.abs, rtol=rtol, what="the length of ", **self.usual())
+
+    @worth(4)
+    @aspect("equal gradients", 9)
+    def test_equal_gradients(self, student, rng):
+        """Where the gradient stays as it is, all entries move equally far at a step, however large their gradients are."""
+        moves = moves_from_zero(getattr(student, self.exercise), [slopes(rng, 5)] * 5, **self.usual())
+        for number, move in enumerate(moves[1:], start=2):
+            expect(move, f"step {number} from zero").shaped((5,))
+            name = f"the lengths of step {number}'s entries, divided by the largest one,"
+            expect(np.abs(proportions(move)), name).close_to(np.ones(5), rtol=1e-5)
+
+    @aspect("all together", 16)
+    def test_walk(self, student, reference, rng):
+        """Steps along random gradients lead where they should, each entry for itself, with a learning rate that changes."""
+        function, right = getattr(student, self.exercise), getattr(reference, self.exercise)
+        for shape, size, rtol in ((5,), LARGE, 1e-7), ((4, 3), 10.0, 1e-3):
+            place = right_place = rng.normal(0, 0.5, shape)
+            state, right_state = {}, {}
+            for grad in slopes(rng, 6, *shape, size=size):
+                options = self.usual(lr=rng.uniform(0.05, 0.4))
+                place, state = one_step(function, place, grad, state, **options)
+                right_place, right_state = right(right_place, grad, right_state, **options)
+            expect(place, "theta after six steps").close_to(right_place, rtol=rtol)
+
+    @corner("eps", 0.06)
+    def test_tiny_gradients(self, student, reference, rng):
+        """Where gradients are as small as the default eps, the step shows that eps is added to the finished denominator."""
+        options = {**DEFAULTS[self.exercise], "lr": 0.1}
+        expect_moves(getattr(student, self.exercise), reference, slopes(rng, 3, 5, size=1e-8), **options)
+
+    @corner("eps")
+    def test_another_epsilon(self, student, reference, rng):
+        """The eps that is passed is the one that is used."""
+        expect_moves(getattr(student, self.exercise), reference, slopes(rng, 3, 5, size=0.01), **self.usual(eps=0.01))
+
+    @worth(0.5)
+    @corner("eps")
+    def test_zero_gradients(self, student, rng):
+        """An entry whose gradient has always been zero stays where it is, and is no division by zero."""
+        theta, grad = rng.normal(0, 0.5, 3), slopes(rng, 3) * [1, 0, 1]
+        place, state = one_step(getattr(student, self.exercise), theta, grad, {}, lr=0.2)
+        again, _ = one_step(getattr(student, self.exercise), theta, grad, state, lr=0.2)
+        for number, found in enumerate((place, again), start=1):
+            entry = expect(found, "theta").items("θ1", "θ2", "θ3")[1]
+            expect(entry, f"the entry of theta without a gradient, after step {number},").close_to(theta[1])
+
+    @corner("the defaults", 0.03)
+    def test_defaults(self, student, rng):
+        """Without hyperparameters the defaults of the docstring hold."""
+        function, gradients = getattr(student, self.exercise), [slopes(rng, 6, size=1e-8) * 10.0 ** np.arange(0, 12, 2) for _ in range(3)]
+        usual = moves_from_zero(function, gradients)
+        passed = moves_from_zero(function, gradients, **DEFAULTS[self.exercise], eps=1e-8)
+        for number, (move, right) in enumerate(zip(usual, passed, strict=True), start=1):
+            expect(move, f"step {number} without hyperparameters").alike(right, f"from that with {DEFAULTS[self.exercise]} and eps=1e-8")
 
 
-class MomentTests(StepTests):
-    """What is expected of the optimisers with two averages: that their parts are right one by one."""
+class Settling(StepTests):
+    """What is expected of the optimisers that forget."""
 
-    def test_second_step(self, student, reference, rng):
-        """The second step, from the state of the first, is right: here the correction is another one than at the first step."""
-        expect_moves(*self.both(student, reference), slopes(rng, 2, 5), first=2, lr=0.3, eps=TINY)
+    @aspect("equal gradients")
+    def test_length_of_late_steps(self, student, rng):
+        """After many equal gradients every step has the length of the learning rate."""
+        short = {"decay": 0.4} if self.exercise == "rmsprop_step" else {"beta1": 0.4, "beta2": 0.5}
+        moves = moves_from_zero(getattr(student, self.exercise), [slopes(rng, 4)] * 24, lr=0.3, eps=TINY, **short)
+        expect(moves[-1], "step 24 from zero").shaped((4,))
+        expect(np.abs(np.asarray(moves[-1])), "the length of step 24").close_to(np.full(4, 0.3), rtol=1e-5)
 
-    def test_short_memories(self, student, reference, rng):
-        """With beta1 = 0, no memory at all, and a small beta2, a short one, the steps are right."""
-        expect_walk(*self.both(student, reference), rng.normal(0, 0.5, 4), slopes(rng, 6, 4), lr=0.2, beta1=0.0, beta2=0.3, eps=TINY)
 
-    @worth(2)
-    def test_late_steps(self, student, reference, rng):
-        """After so many steps that the bias is gone, the averages are still right."""
-        gradients = slopes(rng, 44, 3)
-        expect_moves(*self.both(student, reference), gradients, first=42, lr=0.3, beta1=0.5, beta2=0.6, eps=TINY)
+class MomentTests(Settling):
+    """What is expected of the optimisers with a first moment and a denominator of their own."""
+
+    @aspect("the first moment", 12)
+    def test_gradients_of_one_size(self, student, reference, rng):
+        """With gradients of one size the entries of a late step are in the proportions of the first moment's."""
+        gradients, function = LARGE * rng.choice([-1.0, 1.0], (18, 6)), getattr(student, self.exercise)
+        name = "the proportions of "
+        expect_moves(function, reference, gradients, proportions, 16, 1e-5, name, lr=0.3, beta1=0.4, beta2=0.7, eps=TINY)
+
+
+def expect_denominators(student, reference, name, gradients, **options):
+    """Expect the right proportions of a step's entries from the second step on, of an optimiser that steps along the gradient."""
+    expect_moves(getattr(student, name), reference, gradients, proportions, 2, what="the proportions of ", lr=0.3, eps=TINY, **options)
 
 
 # --- the exercises --------------------------------------------------------------------------------------------------------
@@ -155,91 +190,79 @@ class MomentTests(StepTests):
 
 @exercise("adagrad_step")
 class TestAdagradStep(StepTests):
-    function = "adagrad_step"
-
-    def test_long_run(self, student, reference, rng):
-        """After forty steps the first gradient still counts in full."""
-        gradients = slopes(rng, 40, 3)
-        gradients[0] *= 20
-        expect_moves(*self.both(student, reference), gradients, first=40, lr=0.3, eps=TINY)
+    @aspect("the sum of squares", 10)
+    def test_proportions(self, student, reference, rng):
+        """At each step the entries are in the right proportions: each is divided by the root of its own sum of squares."""
+        gradients = slopes(rng, 7, 4)
+        gradients[0] *= [20, 1, 1, 5]
+        expect_denominators(student, reference, "adagrad_step", gradients)
 
 
 @exercise("rmsprop_step")
-class TestRmspropStep(StepTests):
-    function = "rmsprop_step"
-
-    def test_long_run(self, student, reference, rng):
-        """After fifty steps the average looks back as far as the decay says, wherever it began."""
-        expect_moves(*self.both(student, reference), slopes(rng, 50, 3), first=48, lr=0.3, decay=0.5, eps=TINY)
+class TestRmspropStep(Settling):
+    @aspect("the average of squares", 10)
+    def test_proportions(self, student, reference, rng):
+        """At each step the entries are in the right proportions: each is divided by the root of its own average of squares."""
+        expect_denominators(student, reference, "rmsprop_step", slopes(rng, 6, 4), decay=0.6)
 
 
 @exercise("bias_corrected")
-class TestBiasCorrected:
-    def test_first_step(self, student, reference, rng):
+class TestBiasCorrected(ArgumentsUnchanged, Integers, Float32, MemoryLayouts, NoMemory):
+    def arguments(self, rng):
+        return rng.normal(0, 2, (3, 4)), 0.7, 3
+
+    @aspect("t = 1", 3)
+    def test_first_step(self, student, rng):
         """At t = 1 the only gradient comes back as it was, whatever beta."""
         for beta in (0.3, 0.9, 0.999):
-            grad = slopes(rng, 5)
+            grad = slopes(rng, 5, size=1)
             expect(student.bias_corrected((1 - beta) * grad, beta, 1), f"the answer for beta={beta}, t=1").close_to(grad)
 
-    @worth(3)
+    @aspect("later steps", 5)
     def test_later_steps(self, student, reference, rng):
-        """The sum of the weights is divided away at any step."""
-        for beta, t in ((0.9, 2), (0.5, 3), (0.8, 7), (0.9, 10), (0.99, 25), (0.999, 400)):
-            moment = rng.normal(0, 2, 6)
+        """The sum of the weights is divided away at any step, of arrays of any shape."""
+        for beta, t, shape in ((0.9, 2, (6,)), (0.8, 7, (1,)), (0.9, 10, (2, 3, 2)), (0.999, 400, (4,))):
+            moment = rng.normal(0, 2, shape)
             expect(student.bias_corrected(moment, beta, t), f"the answer for beta={beta}, t={t}").close_to(
                 reference.bias_corrected(moment, beta, t)
             )
 
-    def test_average_of_a_constant(self, student, rng):
-        """An average of equal gradients is that gradient, after any number of steps."""
-        grad, beta = slopes(rng, 4), 0.85
-        moment = np.zeros(4)
-        for t in range(1, 13):
-            moment = 0.85 * moment + 0.15 * grad
-            expect(student.bias_corrected(moment, beta, t), f"the answer at t={t}").close_to(grad)
-
-    def test_late_and_without_memory(self, student, rng):
-        """Where nothing is left to correct, because t is large or beta is zero, the moment comes back as it was."""
-        moment = rng.normal(0, 2, 5)
-        for beta, t in ((0.9, 5000), (0.5, 200), (0.0, 1), (0.0, 3)):
+    @aspect("large t", 2.5)
+    def test_late(self, student, rng):
+        """Where nothing is left to correct, because t is large, the moment comes back as it was."""
+        for beta, t in ((0.9, 5000), (0.5, 200)):
+            moment = rng.normal(0, 2, 5)
             expect(student.bias_corrected(moment, beta, t), f"the answer for beta={beta}, t={t}").close_to(moment)
 
-    def test_numbers_of_other_types(self, student, reference, rng):
-        """Integers and 32-bit floats are legal input, and the answer is floating-point."""
-        moment = rng.integers(-9, 9, 6)
-        expect(student.bias_corrected(moment, 0.7, 3), "the answer for integers").close_to(reference.bias_corrected(moment, 0.7, 3))
-        moment = rng.normal(0, 2, 6).astype(np.float32)
-        expect(student.bias_corrected(moment, 0.7, 3), "the answer for 32-bit floats").close_to(
-            reference.bias_corrected(moment, 0.7, 3), rtol=1e-4
-        )
-
-    def test_shapes_and_layouts(self, student, reference, rng):
-        """Arrays of any shape and layout are corrected entry by entry."""
-        for moment in (rng.normal(size=(1,)), rng.normal(size=(3, 4)).T, rng.normal(size=(2, 3, 8))[..., ::2]):
-            expect(student.bias_corrected(moment, 0.9, 4)).close_to(reference.bias_corrected(moment, 0.9, 4))
-
-    def test_arguments_stay(self, student, reference, rng):
-        """The moment is as it was after the call: the average goes on without the correction in it."""
-        moment = rng.normal(size=5)
-        expect(expect_unchanged(student.bias_corrected, moment, 0.9, 3)).close_to(reference.bias_corrected(moment, 0.9, 3))
+    @corner("beta = 0", 0.05)
+    def test_without_memory(self, student, rng):
+        """With beta = 0 there is nothing to correct."""
+        moment = rng.normal(0, 2, 5)
+        for t in (1, 3):
+            expect(student.bias_corrected(moment, 0.0, t), f"the answer for beta=0, t={t}").close_to(moment)
 
 
 @exercise("adam_step")
 class TestAdamStep(MomentTests):
-    function = "adam_step"
+    @aspect("the second moment", 4)
+    def test_without_momentum(self, student, reference, rng):
+        """With beta1 = 0 the entries of a step are in the right proportions: each is divided by the root of its own average of squares."""
+        expect_denominators(student, reference, "adam_step", slopes(rng, 5, 4), beta1=0.0, beta2=0.6)
 
 
 @exercise("nadam_step")
 class TestNadamStep(MomentTests):
-    function = "nadam_step"
+    @aspect("the second moment", 4)
+    def test_without_momentum(self, student, reference, rng):
+        """With beta1 = 0 the entries of a step are in the right proportions: each is divided by the root of its own average of squares."""
+        expect_denominators(student, reference, "nadam_step", slopes(rng, 5, 4), beta1=0.0, beta2=0.6)
 
 
 @exercise("adamax_step")
 class TestAdamaxStep(MomentTests):
-    function = "adamax_step"
-
-    def test_a_spike(self, student, reference, rng):
-        """After one huge gradient the denominator shrinks by beta2 a step, until another one is larger."""
-        gradients = slopes(rng, 12, 4)
-        gradients[2] *= 30
-        expect_moves(*self.both(student, reference), gradients, first=3, lr=0.3, beta1=0.5, beta2=0.7, eps=TINY)
+    @aspect("the maximum", 10)
+    def test_without_momentum(self, student, reference, rng):
+        """With beta1 = 0 the entries of a step are in the right proportions: after a huge gradient u shrinks by beta2 a step."""
+        gradients = slopes(rng, 9, 4)
+        gradients[2] *= [30, 1, 10, 1]
+        expect_denominators(student, reference, "adamax_step", gradients, beta1=0.0, beta2=0.7)

@@ -201,7 +201,7 @@ class Expectation:
     # --- single checks -------------------------------------------------------------------------------------------------
 
     def _names(self, count: int, names: Sequence[str]) -> Sequence[str]:
-        return names or [f"{self.name}[{index}]" for index in range(count)]
+        return names if len(names) == count else [f"{self.name}[{index}]" for index in range(count)]
 
     def _stands_for_an_array(self, expected: Any, names: Sequence[str]) -> bool:
         """Tell whether `expected` is an array written as a list of numbers. If the answer is such a list, too, its items are compared."""
@@ -373,7 +373,9 @@ def same(one: Any, other: Any) -> bool:
 
 def _is_real(value: Any) -> bool:
     """Tell whether a value is a real number or an array of them."""
-    return isinstance(value, (int, float)) or (isinstance(value, (np.ndarray, np.generic)) and value.dtype.kind in "biuf")
+    if isinstance(value, int):
+        return value.bit_length() < 1000  # a larger one is no float
+    return isinstance(value, float) or (isinstance(value, (np.ndarray, np.generic)) and value.dtype.kind in "biuf")
 
 
 def _scalar(value: Any) -> Any:

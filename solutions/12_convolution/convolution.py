@@ -14,14 +14,13 @@
 # %% [markdown]
 # # Lecture 12 · Convolution and its backpropagation
 #
-# **What does a network know about a picture before it has seen one?** A dense layer knows nothing: to it, an image is a list of numbers,
-# and whether two of them are neighbours or at opposite ends is all the same. So much so that you could scramble the pixels of every
-# image, and it wouldn't even notice.
+# **What does a network know about a picture before it has seen one?** A dense layer gets an image as a list of numbers. It doesn't know
+# which of them are neighbours. If the pixels of all images are rearranged in the same way, it learns just as well.
 #
-# In this lecture you build layers that know one thing, *where* a pixel is: **convolution**, which looks at an image through a small
-# window and uses the same weights everywhere, and **max pooling**, which keeps the strongest answer of a neighbourhood. You send
-# gradients back through both, find out that the gradient of a convolution is a convolution again, with the kernel turned round, and train
-# a small convolutional network on the digits with your own functions.
+# In this lecture you build layers that know *where* a pixel is: **convolution**, which looks at an image through a small window and uses
+# the same weights everywhere, and **max pooling**, which keeps the largest value of a neighbourhood. You send gradients back through
+# both. The gradient of a convolution is a convolution again, with the kernel turned round. At the end you train a small convolutional
+# network on the digits with your own functions.
 #
 # | | exercise | what it is for |
 # |---|---|---|
@@ -33,9 +32,13 @@
 # | §7 | `max_pool_forward`, `max_pool_backward` | to keep what matters of a neighbourhood |
 # | §9 | a question to answer in words | to find the most frequent bug of all |
 #
-# Conventions: NumPy only; images have shape `(N, C, H, W)`, that is batch, channels, rows, columns; kernels `(F, C, KH, KW)`; what
-# `cache` holds is your own business; integers are legal input, and results are float64; a function never changes its arguments. You may
-# write loops: the tests' images are small. Only the training in §8 takes longer with them, so there are hints on how to do without.
+# Conventions:
+# - NumPy only.
+# - `W` is always a **kernel**, and the width of an image is written `WX`. A batch of images has shape `(N, C, H, WX)`, that is batch,
+#   channels, rows, columns. Kernels have shape `(F, C, KH, KW)`.
+# - What `cache` holds is your own business. Images of integers are legal input. A function never changes its arguments.
+# - You may write loops: the tests' images are small. The training in §8 measures how fast your functions are and chooses its size. The
+#   whole of it needs functions without loops over images and pixels, and there are hints on how to write them.
 
 # %% nbgrader={"grade": false, "grade_id": "setup", "locked": true, "schema_version": 3, "solution": false, "task": false}
 import numpy as np
@@ -43,30 +46,17 @@ from coursekit import check, check_all, ready
 
 # %% tags=["demo"]
 from coursekit import data, nets, plots
-from matplotlib.patches import Rectangle
-
-
-def draw_image(ax, image, title="", fontsize=11, **how):
-    """Draw an image without axes: grey for ink; red and blue where `limit` is given."""
-    limit = how.pop("limit", None)
-    if limit is not None:
-        how = {"cmap": "RdBu_r", "vmin": -limit, "vmax": limit}
-    ax.imshow(image, **{"cmap": "gray_r", **how})
-    ax.set(xticks=[], yticks=[])
-    ax.set_title(title, fontsize=fontsize)
-    ax.grid(False)
-    for spine in ax.spines.values():
-        spine.set(visible=True, color="#999999", linewidth=0.8)
+from coursekit.figures import convolution as figures
 
 # %% [markdown]
 # ## §1 What a dense layer doesn't know
 #
-# Draw a random order of the 64 pixels once, and rearrange *every* digit by it, in the training set and in the test set. For us they are
-# unreadable now. We train two dense networks alike, one on the digits and one on the scrambled digits. (The second begins with the
-# weights of the first, its rows rearranged by the same order, so that neither has better luck.)
+# Draw a random order of the 64 pixels once, and rearrange *every* digit by it, in the training set and in the test set. We can't read
+# them any more. Then train a dense network on the digits, and another one on the scrambled digits. (The second one begins with the
+# weights of the first, its rows rearranged by the same order, so that both have the same start.)
 
 # %% tags=["demo"]
-digits = data.digits(images=True)
+digits, raw = data.digits(images=True), data.digits(images=True, standardized=False)
 order = np.random.default_rng(12).permutation(64)
 
 
@@ -79,7 +69,7 @@ scrambled = data.Digits(
     scramble(digits.X_train), digits.y_train, scramble(digits.X_test), digits.y_test
 )
 
-
+# %% tags=["demo"]
 def he(fan_in, fan_out, rng):
     return rng.normal(0, np.sqrt(2 / fan_in), (fan_in, fan_out))
 
@@ -91,70 +81,48 @@ def with_momentum(theta, gradient, state):
 
 
 def dense_net(rng):
-    return nets.Net(
-        nets.Flatten(),
-        nets.Dense(64, 50, init=he, rng=rng),
-        nets.Activation("relu"),
-        nets.Dense(50, 10, init=he, rng=rng),
-    )
-
-
-dense_histories = {}
-for name, kind in {"digits": digits, "scrambled digits": scrambled}.items():
-    rng = np.random.default_rng(0)
-    net = dense_net(rng)
-    if kind is scrambled:
-        net.layers[1].params["W"] = net.layers[1].params["W"][order]
-    dense_histories[name] = nets.train(
-        net, kind, step=with_momentum, epochs=6, batch_size=32, rng=rng
-    )
+    first, second = nets.Dense(64, 50, init=he, rng=rng), nets.Dense(50, 10, init=he, rng=rng)
+    return nets.Net(nets.Flatten(), first, nets.Activation("relu"), second)
 
 # %% tags=["demo"]
-raw = data.digits(images=True, standardized=False)
-fig, (axes_digits, ax) = plots.figure(1, 2, (10.5, 3.6), width_ratios=(1.25, 1))
-axes_digits.axis("off")
-for column in range(4):
-    for row, images in enumerate((raw.X_train, scramble(raw.X_train))):
-        inset = axes_digits.inset_axes((0.24 * column + 0.04, 0.52 - 0.52 * row, 0.2, 0.4))
-        title = f"scrambled {raw.y_train[column]}" if row else f"a {raw.y_train[column]}"
-        draw_image(inset, images[column, 0], title, fontsize=10)
-for (name, history), marker, style in zip(
-    dense_histories.items(), plots.MARKERS, ("-", "--"), strict=False
-):
-    epochs = np.arange(1, 7)
-    size = 11 if name == "digits" else 5
-    ax.plot(epochs, history.test_accuracy, style, marker=marker, markersize=size, label=name)
-ax.set(xlabel="epoch", ylabel="test accuracy", ylim=(0.8, 1.0), title="A dense network")
-ax.legend(loc="lower right")
+dense_runs = {"digits": [], "scrambled digits": []}
+for seed in range(3):
+    for name, kind in {"digits": digits, "scrambled digits": scrambled}.items():
+        rng = np.random.default_rng(seed)
+        net = dense_net(rng)
+        if kind is scrambled:
+            net.layers[1].params["W"] = net.layers[1].params["W"][order]
+        history = nets.train(net, kind, step=with_momentum, epochs=5, batch_size=32, rng=rng)
+        dense_runs[name].append(history.test_accuracy)
+straight, mixed = np.array(dense_runs["digits"]), np.array(dense_runs["scrambled digits"])
+first_runs = {name: runs[0] for name, runs in dense_runs.items()}
 plots.show(
-    fig,
+    figures.scrambled_digits(raw.X_train, scramble(raw.X_train), raw.y_train, first_runs),
     alt="Left: four digits, and below each the same digit with its pixels scrambled, which nobody "
-    "can read. Right: the test accuracy of a dense network over six epochs, trained on the "
+    "can read. Right: the test accuracy of a dense network over five epochs, trained on the "
     "digits and on the scrambled digits. The two curves lie on top of each other.",
 )
-straight, mixed = (np.array(history.test_accuracy) for history in dense_histories.values())
-assert np.max(np.abs(straight - mixed)) < 0.02, "a dense net shouldn't notice the scrambling"
-assert straight[-1] > 0.93, "and should learn nevertheless"
+assert np.max(np.abs(straight - mixed)) < 0.02, "a dense net learns scrambled digits as well"
+assert straight[:, -1].min() > 0.93, "a dense net learns the digits"
 
 # %% [markdown]
-# The two curves are the same curve. Every unit of a dense layer has its own weight for every pixel, so rearranging the pixels only
-# rearranges the weights. Whatever the network finds out about strokes, corners and loops, it finds out *in spite of* not knowing which
-# pixels touch.
+# The two curves are the same. Every unit of a dense layer has its own weight for every pixel, so rearranging the pixels only rearranges
+# the weights.
 #
-# That ignorance is expensive. For images of 32×32, a dense layer with 30×30 outputs needs $1024 \cdot 900 = 921\,600$ weights. Two
-# assumptions bring them down to **nine**:
+# A layer that doesn't know which pixels are neighbours needs many weights. For images of 32×32, a dense layer with 30×30 outputs has
+# $1024 \cdot 900 = 921\,600$. Two assumptions bring them down to **nine**:
 #
 # - **Locality.** What there is to be found at some place can be found by looking at its neighbourhood: each output sees a window of 3×3
 #   pixels and not all 1024. (900 · 9 weights)
 # - **Weight sharing.** What is worth looking for here is worth looking for everywhere: all outputs use the same 3×3 weights. (9 weights)
 #
-# Both are wrong for scrambled digits, and right for pictures. We come back to that in §8.
+# Both are wrong for scrambled digits, and good assumptions about pictures. §8 shows the difference.
 #
 # ## §2 A window that slides
 #
 # The weights that all outputs share are called the **kernel** or the **filter**, $W$, with $K_H$ rows and $K_W$ columns. Put it on the
 # image $X$, multiply each weight with the pixel below it, add up, write the sum down; move on by one pixel. With $X$ of $H$ rows and
-# $W_X$ columns:
+# $W_X$ columns (`WX` in code, because `W` is the kernel):
 #
 # $$Y_{ij} = \sum_{m=0}^{K_H-1}\ \sum_{n=0}^{K_W-1} W_{mn}\, X_{i+m,\,j+n}, \qquad i = 0, \dots, H - K_H, \quad j = 0, \dots, W_X - K_W \tag{1}$$
 #
@@ -165,13 +133,15 @@ assert straight[-1] > 0.93, "and should learn nevertheless"
 #
 # | question | the slides | elsewhere | **here** |
 # |---|---|---|---|
-# | How far do $i$ and $j$ run? | from 0 to $n - F + 1$: **one too many**. For $n = 32$, $F = 3$ these would be 31 numbers; the example beside it rightly says 30×30 | | **0 to $n - F$**, which are $n - F + 1$ places |
+# | What is $F$? | the kernel's size | in many texts, the number of filters | **the number of kernels**; a kernel's size is $K_H \times K_W$, or $K$ where it is square |
+# | How far do $i$ and $j$ run? | from 0 to $n - F + 1$, in our letters $n - K + 1$: **one too many**. For $n = 32$, $K = 3$ these would be 31 numbers; the example beside it rightly says 30×30 | | **0 to $n - K$**, which are $n - K + 1$ places |
 # | How far in pooling with stride 2? | from 0 to $n/2$: **one too many** again, 17 numbers where the example rightly has 16 | | **0 to $n/2 - 1$** for even $n$; for the rest see §4 |
 # | What does *convolution* mean? | $W_{mn} X_{i+m,j+n}$, written $Y = X * W$ | in mathematics and in SciPy's `convolve2d` the kernel is turned by 180° first, $W_{mn} X_{i-m,j-n}$; (1) is called *cross-correlation* there | **(1)**, as in every deep-learning library. A network learns its kernels, so it learns them turned or not |
 # | $[\,\cdot\,]_{i-(F-1),\,j-(F-1)}$ in the gradient? | indices that can be negative | a *full* convolution | **zeros around it**, so that every index exists (§3) |
 # | In which order are the axes? | one image, no channels | PyTorch: `(N, C, H, W)`, `(F, C, KH, KW)`; Keras: `(N, H, W, C)`, `(KH, KW, C, F)` | **PyTorch's** |
 #
-# The third row is the one that bites. A kernel that is symmetric hides the difference, so test with one that isn't.
+# The row about *convolution* causes most mistakes. With a symmetric kernel you can't see the difference, so test with one that isn't
+# symmetric.
 #
 # ### Exercise 1 · conv2d_single
 # *About 15 minutes · difficulty ●○○*
@@ -180,9 +150,9 @@ assert straight[-1] > 0.93, "and should learn nevertheless"
 #
 # | array | shape | |
 # |---|---|---|
-# | `X` | `(H, W)` | an image, not necessarily square |
+# | `X` | `(H, WX)` | an image, not necessarily square |
 # | `W` | `(KH, KW)` | a kernel, not necessarily square, at most as large as the image |
-# | answer | `(H − KH + 1, W − KW + 1)` | $Y$ |
+# | answer | `(H − KH + 1, WX − KW + 1)` | $Y$ |
 #
 # **By hand.** Let $X = \begin{pmatrix} 1 & 2 & 0 \\ 0 & 1 & 3 \\ 4 & 0 & 1 \end{pmatrix}$ and $W = \begin{pmatrix} 1 & 0 \\ 2 & -1
 # \end{pmatrix}$. In the upper left, $1 \cdot 1 + 0 \cdot 2 + 2 \cdot 0 - 1 \cdot 1 = 0$; one to the right, $1 \cdot 2 + 0 \cdot 0 + 2
@@ -209,15 +179,15 @@ def conv2d_single(X, W):
 
     Parameters
     ----------
-    X : array of shape (H, W)
+    X : array of shape (H, WX)
         An image, not necessarily square. Integers are legal.
     W : array of shape (KH, KW)
-        A kernel, not necessarily square, with KH ≤ H and KW ≤ W. It isn't flipped:
+        A kernel, not necessarily square, with KH ≤ H and KW ≤ WX. It isn't flipped:
         W[m, n] meets X[i + m, j + n]. Integers are legal.
 
     Returns
     -------
-    Y : float64 array of shape (H − KH + 1, W − KW + 1)
+    Y : float64 array of shape (H − KH + 1, WX − KW + 1)
         Y[i, j] is the sum of W[m, n] · X[i + m, j + n] over m and n.
 
     The arguments are not changed.
@@ -249,41 +219,26 @@ kernels = {
 kernels = {name: np.array(kernel, dtype=float) for name, kernel in kernels.items()}
 zero = raw.X_train[raw.y_train == 0][0, 0]
 
+# %% tags=["demo"]
 if ready(conv2d_single):
     answers = {name: conv2d_single(zero, kernel) for name, kernel in kernels.items()}
-    fig, axes = plots.figure(2, 6, (11, 4))
-    axes[0, 0].axis("off")
-    draw_image(axes[1, 0], zero, "a 0, 8×8", fontsize=10)
-    for (name, kernel), top, bottom in zip(kernels.items(), axes[0, 1:], axes[1, 1:], strict=True):
-        draw_image(top, kernel, name, limit=5)
-        for (m, n), weight in np.ndenumerate(kernel):
-            text = f"{weight:.0f}" if weight == round(weight) else "1/9"
-            ink = "white" if weight == 4 else "black"
-            text = text.replace("-", "−")
-            top.text(n, m, text, ha="center", va="center", fontsize=10, color=ink)
-        largest = np.max(np.abs(answers[name]))
-        draw_image(bottom, answers[name], "answer, 6×6", fontsize=10, limit=largest)
     plots.show(
-        fig,
+        figures.kernels_at_work(zero, kernels, answers),
         alt="A digit 0 and five kernels of 3×3 with their answers. The first returns the middle of "
         "the image as it is, the second blurs it. The kernel for left edges answers red, "
         "positive, where dark ink begins and blue where it ends, going to the right; that for "
         "upper edges does the same from top to bottom; the last one outlines the stroke.",
     )
+    left = answers["left edges"]
     assert np.array_equal(answers["nothing"], zero[1:-1, 1:-1]), "a single 1 in the middle copies"
-    assert answers["blur"].std() < 0.8 * zero[1:-1, 1:-1].std(), "blurring should level the image"
-    assert answers["left edges"][:, :2].max() > 1 > -1 > answers["left edges"][:, -2:].min(), (
-        "the left side of the 0 has its ink on the right, the right side on the left"
-    )
-    assert np.allclose(conv2d_single(np.ones((5, 5)), kernels["all edges"]), 0), (
-        "where nothing changes, there is no edge"
-    )
+    assert answers["blur"].std() < 0.8 * zero[1:-1, 1:-1].std(), "blurring levels the image"
+    assert left[:, :2].max() > 1 > -1 > left[:, -2:].min(), "ink begins left and ends right"
 
 # %% [markdown]
-# Red is positive, blue is negative. The kernels for edges are differences between neighbours, so they say nothing where the image is
-# even. Each row of the answer is also smaller than the image by two pixels, one on each side.
+# Red is positive, blue is negative. The kernels for edges are differences between neighbours, so their answer is 0 where the image is
+# even. The answer is smaller than the image by two rows and two columns.
 #
-# In a network, nobody designs the kernels. They are weights like any others, and gradient descent finds them, if we can tell it the
+# In a network, nobody designs the kernels. They are weights like any others, and gradient descent finds them. For that we need their
 # gradient.
 #
 # ## §3 The way back is a convolution, too
@@ -318,76 +273,16 @@ if ready(conv2d_single):
 # step by step, for the example of exercise 1 and the upstream gradient $\bar Y = \begin{pmatrix} 1 & 2 \\ 0 & -1 \end{pmatrix}$.
 
 # %% tags=["demo"]
-INK, PALE, WINDOW = "#222222", "#b5b5b5", plots.PALETTE[1]
-
-
-def draw_grid(ax, values, shade=None, real=None, fontsize=13, title=""):
-    """Draw a matrix as cells with numbers; `real` says which of them aren't padding."""
-    rows, columns = values.shape
-    real = np.ones(values.shape, dtype=bool) if real is None else real
-    for (i, j), value in np.ndenumerate(values):
-        colour = (shade or {}).get((i, j), "#eaf3fa" if real[i, j] else "white")
-        edge = "#8fb3cc" if real[i, j] else "#dddddd"
-        ax.add_patch(Rectangle((j, i), 1, 1, facecolor=colour, edgecolor=edge))
-        text = f"{value:g}".replace("-", "−")
-        ink = INK if real[i, j] else PALE
-        ax.text(j + 0.5, i + 0.5, text, ha="center", va="center", color=ink, fontsize=fontsize)
-    ax.set(xlim=(-0.1, columns + 0.1), ylim=(rows + 0.1, -0.1), aspect="equal", title=title)
-    ax.axis("off")
-
-
-def draw_window(ax, i, j, rows, columns, colour=WINDOW, style="-"):
-    """Frame a window."""
-    frame = Rectangle(
-        (j, i), columns, rows, fill=False, edgecolor=colour, linewidth=3, linestyle=style
-    )
-    ax.add_patch(frame)
-
-
 X = np.array([[1.0, 2.0, 0.0], [0.0, 1.0, 3.0], [4.0, 0.0, 1.0]])
 W = np.array([[1.0, 0.0], [2.0, -1.0]])
 dY = np.array([[1.0, 2.0], [0.0, -1.0]])
-turned = W[::-1, ::-1]
-around = np.pad(dY, 1)
-inside = np.pad(np.ones((2, 2), dtype=bool), 1)
-
-fig, axes = plots.figure(3, 4, (11, 8.4), width_ratios=(0.8, 1, 1, 1))
-draw_grid(axes[0, 0], W, title="the kernel W")
-draw_grid(axes[1, 0], turned, {(m, n): "#fbe3d3" for m in (0, 1) for n in (0, 1)}, title="rotated: Ŵ")
-stepwise = np.zeros((3, 3))
-for (a, b), _ in np.ndenumerate(stepwise):
-    window = around[a : a + 2, b : b + 2]
-    stepwise[a, b] = np.sum(turned * window)
-    ax = axes[a, b + 1]
-    draw_grid(ax, around, real=inside)
-    draw_window(ax, a, b, 2, 2)
-    for (m, n), weight in np.ndenumerate(turned):
-        text = f"×{weight:g}".replace("-", "−")
-        ax.text(
-            b + n + 0.95, a + m + 0.92, text, ha="right", fontsize=9, color=WINDOW, weight="bold"
-        )
-    result = f"{stepwise[a, b]:g}".replace("-", "−")
-    ax.set_title(f"$\\bar X_{{{a}{b}}}$ = {result}", color=INK)
-draw_grid(
-    axes[2, 0],
-    stepwise,
-    {place: "#e3f1ea" for place in np.ndindex(3, 3)},
-    title="all steps: $\\bar X$",
-)
 plots.show(
-    fig,
+    figures.full_convolution(W, dY),
     alt="Nine steps of a full convolution. The upstream gradient of 2×2 is surrounded by one row "
     "or column of zeros on every side. The rotated kernel, −1, 2 above 0, 1, stands as a "
     "frame on each of the nine places, its weights written beside the numbers that they "
     "multiply. The nine sums are the gradient of the image: 1 2 0, 2 2 −2, 0 −2 1.",
 )
-by_hand = sum(
-    dY[i, j] * np.pad(W, ((i, 1 - i), (j, 1 - j))) for i, j in np.ndindex(2, 2)
-)  # every output hands its gradient back to its window
-assert np.array_equal(stepwise, by_hand), "both ways to look at it give the same"
-assert not np.array_equal(
-    stepwise, [[np.sum(W * around[a : a + 2, b : b + 2]) for b in range(3)] for a in range(3)]
-), "without rotating the kernel, it would be something else"
 
 # %% [markdown]
 # Read the middle panel: the pixel in the middle was seen by all four outputs, by $Y_{00}$ with the kernel's *last* weight −1, since it
@@ -405,8 +300,8 @@ assert not np.array_equal(
 #
 # | array | shape | |
 # |---|---|---|
-# | `dY` | `(H − KH + 1, W − KW + 1)` | $\bar Y = \partial L/\partial Y$ |
-# | `X`, `W` | `(H, W)`, `(KH, KW)` | what the forward pass got |
+# | `dY` | `(H − KH + 1, WX − KW + 1)` | $\bar Y = \partial L/\partial Y$ |
+# | `X`, `W` | `(H, WX)`, `(KH, KW)` | what the forward pass got |
 # | `dX`, `dW` | shapes of `X` and `W` | $\bar X$ and $\bar W$ |
 #
 # **By hand.** With $X$, $W$ and $\bar Y$ as above, $\bar X = \begin{pmatrix} 1 & 2 & 0 \\ 2 & 2 & -2 \\ 0 & -2 & 1 \end{pmatrix}$. For
@@ -433,16 +328,16 @@ def conv2d_single_backward(dY, X, W):
 
     Parameters
     ----------
-    dY : array of shape (H − KH + 1, W − KW + 1)
+    dY : array of shape (H − KH + 1, WX − KW + 1)
         ∂L/∂Y.
-    X : array of shape (H, W)
+    X : array of shape (H, WX)
         The image, as the forward pass got it. Integers are legal.
     W : array of shape (KH, KW)
         The kernel, as the forward pass got it. Integers are legal.
 
     Returns
     -------
-    dX : float64 array of shape (H, W)
+    dX : float64 array of shape (H, WX)
         ∂L/∂X: the full convolution of dY with W rotated by 180°.
     dW : float64 array of shape (KH, KW)
         ∂L/∂W: the sum over all places of the window.
@@ -467,28 +362,25 @@ score(conv2d_single_backward)
 # change such that the kernel's answers grow. All the image needs is `dX`.
 
 # %% tags=["demo"]
+def most_liked(kernel, steps=30):
+    """Change a grey image such that the kernel's answers grow."""
+    image = np.random.default_rng(2).normal(0, 0.1, (12, 12))
+    for _ in range(steps):
+        answer = conv2d_single(image, kernel)
+        dX, _ = conv2d_single_backward(2 * answer, image, kernel)
+        image = image + 1.2 * dX / np.linalg.norm(dX)
+        image = image / max(1.0, np.max(np.abs(image)))
+    return image
+
+# %% tags=["demo"]
 if ready(conv2d_single, conv2d_single_backward):
-    favourites, gains = {}, {}
-    for name in ("left edges", "upper edges", "all edges"):
-        image = np.random.default_rng(2).normal(0, 0.1, (12, 12))
-        start = np.sum(conv2d_single(image, kernels[name]) ** 2)
-        for _ in range(30):
-            answer = conv2d_single(image, kernels[name])
-            dX, _ = conv2d_single_backward(2 * answer, image, kernels[name])
-            image = image + 0.1 * dX / np.linalg.norm(dX) * 12
-            image = image / max(1.0, np.max(np.abs(image)))
-        favourites[name] = image
-        gains[name] = np.sum(conv2d_single(image, kernels[name]) ** 2) / start
-    fig, axes = plots.figure(1, 3, (9, 3.2))
-    for ax, (name, image) in zip(axes, favourites.items(), strict=True):
-        draw_image(ax, image, f"what “{name}” likes", vmin=-1, vmax=1)
+    favourites = {name: most_liked(kernels[name]) for name in list(kernels)[2:]}
     plots.show(
-        fig,
+        figures.favourites(favourites),
         alt="Three images that were changed, step by step, until the answers of a kernel were "
         "large. The kernel for left edges likes upright stripes, that for upper edges lying "
         "stripes, that for all edges a chessboard.",
     )
-    assert min(gains.values()) > 20, "climbing along dX should make the answers much larger"
     upright, lying = favourites["left edges"], favourites["upper edges"]
     assert np.std(upright.mean(axis=0)) > 3 * np.std(upright.mean(axis=1)), "stripes stand upright"
     assert np.std(lying.mean(axis=1)) > 3 * np.std(lying.mean(axis=0)), "stripes lie down"
@@ -501,7 +393,8 @@ if ready(conv2d_single, conv2d_single_backward):
 # - The **stride** $s$ says how many pixels the window moves each time, down and to the right. With $s = 2$ the output has about half as
 #   many rows and columns.
 # - The **padding** $p$ says how many rows and columns of zeros are put around the image, *on every side*. With $K = 3$ and $p = 1$ the
-#   output is as large as the image, and pixels at the rim are seen as often as others.
+#   output is as large as the image. Pixels at the rim are still seen less often: one in the corner lies in 4 windows, one in the middle
+#   in 9. All are seen equally often with $p = K - 1 = 2$, and then the output is larger than the image.
 #
 # How large is the output? An image of $n$ pixels has $n + 2p$ with its padding. The window is put at the beginning, which is one place;
 # then there are $n + 2p - K$ pixels left to move on, and every step needs $s$ of them:
@@ -511,42 +404,14 @@ if ready(conv2d_single, conv2d_single_backward):
 # The brackets $\lfloor\ \rfloor$ round down: if the last step would leave the image, it isn't taken, and a few pixels are left over.
 
 # %% tags=["demo"]
-cases = [(7, 3, 1, 0), (7, 3, 2, 0), (8, 3, 2, 0), (7, 3, 2, 1), (8, 3, 3, 1)]
-fig, axes = plots.figure(len(cases), 1, (9.5, 8.2))
-sizes, left_over = [], []
-for ax, (n, K, s, p) in zip(axes, cases, strict=True):
-    starts = [start for start in range(0, n + 2 * p, s) if start + K <= n + 2 * p]
-    sizes.append(len(starts))
-    left_over.append(n + 2 * p - starts[-1] - K)
-    for pixel in range(n + 2 * p):
-        real = p <= pixel < n + p
-        rest = pixel >= starts[-1] + K
-        face = "#d5d5d5" if rest else "#eaf3fa" if real else "white"
-        hatch = "///" if rest else None
-        ax.add_patch(
-            Rectangle((pixel - p, 0), 1, 1, facecolor=face, edgecolor="#8fb3cc", hatch=hatch)
-        )
-        if not real:
-            ax.text(pixel - p + 0.5, 0.5, "0", ha="center", va="center", color=PALE)
-    for number, start in enumerate(starts):
-        height = -0.28 - 0.3 * (number % 3)
-        colour = plots.PALETTE[number % 3]
-        left = start - p
-        ax.plot([left + 0.08, left + K - 0.08], [height] * 2, "-", color=colour, linewidth=4)
-        plate = {"facecolor": "white", "edgecolor": "none", "pad": 1.2}
-        ax.text(left + K / 2, height, number, ha="center", va="center", fontsize=10, bbox=plate)
-    ax.set(xlim=(-1.2, 9.2), ylim=(-1.35, 1.08))
-    ax.set_title(f"n = {n}, K = {K}, stride {s}, padding {p}: {len(starts)} places", fontsize=11)
-    ax.axis("off")
 plots.show(
-    fig,
+    figures.places_of([(7, 3, 1, 0), (7, 3, 2, 0), (8, 3, 2, 0), (7, 3, 2, 1), (8, 3, 3, 1)]),
     alt="Five rows of pixels, and below each the places where a window of three pixels stops. "
     "Seven pixels have five places with stride 1 and three with stride 2. Eight pixels have "
     "three with stride 2 as well, and the last pixel is left over, drawn hatched. A zero on "
     "either side makes four places with stride 2; with stride 3, eight pixels and two zeros "
     "have three places, and one pixel is left over.",
 )
-assert sizes == [5, 3, 3, 4, 3] and left_over == [0, 0, 1, 0, 1], "what the figure shows"
 
 # %% [markdown]
 # ### Exercise 3 · conv_output_size
@@ -611,6 +476,22 @@ score(conv_output_size)
 ### END HIDDEN TESTS
 
 # %% [markdown]
+# **Change this, predict, run.** Choose other numbers in the first line. Before you run the cell, say how many places there are and how
+# many pixels are left over. Can you find numbers for which more pixels are left over than the padding has?
+
+# %% tags=["demo"]
+n, kernel, stride, pad = 9, 3, 4, 1
+
+if ready(conv_output_size):
+    size = conv_output_size(n, kernel, stride, pad)
+    left_over = n + 2 * pad - kernel - stride * (size - 1)
+    print(f"{size} places, {left_over} left over")
+    plots.show(
+        figures.places_of([(n, kernel, stride, pad)]),
+        alt=f"{n} pixels with {pad} zeros on either side, and {size} places of a window of {kernel}.",
+    )
+
+# %% [markdown]
 # ## §5 A layer: channels, kernels, bias
 #
 # A layer of a network gets a batch of $N$ images with $C$ **channels** each (red, green and blue; or what an earlier layer has found),
@@ -626,32 +507,14 @@ score(conv_output_size)
 # (7) is one matrix product, which computers are best at. This is called **im2col**.
 
 # %% tags=["demo"]
-small = np.arange(1.0, 17.0).reshape(4, 4)
-small_kernel = np.array([[1.0, 0.0], [0.0, 1.0]])
-windows = np.lib.stride_tricks.sliding_window_view(small, (2, 2))[::2, ::2]
-rows = windows.reshape(4, 4)
-tints = ("#cfe4f3", "#fbe0cd", "#cdebdf", "#f5dcea")
-
-fig, axes = plots.figure(1, 4, (11.5, 3.4), width_ratios=(4, 4, 1.2, 2))
-shade = {(i, j): tints[2 * (i // 2) + j // 2] for i, j in np.ndindex(4, 4)}
-draw_grid(axes[0], small, shade, title="image, windows of 2×2, stride 2")
-draw_grid(axes[1], rows, {(i, j): tints[i] for i, j in np.ndindex(4, 4)}, title="one window a row")
-draw_grid(axes[2], small_kernel.reshape(4, 1), title="kernel")
-axes[2].text(-0.55, 2.0, "@", fontsize=16, ha="center", va="center")
-product = (rows @ small_kernel.ravel()).reshape(2, 2)
-tinted = {(i, j): tints[2 * i + j] for i, j in np.ndindex(2, 2)}
-draw_grid(axes[3], product, tinted, title="out, folded up again")
-axes[3].text(-0.45, 1.0, "=", fontsize=16, ha="center", va="center")
+image = np.arange(1.0, 17.0).reshape(4, 4)
 plots.show(
-    fig,
+    figures.columns(image, W),
     alt="im2col: an image of 4×4 with the numbers 1 to 16, its four windows of 2×2 in four "
     "colours. Each becomes a row of a matrix: 1 2 5 6, 3 4 7 8, 9 10 13 14, 11 12 15 16. "
-    "Multiplied with the kernel as a column, 1 0 0 1, it gives 7, 11, 23 and 27, which are "
+    "Multiplied with the kernel as a column, 1 0 2 −1, it gives 5, 9, 21 and 25, which are "
     "folded up to an output of 2×2.",
 )
-assert np.array_equal(product, [[7.0, 11.0], [23.0, 27.0]]), "each window's first and last pixel"
-if ready(conv2d_single):
-    assert np.allclose(product, conv2d_single(small, small_kernel)[::2, ::2]), "as by sliding"
 
 # %% [markdown]
 # The price is memory: with stride 1, every pixel is copied $K_H K_W$ times.
@@ -663,17 +526,18 @@ if ready(conv2d_single):
 #
 # | array | shape | |
 # |---|---|---|
-# | `x` | `(N, C, H, W)` | images |
+# | `x` | `(N, C, H, WX)` | images |
 # | `W` | `(F, C, KH, KW)` | kernels |
 # | `b` | `(F,)` | biases |
-# | `out` | `(N, F, OH, OW)` | `OH` by (6) from `H` and `KH`, `OW` from `W` and `KW` |
+# | `out` | `(N, F, OH, OW)` | `OH` by (6) from `H` and `KH`, `OW` from `WX` and `KW` |
 # | `cache` | anything | what *your* backward pass will want to know |
 #
 # **By hand.** One image, one channel, one kernel, stride 2, padding 1, bias 10: $x = \begin{pmatrix} 1 & 2 & 3 \\ 4 & 5 & 6 \\ 7 & 8 & 9
-# \end{pmatrix}$, $W = \begin{pmatrix} 1 & 0 \\ 0 & 1 \end{pmatrix}$. With its padding, the image has 5 rows; the windows start at rows
-# and columns 0 and 2, and the last row and column are left over. The four windows are $\begin{pmatrix} 0 & 0 \\ 0 & 1 \end{pmatrix}$,
-# $\begin{pmatrix} 0 & 0 \\ 2 & 3 \end{pmatrix}$, $\begin{pmatrix} 0 & 4 \\ 0 & 7 \end{pmatrix}$, $\begin{pmatrix} 5 & 6 \\ 8 & 9
-# \end{pmatrix}$, and out is $\begin{pmatrix} 11 & 13 \\ 17 & 24 \end{pmatrix}$.
+# \end{pmatrix}$, $W = \begin{pmatrix} 2 & 1 & 0 \\ 3 & 0 & 0 \\ 0 & 0 & -1 \end{pmatrix}$. With its padding, the image has 5 rows and 5
+# columns; the windows start at rows and columns 0 and 2, and overlap. The four windows are $\begin{pmatrix} 0 & 0 & 0 \\ 0 & 1 & 2 \\ 0
+# & 4 & 5 \end{pmatrix}$, $\begin{pmatrix} 0 & 0 & 0 \\ 2 & 3 & 0 \\ 5 & 6 & 0 \end{pmatrix}$, $\begin{pmatrix} 0 & 4 & 5 \\ 0 & 7 & 8 \\ 0
+# & 0 & 0 \end{pmatrix}$, $\begin{pmatrix} 5 & 6 & 0 \\ 8 & 9 & 0 \\ 0 & 0 & 0 \end{pmatrix}$. The sums are −5, 6, 4 and 40, and with the
+# bias out is $\begin{pmatrix} 5 & 16 \\ 14 & 50 \end{pmatrix}$.
 #
 # <details><summary>Hint 1</summary>
 #
@@ -700,7 +564,7 @@ def conv2d_forward(x, W, b, stride=1, pad=0):
 
     Parameters
     ----------
-    x : array of shape (N, C, H, W)
+    x : array of shape (N, C, H, WX)
         N images with C channels, not necessarily square. Integers are legal.
     W : array of shape (F, C, KH, KW)
         F kernels, not necessarily square; each sums over all channels, and isn't flipped.
@@ -714,7 +578,7 @@ def conv2d_forward(x, W, b, stride=1, pad=0):
     Returns
     -------
     out : float64 array of shape (N, F, OH, OW)
-        OH = ⌊(H + 2·pad − KH)/stride⌋ + 1, and OW in the same way from W and KW. The window
+        OH = ⌊(H + 2·pad − KH)/stride⌋ + 1, and OW in the same way from WX and KW. The window
         of out[n, f, i, j] starts at row i·stride and column j·stride of the padded image n.
     cache
         Whatever your conv2d_backward needs; nobody else looks inside.
@@ -748,21 +612,13 @@ if ready(conv2d_forward):
     names = ("blur", "left edges", "upper edges", "all edges")
     bank = np.stack([kernels[name] for name in names])[:, None]
     maps, _ = conv2d_forward(raw.X_train[:4], bank, np.zeros(4), pad=1)
-    fig, axes = plots.figure(4, 5, (8.5, 6.6))
-    for row, line in zip(range(4), axes, strict=True):
-        draw_image(line[0], raw.X_train[row, 0])
-        for ax, feature_map in zip(line[1:], maps[row], strict=True):
-            draw_image(ax, feature_map, limit=np.max(np.abs(feature_map)))
-    for ax, name in zip(axes[0], ("digit", *names), strict=True):
-        ax.set_title(name, fontsize=11)
     plots.show(
-        fig,
+        figures.channels(raw.X_train[:4], maps, names),
         alt="Four digits in four rows, and beside each the four channels that a layer with four "
         "kernels makes of it: blurred, left edges, upper edges, and all edges. All are 8×8.",
     )
     assert maps.shape == (4, 4, 8, 8), "padding 1 keeps the size with a kernel of 3×3"
-    weights, biases = bank.size, len(bank)
-    print(f"this layer: {weights} weights and {biases} biases")
+    print(f"this layer: {bank.size} weights and {len(bank)} biases")
     print(f"a dense layer between the same images: {64 * 4 * 64} weights and {4 * 64} biases")
 
 # %% [markdown]
@@ -799,38 +655,14 @@ print("pad = 0:", row[0:-0], "where", row[0 : 0 + 5], "was wanted")
 # left over, there are so many more zeros at the end.)
 
 # %% tags=["demo"]
-dout_small = np.array([[1.0, -2.0], [3.0, 1.0]])
-kernel3 = np.array([[1.0, 0.0, -1.0], [2.0, 1.0, 0.0], [0.0, 1.0, 3.0]])
-spread = np.zeros((3, 3))
-spread[::2, ::2] = dout_small
-full = np.pad(spread, 2)
-entries = np.zeros((7, 7), dtype=bool)
-entries[2:5:2, 2:5:2] = True
-between = {(i, j): "#f2f2f2" for i, j in np.ndindex(7, 7) if 2 <= i < 5 and 2 <= j < 5}
-between.update({(i, j): "#eaf3fa" for i, j in np.argwhere(entries).tolist()})
-result = np.array(
-    [
-        [np.sum(kernel3[::-1, ::-1] * full[a : a + 3, b : b + 3]) for b in range(5)]
-        for a in range(5)
-    ]
-)
-
-fig, axes = plots.figure(1, 4, (12, 3.6), width_ratios=(2, 3, 7, 5))
-draw_grid(axes[0], dout_small, title="dout")
-draw_grid(axes[1], kernel3[::-1, ::-1], title="kernel, rotated")
-draw_grid(axes[2], full, between, real=entries, fontsize=11, title="zeros between and around")
-draw_window(axes[2], 1, 2, 3, 3)
-draw_grid(axes[3], result, {(1, 2): "#fbe3d3"}, fontsize=11, title="gradient of the image")
+dout = np.array([[1.0, -2.0], [3.0, 1.0]])
+kernel = np.array([[1.0, 0.0, -1.0], [2.0, 1.0, 0.0], [0.0, 1.0, 3.0]])
 plots.show(
-    fig,
+    figures.zeros_between(dout, kernel),
     alt="dout of 2×2; the rotated kernel of 3×3; dout with one row and column of zeros between its "
     "entries and two around it, 7×7 in all, with a frame for the window at row 1 and column 2; "
     "and the gradient of the image, 5×5, with the entry of that window marked.",
 )
-handed_back = np.zeros((5, 5))
-for i, j in np.ndindex(2, 2):
-    handed_back[2 * i : 2 * i + 3, 2 * j : 2 * j + 3] += dout_small[i, j] * kernel3
-assert np.array_equal(result, handed_back), "handing back by (10) gives the same"
 
 # %% [markdown]
 # ### Exercise 5 · conv2d_backward
@@ -845,8 +677,9 @@ assert np.array_equal(result, handed_back), "handing back by (10) gives the same
 # | `dx`, `dW`, `db` | shapes of `x`, `W`, `b` | |
 #
 # **By hand.** The layer of exercise 4, with $\bar o = \begin{pmatrix} 1 & 2 \\ 3 & 4 \end{pmatrix}$. $\bar b = 10$. $\bar W$ is the sum
-# of the four windows, multiplied by 1, 2, 3 and 4: $\begin{pmatrix} 20 & 36 \\ 36 & 64 \end{pmatrix}$. Each window gets back its number
-# times $W$, that is on its diagonal; without the padding, $\bar x = \begin{pmatrix} 1 & 0 & 2 \\ 0 & 4 & 0 \\ 3 & 0 & 4 \end{pmatrix}$.
+# of the four windows, multiplied by 1, 2, 3 and 4: $\begin{pmatrix} 20 & 36 & 15 \\ 36 & 64 & 26 \\ 10 & 16 & 5 \end{pmatrix}$. Each
+# window gets back its number times $W$. The pixel in the middle lies in all four windows. It gets $1 \cdot (-1)$ from the first and $4
+# \cdot 2$ from the last, together 7. Without the padding, $\bar x = \begin{pmatrix} 0 & 6 & 0 \\ 3 & 7 & 4 \\ 0 & 12 & 0 \end{pmatrix}$.
 #
 # <details><summary>Hint 1</summary>
 #
@@ -865,7 +698,7 @@ assert np.array_equal(result, handed_back), "handing back by (10) gives the same
 # </details>
 # <details><summary>Hint 4</summary>
 #
-# The last step: from `(H + 2·pad, W + 2·pad)` back to `(H, W)`. Read the paragraph on the most frequent bug once more.
+# The last step: from `(H + 2·pad, WX + 2·pad)` back to `(H, WX)`. Read the paragraph on the most frequent bug once more.
 # </details>
 
 # %% nbgrader={"grade": false, "grade_id": "conv2d_backward", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -881,7 +714,7 @@ def conv2d_backward(dout, cache):
 
     Returns
     -------
-    dx : float64 array of shape (N, C, H, W)
+    dx : float64 array of shape (N, C, H, WX)
         ∂L/∂x, without the padding, for every padding, 0 included. Pixels that no window saw
         have gradient 0.
     dW : float64 array of shape (F, C, KH, KW)
@@ -920,34 +753,31 @@ score(conv2d_backward)
 # on the squared difference, from a random start.
 
 # %% tags=["demo"]
-if ready(conv2d_forward, conv2d_backward):
-    rng = np.random.default_rng(5)
-    images = digits.X_train[:20]
-    wanted = kernels["left edges"][None, None]
+def look_for(wanted, images, rng, steps=200, rate=0.1):
+    """Find a kernel by gradient descent from the outputs that it makes."""
     target, _ = conv2d_forward(images, wanted, np.array([0.5]), pad=1)
-    guess, guessed_bias = rng.normal(0, 1, wanted.shape), np.zeros(1)
-    snapshots, losses = {0: guess}, []
-    for step in range(1, 201):
-        out, cache = conv2d_forward(images, guess, guessed_bias, pad=1)
+    guess, bias = rng.normal(0, 1, wanted.shape), np.zeros(1)
+    path, losses = [guess], []
+    for _ in range(steps):
+        out, cache = conv2d_forward(images, guess, bias, pad=1)
         losses.append(np.mean((out - target) ** 2))
         _, dW, db = conv2d_backward(2 * (out - target) / out.size, cache)
-        guess, guessed_bias = guess - 0.1 * dW, guessed_bias - 0.1 * db
-        if step in (5, 20, 200):
-            snapshots[step] = guess
-    fig, axes = plots.figure(1, 6, (12, 2.8), width_ratios=(1, 1, 1, 1, 1, 1.9))
-    shown = [*((f"after {step} steps", w) for step, w in snapshots.items()), ("wanted", wanted)]
-    for ax, (title, kernel) in zip(axes, shown, strict=False):
-        draw_image(ax, kernel[0, 0], title, limit=2.5)
-    axes[-1].semilogy(losses)
-    axes[-1].set(xlabel="step", ylabel="mean squared error")
+        guess, bias = guess - rate * dW, bias - rate * db
+        path.append(guess)
+    return path, losses
+
+# %% tags=["demo"]
+if ready(conv2d_forward, conv2d_backward):
+    wanted = kernels["left edges"][None, None]
+    path, losses = look_for(wanted, digits.X_train[:20], np.random.default_rng(5))
     plots.show(
-        fig,
+        figures.kernel_found({step: path[step] for step in (0, 5, 20, 200)}, wanted, losses),
         alt="A kernel of 3×3 at random, after 5, 20 and 200 steps, and the wanted kernel for left "
         "edges. After 200 steps the two look the same. The error falls by several orders of "
         "magnitude.",
     )
-    assert losses[-1] < 1e-3 * losses[0], "the error should fall by orders of magnitude"
-    assert np.max(np.abs(guess - wanted)) < 0.2, "and the kernel be found"
+    assert losses[-1] < 1e-3 * losses[0], "the error falls by orders of magnitude"
+    assert np.max(np.abs(path[-1] - wanted)) < 0.2, "gradient descent finds the kernel"
 
 # %% [markdown]
 # ## §7 Max pooling
@@ -977,12 +807,12 @@ if ready(conv2d_forward, conv2d_backward):
 #
 # | array | shape | |
 # |---|---|---|
-# | `x` | `(N, C, H, W)` | images |
+# | `x` | `(N, C, H, WX)` | images |
 # | `size`, `stride` | int | the window has `size` rows and `size` columns |
 # | `out` | `(N, C, OH, OW)` | by (6), without padding |
 # | `cache` | anything | |
 #
-# **By hand.** $x = \begin{pmatrix} 1 & 3 & 2 & 2 & 9 \\ 4 & 2 & 0 & 2 & 9 \end{pmatrix}$ with size and stride 2 has two windows, and out
+# **By hand.** $x = \begin{pmatrix} 1 & 3 & 0 & 2 & 9 \\ 4 & 2 & 2 & 2 & 9 \end{pmatrix}$ with size and stride 2 has two windows, and out
 # is $\begin{pmatrix} 4 & 2 \end{pmatrix}$; the last column is left over, though it has the largest numbers. With stride 1 there are four
 # windows, and out is $\begin{pmatrix} 4 & 3 & 2 & 9 \end{pmatrix}$.
 #
@@ -1002,7 +832,7 @@ def max_pool_forward(x, size=2, stride=2):
 
     Parameters
     ----------
-    x : array of shape (N, C, H, W)
+    x : array of shape (N, C, H, WX)
         Images, not necessarily square. Integers are legal.
     size : int
         How many rows and columns a window has.
@@ -1013,8 +843,8 @@ def max_pool_forward(x, size=2, stride=2):
     Returns
     -------
     out : float64 array of shape (N, C, OH, OW)
-        OH = ⌊(H − size)/stride⌋ + 1, and OW in the same way from W. Rows and columns that
-        are left over are dropped.
+        OH = ⌊(H − size)/stride⌋ + 1, and OW in the same way from WX. Rows and columns
+        that are left over are dropped.
     cache
         Whatever your max_pool_backward needs; nobody else looks inside.
 
@@ -1045,10 +875,11 @@ score(max_pool_forward)
 # |---|---|---|
 # | `dout` | `(N, C, OH, OW)` | $\partial L/\partial\text{out}$ |
 # | `cache` | | what your `max_pool_forward` returned |
-# | answer | `(N, C, H, W)` | $\partial L/\partial x$ alone: there is nothing else to differentiate |
+# | answer | `(N, C, H, WX)` | $\partial L/\partial x$ alone: there is nothing else to differentiate |
 #
 # **By hand.** The $x$ of exercise 6, size and stride 2, $\bar o = \begin{pmatrix} 5 & 7 \end{pmatrix}$: the 5 goes to the 4, the 7 to the
-# *first* 2 of the second window, and $\bar x = \begin{pmatrix} 0 & 0 & 7 & 0 & 0 \\ 5 & 0 & 0 & 0 & 0 \end{pmatrix}$. And with overlaps:
+# *first* 2 of the second window in row order, and $\bar x = \begin{pmatrix} 0 & 0 & 0 & 7 & 0 \\ 5 & 0 & 0 & 0 & 0 \end{pmatrix}$. And with
+# overlaps:
 # $x = \begin{pmatrix} 1 & 5 & 2 \\ 0 & 3 & 4 \end{pmatrix}$, size 2, stride 1, $\bar o = \begin{pmatrix} 1 & 10 \end{pmatrix}$. Both
 # windows have the 5 as their maximum, so it gets 11.
 #
@@ -1076,7 +907,7 @@ def max_pool_backward(dout, cache):
 
     Returns
     -------
-    dx : float64 array of shape (N, C, H, W)
+    dx : float64 array of shape (N, C, H, WX)
         ∂L/∂x: each entry of dout is added at the maximum of its window. If a window has
         several, the first one in row order gets it all. Everything else is 0, rows and
         columns that were left over included.
@@ -1110,40 +941,25 @@ if ready(max_pool_forward, max_pool_backward):
     three = raw.X_train[raw.y_train == 3][:1]
     pooled, cache = max_pool_forward(three)
     arrived = max_pool_backward(np.ones_like(pooled), cache)
-    fig, axes = plots.figure(1, 3, (9.5, 3.4))
-    panels = (three, "a 3, and its windows"), (pooled, "pooled"), (arrived, "where the gradient goes")
-    for ax, (image, title) in zip(axes, panels, strict=True):
-        draw_image(ax, image[0, 0], title, fontsize=12, vmin=0, vmax=1)
-        for line in () if image is pooled else (1.5, 3.5, 5.5):
-            ax.axhline(line, color=plots.PALETTE[1], linestyle="-", linewidth=1)
-            ax.axvline(line, color=plots.PALETTE[1], linestyle="-", linewidth=1)
     plots.show(
-        fig,
+        figures.pooled_and_back(three[0, 0], pooled[0, 0], arrived[0, 0]),
         alt="A digit 3 of 8×8 with lines between its windows of 2×2; the pooled digit of 4×4, in "
         "which the 3 is darker and coarser; and 8×8 pixels of which exactly one in each window "
         "is black: the first largest one, to which the gradient goes.",
     )
     in_windows = arrived.reshape(4, 2, 4, 2).sum(axis=(1, 3))
     assert np.array_equal(in_windows, np.ones((4, 4))), "one pixel per window gets the gradient"
-    empty = three.reshape(4, 2, 4, 2).max(axis=(1, 3)) == 0
-    assert empty.any() and np.all(arrived[0, 0, ::2, ::2][empty] == 1), (
-        "where a window is all white, all four tie, and the first gets it"
-    )
 
 # %% [markdown]
 # ## §8 A convolutional network
 #
 # Now put it all together: two convolutional layers of 3×3 with ReLUs, max pooling, and one dense layer. They are your functions, forwards
-# and backwards. We train three such networks from different starts, on the digits and on the scrambled digits of §1, in the same way as
-# the dense network there.
+# and backwards. We train three such networks from different starts on the digits, and three on the scrambled digits of §1, in the same
+# way as the dense networks there.
 
 # %% tags=["demo"]
-def he_kernels(F, C, rng):
-    return rng.normal(0, np.sqrt(2 / (9 * C)), (F, C, 3, 3))
-
-
 def convolution(C, F, rng):
-    params = {"W": he_kernels(F, C, rng), "b": np.zeros(F)}
+    params = {"W": rng.normal(0, np.sqrt(2 / (9 * C)), (F, C, 3, 3)), "b": np.zeros(F)}
     return nets.PairLayer(conv2d_forward, conv2d_backward, params, stride=1, pad=1)
 
 
@@ -1158,85 +974,97 @@ def convnet(rng):
         nets.Dense(16 * 4 * 4, 10, init=he, rng=rng),
     )
 
+# %% [markdown]
+# How long does that take? It depends on how you wrote the layers: a quarter of a minute without loops over images and pixels, and a
+# quarter of an hour or more with them. So measure one step first, and choose the size. If the whole comparison would take more than three
+# minutes, the cell below plans a smaller one of about two minutes, and says so. Each dot that the training prints stands for ten steps.
 
+# %% tags=["demo"]
 layers = (conv2d_forward, conv2d_backward, max_pool_forward, max_pool_backward)
 if ready(*layers):
-    runs = {"digits": [], "scrambled digits": []}
-    for seed in range(3):
-        for name, kind in {"digits": digits, "scrambled digits": scrambled}.items():
-            rng = np.random.default_rng(seed)
-            net = convnet(rng)
-            history = nets.train(net, kind, step=with_momentum, epochs=6, batch_size=32, rng=rng)
-            runs[name].append(history.test_accuracy)
-            if (seed, name) == (0, "digits"):
-                trained = net
+    net, everything = convnet(np.random.default_rng(0)), len(digits.y_train)
+    seconds = 6 * nets.estimate_seconds(net, digits, epochs=5)
+    starts, epochs, count = 3, 5, everything
+    if seconds > 180:
+        starts, epochs, count = 1, 3, int(np.clip(everything * 5 * 120 / seconds, 64, everything))
+    minutes = seconds / 60 * (starts / 3) * (epochs / 5) * (count / everything)
+    if count < everything:
+        print(f"All six networks would take about {seconds / 60:.0f} minutes with your layers. Here are")
+        print(f"two, with {count} images and {epochs} epochs, in about {max(minutes, 1):.0f} minutes.")
+        print("Hint 3 of exercises 4 and 5 and hint 2 of 6 and 7 say how to do it without loops.")
+    else:
+        print(f"{2 * starts} networks, {epochs} epochs, {count} images each")
+
+# %% tags=["demo"]
+def some_of(kind, count):
+    return data.Digits(
+        kind.X_train[:count],
+        kind.y_train[:count],
+        kind.X_test[: count // 3],
+        kind.y_test[: count // 3],
+    )
+
+
+def dots(net, number):
+    print("." if number % 10 == 0 else "", end="", flush=True)
 
 # %% tags=["demo"]
 if ready(*layers):
-    epochs = np.arange(1, 7)
-    fig, ax = plots.figure(1, 1, (7, 4.2))
-    for (name, accuracies), colour, marker in zip(
-        runs.items(), plots.PALETTE, plots.MARKERS, strict=False
-    ):
-        for accuracy in accuracies:
-            ax.plot(epochs, accuracy, "-", color=colour, linewidth=0.9, alpha=0.5)
-        mean = np.mean(accuracies, axis=0)
-        ax.plot(epochs, mean, "-", color=colour, marker=marker, label=f"convolution, {name}")
-    ax.plot(
-        epochs, straight, "--", color=plots.PALETTE[2], marker="^", label="dense, either of them"
-    )
-    ax.axhline(0.97, color="#777777", linestyle=":", linewidth=1.5)
-    ax.set(xlabel="epoch", ylabel="test accuracy", ylim=(0.8, 1.0))
-    ax.legend(loc="lower right")
+    runs, trained = {"digits": [], "scrambled digits": []}, None
+    for name, kind in {"digits": digits, "scrambled digits": scrambled}.items():
+        for seed in range(starts):
+            print(f"{name}, start {seed + 1} ", end="")
+            rng = np.random.default_rng(seed)
+            net = convnet(rng)
+            plan = {"step": with_momentum, "epochs": epochs, "batch_size": 32, "watch": dots}
+            history = nets.train(net, some_of(kind, count), rng=rng, **plan)
+            runs[name].append(history.test_accuracy)
+            trained = trained or net
+            print(f" {history.test_accuracy[-1]:.3f}")
+
+# %% tags=["demo"]
+if ready(*layers):
+    shown = {f"convolution, {name}": accuracies for name, accuracies in runs.items()}
+    if count == everything:
+        shown["dense, digits"] = dense_runs["digits"]
+    last = {name: np.array(accuracies)[:, -1] for name, accuracies in shown.items()}
+    ends = "; ".join(f"{name} {np.mean(ends):.3f}" for name, ends in last.items())
     plots.show(
-        fig,
-        alt="Test accuracy over six epochs. Three convolutional networks on the digits end above "
-        "the line at 97 per cent, near 99. On scrambled digits they stay some three points "
-        "lower, below that line, no better than the dense network.",
+        figures.accuracies(shown),
+        alt=f"Test accuracy over {epochs} epochs. The means after the last one: {ends}.",
     )
-    last = {name: np.array(accuracies)[:, -1] for name, accuracies in runs.items()}
-    assert last["digits"].min() > 0.97, "every convnet should be right on more than 97 %"
-    assert last["digits"].mean() > last["scrambled digits"].mean() + 0.01, (
-        "scrambling should cost a convnet more than chance"
-    )
-    assert last["digits"].mean() > straight[-1], "and a dense net should do worse"
     print("parameters of the convnet:", trained.count_parameters()[0])
     print("parameters of the dense net:", dense_net(np.random.default_rng(0)).count_parameters()[0])
+    if count == everything:
+        ours, mixed_up, dense = last.values()
+        assert ours.min() > 0.97, "every convnet is right on more than 97 %"
+        assert ours.mean() > mixed_up.mean() + 0.01, "scrambling costs a convnet more than a point"
+        assert 1 - ours.mean() < 0.75 * (1 - dense.mean()), "a convnet makes fewer mistakes"
 
 # %% [markdown]
-# On the digits, every run ends above 97 %, the dotted line, with about as many parameters as the dense network has. On scrambled digits,
-# the same networks lose their lead: now the window shows pixels that have nothing to do with each other, and what is worth looking for
-# here isn't worth looking for there. The dense network of §1 can't tell the difference; the convolutional one is better *because* it can.
-# What it knows before it has seen a picture is that neighbours belong together, and that a stroke is a stroke wherever it is.
+# After five epochs the convolutional networks are right on 98.4 to 98.7 % of the digits, the dense networks of §1 on 96.4 to 98.0 %, with
+# about as many parameters. So a dense network can get above 97 % as well; the convolutional ones make about half as many mistakes. (The
+# test set has 449 digits, so one digit is 0.2 points. With other learning rates and 30 epochs, five dense networks reached 97.2 to 97.6 %
+# on average.)
+#
+# On the scrambled digits the convolutional networks reach 95.1 to 96.2 %, less than the dense ones. There the window shows pixels that
+# aren't neighbours in the picture, and a pattern that matters at one place means nothing at another. Convolution is better on pictures
+# because it assumes something about pictures: neighbours belong together, and a stroke looks the same wherever it is.
 #
 # What has it learned? Here are the eight kernels of the first layer, and what they answer to one digit.
 
 # %% tags=["demo"]
 if ready(*layers):
     learned = trained.layers[0].params["W"][:, 0]
-    picked = digits.X_test[digits.y_test == 5][:1]
-    feature_maps = trained.forward(picked)[1][0]
-    fig, axes = plots.figure(2, 9, (12.5, 3.2))
-    axes[0, 0].axis("off")
-    five = raw.X_test[raw.y_test == 5][0, 0]
-    draw_image(axes[1, 0], five, "input", fontsize=10)
-    largest = np.max(np.abs(learned))
-    for number, (top, bottom) in enumerate(zip(axes[0, 1:], axes[1, 1:], strict=True)):
-        draw_image(top, learned[number], f"kernel {number}", fontsize=10, limit=largest)
-        draw_image(bottom, feature_maps[number], vmin=0)
+    feature_maps = trained.forward(digits.X_test[digits.y_test == 5][:1])[1][0]
     plots.show(
-        fig,
+        figures.learned_kernels(raw.X_test[raw.y_test == 5][0, 0], learned, feature_maps),
         alt="The eight learned kernels of 3×3, red for positive and blue for negative weights, and "
         "below each what it makes of a 5 after the ReLU. Some kernels answer at edges from "
         "above, some at strokes in one direction; each leaves another part of the 5.",
     )
-    between = np.corrcoef(feature_maps.reshape(8, -1) + 1e-9 * np.arange(64))
-    off_diagonal = between[~np.eye(8, dtype=bool)]
-    assert np.median(off_diagonal) < 0.7, "the kernels should look for different things"
 
 # %% [markdown]
-# Nobody told it about edges.
-#
 # **What the pictures don't show.** (a) Convolution is *equivariant*: shift the image, and the answer is shifted, away from the rim.
 # Pooling makes it a little *invariant*: a small shift often changes nothing. (b) Each layer sees further than the one before: an entry
 # behind two layers of 3×3 depends on 5×5 pixels, and behind the pooling on 6×6. Depth and pooling together let small windows see large
@@ -1253,11 +1081,11 @@ if ready(*layers):
 # | batch | each image by itself | each image by itself | sum over the batch |
 # | max pooling | maximum of each window | to the first maximum, added up | none |
 #
-# - Size of the output: $\lfloor (n + 2p - K)/s \rfloor + 1$. Numbered from 0, so the last is one less.
-# - Deep learning's convolution doesn't flip the kernel; that is why its gradient does.
-# - What was used several times gets a sum: pixels from all windows that saw them, kernels from all places and images.
+# - Size of the output: $\lfloor (n + 2p - K)/s \rfloor + 1$. The places are numbered from 0, so the last number is one less.
+# - The forward pass uses the kernel as it is, the gradient of the image uses it rotated by 180°.
+# - What was used several times gets the sum of the gradients: a pixel from all windows that saw it, a kernel from all places and images.
 # - Test with `pad = 0`, with images and kernels that aren't square, with a stride that leaves a rest, and with kernels that aren't
-#   symmetric. Most bugs hide where all of these are nice.
+#   symmetric. Many mistakes show only there.
 #
 # **Common defaults**: kernels of 3×3, padding 1, stride 1; max pooling 2×2 with stride 2; He initialization with $\text{fan}_\text{in} =
 # C K_H K_W$ (lecture 3); batch normalization per channel between convolution and ReLU (lecture 5).
@@ -1275,7 +1103,7 @@ if ready(*layers):
 
 # %% [markdown] nbgrader={"grade": true, "grade_id": "written_convolution", "locked": false, "points": 2, "schema_version": 3, "solution": true, "task": false}
 # (a) `dx = dpadded[:, :, pad:-pad, pad:-pad]`. With `pad = 0` the slice is `0:-0`, and −0 is 0, so it ends where it begins. `dpadded[:,
-# :, pad : pad + H, pad : pad + W]` counts from the front, and is right for every padding.
+# :, pad : pad + H, pad : pad + WX]` counts from the front, and is right for every padding.
 #
 # (b) A pixel at a fixed place lies in the *lower right* of the windows that start far up and left of it, and in the *upper left* of those
 # that start at it: as the window moves on, the pixel is met by weights in the reverse order, in both directions, which is a rotation by

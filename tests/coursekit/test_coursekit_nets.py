@@ -298,3 +298,16 @@ def test_a_copy_has_parameters_of_its_own(rng):
     twin = net.copy()
     twin.layers[0].params["W"][:] = 0
     assert net.layers[0].params["W"].any()
+
+
+def test_the_time_of_a_training_is_estimated_from_one_step_and_one_prediction(monkeypatch):
+    rng = np.random.default_rng(0)
+    digits = data.digits()
+    net = nets.mlp((64, 8, 10), init=lambda fan_in, fan_out, rng: rng.normal(0, 0.1, (fan_in, fan_out)), activation="relu", rng=rng)
+    before = net.copy()
+    times = iter((10.0, 12.0, 12.5))  # a step takes two seconds, a prediction half a second
+    monkeypatch.setattr(nets, "thread_time", lambda: next(times))
+    train, test = len(digits.y_train), len(digits.y_test)
+    assert nets.estimate_seconds(net, digits, epochs=3, batch_size=50) == 3 * (2.0 * (train // 50) + 0.5 * (train + test) / 50)
+    for layer, unchanged in zip(net.params, before.params, strict=True):
+        assert all(np.array_equal(layer[name], unchanged[name]) for name in layer)

@@ -57,8 +57,15 @@ def test_an_optimiser_is_recognised_whatever_its_state_is():
         state["sum"] = state.get("sum", 0) + np.asarray(grad, float) ** 2
         return theta - lr * grad / (state["sum"] ** 0.5 + eps), state
 
-    assert named("adaptive_optimizers", "adam_step", uncorrected) == "adam_without_bias_correction"
-    assert named("adaptive_optimizers", "adagrad_step", stored) == "adagrad_state_in_place"
+    assert named("adaptive_optimizers", "adam_step", uncorrected) == "adam_step_without_bias_correction"
+    assert named("adaptive_optimizers", "adagrad_step", stored) == "adagrad_step_state_in_place"
+
+
+def test_right_numbers_in_an_answer_of_another_form_are_not_called_a_slip():
+    def without_state(theta, grad, state, lr=0.01, eps=1e-8):
+        return theta - lr * grad / (abs(grad) + eps)
+
+    assert named("adaptive_optimizers", "adagrad_step", without_state) is None
 
 
 def test_draws_are_compared_by_distribution():

@@ -117,7 +117,7 @@ def test_a_mark_never_goes_down(sandbox):
     wrong = {"bias_corrected": "def bias_corrected(moment, beta, t):\n    return np.array(moment, dtype=float)"}
     found = graded(OPTIMIZERS, wrong | {"adam_step": makes_up}, sandbox, only=("bias_corrected", "adam_step"))["adam_step"]
     assert full(found) and not found.follow_through
-    wrong = {"bias_corrected": "def bias_corrected(moment, beta, t):\n    return np.array(moment, dtype=float) + (t > 40)"}
+    wrong = {"bias_corrected": "def bias_corrected(moment, beta, t):\n    return np.array(moment, dtype=float) * (1 + (t > 20))"}
     found = graded(OPTIMIZERS, wrong | {"adam_step": makes_up}, sandbox, only=("bias_corrected", "adam_step"))["adam_step"]
     assert 0 < found.score < found.max_score and not found.follow_through
 

@@ -1,12 +1,14 @@
 """The reference of lecture 12, held against SciPy, against autograd's derivatives, and against the notebook's solution."""
 
 import autograd.numpy as anp
+import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from autograd import grad
 from scipy import ndimage, signal
 
 from autograder.reference import convolution as reference
+from coursekit.figures import convolution as figures
 
 TOLERANCE = {"rtol": 1e-9, "atol": 1e-9}
 SINGLE = [((5, 5), (3, 3)), ((4, 7), (2, 3)), ((6, 3), (1, 3)), ((4, 4), (4, 4)), ((3, 5), (1, 1))]
@@ -126,6 +128,29 @@ def test_a_tie_goes_to_the_first_in_row_order():
     x = np.array([[0.0, 2.0], [2.0, 2.0]]).reshape(1, 1, 2, 2)
     out, cache = reference.max_pool_forward(x)
     close(reference.max_pool_backward(3.0 * out, cache), np.array([[0.0, 6.0], [0.0, 0.0]]).reshape(1, 1, 2, 2))
+
+
+# --- the figures --------------------------------------------------------------------------------------------------------------
+
+
+def numbers_in(ax):
+    """Return the numbers that a figure shows in the cells of a grid."""
+    return [float(text.get_text().replace("−", "-")) for text in ax.texts if text.get_text() not in "@="]
+
+
+def test_figures_show_what_the_reference_computes(rng):
+    W, dY = np.array([[1.0, 0.0], [2.0, -1.0]]), np.array([[1.0, 2.0], [0.0, -1.0]])
+    dX, _ = reference.conv2d_single_backward(dY, np.zeros((3, 3)), W)
+    assert numbers_in(figures.full_convolution(W, dY).axes[8]) == dX.ravel().tolist()
+    image = np.arange(1.0, 17.0).reshape(1, 1, 4, 4)
+    out, _ = reference.conv2d_forward(image, W[None, None], np.zeros(1), 2)
+    assert numbers_in(figures.columns(image[0, 0], W).axes[3]) == out.ravel().tolist()
+    kernel, dout = rng.integers(-3, 4, (1, 1, 3, 3)) * 1.0, rng.integers(-3, 4, (1, 1, 2, 2)) * 1.0
+    dx, _, _ = reference.conv2d_backward(dout, (np.zeros((1, 1, 5, 5)), kernel, 2, 0))
+    assert numbers_in(figures.zeros_between(dout[0, 0], kernel[0, 0]).axes[3]) == dx.ravel().tolist()
+    titles = [ax.get_title() for ax in figures.places_of([(8, 3, 2, 0), (7, 3, 2, 1)]).axes]
+    assert [title.split(": ")[1] for title in titles] == ["3 places", "4 places"]
+    plt.close("all")
 
 
 # --- the notebook's solution --------------------------------------------------------------------------------------------------

@@ -28,6 +28,14 @@ def expect_a_pure_step(function):
         expect(theta, "theta").shaped((2,))
 
 
+def expect_epsilon(function, eps, **options):
+    """Expect that eps = 1e-8 by default, or `eps`, is added to the finished denominator, of a first step with the denominator |grad|."""
+    places = walk(function, [5.0, 1.0], [[0.0, 1e-8]], lr=0.5, **options)
+    expect(places[0], "theta where the gradient is as small as the default eps").close_to([5.0, 0.75])
+    places = walk(function, [5.0, 1.0], [[0.0, eps / 3]], lr=0.5, eps=eps, **options)
+    expect(places[0], f"theta for the gradients 0 and {eps / 3:g}, with eps={eps:g}").close_to([5.0, 0.875])
+
+
 @exercise("adagrad_step")
 class TestAdagradStep:
     def test_by_hand(self, student):
@@ -42,9 +50,8 @@ class TestAdagradStep:
         expect(np.diff(places[:, 0], prepend=0.0), "the steps").close_to(0.5 / np.sqrt(np.arange(1, 17)))
 
     def test_epsilon(self, student):
-        """A gradient of zero moves nothing; a gradient as small as ε moves by half of η."""
-        places = walk(student.adagrad_step, [5.0, 1.0], [[0.0, 1e-8]], lr=0.5)
-        expect(places[0], "theta").close_to([5.0, 0.75])
+        """A gradient of zero moves nothing, one as large as ε moves by half of η, and one of ε/3 by a quarter."""
+        expect_epsilon(student.adagrad_step, 6.0)
 
     def test_pure(self, student):
         """theta, grad and the old state are as they were after the call."""
@@ -65,9 +72,8 @@ class TestRmspropStep:
         expect(places[-1] - places[-2], "the last step").close_to([-0.5], rtol=1e-6)
 
     def test_epsilon(self, student):
-        """A gradient of zero moves nothing; one that makes √s as large as ε moves by half of what it would."""
-        places = walk(student.rmsprop_step, [5.0, 1.0], [[0.0, 2.0]], lr=0.5, decay=0.75, eps=1.0)
-        expect(places[0], "theta").close_to([5.0, 0.5])
+        """With decay = 0 a gradient of zero moves nothing, one as large as ε moves by half of η, and one of ε/3 by a quarter."""
+        expect_epsilon(student.rmsprop_step, 6.0, decay=0.0)
 
     def test_pure(self, student):
         """theta, grad and the old state are as they were after the call."""
@@ -77,10 +83,10 @@ class TestRmspropStep:
 @exercise("bias_corrected")
 class TestBiasCorrected:
     def test_by_hand(self, student):
-        """The worked example: with β = 0.5 the weights sum to 1/2 after one step and to 3/4 after two."""
-        moment = np.array([1.5, -3.0])
-        expect(student.bias_corrected(moment, 0.5, 1), "the answer for t=1").close_to([3.0, -6.0])
-        expect(student.bias_corrected(moment, 0.5, 2), "the answer for t=2").close_to([2.0, -4.0])
+        """The worked example: with β = 0.75 the weights sum to 1/4 after one step and to 7/16 after two."""
+        moment = np.array([1.75, -3.5])
+        expect(student.bias_corrected(moment, 0.75, 1), "the answer for t=1").close_to([7.0, -14.0])
+        expect(student.bias_corrected(moment, 0.75, 2), "the answer for t=2").close_to([4.0, -8.0])
 
     def test_constant(self, student):
         """The average of equal values is that value, after any number of steps."""
@@ -102,10 +108,10 @@ class TestBiasCorrected:
 @exercise("adam_step")
 class TestAdamStep:
     def test_by_hand(self, student):
-        """The worked example: β1 = β2 = 0.5; the gradient 2 is followed by 2 in the first entry and by −1 in the second."""
-        places = walk(student.adam_step, [1.0, 1.0], [[2.0, 2.0], [2.0, -1.0]], lr=0.1, beta1=0.5, beta2=0.5, eps=0.0)
+        """The worked example: β1 = 0.25, β2 = 0.75; the gradient 6 is followed by 1 in the first entry and by −1.5 in the second."""
+        places = walk(student.adam_step, [1.0, 1.0], [[6.0, 6.0], [1.0, -1.5]], lr=0.1, beta1=0.25, beta2=0.75, eps=0.0)
         expect(places[0], "theta after one step").close_to([0.9, 0.9])
-        expect(places[1], "theta after two steps").close_to([0.8, 0.9])
+        expect(places[1], "theta after two steps").close_to([0.85, 0.9])
 
     def test_first_step(self, student):
         """The first step has the length η in every entry, whatever the size of the gradient."""
@@ -118,9 +124,8 @@ class TestAdamStep:
         expect(places[:, 0], "theta after each step").close_to(0.25 * np.arange(1, 13))
 
     def test_epsilon(self, student):
-        """A gradient of zero moves nothing; a gradient as small as ε moves by half of η."""
-        places = walk(student.adam_step, [5.0, 1.0], [[0.0, 1e-8]], lr=0.5)
-        expect(places[0], "theta").close_to([5.0, 0.75])
+        """A gradient of zero moves nothing, one as large as ε moves by half of η, and one of ε/3 by a quarter."""
+        expect_epsilon(student.adam_step, 6.0)
 
     def test_pure(self, student):
         """theta, grad and the old state are as they were after the call."""
@@ -130,14 +135,10 @@ class TestAdamStep:
 @exercise("nadam_step")
 class TestNadamStep:
     def test_by_hand(self, student):
-        """The worked example: β1 = β2 = 0.5, η = 0.3 and the gradient 2 make a first step of 4/3 η."""
-        places = walk(student.nadam_step, [1.0], [[2.0]], lr=0.3, beta1=0.5, beta2=0.5, eps=0.0)
-        expect(places[0], "theta after one step").close_to([0.6])
-
-    def test_second_step(self, student):
-        """The worked example goes on: the gradient −1, and a step of √2/3 · η back, where Adam would stand still."""
-        places = walk(student.nadam_step, [1.0], [[2.0], [-1.0]], lr=0.3, beta1=0.5, beta2=0.5, eps=0.0)
-        expect(places[1] - places[0], "the second step").close_to([0.1 * np.sqrt(2.0)])
+        """The worked example: β1 = 0.25, β2 = 0.75, η = 0.1; the gradient 6 makes a step of 1.2 η, and the gradient 1 one of 0.32 η."""
+        places = walk(student.nadam_step, [1.0], [[6.0], [1.0]], lr=0.1, beta1=0.25, beta2=0.75, eps=0.0)
+        expect(places[0], "theta after one step").close_to([0.88])
+        expect(places[1], "theta after two steps").close_to([0.88 - 0.1 * (10 / 21 + 0.8) / 4])
 
     def test_without_momentum(self, student):
         """With β1 = 0 there is nothing to look ahead with: the first step is η, as Adam's."""
@@ -145,9 +146,8 @@ class TestNadamStep:
         expect(places[0], "theta after one step").close_to([0.9, 1.1])
 
     def test_epsilon(self, student):
-        """A gradient of zero moves nothing; with β1 = 0, a gradient as small as ε moves by half of η."""
-        places = walk(student.nadam_step, [5.0, 1.0], [[0.0, 1e-8]], lr=0.5, beta1=0.0)
-        expect(places[0], "theta").close_to([5.0, 0.75])
+        """With β1 = 0 a gradient of zero moves nothing, one as large as ε moves by half of η, and one of ε/3 by a quarter."""
+        expect_epsilon(student.nadam_step, 6.0, beta1=0.0)
 
     def test_pure(self, student):
         """theta, grad and the old state are as they were after the call."""
@@ -157,10 +157,10 @@ class TestNadamStep:
 @exercise("adamax_step")
 class TestAdamaxStep:
     def test_by_hand(self, student):
-        """The worked example: β1 = β2 = 0.5, η = 0.1; the gradient 4 is followed by 1 in the first entry and by −8 in the second."""
-        places = walk(student.adamax_step, [1.0, 1.0], [[4.0, 4.0], [1.0, -8.0]], lr=0.1, beta1=0.5, beta2=0.5, eps=0.0)
+        """The worked example: β1 = 0.5, β2 = 0.75; the gradient 8 is followed by 0.5 in the first entry and by −10 in the second."""
+        places = walk(student.adamax_step, [1.0, 1.0], [[8.0, 8.0], [0.5, -10.0]], lr=0.1, beta1=0.5, beta2=0.75, eps=0.0)
         expect(places[0], "theta after one step").close_to([0.9, 0.9])
-        expect(places[1], "theta after two steps").close_to([0.8, 0.95])
+        expect(places[1], "theta after two steps").close_to([0.85, 0.94])
 
     def test_first_step(self, student):
         """The first step has the length η in every entry, and η is 0.002 by default."""
@@ -168,9 +168,13 @@ class TestAdamaxStep:
         expect(places[0], "theta after one step").close_to([-0.002, 0.002])
 
     def test_epsilon(self, student):
-        """A gradient of zero moves nothing; a gradient as small as ε moves by half of η."""
-        places = walk(student.adamax_step, [5.0, 1.0], [[0.0, 1e-8]], lr=0.5)
-        expect(places[0], "theta").close_to([5.0, 0.75])
+        """A gradient of zero moves nothing, one as large as ε moves by half of η, and one of ε/3 by a quarter."""
+        expect_epsilon(student.adamax_step, 6.0)
+
+    def test_epsilon_later(self, student):
+        """ε is added outside the maximum: it isn't remembered in u, and doesn't fade."""
+        places = walk(student.adamax_step, [1.0], [[8.0], [2.0]], lr=1.0, beta1=0.0, beta2=0.75, eps=2.0)
+        expect(places[:, 0], "theta after each step").close_to([0.2, -0.05])
 
     def test_pure(self, student):
         """theta, grad and the old state are as they were after the call."""

@@ -9,8 +9,9 @@ from coursekit import exercise, expect, expect_error, expect_unchanged
 X = np.array([[1.0, 2.0, 0.0], [0.0, 1.0, 3.0], [4.0, 0.0, 1.0]])
 W = np.array([[1.0, 0.0], [2.0, -1.0]])
 DY = np.array([[1.0, 2.0], [0.0, -1.0]])
-LAYER = (np.arange(1.0, 10.0).reshape(1, 1, 3, 3), np.eye(2).reshape(1, 1, 2, 2), np.array([10.0]))
-POOLED = np.array([[1.0, 3.0, 2.0, 2.0, 9.0], [4.0, 2.0, 0.0, 2.0, 9.0]]).reshape(1, 1, 2, 5)
+KERNEL = np.array([[2.0, 1.0, 0.0], [3.0, 0.0, 0.0], [0.0, 0.0, -1.0]])
+LAYER = (np.arange(1.0, 10.0).reshape(1, 1, 3, 3), KERNEL[None, None], np.array([10.0]))
+POOLED = np.array([[1.0, 3.0, 0.0, 2.0, 9.0], [4.0, 2.0, 2.0, 2.0, 9.0]]).reshape(1, 1, 2, 5)
 
 
 def slopes(function, array, dout, h=1e-5):
@@ -102,8 +103,10 @@ class TestConvOutputSize:
             expect(student.conv_output_size(7, 3, **options), f"the size for {options or 'stride 1, no padding'}").equals(right)
 
     def test_leftover(self, student):
-        """With eight pixels and stride 2 the last pixel is left over: still three places."""
-        expect(student.conv_output_size(8, 3, 2), "the size").equals(3)
+        """With eight pixels and stride 2 the last pixel is left over: still three places. Three is an integer, and not 3.0."""
+        size = student.conv_output_size(8, 3, 2)
+        expect(size, "the size").equals(3)
+        expect(np.asarray(size).dtype.kind in "iu", "the answer to “is the size an integer?”").equals(True)
 
     def test_too_large(self, student):
         """Five on three pixels is a ValueError; with a zero on either side it fits once."""
@@ -116,12 +119,12 @@ class TestConv2dForward:
     def test_by_hand(self, student):
         """The worked example: stride 2, padding 1, bias 10."""
         out, _ = out_and_cache(student.conv2d_forward, *LAYER, stride=2, pad=1)
-        expect(out, "out").close_to([[[[11.0, 13.0], [17.0, 24.0]]]])
+        expect(out, "out").close_to([[[[5.0, 16.0], [14.0, 50.0]]]])
 
     def test_defaults(self, student):
-        """The same without stride and padding: every diagonal of two is summed, plus 10."""
+        """The same without stride and padding: the window fits once, and the sum is 7, plus 10."""
         out, _ = out_and_cache(student.conv2d_forward, *LAYER)
-        expect(out, "out").close_to([[[[16.0, 18.0], [22.0, 24.0]]]])
+        expect(out, "out").close_to([[[[17.0]]]])
 
     def test_not_flipped(self, student):
         """The example of exercise 1, with a bias of 1: its kernel looks different from every side."""
@@ -141,6 +144,11 @@ class TestConv2dForward:
         out, _ = out_and_cache(student.conv2d_forward, x, kernels, np.array([0.0, 1.0, 100.0]))
         expect(out, "out").close_to([[[[11.0, 22.0]], [[21.0, 41.0]], [[104.0, 108.0]]]])
 
+    def test_integers(self, student):
+        """Images of integers may meet kernels of fractions."""
+        out, _ = out_and_cache(student.conv2d_forward, np.array([[[[1, 2], [3, 4]]]]), np.full((1, 1, 2, 2), 0.25), np.zeros(1))
+        expect(out, "out").close_to([[[[2.5]]]])
+
     def test_arguments_stay(self, student):
         """The arguments are as they were after the call."""
         answer = expect_unchanged(student.conv2d_forward, *LAYER)
@@ -153,7 +161,11 @@ class TestConv2dBackward:
         """The worked example: stride 2, padding 1, and the upstream gradient 1, 2, 3, 4."""
         _, cache = out_and_cache(student.conv2d_forward, *LAYER, stride=2, pad=1)
         answer = expect(student.conv2d_backward(np.arange(1.0, 5.0).reshape(1, 1, 2, 2), cache), "the answer")
-        right = [[[[1.0, 0.0, 2.0], [0.0, 4.0, 0.0], [3.0, 0.0, 4.0]]]], [[[[20.0, 36.0], [36.0, 64.0]]]], [10.0]
+        right = (
+            [[[[0.0, 6.0, 0.0], [3.0, 7.0, 4.0], [0.0, 12.0, 0.0]]]],
+            [[[[20.0, 36.0, 15.0], [36.0, 64.0, 26.0], [10.0, 16.0, 5.0]]]],
+            [10.0],
+        )
         answer.close_to(right, names=("dx", "dW", "db"))
 
     def test_shapes(self, student, rng):
@@ -164,6 +176,14 @@ class TestConv2dBackward:
             gradients = expect(student.conv2d_backward(rng.normal(size=shape), cache), "the answer").items("dx", "dW", "db")
             for gradient, name, argument in zip(gradients, ("dx", "dW", "db"), arguments, strict=True):
                 expect(gradient, f"{name} for pad={pad}").shaped(argument.shape)
+
+    def test_leftovers(self, student, rng):
+        """Eight pixels, kernels of two and stride 5: no window saw the last row and column, so dx is 0 there, and 8×8."""
+        x, kernels, b = rng.normal(size=(1, 1, 8, 8)), np.ones((1, 1, 2, 2)), np.zeros(1)
+        _, cache = out_and_cache(student.conv2d_forward, x, kernels, b, stride=5)
+        dx, _, _ = expect(student.conv2d_backward(np.ones((1, 1, 2, 2)), cache), "the answer").items("dx", "dW", "db")
+        seen = np.isin(np.arange(8), (0, 1, 5, 6)) * 1.0
+        expect(dx, "dx").close_to(np.outer(seen, seen)[None, None])
 
     def test_bias_by_differences(self, student, rng):
         """db is the slope of your forward pass, for a random upstream gradient."""
@@ -189,7 +209,7 @@ class TestConv2dBackward:
     def test_upstream_gradient_stays(self, student, rng):
         """dout is as it was after the call."""
         _, cache = out_and_cache(student.conv2d_forward, *LAYER, pad=1)
-        dout = rng.normal(size=(1, 1, 4, 4))
+        dout = rng.normal(size=(1, 1, 3, 3))
         call = student.conv2d_backward.call(dout, cache)
         expect(call.arguments[0], "dout after the call").same_as(dout, "from what was passed: work on a copy")
 
@@ -224,7 +244,7 @@ class TestMaxPoolBackward:
         """The worked example: the first of several maxima gets the gradient, and what was left over gets 0."""
         _, cache = out_and_cache(student.max_pool_forward, POOLED)
         dx = student.max_pool_backward(np.array([[[[5.0, 7.0]]]]), cache)
-        expect(dx, "dx").close_to([[[[0.0, 0.0, 7.0, 0.0, 0.0], [5.0, 0.0, 0.0, 0.0, 0.0]]]])
+        expect(dx, "dx").close_to([[[[0.0, 0.0, 0.0, 7.0, 0.0], [5.0, 0.0, 0.0, 0.0, 0.0]]]])
 
     def test_overlapping_by_hand(self, student):
         """The worked example with stride 1: the 5 is the maximum of both windows and gets 1 + 10."""
