@@ -18,7 +18,8 @@ from autograder.build.structure import TEST_CELL, Parts, exercises
 from autograder.errors import CourseError
 from autograder.model.course import Course, Lecture
 
-TAKEN = frozenset("np check check_all ready score data nets plots numbers fig ax out cache dx dw".split()) | set(dir(builtins))
+IN_NOTEBOOKS = ("np", "check", "check_all", "ready", "score", "data", "nets", "plots", "numbers", "fig", "ax", "out", "cache", "dx", "dw")
+TAKEN = frozenset((*IN_NOTEBOOKS, *dir(builtins)))
 """Names that mean something else in a notebook."""
 
 

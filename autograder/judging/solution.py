@@ -71,7 +71,7 @@ def solution_of(lecture: Lecture, script: str | None = None) -> Solution:
         lines_above = script.count("\n", 0, head.end())
         try:
             exec(compile("\n" * lines_above + script[head.end() : end].lstrip(" "), str(path), "exec"), namespace)
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             raise CourseError(f"{shown} can't be run: {said_at(error, path)}") from None
         if nbgrader.get("solution"):
             names.append(str(nbgrader.get("grade_id")))

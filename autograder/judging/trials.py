@@ -158,7 +158,7 @@ def known_answers(lecture: Lecture) -> Catalogue:
     try:
         import_module(f"autograder.reference.{lecture.slug}")
         return catalogue(lecture.slug)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         frames = [Path(frame.filename) for frame in traceback.extract_tb(error.__traceback__)]
         path = next((path for path in reversed(files) if path in frames or str(path) == getattr(error, "filename", "")), files[1])
         raise CourseError(f"{path.relative_to(root)} can't be imported: {said_at(error, path)}") from None
