@@ -15,7 +15,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from autograder.errors import CourseError
+from autograder.errors import CourseError, in_one_line
 from autograder.judging.gradients import forward_of
 from autograder.judging.grading import HiddenSuite, judge
 from autograder.judging.known_answers import BANDS, Catalogue, KnownAnswer, catalogue
@@ -207,7 +207,7 @@ def _differ(one: object, other: object) -> bool:
 
 
 def _failures(result: ExerciseResult) -> str:
-    failed = [f"«{test.name}» {test.message}" for test in result.tests if test.outcome == "failed"]
+    failed = [f"«{test.name}» {in_one_line(test.message, 200)}" for test in result.tests if test.outcome == "failed"]
     return "; ".join(failed[:2]) + (f"; and {len(failed) - 2} more" if len(failed) > 2 else "") if failed else "it has no hidden tests"
 
 
