@@ -33,7 +33,7 @@ def test_one_reason_is_said_once(tmp_path):
     hanging = fill(LECTURE, {"update_running": "def update_running(*args, **kwargs):\n    while True: pass"})
     done = run("grade", write(hanging, tmp_path / "alice.ipynb"), "--no-cache", "--timeout", "0.2")
     assert done.stdout.count("did not answer within 0.2 s") == 1, done.stdout
-    assert "Without a momentum it is 0.9." in done.stdout and "Integers and 32-bit floats" in done.stdout
+    assert "Without a momentum it is 0.9" in done.stdout and "Arrays of 32-bit floats" in done.stdout
 
 
 def test_the_json_is_what_was_agreed(tmp_path):

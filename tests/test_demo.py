@@ -45,11 +45,11 @@ def test_a_class_is_graded_recorded_and_shown(course, tmp_path, capsys):
     assert len(list((tmp_path / "demo" / "feedback").glob(f"*/{ID}/{SLUG}.html"))) == 6
 
 
-def test_the_class_of_thirty_holds_everything(course, tmp_path):
+def test_a_class_of_sixty_holds_everything(course, tmp_path):
     demo = new_course(course, tmp_path / "demo", course.lectures())
-    make_class(demo, demo.lecture(ID), 30)
+    make_class(demo, demo.lecture(ID), 60)
     notebooks = [path.read_text() for path in sorted(demo.root.glob(f"submitted/*/{ID}/*.ipynb"))]
-    assert len(notebooks) == 30
+    assert len(notebooks) == 60
     sources = "\n".join(re.sub(r"\s+", " ", "\n".join(cells_of(text))) for text in notebooks)
     assert "while True: pass" in sources and "undefined_name" in sources
     assert sum(not cells_of(text) for text in notebooks) == 1, "one file is broken"

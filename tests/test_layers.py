@@ -26,7 +26,6 @@ LAYERS = [
 """From the top. A name stands for a package with all its modules, or for one module."""
 
 UPWARDS = {
-    ("autograder.suites", "autograder.judging.gradients"): "difference quotients",
     ("autograder.misconceptions", "autograder.judging.known_answers"): "the decorators",
     ("autograder.limits", "autograder.sandbox.wire"): "the limits of a message, when they are asked for",
 }

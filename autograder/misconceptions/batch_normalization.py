@@ -3,129 +3,214 @@
 The cache of the reference, which the answers here share, is (x̂, γ, √(σ² + ε)).
 """
 
+import functools
+
 import numpy as np
 
 from autograder.judging.known_answers import alternative, misconception
+from autograder.misconceptions.families import cut_off, fixed_number, in_a_tuple
+from autograder.reference import batch_normalization as right
+
+
+def _axes(x):
+    """Return the axes of the batch: all but the features', or the channels'."""
+    return tuple(axis for axis in range(np.ndim(x)) if axis != 1)
+
+
+def _along(values, x):
+    """Give one number per feature, or per channel, the shape that broadcasts against x; leave other shapes as they are."""
+    return np.reshape(values, (-1, *[1] * (np.ndim(x) - 2))) if np.ndim(values) == 1 else values
+
+
+def _statistics(x):
+    return np.mean(x, axis=_axes(x)), np.var(x, axis=_axes(x))
+
+
+def _normalised(x, gamma, beta, mean, std):
+    """Return γ·(x − mean)/std + β, and the reference's cache."""
+    with np.errstate(all="ignore"):
+        x_hat = (x - _along(mean, x)) / _along(std, x)
+    kept = std if np.shape(std) == np.shape(gamma) else np.full(np.shape(gamma), np.mean(std))
+    return _along(gamma, x) * x_hat + _along(beta, x), (x_hat, gamma, kept)
+
+
+def _pulled_back(dout, cache, mean_path=1.0, variance_path=1.0):
+    """Return the gradients, with the paths through the mean and the variance as many times as strong as they should be."""
+    x_hat, gamma, std = cache
+    mean = np.mean(dout, axis=_axes(dout), keepdims=True)
+    along = np.mean(dout * x_hat, axis=_axes(dout), keepdims=True)
+    dx = _along(gamma / std, dout) * (dout - mean_path * mean - variance_path * x_hat * along)
+    return dx, np.sum(dout * x_hat, axis=_axes(dout)), np.sum(dout, axis=_axes(dout))
+
+
+def _unchanged(function, _, *args, **kwargs):
+    return function(*args, **kwargs)
+
+
+def for_images(function, text=""):
+    """Register a misconception about features as one about images, too; `text` in place of its explanation."""
+
+    @functools.wraps(function)
+    def answer(*args, **kwargs):
+        return function(*args, **kwargs)
+
+    known = function.known_answer
+    answer.__name__, answer.__doc__ = f"images_{function.__name__.removeprefix('forward_')}", text or function.__doc__
+    answer.family = _unchanged, function, {}
+    return misconception(known.exercise.replace("norm_", "norm2d_"), known.severity, title=known.title, see="05 §5")(answer)
+
 
 # --- batchnorm_forward: wrong ---------------------------------------------------------------------------------------------
 
 
-@misconception("batchnorm_forward", title="ε is left out", see="05 §2")
+@misconception("batchnorm_forward", "slip", title="ε is left out", see="05 §2")
 def forward_without_epsilon(x, gamma, beta, eps=1e-5):
     """You divided by √σ² and never used eps. A feature that doesn't vary in a batch has variance 0, and you divide 0 by 0;
     where the variance is small, the result is too large. Divide by √(σ² + ε)."""
-    mean, std = np.mean(x, axis=0), np.std(x, axis=0)
-    with np.errstate(all="ignore"):
-        x_hat = (x - mean) / std
-    return gamma * x_hat + beta, (x_hat, gamma, std)
+    mean, var = _statistics(x)
+    return _normalised(x, gamma, beta, mean, np.sqrt(var))
 
 
-@misconception("batchnorm_forward", title="ε is added to the standard deviation", see="05 §2")
+@misconception("batchnorm_forward", "slip", title="ε is added to the standard deviation", see="05 §2")
 def forward_epsilon_outside_the_root(x, gamma, beta, eps=1e-5):
     """You divided by √σ² + ε. In batch normalization ε is added to the variance, inside the root: √(σ² + ε). Next to a variance of
     10⁻⁵ that is no detail: the root of ε is 0.003, some 300 times ε."""
-    mean, std = np.mean(x, axis=0), np.std(x, axis=0) + eps
-    x_hat = (x - mean) / std
-    return gamma * x_hat + beta, (x_hat, gamma, std)
+    mean, var = _statistics(x)
+    return _normalised(x, gamma, beta, mean, np.sqrt(var) + eps)
 
 
-@misconception("batchnorm_forward", title="The variance divides by N − 1", see="05 §2")
+@misconception("batchnorm_forward", "slip", title="ε is squared", see="05 §2")
+def forward_epsilon_squared(x, gamma, beta, eps=1e-5):
+    """You divided by √(σ² + ε²). ε is added to the variance as it is: √(σ² + ε)."""
+    mean, var = _statistics(x)
+    return _normalised(x, gamma, beta, mean, np.sqrt(var + eps**2))
+
+
+@misconception("batchnorm_forward", "slip", title="eps is ignored", see="05 §2")
+def forward_with_its_own_epsilon(x, gamma, beta, eps=1e-5):
+    """You wrote 1e-5 into the formula, so the argument eps has no effect. Use the argument; 1e-5 is only its default."""
+    mean, var = _statistics(x)
+    return _normalised(x, gamma, beta, mean, np.sqrt(var + 1e-5))
+
+
+forward_with_another_epsilon = fixed_number(
+    "batchnorm_forward", right.batchnorm_forward, see="05 §2", name="eps", value=1e-8, title="ε has another size"
+)
+
+
+@misconception("batchnorm_forward", "part", title="The variance divides by N − 1", see="05 §2")
 def forward_unbiased_variance(x, gamma, beta, eps=1e-5):
-    """You divided the sum of squares by N − 1. That estimates the variance of a population; batch normalization wants the variance of
-    this very batch, divided by N, so that the outputs have variance 1 and a batch of one is no division by zero."""
+    """You divided the sum of squares by the number of values less one. That estimates the variance of a population; batch normalization
+    wants the variance of this very batch, so that the outputs have variance 1 and a single value is no division by zero."""
+    mean, var = _statistics(x)
+    count = np.float64(np.size(x)) / np.size(gamma)
     with np.errstate(all="ignore"):
-        var = np.sum((x - np.mean(x, axis=0)) ** 2, axis=0) / (np.float64(len(x)) - 1)
-    std = np.sqrt(var + eps)
-    x_hat = (x - np.mean(x, axis=0)) / std
-    return gamma * x_hat + beta, (x_hat, gamma, std)
+        return _normalised(x, gamma, beta, mean, np.sqrt(var * count / (count - 1) + eps))
 
 
-@misconception("batchnorm_forward", title="The statistics are taken over the features of each example", see="05 §2")
+@misconception("batchnorm_forward", "core", title="The statistics are taken over the features of each example", see="05 §2")
 def forward_over_features(x, gamma, beta, eps=1e-5):
     """Your mean and variance run along axis 1, so each example is normalised by itself. That is another technique, layer
     normalization. Batch normalization compares the examples with each other: one mean per feature, over the batch, axis 0."""
-    mean, std = np.mean(x, axis=1, keepdims=True), np.sqrt(np.var(x, axis=1, keepdims=True) + eps)
-    x_hat = (x - mean) / std
-    return gamma * x_hat + beta, (x_hat, gamma, std)
+    return _normalised(x, gamma, beta, np.mean(x, axis=1, keepdims=True), np.sqrt(np.var(x, axis=1, keepdims=True) + eps))
 
 
-@misconception("batchnorm_forward", title="One mean and variance for the whole batch", see="05 §2")
+@misconception("batchnorm_forward", "core", title="One mean and variance for the whole batch", see="05 §2")
 def forward_over_everything(x, gamma, beta, eps=1e-5):
-    """You took one mean and one variance over all entries. Features have scales of their own, and each needs its own statistics:
-    say axis=0, so that μ and σ² have shape (D,)."""
-    std = np.sqrt(np.var(x) + eps)
-    x_hat = (x - np.mean(x)) / std
-    return gamma * x_hat + beta, (x_hat, gamma, std * np.ones(np.shape(x)[1]))
+    """You took one mean and one variance over all entries. Each feature has a scale of its own and needs its own statistics: name the
+    axes of the batch in `axis`, so that μ and σ² keep one number for each feature."""
+    return _normalised(x, gamma, beta, np.mean(x), np.sqrt(np.var(x) + eps))
 
 
-@misconception("batchnorm_forward", title="Divides by the variance", see="05 §2")
+@misconception("batchnorm_forward", "part", title="One variance for all features", see="05 §2")
+def forward_one_variance(x, gamma, beta, eps=1e-5):
+    """Your means are those of the features, but there is one variance for all of them. Each feature needs its own: σ² has one number for
+    each feature, as μ has."""
+    return _normalised(x, gamma, beta, _statistics(x)[0], np.sqrt(np.var(x) + eps))
+
+
+@misconception("batchnorm_forward", "part", title="Divides by the variance", see="05 §2")
 def forward_by_the_variance(x, gamma, beta, eps=1e-5):
     """You divided by σ² + ε and forgot the root. The variance has the square of the feature's unit; only its root, the standard
     deviation, brings every feature to the same scale."""
-    mean, var = np.mean(x, axis=0), np.var(x, axis=0) + eps
-    x_hat = (x - mean) / var
-    return gamma * x_hat + beta, (x_hat, gamma, var)
+    mean, var = _statistics(x)
+    return _normalised(x, gamma, beta, mean, var + eps)
 
 
-@misconception("batchnorm_forward", title="γ and β are ignored", see="05 §2")
+@misconception("batchnorm_forward", "part", title="The standard deviation is taken for the variance", see="05 §2")
+def forward_root_of_the_deviation(x, gamma, beta, eps=1e-5):
+    """You took the root twice: `std` is √σ² already, and under the root in (3) stands the variance, `var`."""
+    mean, var = _statistics(x)
+    return _normalised(x, gamma, beta, mean, np.sqrt(np.sqrt(var) + eps))
+
+
+@misconception("batchnorm_forward", "part", title="The variance is the mean square of x", see="05 §2")
+def forward_mean_square(x, gamma, beta, eps=1e-5):
+    """You averaged the squares of x itself. The variance is the mean square of the distance from the mean, x − μ."""
+    return _normalised(x, gamma, beta, _statistics(x)[0], np.sqrt(np.mean(np.square(x), axis=_axes(x)) + eps))
+
+
+@misconception("batchnorm_forward", "part", title="The mean isn't subtracted", see="05 §2")
+def forward_without_mean(x, gamma, beta, eps=1e-5):
+    """You divided x by its deviation, but subtracted no mean. x̂ is (x − μ)/√(σ² + ε)."""
+    return _normalised(x, gamma, beta, 0.0 * _statistics(x)[0], np.sqrt(_statistics(x)[1] + eps))
+
+
+@misconception("batchnorm_forward", "part", title="γ and β are ignored", see="05 §2")
 def forward_without_gamma_and_beta(x, gamma, beta, eps=1e-5):
     """You returned x̂ itself. The layer's output is γ x̂ + β: with its scale and shift the network can undo the normalization
     where that serves it better."""
-    std = np.sqrt(np.var(x, axis=0) + eps)
-    x_hat = (x - np.mean(x, axis=0)) / std
-    return x_hat, (x_hat, gamma, std)
+    mean, var = _statistics(x)
+    x_hat, cache = _normalised(x, np.ones(np.shape(gamma)), np.zeros(np.shape(beta)), mean, np.sqrt(var + eps))
+    return x_hat, (x_hat, gamma, cache[2])
 
 
-@misconception("batchnorm_forward", title="β is ignored", see="05 §2")
+@misconception("batchnorm_forward", "part", title="β is ignored", see="05 §2")
 def forward_without_beta(x, gamma, beta, eps=1e-5):
     """You scaled by γ, but added no β. Without the shift every feature keeps the mean 0, and a ReLU behind it is stuck with losing
     about half of what it gets."""
-    std = np.sqrt(np.var(x, axis=0) + eps)
-    x_hat = (x - np.mean(x, axis=0)) / std
-    return gamma * x_hat, (x_hat, gamma, std)
+    mean, var = _statistics(x)
+    return _normalised(x, gamma, np.zeros(np.shape(beta)), mean, np.sqrt(var + eps))
 
 
-@misconception("batchnorm_forward", title="Shifts before it scales", see="05 §2")
+@misconception("batchnorm_forward", "part", title="γ is ignored", see="05 §2")
+def forward_without_gamma(x, gamma, beta, eps=1e-5):
+    """You added β, but scaled by no γ. The layer's output is γ x̂ + β."""
+    mean, var = _statistics(x)
+    out, cache = _normalised(x, np.ones(np.shape(gamma)), beta, mean, np.sqrt(var + eps))
+    return out, (cache[0], gamma, cache[2])
+
+
+@misconception("batchnorm_forward", "part", title="Shifts before it scales", see="05 §2")
 def forward_shift_before_scale(x, gamma, beta, eps=1e-5):
     """You computed γ (x̂ + β). Scale first, then shift: γ x̂ + β. Otherwise the mean of the output is γβ, and the gradient of β
     is another one too."""
-    std = np.sqrt(np.var(x, axis=0) + eps)
-    x_hat = (x - np.mean(x, axis=0)) / std
-    return gamma * (x_hat + beta), (x_hat, gamma, std)
+    mean, var = _statistics(x)
+    return _normalised(x, gamma, gamma * beta, mean, np.sqrt(var + eps))
 
 
-@misconception("batchnorm_forward", title="Running statistics are used in training", see="05 §4")
+@misconception("batchnorm_forward", "core", title="Running statistics are used in training", see="05 §4")
 def forward_with_running_statistics(x, gamma, beta, eps=1e-5):
     """You normalised with running averages, which begin at mean 0 and variance 1 and move towards the batch by a tenth. They are for
     prediction. In training the batch's own mean and variance are used; only so does the gradient flow through them."""
-    mean = 0.9 * 0.0 + 0.1 * np.mean(x, axis=0)
-    std = np.sqrt(0.9 * 1.0 + 0.1 * np.var(x, axis=0) + eps)
-    x_hat = (x - mean) / std
-    return gamma * x_hat + beta, (x_hat, gamma, std)
+    mean, var = _statistics(x)
+    return _normalised(x, gamma, beta, 0.1 * mean, np.sqrt(0.9 + 0.1 * var + eps))
 
 
-@misconception("batchnorm_forward", title="x is changed in place", see="05 §2")
+@misconception("batchnorm_forward", "slip", title="x is changed in place", see="05 §2")
 def forward_in_place(x, gamma, beta, eps=1e-5):
     """Your formula is right, but `x -= …` or `x /= …` writes into the caller's array: the layer before finds its output changed.
     Write `x = x - …`, which makes a new array."""
-    x -= np.mean(x, axis=0)
-    std = np.sqrt(np.mean(x**2, axis=0) + eps)
-    x /= std
-    return gamma * x + beta, (x.copy(), gamma, std)
+    mean, var = _statistics(x)
+    x -= _along(mean, x)
+    x /= _along(np.sqrt(var + eps), x)
+    return _along(gamma, x) * x + _along(beta, x), (x.copy(), gamma, np.sqrt(var + eps))
 
 
-@misconception("batchnorm_forward", title="The result has the integers' type", see="05 §2")
-def forward_truncated(x, gamma, beta, eps=1e-5):
-    """You wrote the result into an array made with `empty_like` or `zeros_like` of x. Where x holds integers, that array does too, and
-    cuts off everything behind the decimal point. Make it with dtype float."""
-    std = np.sqrt(np.var(x, axis=0) + eps)
-    x_hat, out = np.zeros_like(x), np.zeros_like(x)
-    x_hat[:] = (x - np.mean(x, axis=0)) / std
-    out[:] = gamma * x_hat + beta
-    return out, (x_hat, gamma, std)
+forward_truncated = cut_off("batchnorm_forward", right.batchnorm_forward, see="05 §2")
 
 
-# --- batchnorm_forward: right ---------------------------------------------------------------------------------------------
+# --- batchnorm_forward: right -------------------------------------------------------------------------------------------
 
 
 @alternative("batchnorm_forward")
@@ -172,171 +257,222 @@ def forward_transposed_and_standardised_by_a_helper(x, gamma, beta, eps=1e-5):
     return out, (x_hat, np.array(gamma, float), np.sqrt(np.var(x, axis=0, dtype=float) + eps))
 
 
-# --- batchnorm_backward: wrong --------------------------------------------------------------------------------------------
+@alternative("batchnorm_forward")
+def forward_in_single_precision(x, gamma, beta, eps=1e-5):
+    out, cache = _normalised(x, gamma, beta, *_statistics_and_root(x, eps))
+    return out.astype(np.float32), cache
 
 
-@misconception("batchnorm_backward", title="The mean and variance are treated as constants", see="05 §3")
+def _statistics_and_root(x, eps):
+    mean, var = _statistics(x)
+    return mean, np.sqrt(var + eps)
+
+
+# --- batchnorm_backward: wrong ------------------------------------------------------------------------------------------
+
+
+@misconception("batchnorm_backward", "part", title="The mean and variance are treated as constants", see="05 §3")
 def statistics_as_constants(dout, cache):
     """You multiplied by γ/√(σ² + ε) and stopped there. But μ and σ² are computed from x, so each example also moves the others through
     them: two more paths in the graph lead from x to the loss, and their gradients are added."""
-    x_hat, gamma, std = cache
-    return dout * gamma / std, np.sum(dout * x_hat, axis=0), np.sum(dout, axis=0)
+    return _pulled_back(dout, cache, 0, 0)
 
 
-@misconception("batchnorm_backward", title="The variance is treated as a constant", see="05 §3")
+@misconception("batchnorm_backward", "part", title="The variance is treated as a constant", see="05 §3")
 def variance_as_constant(dout, cache):
     """Your dx has the path through the mean, but not the one through the variance. σ² depends on every x as well: the term
     − x̂ · mean(dout · x̂) is missing inside the brackets."""
-    x_hat, gamma, std = cache
-    return gamma / std * (dout - np.mean(dout, axis=0)), np.sum(dout * x_hat, axis=0), np.sum(dout, axis=0)
+    return _pulled_back(dout, cache, 1, 0)
 
 
-@misconception("batchnorm_backward", title="The mean is treated as a constant", see="05 §3")
+@misconception("batchnorm_backward", "part", title="The mean is treated as a constant", see="05 §3")
 def mean_as_constant(dout, cache):
     """Your dx has the path through the variance, but not the one through the mean: each example also lifts the mean that is subtracted
     from all of them. The term − mean(dout) is missing inside the brackets."""
-    x_hat, gamma, std = cache
-    dgamma = np.sum(dout * x_hat, axis=0)
-    return gamma / std * (dout - x_hat * dgamma / len(dout)), dgamma, np.sum(dout, axis=0)
+    return _pulled_back(dout, cache, 0, 1)
 
 
-@misconception("batchnorm_backward", title="A factor 1/N is missing", see="05 §3")
+@misconception("batchnorm_backward", "part", title="The paths through the mean and the variance are added", see="05 §3")
+def backward_with_the_wrong_signs(dout, cache):
+    """The terms of the mean and the variance have a plus in your dx. Both statistics stand behind a minus or below a fraction line, so
+    what comes back through them is subtracted."""
+    return _pulled_back(dout, cache, -1, -1)
+
+
+@misconception("batchnorm_backward", "part", title="A factor 1/N is missing", see="05 §3")
 def backward_without_one_over_n(dout, cache):
-    """The terms of the mean and the variance in your dx are sums where they should be means. Each example enters μ and σ² with weight 1/N,
-    so the gradient that comes back through them carries this 1/N too."""
-    x_hat, gamma, std = cache
-    dgamma, dbeta = np.sum(dout * x_hat, axis=0), np.sum(dout, axis=0)
-    return gamma / std * (dout - dbeta - x_hat * dgamma), dgamma, dbeta
+    """The terms of the mean and the variance in your dx are sums where they should be means. Each value enters μ and σ² with the weight
+    of one over their number, so the gradient that comes back through them carries this factor too."""
+    count = np.size(dout) / np.size(cache[1])
+    return _pulled_back(dout, cache, count, count)
 
 
-@misconception("batchnorm_backward", title="The terms of mean and variance aren't summed over the batch", see="05 §3")
+@misconception("batchnorm_backward", "part", title="The terms of mean and variance aren't summed over the batch", see="05 §3")
 def backward_not_summed_over_the_batch(dout, cache):
     """The gradients of μ and σ² in your dx are still one per example. One μ served the whole batch, so what comes back from all examples
     has to be summed over the batch before it goes on to x."""
-    x_hat, gamma, std = cache
-    N = len(dout)
-    dx = gamma / std * (dout - dout / N - x_hat * (dout * x_hat) / N)
-    return dx, np.sum(dout * x_hat, axis=0), np.sum(dout, axis=0)
+    (x_hat, gamma, std), (_, *rest) = cache, _pulled_back(dout, cache)
+    count = np.size(dout) / np.size(gamma)
+    return _along(gamma / std, dout) * (dout - dout / count - x_hat * (dout * x_hat) / count), *rest
 
 
-@misconception("batchnorm_backward", title="γ is forgotten in dx", see="05 §3")
+@misconception("batchnorm_backward", "part", title="γ is forgotten in dx", see="05 §3")
 def backward_without_gamma(dout, cache):
     """Your dx has no γ in it. Between dout and x̂ lies the multiplication by γ, so the gradient that reaches x̂ is γ · dout."""
-    x_hat, _, std = cache
-    dgamma, dbeta = np.sum(dout * x_hat, axis=0), np.sum(dout, axis=0)
-    return (dout - dbeta / len(dout) - x_hat * dgamma / len(dout)) / std, dgamma, dbeta
+    x_hat, gamma, std = cache
+    return _pulled_back(dout, (x_hat, np.ones(np.shape(gamma)), std))
 
 
-@misconception("batchnorm_backward", title="The variance's path has lost its ½", see="05 §3")
+@misconception("batchnorm_backward", "part", title="The deviation is forgotten in dx", see="05 §3")
+def backward_without_deviation(dout, cache):
+    """Your dx isn't divided by √(σ² + ε). The forward pass divides by it, and so does the derivative."""
+    x_hat, gamma, std = cache
+    return _pulled_back(dout, (x_hat, gamma, np.ones(np.shape(std))))
+
+
+@misconception("batchnorm_backward", "part", title="The variance's path has lost its ½", see="05 §3")
 def backward_without_one_half(dout, cache):
     """The path through the variance in your dx is twice as strong as it should be. The derivative of (σ² + ε)^(−½) is
     −½ (σ² + ε)^(−3/2), and this ½ is what cancels the 2 of the square."""
-    x_hat, gamma, std = cache
-    dgamma, dbeta = np.sum(dout * x_hat, axis=0), np.sum(dout, axis=0)
-    return gamma / std * (dout - dbeta / len(dout) - 2 * x_hat * dgamma / len(dout)), dgamma, dbeta
+    return _pulled_back(dout, cache, 1, 2)
 
 
-@misconception("batchnorm_backward", title="Divides by N − 1", see="05 §3")
+@misconception("batchnorm_backward", "part", title="Divides by N − 1", see="05 §3")
 def backward_n_minus_one(dout, cache):
-    """The terms of the mean and the variance in your dx are divided by N − 1. The forward pass divided by N, both in μ and in σ², so the
-    backward pass divides by N."""
-    x_hat, gamma, std = cache
-    dgamma, dbeta = np.sum(dout * x_hat, axis=0), np.sum(dout, axis=0)
+    """The terms of the mean and the variance in your dx are divided by the number of values less one. The forward pass divided by their
+    number, both in μ and in σ², so the backward pass does too."""
+    count = np.float64(np.size(dout) / np.size(cache[1]))
     with np.errstate(all="ignore"):
-        N = np.float64(len(dout)) - 1
-        return gamma / std * (dout - dbeta / N - x_hat * dgamma / N), dgamma, dbeta
+        return _pulled_back(dout, cache, count / (count - 1), count / (count - 1))
 
 
-@misconception("batchnorm_backward", title="Divides by the number of entries, not of examples", see="05 §3")
+@misconception("batchnorm_backward", "part", title="Divides by the number of entries, not of examples", see="05 §3")
 def backward_divides_by_the_size(dout, cache):
-    """The terms of the mean and the variance in your dx are divided by N·D. Each μ is a mean over the N examples of its feature alone;
-    `dout.size` counts the other features too."""
-    x_hat, gamma, std = cache
-    dgamma, dbeta = np.sum(dout * x_hat, axis=0), np.sum(dout, axis=0)
-    return gamma / std * (dout - dbeta / dout.size - x_hat * dgamma / dout.size), dgamma, dbeta
+    """The terms of the mean and the variance in your dx are divided by the size of the whole array. Each μ is a mean over its feature
+    alone; `dout.size` counts the other features too."""
+    return _pulled_back(dout, cache, 1 / np.size(cache[1]), 1 / np.size(cache[1]))
 
 
-@misconception("batchnorm_backward", title="dγ is computed from x − μ", see="05 §3")
+@misconception("batchnorm_backward", "part", title="dγ is computed from x − μ", see="05 §3")
 def dgamma_from_centered_x(dout, cache):
     """Your dgamma sums dout · (x − μ). What γ was multiplied with in the forward pass is x̂, the normalised value, so
     dγ = Σ dout · x̂."""
-    x_hat, gamma, std = cache
-    dgamma, dbeta = np.sum(dout * x_hat, axis=0), np.sum(dout, axis=0)
-    return gamma / std * (dout - dbeta / len(dout) - x_hat * dgamma / len(dout)), dgamma * std, dbeta
+    dx, dgamma, dbeta = _pulled_back(dout, cache)
+    return dx, dgamma * cache[2], dbeta
 
 
-@misconception("batchnorm_backward", title="dγ and dβ are averaged over the batch", see="05 §3")
+@misconception("batchnorm_backward", "part", title="dγ has a γ in it", see="05 §3")
+def dgamma_times_gamma(dout, cache):
+    """Your dgamma sums γ · dout · x̂: you used the gradient that goes on to x̂, behind the multiplication by γ. dγ = Σ dout · x̂."""
+    dx, dgamma, dbeta = _pulled_back(dout, cache)
+    return dx, dgamma * cache[1], dbeta
+
+
+def _forward_keeping_out(x, gamma, beta, eps=1e-5):
+    mean, var = _statistics(x)
+    out, cache = _normalised(x, gamma, beta, mean, np.sqrt(var + eps))
+    return out, (out, cache)
+
+
+@misconception("batchnorm_backward", "part", title="dγ is computed from out", see="05 §3", with_forward=_forward_keeping_out)
+def dgamma_from_out(dout, cache):
+    """Your dgamma sums dout · out. γ was multiplied with x̂, before β was added: dγ = Σ dout · x̂."""
+    dx, _, dbeta = _pulled_back(dout, cache[1])
+    return dx, np.sum(dout * cache[0], axis=0), dbeta
+
+
+@misconception("batchnorm_backward", "part", title="dγ and dβ are averaged over the batch", see="05 §3")
 def parameter_gradients_averaged(dout, cache):
-    """You took the mean over the batch for dgamma and dbeta. Every example used the same γ and β, so their gradients add up: a sum. If
-    the loss is a mean over examples, its 1/N is in dout already."""
-    x_hat, gamma, std = cache
-    dgamma, dbeta = np.mean(dout * x_hat, axis=0), np.mean(dout, axis=0)
-    return gamma / std * (dout - dbeta - x_hat * dgamma), dgamma, dbeta
+    """You took the mean over the batch for dgamma and dbeta. Every value of a feature used the same γ and β, so their gradients add up: a
+    sum. If the loss is a mean over examples, its 1/N is in dout already."""
+    dx, dgamma, dbeta = _pulled_back(dout, cache)
+    count = np.size(dout) / np.size(cache[1])
+    return dx, dgamma / count, dbeta / count
 
 
-@misconception("batchnorm_backward", title="dγ and dβ are kept as (1, D)", see="05 §3")
+@misconception("batchnorm_backward", "part", title="dγ and dβ have an axis too many", see="05 §3")
 def parameter_gradients_keep_dimensions(dout, cache):
-    """Your numbers are right, but dgamma and dbeta have shape (1, D). A gradient has the shape of what it belongs to, and γ and β have
-    shape (D,): leave keepdims out where you sum for them."""
-    x_hat, gamma, std = cache
-    dgamma, dbeta = np.sum(dout * x_hat, axis=0, keepdims=True), np.sum(dout, axis=0, keepdims=True)
-    return gamma / std * (dout - dbeta / len(dout) - x_hat * dgamma / len(dout)), dgamma, dbeta
+    """Your numbers are right, but dgamma and dbeta kept the summed axes, with length 1. A gradient has the shape of what it belongs to, and
+    γ and β have one axis: leave keepdims out where you sum for them."""
+    dx, dgamma, dbeta = _pulled_back(dout, cache)
+    return dx, _along(dgamma, dout)[None], _along(dbeta, dout)[None]
 
 
-@misconception("batchnorm_backward", title="dγ and dβ aren't summed over the batch", see="05 §3")
+@misconception("batchnorm_backward", "slip", title="dγ has an axis too many", see="05 §3")
+def dgamma_keeps_dimensions(dout, cache):
+    """Your numbers are right, but dgamma kept the summed axes, with length 1. It has the shape of γ: leave keepdims out there."""
+    dx, dgamma, dbeta = _pulled_back(dout, cache)
+    return dx, _along(dgamma, dout)[None], dbeta
+
+
+@misconception("batchnorm_backward", "part", title="dγ and dβ aren't summed over the batch", see="05 §3")
 def parameter_gradients_per_example(dout, cache):
     """Your dgamma and dbeta have one row per example. γ and β have shape (D,) and were used by every example, so what each of them says
     is summed over the batch."""
-    x_hat, gamma, std = cache
-    dx = gamma / std * (dout - np.mean(dout, axis=0) - x_hat * np.mean(dout * x_hat, axis=0))
-    return dx, dout * x_hat, np.array(dout)
+    return _pulled_back(dout, cache)[0], dout * cache[0], np.array(dout)
 
 
-@misconception("batchnorm_backward", title="dγ and dβ are swapped", see="05 §3")
+@misconception("batchnorm_backward", "part", title="dγ and dβ are swapped", see="05 §3")
 def parameter_gradients_swapped(dout, cache):
     """You return dbeta before dgamma. Gradients come in the order of the forward pass's arguments: x, gamma, beta."""
-    x_hat, gamma, std = cache
-    dgamma, dbeta = np.sum(dout * x_hat, axis=0), np.sum(dout, axis=0)
-    return gamma / std * (dout - dbeta / len(dout) - x_hat * dgamma / len(dout)), dbeta, dgamma
+    dx, dgamma, dbeta = _pulled_back(dout, cache)
+    return dx, dbeta, dgamma
 
 
 def _forward_keeping_the_variance(x, gamma, beta, eps=1e-5):
-    mean, var = np.mean(x, axis=0), np.var(x, axis=0)
-    x_hat = (x - mean) / np.sqrt(var + eps)
-    return gamma * x_hat + beta, (x_hat, gamma, var, eps)
+    mean, var = _statistics(x)
+    out, (x_hat, *_) = _normalised(x, gamma, beta, mean, np.sqrt(var + eps))
+    return out, (x_hat, gamma, var, eps)
 
 
-@misconception("batchnorm_backward", title="ε is left out of the backward pass", see="05 §3", with_forward=_forward_keeping_the_variance)
+@misconception(
+    "batchnorm_backward", "slip", title="ε is left out of the backward pass", see="05 §3", with_forward=_forward_keeping_the_variance
+)
 def backward_without_epsilon(dout, cache):
     """Your dx divides by √σ², though the forward pass divided by √(σ² + ε). The derivative has the same ε in it as the function:
     keep √(σ² + ε) in the cache."""
     x_hat, gamma, var, _ = cache
-    dgamma, dbeta = np.sum(dout * x_hat, axis=0), np.sum(dout, axis=0)
     with np.errstate(all="ignore"):
-        return gamma / np.sqrt(var) * (dout - dbeta / len(dout) - x_hat * dgamma / len(dout)), dgamma, dbeta
+        return _pulled_back(dout, (x_hat, gamma, np.sqrt(var)))
 
 
-@misconception("batchnorm_backward", title="ε is subtracted", see="05 §3", with_forward=_forward_keeping_the_variance)
+@misconception("batchnorm_backward", "slip", title="ε is subtracted", see="05 §3", with_forward=_forward_keeping_the_variance)
 def backward_subtracting_epsilon(dout, cache):
     """Your dx divides by √(σ² − ε). Nothing about ε is reversed on the way back: the derivative is taken at the values of the forward
     pass, and there it was √(σ² + ε)."""
     x_hat, gamma, var, eps = cache
-    dgamma, dbeta = np.sum(dout * x_hat, axis=0), np.sum(dout, axis=0)
     with np.errstate(all="ignore"):
-        return gamma / np.sqrt(var - eps) * (dout - dbeta / len(dout) - x_hat * dgamma / len(dout)), dgamma, dbeta
+        return _pulled_back(dout, (x_hat, gamma, np.sqrt(var - eps)))
 
 
-@misconception("batchnorm_backward", title="dout is changed in place", see="05 §3")
+_MEMORY = type("Memory", (), {})()
+
+
+def _forward_keeping_one_cache(x, gamma, beta, eps=1e-5):
+    mean, var = _statistics(x)
+    out, _MEMORY.kept = _normalised(x, gamma, beta, mean, np.sqrt(var + eps))
+    return out, _MEMORY
+
+
+@misconception(
+    "batchnorm_backward", "slip", title="There is one cache for all layers", see="05 §3", with_forward=_forward_keeping_one_cache
+)
+def backward_from_the_last_forward_pass(dout, cache):
+    """Your backward pass uses what the last forward pass left behind, in a global variable or in one object for all calls. A network has
+    several such layers: make a new cache in each call."""
+    return _pulled_back(dout, cache.kept)
+
+
+@misconception("batchnorm_backward", "slip", title="dout is changed in place", see="05 §3")
 def backward_in_place(dout, cache):
     """Your gradients are right, but `dout *= …` writes into the caller's array, and whoever holds dout finds it changed. Write
     `dout = dout * …`, which makes a new array."""
-    x_hat, gamma, std = cache
-    dgamma, dbeta = np.sum(dout * x_hat, axis=0), np.sum(dout, axis=0)
-    dout *= gamma
-    return (dout - np.mean(dout, axis=0) - x_hat * np.mean(dout * x_hat, axis=0)) / std, dgamma, dbeta
+    answer = _pulled_back(dout, cache)
+    dout *= _along(cache[1], dout)
+    return answer
 
 
-# --- batchnorm_backward: right --------------------------------------------------------------------------------------------
+# --- batchnorm_backward: right ------------------------------------------------------------------------------------------
 
 
 @alternative("batchnorm_backward")
@@ -432,44 +568,56 @@ def backward_by_projection(dout, cache):
     return [dx, np.sum(centered * x_hat, axis=0), np.sum(dout, axis=0)]
 
 
-# --- update_running: wrong ------------------------------------------------------------------------------------------------
+# --- update_running: wrong ----------------------------------------------------------------------------------------------
 
 
-@misconception("update_running", title="The momentum is the wrong way round", see="05 §4")
+@misconception("update_running", "core", title="The momentum is the wrong way round", see="05 §4")
 def momentum_of_the_batch(running, batch_value, momentum=0.9):
     """You multiplied the batch's value by momentum, so with 0.9 the last batch decides nearly alone. Here momentum says how much of the
     old value is kept, as on the slides and in Keras. (PyTorch's momentum is the other share: 0.1 there is 0.9 here.)"""
     return (1 - momentum) * np.asarray(running) + momentum * np.asarray(batch_value)
 
 
-@misconception("update_running", title="The batch's value is added in full", see="05 §4")
+@misconception("update_running", "core", title="The batch's value is added in full", see="05 §4")
 def batch_value_in_full(running, batch_value, momentum=0.9):
     """You kept momentum times the old value and added the batch's value in full. Then the result isn't an average: fed with the same value
     v forever, it grows to v/(1 − momentum), ten times v for 0.9. The two weights have to add up to 1."""
     return momentum * np.asarray(running) + np.asarray(batch_value)
 
 
-@misconception("update_running", title="The old value is forgotten", see="05 §4")
+@misconception("update_running", "core", title="The batch's share is subtracted", see="05 §4")
+def batch_value_subtracted(running, batch_value, momentum=0.9):
+    """You subtracted the batch's share, so the running value moves away from the batch's. The two shares are added."""
+    return momentum * np.asarray(running) - (1 - momentum) * np.asarray(batch_value)
+
+
+@misconception("update_running", "core", title="The old value is forgotten", see="05 §4")
 def batch_value_alone(running, batch_value, momentum=0.9):
     """You returned the last batch's value. A running value remembers all batches, the recent ones best:
     running · momentum + batch · (1 − momentum)."""
     return np.array(batch_value, dtype=float)
 
 
-@misconception("update_running", title="The momentum is ignored", see="05 §4")
+@misconception("update_running", "part", title="The momentum is ignored", see="05 §4")
 def momentum_fixed(running, batch_value, momentum=0.9):
     """You wrote 0.9 into the formula, so the argument momentum has no effect. Use the argument."""
     return 0.9 * np.asarray(running) + 0.1 * np.asarray(batch_value)
 
 
-@misconception("update_running", title="Old and new count the same", see="05 §4")
+@misconception("update_running", "slip", title="The momentum has another default", see="05 §4")
+def momentum_with_another_default(running, batch_value, momentum=0.99):
+    """You changed the default of momentum. It is 0.9, and who calls the function without a momentum relies on that."""
+    return momentum * np.asarray(running) + (1 - momentum) * np.asarray(batch_value)
+
+
+@misconception("update_running", "core", title="Old and new count the same", see="05 §4")
 def plain_average(running, batch_value, momentum=0.9):
     """You took the plain average of the two values. So the last batch has half of the say, whatever momentum is; it should be
     1 − momentum."""
     return (np.asarray(running) + np.asarray(batch_value)) / 2
 
 
-@misconception("update_running", title="running is changed in place", see="05 §4")
+@misconception("update_running", "slip", title="running is changed in place", see="05 §4")
 def running_in_place(running, batch_value, momentum=0.9):
     """Your formula is right, but it writes the new value into the caller's array. Return a new array, and leave it to the caller to
     put it in the old one's place."""
@@ -477,7 +625,10 @@ def running_in_place(running, batch_value, momentum=0.9):
     return running
 
 
-# --- update_running: right ------------------------------------------------------------------------------------------------
+update_truncated = cut_off("update_running", right.update_running, see="05 §4")
+
+
+# --- update_running: right ----------------------------------------------------------------------------------------------
 
 
 @alternative("update_running")
@@ -498,58 +649,99 @@ def update_in_a_loop(running, batch_value, momentum=0.9):
     return result
 
 
-# --- batchnorm_inference: wrong -------------------------------------------------------------------------------------------
+@alternative("update_running")
+def update_in_single_precision(running, batch_value, momentum=0.9):
+    return np.asarray(momentum * running + (1 - momentum) * batch_value, dtype=np.float32)
 
 
-@misconception("batchnorm_inference", title="ε is left out", see="05 §4")
+# --- batchnorm_inference: wrong -----------------------------------------------------------------------------------------
+
+
+@misconception("batchnorm_inference", "slip", title="ε is left out", see="05 §4")
 def inference_without_epsilon(x, gamma, beta, running_mean, running_var, eps=1e-5):
     """You divided by the root of running_var alone and never used eps. In training the layer divided by √(σ² + ε), so the same has to
     happen here; and a pixel that is always black has running_var 0."""
-    with np.errstate(all="ignore"):
-        return gamma * ((x - running_mean) / np.sqrt(running_var)) + beta
+    return _normalised(x, gamma, beta, running_mean, np.sqrt(running_var))[0]
 
 
-@misconception("batchnorm_inference", title="ε is added to the standard deviation", see="05 §4")
+@misconception("batchnorm_inference", "slip", title="ε is added to the standard deviation", see="05 §4")
 def inference_epsilon_outside_the_root(x, gamma, beta, running_mean, running_var, eps=1e-5):
     """You divided by √running_var + ε. ε is added to the variance, inside the root, as in training: √(running_var + ε)."""
-    return gamma * (x - running_mean) / (np.sqrt(running_var) + eps) + beta
+    return _normalised(x, gamma, beta, running_mean, np.sqrt(running_var) + eps)[0]
 
 
-@misconception("batchnorm_inference", title="The batch's own statistics are used", see="05 §4")
+inference_with_its_own_epsilon = fixed_number(
+    "batchnorm_inference", right.batchnorm_inference, see="05 §4", name="eps", value=1e-6, title="ε has another size"
+)
+
+
+@misconception("batchnorm_inference", "slip", title="eps is ignored", see="05 §4")
+def inference_with_the_default_epsilon(x, gamma, beta, running_mean, running_var, eps=1e-5):
+    """You wrote 1e-5 into the formula, so the argument eps has no effect. Use the argument; 1e-5 is only its default."""
+    return _normalised(x, gamma, beta, running_mean, np.sqrt(running_var + 1e-5))[0]
+
+
+inference_with_cache = in_a_tuple("batchnorm_inference", right.batchnorm_inference, see="05 §4", severity="slip")
+
+
+@misconception("batchnorm_inference", "core", title="The batch's own statistics are used", see="05 §4")
 def inference_with_batch_statistics(x, gamma, beta, running_mean, running_var, eps=1e-5):
     """You normalised with the mean and variance of x, as in training. Then a prediction depends on who else is in the batch, and a single
     example always comes out as β. Use running_mean and running_var."""
-    return gamma * (x - np.mean(x, axis=0)) / np.sqrt(np.var(x, axis=0) + eps) + beta
+    return _normalised(x, gamma, beta, np.mean(x, axis=0), np.sqrt(np.var(x, axis=0) + eps))[0]
 
 
-@misconception("batchnorm_inference", title="Divides by the variance", see="05 §4")
+@misconception("batchnorm_inference", "core", title="Prediction goes on updating the running statistics", see="05 §4")
+def inference_updating_the_statistics(x, gamma, beta, running_mean, running_var, eps=1e-5):
+    """You moved the running statistics towards this batch before you used them. They are fixed once training is over; else the answer to
+    one example depends on who else is asked about."""
+    mean, var = (0.9 * old + 0.1 * new for old, new in zip((running_mean, running_var), _statistics(x), strict=True))
+    return _normalised(x, gamma, beta, mean, np.sqrt(var + eps))[0]
+
+
+@misconception("batchnorm_inference", "part", title="Divides by the variance", see="05 §4")
 def inference_by_the_variance(x, gamma, beta, running_mean, running_var, eps=1e-5):
     """You divided by running_var + ε and forgot the root. running_var is a variance; its root is what x is divided by."""
-    return gamma * (x - running_mean) / (np.asarray(running_var) + eps) + beta
+    return _normalised(x, gamma, beta, running_mean, running_var + eps)[0]
 
 
-@misconception("batchnorm_inference", title="γ and β are ignored", see="05 §4")
+@misconception("batchnorm_inference", "part", title="The running mean isn't subtracted", see="05 §4")
+def inference_without_mean(x, gamma, beta, running_mean, running_var, eps=1e-5):
+    """You divided by the deviation, but subtracted no mean. The answer is γ (x − running_mean)/√(running_var + ε) + β."""
+    return _normalised(x, gamma, beta, 0.0 * running_mean, np.sqrt(running_var + eps))[0]
+
+
+@misconception("batchnorm_inference", "part", title="The running mean is added", see="05 §4")
+def inference_mean_added(x, gamma, beta, running_mean, running_var, eps=1e-5):
+    """You added the running mean to x. The normalization subtracts it: γ (x − running_mean)/√(running_var + ε) + β."""
+    return _normalised(x, gamma, beta, -running_mean, np.sqrt(running_var + eps))[0]
+
+
+@misconception("batchnorm_inference", "part", title="The variance of the batch is used", see="05 §4")
+def inference_with_batch_variance(x, gamma, beta, running_mean, running_var, eps=1e-5):
+    """You subtracted the running mean, but divided by the deviation of x. Both statistics are the running ones here."""
+    return _normalised(x, gamma, beta, running_mean, np.sqrt(np.var(x, axis=0) + eps))[0]
+
+
+@misconception("batchnorm_inference", "part", title="γ and β are ignored", see="05 §4")
 def inference_without_gamma_and_beta(x, gamma, beta, running_mean, running_var, eps=1e-5):
     """You returned the normalised x̂. γ and β were learned together with the layers behind them, which expect γ x̂ + β."""
     return (x - running_mean) / np.sqrt(np.asarray(running_var) + eps)
 
 
-@misconception("batchnorm_inference", title="Shifts before it scales", see="05 §4")
+@misconception("batchnorm_inference", "part", title="β is ignored", see="05 §4")
+def inference_without_beta(x, gamma, beta, running_mean, running_var, eps=1e-5):
+    """You scaled by γ, but added no β. The layers behind this one were trained with γ x̂ + β."""
+    return _normalised(x, gamma, 0.0 * beta, running_mean, np.sqrt(running_var + eps))[0]
+
+
+@misconception("batchnorm_inference", "part", title="Shifts before it scales", see="05 §4")
 def inference_shift_before_scale(x, gamma, beta, running_mean, running_var, eps=1e-5):
     """You computed γ (x̂ + β). Scale first, then shift, as in training: γ x̂ + β."""
-    return gamma * ((x - running_mean) / np.sqrt(np.asarray(running_var) + eps) + beta)
+    return _normalised(x, gamma, gamma * beta, running_mean, np.sqrt(running_var + eps))[0]
 
 
-@misconception("batchnorm_inference", title="Prediction goes on updating the running statistics", see="05 §4")
-def inference_updating_the_statistics(x, gamma, beta, running_mean, running_var, eps=1e-5):
-    """You moved the running statistics towards this batch before you used them. They are fixed once training is over; else the answer to
-    one example depends on who else is asked about."""
-    mean = 0.9 * np.asarray(running_mean) + 0.1 * np.mean(x, axis=0)
-    var = 0.9 * np.asarray(running_var) + 0.1 * np.var(x, axis=0)
-    return gamma * (x - mean) / np.sqrt(var + eps) + beta
-
-
-@misconception("batchnorm_inference", title="x is changed in place", see="05 §4")
+@misconception("batchnorm_inference", "slip", title="x is changed in place", see="05 §4")
 def inference_in_place(x, gamma, beta, running_mean, running_var, eps=1e-5):
     """Your formula is right, but `x -= …` or `x /= …` writes into the caller's array. Write `x = x - …`, which makes a new array."""
     x -= running_mean
@@ -557,7 +749,10 @@ def inference_in_place(x, gamma, beta, running_mean, running_var, eps=1e-5):
     return gamma * x + beta
 
 
-# --- batchnorm_inference: right -------------------------------------------------------------------------------------------
+inference_truncated = cut_off("batchnorm_inference", right.batchnorm_inference, see="05 §4")
+
+
+# --- batchnorm_inference: right -----------------------------------------------------------------------------------------
 
 
 @alternative("batchnorm_inference")
@@ -580,59 +775,49 @@ def inference_by_a_diagonal_matrix(x, gamma, beta, running_mean, running_var, ep
     return (x - np.asarray(running_mean)) @ np.diag(1.0 / np.sqrt(np.asarray(running_var) + eps)) @ np.diag(gamma) + beta
 
 
-# --- batchnorm2d_forward: wrong -------------------------------------------------------------------------------------------
+@alternative("batchnorm_inference")
+def inference_in_single_precision(x, gamma, beta, running_mean, running_var, eps=1e-5):
+    return np.float32(_normalised(x, gamma, beta, running_mean, np.sqrt(running_var + eps))[0])
 
 
-@misconception("batchnorm2d_forward", title="A plain reshape instead of a transpose", see="05 §5")
+# --- batchnorm2d_forward: wrong -----------------------------------------------------------------------------------------
+
+
+@misconception("batchnorm2d_forward", "core", title="A plain reshape instead of a transpose", see="05 §5")
 def images_plain_reshape(x, gamma, beta, eps=1e-5):
     """You wrote x.reshape(-1, C). The numbers lie in memory in the order N, C, H, W, so the columns of that matrix are no channels but
     mixtures of all of them. Bring the channel to the end with a transpose first, then reshape, and go back in the opposite order."""
     flat = np.reshape(x, (-1, np.shape(x)[1]))
-    std = np.sqrt(np.var(flat, axis=0) + eps)
-    x_hat = (flat - np.mean(flat, axis=0)) / std
-    return (gamma * x_hat + beta).reshape(np.shape(x)), (x_hat.reshape(np.shape(x)), gamma, std)
+    out, (x_hat, *rest) = _normalised(flat, gamma, beta, np.mean(flat, axis=0), np.sqrt(np.var(flat, axis=0) + eps))
+    return out.reshape(np.shape(x)), (x_hat.reshape(np.shape(x)), *rest)
 
 
-@misconception("batchnorm2d_forward", title="The wrong axes are swapped on the way back", see="05 §5")
+@misconception("batchnorm2d_forward", "part", title="The wrong axes are swapped on the way back", see="05 §5")
 def images_swapped_axes(x, gamma, beta, eps=1e-5):
     """Your statistics are right, but height and width of the result are mixed up. What transpose(0, 2, 3, 1) did is undone by
     transpose(0, 3, 1, 2); a second transpose(0, 2, 3, 1), or a plain reshape, leaves the pixels in other places."""
     N, C, H, W = np.shape(x)
-    flat = np.transpose(x, (0, 2, 3, 1)).reshape(-1, C)
-    std = np.sqrt(np.var(flat, axis=0) + eps)
-    x_hat = (flat - np.mean(flat, axis=0)) / std
-    back = [array.reshape(N, W, H, C).transpose(0, 3, 2, 1) for array in (gamma * x_hat + beta, x_hat)]
-    return back[0], (back[1], gamma, std)
+    out, (x_hat, *rest) = _normalised(x, gamma, beta, _statistics(x)[0], np.sqrt(_statistics(x)[1] + eps))
+    back = [each.transpose(0, 2, 3, 1).reshape(N, W, H, C).transpose(0, 3, 2, 1) for each in (out, x_hat)]
+    return back[0], (back[1], *rest)
 
 
-@misconception("batchnorm2d_forward", title="Each pixel has statistics of its own", see="05 §5")
+@misconception("batchnorm2d_forward", "core", title="Each pixel has statistics of its own", see="05 §5")
 def images_statistics_per_pixel(x, gamma, beta, eps=1e-5):
     """You took mean and variance over the batch alone, so there is one for every channel and pixel. A convolution treats all places alike,
     and the normalization behind it should too: one mean per channel, over N, H and W."""
-    std = np.sqrt(np.var(x, axis=0) + eps)
-    x_hat = (x - np.mean(x, axis=0)) / std
-    return np.reshape(gamma, (-1, 1, 1)) * x_hat + np.reshape(beta, (-1, 1, 1)), (x_hat, gamma, std.mean(axis=(1, 2)))
+    return _normalised(x, gamma, beta, np.mean(x, axis=0), np.sqrt(np.var(x, axis=0) + eps))
 
 
-@misconception("batchnorm2d_forward", title="Each image is normalised by itself", see="05 §5")
+@misconception("batchnorm2d_forward", "core", title="Each image is normalised by itself", see="05 §5")
 def images_one_by_one(x, gamma, beta, eps=1e-5):
     """You took mean and variance over H and W alone. That is another technique, instance normalization. Batch normalization pools
     the images of the batch as well: axes 0, 2 and 3."""
-    std = np.sqrt(np.var(x, axis=(2, 3), keepdims=True) + eps)
-    x_hat = (x - np.mean(x, axis=(2, 3), keepdims=True)) / std
-    return np.reshape(gamma, (-1, 1, 1)) * x_hat + np.reshape(beta, (-1, 1, 1)), (x_hat, gamma, std.mean(axis=(0, 2, 3)))
+    mean, var = np.mean(x, axis=(2, 3), keepdims=True), np.var(x, axis=(2, 3), keepdims=True)
+    return _normalised(x, gamma, beta, mean, np.sqrt(var + eps))
 
 
-@misconception("batchnorm2d_forward", title="All channels share one mean and variance", see="05 §5")
-def images_all_channels_together(x, gamma, beta, eps=1e-5):
-    """You took one mean and one variance over everything. Each channel is a feature with a scale of its own, so the channel axis, axis 1,
-    is the one that stays: axis=(0, 2, 3)."""
-    std = np.sqrt(np.var(x) + eps)
-    x_hat = (x - np.mean(x)) / std
-    return np.reshape(gamma, (-1, 1, 1)) * x_hat + np.reshape(beta, (-1, 1, 1)), (x_hat, gamma, std * np.ones(np.shape(x)[1]))
-
-
-@misconception("batchnorm2d_forward", title="The last axis is taken for the channels", see="05 §5")
+@misconception("batchnorm2d_forward", "core", title="The last axis is taken for the channels", see="05 §5")
 def images_channels_last(x, gamma, beta, eps=1e-5):
     """You took the statistics over axes 0, 1 and 2, which suits images stored as (N, H, W, C). Here the channel is axis 1: images are
     (N, C, H, W), so take axes 0, 2 and 3, and give γ and β the shape (1, C, 1, 1)."""
@@ -641,7 +826,7 @@ def images_channels_last(x, gamma, beta, eps=1e-5):
     return gamma * x_hat + beta, (x_hat, gamma, std)
 
 
-@misconception("batchnorm2d_forward", title="γ and β are laid along the width", see="05 §5")
+@misconception("batchnorm2d_forward", "part", title="γ and β are laid along the width", see="05 §5")
 def images_gamma_along_the_width(x, gamma, beta, eps=1e-5):
     """Your statistics are right, but γ and β of shape (C,) are broadcast along the last axis, the width. Reshape them to (1, C, 1, 1)
     first."""
@@ -650,63 +835,33 @@ def images_gamma_along_the_width(x, gamma, beta, eps=1e-5):
     return gamma * x_hat + beta, (x_hat, gamma, std.ravel())
 
 
-@misconception("batchnorm2d_forward", title="Divides by N instead of N·H·W", see="05 §5")
+@misconception("batchnorm2d_forward", "core", title="Divides by N instead of N·H·W", see="05 §5")
 def images_divided_by_n(x, gamma, beta, eps=1e-5):
     """You summed over N, H and W but divided by N alone. A channel has N·H·W values in the batch, and that is what a mean over them
     divides by."""
-    N = len(x)
-    mean = np.sum(x, axis=(0, 2, 3), keepdims=True) / N
-    std = np.sqrt(np.sum((x - mean) ** 2, axis=(0, 2, 3), keepdims=True) / N + eps)
-    x_hat = (x - mean) / std
-    return np.reshape(gamma, (-1, 1, 1)) * x_hat + np.reshape(beta, (-1, 1, 1)), (x_hat, gamma, std.ravel())
+    mean = np.sum(x, axis=(0, 2, 3), keepdims=True) / len(x)
+    std = np.sqrt(np.sum((x - mean) ** 2, axis=(0, 2, 3)) / len(x) + eps)
+    return _normalised(x, gamma, beta, mean, std)
 
 
-@misconception("batchnorm2d_forward", title="The variance divides by N·H·W − 1", see="05 §5")
-def images_unbiased_variance(x, gamma, beta, eps=1e-5):
-    """You divided the sum of squares by N·H·W − 1. Batch normalization wants the variance of this very batch, divided by the number of
-    values, N·H·W."""
-    mean = np.mean(x, axis=(0, 2, 3), keepdims=True)
-    with np.errstate(all="ignore"):
-        var = np.sum((x - mean) ** 2, axis=(0, 2, 3), keepdims=True) / (np.float64(np.size(x)) / np.shape(x)[1] - 1)
-    x_hat = (x - mean) / np.sqrt(var + eps)
-    return np.reshape(gamma, (-1, 1, 1)) * x_hat + np.reshape(beta, (-1, 1, 1)), (x_hat, gamma, np.sqrt(var + eps).ravel())
+images_all_channels_together = for_images(
+    forward_over_everything,
+    "You took one mean and one variance over everything. Each channel is a feature with a scale of its own, so the channel axis, axis 1, "
+    "is the one that stays: axis=(0, 2, 3).",
+)
+images_without_epsilon = for_images(forward_without_epsilon)
+images_epsilon_outside_the_root = for_images(forward_epsilon_outside_the_root)
+images_with_its_own_epsilon = for_images(forward_with_its_own_epsilon)
+images_unbiased_variance = for_images(forward_unbiased_variance)
+images_by_the_variance = for_images(forward_by_the_variance)
+images_without_gamma_and_beta = for_images(forward_without_gamma_and_beta)
+images_without_beta = for_images(forward_without_beta)
+images_shift_before_scale = for_images(forward_shift_before_scale)
+images_in_place = for_images(forward_in_place)
+images_truncated = cut_off("batchnorm2d_forward", right.batchnorm2d_forward, see="05 §5")
 
 
-@misconception("batchnorm2d_forward", title="ε is left out", see="05 §5")
-def images_without_epsilon(x, gamma, beta, eps=1e-5):
-    """You divided by √σ² and never used eps. Divide by √(σ² + ε), as for features."""
-    mean, std = np.mean(x, axis=(0, 2, 3), keepdims=True), np.std(x, axis=(0, 2, 3), keepdims=True)
-    with np.errstate(all="ignore"):
-        x_hat = (x - mean) / std
-    return np.reshape(gamma, (-1, 1, 1)) * x_hat + np.reshape(beta, (-1, 1, 1)), (x_hat, gamma, std.ravel())
-
-
-@misconception("batchnorm2d_forward", title="ε is added to the standard deviation", see="05 §5")
-def images_epsilon_outside_the_root(x, gamma, beta, eps=1e-5):
-    """You divided by √σ² + ε. ε is added to the variance, inside the root: √(σ² + ε), as for features."""
-    mean, std = np.mean(x, axis=(0, 2, 3), keepdims=True), np.std(x, axis=(0, 2, 3), keepdims=True) + eps
-    x_hat = (x - mean) / std
-    return np.reshape(gamma, (-1, 1, 1)) * x_hat + np.reshape(beta, (-1, 1, 1)), (x_hat, gamma, std.ravel())
-
-
-@misconception("batchnorm2d_forward", title="γ and β are ignored", see="05 §5")
-def images_without_gamma_and_beta(x, gamma, beta, eps=1e-5):
-    """You returned x̂ itself. The layer's output is γ x̂ + β, with one γ and one β per channel."""
-    std = np.sqrt(np.var(x, axis=(0, 2, 3), keepdims=True) + eps)
-    x_hat = (x - np.mean(x, axis=(0, 2, 3), keepdims=True)) / std
-    return x_hat, (x_hat, gamma, std.ravel())
-
-
-@misconception("batchnorm2d_forward", title="x is changed in place", see="05 §5")
-def images_in_place(x, gamma, beta, eps=1e-5):
-    """Your formula is right, but `x -= …` or `x /= …` writes into the caller's images. Write `x = x - …`, which makes a new array."""
-    x -= np.mean(x, axis=(0, 2, 3), keepdims=True)
-    std = np.sqrt(np.mean(x**2, axis=(0, 2, 3), keepdims=True) + eps)
-    x /= std
-    return np.reshape(gamma, (-1, 1, 1)) * x + np.reshape(beta, (-1, 1, 1)), (x.copy(), gamma, std.ravel())
-
-
-# --- batchnorm2d_forward: right -------------------------------------------------------------------------------------------
+# --- batchnorm2d_forward: right -----------------------------------------------------------------------------------------
 
 
 @alternative("batchnorm2d_forward")
@@ -740,114 +895,50 @@ def images_by_einsum(x, gamma, beta, eps=1e-5):
     return np.einsum("c,nchw->nchw", gamma, x_hat) + beta[None, :, None, None], (x_hat, gamma, std)
 
 
-# --- batchnorm2d_backward: wrong ------------------------------------------------------------------------------------------
+# --- batchnorm2d_backward: wrong ----------------------------------------------------------------------------------------
 
 
-@misconception("batchnorm2d_backward", title="The mean and variance are treated as constants", see="05 §5")
-def images_statistics_as_constants(dout, cache):
-    """You multiplied by γ/√(σ² + ε) and stopped there. The mean and variance of a channel depend on every pixel in it, so two more paths
-    in the graph lead from x to the loss, as for features."""
-    x_hat, gamma, std = cache
-    return dout * np.reshape(gamma / std, (-1, 1, 1)), np.sum(dout * x_hat, axis=(0, 2, 3)), np.sum(dout, axis=(0, 2, 3))
-
-
-@misconception("batchnorm2d_backward", title="The variance is treated as a constant", see="05 §5")
-def images_variance_as_constant(dout, cache):
-    """Your dx has the path through the mean, but not the one through the variance: the term − x̂ · mean(dout · x̂) is missing inside
-    the brackets, with the mean over N, H and W."""
-    x_hat, gamma, std = cache
-    dx = np.reshape(gamma / std, (-1, 1, 1)) * (dout - np.mean(dout, axis=(0, 2, 3), keepdims=True))
-    return dx, np.sum(dout * x_hat, axis=(0, 2, 3)), np.sum(dout, axis=(0, 2, 3))
-
-
-@misconception("batchnorm2d_backward", title="The mean is treated as a constant", see="05 §5")
-def images_mean_as_constant(dout, cache):
-    """Your dx has the path through the variance, but not the one through the mean: the term − mean(dout) is missing inside the brackets,
-    with the mean over N, H and W."""
-    x_hat, gamma, std = cache
-    dx = np.reshape(gamma / std, (-1, 1, 1)) * (dout - x_hat * np.mean(dout * x_hat, axis=(0, 2, 3), keepdims=True))
-    return dx, np.sum(dout * x_hat, axis=(0, 2, 3)), np.sum(dout, axis=(0, 2, 3))
-
-
-@misconception("batchnorm2d_backward", title="A factor 1/(N·H·W) is missing", see="05 §5")
-def images_sums_for_means(dout, cache):
-    """The terms of the mean and the variance in your dx are sums where they should be means: each pixel enters μ and σ² with weight
-    1/(N·H·W), and the gradient that comes back carries it too."""
-    x_hat, gamma, std = cache
-    dgamma, dbeta = np.sum(dout * x_hat, axis=(0, 2, 3), keepdims=True), np.sum(dout, axis=(0, 2, 3), keepdims=True)
-    return np.reshape(gamma / std, (-1, 1, 1)) * (dout - dbeta - x_hat * dgamma), dgamma.ravel(), dbeta.ravel()
-
-
-@misconception("batchnorm2d_backward", title="Divides by N instead of N·H·W", see="05 §5")
+@misconception("batchnorm2d_backward", "part", title="Divides by N instead of N·H·W", see="05 §5")
 def images_backward_divided_by_n(dout, cache):
     """The terms of the mean and the variance in your dx are divided by N, the number of images. A channel's mean was taken over N·H·W
     values, so that is what the backward pass divides by."""
-    x_hat, gamma, std = cache
-    dgamma, dbeta = np.sum(dout * x_hat, axis=(0, 2, 3), keepdims=True), np.sum(dout, axis=(0, 2, 3), keepdims=True)
-    dx = np.reshape(gamma / std, (-1, 1, 1)) * (dout - dbeta / len(dout) - x_hat * dgamma / len(dout))
-    return dx, dgamma.ravel(), dbeta.ravel()
+    pixels = np.size(dout) / np.size(cache[1]) / len(dout)
+    return _pulled_back(dout, cache, pixels, pixels)
 
 
-@misconception("batchnorm2d_backward", title="Averages over the images alone", see="05 §5")
+@misconception("batchnorm2d_backward", "part", title="Averages over the images alone", see="05 §5")
 def images_backward_per_pixel(dout, cache):
     """The means in your dx run over the batch alone, so every pixel has its own. The forward pass shared one mean among all pixels of
     a channel, so what comes back is averaged over N, H and W."""
-    x_hat, gamma, std = cache
-    dx = np.reshape(gamma / std, (-1, 1, 1)) * (dout - np.mean(dout, axis=0) - x_hat * np.mean(dout * x_hat, axis=0))
-    return dx, np.sum(dout * x_hat, axis=(0, 2, 3)), np.sum(dout, axis=(0, 2, 3))
+    (x_hat, gamma, std), (_, *rest) = cache, _pulled_back(dout, cache)
+    return _along(gamma / std, dout) * (dout - np.mean(dout, axis=0) - x_hat * np.mean(dout * x_hat, axis=0)), *rest
 
 
-@misconception("batchnorm2d_backward", title="A plain reshape instead of a transpose", see="05 §5")
+@misconception("batchnorm2d_backward", "core", title="A plain reshape instead of a transpose", see="05 §5")
 def images_backward_plain_reshape(dout, cache):
     """You wrote dout.reshape(-1, C). The columns of that matrix are mixtures of all channels. Bring the channel to the end with a transpose
     first, as in the forward pass, then reshape."""
     x_hat, gamma, std = cache
     flat, hat = np.reshape(dout, (-1, np.size(gamma))), np.transpose(x_hat, (0, 2, 3, 1)).reshape(-1, np.size(gamma))
-    dgamma, dbeta = np.sum(flat * hat, axis=0), np.sum(flat, axis=0)
-    dx = gamma / std * (flat - dbeta / len(flat) - hat * dgamma / len(flat))
-    return dx.reshape(np.shape(dout)), dgamma, dbeta
+    dx, *rest = _pulled_back(flat, (hat, gamma, std))
+    return dx.reshape(np.shape(dout)), *rest
 
 
-@misconception("batchnorm2d_backward", title="γ is forgotten in dx", see="05 §5")
-def images_backward_without_gamma(dout, cache):
-    """Your dx has no γ in it. Between dout and x̂ lies the multiplication by γ, so the gradient that reaches x̂ is γ · dout, with the γ of
-    the channel."""
-    x_hat, gamma, std = cache
-    dgamma, dbeta = np.sum(dout * x_hat, axis=(0, 2, 3), keepdims=True), np.sum(dout, axis=(0, 2, 3), keepdims=True)
-    M = np.size(dout) / np.size(gamma)
-    return (dout - dbeta / M - x_hat * dgamma / M) / np.reshape(std, (-1, 1, 1)), dgamma.ravel(), dbeta.ravel()
+images_statistics_as_constants = for_images(statistics_as_constants)
+images_variance_as_constant = for_images(variance_as_constant)
+images_mean_as_constant = for_images(mean_as_constant)
+images_backward_without_one_over_n = for_images(backward_without_one_over_n)
+images_backward_without_gamma = for_images(backward_without_gamma)
+images_backward_n_minus_one = for_images(backward_n_minus_one)
+images_backward_divides_by_the_size = for_images(backward_divides_by_the_size)
+images_parameter_gradients_averaged = for_images(parameter_gradients_averaged)
+images_parameter_gradients_keep_dimensions = for_images(parameter_gradients_keep_dimensions)
+images_dgamma_keeps_dimensions = for_images(dgamma_keeps_dimensions)
+images_parameter_gradients_swapped = for_images(parameter_gradients_swapped)
+images_backward_in_place = for_images(backward_in_place)
 
 
-@misconception("batchnorm2d_backward", title="dγ and dβ are averaged", see="05 §5")
-def images_parameter_gradients_averaged(dout, cache):
-    """You took means for dgamma and dbeta. Every pixel of a channel used the same γ and β, so their gradients add up: a sum over
-    N, H and W."""
-    x_hat, gamma, std = cache
-    dgamma, dbeta = np.mean(dout * x_hat, axis=(0, 2, 3), keepdims=True), np.mean(dout, axis=(0, 2, 3), keepdims=True)
-    return np.reshape(gamma / std, (-1, 1, 1)) * (dout - dbeta - x_hat * dgamma), dgamma.ravel(), dbeta.ravel()
-
-
-@misconception("batchnorm2d_backward", title="dγ and dβ are kept as (1, C, 1, 1)", see="05 §5")
-def images_parameter_gradients_keep_dimensions(dout, cache):
-    """Your numbers are right, but dgamma and dbeta have shape (1, C, 1, 1). A gradient has the shape of what it belongs to, and γ and β
-    have shape (C,)."""
-    x_hat, gamma, std = cache
-    dgamma, dbeta = np.sum(dout * x_hat, axis=(0, 2, 3), keepdims=True), np.sum(dout, axis=(0, 2, 3), keepdims=True)
-    M = np.size(dout) / np.size(gamma)
-    return np.reshape(gamma / std, (-1, 1, 1)) * (dout - dbeta / M - x_hat * dgamma / M), dgamma, dbeta
-
-
-@misconception("batchnorm2d_backward", title="dout is changed in place", see="05 §5")
-def images_backward_in_place(dout, cache):
-    """Your gradients are right, but `dout *= …` writes into the caller's array. Write `dout = dout * …`, which makes a new array."""
-    x_hat, gamma, std = cache
-    dgamma, dbeta = np.sum(dout * x_hat, axis=(0, 2, 3)), np.sum(dout, axis=(0, 2, 3))
-    dout *= np.reshape(gamma / std, (-1, 1, 1))
-    dx = dout - np.mean(dout, axis=(0, 2, 3), keepdims=True) - x_hat * np.mean(dout * x_hat, axis=(0, 2, 3), keepdims=True)
-    return dx, dgamma, dbeta
-
-
-# --- batchnorm2d_backward: right ------------------------------------------------------------------------------------------
+# --- batchnorm2d_backward: right ----------------------------------------------------------------------------------------
 
 
 @alternative("batchnorm2d_backward")
@@ -913,10 +1004,16 @@ def images_backward_channel_by_channel(dout, cache):
     return dx, dgamma, dbeta
 
 
-# --- fold_batchnorm: wrong ------------------------------------------------------------------------------------------------
+# --- fold_batchnorm: wrong ----------------------------------------------------------------------------------------------
 
 
-@misconception("fold_batchnorm", title="The bias isn't scaled", see="05 §6")
+def _folded(W, b, gamma, beta, running_mean, std):
+    with np.errstate(all="ignore"):
+        scale = gamma / std
+    return W * scale, (b - running_mean) * scale + beta
+
+
+@misconception("fold_batchnorm", "part", title="The bias isn't scaled", see="05 §6")
 def fold_bias_not_scaled(W, b, gamma, beta, running_mean, running_var, eps=1e-5):
     """You added b as it is. The batch normalization scales everything that the dense layer gives, its bias too: the new bias is
     (b − μ) γ/√(σ² + ε) + β."""
@@ -924,51 +1021,59 @@ def fold_bias_not_scaled(W, b, gamma, beta, running_mean, running_var, eps=1e-5)
     return W * scale, b + beta - running_mean * scale
 
 
-@misconception("fold_batchnorm", title="The dense layer's bias is forgotten", see="05 §6")
+@misconception("fold_batchnorm", "part", title="The dense layer's bias is forgotten", see="05 §6")
 def fold_without_bias(W, b, gamma, beta, running_mean, running_var, eps=1e-5):
     """Your new bias has no b in it. Only in training does the normalization remove the bias, by subtracting the batch's mean; the running
     mean is a fixed number, and b − μ is seldom zero."""
-    scale = gamma / np.sqrt(np.asarray(running_var) + eps)
-    return W * scale, beta - running_mean * scale
+    return _folded(W, 0.0 * b, gamma, beta, running_mean, np.sqrt(running_var + eps))
 
 
-@misconception("fold_batchnorm", title="β is forgotten", see="05 §6")
+@misconception("fold_batchnorm", "part", title="Only W is folded", see="05 §6")
+def fold_weights_alone(W, b, gamma, beta, running_mean, running_var, eps=1e-5):
+    """You returned b as it was. The batch normalization acts on the bias too: the new one is (b − μ) γ/√(σ² + ε) + β."""
+    return _folded(W, b, gamma, beta, running_mean, np.sqrt(running_var + eps))[0], 1.0 * b
+
+
+@misconception("fold_batchnorm", "part", title="β is forgotten", see="05 §6")
 def fold_without_beta(W, b, gamma, beta, running_mean, running_var, eps=1e-5):
     """Your new bias has no β in it. What the layer gives without any input is (b − μ) γ/√(σ² + ε) + β, and β is part of it."""
-    scale = gamma / np.sqrt(np.asarray(running_var) + eps)
-    return W * scale, (b - np.asarray(running_mean)) * scale
+    return _folded(W, b, gamma, 0.0 * beta, running_mean, np.sqrt(running_var + eps))
 
 
-@misconception("fold_batchnorm", title="γ is forgotten", see="05 §6")
+@misconception("fold_batchnorm", "part", title="β is scaled", see="05 §6")
+def fold_beta_scaled(W, b, gamma, beta, running_mean, running_var, eps=1e-5):
+    """You multiplied β by the scale, too. β is added behind it: the new bias is (b − μ) γ/√(σ² + ε) + β."""
+    std = np.sqrt(running_var + eps)
+    return _folded(W, b, gamma, beta * gamma / std, running_mean, std)
+
+
+@misconception("fold_batchnorm", "part", title="γ is forgotten", see="05 §6")
 def fold_without_gamma(W, b, gamma, beta, running_mean, running_var, eps=1e-5):
     """You divided by √(σ² + ε) but didn't multiply by γ. What the columns of W are scaled with is γ/√(σ² + ε)."""
-    scale = 1 / np.sqrt(np.asarray(running_var) + eps)
-    return W * scale, (b - np.asarray(running_mean)) * scale + beta
+    return _folded(W, b, 1.0, beta, running_mean, np.sqrt(running_var + eps))
 
 
-@misconception("fold_batchnorm", title="The running mean is added", see="05 §6")
+@misconception("fold_batchnorm", "part", title="The running mean is added", see="05 §6")
 def fold_mean_added(W, b, gamma, beta, running_mean, running_var, eps=1e-5):
     """You added the running mean to the bias. The normalization subtracts it: (b − μ) γ/√(σ² + ε) + β."""
-    scale = gamma / np.sqrt(np.asarray(running_var) + eps)
-    return W * scale, (b + np.asarray(running_mean)) * scale + beta
+    return _folded(W, b, gamma, beta, -running_mean, np.sqrt(running_var + eps))
 
 
-@misconception("fold_batchnorm", title="The running mean is forgotten", see="05 §6")
+@misconception("fold_batchnorm", "part", title="The running mean is forgotten", see="05 §6")
 def fold_without_mean(W, b, gamma, beta, running_mean, running_var, eps=1e-5):
     """Your new bias has no running mean in it. The normalization subtracts μ before it scales: (b − μ) γ/√(σ² + ε) + β."""
-    scale = gamma / np.sqrt(np.asarray(running_var) + eps)
-    return W * scale, b * scale + beta
+    return _folded(W, b, gamma, beta, 0.0, np.sqrt(running_var + eps))
 
 
-@misconception("fold_batchnorm", title="The rows of W are scaled instead of the columns", see="05 §6")
+@misconception("fold_batchnorm", "part", title="The rows of W are scaled instead of the columns", see="05 §6")
 def fold_scales_rows(W, b, gamma, beta, running_mean, running_var, eps=1e-5):
     """You scaled the rows of W. W has shape (fan_in, fan_out), so a column holds the weights of one unit, and the unit's scale belongs to
     its column: W * scale, which broadcasts along the last axis."""
-    scale = gamma / np.sqrt(np.asarray(running_var) + eps)
-    return np.reshape(scale, (-1, 1)) * W, (b - np.asarray(running_mean)) * scale + beta
+    std = np.sqrt(running_var + eps)
+    return np.reshape(gamma / std, (-1, 1)) * W, _folded(W, b, gamma, beta, running_mean, std)[1]
 
 
-@misconception("fold_batchnorm", title="The batch normalization is taken to come first", see="05 §6")
+@misconception("fold_batchnorm", "core", title="The batch normalization is taken to come first", see="05 §6")
 def fold_into_the_layer_behind(W, b, gamma, beta, running_mean, running_var, eps=1e-5):
     """You folded as if the batch normalization came before the dense layer. Here it comes after it, so it scales what the layer gives, the
     columns of W and b, and not what the layer gets."""
@@ -976,29 +1081,30 @@ def fold_into_the_layer_behind(W, b, gamma, beta, running_mean, running_var, eps
     return np.reshape(scale, (-1, 1)) * W, b + (beta - running_mean * scale) @ W
 
 
-@misconception("fold_batchnorm", title="ε is left out", see="05 §6")
+@misconception("fold_batchnorm", "slip", title="ε is left out", see="05 §6")
 def fold_without_epsilon(W, b, gamma, beta, running_mean, running_var, eps=1e-5):
     """You divided by √σ² and never used eps. The layer that you fold divides by √(σ² + ε), so the folded one has to as well."""
-    with np.errstate(all="ignore"):
-        scale = gamma / np.sqrt(running_var)
-        return W * scale, (b - np.asarray(running_mean)) * scale + beta
+    return _folded(W, b, gamma, beta, running_mean, np.sqrt(running_var))
 
 
-@misconception("fold_batchnorm", title="ε is added to the standard deviation", see="05 §6")
+@misconception("fold_batchnorm", "slip", title="ε is added to the standard deviation", see="05 §6")
 def fold_epsilon_outside_the_root(W, b, gamma, beta, running_mean, running_var, eps=1e-5):
     """You divided by √σ² + ε. ε is added to the variance, inside the root, as in the layer that you fold: √(σ² + ε)."""
-    scale = gamma / (np.sqrt(running_var) + eps)
-    return W * scale, (b - np.asarray(running_mean)) * scale + beta
+    return _folded(W, b, gamma, beta, running_mean, np.sqrt(running_var) + eps)
 
 
-@misconception("fold_batchnorm", title="Divides by the variance", see="05 §6")
+fold_with_its_own_epsilon = fixed_number(
+    "fold_batchnorm", right.fold_batchnorm, see="05 §6", name="eps", value=1e-8, title="ε has another size"
+)
+
+
+@misconception("fold_batchnorm", "part", title="Divides by the variance", see="05 §6")
 def fold_by_the_variance(W, b, gamma, beta, running_mean, running_var, eps=1e-5):
     """You divided by running_var + ε and forgot the root. What the columns of W are scaled with is γ/√(σ² + ε)."""
-    scale = gamma / (np.asarray(running_var) + eps)
-    return W * scale, (b - np.asarray(running_mean)) * scale + beta
+    return _folded(W, b, gamma, beta, running_mean, running_var + eps)
 
 
-@misconception("fold_batchnorm", title="W and b are changed in place", see="05 §6")
+@misconception("fold_batchnorm", "slip", title="W and b are changed in place", see="05 §6")
 def fold_in_place(W, b, gamma, beta, running_mean, running_var, eps=1e-5):
     """Your formula is right, but `W *= …` writes into the network's own weights: fold twice, or compare with the net before, and the
     numbers are off. Write `W * …`, which makes a new array."""
@@ -1010,7 +1116,10 @@ def fold_in_place(W, b, gamma, beta, running_mean, running_var, eps=1e-5):
     return W, b
 
 
-# --- fold_batchnorm: right ------------------------------------------------------------------------------------------------
+fold_truncated = cut_off("fold_batchnorm", right.fold_batchnorm, see="05 §6")
+
+
+# --- fold_batchnorm: right ----------------------------------------------------------------------------------------------
 
 
 @alternative("fold_batchnorm")

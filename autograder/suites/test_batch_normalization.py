@@ -2,194 +2,291 @@
 
 import numpy as np
 
-from autograder.judging.gradients import numerical_gradients
-from autograder.suites.contracts import ArgumentsUnchanged, Backward, Float32, Integers, MemoryLayouts, NoMemory
-from coursekit import aspect, corner, exercise, expect, expect_unchanged, worth
-from coursekit.expectations import Mismatch, same
+from autograder.suites.contracts import ArgumentsUnchanged, Backward, Float32, Integers, MemoryLayouts
+from coursekit import aspect, corner, exercise, expect
 
 GRADIENTS = ("dx", "dgamma", "dbeta")
 FOLDED = ("the folded W", "the folded b")
-TINY = 1e-12  # as eps where a test is about something else: a mistake with ε costs the tests of ε, not all of them
-SLOPES: dict = {}
+WIDE = 1e4  # the scale of inputs: beside it no ε makes a difference, so a mistake with ε costs the tests of ε and no others
 
 
-# --- inputs and small helpers ---------------------------------------------------------------------------------------------
+# --- inputs ---------------------------------------------------------------------------------------------------------------
 
 
-def features(rng, N, D):
+def features(rng, shape):
     """Return a batch whose features have means and scales of their own, and a scale and shift with both signs."""
-    x = rng.normal(rng.uniform(-3, 3, D), rng.uniform(0.5, 4, D), (N, D))
-    return x, rng.normal(0, 2, D) + 0.3, rng.normal(0, 2, D)
+    D = shape[1]
+    x = rng.normal(rng.uniform(-3, 3, D), rng.uniform(0.5, 4, D), shape)
+    return WIDE * x, rng.normal(0, 2, D) + 0.3, rng.normal(0, 2, D)
 
 
-def images(rng, N, C, H, W):
+def images(rng, shape):
     """Return images whose channels, and whose pixels too, have means of their own; and a scale and shift."""
-    x = rng.normal(rng.uniform(-3, 3, (C, 1, 1)), rng.uniform(0.5, 4, (C, 1, 1)), (N, C, H, W)) + rng.normal(0, 0.5, (C, H, W))
-    return x, rng.normal(0, 2, C) + 0.3, rng.normal(0, 2, C)
+    C = shape[1]
+    x = rng.normal(rng.uniform(-3, 3, (C, 1, 1)), rng.uniform(0.5, 4, (C, 1, 1)), shape) + rng.normal(0, 0.5, shape[1:])
+    return WIDE * x, rng.normal(0, 2, C) + 0.3, rng.normal(0, 2, C)
 
 
 def statistics(rng, D):
     """Return a running mean and a running variance."""
-    return rng.normal(0, 3, D), rng.uniform(0.2, 5, D)
+    return WIDE * rng.normal(0, 3, D), WIDE**2 * rng.uniform(0.2, 5, D)
 
 
-def forward(function, *arguments, **options):
-    """Call a forward pass, and return what it gave as (out, cache)."""
-    return expect(function(*arguments, **options), f"what {function.name} returns").items("out", "cache")
+def dense_and_statistics(rng, fan_in, fan_out):
+    """Return the arguments of `fold_batchnorm` for a random dense layer and the batch normalization after it."""
+    _, gamma, beta = features(rng, (1, fan_out))
+    return WIDE * rng.normal(size=(fan_in, fan_out)), WIDE * rng.normal(0, 2, fan_out), gamma, beta, *statistics(rng, fan_out)
 
 
-def passed_forward(student, reference, suffix, arguments, dout, **options):
-    """Run the forward pass of the student and the reference; return the student's cache, and the gradients that are right."""
-    _, cache = forward(getattr(student, f"batchnorm{suffix}_forward"), *arguments, **options)
-    _, right_cache = getattr(reference, f"batchnorm{suffix}_forward")(*arguments, **options)
-    return cache, getattr(reference, f"batchnorm{suffix}_backward")(dout, right_cache)
+def scaled(by, x, gamma, beta, *statistics):
+    """Return arguments with x, and the running statistics with it, multiplied by a number."""
+    return by * x, gamma, beta, *(factor * values for factor, values in zip((by, by**2), statistics, strict=False))
 
 
-def expect_right(backward, answer, right, rtol=1e-7, only=""):
-    """Expect that a backward pass has answered with the right gradients, or with the right gradient `only`."""
-    if not only:
-        expect(answer, f"what {backward.name} returns").close_to(right, rtol=rtol, names=GRADIENTS)
-        return
-    which = GRADIENTS.index(only)
-    expect(expect(answer, f"what {backward.name} returns").items(*GRADIENTS)[which], only).close_to(right[which], rtol=rtol)
+# --- parts of answers -----------------------------------------------------------------------------------------------------
 
 
-def expect_gradients(student, reference, suffix, arguments, dout, rtol=1e-7, only="", **options):
-    """Run the student's pair, and expect right gradients."""
-    cache, right = passed_forward(student, reference, suffix, arguments, dout, **options)
-    backward = getattr(student, f"batchnorm{suffix}_backward")
-    expect_right(backward, backward(dout, cache), right, rtol, only)
+def out_of(answer):
+    """Return `out`, whether it was returned alone or as the first item of a tuple; a test of its own looks at that."""
+    return answer[0] if isinstance(answer, (list, tuple)) and answer else answer
 
 
-def expect_slopes(student, reference, suffix, arguments, dout):
-    """Run the student's pair, and expect the difference quotients of the forward pass: no reference for the backward pass is needed."""
-    right = getattr(reference, f"batchnorm{suffix}_forward")
-    inputs = (right, *(array.tobytes() for array in (*arguments, dout)))
-    if inputs not in SLOPES:  # the same for everybody's submission, and long to compute
-        SLOPES[inputs] = numerical_gradients(lambda *moved: right(*moved, TINY)[0], arguments, dout)
-    _, cache = forward(getattr(student, f"batchnorm{suffix}_forward"), *arguments, eps=TINY)
-    backward = getattr(student, f"batchnorm{suffix}_backward")
-    expect_right(backward, backward(dout, cache), SLOPES[inputs], rtol=1e-5)
+def part_of(answer, which, names):
+    """Return one of the items that are asked for, also where there are fewer or more; a test of its own looks at their number."""
+    if isinstance(answer, (list, tuple)) and len(answer) > which:
+        return answer[which]
+    is_first = which == 0 and isinstance(answer, np.ndarray)
+    return answer if is_first else expect(answer, "what came back").items(*names)[which]
 
 
-def expect_upstream_unchanged(function, dout, cache):
-    """Expect that a backward pass leaves dout as it was, and return the answer; what becomes of the cache is its own business."""
-    call = function.call(dout, cache)
-    if not same(dout, call.arguments[0]):
-        raise Mismatch("value", f"{function.name} changed dout in place; the layer above still needs it, so work on a copy instead")
-    return call.answer
+def as_floats(array):
+    """Return an array of floating-point numbers as it is, for its precision counts, and another one as float64."""
+    array = np.asarray(array)
+    return array if array.dtype.kind == "f" else array.astype(float)
 
 
-# --- batchnorm_forward ----------------------------------------------------------------------------------------------------
+def centred(array):
+    """Subtract from every feature of an array its mean; a channel of images is a feature."""
+    return array - np.mean(array, axis=_batch(array), keepdims=True)
 
 
-@exercise("batchnorm_forward")
-class TestBatchnormForward(ArgumentsUnchanged, Integers, Float32, MemoryLayouts, NoMemory):
-    def arguments(self, rng):
-        return *features(rng, 6, 4), TINY
-
-    @aspect("normalised", 3)
-    def test_normalised(self, student, reference, rng):
-        """With gamma = 1 and beta = 0, every feature has mean 0 and variance 1 over the batch."""
-        for shape in ((7, 4), (12, 1), (40, 6)):
-            x, *_ = features(rng, *shape)
-            gamma, beta = np.ones(shape[1]), np.zeros(shape[1])
-            out, _ = forward(student.batchnorm_forward, x, gamma, beta, TINY)
-            expect(out, f"out for x of shape {shape}").close_to(reference.batchnorm_forward(x, gamma, beta, TINY)[0])
-
-    @aspect("normalised")
-    def test_small_batches(self, student, reference, rng):
-        """The statistics are those of a column, also where N and D are equal, or N is smaller."""
-        for shape in ((3, 9), (5, 5)):
-            x, *_ = features(rng, *shape)
-            gamma, beta = np.ones(shape[1]), np.zeros(shape[1])
-            out, _ = forward(student.batchnorm_forward, x, gamma, beta, TINY)
-            expect(out, f"out for x of shape {shape}").close_to(reference.batchnorm_forward(x, gamma, beta, TINY)[0])
-
-    @aspect("scaled and shifted", 2)
-    def test_scaled_and_shifted(self, student, reference, rng):
-        """Every feature is scaled by its gamma and shifted by its beta."""
-        for shape in ((7, 4), (5, 5), (12, 1)):
-            x, gamma, beta = features(rng, *shape)
-            out, _ = forward(student.batchnorm_forward, x, gamma, beta, TINY)
-            expect(out, f"out for x of shape {shape}").close_to(reference.batchnorm_forward(x, gamma, beta, TINY)[0])
-
-    @corner("the default of eps", 0.05)
-    def test_small_variances(self, student, reference, rng):
-        """Where the variance is as small as the default eps, out shows that eps = 1e-5 stands inside the root."""
-        x = rng.normal(size=(9, 3)) * [1e-3, 3e-3, 1e-2] + [0.1, -0.2, 0.3]
-        gamma = np.array([1.5, -0.5, 1.0])
-        out, _ = forward(student.batchnorm_forward, x, gamma, np.zeros(3))
-        expect(out, "out").close_to(reference.batchnorm_forward(x, gamma, np.zeros(3))[0])
-
-    @corner("the eps that is passed", 0.05)
-    def test_another_epsilon(self, student, reference, rng):
-        """The eps that is passed is the one that is used."""
-        x, gamma, beta = features(rng, 8, 3)
-        for eps in (1e-3, 0.5):
-            out, _ = forward(student.batchnorm_forward, x, gamma, beta, eps=eps)
-            expect(out, f"out with eps={eps}").close_to(reference.batchnorm_forward(x, gamma, beta, eps=eps)[0])
-
-    @corner("a feature that never varies", 0.05)
-    def test_nothing_varies(self, student, reference, rng):
-        """A feature that never varies, and every feature of a batch of one, comes out as beta."""
-        x, gamma, beta = features(rng, 6, 4)
-        x[:, 2] = 0.75
-        for batch in (x, x[:1]):
-            out, _ = forward(student.batchnorm_forward, batch, gamma, beta)
-            expect(out, f"out for {len(batch)} examples").close_to(reference.batchnorm_forward(batch, gamma, beta)[0])
+def unscaled(array):
+    """Divide every feature of an array by the root of its mean square."""
+    size = np.sqrt(np.mean(array**2, axis=_batch(array), keepdims=True))
+    return array / np.where(size > 0, size, 1.0)
 
 
-# --- batchnorm_backward ---------------------------------------------------------------------------------------------------
+def _batch(array):
+    return tuple(axis for axis in range(array.ndim) if axis != 1)
 
 
-@exercise("batchnorm_backward")
-class TestBatchnormBackward(Backward, ArgumentsUnchanged, Integers, Float32, MemoryLayouts):
-    outputs = GRADIENTS
-    integers = (1,)
+def one_axis(gradient):
+    """Return an array of shape (1, D) or (1, C, 1, 1) with the shape (D,) or (C,); a test of its own looks at the shape."""
+    is_one_row = isinstance(gradient, np.ndarray) and gradient.ndim > 1 and gradient.size == max(gradient.shape)
+    return gradient.ravel() if is_one_row else gradient
+
+
+# --- what exercises share -------------------------------------------------------------------------------------------------
+
+
+class Normalises(ArgumentsUnchanged, Integers, Float32, MemoryLayouts):
+    """The tests of γ·(x − μ)/√(σ² + ε) + β, whatever μ and σ² are.
+
+    An aspect for each of the four steps looks at nothing else: where one step is left out or wrong, the others earn their points.
+
+    Attributes
+    ----------
+    plain_shapes, shapes : tuple
+        The shapes of x where γ = 1 and β = 0, and where they are random.
+    """
+
+    integers = (0,)
+    plain_shapes: tuple = ((7, 4), (5, 5))
+    shapes: tuple = ((5, 5), (3, 9))
+
+    def batch(self, rng, shape):
+        """Return the arguments but eps for an x of this shape."""
+        return features(rng, shape)
 
     def arguments(self, rng):
-        return rng.normal(size=(6, 4)) + 0.5, *features(rng, 6, 4), TINY
+        return self.batch(rng, self.plain_shapes[0])
 
-    @aspect("dx", 6)
-    def test_dx(self, student, reference, rng):
-        """dx is right for random upstream gradients and batches of several shapes."""
-        for shape in ((7, 4), (12, 1), (3, 9), (5, 5)):
-            expect_gradients(student, reference, "", features(rng, *shape), rng.normal(size=shape) + 0.5, only="dx", eps=TINY)
+    def ask(self, student, *arguments):
+        return out_of(getattr(student, self.exercise)(*arguments))
 
-    @aspect("dgamma", 2)
-    def test_dgamma(self, student, reference, rng):
-        """dgamma is right, one number for each feature."""
-        for shape in ((7, 4), (12, 1), (5, 5)):
-            expect_gradients(student, reference, "", features(rng, *shape), rng.normal(size=shape) + 0.5, only="dgamma", eps=TINY)
+    def answers(self, student, reference, batches):
+        """Call the function, and then return for each call what came back as `out`, and what is right."""
+        outs = [self.ask(student, *arguments) for arguments in batches]
+        names = [f"out for x of shape {arguments[0].shape}" for arguments in batches]
+        found = [as_floats(expect(out, name).shaped(x.shape).answer) for out, name, (x, *_) in zip(outs, names, batches, strict=True)]
+        return [(out, self.ask(reference, *arguments)) for out, arguments in zip(found, batches, strict=True)]
 
-    @aspect("dbeta", 2)
-    def test_dbeta(self, student, reference, rng):
-        """dbeta is right, one number for each feature."""
-        for shape in ((7, 4), (12, 1), (5, 5)):
-            expect_gradients(student, reference, "", features(rng, *shape), rng.normal(size=shape) + 0.5, only="dbeta", eps=TINY)
+    def plain(self, rng):
+        """Return batches with γ = 1 and β = 0."""
+        return [(x, np.ones(len(g)), np.zeros(len(g)), *rest) for x, g, _, *rest in (self.batch(rng, shape) for shape in self.plain_shapes)]
+
+    @aspect("the mean", 1)
+    def test_mean(self, student, reference, rng):
+        """The mean of each feature is subtracted: with gamma = 1 and beta = 0, out is x − μ but for a scale."""
+        for out, right in self.answers(student, reference, self.plain(rng)):
+            expect(unscaled(out), "out (each feature divided by its root mean square)").close_to(unscaled(right))
+
+    @aspect("the standard deviation", 1)
+    def test_standard_deviation(self, student, reference, rng):
+        """Each feature is divided by its standard deviation √σ²: with gamma = 1, out rises by 1/√σ² where x rises by 1."""
+        for out, right in self.answers(student, reference, self.plain(rng)[:1]):
+            slope, along = np.mean(centred(out) * centred(right), axis=_batch(out)), np.mean(centred(right) ** 2, axis=_batch(out))
+            expect((slope / along).astype(out.dtype), "the slope of out (as a multiple of 1/√σ²)").close_to(np.ones(len(slope)))
+
+    @aspect("gamma", 1)
+    def test_gamma(self, student, reference, rng):
+        """Each feature is scaled by its gamma: around its mean over the batch, out is gamma·(x − μ)/√σ²."""
+        for out, right in self.answers(student, reference, [self.batch(rng, shape) for shape in self.shapes]):
+            expect(centred(out), "out (less its mean over the batch)").close_to(centred(right))
 
     @corner("eps", 0.06)
-    def test_epsilon(self, student, reference, rng):
-        """The backward pass uses the eps of the forward pass, inside the root as there."""
-        x, gamma, beta = features(rng, 6, 3)
-        dout = rng.normal(size=x.shape)
-        for scale, options in ((1.0, {"eps": 0.5}), (3e-3, {})):
-            expect_gradients(student, reference, "", (scale * x, gamma, beta), dout, **options)
+    def test_default_eps(self, student, reference, rng):
+        """Where variances are as small as the default eps, out is right: eps is 1e-5 and stands inside the root."""
+        arguments = scaled(2e-3 / WIDE, *self.plain(rng)[0])
+        expect(self.ask(student, *arguments), "out").close_to(self.ask(reference, *arguments))
+
+    @corner("eps")
+    def test_another_eps(self, student, reference, rng):
+        """Where another eps is passed, out is right: it is the one that is used."""
+        arguments = scaled(1 / WIDE, *self.plain(rng)[0])
+        expect(out_of(getattr(student, self.exercise)(*arguments, eps=0.5)), "out with eps=0.5").close_to(
+            self.ask(reference, *arguments, 0.5)
+        )
+
+
+class NormalisesTheBatch(Normalises):
+    """A forward pass: μ and σ² are those of the batch."""
+
+    @aspect("beta", 1)
+    def test_beta(self, student, reference, rng):
+        """Each feature is shifted by its beta: the mean of out over the batch is beta."""
+        batches = [self.batch(rng, self.shapes[-1])]
+        for (out, _), (_, _, beta, *_) in zip(self.answers(student, reference, batches), batches, strict=True):
+            expect(np.mean(out, axis=_batch(out)), "the mean of out over the batch").close_to(beta)
+
+    @corner("a feature that never varies", 0.03)
+    def test_nothing_varies(self, student, reference, rng):
+        """A feature that never varies comes out as beta, and so does every feature with a single value."""
+        x, gamma, beta = self.batch(rng, self.shapes[0])
+        x[:, 2] = 0.75
+        single = x[(slice(1), slice(None), *[slice(1)] * (x.ndim - 2))]
+        outs = [self.ask(student, batch, gamma, beta) for batch in (x, single)]
+        for out, batch in zip(outs, (x, single), strict=True):
+            expect(out, f"out for x of shape {batch.shape}").close_to(self.ask(reference, batch, gamma, beta))
+
+    @corner("the pair (out, cache)", 0.05)
+    def test_pair(self, student, rng):
+        """The answer is the pair (out, cache)."""
+        arguments = self.arguments(rng)
+        out, _ = expect(getattr(student, self.exercise)(*arguments), f"what {self.exercise} returns").items("out", "cache")
+        expect(out, "out").shaped(arguments[0].shape)
+
+
+class PullsBack(Backward, ArgumentsUnchanged, Integers, Float32, MemoryLayouts):
+    """The tests of a backward pass, an aspect for each gradient.
+
+    Attributes
+    ----------
+    shapes : tuple
+        The shapes of x for the tests of dx.
+    parameter_shapes : tuple
+        Two shapes of x for the tests of dgamma and dbeta; for the second the shape of the gradient is looked at, too.
+    """
+
+    outputs = GRADIENTS
+    integers = (1,)
+    shapes: tuple = ((7, 4), (3, 9), (5, 5))
+    parameter_shapes: tuple = ((7, 4), (5, 5))
+
+    def batch(self, rng, shape):
+        """Return the arguments of the forward pass but eps, for an x of this shape."""
+        return features(rng, shape)
+
+    def arguments(self, rng):
+        return rng.normal(size=self.parameter_shapes[0]) + 0.5, *self.batch(rng, self.parameter_shapes[0])
+
+    def run(self, student, reference, dout, *arguments):
+        """Run both pairs; return the student's gradients, and those that are right."""
+        _, cache = self.forward(student, *arguments)
+        _, right_cache = self.forward(reference, *arguments)
+        answer = getattr(student, self.exercise)(dout, cache)
+        return answer, getattr(reference, self.exercise)(dout, right_cache)
+
+    def expect_gradient(self, student, reference, rng, which, shapes, changed=lambda gradient: gradient):
+        """Expect that one of the three gradients is right for random batches of these shapes."""
+        runs = [self.run(student, reference, rng.normal(size=shape) + 0.5, *self.batch(rng, shape)) for shape in shapes]
+        for answer, right in runs:
+            expect(changed(part_of(answer, which, GRADIENTS)), GRADIENTS[which]).close_to(right[which])
+
+    @aspect("dx", 11)
+    def test_dx(self, student, reference, rng):
+        """dx is right for random upstream gradients and batches of several shapes."""
+        self.expect_gradient(student, reference, rng, 0, self.shapes)
+
+    @corner("three gradients", 0.03)
+    def test_number_of_gradients(self, student, reference, rng):
+        """The answer has three items, dx, dgamma and dbeta."""
+        answer, _ = self.run(student, reference, rng.normal(size=self.shapes[0]), *self.batch(rng, self.shapes[0]))
+        expect(answer, f"what {self.exercise} returns").items(*GRADIENTS)
+
+    @aspect("dgamma", 4)
+    def test_dgamma(self, student, reference, rng):
+        """dgamma holds the right number for each feature."""
+        self.expect_gradient(student, reference, rng, 1, self.parameter_shapes[:-1], one_axis)
+
+    @aspect("dgamma")
+    def test_shape_of_dgamma(self, student, reference, rng):
+        """dgamma is right and has the shape of gamma."""
+        self.expect_gradient(student, reference, rng, 1, self.parameter_shapes[-1:])
+
+    @aspect("dbeta", 4)
+    def test_dbeta(self, student, reference, rng):
+        """dbeta holds the right number for each feature."""
+        self.expect_gradient(student, reference, rng, 2, self.parameter_shapes[:-1], one_axis)
+
+    @aspect("dbeta")
+    def test_shape_of_dbeta(self, student, reference, rng):
+        """dbeta is right and has the shape of beta."""
+        self.expect_gradient(student, reference, rng, 2, self.parameter_shapes[-1:])
+
+    @corner("eps", 0.06)
+    def test_eps(self, student, reference, rng):
+        """dx is right where eps is as large as the variances: the backward pass has it inside the root, as the forward pass."""
+        (x, gamma, beta), dout = self.batch(rng, self.shapes[0]), rng.normal(size=self.shapes[0])
+        runs = [
+            self.run(student, reference, dout, *arguments) for arguments in ((x / WIDE, gamma, beta, 0.5), (3e-3 / WIDE * x, gamma, beta))
+        ]
+        for answer, right in runs:
+            expect(part_of(answer, 0, GRADIENTS), "dx").close_to(right[0])
 
     @corner("two batches under way", 0.05)
-    def test_two_batches_under_way(self, student, reference, rng):
+    def test_two_batches_under_way(self, student, rng):
         """Each backward pass belongs to its own cache, whichever forward pass came last."""
-        (x, gamma, beta), (other, *_), dout = features(rng, 6, 3), features(rng, 6, 3), rng.normal(size=(6, 3))
-        backward = student.batchnorm_backward
-        cache, _ = passed_forward(student, reference, "", (x, gamma, beta), dout, eps=TINY)
+        shape, backward = self.parameter_shapes[0], getattr(student, self.exercise)
+        (x, gamma, beta), (other, *_), dout = self.batch(rng, shape), self.batch(rng, shape), rng.normal(size=shape)
+        _, cache = self.forward(student, x, gamma, beta)
         at_once = backward(dout, cache)
-        cache, _ = passed_forward(student, reference, "", (x, gamma, beta), dout, eps=TINY)
-        forward(student.batchnorm_forward, other, -gamma, beta, TINY)
+        _, cache = self.forward(student, x, gamma, beta)
+        self.forward(student, other, -gamma, beta)
         expect(backward(dout, cache), "the answer").alike(at_once, "when another forward pass lies between", GRADIENTS)
 
 
-# --- update_running -------------------------------------------------------------------------------------------------------
+# --- features -------------------------------------------------------------------------------------------------------------
+
+
+@exercise("batchnorm_forward")
+class TestBatchnormForward(NormalisesTheBatch):
+    pass
+
+
+@exercise("batchnorm_backward")
+class TestBatchnormBackward(PullsBack):
+    pass
 
 
 @exercise("update_running")
@@ -197,293 +294,145 @@ class TestUpdateRunning(ArgumentsUnchanged, Integers, Float32, MemoryLayouts):
     def arguments(self, rng):
         return rng.normal(size=(4, 3)), rng.normal(3, 2, (4, 3)), 0.7
 
-    @aspect("one update", 3)
+    @aspect("the default momentum", 1)
+    def test_default_momentum(self, student, reference, rng):
+        """Without a momentum it is 0.9: a tenth of the way from the running value to the batch's."""
+        running, batch_value = rng.normal(size=4), rng.normal(3, 2, 4)
+        expect(student.update_running(running, batch_value)).close_to(reference.update_running(running, batch_value))
+
+    @aspect("any momentum", 2)
     def test_momenta(self, student, reference, rng):
         """The running value moves by the fraction 1 − momentum towards the batch's, for momenta between 0 and 1."""
-        for momentum in (0.3, 0.75, 0.99):
-            running, batch_value = rng.normal(size=5), rng.normal(3, 2, 5)
-            expect(student.update_running(running, batch_value, momentum=momentum), f"the answer for momentum={momentum}").close_to(
-                reference.update_running(running, batch_value, momentum)
-            )
+        arguments = [(rng.normal(size=5), rng.normal(3, 2, 5), momentum) for momentum in (0.3, 0.99)]
+        answers = [student.update_running(running, batch_value, momentum=momentum) for running, batch_value, momentum in arguments]
+        for answer, (running, batch_value, momentum) in zip(answers, arguments, strict=True):
+            expect(answer, f"the answer for momentum={momentum}").close_to(reference.update_running(running, batch_value, momentum))
 
-    @aspect("one update")
-    def test_many_updates(self, student, reference, rng):
+    @aspect("any momentum")
+    def test_many_updates(self, student, rng):
         """After many updates each batch counts with (1 − momentum)·momentum^age."""
-        batches = rng.normal(2, 1, (25, 3))
-        running, right = np.zeros(3), 0.2 * 0.8 ** np.arange(25)[::-1] @ batches
+        batches = rng.normal(2, 1, (4, 3))
+        running, right = np.zeros(3), 0.2 * 0.8 ** np.arange(4)[::-1] @ batches
         for batch_value in batches:
             running = student.update_running(running, batch_value, 0.8)
             expect(running, "the running value").shaped((3,))
-        expect(running, "the running value after 25 batches").close_to(right)
+        expect(running, "the running value after 4 batches").close_to(right)
 
-    @corner("the default momentum", 0.05)
-    def test_default_momentum(self, student, reference, rng):
-        """Without a momentum it is 0.9."""
-        running, batch_value = rng.normal(size=4), rng.normal(3, 2, 4)
-        expect(student.update_running(running, batch_value)).close_to(reference.update_running(running, batch_value))
+    @aspect("an average", 1)
+    def test_fixed_point(self, student, rng):
+        """Where the running value and the batch's are equal, nothing moves: the two weights add up to 1."""
+        value = rng.normal(3, 2, 5)
+        expect(student.update_running(value, value, 0.6)).close_to(value)
 
     @corner("momentum 0 and 1", 0.05)
     def test_extreme_momenta(self, student, reference, rng):
         """With momentum 0 the batch's value is taken over, and with 1 nothing moves."""
-        for momentum in (0.0, 1.0):
-            running, batch_value = rng.normal(size=5), rng.normal(3, 2, 5)
-            expect(student.update_running(running, batch_value, momentum=momentum), f"the answer for momentum={momentum}").close_to(
-                reference.update_running(running, batch_value, momentum)
-            )
-
-
-# --- batchnorm_inference --------------------------------------------------------------------------------------------------
+        running, batch_value = rng.normal(size=5), rng.normal(3, 2, 5)
+        answers = [student.update_running(running, batch_value, momentum) for momentum in (0.0, 1.0)]
+        for answer, right, momentum in zip(answers, (batch_value, running), (0.0, 1.0), strict=True):
+            expect(answer, f"the answer for momentum={momentum}").close_to(right)
 
 
 @exercise("batchnorm_inference")
-class TestBatchnormInference:
-    @worth(2)
-    def test_random_batches(self, student, reference, rng):
-        """Random batches are normalised with the running statistics, scaled and shifted."""
-        for shape in ((6, 4), (9, 1), (3, 8), (5, 5)):
-            arguments = (*features(rng, *shape), *statistics(rng, shape[1]))
-            expect(student.batchnorm_inference(*arguments, TINY), f"out for x of shape {shape}").close_to(
-                reference.batchnorm_inference(*arguments, TINY)
-            )
+class TestBatchnormInference(Normalises):
+    def batch(self, rng, shape):
+        return *features(rng, shape), *statistics(rng, shape[1])
 
-    def test_small_variances(self, student, reference, rng):
-        """A running variance as small as the default eps, or zero, shows that eps = 1e-5 stands inside the root."""
-        x, gamma, _ = features(rng, 5, 3)
-        arguments = (0.01 * x, gamma, np.zeros(3), rng.normal(0, 0.01, 3), np.array([1e-5, 4e-6, 0.0]))
-        expect(student.batchnorm_inference(*arguments), "out").close_to(reference.batchnorm_inference(*arguments))
+    @aspect("beta", 1)
+    def test_beta(self, student, rng):
+        """Each feature is shifted by its beta: an example that equals running_mean comes out as beta, also alone."""
+        _, gamma, beta, mean, var = self.batch(rng, (1, 4))
+        expect(out_of(student.batchnorm_inference(mean[None], gamma, beta, mean, var)), "out for one example").close_to(beta[None])
 
-    def test_another_epsilon(self, student, reference, rng):
-        """The eps that is passed is the one that is used."""
-        arguments = (*features(rng, 5, 3), *statistics(rng, 3))
-        for eps in (1e-3, 0.5):
-            expect(student.batchnorm_inference(*arguments, eps=eps), f"out with eps={eps}").close_to(
-                reference.batchnorm_inference(*arguments, eps=eps)
-            )
+    @corner("running_var 0", 0.03)
+    def test_no_variance(self, student, reference, rng):
+        """Where running_var is 0, out is right: eps keeps the root from it."""
+        x, gamma, beta, mean, var = self.batch(rng, (5, 3))
+        arguments = x, gamma, beta, mean, 0 * var
+        expect(self.ask(student, *arguments), "out").close_to(self.ask(reference, *arguments))
 
-    def test_one_example(self, student, reference, rng):
-        """An example gets the same answer alone as in a batch."""
-        x, *rest = (*features(rng, 6, 4), *statistics(rng, 4))
-        right = reference.batchnorm_inference(x, *rest, TINY)
-        for row in (2, 5):
-            expect(student.batchnorm_inference(x[row : row + 1], *rest, TINY), "out for one example").close_to(right[row : row + 1])
-
-    def test_numbers_of_other_types(self, student, reference, rng):
-        """Integers and 32-bit floats are legal input."""
-        arguments = (rng.integers(-9, 9, (6, 4)), *rng.integers(1, 5, (4, 4)))
-        expect(student.batchnorm_inference(*arguments, TINY), "out for integers").close_to(reference.batchnorm_inference(*arguments, TINY))
-        arguments = [array.astype(np.float32) for array in (*features(rng, 6, 4), *statistics(rng, 4))]
-        expect(student.batchnorm_inference(*arguments, TINY), "out for 32-bit floats").close_to(
-            reference.batchnorm_inference(*arguments, TINY), rtol=1e-4
-        )
-
-    def test_memory_layouts(self, student, reference, rng):
-        """A transposed array, and every other column of one, are batches like any other."""
-        x, gamma, beta = features(rng, 6, 8)
-        mean, var = statistics(rng, 8)
-        for batch, which in ((x[:, ::2], slice(None, None, 2)), (x.T, slice(0, 6))):
-            arguments = (batch, gamma[which], beta[which], mean[which], var[which])
-            expect(student.batchnorm_inference(*arguments, TINY), "out").close_to(reference.batchnorm_inference(*arguments, TINY))
-
-    def test_arguments_stay(self, student, reference, rng):
-        """All arguments are as they were after the call, the running statistics too, and out is right."""
-        arguments = (*features(rng, 6, 3), *statistics(rng, 3))
-        out = expect_unchanged(student.batchnorm_inference, *arguments, TINY)
-        expect(out, "out").close_to(reference.batchnorm_inference(*arguments, TINY))
+    @corner("out alone", 0.05)
+    def test_array(self, student, rng):
+        """The answer is the array out, with nothing beside it: there is no backward pass that would need a cache."""
+        expect(student.batchnorm_inference(*self.arguments(rng)), "what batchnorm_inference returns").shaped(self.plain_shapes[0])
 
 
-# --- batchnorm2d_forward --------------------------------------------------------------------------------------------------
+# --- images ---------------------------------------------------------------------------------------------------------------
 
 
 @exercise("batchnorm2d_forward")
-class TestBatchnorm2dForward:
-    @worth(2)
-    def test_random_images(self, student, reference, rng):
-        """Random images of several shapes come out normalised per channel, scaled and shifted."""
-        for shape in ((3, 2, 4, 5), (2, 5, 3, 1), (4, 1, 2, 3)):
-            x, gamma, beta = images(rng, *shape)
-            out, _ = forward(student.batchnorm2d_forward, x, gamma, beta, TINY)
-            expect(out, f"out for x of shape {shape}").close_to(reference.batchnorm2d_forward(x, gamma, beta, TINY)[0])
+class TestBatchnorm2dForward(NormalisesTheBatch):
+    plain_shapes = ((2, 3, 4, 3), (4, 2, 3, 2))  # as many columns as channels: gamma and beta may lie along the wrong axis
+    shapes = ((4, 4, 4, 4), (3, 2, 4, 5))
 
-    def test_all_axes_alike(self, student, reference, rng):
-        """Where N, C, H and W are all equal, the channel is still the second axis."""
-        x, gamma, beta = images(rng, 4, 4, 4, 4)
-        out, _ = forward(student.batchnorm2d_forward, x, gamma, beta, TINY)
-        expect(out, "out").close_to(reference.batchnorm2d_forward(x, gamma, beta, TINY)[0])
-
-    def test_one_image_and_one_pixel(self, student, reference, rng):
-        """One image still has statistics over its pixels; one pixel of one image comes out as beta."""
-        x, gamma, beta = images(rng, 1, 3, 4, 2)
-        for batch in (x, x[:, :, :1, :1]):
-            out, _ = forward(student.batchnorm2d_forward, batch, gamma, beta)
-            expect(out, f"out for x of shape {batch.shape}").close_to(reference.batchnorm2d_forward(batch, gamma, beta)[0])
-
-    def test_epsilon(self, student, reference, rng):
-        """eps stands inside the root, is 1e-5 by default, and can be passed."""
-        x, gamma, beta = images(rng, 3, 2, 3, 4)
-        for scale, options in ((2e-3, {}), (1.0, {"eps": 0.5})):
-            out, _ = forward(student.batchnorm2d_forward, scale * x, gamma, scale * beta, **options)
-            expect(out, "out").close_to(reference.batchnorm2d_forward(scale * x, gamma, scale * beta, **options)[0])
-
-    def test_numbers_of_other_types(self, student, reference, rng):
-        """Integers and 32-bit floats are legal input."""
-        x, gamma, beta = rng.integers(0, 17, (3, 2, 4, 3)), rng.integers(1, 4, 2), rng.integers(-3, 3, 2)
-        out, _ = forward(student.batchnorm2d_forward, x, gamma, beta, TINY)
-        expect(out, "out for integers").close_to(reference.batchnorm2d_forward(x, gamma, beta, TINY)[0])
-        x, gamma, beta = (array.astype(np.float32) for array in images(rng, 3, 2, 4, 3))
-        out, _ = forward(student.batchnorm2d_forward, x, gamma, beta, TINY)
-        expect(out, "out for 32-bit floats").close_to(reference.batchnorm2d_forward(x, gamma, beta, TINY)[0], rtol=1e-4)
-
-    def test_memory_layouts(self, student, reference, rng):
-        """Images that were stored channels last, and every other column of pixels, are images like any other."""
-        x, gamma, beta = images(rng, 3, 2, 4, 6)
-        for batch in (np.ascontiguousarray(x.transpose(0, 2, 3, 1)).transpose(0, 3, 1, 2), x[:, :, :, ::2]):
-            out, _ = forward(student.batchnorm2d_forward, batch, gamma, beta, TINY)
-            expect(out, "out").close_to(reference.batchnorm2d_forward(batch, gamma, beta, TINY)[0])
-
-    def test_arguments_stay(self, student, reference, rng):
-        """x, gamma and beta are as they were after the call, and out is right."""
-        x, gamma, beta = images(rng, 3, 2, 3, 4)
-        out, _ = expect(expect_unchanged(student.batchnorm2d_forward, x, gamma, beta, TINY), "the answer").items("out", "cache")
-        expect(out, "out").close_to(reference.batchnorm2d_forward(x, gamma, beta, TINY)[0])
-
-    def test_no_memory(self, student, reference, rng):
-        """What a batch becomes doesn't depend on the batches before it."""
-        first, gamma, beta = images(rng, 2, 3, 3, 2)
-        for x in (first, 5 * first + 20, first):
-            out, _ = forward(student.batchnorm2d_forward, x, gamma, beta, TINY)
-            expect(out, "out").close_to(reference.batchnorm2d_forward(x, gamma, beta, TINY)[0])
-
-
-# --- batchnorm2d_backward -------------------------------------------------------------------------------------------------
+    def batch(self, rng, shape):
+        return images(rng, shape)
 
 
 @exercise("batchnorm2d_backward")
-class TestBatchnorm2dBackward:
-    @worth(2)
-    def test_random_gradients(self, student, reference, rng):
-        """Random upstream gradients are pulled back right, for several shapes."""
-        for shape in ((3, 2, 4, 5), (2, 5, 3, 1), (4, 1, 2, 3)):
-            dout = rng.normal(size=shape) + 0.5
-            expect_gradients(student, reference, "2d", images(rng, *shape), dout, eps=TINY)
+class TestBatchnorm2dBackward(PullsBack):
+    shapes = ((3, 2, 4, 2), (1, 4, 2, 4), (3, 3, 3, 3))  # as many columns as channels: the forward pass may need it
+    parameter_shapes = ((2, 3, 4, 3), (3, 3, 3, 3))
 
-    def test_difference_quotients(self, student, reference, rng):
-        """The gradients are the slopes of the forward pass, measured with central differences."""
-        x, gamma, beta = images(rng, 2, 2, 3, 2)
-        dout = rng.normal(size=x.shape)
-        expect_slopes(student, reference, "2d", (x, gamma, beta), dout)
-
-    def test_all_axes_alike(self, student, reference, rng):
-        """Where N, C, H and W are all equal, the channel is still the second axis."""
-        expect_gradients(student, reference, "2d", images(rng, 3, 3, 3, 3), rng.normal(size=(3, 3, 3, 3)), eps=TINY)
-
-    def test_one_image_and_one_pixel(self, student, reference, rng):
-        """One image still has statistics over its pixels; for one pixel of one image dx and dgamma are zero."""
-        for shape in ((1, 3, 4, 2), (1, 3, 1, 1)):
-            expect_gradients(student, reference, "2d", images(rng, *shape), rng.normal(size=shape))
-
-    def test_epsilon(self, student, reference, rng):
-        """The backward pass uses the eps of the forward pass, inside the root as there."""
-        x, gamma, beta = images(rng, 3, 2, 3, 2)
-        dout = rng.normal(size=x.shape)
-        for scale, options in ((1.0, {"eps": 0.5}), (3e-3, {})):
-            expect_gradients(student, reference, "2d", (scale * x, gamma, beta), dout, **options)
-
-    def test_two_batches_under_way(self, student, reference, rng):
-        """Each backward pass belongs to its own cache, whichever forward pass came last."""
-        (x, gamma, beta), (other, *_), dout = images(rng, 2, 3, 3, 2), images(rng, 2, 3, 3, 2), rng.normal(size=(2, 3, 3, 2))
-        cache, right = passed_forward(student, reference, "2d", (x, gamma, beta), dout, eps=TINY)
-        forward(student.batchnorm2d_forward, other, -gamma, beta, TINY)
-        expect_right(student.batchnorm2d_backward, student.batchnorm2d_backward(dout, cache), right)
-
-    def test_numbers_and_layouts(self, student, reference, rng):
-        """Integers, 32-bit floats and gradients that were stored channels last are legal input."""
-        x, gamma, beta = rng.integers(0, 17, (3, 2, 4, 3)), rng.integers(1, 4, 2), rng.integers(-3, 3, 2)
-        dout = rng.normal(size=(3, 4, 3, 2)).transpose(0, 3, 1, 2)
-        expect_gradients(student, reference, "2d", (x, gamma, beta), dout, eps=TINY)
-        arguments = [array.astype(np.float32) for array in images(rng, 3, 2, 4, 3)]
-        expect_gradients(
-            student, reference, "2d", arguments, rng.normal(size=(3, 2, 4, 6)).astype(np.float32)[..., ::2], eps=TINY, rtol=1e-4
-        )
-
-    def test_arguments_stay(self, student, reference, rng):
-        """dout is as it was after the call, and the gradients are right."""
-        x, gamma, beta = images(rng, 3, 2, 2, 3)
-        dout = rng.normal(size=x.shape)
-        cache, right = passed_forward(student, reference, "2d", (x, gamma, beta), dout, eps=TINY)
-        answer = expect_upstream_unchanged(student.batchnorm2d_backward, dout, cache)
-        expect_right(student.batchnorm2d_backward, answer, right)
+    def batch(self, rng, shape):
+        return images(rng, shape)
 
 
 # --- fold_batchnorm -------------------------------------------------------------------------------------------------------
 
 
-def dense_and_statistics(rng, fan_in, fan_out):
-    """Return the arguments of `fold_batchnorm` for a random dense layer and the batch normalization after it."""
-    _, gamma, beta = features(rng, 1, fan_out)
-    return rng.normal(size=(fan_in, fan_out)), rng.normal(0, 2, fan_out), gamma, beta, *statistics(rng, fan_out)
-
-
 @exercise("fold_batchnorm")
-class TestFoldBatchnorm:
-    @worth(2)
-    def test_random_layers(self, student, reference, rng):
-        """A dense layer and its batch normalization become one dense layer, for several shapes."""
-        for shape in ((3, 5), (6, 2), (1, 4), (5, 1)):
+class TestFoldBatchnorm(ArgumentsUnchanged, Integers, Float32, MemoryLayouts):
+    outputs = FOLDED
+    integers = (0,)
+
+    def arguments(self, rng):
+        return dense_and_statistics(rng, 4, 4)
+
+    def folded(self, student, arguments, which, **options):
+        """Call the function, and return what it gave as W (0) or as b (1)."""
+        return part_of(student.fold_batchnorm(*arguments, **options), which, FOLDED)
+
+    @aspect("the columns of W", 2)
+    def test_columns(self, student, reference, rng):
+        """Each column of the folded W is that column of W, times one number."""
+        layers = [dense_and_statistics(rng, *shape) for shape in ((4, 4), (5, 3))]
+        answers = [self.folded(student, (W, b, np.abs(gamma), *rest), 0) for W, b, gamma, *rest in layers]
+        for found, (W, *_) in zip(answers, layers, strict=True):
+            found = as_floats(expect(found, FOLDED[0]).shaped(W.shape).answer)
+            expect(unscaled(found), "the folded W (each column divided by its root mean square)").close_to(unscaled(W))
+
+    @aspect("the folded W", 3)
+    def test_W(self, student, reference, rng):
+        """The folded W is right for several shapes."""
+        for shape in ((6, 2), (1, 4), (4, 4)):
             arguments = dense_and_statistics(rng, *shape)
-            expect(student.fold_batchnorm(*arguments, TINY), "the answer").close_to(
-                reference.fold_batchnorm(*arguments, TINY), names=FOLDED
-            )
+            expect(self.folded(student, arguments, 0), FOLDED[0]).close_to(reference.fold_batchnorm(*arguments)[0])
 
-    def test_square_layer(self, student, reference, rng):
-        """Where fan_in and fan_out are equal, the scale still belongs to the units, the columns of W."""
-        arguments = dense_and_statistics(rng, 4, 4)
-        expect(student.fold_batchnorm(*arguments, TINY), "the answer").close_to(reference.fold_batchnorm(*arguments, TINY), names=FOLDED)
+    @aspect("b where it is the running mean", 2)
+    def test_b_at_the_mean(self, student, rng):
+        """Where b is the running mean, the folded b is beta."""
+        W, _, gamma, beta, mean, var = dense_and_statistics(rng, 4, 4)
+        expect(self.folded(student, (W, mean, gamma, beta, mean, var), 1), FOLDED[1]).close_to(beta)
 
-    @worth(2)
-    def test_same_predictions(self, student, reference, rng):
-        """On a random batch the folded layer says what the dense layer and its batch normalization say."""
-        W, b, *rest = dense_and_statistics(rng, 6, 3)
-        x = rng.normal(1, 2, (7, 6))
-        W_folded, b_folded = expect(student.fold_batchnorm(W, b, *rest, TINY), "the answer").items(*FOLDED)
-        expect(W_folded, FOLDED[0]).shaped(W.shape)
-        expect(b_folded, FOLDED[1]).shaped(b.shape)
-        expect(x @ W_folded + b_folded, "the folded layer's output").close_to(reference.batchnorm_inference(x @ W + b, *rest, TINY))
+    @aspect("the folded b", 3)
+    def test_b(self, student, reference, rng):
+        """The folded b is right."""
+        for size in (4, 1):
+            arguments = dense_and_statistics(rng, size, size)
+            expect(self.folded(student, arguments, 1), FOLDED[1]).close_to(reference.fold_batchnorm(*arguments)[1])
 
-    def test_small_variances(self, student, reference, rng):
-        """A running variance as small as the default eps, or zero, shows that eps = 1e-5 stands inside the root."""
-        W, b, gamma, beta, mean, _ = dense_and_statistics(rng, 4, 3)
-        arguments = (0.01 * W, 0.01 * b, gamma, beta, 0.01 * mean, np.array([1e-5, 4e-6, 0.0]))
-        expect(student.fold_batchnorm(*arguments), "the answer").close_to(reference.fold_batchnorm(*arguments), names=FOLDED)
+    @corner("eps", 0.06)
+    def test_default_eps(self, student, reference, rng):
+        """Where running variances are as small as the default eps, or zero, the answer is right: eps is 1e-5, inside the root."""
+        W, b, gamma, beta, mean, _ = dense_and_statistics(rng, 3, 3)
+        arguments = W / WIDE, b / WIDE, gamma, beta, mean / WIDE, np.array([1e-5, 4e-6, 0.0])
+        right = reference.fold_batchnorm(*arguments)
+        expect(student.fold_batchnorm(*arguments), "what fold_batchnorm returns").close_to(right, names=FOLDED)
 
-    def test_another_epsilon(self, student, reference, rng):
-        """The eps that is passed is the one that is used."""
-        arguments = dense_and_statistics(rng, 3, 4)
-        for eps in (1e-3, 0.5):
-            expect(student.fold_batchnorm(*arguments, eps=eps), "the answer").close_to(
-                reference.fold_batchnorm(*arguments, eps=eps), names=FOLDED
-            )
-
-    def test_numbers_of_other_types(self, student, reference, rng):
-        """Integers and 32-bit floats are legal input."""
-        arguments = (rng.integers(-9, 9, (5, 3)), *rng.integers(1, 6, (5, 3)))
-        expect(student.fold_batchnorm(*arguments, TINY), "the answer for integers").close_to(
-            reference.fold_batchnorm(*arguments, TINY), names=FOLDED
-        )
-        arguments = [array.astype(np.float32) for array in dense_and_statistics(rng, 5, 3)]
-        expect(student.fold_batchnorm(*arguments, TINY), "the answer for 32-bit floats").close_to(
-            reference.fold_batchnorm(*arguments, TINY), rtol=1e-4, names=FOLDED
-        )
-
-    def test_memory_layouts(self, student, reference, rng):
-        """A transposed matrix, and every other column of one, are weights like any other."""
-        W, *rest = dense_and_statistics(rng, 4, 3)
-        for weights in (W.T.copy().T, np.repeat(W, 2, axis=1)[:, ::2]):
-            expect(student.fold_batchnorm(weights, *rest, TINY), "the answer").close_to(
-                reference.fold_batchnorm(W, *rest, TINY), names=FOLDED
-            )
-
-    def test_arguments_stay(self, student, reference, rng):
-        """W, b and the statistics are as they were after the call, and the answer is right."""
-        arguments = dense_and_statistics(rng, 3, 4)
-        answer = expect_unchanged(student.fold_batchnorm, *arguments, TINY)
-        expect(answer, "the answer").close_to(reference.fold_batchnorm(*arguments, TINY), names=FOLDED)
+    @corner("eps")
+    def test_another_eps(self, student, reference, rng):
+        """Where another eps is passed, the folded W is right: it is the one that is used."""
+        W, b, gamma, beta, mean, var = dense_and_statistics(rng, 3, 3)
+        arguments = W, b, gamma, beta, mean, var / WIDE**2
+        expect(self.folded(student, arguments, 0, eps=0.5), FOLDED[0]).close_to(reference.fold_batchnorm(*arguments, eps=0.5)[0])

@@ -37,6 +37,15 @@ class Points(Protocol):
     name: str
     score: float
     max_score: float
+    corner: bool
+
+
+class Group(NamedTuple):
+    """Tests that stand below one heading, which is empty for tests without an aspect."""
+
+    heading: str
+    points: str
+    tests: list[TestOutcome]
 
 
 class Row(NamedTuple):
@@ -139,26 +148,31 @@ def feedback_html(
     if row.state == "waiting":
         return _card(CALM, head + _note(note))
     parts = [head]
-    for aspect, tests in _by_aspect(outcomes, aspects):
-        if aspect is not None:
-            parts.append(f'<div style="margin:.5em 0 .1em"><strong>{_code(aspect.name)}</strong> · {_points(aspect)}</div>')
-        items = "".join(_test_html(outcome, outcome is first) for outcome in tests)
-        parts.append(f'<ul style="list-style:none;margin:{".1em 0 .1em .8em" if aspect else ".4em 0"};padding:0">{items}</ul>')
+    for group in _groups(outcomes, aspects):
+        if group.heading:
+            parts.append(f'<div style="margin:.5em 0 .1em"><strong>{_code(group.heading)}</strong> · {group.points}</div>')
+        items = "".join(_test_html(outcome, outcome is first) for outcome in group.tests)
+        parts.append(f'<ul style="list-style:none;margin:{".1em 0 .1em .8em" if group.heading else ".4em 0"};padding:0">{items}</ul>')
     parts += [_others_html(outcomes, first), *map(_misconception_html, misconceptions)]
     return _card(_MARKS[row.state][1], "".join(parts) + _note(note))
 
 
-def _by_aspect(outcomes: Sequence[TestOutcome], aspects: Sequence[Points]) -> list[tuple[Points | None, list[TestOutcome]]]:
-    """Return the tests by aspect: those without one first."""
-    by_name = {aspect.name: aspect for aspect in aspects}
-    found: dict[str, list[TestOutcome]] = {}
-    for outcome in sorted(outcomes, key=lambda outcome: outcome.aspect is not None and outcome.aspect.name in by_name):
-        found.setdefault(outcome.aspect.name if outcome.aspect and outcome.aspect.name in by_name else "", []).append(outcome)
-    return [(by_name.get(name), tests) for name, tests in found.items()]
+def _groups(outcomes: Sequence[TestOutcome], aspects: Sequence[Points]) -> list[Group]:
+    """Return the tests without an aspect, those of each aspect, and those of all corners together, each with the points."""
+    of_aspect: dict[str, list[TestOutcome]] = {}
+    for outcome in outcomes:
+        of_aspect.setdefault(outcome.aspect.name if outcome.aspect else "", []).append(outcome)
+    known, corners = [aspect for aspect in aspects if aspect.name in of_aspect], [aspect for aspect in aspects if aspect.corner]
+    alone = [outcome for outcome in outcomes if not outcome.aspect or outcome.aspect.name not in {aspect.name for aspect in known}]
+    groups = [Group("", "", alone), *(Group(one.name, _points([one]), of_aspect[one.name]) for one in known if not one.corner)]
+    rest = [outcome for aspect in corners for outcome in of_aspect.get(aspect.name, ())]
+    groups.append(Group("corners", f"{_points(corners)}, in proportion to the points above", rest))
+    return [group for group in groups if group.tests]
 
 
-def _points(aspect: Points) -> str:
-    return f"{aspect.score + 1e-9:.2f} of {aspect.max_score + 1e-9:.2f}"
+def _points(aspects: Sequence[Points]) -> str:
+    score, most = sum(aspect.score for aspect in aspects), sum(aspect.max_score for aspect in aspects)
+    return f"{score + 1e-9:.2f} of {most + 1e-9:.2f}"
 
 
 def _test_html(outcome: TestOutcome, in_full: bool) -> str:
@@ -234,10 +248,10 @@ def feedback_text(
     lines = [f"{_MARKS[row.state][0]} {title}: {row.words}"]
     if row.state == "waiting":
         return "\n".join([*lines, *([note] if note else [])])
-    for aspect, tests in _by_aspect(outcomes, aspects):
-        if aspect is not None:
-            lines.append(f"{aspect.name} · {_points(aspect)}")
-        for outcome in tests:
+    for group in _groups(outcomes, aspects):
+        if group.heading:
+            lines.append(f"{group.heading} · {group.points}")
+        for outcome in group.tests:
             lines.append(f"  {_MARKS[_state(outcome)][0]} {outcome.sentence}")
             if outcome is first:
                 lines.append(f"      {outcome.message}")

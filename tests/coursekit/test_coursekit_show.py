@@ -118,11 +118,21 @@ def test_a_misconception_is_explained(shown):
 
 def test_tests_stand_below_their_aspect():
     one, two = Aspect("dx", 3), Aspect("ties", 0.1, corner=True)
-    points = [SimpleNamespace(name="dx", score=1.5, max_score=2.7), SimpleNamespace(name="ties", score=0.05, max_score=0.3)]
+    points = [
+        SimpleNamespace(name="dx", score=1.5, max_score=2.7, corner=False),
+        SimpleNamespace(name="ties", score=0.05, max_score=0.3, corner=True),
+    ]
     rows = (("A", "", one), ("B", "", two), ("C", "value", one), ("D", "", None))
     outcomes = [replace(outcome(kind=kind), sentence=f"Sentence {name}", aspect=aspect) for name, kind, aspect in rows]
     text, html = show.feedback_text("f", outcomes, aspects=points), show.feedback_html("f", outcomes, aspects=points)
-    places = ["Sentence D", "dx · 1.50 of 2.70", "Sentence A", "Sentence C", "ties · 0.05 of 0.30", "Sentence B"]
+    places = [
+        "Sentence D",
+        "dx · 1.50 of 2.70",
+        "Sentence A",
+        "Sentence C",
+        "corners · 0.05 of 0.30, in proportion to the points above",
+        "Sentence B",
+    ]
     assert sorted(places, key=text.index) == places
     html = html.replace("<strong>", "").replace("</strong>", "")
     assert sorted(places, key=html.index) == places
