@@ -91,6 +91,10 @@ def test_what_cannot_be_graded_is_named_and_the_rest_is_graded(tmp_path):
         (["grade", "x.ipynb", "--jobs", "0"], "--jobs"),
         (["build", "nonsense"], "there is no lecture 'nonsense'"),
         (["report", "nonsense"], "there is no lecture 'nonsense'"),
+        (["try", "nonsense"], "there is no lecture 'nonsense'"),
+        (["try", "05", "batchnorm"], "05_batch_normalization has no exercise 'batchnorm'; there are: batchnorm_forward, "),
+        (["new", "99_nothing"], "Missing argument"),
+        (["new", "nothing", "f:1"], "'nothing' is no name of a lecture"),
         (["fly"], "No such command"),
     ],
 )
