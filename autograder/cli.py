@@ -125,16 +125,36 @@ def try_answers(
     exercises: Annotated[list[str] | None, typer.Argument(metavar="[EXERCISE...]", help="Which; all where it is left out.")] = None,
     failed: Annotated[bool, typer.Option("--failed", help="Show only answers with a finding.")] = False,
 ) -> None:
-    """Judge a lecture's known answers: the share of each against its severity's band, its name, and what it costs other exercises."""
+    """Judge a lecture's solution and known answers: the share of each against its severity's band, its name, what it costs elsewhere."""
     from rich.console import Console
 
-    from autograder.judging.trials import tried
+    from autograder.judging.solution import solution_of
+    from autograder.judging.trials import suite_findings, tried
     from autograder.model.course import find_course
     from autograder.report.trials import as_table
 
-    trials = list(tried(find_course().lecture(lecture), exercises or ()))
-    Console().print(as_table(trial for trial in trials if not failed or any(trial.findings())))
-    raise typer.Exit(any(finding for trial in trials for finding in trial.findings()))
+    chosen = find_course().lecture(lecture)
+    trials = list(tried(chosen, solution_of(chosen), exercises or ()))
+    findings = [] if exercises else suite_findings(chosen)
+    console = Console()
+    console = console if console.is_terminal else Console(width=max(console.width, 100))
+    console.print(as_table(trials, failed, findings))
+    raise typer.Exit(bool(findings) or any(finding for trial in trials for finding in trial.findings()))
+
+
+@app.command()
+def new(
+    lecture: Annotated[str, typer.Argument(metavar="NN_SLUG", help="Its id, such as 16_layer_normalization.")],
+    exercises: Annotated[
+        list[str], typer.Argument(metavar="EXERCISE:POINTS...", help="Its functions in order. x_forward and x_backward make a pair.")
+    ],
+) -> None:
+    """Write the five files of a new lecture, with a TODO at each place to fill."""
+    from autograder.build.new import write_lecture
+    from autograder.model.course import find_course
+
+    for path in write_lecture(find_course(), lecture, exercises):
+        print(path)
 
 
 @app.command()

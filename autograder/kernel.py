@@ -62,4 +62,4 @@ def _lecture_with(name: str) -> Lecture:
     for lecture in course.lectures():
         if lecture.released.exists() and name in lecture.points:
             return lecture
-    raise CourseError(f"the course in {course.root} has no exercise called {name!r}")
+    raise CourseError(f"the course in {course.root} has no exercise called {name!r} in a notebook that is built: run «autograder build»")

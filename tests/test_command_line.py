@@ -49,12 +49,15 @@ def test_the_json_is_what_was_agreed(tmp_path):
     assert (result["student"], result["lecture"]) == ("alice", LECTURE.id)
     assert result["max_score"] == sum(LECTURE.points.values()) > result["score"] > 0
     exercise = next(exercise for exercise in result["exercises"] if exercise["name"] == "update_running")
-    assert exercise.keys() == {"name", "score", "max_score", "status", "tests", "misconception"}
+    agreed = {"name", "score", "max_score", "status", "tests", "misconception"}
+    assert exercise.keys() == agreed | {"aspects", "also", "follow_through"}
     assert exercise["status"] == "failed"
-    assert exercise["misconception"].keys() == {"id", "title", "explanation", "see"}
+    assert exercise["misconception"].keys() == {"id", "title", "explanation", "see", "aspects"}
+    assert sum(aspect["score"] for aspect in exercise["aspects"]) == pytest.approx(exercise["score"], abs=0.01)
+    assert sum(test["weight"] for test in exercise["tests"]) == pytest.approx(exercise["max_score"])
     assert exercise["misconception"]["id"] == wrong.id
     assert {test["outcome"] for test in exercise["tests"]} <= {"passed", "failed"}
-    assert all(test.keys() == {"name", "outcome", "message", "weight"} for test in exercise["tests"])
+    assert all(test.keys() == {"name", "outcome", "message", "weight", "aspect"} for test in exercise["tests"])
 
 
 def test_results_go_to_standard_output_and_progress_to_standard_error(tmp_path):
@@ -88,6 +91,10 @@ def test_what_cannot_be_graded_is_named_and_the_rest_is_graded(tmp_path):
         (["grade", "x.ipynb", "--jobs", "0"], "--jobs"),
         (["build", "nonsense"], "there is no lecture 'nonsense'"),
         (["report", "nonsense"], "there is no lecture 'nonsense'"),
+        (["try", "nonsense"], "there is no lecture 'nonsense'"),
+        (["try", "05", "batchnorm"], "05_batch_normalization has no exercise 'batchnorm'; there are: batchnorm_forward, "),
+        (["new", "99_nothing"], "Missing argument"),
+        (["new", "nothing", "f:1"], "'nothing' is no name of a lecture"),
         (["fly"], "No such command"),
     ],
 )

@@ -324,7 +324,7 @@ OTHERS = {"--force", "--duedate", "--notebook", "--tb"}  # of nbgrader and pytes
 
 def used(text: str) -> Iterator[tuple[str, set[str]]]:
     """Yield every use of one of our commands in a text, with the options that it is given."""
-    for command, rest in re.findall(r"\bautograder (grade|build|report|try|demo)\b([^`\n»]*)", text):
+    for command, rest in re.findall(r"\bautograder (grade|build|report|try|new|demo)\b([^`\n»]*)", text):
         yield command, set(re.findall(r"--[a-z-]+", rest))
 
 
@@ -338,7 +338,7 @@ def test_options_exist(document: str) -> None:
 
 
 def test_every_command_and_option_is_documented() -> None:
-    assert OPTIONS.keys() == {"grade", "report", "build", "try", "demo"} == {command for command, _ in used(EVERYTHING)}
+    assert OPTIONS.keys() == {"grade", "report", "build", "try", "new", "demo"} == {command for command, _ in used(EVERYTHING)}
     alone = {
         option for document in DOCUMENTS for span in spans(document) if span.startswith("--") for option in re.findall(r"--[a-z-]+", span)
     }

@@ -1,8 +1,9 @@
 """Builds ``course/`` from ``solutions/``: pair, check, run, release, and search for leaks.
 
-``slug.py`` and ``slug.ipynb`` are synchronised (`pairing`), the parts of each lecture are checked (`structure`), a solution notebook whose
-code changed is run (`execution`), and nbgrader makes the released notebook from it (`release`). It is written only after everything under
-``course/`` was searched for secrets (`leaks`). Building again changes no byte.
+``slug.py`` and ``slug.ipynb`` are synchronised (`pairing`), the parts of each lecture are checked (`structure`), and nbgrader makes the
+released notebook (`release`). Where code changed, both notebooks are run (`execution`), and the solution and the known answers are judged
+(`answers`). The released notebook is written only after everything under ``course/`` was searched for secrets (`leaks`). Building again
+changes no byte.
 """
 
 from __future__ import annotations
@@ -14,11 +15,12 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
+from autograder.build.answers import answer_findings, is_judged, judged_digest, note_judged
 from autograder.build.execution import code_digest, execute, figure_findings, score_findings, stderr_findings, working_copy
 from autograder.build.leaks import leak_findings, secrets_of
 from autograder.build.pairing import METADATA_KEY, Conflict, Source, normalise, read_source, text_of
 from autograder.build.release import ReleaseError, is_ignored, release
-from autograder.build.structure import Parts, exercises, structure_findings
+from autograder.build.structure import Parts, exercises, places_to_fill, structure_findings
 from autograder.errors import BuildError
 from autograder.files import write_atomically
 from autograder.model.course import Course, Lecture
@@ -69,7 +71,7 @@ def build(
     report : callable
         Called with a message about each step.
     force : bool
-        Run solution notebooks whose code did not change, too.
+        Run notebooks and judge answers whose code did not change, too.
 
     Raises
     ------
@@ -83,13 +85,15 @@ def build(
 
 
 class _Build:
-    """One build with its findings, and the lists of executed notebooks and written files."""
+    """One build with its findings, and the lists of incomplete lectures, executed notebooks and written files."""
 
     def __init__(self, course: Course, lectures: tuple[Lecture, ...], check: bool, report: Callable[[str], None], force: bool) -> None:
         self.course, self.lectures, self.check, self.report, self.force = course, lectures, check, report, force
         self.findings: list[str] = []
+        self.incomplete: list[Lecture] = []
         self.executed: list[str] = []
         self.written: list[Path] = []
+        self._notebooks: dict[Lecture, NotebookNode] | None = None
 
     def run(self) -> Built:
         """Run all steps; raise all findings together."""
@@ -119,8 +123,13 @@ class _Build:
             return None
         notebook = normalise(source.notebook, keep=_KEPT)
         notebook.metadata["jupytext"] = {"formats": "ipynb,py:percent"}
-        self._find(lecture, *structure_findings(notebook, Parts(self.course.root, lecture.slug)))
-        return source
+        parts, script = Parts(self.course.root, lecture.slug), lecture.source.with_suffix(".py").relative_to(self.course.root)
+        unfinished = [*places_to_fill(source.script, script), *parts.places_to_fill()]
+        findings = structure_findings(notebook, parts)
+        self._find(lecture, *unfinished, *findings)
+        if findings:
+            self.incomplete.append(lecture)
+        return None if unfinished else source
 
     def _update_pair(self, lecture: Lecture, source: Source, released: dict[Path, bytes]) -> None:
         """Run a notebook whose code changed since the last run, check its outputs, and write both files of the pair."""
@@ -132,10 +141,14 @@ class _Build:
             old = f"the outputs in {lecture.source.name} are of other code, points or tests" if stale else ""
             self._find(lecture, *(f"{what}: {_BUILD.format(lecture.id)}." for what in (source.drift, old) if what))
             return
+        if not self.check:
+            self._judge(lecture, source, digest)
         if (stale or self.force) and not self.check and not self._run(lecture, notebook, released):
             return
         findings = [*stderr_findings(notebook), *score_findings(notebook), *figure_findings(notebook)]
         self._find(lecture, *findings)
+        if not self.check and (stale or self.force):
+            findings += self._run_released(lecture, released)
         # With findings no digest is stored, so the notebook runs again: the cause may be outside of it.
         notebook.metadata[METADATA_KEY] = nbformat.from_dict({"code": "" if findings else digest, "source": source.digest})
         self._put(lecture, lecture.source.with_suffix(".py"), source.script)
@@ -152,12 +165,47 @@ class _Build:
             self._find(lecture, f"{failure}.")
         return not failure
 
+    def _run_released(self, lecture: Lecture, released: dict[Path, bytes]) -> list[str]:
+        """Run the released notebook as it is, without any solution, and return what a student would meet."""
+        self.report(f"{lecture.id}: running the released notebook, where nothing is solved yet")
+        notebook = nbformat.reads(released[lecture.released].decode(), as_version=4)
+        with working_copy(self.course.root, lecture, released) as folder:
+            failure = execute(notebook, folder, strict=False)
+        findings = [f"in a student's notebook {failure}: what uses functions of exercises belongs into «if ready(…):»."] if failure else []
+        self._find(lecture, *findings)
+        return findings
+
+    def _judge(self, lecture: Lecture, source: Source, code: str) -> None:
+        """Judge the solution and the known answers, if anything that matters changed since they were found right."""
+        digest = judged_digest(lecture, code)
+        if lecture in self.incomplete or (is_judged(lecture, digest) and not self.force):
+            return
+        self.report(f"{lecture.id}: judging the known answers")
+        findings = answer_findings(lecture, Parts(self.course.root, lecture.slug), source.script)
+        self._find(lecture, *findings)
+        if not findings:
+            note_judged(lecture, digest)
+
     def _unique_exercises(self, sources: dict[Lecture, Source]) -> None:
-        homes: dict[str, Lecture] = {}
-        for lecture, source in sources.items():
-            for name in exercises(source.notebook):
-                if homes.setdefault(name, lecture) is not lecture:
-                    self._find(lecture, f"the exercise {name} is in {homes[name].id} too: names are unique over the course.")
+        """Find names that two lectures have, over the whole course; the finding belongs to a lecture that is being built."""
+        homes: dict[str, list[Lecture]] = {}
+        for lecture, notebook in self._everything(sources).items():
+            for name in exercises(notebook):
+                homes.setdefault(name, []).append(lecture)
+        for lecture in sources:
+            for name in exercises(sources[lecture].notebook):
+                for other in homes[name]:
+                    if other != lecture:
+                        self._find(lecture, f"the exercise {name} is in {other.id} too: names are unique over the course.")
+
+    def _everything(self, sources: dict[Lecture, Source]) -> dict[Lecture, NotebookNode]:
+        """Return the source notebooks of all lectures, also of those that aren't being built."""
+        if self._notebooks is None:
+            found = {
+                lecture: sources[lecture].notebook if lecture in sources else _notebook_of(lecture) for lecture in self.course.lectures()
+            }
+            self._notebooks = {lecture: notebook for lecture, notebook in found.items() if notebook is not None}
+        return self._notebooks
 
     # --- course/ --------------------------------------------------------------------------------------------------------------
 
@@ -179,10 +227,7 @@ class _Build:
         on_disk = {path: path.read_bytes() for path in sorted((root / "course").rglob("*")) if path.is_file() and not is_ignored(path)}
         self._stray(on_disk, released, sources)
         # Lectures that are not being built have their secrets, too.
-        everything = {
-            lecture: sources[lecture].notebook if lecture in sources else _notebook_of(lecture) for lecture in self.course.lectures()
-        }
-        notebooks = {lecture.id: notebook for lecture, notebook in everything.items() if notebook is not None}
+        notebooks = {lecture.id: notebook for lecture, notebook in self._everything(sources).items()}
         secrets = secrets_of(notebooks, root / "autograder")
         # A stale notebook that a build replaces is drift, not a leak to mend; a check looks at what is there now.
         searched = {**released, **on_disk} if self.check else {**on_disk, **released}

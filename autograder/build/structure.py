@@ -15,6 +15,7 @@ from autograder.errors import LimitError
 from autograder.limits import limits_in
 
 KNOWN_ANSWERS = 3  # least number of misconceptions, and of alternatives, of an exercise
+SHOWN = 10  # lines named in one message
 BEGIN, END = "BEGIN SOLUTION", "END SOLUTION"
 TEST_CELL = """\
 check({name})
@@ -187,10 +188,17 @@ class Parts:
         self.suite = root / "autograder" / "suites" / f"test_{slug}.py"
         self.reference = root / "autograder" / "reference" / f"{slug}.py"
         self.answers = root / "autograder" / "misconceptions" / f"{slug}.py"
+        self.figures = root / "course" / "coursekit" / "figures" / f"{slug}.py"
 
     def findings(self, names: list[str]) -> list[str]:
         """Return a message for each missing part of an exercise, and for each name without an exercise."""
         return [*self._tests(self.public, names), *self._tests(self.suite, names), *self._reference(names), *self._answers(names)]
+
+    def places_to_fill(self) -> Iterator[str]:
+        """Yield a message for each module with a TODO in it."""
+        for path in (self.public, self.suite, self.reference, self.answers, self.figures):
+            if path.exists():
+                yield from places_to_fill(path.read_text(encoding="utf-8"), path.relative_to(self.root))
 
     def _tree(self, path: Path) -> ast.Module | str:
         shown = path.relative_to(self.root)
@@ -231,11 +239,30 @@ class Parts:
         functions = [node for node in tree.body if isinstance(node, ast.FunctionDef)]
         for mark in ("misconception", "alternative"):
             counts = Counter(name for node in functions for name in _decorated(node, mark))
+            counts.update(_of_families(tree) if mark == "misconception" else ())
             for name in names:
                 if counts[name] < KNOWN_ANSWERS:
                     yield f"{shown} has {counts[name]} answers marked @{mark}({name!r}); it should have {KNOWN_ANSWERS} or more."
             strangers = sorted(set(counts) - set(names))
             yield from (f"{shown} has a @{mark} for {name!r}, which is no exercise of the notebook." for name in strangers)
+
+
+def places_to_fill(text: str, shown: object) -> Iterator[str]:
+    """Yield a message if a file has a TODO left, with the numbers of its lines; `shown` is the file's name."""
+    numbers = [number for number, line in enumerate(text.splitlines(), start=1) if re.search(r"\bTODO\b", line)]
+    if numbers:
+        more = f" and {len(numbers) - SHOWN} more" if len(numbers) > SHOWN else ""
+        lines = f"line{'s' if len(numbers) > 1 else ''} {', '.join(map(str, numbers[:SHOWN]))}{more}"
+        yield f"{shown}, {lines}: fill what is marked TODO."
+
+
+def _of_families(tree: ast.Module) -> Iterator[str]:
+    """Yield the exercise of each member of a family: ``name = in_place("exercise", …, see="05 §2")`` at the top level."""
+    for node in tree.body:
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call) and node.value.args:
+            first = node.value.args[0]
+            if isinstance(first, ast.Constant) and any(keyword.arg == "see" for keyword in node.value.keywords):
+                yield str(first.value)
 
 
 def _decorated(node: ast.ClassDef | ast.FunctionDef, mark: str) -> list[str]:

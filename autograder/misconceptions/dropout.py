@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from autograder.judging.known_answers import alternative, misconception
+from autograder.misconceptions.families import cut_off, generator_ignored, in_a_tuple, in_place, reseeded
+from autograder.reference import dropout as right
 
 
 def _ones(p, shape, rng):
@@ -12,165 +14,147 @@ def _ones(p, shape, rng):
     return (rng.random(shape) < p).astype(float)
 
 
+def _times(x, slope):
+    """Return x·slope, and the slope as cache."""
+    x = np.asarray(x, dtype=float)
+    return x * slope, slope
+
+
+def _inverted(x, rate, rng, shape):
+    """Apply a mask of this shape, which is broadcast, and divide by the probability of keeping."""
+    return _times(x, np.ones(np.shape(x)) * _ones(1 - rate, shape, rng) / (1 - rate))
+
+
 # --- dropout_forward: wrong -----------------------------------------------------------------------------------------------
 
 
-@misconception("dropout_forward", title="Keeping and dropping are swapped", see="11 §2")
+@misconception("dropout_forward", "part", title="Keeping and dropping are swapped", see="11 §2")
 def forward_swapped(x, rate, rng, training=True):
     """You kept a unit with probability rate, and scaled to suit. Here, as in Keras and PyTorch, rate is the probability of *dropping*:
     a unit is kept with probability 1 − rate. Some slides call the probability of keeping p; at 0.5 nobody sees the difference."""
-    x = np.asarray(x, dtype=float)
-    if not training:
-        return x * 1.0, 1.0
     with np.errstate(all="ignore"):
-        slope = _ones(rate, x.shape, rng) / np.float64(rate)
-    return x * slope, slope
+        return _times(x, _ones(rate, np.shape(x), rng) / np.float64(rate) if training else 1.0)
 
 
-@misconception("dropout_forward", title="The mask is swapped, the scale is not", see="11 §2")
+@misconception("dropout_forward", "part", title="The mask is swapped, the scale is not", see="11 §2")
 def forward_mask_swapped(x, rate, rng, training=True):
     """You divided by 1 − rate, as you should, but your mask keeps a unit with probability rate: `random < rate` is true for the units
     that are to be *dropped*. Keep where it is false."""
-    x = np.asarray(x, dtype=float)
-    slope = _ones(rate, x.shape, rng) / (1 - rate) if training else 1.0
-    return x * slope, slope
+    return _times(x, _ones(rate, np.shape(x), rng) / (1 - rate) if training else 1.0)
 
 
-@misconception("dropout_forward", title="Dropped with probability rate, but divided by rate", see="11 §2")
+@misconception("dropout_forward", "part", title="Dropped with probability rate, but divided by rate", see="11 §2")
 def forward_divided_by_rate(x, rate, rng, training=True):
     """Your mask is right, but what is left is divided by rate. A unit is kept with probability 1 − rate, so only a division by 1 − rate
     brings the expectation back to x."""
-    x = np.asarray(x, dtype=float)
-    if not training:
-        return x * 1.0, 1.0
     with np.errstate(all="ignore"):
-        slope = _ones(1 - rate, x.shape, rng) / np.float64(rate)
-    return x * slope, np.nan_to_num(slope)
+        return _times(x, np.nan_to_num(_ones(1 - rate, np.shape(x), rng) / np.float64(rate)) if training else 1.0)
 
 
-@misconception("dropout_forward", title="Nothing is scaled", see="11 §2")
+@misconception("dropout_forward", "part", title="Nothing is scaled", see="11 §2")
 def forward_not_scaled(x, rate, rng, training=True):
     """You dropped units and left the others as they are. Then the expected output in training is (1 − rate)·x, and the next layer gets
     more after training than it ever got in it. Inverted dropout divides what is kept by 1 − rate."""
-    x = np.asarray(x, dtype=float)
-    slope = _ones(1 - rate, x.shape, rng) if training else 1.0
-    return x * slope, slope
+    return _times(x, _ones(1 - rate, np.shape(x), rng) if training else 1.0)
 
 
-@misconception("dropout_forward", title="Scaled after training, as vanilla dropout is", see="11 §4")
+@misconception("dropout_forward", "part", title="Scaled after training, as vanilla dropout is", see="11 §4")
 def forward_vanilla(x, rate, rng, training=True):
     """You wrote vanilla dropout: no scaling in training, and a factor 1 − rate after it. This function is inverted dropout, which
     divides by 1 − rate in training so that afterwards there is nothing left to do."""
-    x = np.asarray(x, dtype=float)
-    slope = _ones(1 - rate, x.shape, rng) if training else 1 - rate
-    return x * slope, slope
+    return _times(x, _ones(1 - rate, np.shape(x), rng) if training else 1 - rate)
 
 
-@misconception("dropout_forward", title="Scaled in training, and after it as well", see="11 §2")
+@misconception("dropout_forward", "part", title="Scaled in training, and after it as well", see="11 §2")
 def forward_scaled_at_test_time(x, rate, rng, training=True):
     """You scaled twice: by 1/(1 − rate) in training, and by 1 − rate after it. Either of them makes the two phases agree; both together
     make them differ again. With inverted dropout, out is x after training."""
-    x = np.asarray(x, dtype=float)
-    slope = _ones(1 - rate, x.shape, rng) / (1 - rate) if training else 1 - rate
-    return x * slope, slope
+    return _times(x, _ones(1 - rate, np.shape(x), rng) / (1 - rate) if training else 1 - rate)
 
 
-@misconception("dropout_forward", title="Multiplied by the probability of keeping instead of divided", see="11 §2")
+@misconception("dropout_forward", "part", title="Multiplied by the rate after training", see="11 §2")
+def forward_times_rate_at_test_time(x, rate, rng, training=True):
+    """You multiplied by rate after training, perhaps because other texts multiply by p there, their probability of keeping. Inverted
+    dropout has scaled in training already: with training=False out is x."""
+    return _times(x, _ones(1 - rate, np.shape(x), rng) / (1 - rate) if training else rate)
+
+
+@misconception("dropout_forward", "part", title="Multiplied by the probability of keeping instead of divided", see="11 §2")
 def forward_multiplied_by_keep(x, rate, rng, training=True):
     """You multiplied what is kept by 1 − rate. Some units are missing, so those that are left have to be made *larger*: divide."""
-    x = np.asarray(x, dtype=float)
-    slope = _ones(1 - rate, x.shape, rng) * (1 - rate) if training else 1.0
-    return x * slope, slope
+    return _times(x, _ones(1 - rate, np.shape(x), rng) * (1 - rate) if training else 1.0)
 
 
-@misconception("dropout_forward", title="Dropout stays active after training", see="11 §2")
+@misconception("dropout_forward", "part", title="Dropout stays active after training", see="11 §2")
 def forward_always_active(x, rate, rng, training=True):
     """You never looked at `training`. With training=False all units take part, and nothing is scaled: out is x."""
-    x = np.asarray(x, dtype=float)
-    slope = _ones(1 - rate, x.shape, rng) / (1 - rate)
-    return x * slope, slope
+    return _inverted(x, rate, rng, np.shape(x))
 
 
-@misconception("dropout_forward", title="The two phases are swapped", see="11 §2")
+@misconception("dropout_forward", "core", title="The two phases are swapped", see="11 §2")
 def forward_phases_swapped(x, rate, rng, training=True):
     """You dropped units when `training` is False, and none when it is True. It is the other way round: noise in training, none after
     it."""
-    x = np.asarray(x, dtype=float)
-    slope = 1.0 if training else _ones(1 - rate, x.shape, rng) / (1 - rate)
-    return x * slope, slope
+    return _times(x, 1.0) if training else _inverted(x, rate, rng, np.shape(x))
 
 
-@misconception("dropout_forward", title="One mask for all examples", see="11 §2")
-def forward_mask_per_feature(x, rate, rng, training=True):
-    """Your mask has an entry for each feature, and all examples of the batch share it: whole columns are dropped. Every unit of every
-    example draws for itself, so the mask has the shape of x."""
-    x = np.asarray(x, dtype=float)
-    slope = np.ones(x.shape) * _ones(1 - rate, (1, *x.shape[1:]), rng) / (1 - rate) if training else 1.0
-    return x * slope, slope
+@misconception("dropout_forward", "part", title="A ReLU comes first", see="11 §2")
+def forward_after_relu(x, rate, rng, training=True):
+    """You set negative entries of x to zero before you dropped units. The activation is a layer of its own; dropout drops and scales
+    whatever comes in, of either sign."""
+    return _times(np.maximum(x, 0), _ones(1 - rate, np.shape(x), rng) / (1 - rate) if training else 1.0)
 
 
-@misconception("dropout_forward", title="Whole examples are dropped", see="11 §2")
-def forward_mask_per_example(x, rate, rng, training=True):
-    """Your mask has one entry for each example, so an example is dropped whole or kept whole. Every unit of every example draws for
-    itself: the mask has the shape of x."""
-    x = np.asarray(x, dtype=float)
-    shape = (len(x), *[1] * (x.ndim - 1))
-    slope = np.ones(x.shape) * _ones(1 - rate, shape, rng) / (1 - rate) if training else 1.0
-    return x * slope, slope
+@misconception("dropout_forward", "part", title="Normal random numbers in place of uniform ones", see="11 §2")
+def forward_by_normal_numbers(x, rate, rng, training=True):
+    """You compared normal random numbers with the rate, as `rng.standard_normal` or `randn` gives them. Such a number lies below 0.2 with
+    probability 0.58, not 0.2. A uniform one from [0, 1) does: `rng.random(x.shape)`."""
+    return _times(x, (rng.standard_normal(np.shape(x)) >= rate) / (1 - rate) if training else 1.0)
 
 
-@misconception("dropout_forward", title="Whole channels are dropped", see="11 §2")
-def forward_mask_per_channel(x, rate, rng, training=True):
-    """Of images you dropped whole channels. That exists (it is called spatial dropout), but here every pixel of every channel draws for
-    itself."""
-    x = np.asarray(x, dtype=float)
-    shape = (*x.shape[:2], *[1] * (x.ndim - 2))
-    slope = np.ones(x.shape) * _ones(1 - rate, shape, rng) / (1 - rate) if training else 1.0
-    return x * slope, slope
-
-
-@misconception("dropout_forward", title="Always the same number of units is dropped", see="11 §2")
+@misconception("dropout_forward", "part", title="Always the same number of units is dropped", see="11 §2")
 def forward_exact_number(x, rate, rng, training=True):
     """You dropped exactly round(rate·D) units of each example. Units drop *independently*: how many fall is random too, and of a small
     rate and few units, rounding makes none at all."""
-    x = np.asarray(x, dtype=float)
-    if not training:
-        return x * 1.0, 1.0
     flat = np.ones((len(x), x[0].size))
-    for row in flat:
+    for row in flat if training else ():
         row[rng.permutation(row.size)[: round(rate * row.size)]] = 0
-    slope = flat.reshape(x.shape) / (1 - rate)
-    return x * slope, slope
+    return _times(x, flat.reshape(x.shape) / (1 - rate) if training else 1.0)
 
 
-@misconception("dropout_forward", title="The generator is seeded anew", see="11 §2")
-def forward_reseeded(x, rate, rng, training=True):
-    """You made a generator of your own with a fixed seed, so every call drops the same units, for ever. Draw from the `rng` that is
-    passed in, and from nothing else."""
-    x = np.asarray(x, dtype=float)
-    slope = _ones(1 - rate, x.shape, np.random.default_rng(0)) / (1 - rate) if training else 1.0
-    return x * slope, slope
+@misconception("dropout_forward", "part", title="One mask for all examples", see="11 §2")
+def forward_mask_per_feature(x, rate, rng, training=True):
+    """Your mask has an entry for each feature, and all examples of the batch share it: whole columns are dropped. Every unit of every
+    example draws for itself, so the mask has the shape of x."""
+    return _inverted(x, rate, rng, (1, *np.shape(x)[1:])) if training else _times(x, 1.0)
 
 
-@misconception("dropout_forward", title="x is changed in place", see="11 §2")
-def forward_in_place(x, rate, rng, training=True):
-    """Your numbers are right, but `x *= …` writes into the caller's array, who may still need it. Write `x * …`, which makes a new
-    array."""
-    slope = _ones(1 - rate, np.shape(x), rng) / (1 - rate) if training else 1.0
-    if x.dtype.kind == "f":
-        x *= slope
-        return x, slope
-    return x * slope, slope
+@misconception("dropout_forward", "part", title="Whole examples are dropped", see="11 §2")
+def forward_mask_per_example(x, rate, rng, training=True):
+    """Your mask has one entry for each example, so an example is dropped whole or kept whole. Every unit of every example draws for
+    itself: the mask has the shape of x."""
+    return _inverted(x, rate, rng, (len(x), *[1] * (np.ndim(x) - 1))) if training else _times(x, 1.0)
 
 
-@misconception("dropout_forward", title="Integers stay integers", see="11 §2")
-def forward_truncated(x, rate, rng, training=True):
-    """You gave out the type of x, as np.zeros_like does. Where x holds integers, the scaled numbers lose what stands behind the point;
-    the result should be float64."""
-    out = np.zeros_like(x)
-    slope = _ones(1 - rate, np.shape(x), rng) / (1 - rate) if training else 1.0
-    out[...] = x * slope
-    return out, slope
+@misconception("dropout_forward", "slip", title="Whole channels are dropped", see="11 §2")
+def forward_mask_per_channel(x, rate, rng, training=True):
+    """Of images you dropped whole channels. That exists (it is called spatial dropout), but here every pixel of every channel draws for
+    itself."""
+    return _inverted(x, rate, rng, (*np.shape(x)[:2], *[1] * (np.ndim(x) - 2))) if training else _times(x, 1.0)
+
+
+@misconception("dropout_forward", "slip", title="The mask is for two dimensions only", see="11 §2")
+def forward_for_two_dimensions(x, rate, rng, training=True):
+    """Your mask has the shape (N, D), so images of shape (N, C, H, W) raise an error. Make it of the shape of x, whatever that is:
+    `rng.random(x.shape)`."""
+    N, D = np.shape(x)
+    return _times(x, _ones(1 - rate, (N, D), rng) / (1 - rate) if training else 1.0)
+
+
+forward_with_its_own_generator = generator_ignored("dropout_forward", right.dropout_forward, see="11 §2")
+forward_reseeded = reseeded("dropout_forward", right.dropout_forward, see="11 §2")
+forward_in_place = in_place("dropout_forward", right.dropout_forward, see="11 §2")
+forward_cut_off = cut_off("dropout_forward", right.dropout_forward, see="11 §2")
 
 
 # --- dropout_forward: right -----------------------------------------------------------------------------------------------
@@ -196,10 +180,9 @@ def forward_in_a_loop(x, rate, rng, training=True):
 @alternative("dropout_forward")
 def forward_backwards_and_transposed(x, rate, rng, training=True):
     if not training:
-        return np.asarray(x).astype(float), 1.0
+        return x, 1.0
     u = rng.random(np.shape(x)[::-1]).T[..., ::-1]
-    slope = np.where(u >= rate, 1 / (1 - rate), 0)
-    return np.where(u >= rate, x / np.float64(1 - rate), 0.0), slope
+    return np.where(u >= rate, x / np.float64(1 - rate), 0.0), np.where(u >= rate, 1 / (1 - rate), 0)
 
 
 @alternative("dropout_forward")
@@ -208,59 +191,62 @@ def forward_by_choice(x, rate, rng, training=True):
     return np.einsum("...,...->...", np.asarray(x, dtype=float), slope), slope
 
 
+@alternative("dropout_forward")
+def forward_in_32_bits(x, rate, rng, training=True):
+    x = np.asarray(x, dtype=np.float32)
+    slope = (rng.random(x.shape, dtype=np.float32) >= rate) / np.float32(1 - rate) if training else np.ones_like(x)
+    return x * slope, slope
+
+
 # --- dropout_backward: wrong ----------------------------------------------------------------------------------------------
 
 
-@misconception("dropout_backward", title="The mask is forgotten", see="11 §2")
+@misconception("dropout_backward", "core", title="The mask is forgotten", see="11 §2")
 def backward_without_mask(dout, cache):
     """You handed the gradient down as it came. A unit that was dropped had no part in the output, so its gradient is zero; one that was
     kept was multiplied by 1/(1 − rate), and so is its gradient."""
     return np.array(dout, dtype=float)
 
 
-@misconception("dropout_backward", title="The scale is there, the mask is not", see="11 §2")
+@misconception("dropout_backward", "part", title="The scale is there, the mask is not", see="11 §2")
 def backward_scale_without_mask(dout, cache):
     """You divided by 1 − rate, but let the gradient through to the units that were dropped as well. Their output was zero whatever x
     was, so their gradient is zero: multiply by the mask."""
     return np.asarray(dout) * float(np.max(cache, initial=0.0))
 
 
-@misconception("dropout_backward", title="The mask is there, the scale is not", see="11 §2")
+@misconception("dropout_backward", "part", title="The mask is there, the scale is not", see="11 §2")
 def backward_without_scale(dout, cache):
     """You multiplied by the mask alone. In the forward pass the units that were kept were divided by 1 − rate; that factor is part of
     the derivative."""
     return np.asarray(dout) * (np.asarray(cache) != 0) * 1.0
 
 
-@misconception("dropout_backward", title="Multiplied by the probability of keeping instead of divided", see="11 §2")
+@misconception("dropout_backward", "part", title="Multiplied by the probability of keeping instead of divided", see="11 §2")
 def backward_multiplied_by_keep(dout, cache):
     """You multiplied by 1 − rate on the way back, as if to undo the scale of the forward pass. A derivative doesn't undo: out = x·s has
     the derivative s, so the same 1/(1 − rate) is due again."""
-    scale = np.max(cache, initial=0.0) or 1.0
-    return np.asarray(dout) * (np.asarray(cache) != 0) / scale
+    return np.asarray(dout) * (np.asarray(cache) != 0) / (np.max(cache, initial=0.0) or 1.0)
 
 
-@misconception("dropout_backward", title="Scaled twice", see="11 §2")
+@misconception("dropout_backward", "part", title="Scaled twice", see="11 §2")
 def backward_scaled_twice(dout, cache):
     """You divided by 1 − rate once more than the forward pass did: probably the mask in your cache holds the factor already."""
     return np.asarray(dout) * np.asarray(cache) ** 2
 
 
-@misconception("dropout_backward", title="The gradient goes to the units that were dropped", see="11 §2")
+@misconception("dropout_backward", "core", title="The gradient goes to the units that were dropped", see="11 §2")
 def backward_inverted_mask(dout, cache):
     """Your mask is turned round: the units that were dropped get the gradient, and those that were kept get none."""
-    if np.ndim(cache) == 0:
-        return np.asarray(dout) * 1.0
-    return np.asarray(dout) * (np.asarray(cache) == 0) * np.max(cache, initial=0.0)
+    return np.asarray(dout) * ((np.asarray(cache) == 0) * np.max(cache, initial=0.0) if np.ndim(cache) else 1.0)
 
 
 def _forward_with_generator(x, rate, rng, training=True):
-    x = np.asarray(x, dtype=float)
-    slope = _ones(1 - rate, x.shape, rng) / (1 - rate) if training else 1.0
-    return x * slope, (rate, training, np.random.default_rng(rng.integers(2**32)))
+    out, _ = _inverted(x, rate, rng, np.shape(x)) if training else _times(x, 1.0)
+    return out, (rate, training, np.random.default_rng(rng.integers(2**32)))
 
 
-@misconception("dropout_backward", title="A fresh mask is drawn on the way back", see="11 §2", with_forward=_forward_with_generator)
+@misconception("dropout_backward", "core", title="A fresh mask is drawn on the way back", see="11 §2", with_forward=_forward_with_generator)
 def backward_fresh_mask(dout, cache):
     """You drew a new mask in the backward pass. The derivative belongs to what the forward pass did: put the mask that it drew into the
     cache, and use it again."""
@@ -269,12 +255,11 @@ def backward_fresh_mask(dout, cache):
 
 
 def _forward_with_both(x, rate, rng, training=True):
-    x = np.asarray(x, dtype=float)
-    slope = _ones(1 - rate, x.shape, rng) / (1 - rate)
-    return (x * slope, slope) if training else (x * 1.0, slope)
+    out, slope = _inverted(x, rate, rng, np.shape(x))
+    return (out if training else np.array(x, dtype=float)), slope
 
 
-@misconception("dropout_backward", title="The backward pass drops after training too", see="11 §2", with_forward=_forward_with_both)
+@misconception("dropout_backward", "slip", title="The backward pass drops after training too", see="11 §2", with_forward=_forward_with_both)
 def backward_always_active(dout, cache):
     """Your backward pass multiplies by a mask even where the forward pass, with training=False, used none. There out is x, so dx is
     dout; let the cache say so."""
@@ -282,50 +267,46 @@ def backward_always_active(dout, cache):
 
 
 def _forward_with_out(x, rate, rng, training=True):
-    x = np.asarray(x, dtype=float)
-    out = x * (_ones(1 - rate, x.shape, rng) / (1 - rate) if training else 1.0)
-    return out, out
+    out, _ = _inverted(x, rate, rng, np.shape(x)) if training else _times(x, 1.0)
+    return out, (out, rate if training else 0.0, training)
 
 
-@misconception("dropout_backward", title="Multiplied by the output instead of the mask", see="11 §2", with_forward=_forward_with_out)
+@misconception(
+    "dropout_backward", "part", title="Multiplied by the output instead of the mask", see="11 §2", with_forward=_forward_with_out
+)
 def backward_by_output(dout, cache):
     """You multiplied dout by what the forward pass put out. out is x·mask/(1 − rate), and its derivative with respect to x is the
     factor mask/(1 − rate) alone, without x."""
-    return np.asarray(dout) * cache
+    return np.asarray(dout) * cache[0]
+
+
+@misconception("dropout_backward", "slip", title="The mask is read off the output", see="11 §2", with_forward=_forward_with_out)
+def backward_mask_from_output(dout, cache):
+    """You took the units whose output is 0 for those that were dropped. Behind a ReLU many inputs are 0 themselves, so the output is 0
+    although the unit was kept, and it still has a gradient. Keep the mask in the cache."""
+    out, rate, training = cache
+    return np.asarray(dout) * ((out != 0) / (1 - rate) if training else 1.0)
 
 
 _last: dict = {}
 
 
 def _forward_with_a_global(x, rate, rng, training=True):
-    x = np.asarray(x, dtype=float)
-    _last["slope"] = _ones(1 - rate, x.shape, rng) / (1 - rate) if training else np.ones(x.shape)
-    return x * _last["slope"], lambda: _last["slope"]
+    out, _last["slope"] = _inverted(x, rate, rng, np.shape(x)) if training else _times(x, 1.0)
+    return out, lambda: _last["slope"]
 
 
-@misconception("dropout_backward", title="The mask of the last forward pass is used", see="11 §2", with_forward=_forward_with_a_global)
+@misconception(
+    "dropout_backward", "slip", title="The mask of the last forward pass is used", see="11 §2", with_forward=_forward_with_a_global
+)
 def backward_by_a_global(dout, cache):
     """You kept the mask in a place that the next forward pass overwrites. A net has several dropout layers, and their backward passes
     come later: each must use the mask in the cache that it is given."""
     return np.asarray(dout) * cache()
 
 
-@misconception("dropout_backward", title="dout is changed in place", see="11 §2")
-def backward_in_place(dout, cache):
-    """Your gradient is right, but `dout *= …` writes into the caller's array. Write `dout * …`, which makes a new array."""
-    if dout.dtype.kind != "f":
-        return dout * cache
-    dout *= cache
-    return dout
-
-
-@misconception("dropout_backward", title="Integers stay integers", see="11 §2")
-def backward_truncated(dout, cache):
-    """You gave dx the type of dout, as np.zeros_like does. Where dout holds integers, the scaled gradient loses what stands behind the
-    point; the result should be float64."""
-    dx = np.zeros_like(dout)
-    dx[...] = dout * cache
-    return dx
+backward_in_place = in_place("dropout_backward", right.dropout_backward, see="11 §2")
+backward_cut_off = cut_off("dropout_backward", right.dropout_backward, see="11 §2")
 
 
 # --- dropout_backward: right ----------------------------------------------------------------------------------------------
@@ -394,56 +375,45 @@ def backward_by_places(dout, cache):
 # --- vanilla_dropout_train: wrong -----------------------------------------------------------------------------------------
 
 
-@misconception("vanilla_dropout_train", title="Keeping and dropping are swapped", see="11 §4")
+@misconception("vanilla_dropout_train", "part", title="Keeping and dropping are swapped", see="11 §4")
 def vanilla_swapped(x, rate, rng):
     """You kept a unit with probability rate. Here rate is the probability of *dropping*: a unit is kept with probability 1 − rate, and
     `random < rate` is true for those that fall."""
     return _ones(rate, np.shape(x), rng) * x
 
 
-@misconception("vanilla_dropout_train", title="Scaled in training, as inverted dropout is", see="11 §4")
+@misconception("vanilla_dropout_train", "part", title="Scaled in training, as inverted dropout is", see="11 §4")
 def vanilla_inverted(x, rate, rng):
     """You divided by 1 − rate. That is inverted dropout; the vanilla one leaves what is kept as it is, and makes up for it when it
     predicts."""
     return _ones(1 - rate, np.shape(x), rng) / (1 - rate) * x
 
 
-@misconception("vanilla_dropout_train", title="Multiplied by the probability of keeping, in training too", see="11 §4")
+@misconception("vanilla_dropout_train", "part", title="Multiplied by the probability of keeping, in training too", see="11 §4")
 def vanilla_scaled_in_training(x, rate, rng):
     """You multiplied by the mask and by 1 − rate. In training the mask alone takes the expectation down to (1 − rate)·x; the factor is
     for prediction, when there is no mask."""
     return _ones(1 - rate, np.shape(x), rng) * (1 - rate) * x
 
 
-@misconception("vanilla_dropout_train", title="One mask for all examples", see="11 §2")
+@misconception("vanilla_dropout_train", "part", title="One mask for all examples", see="11 §2")
 def vanilla_mask_per_feature(x, rate, rng):
     """Your mask has an entry for each feature, and all examples of the batch share it: whole columns are dropped. Every unit of every
     example draws for itself, so the mask has the shape of x."""
     return _ones(1 - rate, np.shape(x)[1:], rng) * x
 
 
-@misconception("vanilla_dropout_train", title="Whole examples are dropped", see="11 §2")
+@misconception("vanilla_dropout_train", "part", title="Whole examples are dropped", see="11 §2")
 def vanilla_mask_per_example(x, rate, rng):
     """Your mask has one entry for each example, so an example is dropped whole or kept whole. Every unit of every example draws for
     itself: the mask has the shape of x."""
     return _ones(1 - rate, (len(x), *[1] * (np.ndim(x) - 1)), rng) * x
 
 
-@misconception("vanilla_dropout_train", title="The generator is seeded anew", see="11 §2")
-def vanilla_reseeded(x, rate, rng):
-    """You made a generator of your own with a fixed seed, so every call drops the same units, for ever. Draw from the `rng` that is
-    passed in, and from nothing else."""
-    return _ones(1 - rate, np.shape(x), np.random.default_rng(0)) * x
-
-
-@misconception("vanilla_dropout_train", title="x is changed in place", see="11 §4")
-def vanilla_in_place(x, rate, rng):
-    """Your numbers are right, but you write zeros into the caller's array, who may still need it. Multiply by the mask, which makes a
-    new array."""
-    if x.dtype.kind == "f":
-        x[_ones(1 - rate, x.shape, rng) == 0] = 0
-        return x
-    return _ones(1 - rate, x.shape, rng) * x
+vanilla_with_its_own_generator = generator_ignored("vanilla_dropout_train", right.vanilla_dropout_train, see="11 §4")
+vanilla_reseeded = reseeded("vanilla_dropout_train", right.vanilla_dropout_train, see="11 §4")
+vanilla_in_place = in_place("vanilla_dropout_train", right.vanilla_dropout_train, see="11 §4")
+vanilla_in_a_tuple = in_a_tuple("vanilla_dropout_train", right.vanilla_dropout_train, see="11 §4", severity="slip")
 
 
 # --- vanilla_dropout_train: right -----------------------------------------------------------------------------------------
@@ -475,51 +445,45 @@ def vanilla_in_a_loop(x, rate, rng):
 # --- vanilla_dropout_predict: wrong ---------------------------------------------------------------------------------------
 
 
-@misconception("vanilla_dropout_predict", title="Nothing is scaled", see="11 §4")
+@misconception("vanilla_dropout_predict", "core", title="Nothing is scaled", see="11 §4")
 def predict_not_scaled(x, rate):
     """You gave x back. In training the next layer got (1 − rate)·x on average; now that all units are there, they have to be scaled by
     1 − rate, or it gets more than it is used to."""
     return np.array(x, dtype=float)
 
 
-@misconception("vanilla_dropout_predict", title="Keeping and dropping are swapped", see="11 §4")
+@misconception("vanilla_dropout_predict", "core", title="Keeping and dropping are swapped", see="11 §4")
 def predict_swapped(x, rate):
     """You multiplied by rate, which is the probability of dropping. The expectation of a unit that is kept with probability 1 − rate is
     (1 − rate)·x."""
     return np.asarray(x) * float(rate)
 
 
-@misconception("vanilla_dropout_predict", title="Divided instead of multiplied", see="11 §4")
+@misconception("vanilla_dropout_predict", "core", title="Divided instead of multiplied", see="11 §4")
 def predict_divided(x, rate):
     """You divided by 1 − rate. That is what inverted dropout does in training. Here nothing was scaled in training and all units are
     there now, so each has to be made *smaller*: multiply."""
     return np.asarray(x) / (1 - rate)
 
 
-@misconception("vanilla_dropout_predict", title="Units are dropped after training too", see="11 §4")
+@misconception("vanilla_dropout_predict", "core", title="Units are dropped after training too", see="11 §4")
 def predict_drops(x, rate):
     """You dropped units at random. Prediction is not random: all units take part, each multiplied by the probability with which it was
     there."""
     return np.asarray(x) * (np.random.default_rng(0).random(np.shape(x)) >= rate) * 1.0
 
 
-@misconception("vanilla_dropout_predict", title="x is changed in place", see="11 §4")
-def predict_in_place(x, rate):
-    """Your numbers are right, but `x *= …` writes into the caller's array. Write `x * …`, which makes a new array."""
-    if x.dtype.kind != "f":
-        return x * (1 - rate)
-    x *= 1 - rate
-    return x
-
-
-@misconception("vanilla_dropout_predict", title="Integers stay integers", see="11 §4")
-def predict_truncated(x, rate):
-    """You gave the result the type of x. Where x holds integers, the scaled numbers lose what stands behind the point; the result
-    should be float64."""
-    return (np.asarray(x) * (1 - rate)).astype(np.asarray(x).dtype)
+predict_in_place = in_place("vanilla_dropout_predict", right.vanilla_dropout_predict, see="11 §4")
+predict_cut_off = cut_off("vanilla_dropout_predict", right.vanilla_dropout_predict, see="11 §4")
+predict_in_a_tuple = in_a_tuple("vanilla_dropout_predict", right.vanilla_dropout_predict, see="11 §4", severity="slip")
 
 
 # --- vanilla_dropout_predict: right ---------------------------------------------------------------------------------------
+
+
+@alternative("vanilla_dropout_predict")
+def predict_in_32_bits(x, rate):
+    return np.float32(1 - rate) * np.asarray(x, dtype=np.float32)
 
 
 @alternative("vanilla_dropout_predict")
@@ -544,14 +508,14 @@ def predict_by_inverse(x, rate):
 # --- mc_dropout: wrong ----------------------------------------------------------------------------------------------------
 
 
-@misconception("mc_dropout", title="The variance is returned", see="11 §6")
+@misconception("mc_dropout", "part", title="The variance is returned", see="11 §6")
 def mc_variance(predict, x, n_samples, rng):
     """You returned the variance. The standard deviation is its root, and has the unit of the probabilities themselves."""
     samples = np.stack([predict(x, rng) for _ in range(n_samples)])
     return samples.mean(axis=0), samples.var(axis=0)
 
 
-@misconception("mc_dropout", title="The standard deviation divides by N − 1", see="11 §6")
+@misconception("mc_dropout", "part", title="The standard deviation divides by N − 1", see="11 §6")
 def mc_unbiased(predict, x, n_samples, rng):
     """You divided by n_samples − 1. In this course a variance is divided by the number of samples unless the text says otherwise, and
     for a single sample your way gives 0/0."""
@@ -560,7 +524,7 @@ def mc_unbiased(predict, x, n_samples, rng):
         return samples.mean(axis=0), np.sqrt(np.sum((samples - samples.mean(axis=0)) ** 2, axis=0) / (np.float64(n_samples) - 1))
 
 
-@misconception("mc_dropout", title="The error of the mean instead of the spread", see="11 §6")
+@misconception("mc_dropout", "part", title="The error of the mean instead of the spread", see="11 §6")
 def mc_standard_error(predict, x, n_samples, rng):
     """You divided the standard deviation by √n_samples. That says how well the *mean* is known, and goes to zero with more samples. How
     far the network's opinions lie apart doesn't."""
@@ -568,7 +532,7 @@ def mc_standard_error(predict, x, n_samples, rng):
     return samples.mean(axis=0), samples.std(axis=0) / np.sqrt(n_samples)
 
 
-@misconception("mc_dropout", title="One prediction is counted n times", see="11 §6")
+@misconception("mc_dropout", "core", title="One prediction is counted n times", see="11 §6")
 def mc_one_prediction(predict, x, n_samples, rng):
     """You called predict once and used its answer n_samples times, so nothing spreads. Call it anew for every sample: each call drops
     other units."""
@@ -576,7 +540,7 @@ def mc_one_prediction(predict, x, n_samples, rng):
     return samples.mean(axis=0), samples.std(axis=0)
 
 
-@misconception("mc_dropout", title="Every sample gets the same mask", see="11 §6")
+@misconception("mc_dropout", "core", title="Every sample gets the same mask", see="11 §6")
 def mc_same_mask(predict, x, n_samples, rng):
     """You handed predict a generator in the same state every time, so it dropped the same units n_samples times. Pass `rng` itself: it
     moves on with every number that is drawn from it."""
@@ -585,23 +549,14 @@ def mc_same_mask(predict, x, n_samples, rng):
     return samples.mean(axis=0), samples.std(axis=0)
 
 
-@misconception("mc_dropout", title="The generator is seeded anew", see="11 §6")
-def mc_reseeded(predict, x, n_samples, rng):
-    """You made a generator of your own with a fixed seed. The samples differ, but every call of mc_dropout gives the same answer. Pass
-    on the `rng` that you are given."""
-    own = np.random.default_rng(0)
-    samples = np.stack([predict(x, own) for _ in range(n_samples)])
-    return samples.mean(axis=0), samples.std(axis=0)
-
-
-@misconception("mc_dropout", title="One sample is missing", see="11 §6")
+@misconception("mc_dropout", "part", title="One sample is missing", see="11 §6")
 def mc_one_too_few(predict, x, n_samples, rng):
     """You took n_samples − 1 samples: `range(1, n)` has one number fewer than `range(n)`."""
     samples = np.stack([predict(x, rng) for _ in range(1, n_samples)])
     return samples.mean(axis=0), samples.std(axis=0)
 
 
-@misconception("mc_dropout", title="The sum is divided by n, but one sample wasn't added", see="11 §6")
+@misconception("mc_dropout", "part", title="The sum is divided by n, but one sample wasn't added", see="11 §6")
 def mc_first_not_counted(predict, x, n_samples, rng):
     """You called predict n_samples times, but the first answer is not in your mean, or was used only to learn the shape. All samples
     count alike."""
@@ -610,7 +565,7 @@ def mc_first_not_counted(predict, x, n_samples, rng):
     return rest.mean(axis=0), rest.std(axis=0)
 
 
-@misconception("mc_dropout", title="Votes are averaged instead of probabilities", see="11 §6")
+@misconception("mc_dropout", "core", title="Votes are averaged instead of probabilities", see="11 §6")
 def mc_votes(predict, x, n_samples, rng):
     """You took the most probable class of each sample and averaged the votes. A vote forgets how sure a sample was; the mean is over
     the probabilities themselves."""
@@ -619,14 +574,14 @@ def mc_votes(predict, x, n_samples, rng):
     return votes.mean(axis=0), votes.std(axis=0)
 
 
-@misconception("mc_dropout", title="The median instead of the mean", see="11 §6")
+@misconception("mc_dropout", "part", title="The median instead of the mean", see="11 §6")
 def mc_median(predict, x, n_samples, rng):
     """You took the median of the samples. Medians of probabilities needn't sum to 1; the prediction is the mean."""
     samples = np.stack([predict(x, rng) for _ in range(n_samples)])
     return np.median(samples, axis=0), samples.std(axis=0)
 
 
-@misconception("mc_dropout", title="The spread over the classes", see="11 §6")
+@misconception("mc_dropout", "part", title="The spread over the classes", see="11 §6")
 def mc_over_classes(predict, x, n_samples, rng):
     """Your std is the spread of the mean prediction over the classes. Uncertainty is how far the *samples* lie apart, for each class by
     itself: the axis of the samples is the one to go along."""
@@ -635,12 +590,17 @@ def mc_over_classes(predict, x, n_samples, rng):
     return mean, np.zeros(mean.shape) + mean.std(axis=-1, keepdims=True)
 
 
-@misconception("mc_dropout", title="One number for all examples and classes", see="11 §6")
+@misconception("mc_dropout", "core", title="One number for all examples and classes", see="11 §6")
 def mc_over_everything(predict, x, n_samples, rng):
     """You averaged over everything. Each example and each class has a mean and a standard deviation of its own, over the samples:
     axis=0 of the stacked samples."""
     samples = np.stack([predict(x, rng) for _ in range(n_samples)])
     return samples.mean(), samples.std()
+
+
+mc_with_its_own_generator = generator_ignored("mc_dropout", right.mc_dropout, see="11 §6")
+mc_reseeded = reseeded("mc_dropout", right.mc_dropout, see="11 §6")
+mc_in_place = in_place("mc_dropout", right.mc_dropout, see="11 §6", name="x")
 
 
 # --- mc_dropout: right ----------------------------------------------------------------------------------------------------
@@ -683,48 +643,48 @@ def _dropconnect(x, W, b, slope):
     return x @ used + b, (x, used, slope)
 
 
-@misconception("dropconnect_forward", title="Keeping and dropping are swapped", see="11 §7")
+@misconception("dropconnect_forward", "part", title="Keeping and dropping are swapped", see="11 §7")
 def connect_swapped(x, W, b, rate, rng, training=True):
     """You kept a weight with probability rate, and scaled to suit. Here rate is the probability of *dropping*: a weight is kept with
     probability 1 − rate."""
     return _dropconnect(x, W, b, _ones(rate, np.shape(W), rng) / rate if training else 1.0)
 
 
-@misconception("dropconnect_forward", title="The mask is swapped, the scale is not", see="11 §7")
+@misconception("dropconnect_forward", "part", title="The mask is swapped, the scale is not", see="11 §7")
 def connect_mask_swapped(x, W, b, rate, rng, training=True):
     """You divided by 1 − rate, as you should, but your mask keeps a weight with probability rate: `random < rate` is true for the
     weights that are to be *dropped*."""
     return _dropconnect(x, W, b, _ones(rate, np.shape(W), rng) / (1 - rate) if training else 1.0)
 
 
-@misconception("dropconnect_forward", title="Dropped with probability rate, but divided by rate", see="11 §7")
+@misconception("dropconnect_forward", "part", title="Dropped with probability rate, but divided by rate", see="11 §7")
 def connect_divided_by_rate(x, W, b, rate, rng, training=True):
     """Your mask is right, but what is left is divided by rate. A weight is kept with probability 1 − rate, and that is what to divide
     by."""
     return _dropconnect(x, W, b, _ones(1 - rate, np.shape(W), rng) / rate if training else 1.0)
 
 
-@misconception("dropconnect_forward", title="Nothing is scaled", see="11 §7")
+@misconception("dropconnect_forward", "part", title="Nothing is scaled", see="11 §7")
 def connect_not_scaled(x, W, b, rate, rng, training=True):
     """You dropped weights and left the others as they are, so that the expected sum is smaller in training than after it. Divide what
     is kept by 1 − rate."""
     return _dropconnect(x, W, b, _ones(1 - rate, np.shape(W), rng) if training else 1.0)
 
 
-@misconception("dropconnect_forward", title="Scaled in training, and after it as well", see="11 §7")
+@misconception("dropconnect_forward", "part", title="Scaled in training, and after it as well", see="11 §7")
 def connect_scaled_at_test_time(x, W, b, rate, rng, training=True):
     """You scaled twice: by 1/(1 − rate) in training, and by 1 − rate after it. Inverted as it is, there is nothing left to do after
     training: out is x·W + b."""
     return _dropconnect(x, W, b, _ones(1 - rate, np.shape(W), rng) / (1 - rate) if training else 1 - rate)
 
 
-@misconception("dropconnect_forward", title="Weights are dropped after training too", see="11 §7")
+@misconception("dropconnect_forward", "part", title="Weights are dropped after training too", see="11 §7")
 def connect_always_active(x, W, b, rate, rng, training=True):
     """You never looked at `training`. With training=False all weights take part, and nothing is scaled: out is x·W + b."""
     return _dropconnect(x, W, b, _ones(1 - rate, np.shape(W), rng) / (1 - rate))
 
 
-@misconception("dropconnect_forward", title="Outputs are dropped instead of weights", see="11 §7")
+@misconception("dropconnect_forward", "core", title="Outputs are dropped instead of weights", see="11 §7")
 def connect_on_outputs(x, W, b, rate, rng, training=True):
     """You dropped entries of x·W. That is dropout behind the layer. DropConnect drops entries of W itself, before the product, so that
     an output loses some of its inputs and not all of them."""
@@ -733,7 +693,7 @@ def connect_on_outputs(x, W, b, rate, rng, training=True):
     return (x @ W) * slope + b, (x, W, slope)
 
 
-@misconception("dropconnect_forward", title="Outputs are dropped, the bias with them", see="11 §7")
+@misconception("dropconnect_forward", "core", title="Outputs are dropped, the bias with them", see="11 §7")
 def connect_on_outputs_with_bias(x, W, b, rate, rng, training=True):
     """You computed x·W + b and dropped entries of it. That is dropout behind the layer. DropConnect drops entries of W itself, before
     the product, and leaves the bias alone."""
@@ -742,7 +702,7 @@ def connect_on_outputs_with_bias(x, W, b, rate, rng, training=True):
     return (x @ W + b) * slope, (x, W, slope)
 
 
-@misconception("dropconnect_forward", title="Inputs are dropped instead of weights", see="11 §7")
+@misconception("dropconnect_forward", "core", title="Inputs are dropped instead of weights", see="11 §7")
 def connect_on_inputs(x, W, b, rate, rng, training=True):
     """You dropped entries of x. That is dropout before the layer: an input is lost for all units at once. DropConnect drops entries of
     W, so that one unit may lose an input that another keeps."""
@@ -751,7 +711,7 @@ def connect_on_inputs(x, W, b, rate, rng, training=True):
     return (x * slope) @ W + b, (x, W, slope)
 
 
-@misconception("dropconnect_forward", title="Every example gets a mask of its own", see="11 §7")
+@misconception("dropconnect_forward", "part", title="Every example gets a mask of its own", see="11 §7")
 def connect_per_example(x, W, b, rate, rng, training=True):
     """You drew a mask for every example. So did the inventors; here one mask is drawn for the whole batch, which needs N times fewer
     random numbers and one matrix product."""
@@ -762,21 +722,21 @@ def connect_per_example(x, W, b, rate, rng, training=True):
     return out + b, (x, W, 1.0)
 
 
-@misconception("dropconnect_forward", title="Rows of W are dropped whole", see="11 §7")
+@misconception("dropconnect_forward", "part", title="Rows of W are dropped whole", see="11 §7")
 def connect_per_input(x, W, b, rate, rng, training=True):
     """Your mask has one entry for each row of W, so an input is lost for all units at once. Every weight draws for itself: the mask has
     the shape of W."""
     return _dropconnect(x, W, b, _ones(1 - rate, (len(W), 1), rng) / (1 - rate) if training else 1.0)
 
 
-@misconception("dropconnect_forward", title="Columns of W are dropped whole", see="11 §7")
+@misconception("dropconnect_forward", "part", title="Columns of W are dropped whole", see="11 §7")
 def connect_per_unit(x, W, b, rate, rng, training=True):
     """Your mask has one entry for each column of W, so a unit loses all its inputs or none. Every weight draws for itself: the mask has
     the shape of W."""
     return _dropconnect(x, W, b, _ones(1 - rate, (1, np.shape(W)[1]), rng) / (1 - rate) if training else 1.0)
 
 
-@misconception("dropconnect_forward", title="The bias is dropped as well", see="11 §7")
+@misconception("dropconnect_forward", "slip", title="The bias is dropped as well", see="11 §7")
 def connect_drops_bias(x, W, b, rate, rng, training=True):
     """You dropped entries of b as well. DropConnect drops weights; the bias stays whole, as it is."""
     slope = _ones(1 - rate, np.shape(W), rng) / (1 - rate) if training else 1.0
@@ -784,7 +744,7 @@ def connect_drops_bias(x, W, b, rate, rng, training=True):
     return _dropconnect(x, W, b * gone, slope)
 
 
-@misconception("dropconnect_forward", title="The bias is scaled as well", see="11 §7")
+@misconception("dropconnect_forward", "slip", title="The bias is scaled as well", see="11 §7")
 def connect_scales_bias(x, W, b, rate, rng, training=True):
     """You divided the whole output by 1 − rate, the bias with it. Nothing was taken from the bias, so nothing has to be made up for:
     scale the weights, then add b."""
@@ -792,30 +752,10 @@ def connect_scales_bias(x, W, b, rate, rng, training=True):
     return _dropconnect(x, W, b / np.float64(1 - rate) if training else b, slope)
 
 
-@misconception("dropconnect_forward", title="The generator is seeded anew", see="11 §7")
-def connect_reseeded(x, W, b, rate, rng, training=True):
-    """You made a generator of your own with a fixed seed, so every call drops the same weights, for ever. Draw from the `rng` that is
-    passed in, and from nothing else."""
-    return _dropconnect(x, W, b, _ones(1 - rate, np.shape(W), np.random.default_rng(0)) / (1 - rate) if training else 1.0)
-
-
-@misconception("dropconnect_forward", title="W is changed in place", see="11 §7")
-def connect_in_place(x, W, b, rate, rng, training=True):
-    """Your output is right, but `W *= …` writes into the network's own weights: what was dropped once is gone for good. Write `W * …`,
-    which makes a new array."""
-    if not training or W.dtype.kind != "f":
-        return _dropconnect(x, W, b, _ones(1 - rate, W.shape, rng) / (1 - rate) if training else 1.0)
-    W *= _ones(1 - rate, W.shape, rng) / (1 - rate)
-    return x @ W + b, (x, W, 1.0)
-
-
-@misconception("dropconnect_forward", title="Integers stay integers", see="11 §7")
-def connect_truncated(x, W, b, rate, rng, training=True):
-    """You filled an array that has the type of W, as np.zeros_like has it. Where W holds integers, the scaled weights lose what stands
-    behind the point; compute with float64."""
-    used = np.zeros_like(W)
-    used[...] = W * (_ones(1 - rate, np.shape(W), rng) / (1 - rate) if training else 1.0)
-    return x @ used + b, (x, used, 1.0)
+connect_with_its_own_generator = generator_ignored("dropconnect_forward", right.dropconnect_forward, see="11 §7")
+connect_reseeded = reseeded("dropconnect_forward", right.dropconnect_forward, see="11 §7")
+connect_in_place = in_place("dropconnect_forward", right.dropconnect_forward, see="11 §7", name="W")
+connect_cut_off = cut_off("dropconnect_forward", right.dropconnect_forward, see="11 §7", name="W")
 
 
 # --- dropconnect_forward: right -------------------------------------------------------------------------------------------
@@ -854,62 +794,62 @@ def _gates(survival, x, rng):
     return _ones(survival, (len(x), *[1] * (np.ndim(x) - 1)), rng)
 
 
-@misconception("stochastic_depth", title="Survival is taken for the probability of dropping", see="11 §8")
+@misconception("stochastic_depth", "part", title="Survival is taken for the probability of dropping", see="11 §8")
 def depth_swapped(x, fx, survival, rng, training=True):
     """You skipped a branch with probability survival. It is the other way round from dropout's rate: survival is the probability of
     *keeping*."""
     return x + (_gates(1 - survival, x, rng) if training else 1 - survival) * np.asarray(fx, dtype=float)
 
 
-@misconception("stochastic_depth", title="Swapped in training, right after it", see="11 §8")
+@misconception("stochastic_depth", "part", title="Swapped in training, right after it", see="11 §8")
 def depth_swapped_in_training(x, fx, survival, rng, training=True):
     """In training you skipped a branch with probability survival. survival is the probability that the branch is *there*; `random <
     survival` is true for those that live."""
     return x + (_gates(1 - survival, x, rng) if training else survival) * np.asarray(fx, dtype=float)
 
 
-@misconception("stochastic_depth", title="Divided by survival in training", see="11 §8")
+@misconception("stochastic_depth", "part", title="Divided by survival in training", see="11 §8")
 def depth_inverted(x, fx, survival, rng, training=True):
     """You divided by survival in training and left f(x) whole after it: the inverted form. It has the same expectation up to a factor,
     but stochastic depth as published, and here, doesn't scale in training; it multiplies by survival afterwards."""
     return x + (_gates(survival, x, rng) / survival if training else 1.0) * np.asarray(fx, dtype=float)
 
 
-@misconception("stochastic_depth", title="Scaled in training, and after it as well", see="11 §8")
+@misconception("stochastic_depth", "part", title="Scaled in training, and after it as well", see="11 §8")
 def depth_scaled_twice(x, fx, survival, rng, training=True):
     """You divided by survival in training and multiplied by it afterwards. One of the two makes the phases agree, both make them
     differ: don't scale in training."""
     return x + (_gates(survival, x, rng) / survival if training else survival) * np.asarray(fx, dtype=float)
 
 
-@misconception("stochastic_depth", title="One draw for the whole batch", see="11 §8")
+@misconception("stochastic_depth", "part", title="One draw for the whole batch", see="11 §8")
 def depth_per_batch(x, fx, survival, rng, training=True):
     """You drew once for the whole batch. The paper does so too; here every example draws for itself, so that a batch goes through many
     networks of different depth."""
     return x + (_ones(survival, (), rng) if training else survival) * np.asarray(fx, dtype=float)
 
 
-@misconception("stochastic_depth", title="One draw for each unit", see="11 §8")
+@misconception("stochastic_depth", "part", title="One draw for each unit", see="11 §8")
 def depth_per_unit(x, fx, survival, rng, training=True):
     """You drew for every unit, which is dropout on f(x). Here a branch is there or not there as a whole: one draw for an example, of
     shape (N, 1, …, 1)."""
     return x + (_ones(survival, np.shape(x), rng) if training else survival) * np.asarray(fx, dtype=float)
 
 
-@misconception("stochastic_depth", title="One draw for each feature", see="11 §8")
+@misconception("stochastic_depth", "part", title="One draw for each feature", see="11 §8")
 def depth_per_feature(x, fx, survival, rng, training=True):
     """You drew for every feature, and all examples share these draws. One draw belongs to an example: the shape is (N, 1, …, 1), and
     broadcasting does the rest."""
     return x + (_ones(survival, np.shape(x)[1:], rng) if training else survival) * np.asarray(fx, dtype=float)
 
 
-@misconception("stochastic_depth", title="The identity is dropped as well", see="11 §8")
+@misconception("stochastic_depth", "core", title="The identity is dropped as well", see="11 §8")
 def depth_drops_the_identity(x, fx, survival, rng, training=True):
     """You dropped x together with f(x). The point of a residual block is that x always passes: only the branch f(x) is skipped."""
     return (np.asarray(x) + fx) * _gates(survival, x, rng) if training else x + survival * np.asarray(fx)
 
 
-@misconception("stochastic_depth", title="Either x or f(x)", see="11 §8")
+@misconception("stochastic_depth", "part", title="Either x or f(x)", see="11 §8")
 def depth_either_or(x, fx, survival, rng, training=True):
     """Where the branch survives you gave f(x) alone. The block puts out x + f(x): the identity is always there, and the branch is added
     to it."""
@@ -919,57 +859,44 @@ def depth_either_or(x, fx, survival, rng, training=True):
     return (1 - s) * x + s * fx
 
 
-@misconception("stochastic_depth", title="Nothing is scaled after training", see="11 §8")
+@misconception("stochastic_depth", "part", title="Nothing is scaled after training", see="11 §8")
 def depth_not_scaled(x, fx, survival, rng, training=True):
     """After training you added f(x) whole. In training it was there only with probability survival, so what the next block is used to is
     x + survival·f(x)."""
     return x + (_gates(survival, x, rng) if training else 1.0) * np.asarray(fx, dtype=float)
 
 
-@misconception("stochastic_depth", title="The branch is left out after training", see="11 §8")
+@misconception("stochastic_depth", "part", title="The branch is left out after training", see="11 §8")
 def depth_without_branch(x, fx, survival, rng, training=True):
     """After training you gave x alone. All blocks take part in a prediction, each with the weight survival: x + survival·f(x)."""
     return x + (_gates(survival, x, rng) if training else 0.0) * np.asarray(fx, dtype=float)
 
 
-@misconception("stochastic_depth", title="The sum is scaled after training", see="11 §8")
+@misconception("stochastic_depth", "part", title="The sum is scaled after training", see="11 §8")
 def depth_scales_the_sum(x, fx, survival, rng, training=True):
     """After training you multiplied x + f(x) by survival. x was always there in training, so it isn't scaled: x + survival·f(x)."""
     return x + _gates(survival, x, rng) * np.asarray(fx) if training else survival * (np.asarray(x) + fx)
 
 
-@misconception("stochastic_depth", title="Branches are dropped after training too", see="11 §8")
+@misconception("stochastic_depth", "part", title="Branches are dropped after training too", see="11 §8")
 def depth_always_active(x, fx, survival, rng, training=True):
     """You never looked at `training`. With training=False nothing is random: the answer is x + survival·f(x)."""
     return x + _gates(survival, x, rng) * np.asarray(fx, dtype=float)
 
 
-@misconception("stochastic_depth", title="The generator is seeded anew", see="11 §8")
-def depth_reseeded(x, fx, survival, rng, training=True):
-    """You made a generator of your own with a fixed seed, so the same examples skip the block every time. Draw from the `rng` that is
-    passed in, and from nothing else."""
-    return x + (_gates(survival, x, np.random.default_rng(0)) if training else survival) * np.asarray(fx, dtype=float)
-
-
-@misconception("stochastic_depth", title="x is changed in place", see="11 §8")
-def depth_in_place(x, fx, survival, rng, training=True):
-    """Your numbers are right, but `x += …` writes into the caller's array, who still needs it. Write `x + …`, which makes a new
-    array."""
-    step = (_gates(survival, x, rng) if training else survival) * np.asarray(fx, dtype=float)
-    if x.dtype.kind == "f":
-        x += step
-        return x
-    return x + step
-
-
-@misconception("stochastic_depth", title="Integers stay integers", see="11 §8")
-def depth_truncated(x, fx, survival, rng, training=True):
-    """You gave the result the type of x. Where x holds integers, survival·f(x) loses what stands behind the point; the result should be
-    float64."""
-    return (x + (_gates(survival, x, rng) if training else survival) * fx).astype(x.dtype)
+depth_with_its_own_generator = generator_ignored("stochastic_depth", right.stochastic_depth, see="11 §8")
+depth_reseeded = reseeded("stochastic_depth", right.stochastic_depth, see="11 §8")
+depth_in_place = in_place("stochastic_depth", right.stochastic_depth, see="11 §8")
+depth_cut_off = cut_off("stochastic_depth", right.stochastic_depth, see="11 §8")
+depth_in_a_tuple = in_a_tuple("stochastic_depth", right.stochastic_depth, see="11 §8", severity="slip")
 
 
 # --- stochastic_depth: right ----------------------------------------------------------------------------------------------
+
+
+@alternative("stochastic_depth")
+def depth_keeps_integers(x, fx, survival, rng, training=True):
+    return x + ((rng.random((len(x), *[1] * (x.ndim - 1))) < survival) if training else survival) * fx
 
 
 @alternative("stochastic_depth")
@@ -1009,21 +936,21 @@ def _from_steps(steps):
     return np.concatenate([[0], np.cumsum(steps)]).astype(int)
 
 
-@misconception("fractional_pool_regions", title="Narrow regions first", see="11 §9")
+@misconception("fractional_pool_regions", "part", title="Narrow regions first", see="11 §9")
 def regions_sorted(n_in, n_out, rng):
     """Your regions have the right widths, but always in the same order: all ones, then all twos. Shuffle the widths before you add them
     up."""
     return _from_steps(_checked(n_in, n_out))
 
 
-@misconception("fractional_pool_regions", title="Wide regions first", see="11 §9")
+@misconception("fractional_pool_regions", "part", title="Wide regions first", see="11 §9")
 def regions_sorted_downwards(n_in, n_out, rng):
     """Your regions have the right widths, but always in the same order: all twos, then all ones. Shuffle the widths before you add them
     up."""
     return _from_steps(_checked(n_in, n_out)[::-1])
 
 
-@misconception("fractional_pool_regions", title="Evenly spread, not random", see="11 §9")
+@misconception("fractional_pool_regions", "part", title="Evenly spread, not random", see="11 §9")
 def regions_evenly_spread(n_in, n_out, rng):
     """You rounded the multiples of n_in/n_out. That gives widths of 1 and 2, but the same ones every time; the noise is what this
     pooling is for. Shuffle the widths."""
@@ -1031,7 +958,7 @@ def regions_evenly_spread(n_in, n_out, rng):
     return np.arange(n_out + 1) * n_in // n_out
 
 
-@misconception("fractional_pool_regions", title="Only the starting point is random", see="11 §9")
+@misconception("fractional_pool_regions", "part", title="Only the starting point is random", see="11 §9")
 def regions_pseudorandom(n_in, n_out, rng):
     """You drew one number and rounded multiples of n_in/n_out that start there: Graham's «pseudorandom» regions. They have few possible
     orders, evenly spread. Here every order of the widths is equally probable: shuffle them."""
@@ -1042,32 +969,32 @@ def regions_pseudorandom(n_in, n_out, rng):
     return _from_steps(steps)
 
 
-@misconception("fractional_pool_regions", title="Sorted again after shuffling", see="11 §9")
+@misconception("fractional_pool_regions", "part", title="Sorted again after shuffling", see="11 §9")
 def regions_turned_at_random(n_in, n_out, rng):
     """You only chose at random where the block of wide regions begins, or turned the sorted widths round in a circle. Every order of
     the widths should be possible, and equally probable."""
     return _from_steps(np.roll(_checked(n_in, n_out), rng.integers(n_out)))
 
 
-@misconception("fractional_pool_regions", title="Widths instead of boundaries", see="11 §9")
+@misconception("fractional_pool_regions", "core", title="Widths instead of boundaries", see="11 §9")
 def regions_widths(n_in, n_out, rng):
     """You returned the widths of the regions. What is wanted are the n_out + 1 boundaries: 0, and then the widths added up."""
     return rng.permutation(_checked(n_in, n_out))
 
 
-@misconception("fractional_pool_regions", title="The first boundary is missing", see="11 §9")
+@misconception("fractional_pool_regions", "core", title="The first boundary is missing", see="11 §9")
 def regions_without_zero(n_in, n_out, rng):
     """You returned the ends of the regions alone. n_out regions have n_out + 1 boundaries, and the first of them is 0."""
     return np.cumsum(rng.permutation(_checked(n_in, n_out)))
 
 
-@misconception("fractional_pool_regions", title="The last boundary is missing", see="11 §9")
+@misconception("fractional_pool_regions", "core", title="The last boundary is missing", see="11 §9")
 def regions_without_end(n_in, n_out, rng):
     """You returned the starts of the regions alone. n_out regions have n_out + 1 boundaries, and the last of them is n_in."""
     return _from_steps(rng.permutation(_checked(n_in, n_out)))[:-1]
 
 
-@misconception("fractional_pool_regions", title="The last boundary is the last pixel", see="11 §9")
+@misconception("fractional_pool_regions", "core", title="The last boundary is the last pixel", see="11 §9")
 def regions_end_one_early(n_in, n_out, rng):
     """Your last boundary is n_in − 1, the last pixel's index. A region goes up to its end *without* it, as slices do, so the last
     boundary is n_in; as it is, the last region is one pixel too narrow."""
@@ -1076,13 +1003,13 @@ def regions_end_one_early(n_in, n_out, rng):
     return found
 
 
-@misconception("fractional_pool_regions", title="Counted from 1", see="11 §9")
+@misconception("fractional_pool_regions", "core", title="Counted from 1", see="11 §9")
 def regions_from_one(n_in, n_out, rng):
     """Your boundaries go from 1 to n_in + 1. Pixels are counted from 0 here, so they go from 0 to n_in."""
     return _from_steps(rng.permutation(_checked(n_in, n_out))) + 1
 
 
-@misconception("fractional_pool_regions", title="Boundaries anywhere", see="11 §9")
+@misconception("fractional_pool_regions", "core", title="Boundaries anywhere", see="11 §9")
 def regions_anywhere(n_in, n_out, rng):
     """You drew the boundaries at random from all pixels and sorted them. Then a region may be three pixels wide, or ten. Draw the order
     of the widths: n_in − n_out twos, the rest ones."""
@@ -1091,7 +1018,7 @@ def regions_anywhere(n_in, n_out, rng):
     return np.concatenate([[0], np.sort(inner), [n_in]]).astype(int)
 
 
-@misconception("fractional_pool_regions", title="Every width is drawn by itself", see="11 §9")
+@misconception("fractional_pool_regions", "core", title="Every width is drawn by itself", see="11 §9")
 def regions_independent_widths(n_in, n_out, rng):
     """You drew each width by itself, 1 or 2, so their sum is n_in only by luck. How many twos there are isn't random: n_in − n_out.
     Only their order is."""
@@ -1100,14 +1027,14 @@ def regions_independent_widths(n_in, n_out, rng):
     return _from_steps(1 + (rng.random(n_out) < p))
 
 
-@misconception("fractional_pool_regions", title="The numbers of ones and twos are swapped", see="11 §9")
+@misconception("fractional_pool_regions", "core", title="The numbers of ones and twos are swapped", see="11 §9")
 def regions_counts_swapped(n_in, n_out, rng):
     """You took n_in − n_out ones and the rest twos. If all widths were 1, they would cover n_out pixels; each two covers one pixel
     more, so n_in − n_out is the number of *twos*."""
     return _from_steps(rng.permutation(3 - _checked(n_in, n_out)))
 
 
-@misconception("fractional_pool_regions", title="The ends of the range are refused", see="11 §9")
+@misconception("fractional_pool_regions", "slip", title="The ends of the range are refused", see="11 §9")
 def regions_strict(n_in, n_out, rng):
     """You raise ValueError for n_in = n_out or n_in = 2·n_out. Both are legal: all regions have one width then. Write ≤ where you wrote
     <."""
@@ -1116,7 +1043,7 @@ def regions_strict(n_in, n_out, rng):
     return _from_steps(rng.permutation(_checked(n_in, n_out)))
 
 
-@misconception("fractional_pool_regions", title="Too small an input isn't refused", see="11 §9")
+@misconception("fractional_pool_regions", "slip", title="Too small an input isn't refused", see="11 §9")
 def regions_lower_end_unchecked(n_in, n_out, rng):
     """You don't raise ValueError where n_in < n_out. There are fewer pixels than regions then, and some region would be empty."""
     if n_in > 2 * n_out:
@@ -1126,7 +1053,7 @@ def regions_lower_end_unchecked(n_in, n_out, rng):
     return _from_steps(rng.permutation(_checked(n_in, n_out)))
 
 
-@misconception("fractional_pool_regions", title="Too large an input isn't refused", see="11 §9")
+@misconception("fractional_pool_regions", "slip", title="Too large an input isn't refused", see="11 §9")
 def regions_upper_end_unchecked(n_in, n_out, rng):
     """You don't raise ValueError where n_in > 2·n_out. Regions of one or two pixels can't cover so many."""
     if n_in < n_out:
@@ -1136,21 +1063,29 @@ def regions_upper_end_unchecked(n_in, n_out, rng):
     return _from_steps(rng.permutation(_checked(n_in, n_out)))
 
 
-@misconception("fractional_pool_regions", title="The generator is seeded anew", see="11 §9")
-def regions_reseeded(n_in, n_out, rng):
-    """You made a generator of your own with a fixed seed, so every call gives the same regions. Draw from the `rng` that is passed in,
-    and from nothing else."""
-    return _from_steps(np.random.default_rng(0).permutation(_checked(n_in, n_out)))
-
-
-@misconception("fractional_pool_regions", title="The boundaries are floats", see="11 §9")
+@misconception("fractional_pool_regions", "slip", title="The boundaries are floats", see="11 §9")
 def regions_floats(n_in, n_out, rng):
     """Your boundaries are right, but they are floats, and an array can't be sliced with floats. Begin with an array of integers, or
     convert at the end."""
     return np.concatenate([[0.0], np.cumsum(rng.permutation(_checked(n_in, n_out)))])
 
 
+regions_with_its_own_generator = generator_ignored("fractional_pool_regions", right.fractional_pool_regions, see="11 §9")
+regions_reseeded = reseeded("fractional_pool_regions", right.fractional_pool_regions, see="11 §9")
+
+
 # --- fractional_pool_regions: right ---------------------------------------------------------------------------------------
+
+
+class _TooMany(ValueError):
+    pass
+
+
+@alternative("fractional_pool_regions")
+def regions_with_an_exception_of_their_own(n_in, n_out, rng):
+    if not n_out <= n_in <= 2 * n_out:
+        raise _TooMany(f"{n_in} pixels, {n_out} regions")
+    return np.append(0, np.cumsum(rng.permutation(np.repeat([1, 2], [2 * n_out - n_in, n_in - n_out]))))
 
 
 @alternative("fractional_pool_regions")

@@ -68,6 +68,16 @@ class Backward(Contract):
         """Run the student's pair: the upstream gradient comes first in `arguments`."""
         return getattr(student, self.exercise)(arguments[0], self.forward(student, *arguments[1:])[1])
 
+    def expect_gradient(self, student: Student, reference: Any, only: str, *arguments: Any, rtol: float = 1e-7) -> None:
+        """Run the student's pair, and expect that the gradient `only`, one of `outputs`, is the reference's. For tests of one aspect."""
+        forward = self.exercise.removesuffix("_backward") + "_forward"
+        answer = self.ask(student, *arguments)
+        right = getattr(reference, self.exercise)(arguments[0], getattr(reference, forward)(*with_generators(arguments[1:]))[1])
+        if self.outputs:
+            answer = expect(answer, f"what {self.exercise} returns").items(*self.outputs)[self.outputs.index(only)]
+            right = right[self.outputs.index(only)]
+        expect(answer, only).close_to(right, rtol=rtol)
+
     def forward(self, student: Student, *arguments: Any) -> list[Any]:
         """Run the student's forward pass, and return (out, cache)."""
         forward = self.exercise.removesuffix("_backward") + "_forward"

@@ -1,7 +1,7 @@
 """The hidden suite of lecture 11, dropout.
 
-What is random is judged by what was dropped: out/x tells it, wherever x isn't zero. A test about what is dropped doesn't look at the
-scale of what is left, and the other way round, so that one mistake costs the tests of one belief.
+What is random is judged by what was dropped: out/x shows it, where x isn't zero. A test about what is dropped doesn't look at the scale of
+what is left, and the other way round.
 """
 
 from __future__ import annotations
@@ -12,19 +12,27 @@ from itertools import combinations
 
 import numpy as np
 
-from coursekit import exercise, expect, expect_error, expect_unchanged, worth
+from autograder.suites.contracts import SEED, ArgumentsUnchanged, Backward, Contract, Float32, Integers, MemoryLayouts, with_generators
+from coursekit import aspect, corner, exercise, expect, expect_error, worth
 from coursekit.expectations import P_LIMIT, Z_LIMIT, Mismatch, listed, same
+from coursekit.student import with_layout
 
 DRAWS, FAR = 30, 8.0  # of 30 draws, the mean and standard deviation; another draw is farther out less than once in ten million
 RATES = (0.1, 0.35, 0.8)  # none of them its own complement, so that keeping and dropping can't be confused
+FORMS = ("integers", "32-bit floats", "a transposed array", "a slice with a step")
 
 
 # --- inputs ---------------------------------------------------------------------------------------------------------------
 
 
+def positive(rng, *shape):
+    """Return positive numbers, none of them near zero: a ReLU before or behind a function makes no difference."""
+    return rng.uniform(0.5, 2.0, shape)
+
+
 def nonzero(rng, *shape):
     """Return numbers of both signs, none of them near zero."""
-    return rng.uniform(0.5, 2.0, shape) * rng.choice([-1.0, 1.0], shape)
+    return positive(rng, *shape) * rng.choice([-1.0, 1.0], shape)
 
 
 def generator(rng):
@@ -32,17 +40,29 @@ def generator(rng):
     return np.random.default_rng(int(rng.integers(2**32)))
 
 
+def in_forms(whole):
+    """Return positive integers as an array of 64-bit floats, and then in the other `FORMS`."""
+    floats = whole.astype(float)
+    return floats, whole, floats.astype(np.float32), with_layout(floats, "F"), with_layout(floats, "strided")
+
+
 # --- what was kept --------------------------------------------------------------------------------------------------------
+
+
+def array_of(answer):
+    """Return the array of an answer such as (out, mask): that nothing but the array is returned has a test of its own."""
+    return answer[0] if type(answer) in (list, tuple) and answer and isinstance(answer[0], np.ndarray) else answer
 
 
 def kept(out, x, name="out"):
     """Return where `out` isn't zero, as 0.0 and 1.0."""
-    return (expect(out, name).shaped(np.shape(x)).answer != 0).astype(float)
+    return (expect(array_of(out), name).shaped(np.shape(x)).answer != 0).astype(float)
 
 
 def expect_share(mask, keep, what="units"):
-    """Expect that a share `keep` was kept, as far as chance allows."""
-    share, error = float(np.mean(mask)), np.sqrt(keep * (1 - keep) / mask.size)
+    """Expect that a share `keep` was kept, as far as chance allows; also where rows, or columns, were drawn together."""
+    along = [float(np.std(mask.mean(axis=axis)) / np.sqrt(mask.shape[1 - axis])) for axis in (0, 1)]
+    share, error = float(np.mean(mask)), max(np.sqrt(keep * (1 - keep) / mask.size), *along)
     if abs(share - keep) > Z_LIMIT * error + 1 / mask.size:
         raise Mismatch(
             "value", f"{share:.1%} of {mask.size} {what} are kept, but each should be kept with probability {keep:.2g} (and dropped else)"
@@ -55,11 +75,11 @@ def expect_both(mask, what="units"):
         raise Mismatch("value", f"all {mask.size} {what} are {'kept' if mask.all() else 'dropped'}: nothing was drawn at random")
 
 
-def expect_independent(mask, keep, what):
+def expect_independent(mask, what):
     """Expect no entries that are dropped together, along any axis."""
     expect_both(mask, what)
     share = mask.mean()  # of what was drawn, not of what should have been: the share has a test of its own
-    expect(mask - share, f"the mask of the {what}").is_independent(np.sqrt(share * (1 - share)) if 0 < share < 1 else 1.0)
+    expect(mask - share, f"the mask of the {what}").is_independent(np.sqrt(share * (1 - share)))
     rows = mask.reshape(len(mask), -1)
     for first, second in ((rows[:-1], rows[1:]), (rows[:, :-1], rows[:, 1:])):  # neighbours, which may be right only by the share
         together = float(np.mean(first == second))
@@ -68,17 +88,45 @@ def expect_independent(mask, keep, what):
             raise Mismatch("value", f"{what} that lie side by side are kept or dropped together: each should have its own draw")
 
 
-def expect_draws_of(rng, draw, drawn, name="out"):
-    """Expect that all random numbers come from the generator that is passed in.
+def multipliers(answer, x, name):
+    """Return the numbers by which entries of x were multiplied, rounded; None if they are many."""
+    found = np.unique(np.round(expect(array_of(answer), name).shaped(np.shape(x)).answer.astype(float) / x, 3))
+    return set((found + 0.0).tolist()) if found.size < 10 else None
 
-    `draw(generator)` is the answer to one call, and `drawn(answer)` what is compared of it.
-    """
-    seed = int(rng.integers(1_000_000))
-    one, other, again = np.random.default_rng(seed), np.random.default_rng(seed + 1), np.random.default_rng(seed)
-    first, second, of_other, repeated = map(drawn, [draw(generator) for generator in (one, one, other, again)])
-    expect(second, name).differs_from(first, "in a second call with the same generator, which should have moved on")
-    expect(of_other, name).differs_from(first, "with a generator of another seed, so the generator isn't used")
-    expect(repeated, name).same_as(first, "between two fresh generators of one seed, so not all random numbers come from rng")
+
+def expect_same_multipliers(answers, forms, name="out"):
+    """Expect that numbers in any form are multiplied by the same few numbers as 64-bit floats are, such as 0 and 1/(1 − rate)."""
+    usual, *others = [multipliers(answer, x, name) for answer, x in zip(answers, forms, strict=True)]
+    for found, form in zip(others, FORMS, strict=True):
+        if usual not in (None, {0.0}) and (found is None or not found <= {0.0, *usual}):
+            shown = "many numbers" if found is None else " or ".join(f"{number:.4g}" for number in sorted(found))
+            wanted = " or ".join(f"{number:.4g}" for number in sorted(usual))
+            raise Mismatch("value", f"{form}: entries of {name} are multiplied by {shown}, but by {wanted} where they are 64-bit floats")
+
+
+class RandomNumbersFromRng(Contract):
+    """All random numbers come from the generator among the arguments, which moves on."""
+
+    def ask(self, student, *arguments):
+        """Call the function, and return what is compared; of a forward pass only `out`."""
+        function, arguments = getattr(student, self.exercise), with_generators(arguments)
+        return out_of(function, *arguments) if self.exercise.endswith("_forward") else function(*arguments)
+
+    @corner("random numbers from rng", 0.2)
+    def test_draws_from_the_generator(self, student, rng):
+        """All random numbers come from rng: same state, same answer; next call, another answer."""
+        arguments = self.arguments(rng)
+        mine, again, other = (with_generators(arguments, seed) for seed in (7, 7, 8))
+        first, second, repeated, of_other = [self.ask(student, *some) for some in (mine, mine, again, other)]
+        expect(second, "the answer").differs_from(first, "in a second call with the same generator, which should have moved on")
+        expect(of_other, "the answer").differs_from(first, "with a generator of another seed, so the generator isn't used")
+        expect(repeated, "the answer").alike(first, "between two fresh generators of one seed, so not all random numbers come from rng")
+
+
+def out_of(function, *arguments, **options):
+    """Call a forward pass, and return its out, also where it returns nothing else: that it returns a cache has a test of its own."""
+    answer = function(*arguments, **options)
+    return answer if isinstance(answer, np.ndarray) else expect(answer, f"what {function.name} returns").items("out", "cache")[0]
 
 
 def dropout(student, x, rate, rng, **options):
@@ -91,82 +139,66 @@ def dropout(student, x, rate, rng, **options):
 
 
 @exercise("dropout_forward")
-class TestDropoutForward:
-    @worth(3)
+class TestDropoutForward(RandomNumbersFromRng, ArgumentsUnchanged):
+    def arguments(self, rng):
+        return nonzero(rng, 12, 20), 0.5, SEED
+
+    @aspect("the share that is dropped", 3)
     def test_share_that_is_dropped(self, student, rng):
         """A share `rate` of the units is dropped: rate is the probability of dropping."""
-        x = nonzero(rng, 200, 150)
-        outs = [dropout(student, x, rate, generator(rng))[0] for rate in RATES]
+        x = nonzero(rng, 150, 150)
+        outs = [out_of(student.dropout_forward, x, rate, generator(rng)) for rate in RATES]
         for rate, out in zip(RATES, outs, strict=True):
             expect_share(kept(out, x, f"out for rate={rate}"), 1 - rate)
 
-    @worth(3)
+    @aspect("the scale of what is kept", 3)
     def test_scale_of_what_is_kept(self, student, rng):
         """What is kept is divided by the probability of being kept, and the rest is exactly zero."""
-        x = nonzero(rng, 60, 80)
-        outs = [dropout(student, x, rate, generator(rng))[0] for rate in RATES]
+        x = nonzero(rng, 50, 60)
+        outs = [out_of(student.dropout_forward, x, rate, generator(rng)) for rate in RATES]
         for rate, out in zip(RATES, outs, strict=True):
             mask = kept(out, x, f"out for rate={rate}")
             expect_both(mask)
             expect(out, f"out for rate={rate}").close_to(mask * x / (1 - rate))
 
-    @worth(2)
-    def test_every_unit_by_itself(self, student, rng):
-        """Units drop independently of each other: of each example, and of each feature."""
-        x = nonzero(rng, 300, 120)
-        expect_independent(kept(dropout(student, x, 0.4, generator(rng))[0], x), 0.6, "units")
-
-    def test_images(self, student, rng):
-        """An image's every pixel, in every channel, drops by itself."""
-        x = nonzero(rng, 12, 6, 14, 10)
-        expect_independent(kept(dropout(student, x, 0.3, generator(rng))[0], x), 0.7, "pixels")
-
-    @worth(2)
-    def test_after_training(self, student, rng):
-        """With training=False nothing is dropped and nothing scaled: out is x."""
-        for shape in ((50, 60), (2, 3, 4, 4), (1, 3)):
-            x = nonzero(rng, *shape)
-            expect(dropout(student, x, 0.6, generator(rng), training=False)[0], "out with training=False").close_to(x)
-
-    def test_generator(self, student, rng):
-        """All random numbers come from rng: same seed, same mask; next call, another mask."""
-        x = nonzero(rng, 20, 30)
-        expect_draws_of(rng, lambda one: dropout(student, x, 0.5, one)[0], lambda out: kept(out, x), "the mask")
-
+    @aspect("rate 0", 0.3)
     def test_nothing_to_drop(self, student, rng):
         """With rate 0, out is x in training too."""
         x = nonzero(rng, 7, 9)
-        expect(dropout(student, x, 0.0, generator(rng))[0], "out for rate=0").close_to(x)
+        expect(out_of(student.dropout_forward, x, 0.0, generator(rng)), "out for rate=0").close_to(x)
 
-    def test_one_example(self, student, rng):
-        """A batch of one is a batch: a part of its units is dropped."""
-        x = nonzero(rng, 1, 3000)
-        mask = kept(dropout(student, x, 0.25, generator(rng))[0], x)
-        expect_both(mask)
-        if not 0 < mask[:, :200].mean() < 1:
-            raise Mismatch("value", "the first 200 units of an example are kept or dropped together")
+    @aspect("independent units", 2.3)
+    def test_every_unit_by_itself(self, student, rng):
+        """Units drop independently of each other: of each example, of each feature, and in a batch of one."""
+        x, one = nonzero(rng, 300, 60) * np.linspace(1, 3, 60), nonzero(rng, 1, 800)
+        outs = [out_of(student.dropout_forward, each, 0.4, generator(rng)) for each in (x, one)]
+        expect_independent(kept(outs[0], x), "units")
+        expect_both(kept(outs[1], one)[:, :200])
 
+    @aspect("independent units")
+    def test_images(self, student, rng):
+        """An image's every pixel, in every channel, drops by itself."""
+        x = nonzero(rng, 10, 6, 12, 10)
+        expect_independent(kept(out_of(student.dropout_forward, x, 0.3, generator(rng)), x), "pixels")
+
+    @aspect("after training", 2.3)
+    def test_after_training(self, student, rng):
+        """With training=False nothing is dropped and nothing scaled: out is x."""
+        for shape in ((30, 40), (1, 3)):
+            x = nonzero(rng, *shape)
+            expect(out_of(student.dropout_forward, x, 0.6, generator(rng), training=False), "out with training=False").close_to(x)
+
+    @aspect("out and cache", 0.6)
+    def test_out_and_cache(self, student, rng):
+        """The function returns (out, cache)."""
+        x = nonzero(rng, 5, 6)
+        expect(dropout(student, x, 0.4, generator(rng))[0], "out").shaped(x.shape)
+
+    @corner("other number types and memory layouts", 0.05)
     def test_numbers_of_other_types(self, student, rng):
-        """Integers and 32-bit floats are legal input, and other memory layouts too; no digits are cut off."""
-        whole = rng.integers(1, 9, (12, 15))
-        every = (whole, nonzero(rng, 12, 15).astype(np.float32), nonzero(rng, 15, 12).T, nonzero(rng, 12, 30)[:, ::2])
-        outs = [[dropout(student, x, 0.4, generator(rng), training=training)[0] for training in (True, False)] for x in every]
-        for x, (out, after) in zip(every, outs, strict=True):
-            mask = kept(out, x)
-            expect_both(mask)
-            values = out[mask > 0] / x[mask > 0]  # one number, whichever it is: the scale has a test of its own
-            expect(values, "out/x of what is kept").close_to(np.full(values.shape, values[0]), rtol=1e-5)
-            expect(after, "out with training=False").shaped(x.shape)
-
-    def test_arguments_stay(self, student, rng):
-        """x is as it was after the call, in training and after it."""
-        x = nonzero(rng, 8, 20)
-        for training in (True, False):
-            answer = expect_unchanged(student.dropout_forward, x, 0.4, generator(rng), training)
-            out, _ = expect(answer, "what dropout_forward returns").items("out", "cache")
-            mask = kept(out, x)
-            if training:
-                expect_both(mask)
+        """Integers, 32-bit floats, transposed arrays and slices with a step are treated as 64-bit floats are."""
+        forms = in_forms(rng.integers(1, 9, (12, 15)))
+        expect_same_multipliers([out_of(student.dropout_forward, *with_generators((x, 0.4, SEED))) for x in forms], forms)
 
 
 # --- dropout_backward -----------------------------------------------------------------------------------------------------
@@ -176,9 +208,9 @@ class TestDropoutForward:
 def drawn_by(forward, entries, shape, rate, training):
     """Return what a right forward pass draws: mean and standard deviation of the share that it keeps, and by what that is multiplied."""
     x = np.frombuffer(entries).reshape(shape)
-    factors = np.array([forward(x, rate, np.random.default_rng(seed), training=training)[0] / x for seed in range(DRAWS)])
-    shares = np.mean(factors != 0, axis=tuple(range(1, factors.ndim)))
-    factor = float(np.max(np.abs(factors)))
+    there = x != 0
+    factors = np.array([forward(x, rate, np.random.default_rng(seed), training=training)[0][there] / x[there] for seed in range(DRAWS)])
+    shares, factor = np.mean(factors != 0, axis=1), float(np.max(np.abs(factors)))
     if not np.allclose(factors[factors != 0], factor):
         raise Mismatch("value", "what is kept is not multiplied by one number, so the backward pass can't be judged")
     return float(np.mean(shares)), float(np.std(shares, ddof=1)), factor
@@ -187,110 +219,144 @@ def drawn_by(forward, entries, shape, rate, training):
 class Draw:
     """A forward pass of the student's, and what gradients are right behind it.
 
-    Which units are kept is the student's draw. As many have to be kept as by the reference, and others with another generator, so that a
-    backward pass has to know this draw. By how much what is kept is multiplied, the reference says.
+    Which units are kept is the student's draw, seen where x isn't zero. As many have to be kept as by the reference, and others with
+    another generator, so that a backward pass has to know this draw. By how much what is kept is multiplied, the reference says.
     """
 
     def __init__(self, student, reference, x, rate, rng, training=True):
-        self.reference, self.x, self.rate, self.training = reference, x, rate, training
         one, other = generator(rng), generator(rng)
+        if training and not np.any(reference.dropout_forward(x, rate, copy(one))[0][x != 0] == 0):
+            training = False  # a known mistake: this forward pass drops after training only
         rights = [reference.dropout_forward(x, rate, copy(draw), training=training)[0] for draw in (one, other)]
+        self.reference, self.x, self.rate, self.training = reference, x, rate, training
         self.differ = not same(*rights)
-        self.out, self.cache = dropout(student, x, rate, one, training=training)
         self.other_out = dropout(student, x, rate, other, training=training)[0]
+        self.out, self.cache = dropout(student, x, rate, one, training=training)
+
+    def expected(self):
+        """Return what the known forward pass draws: the share that it keeps, that share's standard deviation, and the factor."""
+        entries = np.ascontiguousarray(self.x).tobytes()
+        return drawn_by(self.reference.dropout_forward, entries, self.x.shape, self.rate, self.training)
+
+    def mask(self):
+        """Return which units the student's forward pass has kept, False where x is zero, if this is a draw as it should be."""
+        mean, spread, _ = self.expected()
+        mine, there = kept(self.out, self.x) != 0, self.x != 0
+        share = mine[there].mean()
+        if abs(share - mean) > FAR * spread + 1e-9:
+            raise Mismatch("value", f"dropout_forward keeps {share:.0%} of {there.sum()} units here, where {mean:.0%} should be kept")
+        if self.differ and same(mine, kept(self.other_out, self.x) != 0):
+            raise Mismatch("value", "dropout_forward keeps the same units with two different generators")
+        return mine
 
     def slope(self):
-        """Return dx/dout for the units that the student's forward pass has kept, if this is a draw as it should be."""
-        entries = np.ascontiguousarray(self.x, dtype=float).tobytes()
-        mean, spread, factor = drawn_by(self.reference.dropout_forward, entries, self.x.shape, self.rate, self.training)
-        if self.training and self.rate and mean == 1:
-            raise Mismatch("value", "nothing is dropped in training, so there is nothing that the backward pass has to know")
-        mine = kept(self.out, self.x)
-        if abs(mine.mean() - mean) > FAR * spread + 1e-9:
-            raise Mismatch("value", f"dropout_forward keeps {mine.mean():.0%} of {mine.size} units here, where {mean:.0%} should be kept")
-        if self.differ and same(mine, kept(self.other_out, self.x)):
-            raise Mismatch("value", "dropout_forward keeps the same units with two different generators")
-        return mine * factor
+        """Return dx/dout for the units that the student's forward pass has kept."""
+        return self.mask() * self.expected()[2]
 
 
-def expect_gradient(draw, answer, dout):
-    """Expect the right gradient behind a draw."""
-    expect(answer, "dx").close_to(dout * draw.slope(), rtol=1e-6)
+def gradients(answer, dout):
+    """Return dx, a finite array of the shape of dout."""
+    return expect(answer, "dx").shaped(dout.shape).answer
+
+
+def expect_mask(draw, dout, answer):
+    """Expect a gradient for the units that were kept, and none for the others."""
+    mask, back = draw.mask(), gradients(answer, dout) != 0
+    if not same(mask, back):
+        wrong = int(np.sum(mask != back))
+        raise Mismatch("value", f"{wrong} of {mask.size} units were dropped and get a gradient, or were kept and get none")
 
 
 @exercise("dropout_backward")
-class TestDropoutBackward:
-    @worth(3)
-    def test_random_gradients(self, student, reference, rng):
-        """A random upstream gradient goes back through the units that were kept, with the scale that they were given."""
-        cases = []
-        for shape, rate in (((40, 30), 0.35), ((25, 60), 0.8), ((1, 500), 0.5)):
-            dout, draw = rng.normal(size=shape), Draw(student, reference, nonzero(rng, *shape), rate, rng)
-            cases.append((draw, student.dropout_backward(dout, draw.cache), dout))
-        for case in cases:
-            expect_gradient(*case)
+class TestDropoutBackward(Backward, ArgumentsUnchanged):
+    def arguments(self, rng):
+        return rng.normal(size=(15, 20)), positive(rng, 15, 20), 0.4, SEED
 
-    @worth(2)
+    @aspect("which units get a gradient", 6.6)
     def test_which_units(self, student, reference, rng):
         """Units that were dropped get no gradient, and all others get some: the mask is the forward pass's."""
-        draw, dout = Draw(student, reference, nonzero(rng, 50, 40), 0.3, rng), nonzero(rng, 50, 40)
-        answer = student.dropout_backward(dout, draw.cache)
-        mask, back = draw.slope() != 0, kept(answer, dout, "dx") != 0
-        if not same(mask, back):
-            wrong = int(np.sum(mask != back))
-            raise Mismatch("value", f"{wrong} of {mask.size} units were dropped and get a gradient, or were kept and get none")
+        cases = []
+        for shape, rate in (((40, 30), 0.35), ((25, 40), 0.8), ((1, 500), 0.5)):
+            draw, dout = Draw(student, reference, positive(rng, *shape), rate, rng), nonzero(rng, *shape)
+            cases.append((draw, dout, student.dropout_backward(dout, draw.cache)))
+        for case in cases:
+            expect_mask(*case)
 
-    def test_images(self, student, reference, rng):
-        """Images are no different."""
-        draw, dout = Draw(student, reference, nonzero(rng, 4, 3, 6, 5), 0.4, rng), rng.normal(size=(4, 3, 6, 5))
-        expect_gradient(draw, student.dropout_backward(dout, draw.cache), dout)
+    @worth(0.25)
+    @aspect("which units get a gradient")
+    def test_which_pixels(self, student, reference, rng):
+        """The same holds for images."""
+        x, dout = positive(rng, 4, 3, 6, 5), nonzero(rng, 4, 3, 6, 5)
+        try:
+            reference.dropout_forward(x, 0.4, generator(rng))
+        except ValueError:
+            return  # a known mistake: this forward pass takes no images
+        draw = Draw(student, reference, x, 0.4, rng)
+        expect_mask(draw, dout, student.dropout_backward(dout, draw.cache))
 
+    @aspect("the scale of the gradient", 2.3)
+    def test_scale(self, student, reference, rng):
+        """The gradient of a unit that was kept is multiplied by what the unit was multiplied by: 1/(1 − rate)."""
+        cases = []
+        for shape, rate in (((20, 30), 0.35), ((25, 40), 0.8)):
+            draw, dout = Draw(student, reference, positive(rng, *shape), rate, rng), rng.uniform(1, 1.2, shape)
+            cases.append((draw, dout, student.dropout_backward(dout, draw.cache)))
+        for draw, dout, answer in cases:
+            mask = draw.mask()
+            expect(gradients(answer, dout)[mask], "dx of the units that were kept").close_to((dout * draw.slope())[mask], rtol=1e-6)
+
+    @aspect("after training", 1.1)
     def test_after_training(self, student, reference, rng):
         """Behind a forward pass with training=False the gradient passes through as out did."""
-        draw, dout = Draw(student, reference, nonzero(rng, 9, 11), 0.4, rng, training=False), rng.normal(size=(9, 11))
-        expect_gradient(draw, student.dropout_backward(dout, draw.cache), dout)
+        draw, dout = Draw(student, reference, positive(rng, 30, 40), 0.4, rng, training=False), positive(rng, 30, 40)
+        expect(student.dropout_backward(dout, draw.cache), "dx").close_to(dout * draw.slope(), rtol=1e-6)
 
+    @corner("units whose x is 0", 0.1)
+    def test_where_x_is_zero(self, student, reference, rng):
+        """A unit whose x is 0, as behind a ReLU, gets its gradient if it was kept: out = 0 doesn't mean that it was dropped."""
+        x = positive(rng, 60, 50) * (rng.random((60, 50)) < 0.6)
+        draw, dout = Draw(student, reference, x, 0.35, rng), nonzero(rng, 60, 50)
+        back = gradients(student.dropout_backward(dout, draw.cache), dout) != 0
+        mean, spread, _ = draw.expected()
+        share = back[x == 0].mean()
+        if abs(share - mean) > 2 * FAR * spread + Z_LIMIT * np.sqrt(mean * (1 - mean) / np.sum(x == 0)):
+            raise Mismatch("value", f"{share:.0%} of the units with x = 0 get a gradient, but {mean:.0%} of them should have been kept")
+
+    @corner("two batches under way", 0.05)
     def test_two_batches_under_way(self, student, reference, rng):
         """Each backward pass belongs to its own cache, whichever forward pass came last."""
-        x, dout = nonzero(rng, 20, 30), rng.normal(size=(20, 30))
-        draws = [Draw(student, reference, some, rate, rng) for some, rate in ((x, 0.5), (-x, 0.2))]
-        answers = [(draws[which], student.dropout_backward(dout, draws[which].cache)) for which in (0, 1, 0)]
-        for draw, answer in answers:
-            expect_gradient(draw, answer, dout)
+        x, dout = positive(rng, 20, 30), nonzero(rng, 20, 30)
+        draws = [Draw(student, reference, x, 0.5, rng) for _ in range(2)]
+        answer = student.dropout_backward(dout, draws[0].cache)
+        back = gradients(answer, dout) != 0
+        if same(back, draws[1].mask()) and not same(back, draws[0].mask()):
+            raise Mismatch("value", "dx belongs to the forward pass that came last, not to the one that made the cache")
 
-    def test_numbers_of_other_types(self, student, reference, rng):
-        """Integers, 32-bit floats and other memory layouts are legal; no digits of dx are cut off."""
-        whole = rng.integers(1, 9, (12, 15))
-        cases = []
-        for dout in (whole, rng.normal(size=(12, 15)).astype(np.float32), rng.normal(size=(15, 12)).T, rng.normal(size=(12, 30))[:, ::2]):
-            draw = Draw(student, reference, whole, 0.4, rng)
-            cases.append((draw, student.dropout_backward(dout, draw.cache), dout))
-        for case in cases:
-            expect_gradient(*case)
-
-    def test_arguments_stay(self, student, reference, rng):
-        """dout is as it was after the call, and dx is right."""
-        draw, dout = Draw(student, reference, nonzero(rng, 15, 20), 0.4, rng), rng.normal(size=(15, 20))
-        call = student.dropout_backward.call(dout, draw.cache)
-        if not same(dout, call.arguments[0]):
-            raise Mismatch("value", "dropout_backward changed dout in place; the layer above still needs it, so work on a copy instead")
-        expect_gradient(draw, call.answer, dout)
+    @corner("other number types and memory layouts", 0.05)
+    def test_numbers_of_other_types(self, student, rng):
+        """Integers, 32-bit floats, transposed arrays and slices with a step are treated as 64-bit floats are."""
+        forms, x = in_forms(rng.integers(1, 9, (12, 15))), positive(rng, 12, 15)
+        answers = [student.dropout_backward(dout, dropout(student, *with_generators((x, 0.4, SEED)))[1]) for dout in forms]
+        expect_same_multipliers(answers, forms, "dx")
 
 
 # --- vanilla_dropout_train ------------------------------------------------------------------------------------------------
 
 
 @exercise("vanilla_dropout_train")
-class TestVanillaDropoutTrain:
-    @worth(2)
+class TestVanillaDropoutTrain(RandomNumbersFromRng, ArgumentsUnchanged):
+    def arguments(self, rng):
+        return nonzero(rng, 12, 20), 0.5, SEED
+
+    @aspect("the share that is dropped", 3)
     def test_share_that_is_dropped(self, student, rng):
         """A share `rate` of the units is dropped: rate is the probability of dropping."""
-        x = nonzero(rng, 200, 150)
+        x = nonzero(rng, 150, 150)
         outs = [student.vanilla_dropout_train(x, rate, generator(rng)) for rate in RATES]
         for rate, out in zip(RATES, outs, strict=True):
             expect_share(kept(out, x, f"out for rate={rate}"), 1 - rate)
 
-    @worth(2)
+    @aspect("what is kept stays as it is", 3)
     def test_what_is_kept(self, student, rng):
         """What is kept stays as it is, whatever the rate, and the rest is exactly zero."""
         x = nonzero(rng, 30, 40)
@@ -298,84 +364,62 @@ class TestVanillaDropoutTrain:
         for rate, out in zip(RATES, outs, strict=True):
             mask = kept(out, x, f"out for rate={rate}")
             expect_both(mask)
-            expect(out, f"out for rate={rate}").close_to(mask * x)
+            expect(array_of(out), f"out for rate={rate}").close_to(mask * x)
 
-    @worth(2)
-    def test_every_unit_by_itself(self, student, rng):
-        """Units drop independently of each other: of each example, of each feature, and each pixel of an image."""
-        every = [nonzero(rng, *shape) for shape in ((300, 120), (12, 6, 14, 10))]
-        outs = [student.vanilla_dropout_train(x, 0.4, generator(rng)) for x in every]
-        for x, out in zip(every, outs, strict=True):
-            expect_independent(kept(out, x), 0.6, "units")
-
-    def test_generator(self, student, rng):
-        """All random numbers come from rng: same seed, same mask; next call, another mask."""
-        x = nonzero(rng, 20, 30)
-        expect_draws_of(rng, lambda one: student.vanilla_dropout_train(x, 0.5, one), lambda out: kept(out, x), "the mask")
-
+    @aspect("rate 0", 0.3)
     def test_nothing_to_drop(self, student, rng):
         """With rate 0 nothing is dropped."""
         x = nonzero(rng, 7, 9)
-        expect(student.vanilla_dropout_train(x, 0.0, generator(rng)), "out for rate=0").close_to(x)
+        expect(array_of(student.vanilla_dropout_train(x, 0.0, generator(rng))), "out for rate=0").close_to(x)
 
-    def test_numbers_of_other_types(self, student, rng):
-        """Integers, 32-bit floats, other memory layouts and a batch of one are legal."""
-        every = (
-            rng.integers(1, 9, (12, 15)),
-            nonzero(rng, 12, 15).astype(np.float32),
-            nonzero(rng, 150, 1).T,
-            nonzero(rng, 12, 30)[:, ::2],
-        )
+    @aspect("independent units", 3)
+    def test_every_unit_by_itself(self, student, rng):
+        """Units drop independently of each other: of each example, of each feature, and each pixel of an image."""
+        every = [nonzero(rng, *shape) for shape in ((200, 120), (10, 6, 12, 10))]
         outs = [student.vanilla_dropout_train(x, 0.4, generator(rng)) for x in every]
         for x, out in zip(every, outs, strict=True):
-            expect_both(kept(out, x))
+            expect_independent(kept(out, x), "units")
 
-    def test_arguments_stay(self, student, rng):
-        """x is as it was after the call, and a part of out is zero."""
-        x = nonzero(rng, 8, 20)
-        expect_both(kept(expect_unchanged(student.vanilla_dropout_train, x, 0.4, generator(rng)), x))
+    @aspect("out alone", 1.2)
+    def test_out_alone(self, student, rng):
+        """The function returns out, and nothing else."""
+        x = nonzero(rng, 4, 5)
+        expect(student.vanilla_dropout_train(x, 0.5, generator(rng)), "the answer").shaped(x.shape)
+
+    @corner("other number types and memory layouts", 0.05)
+    def test_numbers_of_other_types(self, student, rng):
+        """Integers, 32-bit floats, transposed arrays and slices with a step are treated as 64-bit floats are."""
+        forms = in_forms(rng.integers(1, 9, (12, 15)))
+        expect_same_multipliers([student.vanilla_dropout_train(*with_generators((x, 0.4, SEED))) for x in forms], forms)
 
 
 # --- vanilla_dropout_predict ----------------------------------------------------------------------------------------------
 
 
 @exercise("vanilla_dropout_predict")
-class TestVanillaDropoutPredict:
-    @worth(3)
+class TestVanillaDropoutPredict(ArgumentsUnchanged, Integers, Float32, MemoryLayouts):
+    def arguments(self, rng):
+        return nonzero(rng, 6, 5), 0.4
+
+    @aspect("the scale", 4)
     def test_scale(self, student, reference, rng):
-        """Every unit is multiplied by the probability of being kept."""
-        for rate in RATES:
+        """Every unit is multiplied by the probability of being kept, which is 1 for rate 0."""
+        for rate in (*RATES, 0.0):
             x = rng.normal(size=(9, 7))
-            expect(student.vanilla_dropout_predict(x, rate), f"out for rate={rate}").close_to(reference.vanilla_dropout_predict(x, rate))
+            out = array_of(student.vanilla_dropout_predict(x, rate))
+            expect(out, f"out for rate={rate}").close_to(reference.vanilla_dropout_predict(x, rate))
 
-    def test_nothing_was_dropped(self, student, rng):
-        """With rate 0 nothing is scaled."""
-        x = rng.normal(size=(4, 5))
-        expect(student.vanilla_dropout_predict(x, 0.0), "out for rate=0").close_to(x)
-
+    @aspect("images", 0.4)
     def test_shapes(self, student, reference, rng):
-        """Images, and a batch of one, are scaled alike."""
+        """Images, a batch of one, and a single example are scaled alike."""
         for shape in ((3, 2, 5, 4), (1, 6), (7,)):
             x = rng.normal(size=shape)
-            expect(student.vanilla_dropout_predict(x, 0.3), "out").close_to(reference.vanilla_dropout_predict(x, 0.3))
+            expect(array_of(student.vanilla_dropout_predict(x, 0.3)), "out").close_to(reference.vanilla_dropout_predict(x, 0.3))
 
-    def test_numbers_of_other_types(self, student, rng):
-        """Integers, 32-bit floats and other memory layouts are legal; out is one factor times x, and no digits are cut off."""
-        every = (rng.integers(1, 9, (6, 5)), nonzero(rng, 6, 5).astype(np.float32), nonzero(rng, 5, 6).T, nonzero(rng, 6, 10)[:, ::2])
-        outs = [student.vanilla_dropout_predict(x, 0.4) for x in every]
-        for x, answer in zip(every, outs, strict=True):
-            out = expect(answer, "out").shaped(x.shape).answer
-            factor = float(out[0, 0] / x[0, 0])
-            if factor == 0:
-                raise Mismatch("value", "out is zero where x isn't")
-            expect(out, "out").close_to(factor * x, rtol=1e-5)
-
-    def test_arguments_stay(self, student, rng):
-        """x is as it was after the call, and out is proportional to it."""
-        x = nonzero(rng, 5, 4)
-        out = expect(expect_unchanged(student.vanilla_dropout_predict, x, 0.4), "out").shaped(x.shape).answer
-        if not out.all():
-            raise Mismatch("value", "out is zero where x isn't")
+    @corner("out alone", 0.14)
+    def test_out_alone(self, student, rng):
+        """The function returns out, and nothing else."""
+        expect(student.vanilla_dropout_predict(nonzero(rng, 4, 5), 0.5), "the answer").shaped((4, 5))
 
 
 # --- mc_dropout -----------------------------------------------------------------------------------------------------------
@@ -384,106 +428,85 @@ class TestVanillaDropoutPredict:
 MOST_CALLS, MOST_EXAMPLES = 100, 1000  # far more than any test asks for
 
 
-class Predicting:
-    """A function that is passed as `predict`: it refuses what no test asks for, by an error that arrives at the student."""
+class Predictor:
+    """A function that is passed as `predict`: it draws from the generator that it gets, and notes what it was given and what it gave.
 
-    calls = 0
-
-    def count(self, x):
-        """Count a call with the batch x."""
-        self.calls += 1
-        if self.calls > MOST_CALLS:
-            raise RuntimeError(f"predict was called more than {MOST_CALLS} times")
-        if len(x) > MOST_EXAMPLES:
-            raise ValueError(f"predict was given a batch of {len(x)} examples, more than {MOST_EXAMPLES}")
-
-
-class Predictor(Predicting):
-    """A function to sample from: it draws from the generator that it gets, and notes what it was given and what it gave."""
+    What no test asks for it refuses, by an error that arrives at the student.
+    """
 
     def __init__(self, classes=4):
         self.classes, self.given, self.gave = classes, [], []
 
     def __call__(self, x, rng, *rest):
         """Return probabilities, drawn from a distribution in which mean, median and most frequent class differ."""
-        self.count(x)
-        self.given.append(x)
+        if len(self.gave) >= MOST_CALLS:
+            raise RuntimeError(f"predict was called more than {MOST_CALLS} times")
+        if len(x) > MOST_EXAMPLES:
+            raise ValueError(f"predict was given a batch of {len(x)} examples, more than {MOST_EXAMPLES}")
         z = np.exp(2 * rng.standard_normal((len(x), self.classes)))
+        self.given.append(x)
         self.gave.append(z / z.sum(axis=1, keepdims=True))
         return self.gave[-1].copy()
 
-
-class Script(Predicting):
-    """A function that gives prepared samples, one after another, whatever it is asked."""
-
-    def __init__(self, samples):
-        self.samples = samples
-
-    def __call__(self, x, rng, *rest):
-        """Return the next sample, and begin anew after the last one."""
-        self.count(x)
-        return np.array(self.samples[(self.calls - 1) % len(self.samples)])
+    def samples(self, wanted):
+        """Return what it gave, if that is at least half of the samples `wanted`, and no sample twice."""
+        if 2 * len(self.gave) < wanted:
+            raise Mismatch("value", f"{wanted} samples were asked for, but predict was called {len(self.gave)} times")
+        if len({sample.tobytes() for sample in self.gave}) < len(self.gave):
+            raise Mismatch("value", "predict gave a sample twice, because it got the same random numbers: pass rng on as it is")
+        return np.array(self.gave)
 
 
-def scripted(student, rng, n_samples, shape):
-    """Let mc_dropout sample a script; return the prepared samples, and the answer as (mean, std)."""
-    samples = rng.dirichlet(np.full(shape[-1], 0.4), (n_samples, *shape[:-1]))
-    answer = student.mc_dropout(Script(samples), rng.normal(size=(shape[0], 6)), n_samples, generator(rng))
-    return samples, expect(answer, "what mc_dropout returns").items("mean", "std")
+def mc(student, predict, x, n_samples, rng):
+    """Call the student's mc_dropout; return the items of its answer."""
+    return expect(student.mc_dropout(predict, x, n_samples, rng), "what mc_dropout returns").items("mean", "std")
+
+
+SAMPLED = ((3, 300, 3), (2, 40, 10), (12, 1, 10), (3, 3, 3))  # numbers of samples, examples and classes
 
 
 @exercise("mc_dropout")
-class TestMcDropout:
-    @worth(2)
-    def test_mean(self, student, rng):
-        """The mean is that of the samples, for every example and class."""
-        for n_samples, shape in ((3, (50, 10)), (2, (40, 10)), (12, (1, 10)), (3, (3, 3))):
-            samples, (mean, _) = scripted(student, rng, n_samples, shape)
-            expect(mean, f"the mean of {n_samples} samples").close_to(samples.mean(axis=0))
+class TestMcDropout(RandomNumbersFromRng):
+    def arguments(self, rng):
+        return Predictor(), rng.normal(size=(6, 3)), 4, SEED
 
-    @worth(2)
+    @aspect("the mean", 4)
+    def test_mean(self, student, rng):
+        """The mean is that of the samples, each drawn anew, for every example and class."""
+        for n_samples, N, K in SAMPLED:
+            predict = Predictor(K)
+            mean, _ = mc(student, predict, rng.normal(size=(N, 6)), n_samples, generator(rng))
+            expect(mean, f"the mean of {n_samples} samples").close_to(predict.samples(n_samples).mean(axis=0))
+
+    @aspect("the standard deviation", 4)
     def test_standard_deviation(self, student, rng):
         """The standard deviation is that of the samples, divided by their number, for every example and class."""
-        for n_samples, shape in ((3, (50, 10)), (2, (40, 10)), (12, (1, 10)), (3, (3, 3))):
-            samples, (_, std) = scripted(student, rng, n_samples, shape)
-            expect(std, f"the standard deviation of {n_samples} samples").close_to(samples.std(axis=0))
+        for n_samples, N, K in SAMPLED:
+            predict = Predictor(K)
+            _, std = mc(student, predict, rng.normal(size=(N, 6)), n_samples, generator(rng))
+            expect(std, f"the standard deviation of {n_samples} samples").close_to(predict.samples(n_samples).std(axis=0))
 
-    @worth(2)
-    def test_samples_differ(self, student, rng):
-        """Every sample is drawn anew from rng, and is a part of the mean."""
-        predict, x = Predictor(), rng.normal(size=(5, 3))
-        mean, _ = expect(student.mc_dropout(predict, x, 8, generator(rng)), "what mc_dropout returns").items("mean", "std")
-        expect(mean, "the mean").shaped((5, 4))
-        if len({sample.tobytes() for sample in predict.gave}) < len(predict.gave):
-            raise Mismatch("value", "predict gave a sample twice, because it got the same random numbers: pass rng on as it is")
-        if len(predict.gave) < 2:
-            raise Mismatch("value", f"8 samples were asked for, but predict was called {len(predict.gave)} times")
-
+    @aspect("calls of predict", 2.2)
     def test_number_of_samples(self, student, rng):
         """predict is called n_samples times, each time with all of x."""
-        predict, x = Predictor(), rng.normal(size=(3, 2, 4))
-        expect(student.mc_dropout(predict, x, 7, generator(rng)), "what mc_dropout returns").items("mean", "std")
-        if len(predict.given) != 7:
-            raise Mismatch("value", f"predict was called {len(predict.given)} times, but n_samples is 7")
-        for given in predict.given:
-            expect(given, "the x that predict is given").close_to(x)
+        x, predicts = rng.normal(size=(3, 2, 4)), {2: Predictor(), 7: Predictor()}
+        for n_samples, predict in predicts.items():
+            mc(student, predict, x, n_samples, generator(rng))
+        for n_samples, predict in predicts.items():
+            if len(predict.given) != n_samples:
+                raise Mismatch("value", f"predict was called {len(predict.given)} times, but n_samples is {n_samples}")
+            for given in predict.given:
+                expect(given, "the x that predict is given").close_to(x)
 
-    def test_generator(self, student, rng):
-        """The generator goes on: a second call gives other numbers, the same seed gives the same ones."""
-        x, predict = rng.normal(size=(6, 3)), Predictor()
-
-        def draw(one):
-            mean, _ = expect(student.mc_dropout(predict, x, 4, one), "what mc_dropout returns").items("mean", "std")
-            return expect(mean, "the mean").shaped((6, 4)).answer
-
-        expect_draws_of(rng, draw, lambda mean: mean, "the mean")
-
+    @corner("one sample", 0.04)
     def test_one_sample(self, student, rng):
         """A single sample is its own mean, and doesn't spread."""
-        samples, (mean, std) = scripted(student, rng, 1, (3, 4))
-        expect(mean, "the mean of one sample").close_to(samples[0])
+        predict = Predictor()
+        mean, std = mc(student, predict, rng.normal(size=(3, 6)), 1, generator(rng))
+        expect(mean, "the mean of one sample").close_to(predict.samples(1)[0])
         expect(std, "the standard deviation of one sample").close_to(np.zeros((3, 4)))
 
+    @corner("errors of predict", 0.03)
     def test_error_of_predict(self, student, rng):
         """An error that predict raises isn't swallowed: it arrives at the caller."""
 
@@ -491,71 +514,78 @@ class TestMcDropout:
             raise ZeroDivisionError("this network can't predict")
 
         expect_error(student.mc_dropout, ZeroDivisionError, predict, rng.normal(size=(2, 3)), 3, generator(rng))
-        expect(student.mc_dropout(Predictor(), rng.normal(size=(2, 3)), 3, generator(rng)), "what mc_dropout returns").items("mean", "std")
 
-    def test_arguments_stay(self, student, rng):
+    @corner("x unchanged", 0.03)
+    def test_argument_unchanged(self, student, rng):
         """x is as it was after the call."""
-        x = rng.normal(size=(3, 5))
-        call = student.mc_dropout.call(Predictor(), x, 3, generator(rng))
-        if not same(x, call.arguments[1]):
-            raise Mismatch("value", "mc_dropout changed x in place; work on a copy instead")
-        for name, part in zip(("mean", "std"), expect(call.answer, "what mc_dropout returns").items("mean", "std"), strict=True):
-            expect(part, f"the {name}").shaped((3, 4))
+        self.unchanged(student, *self.arguments(rng))
 
 
 # --- dropconnect_forward --------------------------------------------------------------------------------------------------
 
 
 def dropconnect(student, x, W, b, rate, rng, **options):
-    """Call the student's dropconnect_forward; return out."""
-    answer = student.dropconnect_forward(x, W, b, rate, rng, **options)
-    out, _ = expect(answer, "what dropconnect_forward returns").items("out", "cache")
-    return expect(out, "out").shaped((len(x), len(b))).answer
+    """Call the student's dropconnect_forward; return out, an array of the right shape."""
+    out = out_of(student.dropconnect_forward, x, W, b, rate, rng, **options)
+    expect(out, "out").shaped((len(x), len(b)))
+    return out
 
 
-def for_unit_vectors(student, W, rate, rng):
-    """Return what comes out for the unit vectors, without a bias: the weights that were used."""
-    return dropconnect(student, np.eye(len(W)), W, np.zeros(W.shape[1]), rate, rng)
+def used(student, W, rng, *rates):
+    """Return for each rate the weights with which a batch was multiplied, exactly zero where they were dropped.
 
-
-def used(out):
-    """Return the weights that were used in one call, exactly zero where they were dropped."""
-    return np.where(np.abs(out) > 1e-9, out, 0.0)  # a product by BLAS may leave a rounding error where a zero was meant
+    The batch's examples are orthonormal, so x'·out is the used W, if there is one and nothing else was dropped.
+    """
+    x = np.linalg.qr(rng.normal(size=(len(W), len(W))))[0]
+    outs = [dropconnect(student, x, W, np.zeros(W.shape[1]), rate, generator(rng)) for rate in rates]
+    for out in outs:
+        found = x.T @ out
+        if multipliers(found, W, "the used weights") is None:
+            raise Mismatch("value", "out isn't the product of the whole batch and one matrix of weights, each of which is dropped or kept")
+        yield np.where(np.abs(found) > 1e-4, found, 0.0)
 
 
 @exercise("dropconnect_forward")
-class TestDropconnectForward:
-    @worth(2)
+class TestDropconnectForward(RandomNumbersFromRng, ArgumentsUnchanged):
+    def arguments(self, rng):
+        return np.eye(25), nonzero(rng, 25, 30), nonzero(rng, 30), 0.5, SEED
+
+    @aspect("the share that is dropped", 2.4)
     def test_share_that_is_dropped(self, student, rng):
         """A share `rate` of the weights is dropped: rate is the probability of dropping."""
-        W = nonzero(rng, 150, 200)
-        outs = [for_unit_vectors(student, W, rate, generator(rng)) for rate in RATES]
-        for rate, out in zip(RATES, outs, strict=True):
-            expect_share((used(out) != 0).astype(float), 1 - rate, "weights")
+        for rate, W in zip(RATES, used(student, nonzero(rng, 60, 120), rng, *RATES), strict=True):
+            expect_share((W != 0).astype(float), 1 - rate, "weights")
 
-    @worth(2)
+    @aspect("the scale of what is kept", 2.4)
     def test_scale_of_what_is_kept(self, student, rng):
         """The weights that are kept are divided by the probability of being kept."""
         W = nonzero(rng, 30, 40)
-        outs = [for_unit_vectors(student, W, rate, generator(rng)) for rate in RATES]
-        for rate, out in zip(RATES, outs, strict=True):
-            mask = (used(out) != 0).astype(float)
-            expect_both(mask, "weights")
-            expect(used(out), f"the weights that are used for rate={rate}").close_to(mask * W / (1 - rate))
+        for rate, found in zip(RATES, used(student, W, rng, *RATES), strict=True):
+            expect_both(found != 0, "weights")
+            expect(found, f"the weights that are used for rate={rate}").close_to((found != 0) * W / (1 - rate), rtol=1e-6)
 
-    @worth(2)
+    @aspect("independent weights", 2.4)
     def test_every_weight_by_itself(self, student, rng):
         """Weights drop independently of each other: neither a unit's inputs nor its outputs drop together."""
-        W = nonzero(rng, 150, 120)
-        expect_independent((used(for_unit_vectors(student, W, 0.4, generator(rng))) != 0).astype(float), 0.6, "weights")
+        (W,) = used(student, nonzero(rng, 80, 150), rng, 0.4)
+        expect_independent((W != 0).astype(float), "weights")
 
-    def test_one_input_or_one_unit(self, student, rng):
-        """A layer with a single input, or with a single unit, loses a part of its weights too."""
-        outs = [for_unit_vectors(student, nonzero(rng, *shape), 0.4, generator(rng)) for shape in ((1, 400), (400, 1))]
-        for out in outs:
-            expect_both(used(out) != 0, "weights")
+    @worth(0.05)
+    @aspect("independent weights")
+    def test_one_input(self, student, rng):
+        """A layer with a single input loses a part of its weights, too."""
+        out = dropconnect(student, np.ones((1, 1)), nonzero(rng, 1, 400), np.zeros(400), 0.4, generator(rng))
+        expect_both(np.abs(out) > 1e-4, "weights")
 
-    @worth(2)
+    @aspect("after training", 2.4)
+    def test_after_training(self, student, rng):
+        """With training=False no weight is dropped and none scaled: out is x·W + b."""
+        for N, D, H in ((40, 20, 50), (1, 4, 6), (4, 4, 4)):
+            x, W, b = rng.normal(size=(N, D)), rng.normal(size=(D, H)), rng.normal(size=H)
+            out = dropconnect(student, x, W, b, 0.6, generator(rng), training=False)
+            expect(out, "out with training=False").close_to(x @ W + b)
+
+    @aspect("one mask for the batch", 0.8)
     def test_one_mask_for_the_batch(self, student, rng):
         """All examples of a batch go through the same weights: equal examples have equal outputs."""
         W, b, x = nonzero(rng, 20, 30), rng.normal(size=30), nonzero(rng, 6, 20)
@@ -564,48 +594,25 @@ class TestDropconnectForward:
         expect(out[:11:-1], "out for the same examples, in another order").close_to(out[:6])
         expect(out, "out").differs_from(np.broadcast_to(out[0], out.shape), "for all examples")
 
+    @aspect("the bias", 0.8)
     def test_bias(self, student, rng):
         """The bias is neither dropped nor scaled: where x is zero, out is b."""
         b = nonzero(rng, 50)
         out = dropconnect(student, np.zeros((4, 10)), nonzero(rng, 10, 50), b, 0.4, generator(rng))
         expect(out, "out for x = 0").close_to(np.tile(b, (4, 1)))
 
-    @worth(2)
-    def test_after_training(self, student, rng):
-        """With training=False no weight is dropped and none scaled: out is x·W + b."""
-        for N, D, H in ((40, 30, 25), (1, 4, 6), (4, 4, 4)):
-            x, W, b = rng.normal(size=(N, D)), rng.normal(size=(D, H)), rng.normal(size=H)
-            out = dropconnect(student, x, W, b, 0.6, generator(rng), training=False)
-            expect(out, "out with training=False").close_to(x @ W + b)
+    @aspect("out and cache", 0.4)
+    def test_out_and_cache(self, student, rng):
+        """The function returns (out, cache)."""
+        answer = student.dropconnect_forward(nonzero(rng, 5, 6), nonzero(rng, 6, 4), nonzero(rng, 4), 0.4, generator(rng))
+        expect(expect(answer, "what dropconnect_forward returns").items("out", "cache")[0], "out").shaped((5, 4))
 
-    def test_generator(self, student, rng):
-        """All random numbers come from rng: same seed, same mask; next call, another mask."""
-        W = nonzero(rng, 20, 25)
-        expect_draws_of(rng, lambda one: for_unit_vectors(student, W, 0.5, one), lambda out: (used(out) != 0).astype(float), "the mask")
-
+    @corner("other number types and memory layouts", 0.05)
     def test_numbers_of_other_types(self, student, rng):
-        """Integers, 32-bit floats and other memory layouts are legal; no digits of the scaled weights are cut off."""
-        whole = rng.integers(-5, 6, (6, 8)), rng.integers(1, 9, (8, 5)), rng.integers(-3, 4, 5)
-        single = [array.astype(np.float32) for array in (rng.normal(size=(6, 8)), rng.normal(size=(8, 5)), rng.normal(size=5))]
-        strided = rng.normal(size=(8, 6)).T, rng.normal(size=(8, 10))[:, ::2], rng.normal(size=10)[::2]
-        for x, W, b in (whole, single, strided):
-            first, second = (dropconnect(student, x, W, b, 0.5, one) for one in (generator(rng), generator(rng)))
-            expect(second, "out in training").differs_from(first, "for two generators")
-            dropconnect(student, x, W, b, 0.5, generator(rng), training=False)
-        weights = used(for_unit_vectors(student, whole[1], 0.4, generator(rng)))
-        mask = weights != 0
-        expect_both(mask, "weights")
-        factors = weights[mask] / whole[1][mask]  # one number, whichever it is: the scale has a test of its own
-        expect(factors, "the factors of the weights that are kept, which are integers,").close_to(
-            np.full(factors.shape, factors[0]), rtol=1e-5
-        )
-
-    def test_arguments_stay(self, student, rng):
-        """x, W and b are as they were after the call, in training and after it."""
-        x, W, b = nonzero(rng, 6, 8), nonzero(rng, 8, 9), nonzero(rng, 9)
-        for training in (True, False):
-            answer = expect_unchanged(student.dropconnect_forward, x, W, b, 0.4, generator(rng), training)
-            expect(expect(answer, "what dropconnect_forward returns").items("out", "cache")[0], "out").shaped((6, 9))
+        """Integers, 32-bit floats, transposed arrays and slices with a step are treated as 64-bit floats are."""
+        forms, x, b = in_forms(rng.integers(1, 9, (12, 15))), in_forms(np.eye(12, dtype=int)), in_forms(np.zeros(15, int))
+        outs = [dropconnect(student, *with_generators((*some, 0.4, SEED))) for some in zip(x, forms, b, strict=True)]
+        expect_same_multipliers(outs, forms)
 
 
 # --- stochastic_depth -----------------------------------------------------------------------------------------------------
@@ -613,120 +620,131 @@ class TestDropconnectForward:
 
 def survived(out, x, fx):
     """Return by how much of fx each entry of `out` differs from x."""
-    return (expect(out, "the answer").shaped(x.shape).answer - x) / fx
+    return (expect(array_of(out), "the answer").shaped(x.shape).answer - x) / fx
 
 
 def branches(share):
     """Return for each example whether its branch survived: whether most of it is there, at any scale."""
-    return (np.abs(share.reshape(len(share), -1)) > 1e-6).mean(axis=1).round()
+    return (np.abs(share.reshape(len(share), -1)) > 1e-4).mean(axis=1).round()
 
 
 @exercise("stochastic_depth")
-class TestStochasticDepth:
-    @worth(2)
+class TestStochasticDepth(RandomNumbersFromRng, ArgumentsUnchanged):
+    def arguments(self, rng):
+        return nonzero(rng, 120, 1), nonzero(rng, 120, 1), 0.5, SEED
+
+    @aspect("the share that survives", 1.2)
     def test_share_that_survives(self, student, rng):
         """A share `survival` of the branches survives: survival is the probability of keeping."""
-        x, fx = nonzero(rng, 4000, 2), nonzero(rng, 4000, 2)
+        x, fx = nonzero(rng, 150, 2), nonzero(rng, 150, 2)
         rates = (0.2, 0.65, 0.9)
-        outs = [student.stochastic_depth(x, fx, survival, generator(rng)) for survival in rates]
-        for survival, out in zip(rates, outs, strict=True):
-            share = survived(out, x, fx)
-            expect_share((np.abs(share) > 1e-6).astype(float)[:, 0], survival, "branches")
+        outs = [[student.stochastic_depth(x, fx, survival, generator(rng)) for _ in range(12)] for survival in rates]
+        for survival, some in zip(rates, outs, strict=True):
+            there = [np.abs(survived(out, x, fx)) > 1e-4 for out in some]
+            expect_share(np.array(there)[:, :, 0].astype(float), survival, "branches")
 
-    @worth(2)
+    @aspect("x or x + f(x)", 1.2)
     def test_values_in_training(self, student, rng):
-        """In training an example becomes x or x + f(x), whole: a branch that survives isn't scaled, and x is never lost."""
-        x, fx = nonzero(rng, 60, 7), nonzero(rng, 60, 7)
-        outs = [student.stochastic_depth(x, fx, survival, generator(rng)) for survival in (0.3, 0.8)]
-        for out in outs:
-            alive = branches(survived(out, x, fx))
-            expect_both(alive, "branches")
-            expect(out, "the answer").close_to(np.where(alive[:, None] > 0, x + fx, x))
+        """In training an entry is x or x + f(x): a branch that survives isn't scaled, and x is never lost."""
+        x, fx, rates = nonzero(rng, 40, 5), 3 * nonzero(rng, 40, 5), [0.5] * 8 + [0.8]
+        outs = [student.stochastic_depth(x, fx, survival, generator(rng)) for survival in rates]
+        there = np.array([np.abs(survived(out, x, fx)) > 1e-4 for out in outs])
+        expect_both(there, "branches")
+        for out, alive in zip(outs, there, strict=True):
+            expect(array_of(out), "the answer").close_to(np.where(alive, x + fx, x))
 
-    @worth(2)
+    @aspect("survival 1", 0.1)
+    def test_all_survive(self, student, rng):
+        """With survival 1 the answer is x + f(x), in training too."""
+        x, fx = rng.normal(size=(6, 5)), rng.normal(size=(6, 5))
+        expect(array_of(student.stochastic_depth(x, fx, 1.0, generator(rng))), "the answer for survival=1").close_to(x + fx)
+
+    @aspect("a draw for each example", 1.2)
     def test_every_example_by_itself(self, student, rng):
         """Every example of a batch draws for itself, independently of its neighbours."""
-        x, fx = nonzero(rng, 3000, 3), nonzero(rng, 3000, 3)
+        x, fx = nonzero(rng, 2000, 2), nonzero(rng, 2000, 2)
         alive = branches(survived(student.stochastic_depth(x, fx, 0.5, generator(rng)), x, fx))
-        expect_independent(alive.reshape(60, 50), 0.5, "branches")
+        expect_independent(alive.reshape(50, 40), "branches")
 
-    @worth(2)
+    @worth(12)
+    @aspect("a draw for each example")
     def test_all_units_of_an_example(self, student, rng):
-        """All units of an example live or fall together, in arrays of any rank."""
+        """All units of an example live or fall together, and not all examples, in arrays of any rank."""
         pairs = [(nonzero(rng, *shape), nonzero(rng, *shape)) for shape in ((40, 6), (30, 3, 4, 5), (50, 2, 3), (80,))]
         outs = [student.stochastic_depth(x, fx, 0.5, generator(rng)) for x, fx in pairs]
         for (x, fx), out in zip(pairs, outs, strict=True):
-            there = np.abs(survived(out, x, fx)).reshape(len(x), -1) > 1e-6
+            there = np.abs(survived(out, x, fx)).reshape(len(x), -1) > 1e-4
             expect_both(there, "branches")
             if (there != there[:, :1]).any():
                 raise Mismatch("value", "of some examples a part of f(x) is there and a part isn't: one draw decides for a whole example")
 
-    @worth(2)
-    def test_after_training(self, student, reference, rng):
+    @aspect("after training", 1.2)
+    def test_after_training(self, student, rng):
         """With training=False every branch is there, multiplied by its probability of survival."""
-        for shape, survival in (((300, 4), 0.3), ((2, 3, 4, 5), 0.8), ((6,), 0.5), ((1, 3), 1.0)):
+        for shape, survival in (((200, 4), 0.3), ((2, 3, 4, 5), 0.8), ((6,), 0.5), ((1, 3), 1.0)):
             x, fx = rng.normal(size=shape), rng.uniform(2, 4, shape)
             answer = student.stochastic_depth(x, fx, survival, generator(rng), training=False)
-            expect(answer, "the answer with training=False").close_to(x + survival * fx)
+            expect(array_of(answer), "the answer with training=False").close_to(x + survival * fx)
 
-    def test_generator(self, student, rng):
-        """All random numbers come from rng: same seed, same branches; next call, other branches."""
-        x, fx = nonzero(rng, 100, 2), nonzero(rng, 100, 2)
-        expect_draws_of(
-            rng, lambda one: student.stochastic_depth(x, fx, 0.5, one), lambda out: branches(survived(out, x, fx)), "what survives"
-        )
+    @aspect("the array alone", 0.6)
+    def test_array_alone(self, student, rng):
+        """The function returns one array, and nothing else."""
+        x, fx = nonzero(rng, 4, 5), nonzero(rng, 4, 5)
+        expect(student.stochastic_depth(x, fx, 0.5, generator(rng)), "the answer").shaped(x.shape)
 
-    def test_all_survive(self, student, rng):
-        """With survival 1 the answer is x + f(x), in training too."""
-        x, fx = rng.normal(size=(6, 5)), rng.normal(size=(6, 5))
-        expect(student.stochastic_depth(x, fx, 1.0, generator(rng)), "the answer for survival=1").close_to(x + fx)
-
+    @corner("other number types and memory layouts", 0.05)
     def test_numbers_of_other_types(self, student, rng):
-        """Integers, 32-bit floats and other memory layouts are legal; no digits of the answer are cut off."""
-        whole = rng.integers(1, 9, (60, 4)), rng.integers(1, 9, (60, 4))
-        single = nonzero(rng, 60, 4).astype(np.float32), nonzero(rng, 60, 4).astype(np.float32)
-        strided = nonzero(rng, 4, 60).T, nonzero(rng, 60, 8)[:, ::2]
-        cases = [(x, fx, training) for x, fx in (whole, single, strided) for training in (True, False)]
-        outs = [student.stochastic_depth(x, fx, 0.5, generator(rng), training) for x, fx, training in cases]
-        for (x, fx, _), out in zip(cases, outs, strict=True):
-            factors = survived(out, x, fx)
-            there = np.abs(factors) > 1e-3
-            if not there.any():
-                raise Mismatch("value", "f(x) is in none of the examples")
-            if out.dtype.kind in "iu":  # digits were cut off where the factor isn't the same everywhere, whichever it is
-                expect(factors[there], "the factor of f(x), for integers,").close_to(np.full(there.sum(), factors[there][0]), rtol=1e-5)
+        """Integers, 32-bit floats, transposed arrays and slices with a step are treated as 64-bit floats are."""
+        fx, x = in_forms(rng.integers(1, 9, (30, 4))), in_forms(rng.integers(1, 9, (30, 4)))
+        for training in (True, False):
+            outs = [student.stochastic_depth(*with_generators((*pair, 0.4, SEED)), training) for pair in zip(x, fx, strict=True)]
+            added = [expect(array_of(out), "the answer").shaped((30, 4)).answer - each for out, each in zip(outs, x, strict=True)]
+            expect_same_multipliers(added, fx, "f(x)")
 
-    def test_arguments_stay(self, student, rng):
-        """x and fx are as they were after the call, in training and after it."""
-        x, fx = nonzero(rng, 40, 5), nonzero(rng, 40, 5)
-        outs = [expect_unchanged(student.stochastic_depth, x, fx, 0.5, generator(rng), training) for training in (True, False)]
-        for out in outs:
-            if not (np.abs(survived(out, x, fx)) > 1e-6).any():
-                raise Mismatch("value", "f(x) is in none of the examples")
+    @corner("arguments unchanged")
+    def test_unchanged_after_training(self, student, rng):
+        """The arguments are as they were after a call with training=False."""
+        self.unchanged(student, *self.arguments(rng), False)
 
 
 # --- fractional_pool_regions ----------------------------------------------------------------------------------------------
 
 
+SIZES = ((10, 7), (25, 18), (14, 13), (31, 16))
+
+
 def boundaries(answer, n_out):
-    """Expect a one-dimensional array of integers, as short as one with about n_out regions is."""
-    if not isinstance(answer, np.ndarray):
+    """Expect a list or an array of whole numbers, about as many as n_out regions have, and return it as an array of integers."""
+    found = answer
+    if isinstance(answer, (list, tuple)) and len(answer) <= 2 * n_out + 20 and all(isinstance(item, (int, np.integer)) for item in answer):
+        found = np.array(answer, dtype=np.int64)
+    if not isinstance(found, np.ndarray) or found.dtype.kind not in "iuf":
         raise Mismatch("type", f"the boundaries should be an array of integers, but they are a {type(answer).__name__}")
-    if answer.ndim != 1:
-        raise Mismatch("shape", f"the boundaries should have one dimension, but they have shape {answer.shape}")
-    if answer.dtype.kind not in "iu":
-        raise Mismatch("dtype", f"the boundaries have dtype {answer.dtype}, but they should be integers, to index with")
-    if answer.size > 2 * n_out + 20:
-        raise Mismatch("shape", f"{n_out} regions have {n_out + 1} boundaries, but the answer has {answer.size}")
-    return answer.astype(int)
+    if found.ndim != 1:
+        raise Mismatch("shape", f"the boundaries should have one dimension, but they have shape {found.shape}")
+    if found.size > 2 * n_out + 20:
+        raise Mismatch("shape", f"{n_out} regions have {n_out + 1} boundaries, but the answer has {found.size}")
+    if found.dtype.kind == "f" and not ((np.abs(found) < 1e9) & (found == np.rint(found))).all():
+        raise Mismatch("value", "the boundaries should be whole numbers between 0 and n_in")
+    return found.astype(np.int64)
 
 
-def steps(answer, n_out):
-    """Return the widths of the regions."""
-    return np.diff(boundaries(answer, n_out))
+def expect_widths(found, n_out):
+    """Expect n_out + 1 boundaries with regions of one or two pixels between them, and return the widths."""
+    if found.shape != (n_out + 1,):
+        raise Mismatch("shape", f"{n_out} regions have {n_out + 1} boundaries, but the answer has {found.size}")
+    widths = found[1:] - found[:-1]
+    if ((widths != 1) & (widths != 2)).any():
+        raise Mismatch("value", f"the regions are {listed(widths)} pixels wide, but each should be 1 or 2")
+    return widths
 
 
-SIZES = ((10, 7), (25, 18), (9, 6), (14, 13), (31, 16))
+def whole_widths(answer, n_in, n_out):
+    """Expect boundaries of regions that cover n_in pixels, and return the regions' widths."""
+    found = boundaries(answer, n_out)
+    if found.size == 0 or (found[0], found[-1]) != (0, n_in):
+        raise Mismatch("value", f"the boundaries are {listed(found)}, but they should begin with 0 and end with n_in = {n_in}")
+    return expect_widths(found, n_out)
 
 
 def regions(student, rng, sizes):
@@ -737,93 +755,85 @@ def regions(student, rng, sizes):
 
 
 @exercise("fractional_pool_regions")
-class TestFractionalPoolRegions:
+class TestFractionalPoolRegions(RandomNumbersFromRng):
+    def arguments(self, rng):
+        return 900, 600, SEED
+
+    @worth(0.5)
+    @aspect("from 0 to n_in", 2.5)
     def test_begins_with_zero(self, student, rng):
         """The first boundary is 0."""
         for _, _, found in regions(student, rng, SIZES):
             if found.size == 0 or found[0] != 0:
                 raise Mismatch("value", f"the boundaries are {listed(found)}, but the first should be 0")
 
+    @aspect("from 0 to n_in")
     def test_ends_with_n_in(self, student, rng):
         """The last boundary is n_in."""
         for n_in, _, found in regions(student, rng, SIZES):
             if found.size == 0 or found[-1] != n_in:
                 raise Mismatch("value", f"the boundaries are {listed(found)}, but the last should be n_in = {n_in}")
 
-    @worth(2)
+    @aspect("one or two pixels", 2.4)
     def test_widths(self, student, rng):
         """There are n_out + 1 boundaries, and every region between them is one or two pixels wide."""
         for _, n_out, found in regions(student, rng, SIZES):
-            if found.shape != (n_out + 1,):
-                raise Mismatch("shape", f"{n_out} regions have {n_out + 1} boundaries, but the answer has {found.size}")
-            if not np.isin(np.diff(found), (1, 2)).all():
-                raise Mismatch("value", f"the regions are {listed(np.diff(found))} pixels wide, but each should be 1 or 2")
+            expect_widths(found, n_out)
 
-    def test_no_pattern(self, student, rng):
-        """In one call with many regions, narrow and wide ones alternate as often as chance has it."""
-        widths = steps(student.fractional_pool_regions(9000, 6000, generator(rng)), 6000)
-        narrow, wide = int(np.sum(widths == 1)), int(np.sum(widths == 2))
-        if not narrow or not wide:
-            raise Mismatch("value", "all regions have the same width, but 9000 pixels in 6000 regions need wide and narrow ones")
-        runs, count = 1 + int(np.sum(widths[1:] != widths[:-1])), narrow + wide
-        expected = 2 * narrow * wide / count  # Wald and Wolfowitz 1940, one less than the mean number of runs
-        if abs(runs - 1 - expected) > Z_LIMIT * np.sqrt(expected * abs(expected - 1) / max(count - 1, 1)) + 1:
-            raise Mismatch(
-                "value", f"{runs - 1} of 6000 regions are followed by one of another width, by chance about {expected:.0f} would be"
-            )
-
-    @worth(2)
+    @aspect("a random order", 2.6)
     def test_random_order(self, student, rng):
-        """Narrow and wide regions come in random order: every place may be a wide one."""
+        """Narrow and wide regions, which cover n_in together, come in random order: every place may be a wide one."""
         one, count = generator(rng), 60
-        answers = [student.fractional_pool_regions(12, 8, one) for _ in range(count)]
-        widths = [steps(answer, 8) for answer in answers]
-        if len({found.size for found in widths}) > 1 or not widths[0].size:
-            raise Mismatch("shape", "the number of boundaries changes from call to call, or there are none")
-        often = np.mean(np.array(widths) == 2, axis=0)
-        if len({tuple(found) for found in widths}) == 1:
-            raise Mismatch("value", f"{count} calls with one generator gave the same regions each time")
-        if (often == 0).any() or (often == 1).any():
-            place = int(np.flatnonzero((often == 0) | (often == 1))[0]) + 1
+        answers = [student.fractional_pool_regions(11, 8, one) for _ in range(count)]
+        often = np.mean([whole_widths(answer, 11, 8) == 2 for answer in answers], axis=0)
+        if np.isin(often, (0, 1)).any():
+            place = int(np.flatnonzero(np.isin(often, (0, 1)))[0]) + 1
             raise Mismatch("value", f"in {count} calls, region number {place} had the same width every time")
 
-    @worth(2)
+    @aspect("every order alike", 2.5)
     def test_every_order_alike(self, student, rng):
-        """Every order of the narrow and wide regions is as probable as any other."""
+        """Every order of narrow and wide regions that cover n_in is as probable as any other."""
         from scipy.special import chdtrc
 
         one, count = generator(rng), 600
         found: dict[tuple[int, ...], int] = {}
-        answers = [student.fractional_pool_regions(6, 4, one) for _ in range(count)]
+        answers = [student.fractional_pool_regions(8, 5, one) for _ in range(count)]
         for answer in answers:
-            widths = tuple(steps(answer, 4).tolist())
+            widths = tuple(whole_widths(answer, 8, 5).tolist())
             found[widths] = found.get(widths, 0) + 1
-        orders = [tuple(2 if place in wide else 1 for place in range(4)) for wide in combinations(range(4), 2)]
-        statistic = sum((found.get(order, 0) - count / 6) ** 2 / (count / 6) for order in orders)
-        if sum(found.get(order, 0) for order in orders) < count or chdtrc(5, statistic) < P_LIMIT:
+        orders = [tuple(2 if place in wide else 1 for place in range(5)) for wide in combinations(range(5), 3)]
+        statistic = sum((found.get(order, 0) - count / 10) ** 2 / (count / 10) for order in orders)
+        if chdtrc(9, statistic) < P_LIMIT:
             often = ", ".join(f"{order}: {found.get(order, 0)}" for order in orders)
+            raise Mismatch("value", f"the ten orders of two narrow and three wide regions should be equally frequent, not {often}")
+
+    @aspect("every order alike")
+    def test_no_pattern(self, student, rng):
+        """In one call with many regions, which cover n_in together, narrow and wide ones alternate as often as chance has it."""
+        widths = whole_widths(student.fractional_pool_regions(8000, 6000, generator(rng)), 8000, 6000)
+        changes, narrow = int(np.sum(widths[1:] != widths[:-1])), int(np.sum(widths == 1))
+        expected = 2 * narrow * (6000 - narrow) / 6000  # Wald and Wolfowitz 1940, one less than the mean number of runs
+        if abs(changes - expected) > Z_LIMIT * np.sqrt(expected * abs(expected - 1) / 5999) + 1:
             raise Mismatch(
-                "value", f"the six orders of two narrow and two wide regions should be equally frequent in {count} calls, not {often}"
+                "value", f"{changes} of 6000 regions are followed by one of another width, by chance about {expected:.0f} would be"
             )
 
-    def test_both_ends_of_the_range(self, student, rng):
-        """n_in = n_out gives regions of one pixel, n_in = 2·n_out regions of two: both are legal."""
-        for n_in, n_out, found in regions(student, rng, ((6, 6), (12, 6), (1, 1), (2, 1))):
-            width = n_in // n_out
-            if found.tolist() != list(range(0, n_in + 1, width)):
-                raise Mismatch(
-                    "value", f"for ({n_in}, {n_out}) the boundaries are {listed(found)}, but all regions should have width {width}"
-                )
+    @corner("an array of integers", 0.03)
+    def test_integers(self, student, rng):
+        """The boundaries are an array of integers, to index with."""
+        answer = student.fractional_pool_regions(10, 7, generator(rng))
+        if not isinstance(answer, np.ndarray) or answer.dtype.kind not in "iu":
+            kind = f"an array of dtype {answer.dtype}" if isinstance(answer, np.ndarray) else f"a {type(answer).__name__}"
+            raise Mismatch("dtype", f"the boundaries are {kind}, but they should be an array of integers, to index with")
 
+    @corner("the ends of the range", 0.03)
+    def test_both_ends_of_the_range(self, student, rng):
+        """n_in = n_out, and n_in = 2·n_out, are legal."""
+        for n_in, n_out, found in regions(student, rng, ((6, 6), (12, 6), (1, 1), (2, 1))):
+            expect(np.asarray(found), f"the boundaries for ({n_in}, {n_out})").differs_from(np.array([]), "as for no region")
+
+    @corner("ValueError", 0.04)
     def test_outside_the_range(self, student, rng):
-        """More than two pixels a region, or fewer than one, raise ValueError; what is just inside doesn't."""
+        """More than two pixels a region, or fewer than one, raise ValueError."""
         for n_in, n_out in ((13, 6), (5, 6), (100, 7), (3, 1), (1, 2)):
             expect_error(student.fractional_pool_regions, ValueError, n_in, n_out, generator(rng))
-        for _ in regions(student, rng, ((11, 6), (7, 6))):
-            pass
-
-    def test_generator(self, student, rng):
-        """All random numbers come from rng: same seed, same regions; next call, other regions."""
-        expect_draws_of(
-            rng, lambda one: student.fractional_pool_regions(9000, 6000, one), lambda answer: boundaries(answer, 6000), "the answer"
-        )

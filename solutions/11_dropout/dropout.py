@@ -42,9 +42,10 @@ import numpy as np
 from coursekit import check, check_all, ready
 
 # %% tags=["demo"]
-from itertools import combinations, pairwise, product
+from itertools import pairwise, product
 
 from coursekit import data, nets, plots
+from coursekit.figures import dropout as figures
 
 # %% [markdown]
 # ## §1 Nobody irreplaceable
@@ -54,7 +55,7 @@ from coursekit import data, nets, plots
 # has to go on without them. Each point is another choice of who has to leave.
 
 # %% tags=["demo"]
-digits = data.digits()
+digits, shares = data.digits(), np.arange(10) / 10
 
 
 def he(fan_in, fan_out, rng):
@@ -72,54 +73,29 @@ def without(net, share, rng):
             layer.params["b"][gone] = 0
     return net
 
-
-shares = np.arange(10) / 10
-
-
+# %% tags=["demo"]
 def after_sacking(net):
     """Test accuracy for each share of units that are removed, 20 random choices each."""
-    rng = np.random.default_rng(1)
-    return np.array(
-        [
-            [without(net, share, rng).accuracy(digits.X_test, digits.y_test) for _ in range(20)]
-            for share in shares
-        ]
-    )
-
-
-def draw_sacking(ax, accuracies, index, label):
-    colour, marker = plots.PALETTE[index], plots.MARKERS[index]
-    ax.plot(shares, accuracies.mean(axis=1), color=colour, marker=marker, label=label)
-    jitter = (index - 0.5) * 0.02
-    ax.plot(shares + jitter, accuracies, ".", color=colour, markersize=3, alpha=0.5)
-    ax.set(
-        xlabel="share of the hidden units that are removed", ylabel="test accuracy", ylim=(0, 1.03)
-    )
+    rng, test = np.random.default_rng(1), (digits.X_test, digits.y_test)
+    return np.array([[without(net, share, rng).accuracy(*test) for _ in range(20)] for share in shares])
 
 
 rng = np.random.default_rng(0)
 plain_net = nets.mlp((64, 100, 100, 10), init=he, activation="relu", rng=rng)
-nets.train(plain_net, digits, lr=0.1, epochs=10, batch_size=32, rng=rng)
+nets.train(plain_net, digits, lr=0.1, epochs=15, batch_size=32, rng=rng)
 plain_sacked = after_sacking(plain_net)
-
-fig, ax = plots.figure(1, 1, (7, 3.8))
-draw_sacking(ax, plain_sacked, 0, "an ordinary network")
-ax.legend(loc="lower left")
 plots.show(
-    fig,
-    alt="Test accuracy of an ordinary network against the share of hidden units that are removed. "
-    "It starts at 97 percent and falls without stopping: with half of the units gone it is about "
-    "60 percent, and the single points lie far apart.",
+    figures.sacking(shares, {"an ordinary network": plain_sacked}),
+    alt="Test accuracy of an ordinary network against the share of hidden units that are removed. It starts at 97 percent and falls "
+    "without stopping: with half of the units gone it is about 60 percent, and the single points lie far apart.",
 )
 assert plain_sacked[0].min() > 0.94, "the whole network is good"
-assert plain_sacked[5].mean() < 0.8, "with half of its units it isn't"
-assert np.ptp(plain_sacked[5]) > 0.1, "and it depends very much on who is missing"
+assert plain_sacked[5].mean() < 0.8 and np.ptp(plain_sacked[5]) > 0.1, "half of it isn't, and which half matters"
 
 # %% [markdown]
 # With half of its units the network loses a third of its accuracy or more, and it matters a lot *which* half. In such a network units have
 # specialised on each other: one corrects what another one exaggerates. Hinton and his colleagues (2012) called this **co-adaptation**. It
-# is
-# fragile, and it is one of the ways in which networks overfit: an intricate arrangement of many units can fit the peculiarities of the
+# is fragile, and it is one of the ways in which networks overfit: an intricate arrangement of many units can fit the peculiarities of the
 # training set, where units that are each useful by themselves can't.
 #
 # So how do you train a network in which nobody is irreplaceable? You never let anybody rely on anybody.
@@ -148,8 +124,7 @@ assert np.ptp(plain_sacked[5]) > 0.1, "and it depends very much on who is missin
 # $$\frac{\partial L}{\partial x_i} = \frac{m_i}{1 - r}\, \frac{\partial L}{\partial y_i}. \tag{3}$$
 #
 # It is *the same* $m_i$. A unit that was dropped had no part in the output, so it gets no gradient and learns nothing in this step. Who
-# draws
-# a fresh mask on the way back blames units that weren't there.
+# draws a fresh mask on the way back blames units that weren't there.
 
 # %% [markdown]
 # ### Where the slides disagree
@@ -198,8 +173,7 @@ assert np.ptp(plain_sacked[5]) > 0.1, "and it depends very much on who is missin
 # <details><summary>Hint 3</summary>
 #
 # For the backward pass, look at (3): it needs one number for each unit, and if you store that number, mask and scale are both in it. What
-# is
-# it when `training` is False?
+# is it when `training` is False?
 # </details>
 
 # %% nbgrader={"grade": false, "grade_id": "dropout_forward", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -293,66 +267,27 @@ score(dropout_backward)
 
 # %% [markdown]
 # **See it work.** Four training steps of a small network with a rate of 0.5 on both hidden layers. The masks are drawn by your function.
-# Only
-# what is dark takes part: each step trains another network, and all of them share their weights.
+# Only what is dark takes part: each step trains another network, and all of them share their weights.
 
 # %% tags=["demo"]
-def draw_net(ax, kept, height=6):
-    """Draw layers of units from left to right; `kept` says for each unit whether it is there."""
-    places = [
-        [(x, y - (len(layer) - 1) / 2) for y in range(len(layer))] for x, layer in enumerate(kept)
-    ]
-    for left, right, here, there in zip(places, places[1:], kept, kept[1:], strict=False):
-        for (a, a_on), (b, b_on) in product(
-            zip(left, here, strict=True), zip(right, there, strict=True)
-        ):
-            on = a_on and b_on
-            ax.plot(
-                *zip(a, b, strict=True),
-                "-",
-                color="#333333" if on else "#dddddd",
-                linewidth=0.8 if on else 0.4,
-                zorder=2 if on else 1,
-            )
-    for layer, alive in zip(places, kept, strict=True):
-        for (x, y), on in zip(layer, alive, strict=True):
-            ax.plot(
-                x,
-                y,
-                "o",
-                markersize=11,
-                color=plots.PALETTE[0] if on else "white",
-                markeredgecolor=plots.PALETTE[0] if on else "#bbbbbb",
-                zorder=3,
-            )
-            if not on:
-                ax.plot(x, y, "x", markersize=6, color="#999999", zorder=4)
-    ax.set(xlim=(-0.4, len(kept) - 0.6), ylim=(-height / 2, height / 2))
-    ax.axis("off")
-
-
 if ready(dropout_forward):
-    rng = np.random.default_rng(2)
-    fig, axes = plots.figure(1, 4, (12, 2.9))
-    seen = set()
-    for step, ax in enumerate(axes, start=1):
-        masks = [dropout_forward(np.ones((1, 6)), 0.5, rng)[0][0] > 0 for _ in range(2)]
-        draw_net(ax, [np.ones(4, bool), *masks, np.ones(3, bool)])
-        ax.set_title(f"step {step}")
-        seen.add(tuple(np.concatenate(masks)))
+    rng, rate = np.random.default_rng(2), 0.5
+    steps = [[dropout_forward(np.ones((1, 6)), rate, rng)[0][0] > 0 for layer in range(2)] for step in range(4)]
     plots.show(
-        fig,
-        alt="Four drawings of one network with four inputs, two hidden layers of six units and "
-        "three "
-        "outputs. In each drawing other hidden units are crossed out, about half of them, and only "
-        "the connections between the remaining ones are dark. Inputs and outputs are always there.",
+        figures.networks([[np.ones(4), *masks, np.ones(3)] for masks in steps], ["step 1", "step 2", "step 3", "step 4"]),
+        alt="Four drawings of one network with four inputs, two hidden layers of six units and three outputs. In each drawing other hidden "
+        "units are crossed out, about half of them, and only the connections between the remaining ones are dark.",
     )
-    assert len(seen) == 4, "every step should have another mask"
+    assert len({tuple(np.concatenate(masks)) for masks in steps}) > 1, "another step has another mask"
+
+# %% [markdown]
+# **Change it.** How many of the twelve hidden units will be left at a rate of 0.2, and how many at 0.8? Write your guess down, change
+# `rate` in the cell above, and run it again a few times with other seeds in place of 2. Which numbers do you get besides the expected one?
 
 # %% [markdown]
 # ## §3 Does it help?
 #
-# First, the question of the beginning. The same network, the same data, the same number of steps, with your dropout (rate 0.5) behind both
+# First, the question of the beginning. The same network, the same data and the same 15 epochs, with your dropout (rate 0.5) behind both
 # hidden layers. Then the sackings, as above.
 
 # %% tags=["demo"]
@@ -362,9 +297,7 @@ def with_dropout(sizes, rate, rng, mask_rng):
     for fan_in, fan_out in pairwise(sizes[:-1]):
         layers += [nets.Dense(fan_in, fan_out, init=he, rng=rng), nets.Activation("relu")]
         if rate > 0:
-            layers.append(
-                nets.PairLayer(dropout_forward, dropout_backward, rate=rate, rng=mask_rng)
-            )
+            layers.append(nets.PairLayer(dropout_forward, dropout_backward, rate=rate, rng=mask_rng))
     return nets.Net(*layers, nets.Dense(sizes[-2], sizes[-1], init=he, rng=rng))
 
 
@@ -374,32 +307,26 @@ if ready(dropout_forward, dropout_backward):
     nets.train(dropout_net, digits, lr=0.1, epochs=15, batch_size=32, rng=rng)
     dropout_sacked = after_sacking(dropout_net)
 
-    fig, ax = plots.figure(1, 1, (7, 3.8))
-    draw_sacking(ax, plain_sacked, 0, "an ordinary network")
-    draw_sacking(ax, dropout_sacked, 1, "trained with dropout")
-    ax.legend(loc="lower left")
+# %% tags=["demo"]
+if ready(dropout_forward, dropout_backward):
     plots.show(
-        fig,
-        alt="The figure of section 1 with a second curve. The network that was trained with "
-        "dropout "
-        "stays above 90 percent until 40 percent of its units are gone, is at about 87 "
-        "percent with "
-        "half of them, where the ordinary one is at about 60, and its points lie close together.",
+        figures.sacking(shares, {"an ordinary network": plain_sacked, "trained with dropout": dropout_sacked}),
+        alt="The figure of section 1 with a second curve. The network that was trained with dropout stays above 90 percent until 40 percent "
+        "of its units are gone, is at about 87 percent with half of them, where the ordinary one is at about 60, and its points lie close.",
     )
-    assert dropout_sacked[0].min() > 0.93, "whole, it is about as good as the other one"
-    assert dropout_sacked[5].mean() > plain_sacked[5].mean() + 0.1, "with half of its units, better"
-    assert dropout_sacked[4].min() > plain_sacked[4].mean(), "even in the worst of 20 cases"
+    assert dropout_sacked[0].min() > 0.93, "whole, the net with dropout is about as good as the other one"
+    assert dropout_sacked[5].mean() > plain_sacked[5].mean() + 0.1, "with half of its units, it is better"
+    assert dropout_sacked[4].min() > plain_sacked[4].mean(), "it is better even in the worst of 20 cases"
 
 # %% [markdown]
 # This network had half of its units missing all the time, so it doesn't mind. But nobody sacks units from a network that works. What we
-# want
-# is that it is better on images that it hasn't seen.
+# want is that it is better on images that it hasn't seen.
 #
 # So let us make overfitting easy: 300 digits to learn from and a hidden layer of 100 units with some 7500 weights. And a second time with a
 # fifth of the labels replaced by random ones, which a network can only learn by heart. Five runs each, with other digits, other first
 # weights and other masks, and the same ones for the two competitors.
 
-# %% tags=["demo"]
+# %% jupyter={"source_hidden": true} tags=["demo"]
 def few_digits(seed, wrong):
     """300 digits to train with, a part of the labels replaced at random, and 449 to test with."""
     rng = np.random.default_rng(seed)
@@ -421,70 +348,26 @@ def gap_of(make_net, wrong, seeds=5, epochs=50):
     return np.array(found)
 
 
-def draw_gaps(ax, runs, title):
-    for column, found in enumerate(runs.values()):
-        for seed, (train, test) in enumerate(found):
-            x = column + 0.09 * (seed - (len(found) - 1) / 2)
-            ax.plot([x, x], [train, test], "-", color="#bbbbbb", linewidth=1.5)
-            ax.plot(
-                x,
-                train,
-                plots.MARKERS[0],
-                color=plots.PALETTE[0],
-                label="train" if not column and not seed else None,
-            )
-            ax.plot(
-                x,
-                test,
-                plots.MARKERS[1],
-                color=plots.PALETTE[1],
-                label="test" if not column and not seed else None,
-            )
-    ax.set(
-        xticks=range(len(runs)),
-        xticklabels=runs,
-        xlim=(-0.5, len(runs) - 0.5),
-        ylabel="accuracy",
-        title=title,
-    )
+def one_hidden_layer(rate):
+    return lambda rng, mask_rng: with_dropout((64, 100, 10), rate, rng, mask_rng)
 
-
+# %% tags=["demo"]
 if ready(dropout_forward, dropout_backward):
-    kinds = {"plain": 0.0, "dropout 0.5": 0.5}
-    gaps = {
-        wrong: {
-            label: gap_of(
-                lambda rng, masks, rate=rate: with_dropout((64, 100, 10), rate, rng, masks), wrong
-            )
-            for label, rate in kinds.items()
-        }
-        for wrong in (0.0, 0.2)
-    }
-    fig, axes = plots.figure(1, 2, (10, 3.8), sharey=True)
-    for ax, (wrong, runs) in zip(axes, gaps.items(), strict=True):
-        draw_gaps(
-            ax, runs, f"{wrong:.0%} of the labels are wrong" if wrong else "all labels are right"
-        )
-    axes[0].legend(loc="lower left")
+    clean, noisy = [
+        {"plain": gap_of(one_hidden_layer(0.0), wrong), "dropout 0.5": gap_of(one_hidden_layer(0.5), wrong)} for wrong in (0.0, 0.2)
+    ]
     plots.show(
-        fig,
-        alt="Training and test accuracy of five runs each, joined by lines. With right labels all"
-        " nets "
-        "reach 100 percent in training and between 90 and 97 in the test, with and without "
-        "dropout. "
-        "With a fifth of the labels wrong, the plain nets still learn them all by heart and "
-        "fall to "
-        "75 to 88 percent in the test; with dropout they learn fewer of the wrong labels and do "
-        "better in the test, in every single run.",
+        figures.gaps({"all labels are right": clean, "20% of the labels are wrong": noisy}),
+        alt="Training and test accuracy of five runs each, joined by lines. With right labels all nets reach 100 percent in training and "
+        "between 90 and 97 in the test, with and without dropout. With a fifth of the labels wrong, the plain nets still learn them all by "
+        "heart and fall to 75 to 88 percent in the test; with dropout they learn fewer of the wrong labels and do better in the test.",
     )
-    clean, noisy = gaps[0.0], gaps[0.2]
-    gap = {label: found[:, 0] - found[:, 1] for label, found in noisy.items()}
-    gain = noisy["dropout 0.5"][:, 1] - noisy["plain"][:, 1]
+    gain = {name: runs["dropout 0.5"][:, 1] - runs["plain"][:, 1] for name, runs in (("clean", clean), ("noisy", noisy))}
+    narrower = -np.diff(noisy["plain"]) + np.diff(noisy["dropout 0.5"])
     assert noisy["plain"][:, 0].min() > 0.97, "the plain net learns wrong labels by heart"
-    assert np.mean(gap["plain"] - gap["dropout 0.5"]) > 0.02, "dropout should narrow the gap"
-    assert gain.mean() > 0.01 and np.sum(gain > 0) >= 4, "and help on unseen digits"
-    clean_gain = clean["dropout 0.5"][:, 1] - clean["plain"][:, 1]
-    assert abs(clean_gain.mean()) < 0.04, "where there is little to overfit, it changes little"
+    assert narrower.mean() > 0.02, "dropout narrows the gap"
+    assert gain["noisy"].mean() > 0.01 and np.sum(gain["noisy"] > 0) >= 4, "dropout helps on unseen digits"
+    assert abs(gain["clean"].mean()) < 0.04, "where there is little to overfit, dropout changes little"
 
 # %% [markdown]
 # Look at the spread before you believe a difference. With right labels the runs differ more from each other than the two kinds of net do:
@@ -507,8 +390,7 @@ if ready(dropout_forward, dropout_backward):
 # $$y_i = (1 - r)\, x_i. \tag{5}$$
 #
 # The rule behind both forms is the same: *output at test time = expected output in training*. Here this expectation is $(1-r)\,x_i$, and
-# (5)
-# is exactly that; in §2 it was $x_i$. **Do one of the two, never both, and never neither.** The slides that show this form call it "not
+# (5) is exactly that; in §2 it was $x_i$. **Do one of the two, never both, and never neither.** The slides that show this form call it "not
 # recommended": the code that predicts has to know the rate, must be changed whenever training is, and multiplies needlessly for every user
 # of the network for ever.
 #
@@ -604,55 +486,24 @@ score(vanilla_dropout_predict)
 
 # %% tags=["demo"]
 if ready(dropout_forward, vanilla_dropout_train, vanilla_dropout_predict):
-    rng = np.random.default_rng(5)
-    rates = np.arange(1, 10) / 10
-    x = np.ones((200, 100))
-    training = {
-        "vanilla": [vanilla_dropout_train(x, rate, rng) for rate in rates],
-        "inverted": [dropout_forward(x, rate, rng)[0] for rate in rates],
-    }
-    predicting = {
-        "vanilla": [vanilla_dropout_predict(x, rate) for rate in rates],
-        "inverted": [dropout_forward(x, rate, rng, training=False)[0] for rate in rates],
-    }
-    fig, axes = plots.figure(1, 2, (10, 3.6), sharey=True)
-    for ax, kind in zip(axes, training, strict=True):
-        means = np.array([out.mean() for out in training[kind]])
-        errors = np.array([out.std() for out in training[kind]]) / np.sqrt(x.size)
-        after = np.array([out.mean() for out in predicting[kind]])
-        ax.plot(rates, after, "-", color=plots.PALETTE[1], label="prediction")
-        ax.plot(
-            rates,
-            means,
-            plots.MARKERS[0],
-            color=plots.PALETTE[0],
-            label="training, mean of 20 000 units",
-        )
-        ax.set(xlabel="rate of dropping", ylim=(0, 1.5), title=f"{kind} dropout")
-        assert np.all(np.abs(means - after) < 5 * errors), (
-            "training and prediction agree on average"
-        )
-        expected = 1 - rates if kind == "vanilla" else np.ones(9)
-        assert np.allclose(after, expected), "and are what (2) and (5) say"
-    axes[0].set_ylabel("out / x")
-    axes[1].legend(loc="lower left")
+    rng, x, rates = np.random.default_rng(5), np.ones((200, 100)), np.arange(1, 10) / 10
+    vanilla = [(vanilla_dropout_train(x, rate, rng), vanilla_dropout_predict(x, rate)) for rate in rates]
+    inverted = [(dropout_forward(x, rate, rng)[0], dropout_forward(x, rate, rng, training=False)[0]) for rate in rates]
+    kinds = {"vanilla": np.array(vanilla), "inverted": np.array(inverted)}  # shape (rates, 2, 200, 100)
+    means = {kind: outs.mean(axis=(2, 3)).T for kind, outs in kinds.items()}
     plots.show(
-        fig,
-        alt="Two panels of out divided by x against the rate. Vanilla dropout: the means in "
-        "training lie "
-        "on the falling line 1 minus rate that the prediction has. Inverted dropout: both are"
-        " 1 for "
-        "every rate.",
+        figures.two_phases(rates, {kind: found[0] for kind, found in means.items()}, {kind: found[1] for kind, found in means.items()}),
+        alt="Two panels of out divided by x against the rate. Vanilla dropout: the means in training lie on the falling line 1 minus rate "
+        "that the prediction has. Inverted dropout: both are 1 for every rate.",
     )
-    spread = [out.std() for out in training["inverted"]]
-    assert np.allclose(spread, np.sqrt(rates / (1 - rates)), rtol=0.1), (
-        "and the noise grows with it"
-    )
+    for kind, (training, prediction) in means.items():
+        error = kinds[kind][:, 0].std(axis=(1, 2)) / np.sqrt(x.size)
+        assert np.all(np.abs(training - prediction) < 5 * error), "training and prediction agree on average"
+        assert np.allclose(prediction, 1 - rates if kind == "vanilla" else 1), "the predictions are what (1) and (5) say"
 
 # %% [markdown]
 # Both forms agree with themselves. What does grow with the rate is the noise: by (1) the variance of an entry is $x_i^2\, r/(1-r)$, which
-# is
-# $x_i^2$ at a rate of a half and $9\,x_i^2$ at 0.9. That noise is the regularization. A layer that is followed by dropout can't transmit
+# is $x_i^2$ at a rate of a half and $9\,x_i^2$ at 0.9. That noise is the regularization. A layer that is followed by dropout can't transmit
 # anything that a single unit knows; it has to say everything several times.
 
 # %% [markdown]
@@ -660,8 +511,7 @@ if ready(dropout_forward, vanilla_dropout_train, vanilla_dropout_predict):
 #
 # Each mask is a network of its own. With $N$ units that may be dropped there are $2^N$ of them: one layer of 4096 units alone has
 # $2^{4096} \approx 10^{1233}$, and the universe has some $10^{82}$ atoms. Hardly one of these networks is ever trained for more than a
-# single
-# step. They learn nevertheless, because all of them share their weights.
+# single step. They learn nevertheless, because all of them share their weights.
 #
 # We can't count to $10^{1233}$, but we can count to sixteen. Take $N = 4$ hidden units. Here are all the masks, and how often your function
 # draws each of them in 16 000 examples, at a rate of 0.5.
@@ -671,34 +521,24 @@ if ready(dropout_forward):
     masks = np.array(list(product((0, 1), repeat=4)))
     drawn = dropout_forward(np.ones((16000, 4)), 0.5, np.random.default_rng(3))[0] > 0
     counts = np.bincount(drawn @ (8, 4, 2, 1), minlength=16)
-    fig, axes = plots.figure(2, 8, (12, 4.2))
-    for ax, mask, count in zip(axes.ravel(), masks, counts, strict=True):
-        draw_net(ax, [np.ones(2, bool), mask.astype(bool), np.ones(1, bool)], height=4.6)
-        ax.set_title(f"drawn {count} times", fontsize=9)
     plots.show(
-        fig,
-        alt="Sixteen small drawings of a network with two inputs, four hidden units and one "
-        "output, one "
-        "for each way to cross out some of the hidden units, from all crossed out to none. "
-        "Each was "
-        "drawn about a thousand times.",
+        figures.networks([[np.ones(2), mask, np.ones(1)] for mask in masks], [f"drawn {count} times" for count in counts], rows=2),
+        alt="Sixteen small drawings of a network with two inputs, four hidden units and one output, one for each way to cross out some of "
+        "the hidden units, from all crossed out to none. Each was drawn about a thousand times.",
     )
-    assert len(np.unique(drawn, axis=0)) == 16, "all sixteen networks occur"
-    assert np.all(np.abs(counts - 1000) < 6 * np.sqrt(16000 * 15 / 256)), "equally often"
+    assert np.all(np.abs(counts - 1000) < 6 * np.sqrt(16000 * 15 / 256)), "all sixteen networks are drawn equally often"
 
 # %% [markdown]
-# An **ensemble** of networks predicts better than its members (lecture 10): one averages their predictions. For $2^N$ networks that is
-# out of
-# the question. But look at what the one network without dropout does. Let $h$ be the hidden layer and $z = \frac{m \circ h}{1 - r} W + b$
-# the logits. They are linear in the mask, so by (2) the average of the logits over all masks, each with its probability, is *exactly* the
-# logit of the network with nothing dropped. And what comes out of the softmax? There a sum of logits is a product of probabilities, so the
-# scaled network gives the normalised **geometric mean** of all $2^N$ predictions (Hinton et al. 2012):
+# An **ensemble** of networks predicts better than its members (lecture 10): one averages their predictions. For $2^N$ networks that is out
+# of the question. But look at what the one network without dropout does. Let $h$ be the hidden layer and
+# $z = \frac{m \circ h}{1 - r} W + b$ the logits. They are linear in the mask, so by (2) the average of the logits over all masks, each with
+# its probability, is *exactly* the logit of the network with nothing dropped. And what comes out of the softmax? There a sum of logits is a
+# product of probabilities, so the scaled network gives the normalised **geometric mean** of all $2^N$ predictions (Hinton et al. 2012):
 #
 # $$\text{softmax}\Big(\sum_m P(m)\, z_m\Big)_k = \frac{\prod_m p_{m,k}^{P(m)}}{\sum_j \prod_m p_{m,j}^{P(m)}}. \tag{6}$$
 #
-# One forward pass for the price of sixteen, or of $10^{1233}$. We check it to the last digit, for a rate of 0.25, where the sixteen
-# networks
-# are *not* equally probable.
+# Sixteen networks, or $10^{1233}$, for the price of one forward pass. We check it to the last digit, for a rate of 0.25, where the sixteen
+# networks are *not* equally probable.
 
 # %% tags=["demo"]
 def softmax(z):
@@ -707,70 +547,26 @@ def softmax(z):
 
 
 if ready(dropout_forward):
-    rng = np.random.default_rng(8)
-    rate, h = 0.25, rng.uniform(0.2, 2, (1, 4))
-    W, b = rng.normal(0, 1.2, (4, 3)), rng.normal(size=3)
+    rng, rate = np.random.default_rng(8), 0.25
+    h, W, b = rng.uniform(0.2, 2, (1, 4)), rng.normal(0, 1.2, (4, 3)), rng.normal(size=3)
     masks = np.array(list(product((0, 1), repeat=4)))
-    weights = np.prod(np.where(masks == 1, 1 - rate, rate), axis=1)
+    probabilities = np.prod(np.where(masks == 1, 1 - rate, rate), axis=1)  # of the sixteen masks
     members = softmax(masks * h / (1 - rate) @ W + b)
-    geometric = np.exp(weights @ np.log(members))
+    arithmetic, geometric = probabilities @ members, np.exp(probabilities @ np.log(members))
     geometric /= geometric.sum()
     whole = softmax(dropout_forward(h, rate, rng, training=False)[0] @ W + b)[0]
-    arithmetic = weights @ members
-    sampled = softmax(dropout_forward(np.repeat(h, 20000, axis=0), rate, rng)[0] @ W + b)
 
-    fig, (left, right) = plots.figure(1, 2, (11, 3.6), gridspec_kw={"width_ratios": (2, 1)})
-    bottom = np.zeros(16)
-    for k in range(3):
-        left.bar(
-            range(16),
-            members[:, k],
-            bottom=bottom,
-            color=plots.PALETTE[k],
-            hatch=plots.HATCHES[k],
-            edgecolor="white",
-            label=f"class {k}",
-        )
-        bottom += members[:, k]
-    left.set(
-        xlabel="mask",
-        ylabel="probability",
-        title="what each of the sixteen networks says",
-        xticks=range(16),
-    )
-    left.set_xticklabels(["".join(map(str, mask)) for mask in masks], rotation=60, fontsize=8)
-    left.legend(loc="upper center", bbox_to_anchor=(0.5, -0.3), ncols=3)
-    for place, p in enumerate((arithmetic, geometric, whole)):
-        low = 0.0
-        for k in range(3):
-            right.bar(
-                place,
-                p[k],
-                bottom=low,
-                color=plots.PALETTE[k],
-                hatch=plots.HATCHES[k],
-                edgecolor="white",
-            )
-            low += p[k]
-    right.set(
-        xticks=range(3),
-        xticklabels=["arithmetic\nmean", "geometric\nmean", "whole\nnetwork"],
-        title="their means, and the whole one",
-    )
+# %% tags=["demo"]
+if ready(dropout_forward):
     plots.show(
-        fig,
-        alt="Left: stacked bars of the probabilities of three classes for each of sixteen masks; "
-        "they "
-        "differ widely. Right: the arithmetic mean of the sixteen, their normalised geometric"
-        " mean, and "
-        "the prediction of the whole network. The last two are the same.",
+        figures.ensemble(masks, members, {"arithmetic\nmean": arithmetic, "geometric\nmean": geometric, "whole\nnetwork": whole}),
+        alt="Left: stacked bars of the probabilities of three classes for each of sixteen masks; they differ widely. Right: the arithmetic "
+        "mean of the sixteen, their normalised geometric mean, and the prediction of the whole network. The last two are the same.",
     )
-    assert np.isclose(weights.sum(), 1), "the probabilities of the sixteen masks sum to 1"
-    assert np.allclose(geometric, whole, rtol=1e-12), "equation (6), to the last digit"
+    sampled = softmax(dropout_forward(np.repeat(h, 20000, axis=0), rate, rng)[0] @ W + b)
+    assert np.allclose(geometric, whole, rtol=1e-12), "the whole network is the geometric mean, to the last digit"
     assert np.allclose(sampled.mean(axis=0), arithmetic, atol=0.02), "your masks give the ensemble"
-    assert np.max(np.abs(arithmetic - whole)) > 1e-3, (
-        "the arithmetic mean is close, but another one"
-    )
+    assert np.max(np.abs(arithmetic - whole)) > 1e-3, "the arithmetic mean is close, but another one"
 
 # %% [markdown]
 # With one hidden layer this is exact. With several layers, or where an activation stands *behind* the dropout, $\mathbb E[f(y)]$ isn't
@@ -782,13 +578,11 @@ if ready(dropout_forward):
 # ## §6 Monte Carlo dropout: a network that knows what it doesn't know
 #
 # A network that has learnt ten digits will call anything one of them. Show it a letter, and it answers with "4, 99 %". Its softmax says
-# which
-# of the ten is most likely, *given that it is one of the ten*; it was never asked anything else.
+# which of the ten is most likely, *given that it is one of the ten*; it was never asked anything else.
 #
 # Gal and Ghahramani (2016) had a simple idea: leave the dropout **on** while predicting, and ask several times. Each answer comes from
-# another
-# member of the ensemble of §5. Where there was much to learn from, all members had to agree. Far away from the training data nothing ever
-# forced them to. So with $T$ predictions $p_1, \dots, p_T$ of the same input,
+# another member of the ensemble of §5. Where there was much to learn from, all members had to agree. Far away from the training data
+# nothing ever forced them to. So with $T$ predictions $p_1, \dots, p_T$ of the same input,
 #
 # $$\bar p = \frac1T \sum_{t=1}^T p_t, \qquad\qquad s = \sqrt{\frac1T \sum_{t=1}^T (p_t - \bar p)^2}, \tag{7}$$
 #
@@ -799,8 +593,7 @@ if ready(dropout_forward):
 # *About 10 minutes · difficulty ●●○*
 #
 # Write equation (7). The network comes as a function: `predict(x, rng)` returns the probabilities for a batch, with dropout on, and draws
-# its
-# masks from the generator that it is given.
+# its masks from the generator that it is given.
 #
 # | | shape | |
 # |---|---|---|
@@ -809,9 +602,8 @@ if ready(dropout_forward):
 # | `n_samples` | integer | $T$, at least 1 |
 # | `mean`, `std` | `(N, K)` | $\bar p$ and $s$ |
 #
-# **By hand.** One image, two classes, three samples: $[0.9, 0.1]$, $[0.5, 0.5]$, $[0.7, 0.3]$. The mean is $[0.7, 0.3]$. The deviations
-# of the
-# first class are 0.2, −0.2 and 0, so its variance is $0.08/3$ and its standard deviation about 0.16; the second class has the same.
+# **By hand.** One image, two classes, three samples: $[0.9, 0.1]$, $[0.5, 0.5]$, $[0.4, 0.6]$. The mean is $[0.6, 0.4]$. The deviations of
+# the first class are 0.3, −0.1 and −0.2, so its variance is $0.14/3$ and its standard deviation about 0.22; the second class has the same.
 #
 # <details><summary>Hint 1</summary>
 #
@@ -863,28 +655,12 @@ score(mc_dropout)
 # noise.
 
 # %% tags=["demo"]
-LETTERS = """
-A ...##... ..#..#.. ..#..#.. .#....#. .######. .#....#. .#....#. .#....#.
-H .#....#. .#....#. .#....#. .######. .#....#. .#....#. .#....#. .#....#.
-K .#...#.. .#..#... .#.#.... .##..... .#.#.... .#..#... .#...#.. .#....#.
-M #.....#. ##...##. #.#.#.#. #..#..#. #.....#. #.....#. #.....#. #.....#.
-T #######. ...#.... ...#.... ...#.... ...#.... ...#.... ...#.... ...#....
-X #.....#. .#...#.. ..#.#... ...#.... ...#.... ..#.#... .#...#.. #.....#.
-V #.....#. #.....#. .#...#.. .#...#.. ..#.#... ..#.#... ...#.... ...#....
-W #.....#. #.....#. #.....#. #..#..#. #..#..#. #.#.#.#. ##...##. #.....#.
-E .######. .#...... .#...... .#####.. .#...... .#...... .#...... .######.
-N #.....#. ##....#. #.#...#. #..#..#. #...#.#. #....##. #.....#. #.....#.
-"""
-letters = np.array(
-    [[[c == "#" for c in row] for row in line.split()[1:]] for line in LETTERS.split("\n") if line],
-    dtype=float,
-)
 raw = data.digits(standardized=False)
 unseen = raw.X_test.reshape(-1, 8, 8)
 pictures = {
     "digits": unseen,
     "digits, turned": np.rot90(unseen, axes=(1, 2)),
-    "letters": letters,
+    "letters": figures.letters(),
     "noise": np.random.default_rng(6).random((200, 8, 8)),
 }
 
@@ -894,65 +670,32 @@ def standardized(images):
     mean, std = raw.X_train.mean(axis=0), np.maximum(raw.X_train.std(axis=0), 0.05)
     return (images.reshape(len(images), 64) - mean) / std
 
-
-def stochastic(net):
-    """A function predict(x, rng) of a net whose dropout layers stay on."""
-
-    def predict(x, rng):
-        for layer in net.layers:
-            if isinstance(layer, nets.PairLayer):
-                layer.options["rng"] = rng
-        return softmax(net.forward(x, training=True)[-1])
-
-    return predict
+# %% tags=["demo"]
+def predict(x, rng):
+    """Probabilities of the network of §3, whose dropout layers stay on and draw from rng."""
+    for layer in dropout_net.layers:
+        if isinstance(layer, nets.PairLayer):
+            layer.options["rng"] = rng
+    return softmax(dropout_net.forward(x, training=True)[-1])
 
 
 if ready(dropout_forward, dropout_backward, mc_dropout):
     rng = np.random.default_rng(11)
-    single = {
-        name: softmax(dropout_net.logits(standardized(images))) for name, images in pictures.items()
-    }
-    asked = {
-        name: mc_dropout(stochastic(dropout_net), standardized(images), 60, rng)
-        for name, images in pictures.items()
-    }
-    shown = [
-        ("digits", 0),
-        ("digits", 1),
-        ("digits", 4),
-        ("digits, turned", 0),
-        ("digits, turned", 1),
-    ]
+    once = {name: softmax(dropout_net.logits(standardized(images))) for name, images in pictures.items()}
+    asked = {name: mc_dropout(predict, standardized(images), 60, rng) for name, images in pictures.items()}
+
+# %% tags=["demo"]
+if ready(dropout_forward, dropout_backward, mc_dropout):
+    shown = [("digits", 0), ("digits", 1), ("digits", 4), ("digits, turned", 0), ("digits, turned", 1)]
     shown += [("letters", 1), ("letters", 5), ("letters", 8), ("noise", 0), ("noise", 1)]
-    fig, axes = plots.figure(
-        3, len(shown), (13, 4.4), sharey="row", gridspec_kw={"height_ratios": (1.3, 1, 1)}
-    )
-    for column, (name, index) in zip(axes.T, shown, strict=True):
-        column[0].imshow(pictures[name][index], cmap="gray_r", vmin=0, vmax=1)
-        column[0].set_title(name, fontsize=9)
-        column[0].axis("off")
-        column[1].bar(range(10), single[name][index], color=plots.PALETTE[0])
-        mean, std = asked[name]
-        column[2].bar(range(10), mean[index], color=plots.PALETTE[1])
-        column[2].errorbar(
-            range(10), mean[index], std[index], fmt="none", ecolor="#555555", elinewidth=1
-        )
-        for ax in column[1:]:
-            ax.set(ylim=(0, 1.25), xticks=(0, 3, 6, 9))
-            ax.tick_params(labelsize=8)
-    axes[1, 0].set_ylabel("asked once\nno dropout", fontsize=9)
-    axes[2, 0].set_ylabel("MC dropout\nmean ± std", fontsize=9)
-    fig.supxlabel("class", fontsize=10)
+    mean, std = (np.array([asked[name][item][index] for name, index in shown]) for item in (0, 1))
+    single = np.array([once[name][index] for name, index in shown])
     plots.show(
-        fig,
-        alt="Ten images in a row, three digits, two digits turned by 90 degrees, the letters H, X"
-        " and E, "
-        "and two of noise. Below each, the probabilities of the ten classes, once without "
-        "dropout and "
-        "once as mean and standard deviation over sixty predictions with dropout. Asked once, the "
-        "network is sure of nearly all of them, letters included. Asked sixty times, it stays"
-        " sure of "
-        "the digits, and of the rest several classes share the probability with long error bars.",
+        figures.answers([(name, pictures[name][index]) for name, index in shown], single, mean, std),
+        alt="Ten images in a row, three digits, two digits turned by 90 degrees, the letters H, X and E, and two of noise. Below each, the "
+        "probabilities of the ten classes, once without dropout and once as mean and standard deviation over sixty predictions with "
+        "dropout. Asked once, the network is sure of nearly all of them, letters included. Asked sixty times, it stays sure of the digits, "
+        "and of most of the rest several classes share the probability with long error bars.",
     )
 
 # %% [markdown]
@@ -961,44 +704,21 @@ if ready(dropout_forward, dropout_backward, mc_dropout):
 
 # %% tags=["demo"]
 if ready(dropout_forward, dropout_backward, mc_dropout):
-    doubt = {
-        name: std[np.arange(len(mean)), mean.argmax(axis=1)] for name, (mean, std) in asked.items()
-    }
-    sure = {name: p.max(axis=1) for name, p in single.items()}
-    fig, axes = plots.figure(1, 2, (11, 3.6))
-    for ax, values, xlabel in (
-        (axes[0], sure, "highest probability, asked once"),
-        (axes[1], doubt, "std of the most probable class, MC dropout"),
-    ):
-        for row, found in enumerate(values.values()):
-            jitter = np.random.default_rng(row).uniform(-0.28, 0.28, len(found))
-            ax.plot(found, row + jitter, ".", markersize=3.5, color=plots.PALETTE[row], alpha=0.6)
-            ax.plot(
-                [np.median(found)] * 2, [row - 0.38, row + 0.38], "-", color="black", linewidth=2.5
-            )
-        ax.set(xlabel=xlabel, yticks=range(4), yticklabels=values, ylim=(3.6, -0.6))
+    doubt = {name: std[np.arange(len(mean)), mean.argmax(axis=1)] for name, (mean, std) in asked.items()}
+    sure = {name: p.max(axis=1) for name, p in once.items()}
     plots.show(
-        fig,
-        alt="Two panels of points, one row for each kind of image, a black line at the median. "
-        "Left, the "
-        "highest probability when asked once: near 1 for digits, turned digits and letters alike. "
-        "Right, the standard deviation under MC dropout: mostly below 0.2 for digits and "
-        "around 0.4 "
-        "for turned digits, letters and noise.",
+        figures.strips({"highest probability, asked once": sure, "std of the most probable class, MC dropout": doubt}),
+        alt="Two panels of points, one row for each kind of image, a black line at the median. Left, the highest probability when asked "
+        "once: near 1 for digits, turned digits and letters alike. Right, the standard deviation under MC dropout: mostly below 0.2 for "
+        "digits and around 0.4 for turned digits, letters and noise.",
     )
     for name in ("digits, turned", "letters", "noise"):
-        assert doubt[name].mean() > doubt["digits"].mean() + 0.1, (
-            f"{name}: more doubt than on digits"
-        )
-        above = np.mean(doubt[name][:, None] > doubt["digits"])
-        assert above > 0.8, "an image that is no digit nearly always has more doubt than a digit"
+        assert doubt[name].mean() > doubt["digits"].mean() + 0.1, f"{name}: more doubt than on digits"
+        assert np.mean(doubt[name][:, None] > doubt["digits"]) > 0.8, f"{name}: nearly always more doubt than a digit"
     assert np.median(sure["letters"]) > 0.85, "asked once, the network is sure even of letters"
-    right = asked["digits"][0].argmax(axis=1) == raw.y_test
-    whole_right = single["digits"].argmax(axis=1) == raw.y_test
-    assert abs(right.mean() - whole_right.mean()) < 0.03, "as accurate as the whole network"
-    assert doubt["digits"][~right].mean() > doubt["digits"][right].mean() + 0.05, (
-        "mistakes are in doubt"
-    )
+    right, right_once = (p.argmax(axis=1) == raw.y_test for p in (asked["digits"][0], once["digits"]))
+    assert abs(right.mean() - right_once.mean()) < 0.03, "the mean of the samples is as accurate as the whole network"
+    assert doubt["digits"][~right].mean() > doubt["digits"][right].mean() + 0.05, "mistakes are in doubt"
 
 # %% [markdown]
 # This is worth a lot: a program can now hand an image to a human when the deviation is above 0.3, say. On real digits the mistakes are
@@ -1008,52 +728,31 @@ if ready(dropout_forward, dropout_backward, mc_dropout):
 # network is an ensemble already. What is gained is the spread. (Slides promise "a more reliable prediction"; it is more modest rather than
 # more often right.) And it takes sixty times as long.
 #
-# What does doubt look like on the way from a digit to none? We turn a 1, slowly.
+# What does doubt look like on the way from a digit to none? We turn a 1, slowly. (Bands and error bars are cut at 0 and 1, where
+# probabilities end.)
 
 # %% tags=["demo"]
 from scipy import ndimage
 
 if ready(dropout_forward, dropout_backward, mc_dropout):
-    one = unseen[np.flatnonzero(raw.y_test == 1)[0]]
-    angles = np.arange(0, 181, 10)
+    one, angles = unseen[np.flatnonzero(raw.y_test == 1)[0]], np.arange(0, 181, 10)
     turned = np.array([ndimage.rotate(one, angle, reshape=False, order=1) for angle in angles])
-    mean, std = mc_dropout(
-        stochastic(dropout_net), standardized(turned), 200, np.random.default_rng(12)
-    )
-    fig, (ax, strip) = plots.figure(2, 1, (9, 4.6), gridspec_kw={"height_ratios": (4, 1)})
-    most = np.argsort(-mean.max(axis=0))[:4]
-    for index, k in enumerate(sorted(most)):
-        ax.plot(
-            angles,
-            mean[:, k],
-            color=plots.PALETTE[index],
-            linestyle=plots.LINES[index],
-            marker=plots.MARKERS[index],
-            markersize=4,
-            label=f"class {k}",
-        )
-        ax.fill_between(
-            angles,
-            mean[:, k] - std[:, k],
-            mean[:, k] + std[:, k],
-            color=plots.PALETTE[index],
-            alpha=0.15,
-        )
-    ax.set(ylabel="probability, mean ± std", xlim=(-5, 185), ylim=(-0.1, 1.3), xticks=angles[::3])
-    ax.legend(ncols=4, loc="upper center")
-    strip.imshow(np.hstack(turned[::2]), cmap="gray_r")
-    strip.set(xlabel="angle in degrees, from 0 to 180", xticks=[], yticks=[])
-    strip.grid(False)
+    mean, std = mc_dropout(predict, standardized(turned), 200, np.random.default_rng(12))
     plots.show(
-        fig,
-        alt="Mean probability and a band of one standard deviation for four classes while a 1 is "
-        "turned "
-        "from 0 to 180 degrees. At 0 the class 1 has nearly all the probability and a narrow band; "
-        "between 20 and 160 degrees other classes take over, all with wide bands.",
+        figures.turning(angles, turned, mean, std),
+        alt="Mean probability and a band of one standard deviation for four classes while a 1 is turned from 0 to 180 degrees. At 0 the "
+        "class 1 has nearly all the probability. From 20 degrees on class 4 is ahead, mostly with a wide band; but near 100 and 150 degrees "
+        "it has more than 90 percent, and the band is narrow.",
     )
     top = std[np.arange(len(angles)), mean.argmax(axis=1)]
     assert mean[0].argmax() == 1 and top[0] < 0.2, "upright it is a 1, and no doubt about it"
-    assert top[3:-3].mean() > top[0] + 0.1, "turned, there is doubt"
+    assert top[3:-3].mean() > top[0] + 0.1, "turned, there is doubt on the whole"
+    assert top[15] < 0.25 and mean[15].argmax() != 1, "at 150 degrees the samples agree on a wrong class"
+
+# %% [markdown]
+# At most angles the samples contradict each other: the deviation is 0.3 to 0.4. But look at 150 degrees. There nearly all of them agree on
+# a 4, 0.95 ± 0.17, and they are wrong. The ensemble can only show *where its members disagree*. Where they all make the same mistake, it is
+# silent. So a large deviation is a reason to doubt, and a small one is no proof.
 
 # %% [markdown]
 # ## §7 DropConnect: weights instead of units
@@ -1078,10 +777,9 @@ if ready(dropout_forward, dropout_backward, mc_dropout):
 # | `b` | `(H,)` | biases, never dropped, never scaled |
 # | `out` | `(N, H)` | $y$ |
 #
-# **By hand.** Let $x$ be the two unit vectors, $W = \begin{pmatrix} 1 & 2 & 3 \\ 4 & 5 & 6 \end{pmatrix}$, $b = 0$ and $r = 0.5$. If the
-# weights 2 and 4 fall, out is $\begin{pmatrix} 2 & 0 & 6 \\ 0 & 10 & 12 \end{pmatrix}$: each row of out shows a row of the weights that
-# were
-# used.
+# **By hand.** Let $x$ be the two unit vectors, $W = \begin{pmatrix} 1 & 2 & 3 \\ 4 & 5 & 6 \end{pmatrix}$, $b = 0$ and $r = 0.2$. If the
+# weights 2 and 4 fall, the others are divided by 0.8, and out is $\begin{pmatrix} 1.25 & 0 & 3.75 \\ 0 & 6.25 & 7.5 \end{pmatrix}$: each
+# row of out shows a row of the weights that were used.
 #
 # <details><summary>Hint 1</summary>
 #
@@ -1137,7 +835,7 @@ score(dropconnect_forward)
 
 # %% [markdown]
 # **See it work.** The weights that a layer of 40 units with 30 inputs uses in one step, made visible with unit vectors as in the worked
-# example; and the task of §3 with wrong labels once more, with DropConnect in the hidden layer.
+# example; and the task of §3 with wrong labels once more, with DropConnect between the hidden layer and the outputs.
 
 # %% tags=["demo"]
 class DropConnect(nets.Dense):
@@ -1148,9 +846,8 @@ class DropConnect(nets.Dense):
         self.rate, self.mask_rng = rate, mask_rng
 
     def apply(self, params, x, training):
-        eye, ones = np.eye(len(params["W"])), np.ones(params["W"].shape)
-        zeros = np.zeros(ones.shape[1])
-        factor, _ = dropconnect_forward(eye, ones, zeros, self.rate, self.mask_rng, training)
+        D, H = params["W"].shape
+        factor, _ = dropconnect_forward(np.eye(D), np.ones((D, H)), np.zeros(H), self.rate, self.mask_rng, training)
         return x @ (params["W"] * factor) + params["b"]
 
 
@@ -1158,36 +855,21 @@ def dropconnect_net(rng, mask_rng):
     layers = [nets.Dense(64, 100, init=he, rng=rng), nets.Activation("relu")]
     return nets.Net(*layers, DropConnect(100, 10, 0.5, rng, mask_rng))
 
-
+# %% tags=["demo"]
 if ready(dropout_forward, dropout_backward, dropconnect_forward):
     rng = np.random.default_rng(4)
     of_units = dropout_forward(np.ones((1, 30)), 0.5, rng)[0].T * np.ones((30, 40))
     of_weights, _ = dropconnect_forward(np.eye(30), np.ones((30, 40)), np.zeros(40), 0.5, rng)
-    noisy = {**gaps[0.2], "DropConnect 0.5": gap_of(dropconnect_net, 0.2)}
-
-    fig, axes = plots.figure(1, 3, (13, 3.6), gridspec_kw={"width_ratios": (1, 1, 1.4)})
-    for ax, used, title in (
-        (axes[0], of_units, "dropout of the inputs"),
-        (axes[1], of_weights, "DropConnect"),
-    ):
-        ax.imshow(used > 0, cmap="gray_r", aspect="auto", interpolation="nearest", vmin=0, vmax=1.6)
-        ax.set(xlabel="unit", ylabel="input", title=f"weights in use: {title}")
-        ax.grid(False)
-    draw_gaps(axes[2], noisy, "20% of the labels are wrong")
-    axes[2].legend(loc="lower right")
+    three = {**noisy, "DropConnect 0.5": gap_of(dropconnect_net, 0.2)}
     plots.show(
-        fig,
-        alt="Left, the weights that dropout of the inputs leaves in use: whole rows are there or "
-        "not. "
-        "Middle, those of DropConnect: single entries, like noise. Right, training and test "
-        "accuracy "
-        "of five runs without anything, with dropout and with DropConnect on the task with wrong "
-        "labels: DropConnect narrows the gap too.",
+        figures.weights_in_use({"dropout of the inputs": of_units, "DropConnect": of_weights}, three, "20% of the labels are wrong"),
+        alt="Left, the weights that dropout of the inputs leaves in use: whole rows are there or not. Middle, those of DropConnect: single "
+        "entries, like noise. Right, training and test accuracy of five runs without anything, with dropout and with DropConnect on the "
+        "task with wrong labels: DropConnect narrows the gap too.",
     )
-    assert {0.0, 1.0} >= set((of_units > 0).mean(axis=1)), "dropout removes whole rows"
-    assert 0 < (of_weights > 0).mean(axis=1).min() < (of_weights > 0).mean(axis=1).max() < 1
-    gap = {label: (found[:, 0] - found[:, 1]).mean() for label, found in noisy.items()}
-    assert gap["DropConnect 0.5"] < gap["plain"], "DropConnect should narrow the gap as well"
+    assert set((of_units > 0).mean(axis=1)) <= {0.0, 1.0}, "dropout removes whole rows"
+    assert 0 < (of_weights > 0).mean(axis=1).min() < (of_weights > 0).mean(axis=1).max() < 1, "DropConnect removes entries"
+    assert -np.diff(three["DropConnect 0.5"]).mean() < -np.diff(three["plain"]).mean(), "DropConnect narrows the gap as well"
 
 # %% [markdown]
 # ## §8 Stochastic depth: drop whole layers
@@ -1213,9 +895,9 @@ if ready(dropout_forward, dropout_backward, dropconnect_forward):
 # | `survival` | number in (0, 1] | the probability that an example's branch is there |
 # | returns | shape of `x` | $y$ |
 #
-# **By hand.** $x = [1, 2]$, $f(x) = [10, 20]$, survival 0.75. In training the answer is $[11, 22]$, three times out of four, or $[1, 2]$;
-# never
-# $[11, 2]$. Afterwards it is $[8.5, 17]$.
+# **By hand.** A batch of one example with two features: $x = [[1, 2]]$, $f(x) = [[10, 20]]$, survival 0.75. In training the answer is
+# $[[11, 22]]$, three times out of four, or $[[1, 2]]$. It is never $[[11, 2]]$, because both features belong to one example. Afterwards it
+# is $[[8.5, 17]]$.
 #
 # <details><summary>Hint 1</summary>
 #
@@ -1275,77 +957,35 @@ class Block(nets.Layer):
     """x + relu(x·W + b), with a branch that survives as stochastic_depth says."""
 
     def __init__(self, units, survival, rng, mask_rng):
-        super().__init__(
-            {"W": rng.normal(0, 0.3 / np.sqrt(units), (units, units)), "b": np.zeros(units)}
-        )
-        self.survival, self.mask_rng, self.depth = survival, mask_rng, None
+        super().__init__({"W": rng.normal(0, 0.3 / np.sqrt(units), (units, units)), "b": np.zeros(units)})
+        self.survival, self.mask_rng, self.factor = survival, mask_rng, None
 
     def apply(self, params, x, training):
-        column = np.zeros((x.shape[0], 1))
-        factor = stochastic_depth(column, column + 1, self.survival, self.mask_rng, training)
-        self.depth = factor
-        return x + factor * nets.ACTIVATIONS["relu"](x @ params["W"] + params["b"])
+        column = np.zeros((len(x), 1))
+        self.factor = stochastic_depth(column, column + 1, self.survival, self.mask_rng, training)
+        return x + self.factor * nets.ACTIVATIONS["relu"](x @ params["W"] + params["b"])
 
 
 def residual(survivals, rng, mask_rng):
     blocks = [Block(32, survival, rng, mask_rng) for survival in survivals]
-    return nets.Net(
-        nets.Dense(64, 32, init=he, rng=rng), *blocks, nets.Dense(32, 10, init=he, rng=rng)
-    )
+    return nets.Net(nets.Dense(64, 32, init=he, rng=rng), *blocks, nets.Dense(32, 10, init=he, rng=rng))
 
-
+# %% tags=["demo"]
 if ready(stochastic_depth):
-    falling = np.linspace(1, 0.5, 12)
-    learnt = {}
-    for label, survivals in {
-        "all blocks, always": np.ones(12),
-        "stochastic depth": falling,
-    }.items():
+    falling, learnt = np.linspace(1, 0.5, 12), {}
+    for label, survivals in {"all blocks, always": np.ones(12), "stochastic depth": falling}.items():
         rng = np.random.default_rng(0)
         net = residual(survivals, rng, np.random.default_rng(1))
-        learnt[label] = nets.train(net, digits, lr=0.02, epochs=5, batch_size=32, rng=rng)
+        learnt[label] = nets.train(net, digits, lr=0.02, epochs=5, batch_size=32, rng=rng).test_accuracy
     net.forward(digits.X_train, training=True)
-    depths = sum(block.depth for block in net.layers[1:-1]).ravel().astype(int)
-
-    fig, (left, right) = plots.figure(1, 2, (11, 3.6))
-    left.bar(range(13), np.bincount(depths, minlength=13) / len(depths), color=plots.PALETTE[1])
-    left.axvline(falling.sum(), color="black", linestyle="--", linewidth=1.5)
-    left.set(
-        xlabel="blocks that an example goes through",
-        ylabel="share of the examples",
-        title="one batch, many depths",
-        xticks=range(0, 13, 2),
-    )
-    for index, (label, history) in enumerate(learnt.items()):
-        right.plot(
-            range(1, 6),
-            history.test_accuracy,
-            color=plots.PALETTE[index],
-            linestyle=plots.LINES[index],
-            marker=plots.MARKERS[index],
-            label=label,
-        )
-    right.set(
-        xlabel="epoch",
-        ylabel="test accuracy",
-        ylim=(0.5, 1.01),
-        title="trained with and without",
-        xticks=range(1, 6),
-    )
-    right.legend(loc="lower right")
+    depths = sum(block.factor for block in net.layers[1:-1]).ravel().astype(int)
     plots.show(
-        fig,
-        alt="Left, how many of the twelve blocks an example goes through: a bell around nine, "
-        "from about "
-        "four to twelve. Right, the test accuracy over five epochs of the network with all "
-        "blocks and "
-        "of the one with stochastic depth; both end above 90 percent.",
+        figures.depths(depths, falling.sum(), 12, learnt),
+        alt="Left, how many of the twelve blocks an example goes through: a bell around nine, from about four to twelve. Right, the test "
+        "accuracy over five epochs of the network with all blocks and of the one with stochastic depth; both end above 90 percent.",
     )
-    assert falling.sum() == 9, "the expected depth"
-    assert abs(depths.mean() - 9) < 0.3 and np.ptp(depths) >= 5, (
-        "examples of one batch differ in depth"
-    )
-    assert min(history.test_accuracy[-1] for history in learnt.values()) > 0.88, "both learn"
+    assert abs(depths.mean() - falling.sum()) < 0.3 and np.ptp(depths) >= 5, "examples of one batch differ in depth"
+    assert min(accuracy[-1] for accuracy in learnt.values()) > 0.88, "both learn"
 
 # %% [markdown]
 # Twelve blocks are not many. The paper trained 1202 layers, which without skipping were worse than 110. And a quarter of the work is saved
@@ -1353,19 +993,16 @@ if ready(stochastic_depth):
 #
 # ## §9 Fractional pooling: regions at random
 #
-# The last member of the family (Graham 2014) drops nothing. Max pooling with windows of 2×2 (lecture 12) halves an image at every layer:
-# 8, 4,
-# 2, 1, and after three layers nothing is left to pool. It would be gentler to shrink by a factor between 1 and 2. That works if some
-# windows
-# are two pixels wide and others one:
+# The last member of the family (Graham 2014) drops nothing. Max pooling with windows of 2×2 (lecture 12) halves an image at every layer: 8,
+# 4, 2, 1, and after three layers nothing is left to pool. It would be gentler to shrink by a factor between 1 and 2. That works if some
+# windows are two pixels wide and others one:
 #
 # $$0 = c_0 < c_1 < \dots < c_{n_\text{out}} = n_\text{in}, \qquad c_i - c_{i-1} \in \{1, 2\}. \tag{10}$$
 #
 # Region $i$ are the pixels from $c_{i-1}$ up to, and not including, $c_i$. How many are wide? If all had width 1 they would cover
 # $n_\text{out}$ pixels; each wide one covers one more, so $n_\text{in} - n_\text{out}$ of them are. *Which* is open, and so it is drawn:
-# every
-# order is equally probable. In training the regions are drawn anew for every batch, after training one averages over several draws, and we
-# are back at the pattern of this lecture.
+# every order is equally probable. In training the regions are drawn anew for every batch, after training one averages over several draws,
+# and we are back at the pattern of this lecture.
 #
 # ### Exercise 8 · fractional_pool_regions
 # *About 15 minutes · difficulty ●●○*
@@ -1379,8 +1016,7 @@ if ready(stochastic_depth):
 # | returns | `(n_out + 1,)`, integers | $c_0, \dots, c_{n_\text{out}}$ |
 #
 # **By hand.** Five pixels, three regions: $5 - 3 = 2$ of them are wide. There are three orders, 1 2 2, 2 1 2 and 2 2 1, and so the answer
-# is
-# $[0, 1, 3, 5]$, $[0, 2, 3, 5]$ or $[0, 2, 4, 5]$, each with probability 1/3.
+# is $[0, 1, 3, 5]$, $[0, 2, 3, 5]$ or $[0, 2, 4, 5]$, each with probability 1/3.
 #
 # <details><summary>Hint 1</summary>
 #
@@ -1392,9 +1028,8 @@ if ready(stochastic_depth):
 # </details>
 # <details><summary>Hint 3</summary>
 #
-# Both ends of $n_\text{out} \le n_\text{in} \le 2\, n_\text{out}$ are legal. Outside, `raise ValueError(…)`, with a sentence that you
-# would like to read
-# yourself.
+# Both ends of $n_\text{out} \le n_\text{in} \le 2\, n_\text{out}$ are legal. Outside, `raise ValueError(…)`, with a sentence that you would
+# like to read yourself.
 # </details>
 
 # %% nbgrader={"grade": false, "grade_id": "fractional_pool_regions", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -1447,55 +1082,31 @@ score(fractional_pool_regions)
 def fractional_max_pool(image, n_out, rng):
     """Pool a square image to (n_out, n_out); return it and the boundaries of rows and columns."""
     rows, columns = (fractional_pool_regions(len(image), n_out, rng) for _ in range(2))
-    pooled = np.array(
-        [
-            [image[a:b, c:d].max() for c, d in pairwise(columns)]
-            for a, b in pairwise(rows)
-        ]
-    )
-    return pooled, rows, columns
+    small = [[image[a:b, c:d].max() for c, d in pairwise(columns)] for a, b in pairwise(rows)]
+    return np.array(small), rows, columns
 
 
 if ready(fractional_pool_regions):
     rng, image = np.random.default_rng(3), unseen[4]
-    fig, axes = plots.figure(2, 4, (10.5, 5.4))
-    for (above, below), number in zip(axes.T, range(1, 5), strict=True):
-        pooled, rows, columns = fractional_max_pool(image, 6, rng)
-        above.imshow(image, cmap="gray_r", vmin=0, vmax=1)
-        above.hlines(rows - 0.5, -0.5, 7.5, color=plots.PALETTE[1], linewidth=1.5)
-        above.vlines(columns - 0.5, -0.5, 7.5, color=plots.PALETTE[1], linewidth=1.5)
-        above.set_title(f"8×8, draw {number}")
-        below.imshow(pooled, cmap="gray_r", vmin=0, vmax=1)
-        below.set_title("6×6")
-        for ax in (above, below):
-            ax.axis("off")
-        assert pooled.shape == (6, 6) and pooled.max() == image.max(), "no maximum gets lost"
+    draws = [fractional_max_pool(image, 6, rng) for _ in range(4)]
     plots.show(
-        fig,
-        alt="Four times the same digit of eight by eight pixels, cut by a grid into six by six "
-        "rectangles "
-        "of one or two pixels a side, each time another grid; below, what remains when each "
-        "rectangle "
-        "becomes its maximum: four slightly different small versions of the digit.",
+        figures.pooled(image, draws),
+        alt="Four times the same digit of eight by eight pixels, cut by a grid into six by six rectangles of one or two pixels a side, each "
+        "time another grid; below, what remains when each rectangle becomes its maximum: four slightly different small versions.",
     )
-    sizes, one = [8, 6, 4, 3, 2, 1], np.random.default_rng(0)
-    for n_in, n_out in pairwise(sizes):
-        assert len(fractional_pool_regions(n_in, n_out, one)) == n_out + 1
-    print("halving at every layer:  8 → 4 → 2 → 1")
-    print("with fractional regions:", " → ".join(map(str, sizes)))
-    possible = {tuple(fractional_pool_regions(8, 6, one)) for _ in range(600)}
+    assert all(small.shape == (6, 6) and small.max() == image.max() for small, *_ in draws), "no maximum gets lost"
+    possible = {tuple(fractional_pool_regions(8, 6, rng)) for _ in range(600)}
     print(f"ways to cut 8 pixels into 6 regions: {len(possible)}, and its square for an image")
-    assert len(possible) == len(list(combinations(range(6), 2))) == 15, "all ways come up"
+    assert len(possible) == 15, "all ways come up"
 
 # %% [markdown]
 # Each draw gives a slightly different small image, as if the digit had been squeezed a little here and there: augmentation (lecture 10)
-# from
-# inside the network.
+# from inside the network.
 #
 # ## §10 One pattern
 #
-# You have met five methods, and batch normalization (lecture 5) and data augmentation (lecture 10) are two more of the same kind:
-# **add noise in training, average it out when predicting.**
+# You have met five methods, and batch normalization (lecture 5) and data augmentation (lecture 10) are two more of the same kind: **add
+# noise in training, average it out when predicting.**
 #
 # | method | noise in training | prediction |
 # |---|---|---|
@@ -1510,8 +1121,8 @@ if ready(fractional_pool_regions):
 # Where the noise enters linearly, the average is exact and costs nothing. Elsewhere it is an approximation, or has to be drawn.
 #
 # L1 and L2 penalties (lecture 10) come from older methods and work with small models; these here were made for deep networks. They can be
-# combined. With batch normalization be careful: dropout *before* a BN layer changes the variance that BN measures in training, but
-# not the one that it meets afterwards (Li et al. 2019).
+# combined. With batch normalization be careful: dropout *before* a BN layer changes the variance that BN measures in training, but not the
+# one that it meets afterwards (Li et al. 2019).
 
 # %% [markdown]
 # ### A question to answer in words
@@ -1520,12 +1131,9 @@ if ready(fractional_pool_regions):
 # (a) While a network with inverted dropout is trained, the loss that is printed for each training batch is *higher* than the loss on the
 # validation set, in every epoch. A colleague suspects that the two sets have been swapped. What else explains it, and how would you find
 # out? (b) Another colleague has written vanilla dropout with rate 0.5 behind each of three hidden ReLU layers without biases, and has
-# forgotten
-# equation (5). By which factor are the logits of the prediction too large or too small (a last bias aside), if you take the mean for the
-# thing itself? Why does the
-# accuracy hardly suffer, and what does? (c) A third one computes Monte Carlo dropout with `training=True`, and the standard deviation is
-# zero
-# for all images. Name two mistakes that explain it.
+# forgotten equation (5). By which factor are the logits of the prediction too large or too small (a last bias aside), if you take the mean
+# for the thing itself? Why does the accuracy hardly suffer, and what does? (c) A third one computes Monte Carlo dropout with
+# `training=True`, and the standard deviation is zero for all images. Name two mistakes that explain it.
 
 # %% [markdown] nbgrader={"grade": true, "grade_id": "written_dropout", "locked": false, "points": 2, "schema_version": 3, "solution": true, "task": false}
 # (a) The training loss is measured with dropout on, the validation loss with all units there. A network with half of its units missing does
@@ -1534,9 +1142,8 @@ if ready(fractional_pool_regions):
 # that were not yet as good.)
 #
 # (b) Each layer passes on twice of what the next one is used to, and ReLU layers without biases hand a factor on as it is, so the logits
-# are
-# $2^3 = 8$ times too large. The largest logit is still the largest, so the class hardly changes. But the softmax is
-# far too certain: probabilities are close to 0 and 1, and the cross-entropy of each mistake is large.
+# are $2^3 = 8$ times too large. The largest logit is still the largest, so the class hardly changes. But the softmax is far too certain:
+# probabilities are close to 0 and 1, and the cross-entropy of each mistake is large.
 #
 # (c) For instance: predict was called once and its answer repeated; or every call got a generator with the same seed, so that each sample
 # dropped the same units; or the rate is 0; or predict calls the network with training=False.

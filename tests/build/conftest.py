@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import importlib
+import re
 import shutil
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib import import_module
 from pathlib import Path
 from textwrap import dedent
 
 import pytest
 
 from autograder.build import Built, build
+from autograder.judging import diagnosis, gradients, known_answers
+from autograder.judging.known_answers import catalogue, cell_source
 from autograder.model.course import Course
 
 ID, SLUG = "07_tiny", "tiny"
@@ -35,11 +43,19 @@ def make_course(root: Path) -> Path:
 
 
 def make_stand_ins(folder: Path) -> Path:
-    """Write stand-ins for coursekit and autograder, which don't know the tiny lecture; return the folder to import them from."""
-    write(folder, "coursekit.py", "def check(function):\n    print('checked', function.__name__)\n")
+    """Write stand-ins for a kernel's coursekit and autograder, which don't know the tiny lecture; return the folder to import them from."""
+    write(folder, "coursekit.py", COURSEKIT)
     write(folder, "autograder.py", "def score(function):\n    return 2.0\n")
     return folder
 
+
+COURSEKIT = """
+    def check(function):
+        print("checked", function.__name__)
+
+    def ready(function):
+        return "NotImplementedError" not in function.__code__.co_names
+"""
 
 CONFIG = """
     c = get_config()
@@ -67,9 +83,11 @@ SCRIPT = '''
     # # A tiny lecture
 
     # %% nbgrader={"grade": false, "grade_id": "setup", "locked": true, "schema_version": 3, "solution": false, "task": false}
-    from coursekit import check
+    from coursekit import check, ready
 
     # %% [markdown]
+    # ## §1 Means
+    #
     # ### Exercise 1 · harmonic_mean
 
     # %% nbgrader={"grade": false, "grade_id": "harmonic_mean", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -89,7 +107,8 @@ SCRIPT = '''
     ### END HIDDEN TESTS
 
     # %% tags=["demo"]
-    print("of 1 and 3:", harmonic_mean(1, 3))
+    if ready(harmonic_mean):
+        print("of 1 and 3:", harmonic_mean(1, 3))
 
     # %% [markdown] nbgrader={"grade": true, "grade_id": "written_mean", "locked": false, "points": 1, "schema_version": 3, "solution": true, "task": false}
     # Which of the two numbers is the harmonic mean closer to?
@@ -111,17 +130,27 @@ PUBLIC = '''
 '''
 
 SUITE = '''
-    import numpy as np
-    from coursekit import exercise, expect
+    from coursekit import aspect, corner, exercise, expect
 
 
     @exercise("harmonic_mean")
     class TestHarmonicMean:
+        @aspect("other numbers", 2)
         def test_random(self, student, reference, rng):
             """Random numbers have the right mean."""
             a, b = rng.uniform(0.5, 2.5, size=2)
             expected = reference.harmonic_mean(a, b)
             expect(student.harmonic_mean(a, b)).close_to(expected)
+
+        @aspect("equal numbers", 1)
+        def test_equal(self, student, reference):
+            """The mean of two equal numbers is that number."""
+            expect(student.harmonic_mean(0.75, 0.75)).close_to(0.75)
+
+        @corner("large numbers", 0.1)
+        def test_large(self, student, reference):
+            """Numbers whose product is infinite have a mean."""
+            expect(student.harmonic_mean(3e200, 3e200)).close_to(3e200)
 '''
 
 REFERENCE = '''
@@ -129,8 +158,8 @@ REFERENCE = '''
 
 
     def harmonic_mean(a, b):
-        """The product of both, over their arithmetic mean."""
-        product, arithmetic = a * b, (a + b) / 2
+        """The product of both, over their arithmetic mean; both are divided by b."""
+        product, arithmetic = a * 1.0, (a + b) / 2 / b
         return product / arithmetic + 0.0 * product
 '''
 
@@ -143,14 +172,41 @@ def {name}(a, b):
     return {code}
 '''
     for mark, name, code in (
-        ('misconception("harmonic_mean", title="Arithmetic", see="07 §1")', "arithmetic", "(a + b) / 2"),
-        ('misconception("harmonic_mean", title="Geometric", see="07 §1")', "geometric", "(a * b) ** 0.5"),
-        ('misconception("harmonic_mean", title="Half", see="07 §1")', "half", "a * b / (a + b)"),
+        ('misconception("harmonic_mean", "part", title="Arithmetic", see="07 §1")', "arithmetic", "(a + b) / 2"),
+        ('misconception("harmonic_mean", "slip", title="A product", see="07 §1")', "product", "2 * (a * b) / (a + b)"),
+        ('misconception("harmonic_mean", "core", title="Half", see="07 §1")', "half", "1 / (1 / a + 1 / b)"),
         ('alternative("harmonic_mean")', "as_powers", "2 * (a**-1 + b**-1) ** -1"),
-        ('alternative("harmonic_mean")', "as_product", "2 * a * b / (a + b)"),
+        ('alternative("harmonic_mean")', "as_quotients", "2 / (1 / b + 1 / a)"),
         ('alternative("harmonic_mean")', "turned_round", "1 / ((1 / a + 1 / b) / 2)"),
     )
 )
+
+
+@contextmanager
+def in_use(root: Path) -> Iterator[None]:
+    """Judge with the modules of a course in `root`, as if its autograder were the one that is installed."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("autograder.model.course.PACKAGE", root / "autograder")
+        patch.setattr("autograder.runners.grader_version.PACKAGE", root / "autograder")
+        for name in ("reference", "misconceptions"):
+            package = import_module(f"autograder.{name}")
+            patch.setattr(package, "__path__", [str(root / "autograder" / name), *package.__path__])
+        forget()
+        yield
+    forget()
+
+
+def forget() -> None:
+    """Forget the modules of small lectures, which another test has with the same names, and what came of them."""
+    for name in list(sys.modules):
+        if re.fullmatch(r"autograder\.(reference|misconceptions)\.(tiny|layer_normalization)", name):
+            del sys.modules[name]
+            package, _, module = name.rpartition(".")
+            vars(sys.modules[package]).pop(module, None)
+    for cached in (catalogue, cell_source, known_answers._definitions, gradients.known_forward):
+        cached.cache_clear()
+    diagnosis._tried.clear()
+    importlib.invalidate_caches()
 
 
 @pytest.fixture(scope="session")
@@ -171,16 +227,21 @@ def first_build(stand_in_folder: Path, tmp_path_factory: pytest.TempPathFactory)
     root = make_course(tmp_path_factory.mktemp("course"))
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PYTHONPATH", str(stand_in_folder))
-        return root, build(Course(root))
+        with in_use(root):
+            return root, build(Course(root))
 
 
 @pytest.fixture
-def root(first_build: tuple[Path, Built], tmp_path: Path) -> Path:
+def root(first_build: tuple[Path, Built], tmp_path: Path) -> Iterator[Path]:
     """The tiny course, built, for a test to spoil."""
-    return Path(shutil.copytree(first_build[0], tmp_path / "course"))
+    root = Path(shutil.copytree(first_build[0], tmp_path / "course"))
+    with in_use(root):
+        yield root
 
 
 @pytest.fixture
-def unbuilt(tmp_path: Path) -> Path:
+def unbuilt(tmp_path: Path) -> Iterator[Path]:
     """The tiny course, not built yet."""
-    return make_course(tmp_path / "unbuilt")
+    root = make_course(tmp_path / "unbuilt")
+    with in_use(root):
+        yield root

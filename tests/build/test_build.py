@@ -208,15 +208,15 @@ def test_a_failing_cell_is_named_with_its_line(root: Path, stand_ins: None) -> N
     edit(root / SCRIPT, "    total = 1.0 / a", "    total = 1.0 / (a - a)")
     before = (root / SOURCE).read_bytes(), (root / RELEASED).read_bytes()
     message = wrong(root, check=False)
-    assert re.search(r"07_tiny: cell 6 «print.*», line 1 .*raised ZeroDivisionError", message)
+    assert re.search(r"07_tiny: cell 6 «if ready.*», line 2 .*raised ZeroDivisionError", message)
     assert before == ((root / SOURCE).read_bytes(), (root / RELEASED).read_bytes())
 
 
 def test_warnings_figures_and_lost_points_are_found(root: Path, stand_ins: None) -> None:
     edit(
         root / SCRIPT,
-        'print("of 1 and 3:", harmonic_mean(1, 3))',
-        "import sys; print('careful', file=sys.stderr)\n    ".rstrip(" ") + FIGURE,
+        'if ready(harmonic_mean):\n    print("of 1 and 3:", harmonic_mean(1, 3))',
+        "import sys; print('careful', file=sys.stderr)\n" + FIGURE,
     )
     edit(root / SCRIPT, '"points": 2', '"points": 5')
     message = wrong(root, check=False)

@@ -35,7 +35,7 @@ def test_collected_tests_come_out_as_under_pytest(by_pytest, lecture):
     student = LocalStudent({**vars(reference), **wrong})
     first, second = (HiddenSuite(student, reference) for _ in range(2))
     assert run_tests(suite_of(lecture.slug), first) == by_pytest(suite_of(lecture.slug), second)
-    assert {outcome.passed for outcome in first.outcomes} == {True, False}
+    assert not all(outcome.passed for outcome in first.outcomes)
     assert [trial.id for trial in first.trials] == [trial.id for trial in second.trials]
 
 

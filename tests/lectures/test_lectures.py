@@ -16,6 +16,8 @@ from autograder.judging.gradients import forward_of
 from autograder.judging.grading import HiddenSuite, grade_submission, judge
 from autograder.judging.known_answers import BANDS, KnownAnswer, catalogue
 from autograder.judging.sample_notebooks import fill, reference_sources, solved, with_answers, write
+from autograder.judging.solution import solution_of
+from autograder.judging.trials import defects, suite_findings
 from autograder.model.course import Course, Lecture, find_course, suite_of
 from autograder.model.results import ExerciseResult, SubmissionResult
 from autograder.model.submission import read_submission
@@ -186,6 +188,19 @@ def test_an_exercise_has_three_of_each(lecture: Lecture) -> None:
     for exercise in lecture.points:
         assert sum(answer.exercise == exercise for answer in known.misconceptions) >= 3, exercise
         assert sum(answer.exercise == exercise for answer in known.alternatives) >= 3, exercise
+
+
+@pytest.mark.parametrize("lecture", ALL)
+def test_aspects_have_points_and_corners_their_shares(lecture: Lecture) -> None:
+    assert suite_findings(lecture) == []
+
+
+@pytest.mark.parametrize("lecture", ALL)
+def test_known_answers_are_declared_as_they_should_be(lecture: Lecture) -> None:
+    """They have a severity, arguments like the exercise's, and a section that is there."""
+    known, solution = catalogue(lecture.slug), solution_of(lecture)
+    answers = (*known.misconceptions, *known.alternatives)
+    assert {answer.id: found for answer in answers if (found := list(defects(answer, solution)))} == {}
 
 
 @pytest.mark.parametrize(("lecture", "known"), WRONG)

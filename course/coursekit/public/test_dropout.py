@@ -26,7 +26,7 @@ def not_cut(out, factors):
 def about(found, wanted, count, what):
     """Expect a share, as far as chance allows."""
     if abs(found - wanted) > 5.5 * np.sqrt(wanted * (1 - wanted) / count):
-        raise Mismatch("value", f"{found:.1%} of {count} {what}, but it should be about {wanted:.0%}")
+        raise Mismatch("value", f"{found:.1%} of {count} {what}, but it should be about {wanted:.0%} of them")
 
 
 def alone(mask, what):
@@ -78,6 +78,15 @@ class TestDropoutForward:
         x = np.ones((60, 50))
         alone(dropped(out_of(student, x, 0.5, generator(rng)), x), "units")
 
+        counts = dropped(out_of(student, np.ones((300, 5)), 0.4, generator(rng)), np.ones((300, 5))).sum(axis=1)
+        if np.ptp(counts) == 0:
+            raise Mismatch("value", f"{counts[0]:.0f} of 5 units fall in every example, but their number should be random, too")
+
+    def test_images(self, student, rng):
+        """Every pixel of every channel draws for itself."""
+        x = np.ones((4, 3, 9, 8))
+        alone(dropped(out_of(student, x, 0.5, generator(rng)), x).reshape(12, 72), "pixels, a row of which is a channel,")
+
     def test_after_training(self, student, rng):
         """With training=False, out is x."""
         x = rng.normal(size=(4, 5))
@@ -96,33 +105,52 @@ class TestDropoutForward:
             not_cut(out, expect(out, "out").shaped((5, 6)).answer / x)
 
 
+def forward_pass(student, x, rate, rng, **options):
+    """Return what each entry of x was multiplied by on the way forward, which is 0 or more, and the cache."""
+    out, cache = expect(student.dropout_forward(x, rate, rng, **options), "what dropout_forward returns").items("out", "cache")
+    factor = expect(out, "out").shaped(x.shape).answer / x
+    if options.get("training", True) and ((factor == 0).all() or (factor != 0).all()):
+        raise Mismatch("value", "dropout_forward dropped nothing, or everything: mend it first")
+    return factor, cache
+
+
 @exercise("dropout_backward")
 class TestDropoutBackward:
     def test_derivative_of_the_forward_pass(self, student, rng):
         """dx is dout times what each unit was multiplied by on the way forward, which is out/x."""
         x, dout = rng.uniform(1, 2, (8, 25)), rng.normal(size=(8, 25))
-        out, cache = expect(student.dropout_forward(x, 0.3, generator(rng)), "what dropout_forward returns").items("out", "cache")
-        gone = dropped(out, x)
-        if not gone.any() or gone.all():
-            raise Mismatch("value", "dropout_forward dropped nothing, or everything: mend it first")
-        expect(student.dropout_backward(dout, cache), "dx").close_to(dout * out / x)
+        factor, cache = forward_pass(student, x, 0.3, generator(rng))
+        expect(student.dropout_backward(dout, cache), "dx").close_to(dout * factor)
+
+    def test_two_layers(self, student, rng):
+        """In a net with two dropout layers, each backward pass uses the mask of its own forward pass."""
+        x, dout = rng.uniform(1, 2, (8, 25)), rng.normal(size=(8, 25))
+        layers = [forward_pass(student, x, 0.3, generator(rng)) for _ in range(2)]
+        for factor, cache in reversed(layers):
+            expect(student.dropout_backward(dout, cache), "dx").close_to(dout * factor)
+
+    def test_where_x_is_zero(self, student, rng):
+        """A unit whose x is 0 may be kept, too: then it has a gradient."""
+        _, cache = expect(student.dropout_forward(np.zeros((20, 20)), 0.3, generator(rng)), "what dropout_forward returns").items(
+            "out", "cache"
+        )
+        dx = expect(student.dropout_backward(np.ones((20, 20)), cache), "dx").shaped((20, 20)).answer
+        about(np.mean(dx != 0), 0.7, 400, "units with x = 0 get a gradient, as those that are kept should")
 
     def test_after_training(self, student, rng):
         """Behind a forward pass with training=False, dx is dout."""
-        x, dout = rng.normal(size=(3, 4)), rng.normal(size=(3, 4))
-        _, cache = expect(student.dropout_forward(x, 0.3, generator(rng), training=False), "what dropout_forward returns").items(
-            "out", "cache"
-        )
+        x, dout = rng.uniform(1, 2, (3, 4)), rng.normal(size=(3, 4))
+        _, cache = forward_pass(student, x, 0.3, generator(rng), training=False)
         expect(student.dropout_backward(dout, cache), "dx").close_to(dout)
 
     def test_arguments(self, student, rng):
-        """dout is the caller's: it isn't changed."""
-        x, dout = rng.uniform(1, 2, (4, 20)), rng.normal(size=(4, 20))
-        _, cache = expect(student.dropout_forward(x, 0.5, generator(rng)), "what dropout_forward returns").items("out", "cache")
-        call = student.dropout_backward.call(dout, cache)
-        if not same(dout, call.arguments[0]):
-            raise Mismatch("value", "dropout_backward changed dout in place; work on a copy instead")
-        expect(call.answer, "dx").shaped((4, 20))
+        """dout is the caller's: it isn't changed. Integers are legal."""
+        for dout in (rng.normal(size=(4, 20)), rng.integers(1, 9, (4, 20))):
+            factor, cache = forward_pass(student, rng.uniform(1, 2, (4, 20)), 0.3, generator(rng))
+            call = student.dropout_backward.call(dout, cache)
+            if not same(dout, call.arguments[0]):
+                raise Mismatch("value", "dropout_backward changed dout in place; work on a copy instead")
+            expect(call.answer, "dx").close_to(dout * factor)
 
 
 @exercise("vanilla_dropout_train")
@@ -169,12 +197,12 @@ class TestVanillaDropoutPredict:
 @exercise("mc_dropout")
 class TestMcDropout:
     def test_worked_example(self, student, rng):
-        """The worked example: the samples [0.9, 0.1], [0.5, 0.5] and [0.7, 0.3] have mean [0.7, 0.3] and deviation √(0.08/3)."""
-        script = iter([[[0.9, 0.1]], [[0.5, 0.5]], [[0.7, 0.3]]] * 9)
+        """The worked example: the samples [0.9, 0.1], [0.5, 0.5] and [0.4, 0.6] have mean [0.6, 0.4] and deviation √(0.14/3)."""
+        script = iter([[[0.9, 0.1]], [[0.5, 0.5]], [[0.4, 0.6]]] * 9)
         answer = student.mc_dropout(lambda x, rng: np.array(next(script)), np.zeros((1, 2)), 3, generator(rng))
         mean, std = expect(answer, "what mc_dropout returns").items("mean", "std")
-        expect(mean, "mean").close_to(np.array([[0.7, 0.3]]))
-        expect(std, "std").close_to(np.full((1, 2), np.sqrt(0.08 / 3)))
+        expect(mean, "mean").close_to(np.array([[0.6, 0.4]]))
+        expect(std, "std").close_to(np.full((1, 2), np.sqrt(0.14 / 3)))
 
     def test_as_many_samples_as_asked_for(self, student, rng):
         """predict is called n_samples times, with x and the generator, and gives another sample each time."""
@@ -192,6 +220,21 @@ class TestMcDropout:
             raise Mismatch("value", "predict drew the same numbers twice: pass rng on to it as it is")
         expect(mean, "mean").shaped((4, 3))
         expect(std, "std").shaped((4, 3))
+
+    def test_generator(self, student, rng):
+        """predict gets rng itself: another generator, another mean."""
+
+        def draw(one):
+            answer = student.mc_dropout(lambda x, rng: rng.random((len(x), 2)), np.zeros((1, 2)), 3, one)
+            return expect(answer, "what mc_dropout returns").items("mean", "std")[0]
+
+        follows(draw, rng, "the mean")
+
+    def test_arguments(self, student, rng):
+        """x is the caller's: it isn't changed."""
+        x = rng.normal(size=(2, 3))
+        if not same(x, student.mc_dropout.call(lambda x, rng: rng.random((2, 4)), x, 3, generator(rng)).arguments[1]):
+            raise Mismatch("value", "mc_dropout changed x in place; work on a copy instead")
 
     def test_errors_arrive(self, student, rng):
         """What predict raises isn't swallowed."""
@@ -211,11 +254,11 @@ def connected(student, x, W, b, rate, rng, **options):
 @exercise("dropconnect_forward")
 class TestDropconnectForward:
     def test_worked_example(self, student, rng):
-        """The worked example: the unit vectors show the weights, each of them 0 or divided by 0.5."""
+        """The worked example: the unit vectors show the weights, each of them 0 or divided by 0.8."""
         W = np.array([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]])
         for _ in range(10):
-            out = expect(connected(student, np.eye(2), W, np.zeros(3), 0.5, generator(rng)), "out").shaped((2, 3)).answer
-            expect(out, "out").close_to(np.where(np.abs(out) < 1e-9, 0, 2 * W))
+            out = expect(connected(student, np.eye(2), W, np.zeros(3), 0.2, generator(rng)), "out").shaped((2, 3)).answer
+            expect(out, "out").close_to(np.where(np.abs(out) < 1e-9, 0, W / 0.8))
 
     def test_rate_is_that_of_dropping(self, student, rng):
         """With rate 0.2, a fifth of the weights is dropped, and neither whole rows nor whole columns."""
@@ -312,6 +355,13 @@ class TestFractionalPoolRegions:
             raise Mismatch("value", f"the boundaries were {list(wrong[0])}")
         if len(found) < 3:
             raise Mismatch("value", f"in 60 calls only {len(found)} of the three possible orders came up: their order should be random")
+
+    def test_every_order_alike(self, student, rng):
+        """The six orders of two narrow and two wide regions are equally frequent."""
+        one = generator(rng)
+        found = [tuple(np.diff(regions(student.fractional_pool_regions(6, 4, one), 4)).tolist()) for _ in range(600)]
+        for order in ((1, 1, 2, 2), (1, 2, 1, 2), (1, 2, 2, 1), (2, 1, 1, 2), (2, 1, 2, 1), (2, 2, 1, 1)):
+            about(found.count(order) / 600, 1 / 6, 600, f"calls have regions of {order} pixels")
 
     def test_widths(self, student, rng):
         """Regions are one or two pixels wide, and cover everything from 0 to n_in."""
