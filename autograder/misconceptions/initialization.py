@@ -821,6 +821,9 @@ def statistics_standardised(X, weights, activation):
     return statistics
 
 
+statistics_in_place = in_place("activation_statistics", reference.activation_statistics, see="03 §2")
+
+
 @misconception("activation_statistics", "slip", title="The list of weights is used up", see="03 §2")
 def statistics_uses_up_weights(X, weights, activation):
     """You take the weights out of the list with pop, and the list belongs to whoever called you: a second call with it finds no layers.
@@ -838,9 +841,6 @@ def statistics_no_chain(X, weights, activation):
     result of a layer has to become the input of the next."""
     h = [F[activation](X @ W) for W in weights]
     return [(np.mean(out), np.std(out)) for out in h]
-
-
-statistics_in_place = in_place("activation_statistics", reference.activation_statistics, see="03 §2")
 
 
 # --- activation_statistics: right ----------------------------------------------------------------------------------------
