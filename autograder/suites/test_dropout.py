@@ -12,7 +12,17 @@ from itertools import combinations
 
 import numpy as np
 
-from autograder.suites.contracts import SEED, ArgumentsUnchanged, Backward, Contract, Float32, Integers, MemoryLayouts, with_generators
+from autograder.suites.contracts import (
+    SEED,
+    TWO_SEEDS,
+    ArgumentsUnchanged,
+    Backward,
+    Contract,
+    Float32,
+    Integers,
+    MemoryLayouts,
+    with_generators,
+)
 from coursekit import aspect, corner, exercise, expect, expect_error, worth
 from coursekit.expectations import P_LIMIT, Z_LIMIT, Mismatch, listed, same
 from coursekit.student import with_layout
@@ -116,7 +126,7 @@ class RandomNumbersFromRng(Contract):
     def test_draws_from_the_generator(self, student, rng):
         """All random numbers come from rng: same state, same answer; next call, another answer."""
         arguments = self.arguments(rng)
-        mine, again, other = (with_generators(arguments, seed) for seed in (7, 7, 8))
+        mine, again, other = (with_generators(arguments, seed) for seed in (TWO_SEEDS[0], *TWO_SEEDS))
         first, second, repeated, of_other = [self.ask(student, *some) for some in (mine, mine, again, other)]
         expect(second, "the answer").differs_from(first, "in a second call with the same generator, which should have moved on")
         expect(of_other, "the answer").differs_from(first, "with a generator of another seed, so the generator isn't used")

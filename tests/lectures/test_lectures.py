@@ -5,6 +5,7 @@ Everything here goes the way of a real submission: a notebook file, a confined g
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from functools import cache
 from typing import Any
@@ -145,6 +146,25 @@ def test_a_misconception_earns_what_a_fair_marker_would_give(lecture: Lecture, k
     low, high = BANDS[known.severity]
     exercise = of(graded(lecture, catalogue(lecture.slug).misconceptions)[known], known.exercise)
     assert low - 0.005 <= exercise.score / exercise.max_score <= high + 0.005, exercise.aspects
+
+
+HYGIENE = {
+    "arguments unchanged": r"in_place",
+    "integers": r"in_place",
+    "32-bit floats": r"(?!)",
+    "memory layouts": r"(?!)",
+    "no memory of earlier calls": r"(?!)",
+    "random numbers from rng": r"generator_ignored|reseeded|constant|phases_swapped|regions_",
+}
+"""The corners of contracts, and the ids of mistakes of substance that break one beside. Nothing random is drawn by the last three."""
+
+
+@pytest.mark.parametrize(("lecture", "known"), WRONG)
+def test_a_mistake_of_substance_passes_the_tests_of_hygiene(lecture: Lecture, known: KnownAnswer, graded) -> None:
+    exercise = of(graded(lecture, catalogue(lecture.slug).misconceptions)[known], known.exercise)
+    red = {test.aspect for test in exercise.tests if test.outcome == "failed"} & HYGIENE.keys()
+    if known.severity != "slip":
+        assert {aspect for aspect in red if not re.search(HYGIENE[aspect], known.id)} == set()
 
 
 @pytest.mark.parametrize("lecture", ALL)
