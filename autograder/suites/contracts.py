@@ -58,7 +58,7 @@ class Contract:
             expect(answers[1], name).alike(answers[0], why, self.outputs, rtol)
 
     def unchanged(self, student: Student, *arguments: Any) -> None:
-        """Call the function, and expect that it leaves its arguments as they are; generators excepted. A call that raises is no evidence."""
+        """Call the function, and expect that it leaves all arguments but generators as they are. A call that raises is no evidence."""
         with suppress(Raised):
             expect_unchanged(getattr(student, self.exercise), *with_generators(arguments))
 
