@@ -352,7 +352,8 @@ class TestActivationStatistics(ArgumentsUnchanged, Integers, Float32, MemoryLayo
         for (_, weights), answer in zip(chains, answers, strict=True):
             names = [f"layer {number}" for number in range(1, len(weights) + 1)]
             for name, pair in zip(names, expect(answer, "the list").items(*names), strict=True):
-                expect(pair, name).items("mean", "std")
+                for what, value in zip(("mean", "std"), expect(pair, name).items("mean", "std"), strict=True):
+                    expect(value, f"the {what} of {name}").shaped(())
 
     @aspect("means", 34)
     def test_means_tanh(self, student, reference, rng):

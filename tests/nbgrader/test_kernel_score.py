@@ -36,7 +36,7 @@ def run(cell, call="result = score(fans)"):
         (RIGHT + "class Fans:\n    def __call__(self, shape): return real(shape)\nreal, fans = fans, Fans()", 3.0),
         (RIGHT + "from functools import partial\nfans = partial(fans)", 3.0),
         (RIGHT.replace("    if", "    print('x'); print('y', file=sys.stderr); warnings.warn('z')\n    if", 1), 3.0),
-        ("def fans(shape):\n    return shape[:2]", 0.5),
+        ("def fans(shape):\n    return shape[:2]", 0.71),
         ("def fans(shape):\n    raise NotImplementedError()", 0.0),
         ("def fans(shape):\n    return 1 / 0", 0.0),
         ("def fans(shape):\n    sys.exit(0)", 0.0),
@@ -54,7 +54,7 @@ def test_feedback_is_displayed_and_no_result(capfd):
     """The feedback says what is wrong."""
     run("def fans(shape):\n    return shape[:2]")
     said = capfd.readouterr().out
-    assert "1 of 5 hidden tests passed" in said and "expected 75" in said
+    assert "1 of 6 hidden tests passed" in said and "expected 75" in said
 
 
 def test_no_such_exercise():
