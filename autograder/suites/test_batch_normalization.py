@@ -219,10 +219,13 @@ class PullsBack(Backward, ArgumentsUnchanged, Integers, Float32, MemoryLayouts):
         return answer, getattr(reference, self.exercise)(dout, right_cache)
 
     def expect_gradient(self, student, reference, rng, which, shapes, changed=lambda gradient: gradient):
-        """Expect that one of the three gradients is right for random batches of these shapes."""
+        """Expect that one of the three gradients is right for random batches of these shapes.
+
+        The tolerance leaves room for an ε in another place in the forward pass, which few examples in a batch can enlarge.
+        """
         runs = [self.run(student, reference, rng.normal(size=shape) + 0.5, *self.batch(rng, shape)) for shape in shapes]
         for answer, right in runs:
-            expect(changed(part_of(answer, which, GRADIENTS)), GRADIENTS[which]).close_to(right[which])
+            expect(changed(part_of(answer, which, GRADIENTS)), GRADIENTS[which]).close_to(right[which], rtol=1e-6)
 
     @aspect("dx", 11)
     def test_dx(self, student, reference, rng):
