@@ -53,7 +53,7 @@ def test_right_numbers_in_another_form_cost_the_form(module, exercise, function)
     result = judged(module, [exercise], **{exercise: function})[exercise]
     assert result.score == pytest.approx(75)
     assert [aspect.name for aspect in result.aspects if aspect.score < aspect.max_score - 1e-9][-1] == FORM
-    assert [test.message for test in result.tests if test.outcome == "failed"][0].startswith(f"{exercise} returned ")
+    assert next(test.message for test in result.tests if test.outcome == "failed").startswith(f"{exercise} returned ")
     assert result.misconceptions == ()
 
 
