@@ -85,7 +85,9 @@ def _as_array(value: Any) -> Any:
 
 def _shape(value: Any, depth: int) -> tuple[int, ...] | None:
     """Return the shape of the array that a list would make, or None. Of each list one item after the other is looked at, up to a limit."""
-    if isinstance(value, (int, float, np.generic)) and not isinstance(value, bool) and not np.iscomplexobj(value):
+    if type(value) in (float, int):
+        return () if type(value) is float or value.bit_length() < 1000 else None  # a larger integer is no float
+    if isinstance(value, (np.floating, np.integer)):
         return ()
     if isinstance(value, np.ndarray):
         return value.shape if value.dtype.kind in "iuf" else None

@@ -80,7 +80,18 @@ def test_only_regular_lists_of_a_moderate_size_are_made_into_arrays():
         nested = [nested]
     itself: list = []
     itself.append(itself)
-    for strange in (nested, itself, [[1.0], [1.0, 2.0]], [True], ["1"], [1j], [], [[]], [[0.0] * 1000] * (MOST_NUMBERS // 1000 + 1)):
+    for strange in (
+        nested,
+        itself,
+        [[1.0], [1.0, 2.0]],
+        [True],
+        ["1"],
+        [1j],
+        [1 << 5000],
+        [],
+        [[]],
+        [[0.0] * 1000] * (MOST_NUMBERS // 1000 + 1),
+    ):
         assert all("list" not in form.message for form in forms_of(strange, first_only=False)), strange
     (form,) = forms_of([[1, 2]], first_only=False)
     assert np.array_equal(form.apply([[1, 2]]), [[1.0, 2.0]])
