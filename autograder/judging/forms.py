@@ -63,10 +63,16 @@ def forms_of(answer: Any, first_only: bool) -> Iterator[Form]:
     parts = answer[:1] if isinstance(answer, tuple) and first_only else answer if isinstance(answer, tuple) else (answer,)
     if any(_as_array(part) is not part for part in parts):
         yield Form(as_arrays, "returned a list where an array is asked for; the numbers were judged: make an array of it")
-    if isinstance(answer, (list, tuple)) and 2 <= len(answer) <= MOST_ITEMS:
+    is_short = isinstance(answer, (list, tuple)) and 2 <= len(answer) <= MOST_ITEMS
+    if is_short and len({_kind(item) for item in answer}) > 1:  # of items of one kind the order is a part of what is asked for
         for order in list(permutations(range(len(answer))))[1:]:
             names = ", ".join(_ORDINALS[place] for place in order)
             yield Form(_in_order(order), f"returned its items in another order; they were judged in this one: the {names}")
+
+
+def _kind(item: Any) -> Any:
+    """Return the shape of a number or an array, or another item's type."""
+    return np.shape(item) if isinstance(item, (int, float, np.generic, np.ndarray)) else type(item)
 
 
 def _in_order(order: tuple[int, ...]) -> Callable[[Any], Any]:

@@ -95,3 +95,7 @@ def test_only_regular_lists_of_a_moderate_size_are_made_into_arrays():
         assert all("list" not in form.message for form in forms_of(strange, first_only=False)), strange
     (form,) = forms_of([[1, 2]], first_only=False)
     assert np.array_equal(form.apply([[1, 2]]), [[1.0, 2.0]])
+
+
+def test_items_of_one_kind_have_no_other_order():
+    assert list(forms_of((3, 5), first_only=False)) == []
