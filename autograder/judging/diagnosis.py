@@ -83,8 +83,9 @@ def explain(slug: str, exercise: str, trials: Sequence[Trial]) -> list[Misconcep
         unexplained -= substance[best]
         substance = {one: aspects for one, aspects in substance.items() if not aspects - unexplained}
     corners = {trial.aspect for trial in student.failed if trial.is_corner and all(trial_with(slug, one, trial).passed for one in found)}
+    by_answers = not found or bool(unexplained)
     for one in known:
-        if corners and len(found) < MOST_FOUND and (aspects := student.corners_like(slug, one, alone=not found)) & corners:
+        if corners and len(found) < MOST_FOUND and (aspects := student.corners_like(slug, one, by_answers, bool(unexplained))) & corners:
             found[one] = aspects
             corners -= aspects
     names = list(dict.fromkeys(trial.aspect for trial in trials if trial.outcome.aspect))
@@ -120,10 +121,11 @@ class _Failures:
         others = {trial.aspect for trial in self.failed if trial_with(slug, known, trial).passed}
         return aspects - others
 
-    def corners_like(self, slug: str, known: KnownAnswer, alone: bool) -> set[str]:
+    def corners_like(self, slug: str, known: KnownAnswer, by_answers: bool, unexplained: bool = False) -> set[str]:
         """Return the corners in which a slip fails, if the student fails in the same tests; else nothing.
 
-        `alone`: the answers are compared, too. Beside a mistake of substance, which changes them, it is the kind of failure.
+        `by_answers`: the answers are compared, too. Beside a mistake of substance, which changes them, it is the kind of failure. Where a
+        mistake of substance is `unexplained`, it may be what fails in the corners: then only failures count that aren't about numbers.
         """
         corners = set()
         for trial in self._trials:
@@ -133,7 +135,8 @@ class _Failures:
                 continue
             if trial.outcome.passed or not trial.is_corner:
                 return set()
-            if not (self._is_like(trial, theirs, known) if alone else theirs.kind == trial.outcome.kind):
+            same_kind = theirs.kind == trial.outcome.kind and not (unexplained and _numeric(theirs.got))
+            if not (same_kind if unexplained or not by_answers else self._is_like(trial, theirs, known)):
                 return set()
             corners.add(trial.aspect)
         return corners
@@ -344,6 +347,8 @@ def _arguments(answer: Answer) -> tuple[Any, ...]:
 
 
 def _alike(one: Any, other: Any) -> bool:
+    if one is ...:  # in the answer of a misconception: stands for anything
+        return True
     if isinstance(one, (list, tuple)) and isinstance(other, (list, tuple)):
         return len(one) == len(other) and all(map(_alike, one, other))
     if isinstance(one, dict) and isinstance(other, dict):

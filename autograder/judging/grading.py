@@ -15,6 +15,7 @@ from autograder.deadline import HostClock, Overdue, uncounted
 from autograder.judging import diagnosis
 from autograder.judging.diagnosis import Trial
 from autograder.judging.follow_through import Uses, replaceable, with_right
+from autograder.judging.forms import Form, InForm, forms_of
 from autograder.judging.gradients import AnsweringAs, KnownForward, forward_of, known_forward
 from autograder.judging.known_answers import catalogue
 from autograder.judging.marking import marks_of
@@ -29,7 +30,7 @@ from autograder.sandbox.prefetch import Plan, plans_of
 from autograder.sandbox.remote import RemoteStudent, prefetch, turn_to
 from coursekit.expectations import Mismatch
 from coursekit.outcomes import TestOutcome, shortened
-from coursekit.student import Student, StudentError
+from coursekit.student import Student, StudentError, parameters_of
 from coursekit.suite import CollectedTest, SuitePlugin, outcome_of, run_tests
 
 _RAISED = frozenset({"raised", "missing", "died", "unreadable"})
@@ -48,6 +49,11 @@ class HiddenSuite(SuitePlugin):
         The exercises whose tests are run; all by default.
     limits : Limits, optional
         Of which all_answers_bytes and host_seconds are used.
+
+    Attributes
+    ----------
+    reference : module
+        As passed.
     """
 
     fixtures = ("student", "rng", "reference")
@@ -61,7 +67,7 @@ class HiddenSuite(SuitePlugin):
     ) -> None:
         super().__init__(student, only)
         self.limits = limits or Limits()
-        self._reference, self._account = reference, Account(self.limits)
+        self.reference, self._account = reference, Account(self.limits)
         self.clock = HostClock(self.limits.host_seconds, len(only or ()))
         self._plans: dict[str, Plan] = {}
         self._exercise = ""
@@ -70,7 +76,7 @@ class HiddenSuite(SuitePlugin):
     def begin(self, tests: Sequence[CollectedTest]) -> None:
         """Plan the calls of the suite, if the student is in another process."""
         if isinstance(self.student, RemoteStudent):
-            self._plans = dict(plans_of(tests, {"reference": self._reference}))
+            self._plans = dict(plans_of(tests, {"reference": self.reference}))
 
     def outcome_with(self, trial: Trial, reference: KnownForward) -> TestOutcome:
         """Run a test with another reference, and return its outcome; the message of a failure stays that of the right reference."""
@@ -87,6 +93,22 @@ class HiddenSuite(SuitePlugin):
             return trial.outcome
         return replace(trial.outcome, kind="", message="", culprit="")
 
+    def trial_in(self, trial: Trial, forms: Mapping[str, Form]) -> Trial:
+        """Run a test with the answers of some functions in another form."""
+        if isinstance(self.student, RemoteStudent):
+            prefetch(self.student, trial.exercise, ())
+        recorder = Recorder(InForm(self.student, forms), self._account, self.reference)
+        before, found = trial.outcome, None
+        try:
+            trial.again(recorder)
+        except Overdue:
+            raise
+        except Exception as error:
+            _drop_frames(error)
+            found = error
+        outcome = outcome_of(before.exercise, before.name, before.sentence, before.weight, found, before.aspect)
+        return replace(trial, outcome=outcome, answers=tuple(recorder.answers), got=getattr(found, "got", None))
+
     def provide(self, test: CollectedTest) -> dict[str, Any]:
         """Return the fixtures of one test."""
         self.clock.turn_to(test.exercise)
@@ -95,7 +117,7 @@ class HiddenSuite(SuitePlugin):
                 self._exercise = test.exercise
                 prefetch(self.student, test.exercise, self._plans.pop(test.exercise, ()))
             turn_to(self.student, test.id)
-        return {"student": Recorder(self.student, self._account, self._reference), "rng": test.rng(), "reference": self._reference}
+        return {"student": Recorder(self.student, self._account, self.reference), "rng": test.rng(), "reference": self.reference}
 
     def note(self, test: CollectedTest, fixtures: Mapping[str, Any], error: BaseException | None) -> TestOutcome:
         """Keep the test, its outcome and the answers for the diagnosis."""
@@ -158,12 +180,17 @@ def judge(
     suite = HiddenSuite(student, remembered(import_module(f"autograder.reference.{slug}")), list(points), limits)
     results: dict[str, ExerciseResult] = {}
     final: dict[str, ExerciseResult] = {}
-    uses = Uses(student, order or list(points))
+    uses, forms = Uses(student, order or list(points)), dict[str, Form]()
     with suite.clock:
         run_tests(suite_of(slug), suite)
         for name in points:
             suite.clock.turn_to(name)
             result = _exercise_result(slug, name, points[name], suite.trials, name in untouched)
+            if result.status in ("failed", "error"):
+                try:
+                    result = _in_another_form(suite, slug, result, forms) or result
+                except Overdue as late:
+                    result = replace(result, status="timeout", tests=tuple(_without_diagnosis(test, late) for test in result.tests))
             if name.endswith("_backward") and result.status in ("failed", "error"):
                 try:
                     result = _rejudged(suite, slug, result, results) or result
@@ -200,6 +227,31 @@ def _followed_through(
     if called and again.score > result.score:
         return replace(again, follow_through=called)
     return replace(result, status="timeout") if again.status == "timeout" else result  # another run may get further: don't store it
+
+
+def _in_another_form(suite: HiddenSuite, slug: str, result: ExerciseResult, forms: dict[str, Form]) -> ExerciseResult | None:
+    """Judge an exercise that earned nothing with its answers in another form, and note the form in `forms`; None if there is no gain.
+
+    A backward pass is judged with the answers of its forward pass in the form that was found for them, which costs it nothing.
+    """
+    name, best = result.name, result
+    given = {forward: forms[forward] for forward in (name.removesuffix("_backward") + "_forward",) if forward in forms}
+    if result.score > 0 and not given:
+        return None
+    mine = [trial for trial in suite.trials if trial.exercise == name]
+    if given:
+        mine = [suite.trial_in(trial, given) for trial in mine]
+        best = max(best, _exercise_result(slug, name, result.max_score, mine, False), key=lambda one: one.score)
+    answer = next((answer.answer for trial in mine for answer in trial.answers if answer.function == name and answer.error is None), None)
+    if not best.score and answer is not None:
+        has_state = "state" in parameters_of(getattr(suite.reference, name, None))
+        for form in forms_of(answer, first_only=has_state or name.endswith("_forward")):
+            trials = [suite.trial_in(trial, {**given, name: form}) for trial in mine]
+            trials.append(Trial(name, "form", lambda *_: None, form.outcome(name), ()))
+            again = _exercise_result(slug, name, result.max_score, trials, False)
+            if again.score > best.score:
+                best, forms[name] = again, form
+    return best if best.score > result.score else None
 
 
 def _rejudged(suite: HiddenSuite, slug: str, result: ExerciseResult, results: Mapping[str, ExerciseResult]) -> ExerciseResult | None:

@@ -6,7 +6,7 @@ Every answer keeps a state of its own: what is in a state is the student's own b
 import numpy as np
 
 from autograder.judging.known_answers import alternative, misconception
-from autograder.misconceptions.families import cut_off, family, fixed_number
+from autograder.misconceptions.families import cut_off, family, fixed_number, only_the_first
 from autograder.reference import adaptive_optimizers as reference
 
 
@@ -189,6 +189,15 @@ def betas_swapped(right, options, *args, beta1=0.9, beta2=0.999, **kwargs):
     return right(*args, **kwargs, beta1=beta2, beta2=beta1)
 
 
+@family(
+    "β1 and β2 are fixed numbers",
+    "You wrote 0.9 and 0.999 where beta1 and beta2 belong, so the arguments have no effect. Use them; the numbers are only their defaults.",
+    "part",
+)
+def fixed_betas(right, options, *args, **kwargs):
+    return right(*args, **{**kwargs, "beta1": 0.9, "beta2": 0.999})
+
+
 # --- wrong corrections of `adam`, `nadam` and `adamax` --------------------------------------------------------------------
 
 
@@ -315,6 +324,16 @@ adagrad_state_in_place = state_in_place("adagrad_step", reference.adagrad_step, 
 adagrad_without_epsilon = without_epsilon("adagrad_step", reference.adagrad_step, see="08 §2")
 adagrad_uphill = uphill("adagrad_step", reference.adagrad_step, see="08 §2")
 adagrad_fixed_epsilon = fixed_number("adagrad_step", reference.adagrad_step, see="08 §2", name="eps", value=1e-8)
+adagrad_with_epsilon_1e_7 = fixed_number(
+    "adagrad_step", reference.adagrad_step, see="08 §2", name="eps", value=1e-7, severity="slip", called="adagrad_with_epsilon_1e_7"
+)
+adagrad_with_epsilon_1e_6 = fixed_number(
+    "adagrad_step", reference.adagrad_step, see="08 §2", name="eps", value=1e-6, severity="slip", called="adagrad_with_epsilon_1e_6"
+)
+adagrad_fixed_lr = fixed_number(
+    "adagrad_step", reference.adagrad_step, see="08 §2", name="lr", value=0.01, severity="part", called="adagrad_fixed_lr"
+)
+adagrad_only_theta = only_the_first("adagrad_step", reference.adagrad_step, see="08 §2", severity="core", first="θ", all="θ and the state")
 adagrad_cut_off = cut_off("adagrad_step", reference.adagrad_step, see="08 §2")
 adagrad_epsilon_inside_the_root = epsilon_inside_the_root("adagrad_step", adagrad, see="08 §2")
 adagrad_gradient_not_squared = gradient_not_squared("adagrad_step", adagrad, see="08 §2")
@@ -417,11 +436,37 @@ def rmsprop_begins_with_the_first_square(theta, grad, state, lr=0.001, decay=0.9
     return theta - lr * grad / (np.sqrt(s) + eps), {"s": s}
 
 
+@misconception("rmsprop_step", "slip", title="The default learning rate is AdaGrad's", see="08 §3")
+def rmsprop_learning_rate_of_adagrad(theta, grad, state, lr=0.01, decay=0.9, eps=1e-8):
+    """Your step is right, but its default learning rate is 0.01. RMSProp's default is 0.001: its steps don't shrink by themselves."""
+    return rmsprop(theta, grad, state, lr, decay, eps)
+
+
+@misconception("rmsprop_step", "core", title="The decay is the wrong way round, and nothing is stored", see="08 §3")
+def rmsprop_swapped_and_not_stored(theta, grad, state, lr=0.001, decay=0.9, eps=1e-8):
+    """You gave the weight ρ to the new square and 1 − ρ to the old average, and the state that you return doesn't hold the new average:
+    s ← ρ s + (1 − ρ) g ⊗ g, and return it."""
+    return theta - lr * grad / (np.sqrt(decay * np.square(grad, dtype=float)) + eps), state
+
+
 rmsprop_theta_in_place = theta_in_place("rmsprop_step", reference.rmsprop_step, see="08 §3")
 rmsprop_state_in_place = state_in_place("rmsprop_step", reference.rmsprop_step, see="08 §3")
 rmsprop_without_epsilon = without_epsilon("rmsprop_step", reference.rmsprop_step, see="08 §3")
 rmsprop_uphill = uphill("rmsprop_step", reference.rmsprop_step, see="08 §3")
 rmsprop_fixed_epsilon = fixed_number("rmsprop_step", reference.rmsprop_step, see="08 §3", name="eps", value=1e-8)
+rmsprop_with_epsilon_1e_7 = fixed_number(
+    "rmsprop_step", reference.rmsprop_step, see="08 §3", name="eps", value=1e-7, severity="slip", called="rmsprop_with_epsilon_1e_7"
+)
+rmsprop_with_epsilon_1e_6 = fixed_number(
+    "rmsprop_step", reference.rmsprop_step, see="08 §3", name="eps", value=1e-6, severity="slip", called="rmsprop_with_epsilon_1e_6"
+)
+rmsprop_fixed_lr = fixed_number(
+    "rmsprop_step", reference.rmsprop_step, see="08 §3", name="lr", value=0.001, severity="part", called="rmsprop_fixed_lr"
+)
+rmsprop_fixed_decay = fixed_number(
+    "rmsprop_step", reference.rmsprop_step, see="08 §3", name="decay", value=0.9, severity="slip", called="rmsprop_fixed_decay"
+)
+rmsprop_only_theta = only_the_first("rmsprop_step", reference.rmsprop_step, see="08 §3", severity="core", first="θ", all="θ and the state")
 rmsprop_cut_off = cut_off("rmsprop_step", reference.rmsprop_step, see="08 §3")
 rmsprop_epsilon_inside_the_root = epsilon_inside_the_root("rmsprop_step", rmsprop, see="08 §3")
 rmsprop_gradient_not_squared = gradient_not_squared("rmsprop_step", rmsprop, see="08 §3")
@@ -680,6 +725,21 @@ def adam_epsilon_after_folding(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.
     return theta - lr * np.sqrt(1 - beta2**t) / (1 - beta1**t) * m / (np.sqrt(s) + eps), {"t": t, "m": m, "s": s}
 
 
+@misconception("adam_step", "core", title="The first moment averages the squares", see="08 §4")
+def adam_first_moment_squared(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8):
+    """You squared the gradient in m, too. m averages the gradients themselves, with their signs: it says where to go, s how far."""
+    t, _, s = averages(grad, state, beta1, beta2)
+    m = beta1 * state.get("m", 0.0) + (1 - beta1) * np.square(grad, dtype=float)
+    return theta - lr * (m / (1 - beta1**t)) / (np.sqrt(s / (1 - beta2**t)) + eps), {"t": t, "m": m, "s": s}
+
+
+@misconception("adam_step", "part", title="The first moment isn't stored", see="08 §4")
+def adam_first_moment_not_stored(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8):
+    """The state that you return doesn't hold the new m, so each step begins its average of the gradients at zero again."""
+    t, m, s = averages(grad, {**state, "m": 0.0}, beta1, beta2)
+    return theta - lr * (m / (1 - beta1**t)) / (np.sqrt(s / (1 - beta2**t)) + eps), {"t": t, "s": s}
+
+
 adam_uphill = uphill(
     "adam_step",
     reference.adam_step,
@@ -693,6 +753,15 @@ adam_state_in_place = state_in_place("adam_step", reference.adam_step, see="08 �
 adam_without_epsilon = without_epsilon("adam_step", reference.adam_step, see="08 §4")
 adam_nothing_remembered = nothing_remembered("adam_step", reference.adam_step, see="08 §4")
 adam_fixed_epsilon = fixed_number("adam_step", reference.adam_step, see="08 §4", name="eps", value=1e-8)
+adam_with_epsilon_1e_7 = fixed_number(
+    "adam_step", reference.adam_step, see="08 §4", name="eps", value=1e-7, severity="slip", called="adam_with_epsilon_1e_7"
+)
+adam_with_epsilon_1e_6 = fixed_number(
+    "adam_step", reference.adam_step, see="08 §4", name="eps", value=1e-6, severity="slip", called="adam_with_epsilon_1e_6"
+)
+adam_fixed_lr = fixed_number("adam_step", reference.adam_step, see="08 §4", name="lr", value=0.001, severity="part", called="adam_fixed_lr")
+adam_fixed_betas = fixed_betas("adam_step", reference.adam_step, see="08 §4")
+adam_only_theta = only_the_first("adam_step", reference.adam_step, see="08 §4", severity="core", first="θ", all="θ and the state")
 adam_cut_off = cut_off("adam_step", reference.adam_step, see="08 §4")
 adam_epsilon_inside_the_root = epsilon_inside_the_root("adam_step", adam, see="08 §4")
 adam_gradient_not_squared = gradient_not_squared("adam_step", adam, see="08 §4")
@@ -867,12 +936,59 @@ def nadam_look_ahead_stored(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999
     return theta - lr * m / (np.sqrt(s / (1 - beta2**t)) + eps), {"t": t, "m": m, "s": s}
 
 
+@misconception("nadam_step", "part", title="The gradient's term is corrected with t + 1", see="08 §5")
+def nadam_all_with_the_next_t(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8):
+    """You divided (1 − β1) g by 1 − β1ᵗ⁺¹. Only the momentum is that of the next step; the gradient is today's, and
+    is corrected with t."""
+    t, m, s = averages(grad, state, beta1, beta2)
+    look = (beta1 * m + (1 - beta1) * grad) / (1 - beta1 ** (t + 1))
+    return stepped(theta, lr, look, np.sqrt(s / (1 - beta2**t)) + eps, t=t, m=m, s=s)
+
+
+@misconception("nadam_step", "part", title="The look ahead isn't corrected", see="08 §5")
+def nadam_look_ahead_uncorrected(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8):
+    """You stepped along β1 m + (1 − β1) g as it is. m begins at zero: divide the momentum by 1 − β1ᵗ⁺¹, and the gradient's
+    term by 1 − β1ᵗ."""
+    t, m, s = averages(grad, state, beta1, beta2)
+    look = beta1 * m + (1 - beta1) * grad
+    return stepped(theta, lr, look, np.sqrt(s / (1 - beta2**t)) + eps, t=t, m=m, s=s)
+
+
+@misconception("nadam_step", "part", title="The momentum has no weight", see="08 §5")
+def nadam_momentum_in_full(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8):
+    """You added m/(1 − β1ᵗ⁺¹) without the factor β1. Both terms together are an average: β1 of the momentum, 1 − β1 of the
+    gradient."""
+    t, m, s = averages(grad, state, beta1, beta2)
+    look = m / (1 - beta1 ** (t + 1)) + (1 - beta1) * grad / (1 - beta1**t)
+    return stepped(theta, lr, look, np.sqrt(s / (1 - beta2**t)) + eps, t=t, m=m, s=s)
+
+
+@misconception("nadam_step", "part", title="t and t + 1 are exchanged", see="08 §5")
+def nadam_times_exchanged(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999, eps=1e-8):
+    """You corrected the momentum with t and the gradient with t + 1. It is the other way round: the momentum is that of the
+    next step, the gradient today's."""
+    t, m, s = averages(grad, state, beta1, beta2)
+    look = beta1 * m / (1 - beta1**t) + (1 - beta1) * grad / (1 - beta1 ** (t + 1))
+    return stepped(theta, lr, look, np.sqrt(s / (1 - beta2**t)) + eps, t=t, m=m, s=s)
+
+
 nadam_theta_in_place = theta_in_place("nadam_step", reference.nadam_step, see="08 §5")
 nadam_state_in_place = state_in_place("nadam_step", reference.nadam_step, see="08 §5")
 nadam_without_epsilon = without_epsilon("nadam_step", reference.nadam_step, see="08 §5")
 nadam_uphill = uphill("nadam_step", reference.nadam_step, see="08 §5")
 nadam_nothing_remembered = nothing_remembered("nadam_step", reference.nadam_step, see="08 §5")
 nadam_fixed_epsilon = fixed_number("nadam_step", reference.nadam_step, see="08 §5", name="eps", value=1e-8)
+nadam_with_epsilon_1e_7 = fixed_number(
+    "nadam_step", reference.nadam_step, see="08 §5", name="eps", value=1e-7, severity="slip", called="nadam_with_epsilon_1e_7"
+)
+nadam_with_epsilon_1e_6 = fixed_number(
+    "nadam_step", reference.nadam_step, see="08 §5", name="eps", value=1e-6, severity="slip", called="nadam_with_epsilon_1e_6"
+)
+nadam_fixed_lr = fixed_number(
+    "nadam_step", reference.nadam_step, see="08 §5", name="lr", value=0.001, severity="part", called="nadam_fixed_lr"
+)
+nadam_fixed_betas = fixed_betas("nadam_step", reference.nadam_step, see="08 §5")
+nadam_only_theta = only_the_first("nadam_step", reference.nadam_step, see="08 §5", severity="core", first="θ", all="θ and the state")
 nadam_cut_off = cut_off("nadam_step", reference.nadam_step, see="08 §5")
 nadam_epsilon_inside_the_root = epsilon_inside_the_root("nadam_step", nadam, see="08 §5")
 nadam_gradient_not_squared = gradient_not_squared("nadam_step", nadam, see="08 §5")
@@ -1038,12 +1154,52 @@ def adamax_epsilon_inside_the_maximum(theta, grad, state, lr=0.002, beta1=0.9, b
     return theta - lr * (m / (1 - beta1**t)) / u, {"t": t, "m": m, "u": u}
 
 
+@misconception("adamax_step", "part", title="The first moment isn't stored", see="08 §5")
+def adamax_first_moment_not_stored(theta, grad, state, lr=0.002, beta1=0.9, beta2=0.999, eps=1e-8):
+    """The state that you return doesn't hold the new m, so each step begins its average of the gradients at zero again."""
+    t, m, u = largest(grad, {**state, "m": 0.0}, beta1, beta2)
+    return theta - lr * (m / (1 - beta1**t)) / (u + eps), {"t": t, "u": u}
+
+
+@misconception("adamax_step", "part", title="The maximum isn't stored", see="08 §5")
+def adamax_maximum_not_stored(theta, grad, state, lr=0.002, beta1=0.9, beta2=0.999, eps=1e-8):
+    """The state that you return doesn't hold the new u, so at each step it is the size of the present gradient alone."""
+    t, m, u = largest(grad, {**state, "u": 0.0}, beta1, beta2)
+    return stepped(theta, lr, m / (1 - beta1**t), u + eps, t=t, m=m)
+
+
+@misconception("adamax_step", "part", title="The gradient is corrected instead of its average", see="08 §5")
+def adamax_gradient_corrected(theta, grad, state, lr=0.002, beta1=0.9, beta2=0.999, eps=1e-8):
+    """You stepped along g/(1 − β1ᵗ). It is the average m that begins at zero and is corrected: m̂ = m/(1 − β1ᵗ)."""
+    t, m, u = largest(grad, state, beta1, beta2)
+    return theta - lr * (grad / (1 - beta1**t)) / (u + eps), {"t": t, "m": m, "u": u}
+
+
+@misconception("adamax_step", "core", title="The minimum is taken", see="08 §5")
+def adamax_minimum(theta, grad, state, lr=0.002, beta1=0.9, beta2=0.999, eps=1e-8):
+    """You took the smaller one of the faded u and |g|. AdaMax takes the larger one: u ← max(β2 u, |g|)."""
+    t, m, _ = largest(grad, state, beta1, beta2)
+    u = np.minimum(beta2 * state.get("u", 0.0), np.abs(grad))
+    return stepped(theta, lr, m / (1 - beta1**t), u + eps, t=t, m=m, u=u)
+
+
 adamax_theta_in_place = theta_in_place("adamax_step", reference.adamax_step, see="08 §5")
 adamax_state_in_place = state_in_place("adamax_step", reference.adamax_step, see="08 §5")
 adamax_without_epsilon = without_epsilon("adamax_step", reference.adamax_step, see="08 §5")
 adamax_uphill = uphill("adamax_step", reference.adamax_step, see="08 §5")
 adamax_nothing_remembered = nothing_remembered("adamax_step", reference.adamax_step, see="08 §5")
 adamax_fixed_epsilon = fixed_number("adamax_step", reference.adamax_step, see="08 §5", name="eps", value=1e-8)
+adamax_with_epsilon_1e_7 = fixed_number(
+    "adamax_step", reference.adamax_step, see="08 §5", name="eps", value=1e-7, severity="slip", called="adamax_with_epsilon_1e_7"
+)
+adamax_with_epsilon_1e_6 = fixed_number(
+    "adamax_step", reference.adamax_step, see="08 §5", name="eps", value=1e-6, severity="slip", called="adamax_with_epsilon_1e_6"
+)
+adamax_fixed_lr = fixed_number(
+    "adamax_step", reference.adamax_step, see="08 §5", name="lr", value=0.002, severity="part", called="adamax_fixed_lr"
+)
+adamax_fixed_betas = fixed_betas("adamax_step", reference.adamax_step, see="08 §5")
+adamax_only_theta = only_the_first("adamax_step", reference.adamax_step, see="08 §5", severity="core", first="θ", all="θ and the state")
 adamax_cut_off = cut_off("adamax_step", reference.adamax_step, see="08 §5")
 adamax_betas_swapped = betas_swapped("adamax_step", adamax, see="08 §5")
 

@@ -8,7 +8,7 @@ import functools
 import numpy as np
 
 from autograder.judging.known_answers import alternative, misconception
-from autograder.misconceptions.families import cut_off, fixed_number, in_a_tuple
+from autograder.misconceptions.families import cut_off, fixed_number, in_a_tuple, in_place, only_the_first
 from autograder.reference import batch_normalization as right
 
 
@@ -208,6 +208,24 @@ def forward_in_place(x, gamma, beta, eps=1e-5):
 
 
 forward_truncated = cut_off("batchnorm_forward", right.batchnorm_forward, see="05 §2")
+forward_with_epsilon_1e_6 = fixed_number(
+    "batchnorm_forward",
+    right.batchnorm_forward,
+    see="05 §2",
+    name="eps",
+    value=1e-6,
+    title="ε has another size",
+    called="forward_with_epsilon_1e_6",
+)
+forward_with_epsilon_1e_3 = fixed_number(
+    "batchnorm_forward",
+    right.batchnorm_forward,
+    see="05 §2",
+    name="eps",
+    value=1e-3,
+    title="ε has another size",
+    called="forward_with_epsilon_1e_3",
+)
 
 
 # --- batchnorm_forward: right -------------------------------------------------------------------------------------------
@@ -472,6 +490,73 @@ def backward_in_place(dout, cache):
     return answer
 
 
+def _count(dout, cache):
+    """Return how many values a mean was taken over."""
+    return np.size(dout) / np.size(cache[1])
+
+
+@misconception("batchnorm_backward", "part", title="A factor 1/N is missing in the mean's path", see="05 §3")
+def backward_mean_not_divided(dout, cache):
+    """What comes back through the mean in your dx is N times too strong. μ = Σx/N, so each x moves it by 1/N: dμ is divided by N before
+    it is added to dx."""
+    return _pulled_back(dout, cache, _count(dout, cache), 1)
+
+
+@misconception("batchnorm_backward", "part", title="A factor 1/N is missing in the variance's path", see="05 §3")
+def backward_variance_not_divided(dout, cache):
+    """What comes back through the variance in your dx is N times too strong. σ² is a mean of squares, so each of them moves it by 1/N."""
+    return _pulled_back(dout, cache, 1, _count(dout, cache))
+
+
+@misconception("batchnorm_backward", "part", title="The variance's path has lost its 2", see="05 §3")
+def backward_without_two(dout, cache):
+    """The path through the variance in your dx is half as strong as it should be. The derivative of c² is 2c, and this 2 is what cancels
+    the ½ of the root."""
+    return _pulled_back(dout, cache, 1, 0.5)
+
+
+@misconception("batchnorm_backward", "part", title="The path through the variance is added", see="05 §3")
+def backward_with_the_variance_added(dout, cache):
+    """The term of the variance has a plus in your dx. A larger variance makes x̂ smaller, so what comes back through it is subtracted."""
+    return _pulled_back(dout, cache, 1, -1)
+
+
+@misconception("batchnorm_backward", "part", title="The deviation is taken for the variance in the backward pass", see="05 §3")
+def backward_with_the_deviation_for_the_variance(dout, cache):
+    """You computed the variance's path with σ^(−3/2) where (σ² + ε)^(−3/2) belongs: what you took out of the cache for the variance is
+    its root already."""
+    return _pulled_back(dout, cache, 1, _along(cache[2], dout) ** 1.5)
+
+
+@misconception("batchnorm_backward", "part", title="The variance's term isn't summed over the batch", see="05 §3")
+def backward_variance_not_summed(dout, cache):
+    """The gradient of σ² in your dx is still one per example. One σ² served the whole batch, so what comes back from all examples has to
+    be summed over the batch before it goes on to x."""
+    (x_hat, gamma, std), (_, *rest) = cache, _pulled_back(dout, cache)
+    mean = np.mean(dout, axis=_axes(dout), keepdims=True)
+    return _along(gamma / std, dout) * (dout - mean - x_hat * (dout * x_hat) / _count(dout, cache)), *rest
+
+
+@misconception("batchnorm_backward", "part", title="The mean's path overwrites the others", see="05 §3")
+def backward_mean_path_alone(dout, cache):
+    """Your dx is what comes back through the mean, and nothing else. Where a value has several ways to the loss, the gradients along
+    them are added: don't overwrite the direct part, add to it."""
+    (_, gamma, std), (_, *rest) = cache, _pulled_back(dout, cache)
+    return -_along(gamma / std, dout) * np.mean(dout, axis=_axes(dout), keepdims=True) * np.ones(np.shape(dout)), *rest
+
+
+@misconception("batchnorm_backward", "part", title="dγ and dβ are summed over everything", see="05 §3")
+def parameter_gradients_as_one_number(dout, cache):
+    """Your dgamma and dbeta are one number each. Every feature has a γ and a β of its own: sum over the batch alone, and leave the
+    features apart."""
+    return _pulled_back(dout, cache)[0], np.sum(dout * cache[0]), np.sum(dout)
+
+
+backward_without_parameter_gradients = only_the_first(
+    "batchnorm_backward", right.batchnorm_backward, see="05 §3", first="dx", all="dx, dgamma and dbeta"
+)
+
+
 # --- batchnorm_backward: right ------------------------------------------------------------------------------------------
 
 
@@ -626,6 +711,21 @@ def running_in_place(running, batch_value, momentum=0.9):
 
 
 update_truncated = cut_off("update_running", right.update_running, see="05 §4")
+update_by_an_operator_in_place = in_place(
+    "update_running",
+    right.update_running,
+    see="05 §4",
+    title="An argument is changed in place",
+    text="An operator such as `*=` or `-=` writes into the caller's array, and raises an error where that holds integers. Make a new "
+    "array: `running * momentum + …`.",
+)
+
+
+@misconception("update_running", "core", title="The old value is kept in full", see="05 §4")
+def running_in_full(running, batch_value, momentum=0.9):
+    """You added the batch's share to the old value, but didn't multiply the old value by momentum. The two weights have to add up to 1,
+    or the result isn't an average and grows without end."""
+    return np.asarray(running) + (1 - momentum) * np.asarray(batch_value)
 
 
 # --- update_running: right ----------------------------------------------------------------------------------------------
@@ -750,6 +850,36 @@ def inference_in_place(x, gamma, beta, running_mean, running_var, eps=1e-5):
 
 
 inference_truncated = cut_off("batchnorm_inference", right.batchnorm_inference, see="05 §4")
+inference_with_epsilon_1e_8 = fixed_number(
+    "batchnorm_inference",
+    right.batchnorm_inference,
+    see="05 §4",
+    name="eps",
+    value=1e-8,
+    title="ε has another size",
+    called="inference_with_epsilon_1e_8",
+)
+inference_with_epsilon_1e_3 = fixed_number(
+    "batchnorm_inference",
+    right.batchnorm_inference,
+    see="05 §4",
+    name="eps",
+    value=1e-3,
+    title="ε has another size",
+    called="inference_with_epsilon_1e_3",
+)
+
+
+@misconception("batchnorm_inference", "part", title="γ is ignored", see="05 §4")
+def inference_without_gamma(x, gamma, beta, running_mean, running_var, eps=1e-5):
+    """You added β, but didn't scale by γ. The layers behind this one were trained with γ x̂ + β."""
+    return _normalised(x, np.ones(np.shape(gamma)), beta, running_mean, np.sqrt(running_var + eps))[0]
+
+
+@misconception("batchnorm_inference", "slip", title="A single example loses its axis", see="05 §4")
+def inference_squeezed(x, gamma, beta, running_mean, running_var, eps=1e-5):
+    """You squeezed the answer. A batch of one example has shape (1, D), and the answer has the shape of x: leave `squeeze` out."""
+    return np.squeeze(_normalised(x, gamma, beta, running_mean, np.sqrt(running_var + eps))[0])
 
 
 # --- batchnorm_inference: right -----------------------------------------------------------------------------------------
@@ -859,6 +989,15 @@ images_without_beta = for_images(forward_without_beta)
 images_shift_before_scale = for_images(forward_shift_before_scale)
 images_in_place = for_images(forward_in_place)
 images_truncated = cut_off("batchnorm2d_forward", right.batchnorm2d_forward, see="05 §5")
+images_with_epsilon_1e_8 = fixed_number(
+    "batchnorm2d_forward",
+    right.batchnorm2d_forward,
+    see="05 §5",
+    name="eps",
+    value=1e-8,
+    title="ε has another size",
+    called="images_with_epsilon_1e_8",
+)
 
 
 # --- batchnorm2d_forward: right -----------------------------------------------------------------------------------------
@@ -932,6 +1071,41 @@ images_backward_without_gamma = for_images(backward_without_gamma)
 images_backward_n_minus_one = for_images(backward_n_minus_one)
 images_backward_divides_by_the_size = for_images(backward_divides_by_the_size)
 images_parameter_gradients_averaged = for_images(parameter_gradients_averaged)
+images_backward_without_two = for_images(backward_without_two)
+images_backward_without_one_half = for_images(backward_without_one_half)
+images_backward_mean_not_divided = for_images(backward_mean_not_divided)
+images_backward_variance_not_divided = for_images(backward_variance_not_divided)
+images_backward_variance_not_summed = for_images(backward_variance_not_summed)
+images_backward_with_the_variance_added = for_images(backward_with_the_variance_added)
+images_parameter_gradients_as_one_number = for_images(parameter_gradients_as_one_number)
+images_backward_without_parameter_gradients = only_the_first(
+    "batchnorm2d_backward", right.batchnorm2d_backward, see="05 §5", first="dx", all="dx, dgamma and dbeta"
+)
+
+
+@misconception("batchnorm2d_backward", "part", title="dγ and dβ are summed over the images alone", see="05 §5")
+def images_parameter_gradients_per_pixel(dout, cache):
+    """Your dgamma and dbeta have a number for every pixel. One γ and one β served all pixels of a channel: sum over N, H and W."""
+    return _pulled_back(dout, cache)[0], np.sum(dout * cache[0], axis=0), np.sum(dout, axis=0)
+
+
+@misconception("batchnorm2d_backward", "part", title="γ and the deviation are forgotten in dx", see="05 §5")
+def images_backward_without_scale(dout, cache):
+    """Your dx isn't multiplied by γ/√(σ² + ε), by which the forward pass multiplied x."""
+    x_hat, gamma, _ = cache
+    return _pulled_back(dout, (x_hat, np.ones(np.shape(gamma)), np.ones(np.shape(gamma))))
+
+
+@misconception("batchnorm2d_backward", "core", title="A plain reshape of dout and x̂", see="05 §5")
+def images_backward_all_plainly_reshaped(dout, cache):
+    """You wrote reshape(-1, C) for dout and for x̂. The columns of these matrices are mixtures of all channels. Bring the channel to the
+    end with a transpose first, then reshape."""
+    x_hat, gamma, std = cache
+    flat, hat = np.reshape(dout, (-1, np.size(gamma))), np.reshape(x_hat, (-1, np.size(gamma)))
+    dx, *rest = _pulled_back(flat, (hat, gamma, std))
+    return dx.reshape(np.shape(dout)), *rest
+
+
 images_parameter_gradients_keep_dimensions = for_images(parameter_gradients_keep_dimensions)
 images_dgamma_keeps_dimensions = for_images(dgamma_keeps_dimensions)
 images_parameter_gradients_swapped = for_images(parameter_gradients_swapped)
@@ -1117,6 +1291,27 @@ def fold_in_place(W, b, gamma, beta, running_mean, running_var, eps=1e-5):
 
 
 fold_truncated = cut_off("fold_batchnorm", right.fold_batchnorm, see="05 §6")
+fold_with_epsilon_1e_5 = fixed_number(
+    "fold_batchnorm", right.fold_batchnorm, see="05 §6", name="eps", value=1e-5, title="eps is ignored", called="fold_with_epsilon_1e_5"
+)
+fold_with_epsilon_1e_3 = fixed_number(
+    "fold_batchnorm", right.fold_batchnorm, see="05 §6", name="eps", value=1e-3, title="ε has another size", called="fold_with_epsilon_1e_3"
+)
+fold_without_the_bias = only_the_first("fold_batchnorm", right.fold_batchnorm, see="05 §6", first="W", all="W and b")
+
+
+@misconception("fold_batchnorm", "slip", title="b has an axis too many", see="05 §6")
+def fold_bias_as_a_row(W, b, gamma, beta, running_mean, running_var, eps=1e-5):
+    """Your numbers are right, but the new bias has shape (1, fan_out). It replaces b, so it has the shape of b, (fan_out,)."""
+    W, b = _folded(W, b, gamma, beta, running_mean, np.sqrt(running_var + eps))
+    return W, b[None]
+
+
+@misconception("fold_batchnorm", "part", title="W is left as it was", see="05 §6")
+def fold_bias_alone(W, b, gamma, beta, running_mean, running_var, eps=1e-5):
+    """You returned W as it was. The batch normalization scales what the dense layer gives, so each column of W is multiplied by
+    γ/√(σ² + ε), as b is."""
+    return 1.0 * W, _folded(W, b, gamma, beta, running_mean, np.sqrt(running_var + eps))[1]
 
 
 # --- fold_batchnorm: right ----------------------------------------------------------------------------------------------

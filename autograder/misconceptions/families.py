@@ -7,6 +7,7 @@ A catalogue registers a member by assigning it to a name of its module::
 
 `right` is the reference's module; any right function will do. `position` or `name` says which argument is meant, the first by default.
 Title, text and severity can be given where the family's own don't fit; ``{argument}`` in them stands for the name of the argument.
+A second member of one family for the same exercise is told from the first by `called`, its id.
 """
 
 from __future__ import annotations
@@ -38,7 +39,15 @@ def family(title: str, text: str, severity: Severity, **defaults: Any) -> Callab
 
     def of_change(change: Function) -> Callable[..., Function]:
         def member(
-            exercise: str, right: Function, *, see: str, title: str = title, text: str = text, severity: Severity = severity, **options: Any
+            exercise: str,
+            right: Function,
+            *,
+            see: str,
+            title: str = title,
+            text: str = text,
+            severity: Severity = severity,
+            called: str = "",
+            **options: Any,
         ) -> Function:
             options = defaults | options
             names = list(inspect.signature(right).parameters)
@@ -53,7 +62,7 @@ def family(title: str, text: str, severity: Severity, **defaults: Any) -> Callab
                 return change(right, options, *args, **kwargs)
 
             words = {"argument": options.get("name", ""), "exercise": exercise, **options}
-            answer.__name__, answer.__doc__ = f"{exercise}_{change.__name__}", text.format(**words)
+            answer.__name__, answer.__doc__ = called or f"{exercise}_{change.__name__}", text.format(**words)
             answer.__module__ = sys._getframe(1).f_globals["__name__"]
             answer.family = (change, right, options)  # type: ignore[attr-defined]
             return misconception(exercise, severity, title=title.format(**words), see=see)(answer)
@@ -145,4 +154,13 @@ def negated(right, options, *args, **kwargs):
     "part",
 )
 def in_a_tuple(right, options, *args, **kwargs):
-    return right(*args, **kwargs), None
+    return right(*args, **kwargs), ...
+
+
+@family(
+    "Only {first} is returned",
+    "You return {first} alone, where {all} are asked for. Return them all, in this order, with commas between them.",
+    "part",
+)
+def only_the_first(right, options, *args, **kwargs):
+    return right(*args, **kwargs)[0]

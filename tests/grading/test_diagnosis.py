@@ -65,7 +65,7 @@ def test_right_numbers_in_an_answer_of_another_form_are_not_called_a_slip():
     def without_state(theta, grad, state, lr=0.01, eps=1e-8):
         return theta - lr * grad / (abs(grad) + eps)
 
-    assert named("adaptive_optimizers", "adagrad_step", without_state) is None
+    assert all_named("adaptive_optimizers", "adagrad_step", without_state) == ["adagrad_step_only_the_first"]
 
 
 def test_draws_are_compared_by_distribution():
@@ -171,3 +171,21 @@ def test_draws_are_alike_by_distribution_and_by_what_repeats():
 def test_nothing_is_alike_nothing():
     assert not diagnosis.alike("f", [], [])
     assert not diagnosis.alike("f", [said(1.0)], [])
+
+
+def test_a_slip_is_told_from_another_by_the_answers_beside_a_slip_without_numbers():
+    def inside_and_in_place(theta, grad, state, lr=0.01, eps=1e-8):
+        s = state.get("s", 0) + grad**2
+        theta -= lr * grad / np.sqrt(s + eps)
+        return theta, {"s": s}
+
+    names = all_named("adaptive_optimizers", "adagrad_step", inside_and_in_place)
+    assert names == ["adagrad_step_theta_in_place", "adagrad_step_epsilon_inside_the_root"]
+
+
+def test_numbers_that_are_wrong_for_an_unknown_reason_are_not_called_a_slip():
+    def per_example(dout, cache):
+        gamma = cache[-1]
+        return gamma * dout, dout * cache[0], dout
+
+    assert all_named("batch_normalization", "batchnorm_backward", per_example) == ["parameter_gradients_per_example"]

@@ -1,0 +1,101 @@
+"""Right numbers in another form than is asked for earn most of the points; nothing else gains by another form."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from autograder.judging.forms import MOST_LISTS, MOST_NUMBERS, forms_of
+from autograder.judging.grading import judge
+from autograder.reference import adaptive_optimizers, batch_normalization
+from coursekit.student import LocalStudent
+
+FORM = "the form of the answer"
+
+
+def judged(module, exercises, **functions):
+    """Judge exercises of a lecture where some functions are replaced, and return the results by name."""
+    student = LocalStudent({**vars(module), **functions})
+    slug = Path(module.__file__).stem
+    return {result.name: result for result in judge(slug, student, dict.fromkeys(exercises, 100.0))}
+
+
+def forward_in_another_order(x, gamma, beta, eps=1e-5):
+    return batch_normalization.batchnorm_forward(x, gamma, beta, eps)[::-1]
+
+
+def backward_in_another_order(dout, cache):
+    dx, dgamma, dbeta = batch_normalization.batchnorm_backward(dout, cache)
+    return dgamma, dbeta, dx
+
+
+def forward_as_lists(x, gamma, beta, eps=1e-5):
+    out, cache = batch_normalization.batchnorm_forward(x, gamma, beta, eps)
+    return out.tolist(), cache
+
+
+def step_in_another_order(theta, grad, state, **options):
+    return adaptive_optimizers.adagrad_step(theta, grad, state, **options)[::-1]
+
+
+@pytest.mark.parametrize(
+    "module, exercise, function",
+    [
+        (batch_normalization, "batchnorm_forward", forward_in_another_order),
+        (batch_normalization, "batchnorm_forward", forward_as_lists),
+        (batch_normalization, "batchnorm_backward", backward_in_another_order),
+        (adaptive_optimizers, "adagrad_step", step_in_another_order),
+    ],
+)
+def test_right_numbers_in_another_form_cost_the_form(module, exercise, function):
+    result = judged(module, [exercise], **{exercise: function})[exercise]
+    assert result.score == pytest.approx(75)
+    assert [aspect.name for aspect in result.aspects if aspect.score < aspect.max_score - 1e-9][-1] == FORM
+    assert next(test.message for test in result.tests if test.outcome == "failed").startswith(f"{exercise} returned ")
+    assert result.misconceptions == ()
+
+
+def test_the_form_of_a_forward_pass_costs_the_backward_pass_nothing():
+    pair = ["batchnorm_forward", "batchnorm_backward"]
+    found = judged(batch_normalization, pair, batchnorm_forward=forward_in_another_order, batchnorm_backward=behind_another_order)
+    assert [found[name].score for name in pair] == [pytest.approx(75), 100]
+
+
+def behind_another_order(dout, cache):
+    return batch_normalization.batchnorm_backward(dout, cache)
+
+
+def test_wrong_numbers_gain_nothing_by_another_form():
+    def wrong(dout, cache):
+        return np.ones(dout.shape[1]), np.ones(dout.shape[1]), np.ones(dout.shape)
+
+    assert judged(batch_normalization, ["batchnorm_backward"], batchnorm_backward=wrong)["batchnorm_backward"].score == 0
+
+
+def test_only_regular_lists_of_a_moderate_size_are_made_into_arrays():
+    nested: list = [1.0]
+    for _ in range(MOST_LISTS):
+        nested = [nested]
+    itself: list = []
+    itself.append(itself)
+    for strange in (
+        nested,
+        itself,
+        [[1.0], [1.0, 2.0]],
+        [True],
+        ["1"],
+        [1j],
+        [1 << 5000],
+        [],
+        [[]],
+        [[0.0] * 1000] * (MOST_NUMBERS // 1000 + 1),
+    ):
+        assert all("list" not in form.message for form in forms_of(strange, first_only=False)), strange
+    (form,) = forms_of([[1, 2]], first_only=False)
+    assert np.array_equal(form.apply([[1, 2]]), [[1.0, 2.0]])
+
+
+def test_items_of_one_kind_have_no_other_order():
+    assert list(forms_of((3, 5), first_only=False)) == []
