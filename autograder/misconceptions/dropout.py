@@ -855,6 +855,13 @@ def depth_inverted(x, fx, survival, rng, training=True):
     return x + (_gates(survival, x, rng) / survival if training else 1.0) * np.asarray(fx, dtype=float)
 
 
+@misconception("stochastic_depth", "core", title="Nothing is random in training", see="11 §8")
+def depth_expected(x, fx, survival, rng, training=True):
+    """You multiplied f(x) by survival in training as well. That is what (9) does afterwards. In training an example's branch is there or
+    it isn't, and a random number decides which."""
+    return right.stochastic_depth(x, fx, survival, rng, training=False)
+
+
 @misconception("stochastic_depth", "part", title="Scaled in training, and after it as well", see="11 §8")
 def depth_scaled_twice(x, fx, survival, rng, training=True):
     """You divided by survival in training and multiplied by it afterwards. One of the two makes the phases agree, both make them

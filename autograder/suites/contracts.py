@@ -47,7 +47,7 @@ class Contract:
     def ask(self, student: Student, *arguments: Any) -> Any:
         """Call the function, and return what is compared; of a forward pass only `out`."""
         answer = getattr(student, self.exercise)(*with_generators(arguments))
-        if self.exercise.endswith("_forward"):
+        if self.exercise.endswith("_forward") and not isinstance(answer, np.ndarray):  # a missing cache isn't what a contract is about
             return expect(answer, f"what {self.exercise} returns").items("out", "cache")[0]
         return answer
 
