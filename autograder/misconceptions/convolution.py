@@ -6,7 +6,7 @@ The caches of the reference, which the answers here share, are (x, W, stride, pa
 import numpy as np
 
 from autograder.judging.known_answers import alternative, misconception
-from autograder.misconceptions.families import cut_off, in_a_tuple, in_place, without_cache
+from autograder.misconceptions.families import cut_off, in_a_tuple, in_place
 from autograder.reference import convolution as right
 
 # --- what the answers share -----------------------------------------------------------------------------------------------------
@@ -688,7 +688,6 @@ def forward_channels_last(x, W, b, stride=1, pad=0):
     return out.transpose(0, 2, 3, 1), cache
 
 
-forward_without_cache = without_cache("conv2d_forward", right.conv2d_forward, see="12 §5")
 forward_cut_off = cut_off("conv2d_forward", right.conv2d_forward, see="12 §5")
 
 
@@ -1190,7 +1189,6 @@ def pool_size_by_division(x, size=2, stride=2):
     return out, right.max_pool_forward(x, size, stride)[1]
 
 
-pool_without_cache = without_cache("max_pool_forward", right.max_pool_forward, see="12 §7")
 pool_in_place = in_place("max_pool_forward", right.max_pool_forward, see="12 §7")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from autograder.judging.known_answers import alternative, misconception
-from autograder.misconceptions.families import cut_off, generator_ignored, in_a_tuple, in_place, negated, reseeded, without_cache
+from autograder.misconceptions.families import cut_off, generator_ignored, in_a_tuple, in_place, negated, reseeded
 from autograder.reference import dropout as right
 
 
@@ -155,9 +155,6 @@ forward_with_its_own_generator = generator_ignored("dropout_forward", right.drop
 forward_reseeded = reseeded("dropout_forward", right.dropout_forward, see="11 §2")
 forward_in_place = in_place("dropout_forward", right.dropout_forward, see="11 §2")
 forward_cut_off = cut_off("dropout_forward", right.dropout_forward, see="11 §2")
-forward_without_cache = without_cache("dropout_forward", right.dropout_forward, see="11 §2")
-
-
 # --- dropout_forward: right -----------------------------------------------------------------------------------------------
 
 
@@ -769,6 +766,12 @@ def connect_per_unit(x, W, b, rate, rng, training=True):
     return _dropconnect(x, W, b, _ones(1 - rate, (1, np.shape(W)[1]), rng) / (1 - rate) if training else 1.0)
 
 
+@misconception("dropconnect_forward", "slip", title="The cache is missing", see="11 §7")
+def connect_without_cache(x, W, b, rate, rng, training=True):
+    """You return out alone. A backward pass would need to know which weights were used: return out and the cache, `return out, cache`."""
+    return right.dropconnect_forward(x, W, b, rate, rng, training)[0]
+
+
 @misconception("dropconnect_forward", "part", title="The bias is forgotten", see="11 §7")
 def connect_without_bias(x, W, b, rate, rng, training=True):
     """You return x·W' without the bias. It is neither dropped nor scaled, but it is there: add b."""
@@ -794,7 +797,6 @@ def connect_scales_bias(x, W, b, rate, rng, training=True):
 connect_with_its_own_generator = generator_ignored("dropconnect_forward", right.dropconnect_forward, see="11 §7")
 connect_reseeded = reseeded("dropconnect_forward", right.dropconnect_forward, see="11 §7")
 connect_in_place = in_place("dropconnect_forward", right.dropconnect_forward, see="11 §7", name="W")
-connect_without_cache = without_cache("dropconnect_forward", right.dropconnect_forward, see="11 §7")
 connect_cut_off = cut_off("dropconnect_forward", right.dropconnect_forward, see="11 §7", name="W")
 
 

@@ -73,7 +73,7 @@ def family(title: str, text: str, severity: Severity, **defaults: Any) -> Callab
 def in_place(right, options, *args, **kwargs):
     answer = right(*(np.array(arg) if isinstance(arg, np.ndarray) else arg for arg in args), **kwargs)
     argument = args[options["position"]]
-    argument -= 1  # an array of integers can be changed, too
+    argument -= 0.5
     return answer
 
 
@@ -146,12 +146,3 @@ def negated(right, options, *args, **kwargs):
 )
 def in_a_tuple(right, options, *args, **kwargs):
     return right(*args, **kwargs), None
-
-
-@family(
-    "The cache is missing",
-    "You return out alone. The backward pass needs to know what the forward pass did: return out and the cache, `return out, cache`.",
-    "slip",
-)
-def without_cache(right, options, *args, **kwargs):
-    return right(*args, **kwargs)[0]
