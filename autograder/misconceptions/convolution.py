@@ -684,8 +684,7 @@ forward_in_place = in_place("conv2d_forward", right.conv2d_forward, see="12 §5"
 @misconception("conv2d_forward", "slip", title="The kernels come last", see="12 §5")
 def forward_channels_last(x, W, b, stride=1, pad=0):
     """Your out has the shape (N, OH, OW, F), as in Keras. Here the kernels are the second axis, (N, F, OH, OW): `transpose(0, 3, 1, 2)`."""
-    out, cache = right.conv2d_forward(x, W, b, stride, pad)
-    return out.transpose(0, 2, 3, 1), cache
+    return _out(x, W, b, stride, pad).transpose(0, 2, 3, 1), _kept(x, W, stride, pad)
 
 
 forward_cut_off = cut_off("conv2d_forward", right.conv2d_forward, see="12 §5")
@@ -979,14 +978,14 @@ def backward_db_keeps_axes(dout, cache):
 def backward_db_over_the_images(dout, cache):
     """You divided db by the number of images. A bias was added in every image, so its gradient is a sum; if the loss is a mean over the
     batch, its 1/N is in dout already."""
-    dx, dW, db = right.conv2d_backward(dout, cache)
+    dx, dW, db = _back(dout, cache)
     return dx, dW, db / len(dout)
 
 
 @misconception("conv2d_backward", "part", title="dW is missing", see="12 §6")
 def backward_dW_of_zeros(dout, cache):
     """Your dW is zero everywhere: it was never filled. Equation (9) sums dout times the window over all images and places."""
-    dx, dW, db = right.conv2d_backward(dout, cache)
+    dx, dW, db = _back(dout, cache)
     return dx, 0 * dW, db
 
 
@@ -1169,13 +1168,13 @@ def pool_stride_in_the_size_only(x, size=2, stride=2):
 @misconception("max_pool_forward", "part", title="The window's size is always 2", see="12 §7")
 def pool_size_of_two(x, size=2, stride=2):
     """Your window has 2 rows and 2 columns, whatever the caller asks for. Use `size`."""
-    return right.max_pool_forward(x, 2, stride)
+    return _windows(x, 2, stride).max(axis=(4, 5)), (x * 1.0, 2, stride)
 
 
 @misconception("max_pool_forward", "core", title="The minimum is taken instead of the maximum", see="12 §7")
 def pool_minimum(x, size=2, stride=2):
     """You keep the smallest value of each window. Max pooling keeps the largest."""
-    return _windows(x, size, stride).min(axis=(4, 5)), right.max_pool_forward(x, size, stride)[1]
+    return _windows(x, size, stride).min(axis=(4, 5)), (x * 1.0, size, stride)
 
 
 @misconception("max_pool_forward", "part", title="The size is divided by the stride", see="12 §7")
@@ -1186,7 +1185,7 @@ def pool_size_by_division(x, size=2, stride=2):
     out = np.zeros((N, C, H // stride, WX // stride))
     for i, j in np.ndindex(out.shape[2:]):
         out[:, :, i, j] = x[:, :, i * stride : i * stride + size, j * stride : j * stride + size].max(axis=(2, 3))
-    return out, right.max_pool_forward(x, size, stride)[1]
+    return out, (x * 1.0, size, stride)
 
 
 pool_in_place = in_place("max_pool_forward", right.max_pool_forward, see="12 §7")

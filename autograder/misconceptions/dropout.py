@@ -237,7 +237,7 @@ def backward_scaled_twice(dout, cache):
 def backward_averaged(dout, cache):
     """You divided by the number of examples. If the loss is a mean over the batch, its 1/N is in dout already; dropout multiplies each
     entry by its own number, and nothing else."""
-    return right.dropout_backward(dout, cache) / len(dout)
+    return _times(dout, cache)[0] / len(dout)
 
 
 @misconception("dropout_backward", "core", title="The gradient goes to the units that were dropped", see="11 §2")
@@ -312,7 +312,13 @@ def backward_by_a_global(dout, cache):
 
 backward_in_place = in_place("dropout_backward", right.dropout_backward, see="11 §2")
 backward_in_a_tuple = in_a_tuple("dropout_backward", right.dropout_backward, see="11 §2", severity="slip")
-backward_negated = negated("dropout_backward", right.dropout_backward, see="11 §2", severity="part")
+backward_negated = negated(
+    "dropout_backward",
+    right.dropout_backward,
+    see="11 §2",
+    severity="part",
+    text="Your answer has the right size and the wrong sign: the gradient of a kept unit is *plus* dout/(1 − rate).",
+)
 backward_cut_off = cut_off("dropout_backward", right.dropout_backward, see="11 §2")
 
 
@@ -549,7 +555,7 @@ def mc_standard_error(predict, x, n_samples, rng):
 @misconception("mc_dropout", "part", title="The standard deviation is missing", see="11 §6")
 def mc_mean_alone(predict, x, n_samples, rng):
     """You return the mean alone. How far the samples are spread is the point of asking several times: return both, `mean, std`."""
-    return right.mc_dropout(predict, x, n_samples, rng)[0]
+    return np.mean([predict(x, rng) for _ in range(n_samples)], axis=0)
 
 
 @misconception("mc_dropout", "slip", title="Rounding makes the variance negative", see="11 §6")
@@ -769,13 +775,13 @@ def connect_per_unit(x, W, b, rate, rng, training=True):
 @misconception("dropconnect_forward", "slip", title="The cache is missing", see="11 §7")
 def connect_without_cache(x, W, b, rate, rng, training=True):
     """You return out alone. A backward pass would need to know which weights were used: return out and the cache, `return out, cache`."""
-    return right.dropconnect_forward(x, W, b, rate, rng, training)[0]
+    return _dropconnect(x, W, b, _ones(1 - rate, np.shape(W), rng) / (1 - rate) if training else 1.0)[0]
 
 
 @misconception("dropconnect_forward", "part", title="The bias is forgotten", see="11 §7")
 def connect_without_bias(x, W, b, rate, rng, training=True):
     """You return x·W' without the bias. It is neither dropped nor scaled, but it is there: add b."""
-    return right.dropconnect_forward(x, W, np.zeros_like(b, dtype=float), rate, rng, training)
+    return _dropconnect(x, W, 0.0 * b, _ones(1 - rate, np.shape(W), rng) / (1 - rate) if training else 1.0)
 
 
 @misconception("dropconnect_forward", "slip", title="The bias is dropped as well", see="11 §7")
@@ -861,7 +867,7 @@ def depth_inverted(x, fx, survival, rng, training=True):
 def depth_expected(x, fx, survival, rng, training=True):
     """You multiplied f(x) by survival in training as well. That is what (9) does afterwards. In training an example's branch is there or
     it isn't, and a random number decides which."""
-    return right.stochastic_depth(x, fx, survival, rng, training=False)
+    return x + survival * fx
 
 
 @misconception("stochastic_depth", "part", title="Scaled in training, and after it as well", see="11 §8")
@@ -943,7 +949,7 @@ def depth_for_two_dimensions(x, fx, survival, rng, training=True):
 @misconception("stochastic_depth", "core", title="The identity is scaled, the branch is not", see="11 §8")
 def depth_on_the_identity(x, fx, survival, rng, training=True):
     """You multiplied x by the random number, and added f(x). It is the branch f(x) that may be left out; x is always there."""
-    return right.stochastic_depth(fx, x, survival, rng, training)
+    return fx + (_gates(survival, x, rng) if training else survival) * x
 
 
 depth_with_its_own_generator = generator_ignored("stochastic_depth", right.stochastic_depth, see="11 §8")
@@ -1132,13 +1138,13 @@ def regions_other_error(n_in, n_out, rng):
     """You raise an error where the regions can't cover n_in, but not a ValueError. An `assert` raises AssertionError, and is left out
     where Python runs with -O; write `raise ValueError(…)`."""
     assert n_out <= n_in <= 2 * n_out, "it doesn't fit"
-    return right.fractional_pool_regions(n_in, n_out, rng)
+    return _from_steps(rng.permutation(_checked(n_in, n_out)))
 
 
 @misconception("fractional_pool_regions", "slip", title="The boundaries are a list", see="11 §9")
 def regions_in_a_list(n_in, n_out, rng):
     """You return a list. An array of integers is wanted: `np.array(boundaries)`."""
-    return right.fractional_pool_regions(n_in, n_out, rng).tolist()
+    return _from_steps(rng.permutation(_checked(n_in, n_out))).tolist()
 
 
 @misconception("fractional_pool_regions", "slip", title="Too small an input isn't refused", see="11 §9")

@@ -339,10 +339,8 @@ class TestConv2dForward(ArgumentsUnchanged, Integers, Float32, MemoryLayouts):
         arguments = (*layer(rng, (2, 2, 4, 7), (7, 2, 3, 3)), 1, 1)
         right, _ = reference.conv2d_forward(*arguments)
         out = out_of(student.conv2d_forward, *arguments)
-        if out is not kernels_second(out, right):
-            raise Mismatch(
-                "shape", f"out has shape {out.shape}, (N, OH, OW, F), but it should have shape {right.shape}, (N, F, OH, OW)", out
-            )
+        if not isinstance(out, np.ndarray) or out.ndim != 4 or out.shape[1] != 7 or out.dtype.kind not in "iuf":
+            raise Mismatch("shape", f"out should have shape {right.shape}, (N, F, OH, OW), but it is {described(out)}")
 
     @corner("(out, cache)", 0.07)
     def test_two_items(self, student, rng):
