@@ -77,6 +77,9 @@ def explain(slug: str, exercise: str, trials: Sequence[Trial]) -> list[Misconcep
     substance = {one: aspects for one in known if unexplained and (aspects := student.aspects_like(slug, one))}
     while unexplained and len(found) < MOST_FOUND:
         best = max(substance, key=lambda one: len(substance[one] & unexplained), default=None)  # of equal ones the first
+        if best is not None and unexplained - substance[best] and student.only_raises(slug, best):
+            del substance[best]  # that both raise an error says little where the student fails elsewhere, too
+            continue
         if best is None or not substance[best] & unexplained:
             break
         found[best] = substance[best]
@@ -120,6 +123,11 @@ class _Failures:
                 aspects.add(trial.aspect)
         others = {trial.aspect for trial in self.failed if trial_with(slug, known, trial).passed}
         return aspects - others
+
+    def only_raises(self, slug: str, known: KnownAnswer) -> bool:
+        """Tell whether a misconception raises an error in all aspects in which it fails, so that no values could be compared."""
+        tried = [trial_with(slug, known, trial) for trial in self.failed if not trial.is_corner]
+        return all(one.passed or one.kind == "raised" for one in tried)
 
     def corners_like(self, slug: str, known: KnownAnswer, by_answers: bool, unexplained: bool = False) -> set[str]:
         """Return the corners in which a slip fails, if the student fails in the same tests; else nothing.
@@ -215,6 +223,8 @@ class Record:
         For each call the arguments after it.
     samples : dict
         The numbers of random answers, by their place in the answer: of one call, or of many calls together.
+    pooled : dict
+        The same for the calls of which there are many, repeated answers included.
     repeats : tuple of int
         For each random answer the index of the first equal one: shows whether a function seeds or ignores the generator.
     """
@@ -222,23 +232,32 @@ class Record:
     calls: tuple[Any, ...]
     arguments: tuple[Any, ...]
     samples: dict[Any, Sample]
+    pooled: dict[Any, Sample]
     repeats: tuple[int, ...]
 
     @cached_property
     def size(self) -> int:
         """Its size in bytes."""
-        return size_of(self.calls) + size_of(self.arguments) + sum(sample.values.nbytes for sample in self.samples.values())
+        samples = (*self.samples.values(), *self.pooled.values())
+        return size_of(self.calls) + size_of(self.arguments) + sum(sample.values.nbytes for sample in samples)
 
     def is_like(self, other: Record, arguments: bool = True) -> bool:
         """Tell whether two records agree: equal but for rounding, and random answers of the same distribution.
 
         With ``arguments=False`` changes of the arguments aren't compared.
         """
-        if not self.calls or self.repeats != other.repeats or self.samples.keys() != other.samples.keys():
+        by_chance = self.repeats != other.repeats and self._repeats_by_chance and other._repeats_by_chance
+        ours, theirs = (self.pooled, other.pooled) if by_chance else (self.samples, other.samples)
+        if not self.calls or (self.repeats != other.repeats and not by_chance) or ours.keys() != theirs.keys():
             return False
         if arguments and not _alike(self.arguments, other.arguments):
             return False
-        return _alike(self.calls, other.calls) and all(self.samples[place].is_like(other.samples[place]) for place in self.samples)
+        return _alike(self.calls, other.calls) and all(ours[place].is_like(theirs[place]) for place in ours)
+
+    @property
+    def _repeats_by_chance(self) -> bool:
+        """Whether some of many answers are equal, and not all of them, as where there are few possible answers."""
+        return len(self.repeats) > FEW_CALLS and 1 < len(set(self.repeats)) < len(self.repeats)
 
 
 class Sample:
@@ -273,6 +292,7 @@ def record_of(exercise: str, answers: Sequence[Answer], state: int | None = None
     """
     mine = [_without(state, answer) for answer in answers if answer.function == exercise]
     leaves: dict[Any, list[np.ndarray]] = {}
+    every: dict[Any, list[np.ndarray]] = {}
     first: dict[bytes, int] = {}
     repeats: list[int] = []
     calls: list[Any] = []
@@ -284,8 +304,9 @@ def record_of(exercise: str, answers: Sequence[Answer], state: int | None = None
             shape, arrays, digest = _parts_of_random_answer(_out(answer))
             calls.append(shape)
             repeats.append(first.setdefault(digest, len(repeats)))
-            if repeats[-1] == len(repeats) - 1:  # a repeated answer isn't an independent draw
-                for place, array in arrays:
+            for place, array in arrays:
+                every.setdefault(place, []).append(array)
+                if repeats[-1] == len(repeats) - 1:  # a repeated answer isn't an independent draw
                     leaves.setdefault(place, []).append(array)
         else:
             calls.append(_out(answer))
@@ -293,7 +314,8 @@ def record_of(exercise: str, answers: Sequence[Answer], state: int | None = None
     for place, draws in leaves.items():
         together = [draws] if len(draws) > FEW_CALLS else [[draw] for draw in draws]
         samples |= {(place, number): Sample(some) for number, some in enumerate(together)}
-    return Record(tuple(calls), arguments, samples, tuple(repeats))
+    pooled = {place: Sample(draws) for place, draws in every.items() if len(repeats) > FEW_CALLS}
+    return Record(tuple(calls), arguments, samples, pooled, tuple(repeats))
 
 
 def _parts_of_random_answer(answer: Any) -> tuple[Any, list[tuple[Any, np.ndarray]], bytes]:
@@ -308,7 +330,7 @@ def _parts_of_random_answer(answer: Any) -> tuple[Any, list[tuple[Any, np.ndarra
             return {key: shape_of(item, (*path, key)) for key, item in value.items()}
         if _numeric(value):
             array = np.asarray(value)
-            digest.update(f"{array.dtype.str}{array.shape}".encode() + array.tobytes())
+            digest.update(f"{array.shape}".encode() + _rounded(array).tobytes())
             arrays.append(((path, array.shape), array))
             return array.shape
         digest.update(repr(value).encode() if isinstance(value, (str, bool, type(None))) else type(value).__name__.encode())
@@ -320,6 +342,14 @@ def _parts_of_random_answer(answer: Any) -> tuple[Any, list[tuple[Any, np.ndarra
 def alike(exercise: str, ours: Sequence[Answer], theirs: Sequence[Answer], state: int | None = None) -> bool:
     """Tell whether two records of one test hold the same answers to the calls of `exercise`; see `record_of` and `Record.is_like`."""
     return record_of(exercise, ours, state).is_like(record_of(exercise, theirs, state))
+
+
+def _rounded(array: np.ndarray) -> np.ndarray:
+    """Return numbers rounded to five digits, so that neither their dtype nor the order of a sum makes a difference."""
+    if array.dtype.kind not in "biuf":
+        return array
+    mantissa, exponent = np.frexp(array.astype(float))
+    return np.ldexp(np.round(mantissa, 5), exponent) + 0.0
 
 
 def _without(state: int | None, answer: Answer) -> Answer:

@@ -89,6 +89,12 @@ def single_flipped(X, W):
     return _correlated(X, W[::-1, ::-1])
 
 
+@misconception("conv2d_single", "core", title="The kernel is transposed", see="12 §2")
+def single_kernel_transposed(X, W):
+    """You mirrored the kernel at its diagonal. It stays as it is: W[m, n] meets X[i + m, j + n], rows with rows, columns with columns."""
+    return _correlated(X, W.T)
+
+
 @misconception("conv2d_single", "part", title="The indices run one place too far", see="12 §2")
 def single_one_too_many(X, W):
     """Your i and j run up to n − F + 1 inclusive, as on the slides. That is one place too many: the last window would reach beyond the
@@ -421,8 +427,23 @@ def size_without_error(n, kernel, stride=1, pad=0):
     return _places(n, kernel, stride, pad)
 
 
-@misconception("conv_output_size", "slip", title="Only sizes below 1 raise ValueError", see="12 §4")
-def size_error_by_result(n, kernel, stride=1, pad=0):
+@misconception("conv_output_size", "part", title="Rounded to the nearest number", see="12 §4")
+def size_rounded(n, kernel, stride=1, pad=0):
+    """You rounded to the nearest whole number. A step that would leave the image isn't taken, however small the part is that is missing:
+    round down, with `//`."""
+    _check(n, kernel, pad)
+    return round((n + 2 * pad - kernel) / stride) + 1
+
+
+@misconception("conv_output_size", "slip", title="None instead of an error", see="12 §4")
+def size_none(n, kernel, stride=1, pad=0):
+    """You return None, or print something, where the kernel doesn't fit. The caller goes on with None, and fails elsewhere: raise
+    ValueError."""
+    return None if kernel > n + 2 * pad else _places(n, kernel, stride, pad)
+
+
+@misconception("conv_output_size", "slip", title="The error forgets the padding", see="12 §4")
+def size_error_without_padding(n, kernel, stride=1, pad=0):
     """You raise where the image is smaller than the kernel, but you forgot to count the padding with it: with enough zeros around it, a
     small image holds a large kernel. Compare the kernel with n + 2·pad."""
     _check(n, kernel, 0)
@@ -658,6 +679,14 @@ def forward_number_for_size(x, W, b, stride=1, pad=0):
 
 
 forward_in_place = in_place("conv2d_forward", right.conv2d_forward, see="12 §5")
+
+
+@misconception("conv2d_forward", "slip", title="The kernels come last", see="12 §5")
+def forward_channels_last(x, W, b, stride=1, pad=0):
+    """Your out has the shape (N, OH, OW, F), as in Keras. Here the kernels are the second axis, (N, F, OH, OW): `transpose(0, 3, 1, 2)`."""
+    return _out(x, W, b, stride, pad).transpose(0, 2, 3, 1), _kept(x, W, stride, pad)
+
+
 forward_cut_off = cut_off("conv2d_forward", right.conv2d_forward, see="12 §5")
 
 
@@ -945,6 +974,21 @@ def backward_db_keeps_axes(dout, cache):
     return (*_back(dout, cache)[:2], np.sum(dout, axis=(0, 2, 3), keepdims=True))
 
 
+@misconception("conv2d_backward", "part", title="db is averaged over the batch", see="12 §6")
+def backward_db_over_the_images(dout, cache):
+    """You divided db by the number of images. A bias was added in every image, so its gradient is a sum; if the loss is a mean over the
+    batch, its 1/N is in dout already."""
+    dx, dW, db = _back(dout, cache)
+    return dx, dW, db / len(dout)
+
+
+@misconception("conv2d_backward", "part", title="dW is missing", see="12 §6")
+def backward_dW_of_zeros(dout, cache):
+    """Your dW is zero everywhere: it was never filled. Equation (9) sums dout times the window over all images and places."""
+    dx, dW, db = _back(dout, cache)
+    return dx, 0 * dW, db
+
+
 backward_in_place = in_place("conv2d_backward", right.conv2d_backward, see="12 §6")
 
 
@@ -1119,6 +1163,29 @@ def pool_stride_in_the_size_only(x, size=2, stride=2):
     for out[i, j] starts at row i·stride and column j·stride."""
     OH, OW = _places(x.shape[2], size, stride), _places(x.shape[3], size, stride)
     return _windows(x, size, 1)[:, :, :OH, :OW].max(axis=(4, 5)), (x * 1.0, size, stride)
+
+
+@misconception("max_pool_forward", "part", title="The window's size is always 2", see="12 §7")
+def pool_size_of_two(x, size=2, stride=2):
+    """Your window has 2 rows and 2 columns, whatever the caller asks for. Use `size`."""
+    return _windows(x, 2, stride).max(axis=(4, 5)), (x * 1.0, 2, stride)
+
+
+@misconception("max_pool_forward", "core", title="The minimum is taken instead of the maximum", see="12 §7")
+def pool_minimum(x, size=2, stride=2):
+    """You keep the smallest value of each window. Max pooling keeps the largest."""
+    return _windows(x, size, stride).min(axis=(4, 5)), (x * 1.0, size, stride)
+
+
+@misconception("max_pool_forward", "part", title="The size is divided by the stride", see="12 §7")
+def pool_size_by_division(x, size=2, stride=2):
+    """Your out has H // stride rows. That is right where size and stride are equal; otherwise (6) says how many windows there are:
+    (H − size) // stride + 1."""
+    N, C, H, WX = x.shape
+    out = np.zeros((N, C, H // stride, WX // stride))
+    for i, j in np.ndindex(out.shape[2:]):
+        out[:, :, i, j] = x[:, :, i * stride : i * stride + size, j * stride : j * stride + size].max(axis=(2, 3))
+    return out, (x * 1.0, size, stride)
 
 
 pool_in_place = in_place("max_pool_forward", right.max_pool_forward, see="12 §7")
@@ -1325,7 +1392,7 @@ def unpool_without_stride(dout, cache):
     return _handed_out(dout, cache, _first, down=1, across=1)
 
 
-unpool_in_a_tuple = in_a_tuple("max_pool_backward", right.max_pool_backward, see="12 §7")
+unpool_in_a_tuple = in_a_tuple("max_pool_backward", right.max_pool_backward, see="12 §7", severity="slip")
 unpool_in_place = in_place("max_pool_backward", right.max_pool_backward, see="12 §7")
 
 

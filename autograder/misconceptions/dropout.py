@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from autograder.judging.known_answers import alternative, misconception
-from autograder.misconceptions.families import cut_off, generator_ignored, in_a_tuple, in_place, reseeded
+from autograder.misconceptions.families import cut_off, generator_ignored, in_a_tuple, in_place, negated, reseeded
 from autograder.reference import dropout as right
 
 
@@ -155,8 +155,6 @@ forward_with_its_own_generator = generator_ignored("dropout_forward", right.drop
 forward_reseeded = reseeded("dropout_forward", right.dropout_forward, see="11 §2")
 forward_in_place = in_place("dropout_forward", right.dropout_forward, see="11 §2")
 forward_cut_off = cut_off("dropout_forward", right.dropout_forward, see="11 §2")
-
-
 # --- dropout_forward: right -----------------------------------------------------------------------------------------------
 
 
@@ -235,6 +233,13 @@ def backward_scaled_twice(dout, cache):
     return np.asarray(dout) * np.asarray(cache) ** 2
 
 
+@misconception("dropout_backward", "part", title="Averaged over the batch", see="11 §2")
+def backward_averaged(dout, cache):
+    """You divided by the number of examples. If the loss is a mean over the batch, its 1/N is in dout already; dropout multiplies each
+    entry by its own number, and nothing else."""
+    return _times(dout, cache)[0] / len(dout)
+
+
 @misconception("dropout_backward", "core", title="The gradient goes to the units that were dropped", see="11 §2")
 def backward_inverted_mask(dout, cache):
     """Your mask is turned round: the units that were dropped get the gradient, and those that were kept get none."""
@@ -306,6 +311,14 @@ def backward_by_a_global(dout, cache):
 
 
 backward_in_place = in_place("dropout_backward", right.dropout_backward, see="11 §2")
+backward_in_a_tuple = in_a_tuple("dropout_backward", right.dropout_backward, see="11 §2", severity="slip")
+backward_negated = negated(
+    "dropout_backward",
+    right.dropout_backward,
+    see="11 §2",
+    severity="part",
+    text="Your answer has the right size and the wrong sign: the gradient of a kept unit is *plus* dout/(1 − rate).",
+)
 backward_cut_off = cut_off("dropout_backward", right.dropout_backward, see="11 §2")
 
 
@@ -380,6 +393,13 @@ def vanilla_swapped(x, rate, rng):
     """You kept a unit with probability rate. Here rate is the probability of *dropping*: a unit is kept with probability 1 − rate, and
     `random < rate` is true for those that fall."""
     return _ones(rate, np.shape(x), rng) * x
+
+
+@misconception("vanilla_dropout_train", "core", title="Nothing is random in training", see="11 §4")
+def vanilla_expected(x, rate, rng):
+    """You multiplied x by the probability of keeping. That is what (5) does after training. In training whole units are 0, others stay as
+    they are, and a random number decides which: equation (4)."""
+    return np.asarray(x) * (1 - rate)
 
 
 @misconception("vanilla_dropout_train", "part", title="Scaled in training, as inverted dropout is", see="11 §4")
@@ -530,6 +550,22 @@ def mc_standard_error(predict, x, n_samples, rng):
     far the network's opinions lie apart doesn't."""
     samples = np.stack([predict(x, rng) for _ in range(n_samples)])
     return samples.mean(axis=0), samples.std(axis=0) / np.sqrt(n_samples)
+
+
+@misconception("mc_dropout", "part", title="The standard deviation is missing", see="11 §6")
+def mc_mean_alone(predict, x, n_samples, rng):
+    """You return the mean alone. How far the samples are spread is the point of asking several times: return both, `mean, std`."""
+    return np.mean([predict(x, rng) for _ in range(n_samples)], axis=0)
+
+
+@misconception("mc_dropout", "slip", title="Rounding makes the variance negative", see="11 §6")
+def mc_by_squares(predict, x, n_samples, rng):
+    """You subtract the squared mean from the mean of the squares. Where the samples agree, rounding can make that a little less than 0,
+    and its root is NaN. Average the squares of the deviations, or use `np.std`."""
+    samples = [predict(x, rng) for _ in range(n_samples)]
+    mean, squares = sum(samples) / n_samples, sum(sample**2 for sample in samples) / n_samples
+    with np.errstate(invalid="ignore"):
+        return mean, np.sqrt(squares - mean**2)
 
 
 @misconception("mc_dropout", "core", title="One prediction is counted n times", see="11 §6")
@@ -736,6 +772,18 @@ def connect_per_unit(x, W, b, rate, rng, training=True):
     return _dropconnect(x, W, b, _ones(1 - rate, (1, np.shape(W)[1]), rng) / (1 - rate) if training else 1.0)
 
 
+@misconception("dropconnect_forward", "slip", title="The cache is missing", see="11 §7")
+def connect_without_cache(x, W, b, rate, rng, training=True):
+    """You return out alone. A backward pass would need to know which weights were used: return out and the cache, `return out, cache`."""
+    return _dropconnect(x, W, b, _ones(1 - rate, np.shape(W), rng) / (1 - rate) if training else 1.0)[0]
+
+
+@misconception("dropconnect_forward", "part", title="The bias is forgotten", see="11 §7")
+def connect_without_bias(x, W, b, rate, rng, training=True):
+    """You return x·W' without the bias. It is neither dropped nor scaled, but it is there: add b."""
+    return _dropconnect(x, W, 0.0 * b, _ones(1 - rate, np.shape(W), rng) / (1 - rate) if training else 1.0)
+
+
 @misconception("dropconnect_forward", "slip", title="The bias is dropped as well", see="11 §7")
 def connect_drops_bias(x, W, b, rate, rng, training=True):
     """You dropped entries of b as well. DropConnect drops weights; the bias stays whole, as it is."""
@@ -815,6 +863,13 @@ def depth_inverted(x, fx, survival, rng, training=True):
     return x + (_gates(survival, x, rng) / survival if training else 1.0) * np.asarray(fx, dtype=float)
 
 
+@misconception("stochastic_depth", "core", title="Nothing is random in training", see="11 §8")
+def depth_expected(x, fx, survival, rng, training=True):
+    """You multiplied f(x) by survival in training as well. That is what (9) does afterwards. In training an example's branch is there or
+    it isn't, and a random number decides which."""
+    return x + survival * fx
+
+
 @misconception("stochastic_depth", "part", title="Scaled in training, and after it as well", see="11 §8")
 def depth_scaled_twice(x, fx, survival, rng, training=True):
     """You divided by survival in training and multiplied by it afterwards. One of the two makes the phases agree, both make them
@@ -884,11 +939,35 @@ def depth_always_active(x, fx, survival, rng, training=True):
     return x + _gates(survival, x, rng) * np.asarray(fx, dtype=float)
 
 
+@misconception("stochastic_depth", "slip", title="Made for two dimensions only", see="11 §8")
+def depth_for_two_dimensions(x, fx, survival, rng, training=True):
+    """Your draws have the shape (N, 1), which suits features. Images have shape (N, C, H, W), and need draws of shape (N, 1, 1, 1): N, and
+    then a 1 for each further axis of x."""
+    return x * 1.0 + (_ones(survival, (len(x), 1), rng) if training else survival) * fx
+
+
+@misconception("stochastic_depth", "core", title="The identity is scaled, the branch is not", see="11 §8")
+def depth_on_the_identity(x, fx, survival, rng, training=True):
+    """You multiplied x by the random number, and added f(x). It is the branch f(x) that may be left out; x is always there."""
+    return fx + (_gates(survival, x, rng) if training else survival) * x
+
+
 depth_with_its_own_generator = generator_ignored("stochastic_depth", right.stochastic_depth, see="11 §8")
 depth_reseeded = reseeded("stochastic_depth", right.stochastic_depth, see="11 §8")
 depth_in_place = in_place("stochastic_depth", right.stochastic_depth, see="11 §8")
 depth_cut_off = cut_off("stochastic_depth", right.stochastic_depth, see="11 §8")
 depth_in_a_tuple = in_a_tuple("stochastic_depth", right.stochastic_depth, see="11 §8", severity="slip")
+
+
+@misconception("stochastic_depth", "slip", title="f(x) is added into a copy of x", see="11 §8")
+def depth_into_a_copy(x, fx, survival, rng, training=True):
+    """You wrote x + f(x) into a copy of x. Where x holds integers, so does the copy, and what is behind f(x)'s decimal point is cut off.
+    Make the copy with dtype float."""
+    if not training:
+        return x + survival * fx
+    out, alive = np.array(x), rng.random(len(x)) < survival
+    out[alive] = x[alive] + fx[alive]
+    return out
 
 
 # --- stochastic_depth: right ----------------------------------------------------------------------------------------------
@@ -934,6 +1013,17 @@ def _checked(n_in, n_out):
 
 def _from_steps(steps):
     return np.concatenate([[0], np.cumsum(steps)]).astype(int)
+
+
+@misconception("fractional_pool_regions", "part", title="A coin decides, as long as both are left", see="11 §9")
+def regions_by_a_coin(n_in, n_out, rng):
+    """You tossed a coin for each region as long as narrow and wide ones were left. Then some orders are more probable than others: the
+    last regions are often all alike. Shuffle the widths: every order has the same probability."""
+    widths, left = [], list(np.bincount(_checked(n_in, n_out), minlength=3))
+    for _ in range(n_out):
+        widths.append(2 if left[2] and (not left[1] or rng.random() < 0.5) else 1)
+        left[widths[-1]] -= 1
+    return _from_steps(widths)
 
 
 @misconception("fractional_pool_regions", "part", title="Narrow regions first", see="11 §9")
@@ -1041,6 +1131,20 @@ def regions_strict(n_in, n_out, rng):
     if not n_out < n_in < 2 * n_out:
         raise ValueError("it doesn't fit")
     return _from_steps(rng.permutation(_checked(n_in, n_out)))
+
+
+@misconception("fractional_pool_regions", "slip", title="Another error than ValueError", see="11 §9")
+def regions_other_error(n_in, n_out, rng):
+    """You raise an error where the regions can't cover n_in, but not a ValueError. An `assert` raises AssertionError, and is left out
+    where Python runs with -O; write `raise ValueError(…)`."""
+    assert n_out <= n_in <= 2 * n_out, "it doesn't fit"
+    return _from_steps(rng.permutation(_checked(n_in, n_out)))
+
+
+@misconception("fractional_pool_regions", "slip", title="The boundaries are a list", see="11 §9")
+def regions_in_a_list(n_in, n_out, rng):
+    """You return a list. An array of integers is wanted: `np.array(boundaries)`."""
+    return _from_steps(rng.permutation(_checked(n_in, n_out))).tolist()
 
 
 @misconception("fractional_pool_regions", "slip", title="Too small an input isn't refused", see="11 §9")

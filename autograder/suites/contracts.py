@@ -48,7 +48,7 @@ class Contract:
     def ask(self, student: Student, *arguments: Any) -> Any:
         """Call the function, and return what is compared; of a forward pass only `out`."""
         answer = getattr(student, self.exercise)(*with_generators(arguments))
-        if self.exercise.endswith("_forward"):
+        if self.exercise.endswith("_forward") and not isinstance(answer, np.ndarray):  # a missing cache isn't what a contract is about
             return expect(answer, f"what {self.exercise} returns").items("out", "cache")[0]
         return answer
 
@@ -139,6 +139,22 @@ TWO_SEEDS = 9, 3
 def with_generators(arguments: Sequence[Any], seed: int = 93) -> tuple[Any, ...]:
     """Return arguments with a new generator in the place of `SEED`."""
     return tuple(np.random.default_rng(seed) if isinstance(argument, _Seed) else argument for argument in arguments)
+
+
+def array_in(answer: Any) -> Any:
+    """Return the array of an answer such as (out, mask), or the one that a list of numbers stands for; other answers as they are.
+
+    For functions that return one array, where a test of its own says that it is returned as an array, and alone.
+    """
+    if type(answer) in (list, tuple) and answer:
+        if type(answer) is tuple:
+            return answer[0] if isinstance(answer[0], np.ndarray) else answer
+        try:
+            found = np.array(answer)
+        except ValueError:  # rows of different lengths
+            return answer
+        return found if found.dtype.kind in "iuf" else answer
+    return answer
 
 
 def in_form(arguments: Sequence[Any], change: Callable[[np.ndarray], np.ndarray], only: Sequence[int] | None = None) -> tuple[Any, ...]:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from autograder.suites.contracts import ArgumentsUnchanged, Backward, Float32, Integers, MemoryLayouts
+from autograder.suites.contracts import ArgumentsUnchanged, Backward, Float32, Integers, MemoryLayouts, array_in
 from coursekit import aspect, corner, exercise, expect, expect_error
 from coursekit.expectations import Mismatch, described
 
@@ -42,6 +42,15 @@ def out_of(function, *arguments, **options):
     """Call a forward pass, and return its out, also if it comes without a cache."""
     answer = function(*arguments, **options)
     return answer if isinstance(answer, np.ndarray) else expect(answer, f"what {function.name} returns").items("out", "cache")[0]
+
+
+def kernels_second(out, right):
+    """Return `out` with its last axis, that of the kernels, in second place, if it is right then: their order has a test of its own."""
+    if isinstance(out, np.ndarray) and out.ndim == 4 and out.dtype.kind in "iuf":
+        moved = np.moveaxis(out, -1, 1)
+        if moved.shape == right.shape and np.allclose(moved, right):
+            return moved
+    return out
 
 
 def common_part(answer, right):
@@ -107,8 +116,7 @@ def expect_pooled_back(student, reference, rng, cases):
     """Expect the right gradient of max pooling, which may stand in a tuple, for several images of (rows, columns), sizes and strides."""
     for shape, size, stride in cases:
         answer, right = pooled_back(student, reference, rng, (2, 2, *shape), size, stride)
-        dx = answer[0] if isinstance(answer, (list, tuple)) and answer else answer
-        expect(dx, f"dx for x of shape {right.shape}, size={size}, stride={stride}").close_to(right)
+        expect(array_in(answer), f"dx for x of shape {right.shape}, size={size}, stride={stride}").close_to(right)
 
 
 # --- conv2d_single ------------------------------------------------------------------------------------------------------------
@@ -122,7 +130,8 @@ class TestConv2dSingle(ArgumentsUnchanged, Integers, Float32, MemoryLayouts):
         return rng.normal(size=(5, 5)), rng.normal(size=(3, 3))
 
     def compare_with(self, student, reference, X, W):
-        expect(student.conv2d_single(X, W), f"Y for X of shape {X.shape}, W of shape {W.shape}").close_to(reference.conv2d_single(X, W))
+        answer = array_in(student.conv2d_single(X, W))
+        expect(answer, f"Y for X of shape {X.shape}, W of shape {W.shape}").close_to(reference.conv2d_single(X, W))
 
     @aspect("places of the window", 3)
     def test_places(self, student, reference, rng):
@@ -135,7 +144,7 @@ class TestConv2dSingle(ArgumentsUnchanged, Integers, Float32, MemoryLayouts):
         """Random kernels: each weight meets the pixel below it."""
         for n, F in ((5, 3), (7, 4)):
             X, W = rng.normal(size=(n, n)), rng.normal(size=(F, F))
-            answer, right = common_part(student.conv2d_single(X, W), reference.conv2d_single(X, W))
+            answer, right = common_part(array_in(student.conv2d_single(X, W)), reference.conv2d_single(X, W))
             expect(answer, f"Y for X of shape {X.shape}, W of shape {W.shape}").close_to(right)
 
     @aspect("images that aren't square", 1)
@@ -149,6 +158,13 @@ class TestConv2dSingle(ArgumentsUnchanged, Integers, Float32, MemoryLayouts):
         """Kernels may be wide, high, a row or a column."""
         for shape in ((2, 4), (3, 1)):
             self.compare_with(student, reference, rng.normal(size=(6, 6)), rng.normal(size=shape))
+
+    @corner("an array", 0.1)
+    def test_an_array(self, student, rng):
+        """The answer is an array, and nothing else is returned."""
+        answer = student.conv2d_single(*self.arguments(rng))
+        if not isinstance(answer, np.ndarray):
+            raise Mismatch("type", f"Y should be an array, but it is {described(answer)}")
 
     @corner("smallest and largest kernel", 0.04)
     def test_smallest_and_largest_kernel(self, student, reference, rng):
@@ -256,14 +272,15 @@ class TestConv2dForward(ArgumentsUnchanged, Integers, Float32, MemoryLayouts):
     integers = (0,)
 
     def arguments(self, rng):
-        return *layer(rng, (2, 2, 4, 4), (3, 2, 3, 3)), 1, 1
+        return *layer(rng, (2, 2, 4, 4), (4, 2, 3, 3)), 1, 1  # F = OW: biases along the wrong axis raise no error here
 
     def compare_with(self, student, reference, rng, x_shape, W_shape, stride=1, pad=0):
         """Compare out for random images and kernels, and no biases."""
         x, W, b = layer(rng, x_shape, W_shape)
         right, _ = reference.conv2d_forward(x, W, 0 * b, stride, pad)
         name = f"out for x of shape {x_shape}, W of shape {W_shape}, stride={stride}, pad={pad}"
-        expect(out_of(student.conv2d_forward, x, W, 0 * b, stride=stride, pad=pad), name).close_to(right)
+        out = out_of(student.conv2d_forward, x, W, 0 * b, stride=stride, pad=pad)
+        expect(kernels_second(out, right), name).close_to(right)
 
     @aspect("windows and channels", 4)
     def test_windows_and_channels(self, student, reference, rng):
@@ -299,7 +316,8 @@ class TestConv2dForward(ArgumentsUnchanged, Integers, Float32, MemoryLayouts):
         """Every kernel has its own bias, which is added once to all of its outputs: kernels of zeros leave the biases alone."""
         x, W, b = layer(rng, x_shape, (F, x_shape[1], 3, 3))
         name = f"out for kernels of zeros, x of shape {x_shape}, b of shape {(F,)}, pad={pad}"
-        expect(out_of(student.conv2d_forward, x, 0 * W, b, pad=pad), name).close_to(reference.conv2d_forward(x, 0 * W, b, 1, pad)[0])
+        right, _ = reference.conv2d_forward(x, 0 * W, b, 1, pad)
+        expect(kernels_second(out_of(student.conv2d_forward, x, 0 * W, b, pad=pad), right), name).close_to(right)
 
     @pytest.mark.parametrize("pad", (0, 1), ids=ALONE)
     @aspect("not square", 2)
@@ -312,7 +330,17 @@ class TestConv2dForward(ArgumentsUnchanged, Integers, Float32, MemoryLayouts):
     def test_defaults(self, student, reference, rng):
         """Without stride and pad the stride is 1, and there is no padding."""
         arguments = layer(rng, (2, 2, 4, 4), (3, 2, 3, 3))
-        expect(out_of(student.conv2d_forward, *arguments), "out").close_to(reference.conv2d_forward(*arguments)[0])
+        right, _ = reference.conv2d_forward(*arguments)
+        expect(kernels_second(out_of(student.conv2d_forward, *arguments), right), "out").close_to(right)
+
+    @aspect("the order of the axes", 3)
+    def test_order_of_the_axes(self, student, reference, rng):
+        """The second axis of out counts the kernels: out has the shape (N, F, OH, OW)."""
+        arguments = (*layer(rng, (2, 2, 4, 7), (7, 2, 3, 3)), 1, 1)
+        right, _ = reference.conv2d_forward(*arguments)
+        out = out_of(student.conv2d_forward, *arguments)
+        if not isinstance(out, np.ndarray) or out.ndim != 4 or out.shape[1] != 7 or out.dtype.kind not in "iuf":
+            raise Mismatch("shape", f"out should have shape {right.shape}, (N, F, OH, OW), but it is {described(out)}")
 
     @corner("(out, cache)", 0.07)
     def test_two_items(self, student, rng):
@@ -480,14 +508,21 @@ class TestMaxPoolBackward(Backward, ArgumentsUnchanged, Integers, Float32, Memor
     def test_places(self, student, reference, rng):
         """The gradient arrives at the maximum of every window of 2×2, and nowhere else."""
         dx, right = pooled_back(student, reference, rng, (2, 2, 6, 6), 2, 2)
-        dx = expect(dx, "dx").shaped(right.shape).answer
+        dx = expect(array_in(dx), "dx").shaped(right.shape).answer
         expect(np.not_equal(dx, 0) * 1.0, "dx ≠ 0").close_to((right != 0) * 1.0)
 
     @aspect("windows of 2×2", 4)
     def test_windows_of_two(self, student, reference, rng):
-        """By default, every window of 2×2 hands its gradient to its maximum, and dx is returned alone."""
+        """By default, every window of 2×2 hands its gradient to its maximum."""
         dx, right = pooled_back(student, reference, rng, (2, 2, 6, 6), 2, 2)
-        expect(dx, "dx").close_to(right)
+        expect(array_in(dx), "dx").close_to(right)
+
+    @corner("dx alone", 0.03)
+    def test_dx_alone(self, student, reference, rng):
+        """The function returns dx, an array, and nothing else."""
+        dx, right = pooled_back(student, reference, rng, (2, 2, 4, 4), 2, 2)
+        if not isinstance(dx, np.ndarray):
+            raise Mismatch("type", f"dx should be an array of shape {right.shape}, but it is {described(dx)}")
 
     @aspect("stride 1", 4.5)
     def test_stride_one(self, student, reference, rng):
@@ -514,14 +549,14 @@ class TestMaxPoolBackward(Backward, ArgumentsUnchanged, Integers, Float32, Memor
         """Rows and columns that were dropped get gradient 0, and dx has the shape of x."""
         expect_pooled_back(student, reference, rng, (((8, 8), 3, 3),))
 
-    @corner("ties", 0.1)
+    @corner("ties", 0.08)
     def test_ties(self, student, reference, rng):
         """Where several entries of a window are the maximum, the first one in row order gets the whole gradient."""
         x = rng.integers(0, 2, (2, 2, 4, 4)).astype(float)
         dx, right = passed_back(student, reference, "max_pool", (x,), upstream(rng, reference.max_pool_forward(x)[0]))
-        expect(dx, "dx").close_to(right)
+        expect(array_in(dx), "dx").close_to(right)
 
-    @corner("two batches under way", 0.04)
+    @corner("two batches under way", 0.03)
     def test_two_batches_under_way(self, student, reference, rng):
         """Each backward pass belongs to its own cache, whichever forward pass came last."""
         (_, x), (_, other) = self.arguments(rng), self.arguments(rng)

@@ -21,6 +21,7 @@ from autograder.suites.contracts import (
     Float32,
     Integers,
     MemoryLayouts,
+    array_in,
     with_generators,
 )
 from coursekit import aspect, corner, exercise, expect, expect_error, worth
@@ -59,14 +60,9 @@ def in_forms(whole):
 # --- what was kept --------------------------------------------------------------------------------------------------------
 
 
-def array_of(answer):
-    """Return the array of an answer such as (out, mask): that nothing but the array is returned has a test of its own."""
-    return answer[0] if type(answer) in (list, tuple) and answer and isinstance(answer[0], np.ndarray) else answer
-
-
 def kept(out, x, name="out"):
     """Return where `out` isn't zero, as 0.0 and 1.0."""
-    return (expect(array_of(out), name).shaped(np.shape(x)).answer != 0).astype(float)
+    return (expect(array_in(out), name).shaped(np.shape(x)).answer != 0).astype(float)
 
 
 def expect_share(mask, keep, what="units"):
@@ -100,7 +96,7 @@ def expect_independent(mask, what):
 
 def multipliers(answer, x, name):
     """Return the numbers by which entries of x were multiplied, rounded; None if they are many."""
-    found = np.unique(np.round(expect(array_of(answer), name).shaped(np.shape(x)).answer.astype(float) / x, 3))
+    found = np.unique(np.round(expect(array_in(answer), name).shaped(np.shape(x)).answer.astype(float) / x, 3))
     return set((found + 0.0).tolist()) if found.size < 10 else None
 
 
@@ -266,7 +262,7 @@ class Draw:
 
 def gradients(answer, dout):
     """Return dx, a finite array of the shape of dout."""
-    return expect(answer, "dx").shaped(dout.shape).answer
+    return expect(array_in(answer), "dx").shaped(dout.shape).answer
 
 
 def expect_mask(draw, dout, answer):
@@ -319,7 +315,13 @@ class TestDropoutBackward(Backward, ArgumentsUnchanged):
     def test_after_training(self, student, reference, rng):
         """Behind a forward pass with training=False the gradient passes through as out did."""
         draw, dout = Draw(student, reference, positive(rng, 30, 40), 0.4, rng, training=False), positive(rng, 30, 40)
-        expect(student.dropout_backward(dout, draw.cache), "dx").close_to(dout * draw.slope(), rtol=1e-6)
+        expect(array_in(student.dropout_backward(dout, draw.cache)), "dx").close_to(dout * draw.slope(), rtol=1e-6)
+
+    @corner("dx alone", 0.05)
+    def test_dx_alone(self, student, rng):
+        """The function returns dx, an array, and nothing else."""
+        x = positive(rng, 6, 5)
+        expect(student.dropout_backward(x, dropout(student, x, 0.4, generator(rng))[1]), "dx").shaped(x.shape)
 
     @corner("units whose x is 0", 0.1)
     def test_where_x_is_zero(self, student, reference, rng):
@@ -374,13 +376,13 @@ class TestVanillaDropoutTrain(RandomNumbersFromRng, ArgumentsUnchanged):
         for rate, out in zip(RATES, outs, strict=True):
             mask = kept(out, x, f"out for rate={rate}")
             expect_both(mask)
-            expect(array_of(out), f"out for rate={rate}").close_to(mask * x)
+            expect(array_in(out), f"out for rate={rate}").close_to(mask * x)
 
     @aspect("rate 0", 0.3)
     def test_nothing_to_drop(self, student, rng):
         """With rate 0 nothing is dropped."""
         x = nonzero(rng, 7, 9)
-        expect(array_of(student.vanilla_dropout_train(x, 0.0, generator(rng))), "out for rate=0").close_to(x)
+        expect(array_in(student.vanilla_dropout_train(x, 0.0, generator(rng))), "out for rate=0").close_to(x)
 
     @aspect("independent units", 3)
     def test_every_unit_by_itself(self, student, rng):
@@ -416,7 +418,7 @@ class TestVanillaDropoutPredict(ArgumentsUnchanged, Integers, Float32, MemoryLay
         """Every unit is multiplied by the probability of being kept, which is 1 for rate 0."""
         for rate in (*RATES, 0.0):
             x = rng.normal(size=(9, 7))
-            out = array_of(student.vanilla_dropout_predict(x, rate))
+            out = array_in(student.vanilla_dropout_predict(x, rate))
             expect(out, f"out for rate={rate}").close_to(reference.vanilla_dropout_predict(x, rate))
 
     @aspect("images", 0.4)
@@ -424,7 +426,7 @@ class TestVanillaDropoutPredict(ArgumentsUnchanged, Integers, Float32, MemoryLay
         """Images, a batch of one, and a single example are scaled alike."""
         for shape in ((3, 2, 5, 4), (1, 6), (7,)):
             x = rng.normal(size=shape)
-            expect(array_of(student.vanilla_dropout_predict(x, 0.3)), "out").close_to(reference.vanilla_dropout_predict(x, 0.3))
+            expect(array_in(student.vanilla_dropout_predict(x, 0.3)), "out").close_to(reference.vanilla_dropout_predict(x, 0.3))
 
     @corner("out alone", 0.14)
     def test_out_alone(self, student, rng):
@@ -485,7 +487,9 @@ class TestMcDropout(RandomNumbersFromRng):
         """The mean is that of the samples, each drawn anew, for every example and class."""
         for n_samples, N, K in SAMPLED:
             predict = Predictor(K)
-            mean, _ = mc(student, predict, rng.normal(size=(N, 6)), n_samples, generator(rng))
+            answer = student.mc_dropout(predict, rng.normal(size=(N, 6)), n_samples, generator(rng))
+            alone = isinstance(answer, np.ndarray) and answer.shape == (N, K)
+            mean = answer if alone else expect(answer, "what mc_dropout returns").items("mean", "std")[0]
             expect(mean, f"the mean of {n_samples} samples").close_to(predict.samples(n_samples).mean(axis=0))
 
     @aspect("the standard deviation", 4)
@@ -500,21 +504,28 @@ class TestMcDropout(RandomNumbersFromRng):
     def test_number_of_samples(self, student, rng):
         """predict is called n_samples times, each time with all of x."""
         x, predicts = rng.normal(size=(3, 2, 4)), {2: Predictor(), 7: Predictor()}
-        for n_samples, predict in predicts.items():
-            mc(student, predict, x, n_samples, generator(rng))
-        for n_samples, predict in predicts.items():
+        answers = [student.mc_dropout(predict, x, n_samples, generator(rng)) for n_samples, predict in predicts.items()]
+        for answer, (n_samples, predict) in zip(answers, predicts.items(), strict=True):
+            expect(array_in(answer), "the mean").shaped((3, predict.classes))
             if len(predict.given) != n_samples:
                 raise Mismatch("value", f"predict was called {len(predict.given)} times, but n_samples is {n_samples}")
             for given in predict.given:
                 expect(given, "the x that predict is given").close_to(x)
 
-    @corner("one sample", 0.04)
+    @corner("no spread", 0.04)
     def test_one_sample(self, student, rng):
         """A single sample is its own mean, and doesn't spread."""
         predict = Predictor()
         mean, std = mc(student, predict, rng.normal(size=(3, 6)), 1, generator(rng))
         expect(mean, "the mean of one sample").close_to(predict.samples(1)[0])
         expect(std, "the standard deviation of one sample").close_to(np.zeros((3, 4)))
+
+    @corner("no spread")
+    def test_samples_that_agree(self, student, rng):
+        """Where all samples are equal, the standard deviation is 0, and not NaN."""
+        same_for_all = rng.dirichlet(np.ones(10), 40)
+        _, std = mc(student, lambda x, rng: same_for_all.copy(), rng.normal(size=(40, 3)), 7, generator(rng))
+        expect(std, "the standard deviation of equal samples").close_to(np.zeros((40, 10)), rtol=1e-6)
 
     @corner("errors of predict", 0.03)
     def test_error_of_predict(self, student, rng):
@@ -630,7 +641,7 @@ class TestDropconnectForward(RandomNumbersFromRng, ArgumentsUnchanged):
 
 def survived(out, x, fx):
     """Return by how much of fx each entry of `out` differs from x."""
-    return (expect(array_of(out), "the answer").shaped(x.shape).answer - x) / fx
+    return (expect(array_in(out), "the answer").shaped(x.shape).answer - x) / fx
 
 
 def branches(share):
@@ -661,13 +672,13 @@ class TestStochasticDepth(RandomNumbersFromRng, ArgumentsUnchanged):
         there = np.array([np.abs(survived(out, x, fx)) > 1e-4 for out in outs])
         expect_both(there, "branches")
         for out, alive in zip(outs, there, strict=True):
-            expect(array_of(out), "the answer").close_to(np.where(alive, x + fx, x))
+            expect(array_in(out), "the answer").close_to(np.where(alive, x + fx, x))
 
     @aspect("survival 1", 0.1)
     def test_all_survive(self, student, rng):
         """With survival 1 the answer is x + f(x), in training too."""
         x, fx = rng.normal(size=(6, 5)), rng.normal(size=(6, 5))
-        expect(array_of(student.stochastic_depth(x, fx, 1.0, generator(rng))), "the answer for survival=1").close_to(x + fx)
+        expect(array_in(student.stochastic_depth(x, fx, 1.0, generator(rng))), "the answer for survival=1").close_to(x + fx)
 
     @aspect("a draw for each example", 1.2)
     def test_every_example_by_itself(self, student, rng):
@@ -694,7 +705,7 @@ class TestStochasticDepth(RandomNumbersFromRng, ArgumentsUnchanged):
         for shape, survival in (((200, 4), 0.3), ((2, 3, 4, 5), 0.8), ((6,), 0.5), ((1, 3), 1.0)):
             x, fx = rng.normal(size=shape), rng.uniform(2, 4, shape)
             answer = student.stochastic_depth(x, fx, survival, generator(rng), training=False)
-            expect(array_of(answer), "the answer with training=False").close_to(x + survival * fx)
+            expect(array_in(answer), "the answer with training=False").close_to(x + survival * fx)
 
     @aspect("the array alone", 0.6)
     def test_array_alone(self, student, rng):
@@ -708,8 +719,20 @@ class TestStochasticDepth(RandomNumbersFromRng, ArgumentsUnchanged):
         fx, x = in_forms(rng.integers(1, 9, (30, 4))), in_forms(rng.integers(1, 9, (30, 4)))
         for training in (True, False):
             outs = [student.stochastic_depth(*with_generators((*pair, 0.4, SEED)), training) for pair in zip(x, fx, strict=True)]
-            added = [expect(array_of(out), "the answer").shaped((30, 4)).answer - each for out, each in zip(outs, x, strict=True)]
+            added = [expect(array_in(out), "the answer").shaped((30, 4)).answer - each for out, each in zip(outs, x, strict=True)]
             expect_same_multipliers(added, fx, "f(x)")
+
+    @corner("other number types and memory layouts")
+    def test_integers_beside_floats(self, student, rng):
+        """Where x holds integers and f(x) doesn't, nothing is cut off."""
+        whole, fx = rng.integers(1, 9, (30, 4)), nonzero(rng, 30, 4)
+        for training in (True, False):
+            answers = [student.stochastic_depth(*with_generators((x, fx, 0.4, SEED)), training) for x in (whole, whole + 0.0)]
+            found, usual = (multipliers(expect(array_in(one), "the answer").shaped(fx.shape).answer - whole, fx, "f(x)") for one in answers)
+            if usual not in (None, {0.0}) and (found is None or not found <= {0.0, *usual}):
+                raise Mismatch(
+                    "value", "where x holds integers and f(x) doesn't, what is added to x isn't f(x) or a multiple, as it is for floats"
+                )
 
     @corner("arguments unchanged")
     def test_unchanged_after_training(self, student, rng):
