@@ -191,7 +191,7 @@ class Expectation:
                 rtol = max(rtol, FLOAT32_RTOL)
             got, wanted = np.asarray(self.answer, dtype=float), np.asarray(other, dtype=float)
             scale = float(np.max(np.abs(wanted), initial=0.0, where=np.isfinite(wanted))) or 1.0
-            with np.errstate(invalid="ignore"):  # infinity minus infinity
+            with np.errstate(invalid="ignore"):  # the difference of two infinities
                 wrong = ~((np.abs(got - wanted) <= rtol * scale) | (got == wanted) | (np.isnan(got) & np.isnan(wanted)))
             if wrong.any():
                 index = [int(i) for i in np.argwhere(wrong)[0]]
