@@ -22,6 +22,7 @@ from autograder.suites.contracts import (
     Integers,
     MemoryLayouts,
     array_in,
+    expect_repeated,
     with_generators,
 )
 from coursekit import aspect, corner, exercise, expect, expect_error, worth
@@ -126,7 +127,7 @@ class RandomNumbersFromRng(Contract):
         first, second, repeated, of_other = [self.ask(student, *some) for some in (mine, mine, again, other)]
         expect(second, "the answer").differs_from(first, "in a second call with the same generator, which should have moved on")
         expect(of_other, "the answer").differs_from(first, "with a generator of another seed, so the generator isn't used")
-        expect(repeated, "the answer").alike(first, "between two fresh generators of one seed, so not all random numbers come from rng")
+        expect_repeated(repeated, first, "between two fresh generators of one seed, so not all random numbers come from rng")
 
 
 def out_of(function, *arguments, **options):

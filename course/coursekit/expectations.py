@@ -187,12 +187,8 @@ class Expectation:
         elif np.shape(other) != np.shape(self.answer):
             raise Mismatch("shape", f"{self.name} differs {why}: it has shape {np.shape(self.answer)}, and {np.shape(other)} there")
         else:
-            if np.float32 in (np.asarray(self.answer).dtype, np.asarray(other).dtype):
-                rtol = max(rtol, FLOAT32_RTOL)
-            got, wanted = np.asarray(self.answer, dtype=float), np.asarray(other, dtype=float)
-            scale = float(np.max(np.abs(wanted), initial=0.0, where=np.isfinite(wanted))) or 1.0
-            with np.errstate(invalid="ignore"):  # the difference of two infinities
-                wrong = ~((np.abs(got - wanted) <= rtol * scale) | (got == wanted) | (np.isnan(got) & np.isnan(wanted)))
+            got, wanted = np.asarray(self.answer), np.asarray(other)
+            wrong = _apart(got, wanted, max(rtol, FLOAT32_RTOL) if np.float32 in (got.dtype, wanted.dtype) else rtol)
             if wrong.any():
                 index = [int(i) for i in np.argwhere(wrong)[0]]
                 place = f"at {index} it is" if index else "it is"
@@ -370,6 +366,16 @@ def same(one: Any, other: Any) -> bool:
     if isinstance(one, (str, bytes)):
         return isinstance(other, type(one)) and one == other
     return True
+
+
+def _apart(got: np.ndarray, wanted: np.ndarray, rtol: float) -> np.ndarray:
+    """Return where two arrays differ by more than a fraction of the scale of the second; integers exactly, without copies as floats."""
+    if got.dtype.kind in "biu" and wanted.dtype.kind in "biu":
+        return got != wanted
+    got, wanted = got.astype(float), wanted.astype(float)
+    scale = float(np.max(np.abs(wanted), initial=0.0, where=np.isfinite(wanted))) or 1.0
+    with np.errstate(invalid="ignore"):  # the difference of two infinities
+        return ~((np.abs(got - wanted) <= rtol * scale) | (got == wanted) | (np.isnan(got) & np.isnan(wanted)))
 
 
 def _is_real(value: Any) -> bool:
