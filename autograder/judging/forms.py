@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from itertools import permutations
+from itertools import combinations, permutations
 from typing import Any
 
 import numpy as np
@@ -63,9 +63,11 @@ def forms_of(answer: Any, first_only: bool) -> Iterator[Form]:
     parts = answer[:1] if isinstance(answer, tuple) and first_only else answer if isinstance(answer, tuple) else (answer,)
     if any(_as_array(part) is not part for part in parts):
         yield Form(as_arrays, "returned a list where an array is asked for; the numbers were judged: make an array of it")
-    is_short = isinstance(answer, (list, tuple)) and 2 <= len(answer) <= MOST_ITEMS
-    if is_short and len({_kind(item) for item in answer}) > 1:  # of items of one kind the order is a part of what is asked for
+    if isinstance(answer, (list, tuple)) and 2 <= len(answer) <= MOST_ITEMS:
+        kinds = [_kind(item) for item in answer]
         for order in list(permutations(range(len(answer))))[1:]:
+            if any(kinds[one] == kinds[other] and one > other for one, other in combinations(order, 2)):
+                continue  # among items of one kind the order is a part of what is asked for
             names = ", ".join(_ORDINALS[place] for place in order)
             yield Form(_in_order(order), f"returned its items in another order; they were judged in this one: the {names}")
 
