@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from fnmatch import fnmatch
 from pathlib import Path
 
 import pytest
@@ -86,3 +87,11 @@ def test_python_versions_agree() -> None:
     }
     assert required == {f">={versions[0]}"}
     assert f"python>={versions[0]},<3.{int(versions[-1].split('.')[1]) + 1}" in (ROOT / "environment.yml").read_text(encoding="utf-8")
+
+
+def test_pytest_looks_into_every_folder_of_tests(pytestconfig: pytest.Config) -> None:
+    """By default it passes over folders that are called build."""
+    skipped = pytestconfig.getini("norecursedirs")
+    folders = {folder for path in (ROOT / "tests").rglob("test_*.py") for folder in path.relative_to(ROOT).parent.parts}
+    assert {"build", "grading"} <= folders
+    assert not [folder for folder in folders if any(fnmatch(folder, pattern) for pattern in skipped)]

@@ -197,16 +197,27 @@ def trial_with(slug: str, known: KnownAnswer, trial: Trial) -> Tried:
             kind = outcome_of("", "", "", 0, error).kind
             record = record_of(known.exercise, recorder.answers, _state_of(known.function))
             found = Tried(False, kind, getattr(error, "got", None), record)
-        if found.size > ROOM:
-            return found
-        _tried[key] = found
-        while sum(one.size for one in _tried.values()) > ROOM:
-            del _tried[next(iter(_tried))]
+        _tried.add(key, found)
         return found
     return _tried[key]
 
 
-_tried: dict[tuple[str, str, str], Tried] = {}
+class _Cache(dict[tuple[str, str, str], Tried]):
+    """What came of tests with known answers, at most `ROOM` bytes of it: the oldest goes first."""
+
+    _size = 0
+
+    def add(self, key: tuple[str, str, str], found: Tried) -> None:
+        """Keep `found`, unless it alone is too large."""
+        if found.size > ROOM:
+            return
+        self[key] = found
+        self._size += found.size
+        while self._size > ROOM:
+            self._size -= self.pop(next(iter(self))).size
+
+
+_tried = _Cache()
 
 
 # --- records: the compared parts of answers ---------------------------------------------------------------------------------

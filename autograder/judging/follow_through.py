@@ -35,8 +35,9 @@ _TOKEN = re.compile(
     """,
     re.VERBOSE,
 )
-_DEFINED = re.compile(r"^[ \t]*(?:async[ \t]+)?(?:def|class)[ \t]+(\w+)", re.MULTILINE)
-_ASSIGNED = re.compile(r"^([^=()\n]+)=(?!=)", re.MULTILINE)
+_DEFINED = re.compile(r"[ \t]*(?:async[ \t]+)?(?:def|class)[ \t]+(\w+)")
+_ASSIGNED = re.compile(r"([^=()]+)=(?!=)")
+_GLOBAL = re.compile(r"\bglobal[ \t]+([\w, \t]+)")
 
 Definitions = Callable[[str], Iterable[str]]
 """Given a name, returns the names that occur in its definition."""
@@ -94,13 +95,27 @@ def definitions_in_cells(cells: Sequence[Cell]) -> Definitions:
     binding: dict[str, list[Cell]] = {}
     by_label = {cell.label: cell for cell in cells}
     for cell in cells:
-        bound = {*_DEFINED.findall(cell.source), *([cell.name] if cell.name else [])}
-        if not cell.lazy:  # of a demonstration only functions and classes: its variables are often called like those of an exercise
-            bound |= {name for left in _ASSIGNED.findall(cell.source) for name in _NAME.findall(left)}
-        for name in bound:
+        # of a demonstration only functions and classes: its variables are often called like those of an exercise
+        for name in {*bound_in(cell.source, variables=not cell.lazy), *([cell.name] if cell.name else [])}:
             binding.setdefault(name, []).append(cell)
     read = cache(lambda label: frozenset(names_in(by_label[label].source)))
     return lambda name: set().union(*[read(cell.label) for cell in binding.get(name, ())])
+
+
+def bound_in(source: str, variables: bool = True) -> Iterator[str]:
+    """Yield the functions and classes that a cell binds, and its global variables; not what is local to a function or class."""
+    local = False
+    for line in source.splitlines():
+        if line[:1] not in ("", " ", "\t", "#", ")"):
+            local = False
+        if not local:
+            if defined := _DEFINED.match(line):
+                yield defined[1]
+                local = line == line.lstrip()
+            elif variables and (assigned := _ASSIGNED.match(line)):
+                yield from _NAME.findall(assigned[1])
+        if variables and (shared := _GLOBAL.search(line)):
+            yield from _NAME.findall(shared[1])
 
 
 def names_in(source: str) -> Iterator[str]:

@@ -170,7 +170,7 @@ def test_a_leak_is_never_written(root: Path) -> None:
     script = root / "solutions/07_tiny/tiny.py"
     text = script.read_text(encoding="utf-8")
     script.write_text(text.replace("· harmonic_mean\n", "· harmonic_mean\n#\n# `answer = 2.0 / total`\n"), encoding="utf-8")
-    assert "cell 3, line 3 (“`answer = 2.0 / total`”) tells the solution of harmonic_mean" in wrong(root, check=False)
+    assert "cell 3, line 5 (“`answer = 2.0 / total`”) tells the solution of harmonic_mean" in wrong(root, check=False)
     assert (root / RELEASED).read_bytes() == before
 
 

@@ -10,16 +10,17 @@ import textwrap
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
 from autograder.gradebook import feedback
-from autograder.judging.follow_through import Uses, definitions_in_cells, names_in, replaceable, with_right
+from autograder.judging.follow_through import Uses, bound_in, definitions_in_cells, names_in, replaceable, with_right
 from autograder.judging.grading import grade_cells
 from autograder.judging.known_answers import catalogue, cell_source
-from autograder.judging.sample_notebooks import fill, solved
+from autograder.judging.sample_notebooks import fill, solved, with_answers
 from autograder.kernel import score
 from autograder.limits import Limits
 from autograder.model.course import Lecture, find_course, grade_id, source_of
@@ -397,7 +398,26 @@ def test_a_demonstration_uses_nothing_for_an_exercise(sandbox):
         assert uses_in(guest.student)["nadam_step"] == []
 
 
-@pytest.mark.parametrize("unit", ['"', "'", '"""', "\\", '"\\', "'''\"", "#", "=", "a =", " def ", "def f\n", "a.", "é"])
+def test_variables_of_a_function_bind_nothing_for_another():
+    """Exercises have arguments and variables of the same names."""
+    source = "scale = 1\ndef f(\n    x,\n):\n    state = x\n    global memo\n    def inner(): ...\n\n# then\nif scale:\n    y, z[0] = f(1)"
+    assert set(bound_in(source)) == {"scale", "f", "memo", "y", "z"}
+    assert set(bound_in(source, variables=False)) == {"f"}
+
+
+@pytest.mark.parametrize("lecture", COURSE.lectures(), ids=lambda lecture: lecture.id)
+def test_of_the_references_none_uses_another(lecture):
+    """Each has all that it needs in its own cell."""
+    cells = parse_submission(json.dumps(with_answers(lecture)).encode(), Path("a.ipynb"), COURSE).cells
+    names_in_cells = definitions_in_cells([cell for cell in cells if cell.name])
+    assert {name: set(names_in_cells(name)) & lecture.points.keys() - {name} for name in lecture.points} == dict.fromkeys(
+        lecture.points, set()
+    )
+
+
+@pytest.mark.parametrize(
+    "unit", ['"', "'", '"""', "\\", '"\\', "'''\"", "#", "=", "a =", "global a,", "\n a", " def ", "def f\n", "a.", "é"]
+)
 def test_any_text_is_read_in_linear_time(unit):
     source = unit * (400_000 // len(unit))
     started = time.process_time()

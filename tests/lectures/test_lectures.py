@@ -37,7 +37,6 @@ def params(lecture: Lecture, *more: object, id: str) -> Any:
 ALL = [params(lecture, id=lecture.id) for lecture in COURSE.lectures()]
 KNOWN = [(lecture, catalogue(lecture.slug)) for lecture in COURSE.lectures()]
 WRONG = [params(lecture, answer, id=f"{answer.exercise}-{answer.id}") for lecture, known in KNOWN for answer in known.misconceptions]
-RIGHT = [params(lecture, answer, id=f"{answer.exercise}-{answer.id}") for lecture, known in KNOWN for answer in known.alternatives]
 NAMED = 0.95
 
 
@@ -78,23 +77,26 @@ def in_notebooks(lecture: Lecture, answers: Iterable[KnownAnswer]) -> list[list[
     return notebooks
 
 
-Results = dict[KnownAnswer, SubmissionResult]
+Results = dict[KnownAnswer, ExerciseResult]
 
 
 @pytest.fixture(scope="module")
-def graded(grade: Callable[[dict[str, Any]], SubmissionResult]) -> Callable[[Lecture, Iterable[KnownAnswer]], Results]:
-    """Return a function that grades known answers of a lecture, once; it returns for each the result of the notebook that it is in."""
+def graded(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Callable[[Lecture], Results]:
+    """Return a function that grades the misconceptions of a lecture, once; of a notebook only the exercises in which there is one."""
+    path = tmp_path_factory.mktemp("known") / "someone.ipynb"
 
     @cache
-    def graded(lecture: Lecture, answers: tuple[KnownAnswer, ...]) -> Results:
-        notebooks = in_notebooks(lecture, answers)
-        return {answer: result for some in notebooks for result in [grade(with_answers(lecture, *some))] for answer in some}
+    def graded(lecture: Lecture) -> Results:
+        results: Results = {}
+        for answers in in_notebooks(lecture, catalogue(lecture.slug).misconceptions):
+            submission = read_submission(write(with_answers(lecture, *answers), path), Course(COURSE.root))
+            points = {name: lecture.points[name] for name in lecture.points if name in {answer.exercise for answer in answers}}
+            with sandbox.guest(submission.cells, lecture.limits) as guest:
+                found = judge(lecture.slug, guest.student, points, guest.untouched, lecture.limits, list(lecture.points))
+            results |= {answer: result for answer in answers for result in found if result.name == answer.exercise}
+        return results
 
     return graded
-
-
-def of(result: SubmissionResult, exercise: str) -> ExerciseResult:
-    return next(found for found in result.exercises if found.name == exercise)
 
 
 def failures(result: SubmissionResult) -> list[str]:
@@ -125,27 +127,13 @@ def test_the_released_notebook_gets_zero_and_nothing_is_called_wrong(lecture: Le
     assert all(test.outcome == "failed" for exercise in result.exercises for test in exercise.tests), "a stub passes a hidden test"
 
 
-@pytest.mark.parametrize(("lecture", "known"), RIGHT)
-def test_an_alternative_gets_full_marks(lecture: Lecture, known: KnownAnswer, graded) -> None:
-    result = graded(lecture, catalogue(lecture.slug).alternatives)[known]
-    assert failures(result) == []
-    assert result.score == result.max_score
-
-
-@pytest.mark.parametrize(("lecture", "known"), WRONG)
-def test_a_misconception_fails_its_exercise(lecture: Lecture, known: KnownAnswer, graded) -> None:
-    exercise = of(graded(lecture, catalogue(lecture.slug).misconceptions)[known], known.exercise)
-    assert exercise.status in ("failed", "error")
-    assert not any("the test itself failed" in test.message for test in exercise.tests)
-    assert exercise.score < exercise.max_score
-
-
-@pytest.mark.parametrize(("lecture", "known"), WRONG)
-def test_a_misconception_earns_what_a_fair_marker_would_give(lecture: Lecture, known: KnownAnswer, graded) -> None:
-    assert known.severity is not None, f"{known.id} has no severity"
-    low, high = BANDS[known.severity]
-    exercise = of(graded(lecture, catalogue(lecture.slug).misconceptions)[known], known.exercise)
-    assert low - 0.005 <= exercise.score / exercise.max_score <= high + 0.005, exercise.aspects
+@pytest.mark.parametrize("lecture", ALL)
+def test_alternatives_get_full_marks(lecture: Lecture, grade) -> None:
+    """In each notebook all of them do, whichever forward pass stands before which backward pass."""
+    for answers in in_notebooks(lecture, catalogue(lecture.slug).alternatives):
+        result = grade(with_answers(lecture, *answers))
+        assert failures(result) == [], [answer.id for answer in answers]
+        assert result.score == result.max_score
 
 
 HYGIENE = {
@@ -160,18 +148,24 @@ HYGIENE = {
 
 
 @pytest.mark.parametrize(("lecture", "known"), WRONG)
-def test_a_mistake_of_substance_passes_the_tests_of_hygiene(lecture: Lecture, known: KnownAnswer, graded) -> None:
-    exercise = of(graded(lecture, catalogue(lecture.slug).misconceptions)[known], known.exercise)
-    red = {test.aspect for test in exercise.tests if test.outcome == "failed"} & HYGIENE.keys()
+def test_a_misconception_earns_what_a_fair_marker_would_give(lecture: Lecture, known: KnownAnswer, graded) -> None:
+    """It fails, its share is in its band, and a mistake of substance passes the tests of hygiene that it doesn't break itself."""
+    result = graded(lecture)[known]
+    assert result.status in ("failed", "error")
+    assert not any("the test itself failed" in test.message for test in result.tests)
+    assert known.severity is not None, f"{known.id} has no severity"
+    low, high = BANDS[known.severity]
+    assert low - 0.005 <= result.score / result.max_score <= high + 0.005, result.aspects
+    red = {test.aspect for test in result.tests if test.outcome == "failed"} & HYGIENE.keys()
     if known.severity != "slip":
         assert {aspect for aspect in red if not re.search(HYGIENE[aspect], known.id)} == set()
 
 
 @pytest.mark.parametrize("lecture", ALL)
 def test_misconceptions_are_named_as_themselves(lecture: Lecture, graded) -> None:
-    found = {known: of(result, known.exercise) for known, result in graded(lecture, catalogue(lecture.slug).misconceptions).items()}
     named = {
-        f"{known.exercise}/{known.id}": (known.id, result.misconception and result.misconception.id) for known, result in found.items()
+        f"{known.exercise}/{known.id}": (known.id, result.misconception and result.misconception.id)
+        for known, result in graded(lecture).items()
     }
     others = {name: other for name, (own, other) in named.items() if other != own}
     assert len(others) <= (1 - NAMED) * len(named), f"named as something else: {others}"
@@ -180,12 +174,11 @@ def test_misconceptions_are_named_as_themselves(lecture: Lecture, graded) -> Non
 
 @pytest.mark.parametrize("lecture", ALL)
 def test_answers_in_one_notebook_leave_each_other_alone(lecture: Lecture, grade, graded) -> None:
-    """In the notebook that has the most misconceptions each gets the result that it gets alone, and the other exercises get full marks."""
-    misconceptions = catalogue(lecture.slug).misconceptions
-    together = max(in_notebooks(lecture, misconceptions), key=len)
-    result = graded(lecture, misconceptions)[together[0]]
+    """In the notebook that has the most misconceptions each gets the result that it gets in a notebook of its own, graded as a whole."""
+    together = max(in_notebooks(lecture, catalogue(lecture.slug).misconceptions), key=len)
     for known in together:
-        assert of(result, known.exercise) == of(grade(with_answers(lecture, known)), known.exercise)
+        alone = grade(with_answers(lecture, known))
+        assert graded(lecture)[known] == next(result for result in alone.exercises if result.name == known.exercise)
 
 
 NUMBERS = [1, -2.5, np.nan, np.ones(3), np.ones((2, 2), complex), np.array(["a"])]
@@ -223,10 +216,11 @@ def test_known_answers_are_declared_as_they_should_be(lecture: Lecture) -> None:
     assert {answer.id: found for answer in answers if (found := list(defects(answer, solution)))} == {}
 
 
-@pytest.mark.parametrize(("lecture", "known"), WRONG)
-def test_a_misconception_says_what_is_wrong_and_where_to_read(lecture: Lecture, known: KnownAnswer) -> None:
-    assert len(known.explanation) > 60
-    number, section = known.see.split(" §")
+@pytest.mark.parametrize("lecture", ALL)
+def test_misconceptions_say_what_is_wrong_and_where_to_read(lecture: Lecture) -> None:
     headings = [line for cell in lecture.cells if cell["cell_type"] == "markdown" for line in "".join(cell["source"]).splitlines()]
-    assert number == lecture.id[:2]
-    assert any(line.startswith(f"## §{section} ") for line in headings), f"there is no section {known.see}"
+    for known in catalogue(lecture.slug).misconceptions:
+        assert len(known.explanation) > 60, known.id
+        number, section = known.see.split(" §")
+        assert number == lecture.id[:2], known.id
+        assert any(line.startswith(f"## §{section} ") for line in headings), f"there is no section {known.see}"
