@@ -86,7 +86,7 @@ mutants: $(READY)
 fuzz: $(READY)
 	FUZZ_CASES=$(CASES) $(RUN) $(BIN)/python -m pytest -n 2 -p no:cacheprovider tests/hostile/test_fuzz_*.py
 
-# Not part of test, which tries two moments: it takes a quarter of an hour.
+# Not part of test, which tries one moment of each kind: it takes a quarter of an hour.
 chaos: $(READY)
 	CHAOS_MOMENTS=$(MOMENTS) $(RUN) $(BIN)/python -m pytest -n 2 -p no:cacheprovider tests/chaos
 

@@ -444,8 +444,8 @@ attempt("the same for all folders to come", os.umask, 0o777)
 
 # %% a_folder_that_moves
 # tries: to rename a folder all the time, so that who counts the files doesn't find it
-# must: get full marks for the rest; the limit of all its files ends it
-# says: disk_bytes
+# must: get full marks for the rest; the limit of all its files ends it, or that of the cell's time on a busy machine
+# says: disk_bytes|cell_seconds
 # slow: yes
 import os
 import threading
