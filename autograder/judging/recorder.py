@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,11 @@ import numpy as np
 from autograder import deadline
 from autograder.limits import Limits
 from autograder.model.values import size_of
+from coursekit.streams import Steps
 from coursekit.student import Call, Student, StudentError, Unreadable, parameters_of
+
+ITERATOR = "<iterator>"
+"""Recorded for an answer that is an iterator; its items are recorded when they are asked for."""
 
 
 @dataclass(frozen=True)
@@ -94,9 +99,23 @@ class Recorder:
         except StudentError as error:
             self.answers.append(Answer(name, random, error=error))
             raise
-        self.answers.append(Answer(name, random, call.answer, call.arguments))
+        if isinstance(call.answer, Steps):
+            call.answer.note = partial(self._note_step, name, random)
+            self.answers.append(Answer(name, random, ITERATOR, call.arguments))
+        else:
+            self.answers.append(Answer(name, random, call.answer, call.arguments))
         deadline.check()
         return call
+
+    def _note_step(self, name: str, random: bool, item: Any) -> None:
+        """Record what an iterator that `name` has returned gave: an item, its end, or an error."""
+        deadline.check()
+        if isinstance(item, StudentError):
+            self.answers.append(Answer(name, random, error=item))
+        elif not self._account.has_room_for(name, Call(item, ())):
+            raise Unreadable(name, self._account.too_much)
+        else:
+            self.answers.append(Answer(name, random, item))
 
     def parameters(self, name: str) -> tuple[str, ...]:
         """Return the names of a function's parameters as far as the reference has that function."""

@@ -11,8 +11,9 @@ import random
 import signal
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
+from functools import partial
 from itertools import count
 from typing import Any, NoReturn
 
@@ -20,6 +21,7 @@ import numpy as np
 
 from autograder.sandbox import wire
 from autograder.sandbox.cells import GuestCell, Notebook, place_of, text_of, type_name
+from coursekit.streams import METHODS, is_iterator
 from coursekit.student import builtin_bases, raising_function
 
 SOCKET = 3
@@ -33,6 +35,30 @@ class HostFunction:
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         return self._guest.call_host(self._number, args, kwargs)
+
+
+class HostIterator:
+    """An iterator of the host that was passed as an argument: each item is asked for, also by other threads and in later calls.
+
+    Attributes
+    ----------
+    served : int
+        How many items have come.
+    """
+
+    def __init__(self, guest: Guest, number: int) -> None:
+        self._guest, self._number = guest, number
+        self.served = 0
+
+    def __iter__(self) -> HostIterator:
+        return self
+
+    def __next__(self) -> Any:
+        return self._guest.next_of_host(self, self._number)
+
+    def wait_for(self, count: int, seconds: float) -> bool:
+        """Let other threads take items; see `coursekit.streams.Source.wait_for`."""
+        return self._guest.wait_until(lambda: self.served >= count, seconds)
 
 
 class StandIn:
@@ -60,8 +86,12 @@ class Guest:
         self._descriptor, self._bounds, self._own_bounds = descriptor, bounds, bounds.received
         self._received = bytearray()
         self._handles: dict[int, Any] = {}
+        self._threads: dict[int, int] = {}  # for each handle of an iterator, the number of threads before the call that returned it
+        self._threads_before = 1
+        self._iterators: dict[int, HostIterator] = {}
+        self._host_listens = False  # to callbacks: during a call, but not during planned ones
         self._numbers: Iterator[int] = count(1)
-        self._host_lock = threading.RLock()
+        self._turn = threading.Condition(threading.RLock())  # held while a message of the host is waited for during a call
         self._calls: list[wire.Codec] = []
         self._replies: list[tuple[bytes, list[np.random.Generator]]] = []  # of a test, each with the generators in it
         self._labels: set[str] = set()
@@ -105,7 +135,10 @@ class Guest:
             return ["f", value._number]
         number = next(self._numbers)
         self._handles[number] = value
-        return ["h", number, type_name(value)[:100]]
+        iterates = is_iterator(value)
+        if iterates:
+            self._threads[number] = self._threads_before
+        return ["h", number, type_name(value)[:100], iterates]
 
     def _resolve(self, node: list[Any]) -> Any:
         tag, which = node[:2]
@@ -113,6 +146,8 @@ class Guest:
             return self._earlier_answer(which, node[2:])
         if tag == "h":  # a handle that was sent to the host, now in an argument or in a reply of this process
             return self._handles[which]
+        if tag == "e":
+            return self._iterators.setdefault(which, HostIterator(self, which))
         return HostFunction(self, which) if tag == "f" else self._notebook.namespace[which]
 
     # --- cells ------------------------------------------------------------------------------------------------------------
@@ -135,6 +170,7 @@ class Guest:
     # --- calls ------------------------------------------------------------------------------------------------------------
 
     def _call(self, frame: wire.Frame) -> None:
+        self._host_listens = True
         reply = self._reply(frame)
         flush()
         self._send(reply)
@@ -142,6 +178,7 @@ class Guest:
     def _call_all(self, frame: wire.Frame) -> None:
         """Make the planned calls of several tests in order, and send each reply as soon as it is there."""
         tests, skipped, forgotten = self._codec().decode(frame)
+        self._host_listens = False
         self._forget(forgotten)
         for calls, states, last_uses, start in tests:
             generators, reports = [wire.generator_in(state) for state in states], dict(last_uses)
@@ -183,6 +220,7 @@ class Guest:
     def _forget(self, numbers: list[int]) -> None:
         for number in numbers:
             self._handles.pop(number, None)
+            self._threads.pop(number, None)
 
     def _reply(self, frame: wire.Frame) -> bytes:
         codec = self._codec()
@@ -196,10 +234,14 @@ class Guest:
         return reply or codec.encode("error", "raised", name, "NameError", "a name is missing", None)
 
     def _answer(self, codec: wire.Codec, name: str, args: tuple[Any, ...], kwargs: dict[str, Any], want_arguments: bool) -> bytes | None:
-        function = self._notebook.namespace.get(name)
+        name, _, method = name.partition(":")
+        function = partial(self._step, method) if method else self._notebook.namespace.get(name)
         if not callable(function):
             return codec.encode("error", "missing", name, "", "", None)
-        self._calls.append(codec)
+        self._threads_before = threading.active_count()
+        with self._turn:
+            self._calls.append(codec)
+            self._turn.notify_all()
         try:
             answer = function(*args, **kwargs)
         except NotImplementedError as error:
@@ -210,8 +252,14 @@ class Guest:
             place = place_of(error.__traceback__, self._labels)
             return codec.encode("error", "raised", name, type_name(error), text_of(error), place, builtin_bases(error))
         finally:
-            self._calls.pop()
+            with self._turn:  # no other thread is waiting for the host
+                self._calls.pop()
         return self._result(codec, name, answer, list(args) if want_arguments else None)
+
+    def _step(self, method: str, iterator: Any, *args: Any) -> Any:
+        """Do something with an iterator that was sent to the host as a handle."""
+        number = next((number for number, value in self._handles.items() if value is iterator), 0)
+        return METHODS[method](iterator, self._threads.get(number, 1), *args)
 
     def _result(self, codec: wire.Codec, name: str, answer: Any, arguments: list[Any] | None) -> bytes:
         try:
@@ -222,13 +270,32 @@ class Guest:
 
     def call_host(self, number: int, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Call a function in the host, and serve calls from it until its answer arrives."""
-        if not self._calls:
-            raise RuntimeError("a function that was passed as an argument can be called only until the call returns")
+        with self._turn:
+            if not self._calls:
+                raise RuntimeError("a function that was passed as an argument can be called only until the call returns")
+            return self._ask_host(number, args, kwargs)
+
+    def next_of_host(self, iterator: HostIterator, number: int) -> Any:
+        """Ask for the next item of a host's iterator. A thread waits until a call is made, because the host listens only then."""
+        with self._turn:
+            if threading.current_thread() is threading.main_thread() and not self._calls:
+                raise RuntimeError("an iterator that was passed as an argument can be used only while a function is called")
+            self._turn.wait_for(lambda: self._calls and self._host_listens)
+            item = self._ask_host(number, (), {})
+            iterator.served += 1
+            self._turn.notify_all()
+            return item
+
+    def wait_until(self, condition: Callable[[], bool], seconds: float) -> bool:
+        """Wait until another thread has brought something about."""
+        with self._turn:
+            return self._turn.wait_for(condition, seconds)
+
+    def _ask_host(self, number: int, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         codec = self._calls[-1]
-        with self._host_lock:
-            self._send(codec.encode("callback", number, args, kwargs))
-            while (frame := self._receive()).kind == "call":
-                self._call(frame)
+        self._send(codec.encode("callback", number, args, kwargs))
+        while (frame := self._receive()).kind == "call":
+            self._call(frame)
         return _answer_in(codec, frame)
 
     def ask_host(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -236,7 +303,7 @@ class Guest:
         if not self._calls:
             raise RuntimeError(f"{name} can be called only while a function of the notebook is called")
         codec = wire.Codec(_refuse, _refuse, self._own_bounds)
-        with self._host_lock:
+        with self._turn:
             self._send(codec.encode("ask", name, args, kwargs))
             frame = self._receive()
         return _answer_in(codec, frame)

@@ -26,6 +26,7 @@ from autograder.sandbox.prefetch import Plan, PlannedCall, Prefetched, Queue, Re
 from autograder.sandbox.process import Ending, GuestProcess, StaleHandle, ZygoteClient
 from autograder.sandbox.reasons import MESSAGE_LENGTH, disk_message, meaning_of_status, reported_error
 from autograder.sandbox.remote import RemoteStudent
+from coursekit.streams import Steps
 from coursekit.student import Call, Died, Missing, Raised, StudentError, TimedOut, Unreadable
 
 __all__ = ["Cell", "CellProblem", "Guest", "Limits", "Printed", "Sandbox"]
@@ -197,15 +198,15 @@ class Guest:
                 finally:
                     self._spent, self.killed = other._spent, self.killed or other.killed
 
-    def call(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any], want_arguments: bool = True) -> Call:
-        """Call the function `name`; see `RemoteFunction`."""
-        if (fetched := self._fetched(name, args, kwargs, want_arguments)) is not None:
-            return fetched
+    def call(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any], want_arguments: bool = True, method: str = "") -> Call:
+        """Call the function `name`; see `RemoteFunction`. With a `method`, do that with the iterator which is the first argument."""
+        if (fetched := self._fetched(name + method, args, kwargs, want_arguments)) is not None:
+            return self._with_steps(name, fetched)
         if name in self._skipped:
             raise self._skipped[name]
         with self._clock(), self._printing_in(self._exercise or name):
             try:
-                return self._call(self._running(name), name, args, kwargs, want_arguments)
+                return self._with_steps(name, self._call(self._running(name), name, args, kwargs, want_arguments, method))
             except GUEST_FAILURES as error:
                 raise self._call_error(name, error) from None
             except StudentError:
@@ -213,6 +214,17 @@ class Guest:
             except BaseException:  # an interrupt, or a bug in a test: a late answer must not be read as the next one
                 self._end()
                 raise
+
+    def _with_steps(self, name: str, call: Call) -> Call:
+        """Return a call whose answer, if it is an iterator of the guest, can be asked for its items."""
+        handle = call.answer
+        if type(handle) is not wire.Handle or not handle.iterates:
+            return call
+
+        def ask(method: str, *args: Any) -> Any:
+            return self.call(name, (handle, *args), {}, want_arguments=False, method=method).answer
+
+        return Call(Steps(name, ask, handle), call.arguments)
 
     def prefetch(self, exercise: str, plan: Plan) -> None:
         """Start an exercise: make its planned calls, in the order of its tests, and keep the replies until the next exercise.
@@ -268,6 +280,8 @@ class Guest:
     def turn_to(self, test: str) -> None:
         """Start a test: take prefetched replies from its plan from now on."""
         self._current = self._prefetched.get(test)
+        if self._process is not None:
+            self._process.forget_iterators()
 
     # --- cells ------------------------------------------------------------------------------------------------------------
 
@@ -352,17 +366,19 @@ class Guest:
             return TimedOut(name, self._limits.total_seconds, "total_seconds")
         return Died(name, self._unusable)
 
-    def _call(self, process: GuestProcess, name: str, args: tuple[Any, ...], kwargs: dict[str, Any], want_arguments: bool) -> Call:
+    def _call(
+        self, process: GuestProcess, name: str, args: tuple[Any, ...], kwargs: dict[str, Any], want_arguments: bool, method: str
+    ) -> Call:
         with process.functions_of_a_call():
-            return self._exchange_messages(process, name, args, kwargs, want_arguments)
+            return self._exchange_messages(process, name, args, kwargs, want_arguments, method)
 
     def _exchange_messages(
-        self, process: GuestProcess, name: str, args: tuple[Any, ...], kwargs: dict[str, Any], want_arguments: bool
+        self, process: GuestProcess, name: str, args: tuple[Any, ...], kwargs: dict[str, Any], want_arguments: bool, method: str
     ) -> Call:
         """Send a call, serve its callbacks, and return the result."""
         codec, callbacks = process.codec(self), 0
         try:
-            frame = codec.encode("call", name, args, kwargs, want_arguments, process.forgotten())
+            frame = codec.encode("call", f"{name}:{method}" if method else name, args, kwargs, want_arguments, process.forgotten())
         except StaleHandle:
             raise Died(name, "an argument belongs to an earlier process, which has ended") from None
         except wire.WireError as error:
@@ -376,7 +392,7 @@ class Guest:
                 return self._outcome(reply, fields, len(args) if want_arguments else None)
             callbacks += 1
             self._check_callback(name, callbacks, fields)
-            self._send_back(process, codec, self._run_callback(process, process.functions, fields), deadline)
+            self._send_back(process, codec, self._run_callback(process, process.callback, fields), deadline)
 
     def _receive_reply(self, process: GuestProcess, name: str, deadline: float) -> wire.Frame:
         """Return the next message in reply to a call of `name`; serve the calls of replaced functions that come before it."""
@@ -386,7 +402,7 @@ class Guest:
             fields = codec.decode(reply)
             asked += 1
             self._check_callback(name, asked, fields)
-            self._send_back(process, codec, self._run_callback(process, self._replaced, fields), deadline)
+            self._send_back(process, codec, self._run_callback(process, self._replaced.get, fields), deadline)
         return reply
 
     def _outcome(self, reply: wire.Frame, fields: list[Any], expected: int | None) -> Call:
@@ -438,11 +454,11 @@ class Guest:
             most = in_units(self._limits.all_answers_bytes)
             raise wire.WireError(f"what it passed to callbacks is larger than {most} altogether (the limit all_answers_bytes)")
 
-    def _run_callback(self, process: GuestProcess, functions: Mapping[Any, Callable[..., Any]], fields: list[Any]) -> tuple[Any, ...]:
-        """Call one of the host's functions for the guest, and return the kind and the values of the reply."""
+    def _run_callback(self, process: GuestProcess, find: Callable[[Any], Callable[..., Any] | None], fields: list[Any]) -> tuple[Any, ...]:
+        """Call the function of the host that `find` has for the guest's number or name; return the kind and the values of the reply."""
         check()
         which, args, kwargs = fields
-        function = functions.get(which) if type(which) in (int, str) else None
+        function = find(which) if type(which) in (int, str) else None
         if function is None or type(args) is not tuple or type(kwargs) is not dict or not all(type(key) is str for key in kwargs):
             raise wire.WireError("a callback of an unknown function")
         try:

@@ -13,6 +13,7 @@ import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
+from functools import partial
 from itertools import count
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -25,6 +26,7 @@ from autograder.limits import Limits
 from autograder.sandbox import wire
 from autograder.sandbox.channel import Channel
 from autograder.sandbox.zygote import SHORTAGES, receive, remove, send
+from coursekit.streams import Steps, is_iterator
 
 START_SECONDS, END_SECONDS, GRACE_SECONDS, LAST_GUEST_SECONDS = 60.0, 10.0, 0.1, 2.0
 FORKS = 3
@@ -67,6 +69,8 @@ class GuestProcess:
         self._numbers: dict[int, int] = {}  # numbers of functions, by their id()
         self._next_number = count(1)
         self.functions: dict[int, Callable[..., Any]] = {}
+        self._iterators: dict[int, Any] = {}  # that were passed in this test, by negative numbers: usable after the call, too
+        self._next_iterator = count(1)
 
     def codec(self, guest: Any = None) -> wire.Codec:
         """Return a codec for one call to this process; the functions of `guest` itself are passed by name."""
@@ -102,17 +106,37 @@ class GuestProcess:
             return ["h", value.id]
         if guest is not None and getattr(value, "_guest", None) is guest:
             return ["n", value.name]
+        if isinstance(value, Steps) and value.handle is not None:
+            return self._refer(value.handle, guest)
+        if is_iterator(value):
+            known = [number for number, other in self._iterators.items() if other is value]
+            number = known[0] if known else -next(self._next_iterator)
+            self._iterators[number] = value
+            return ["e", number]
         if not callable(value):
             raise TypeError(f"a value of type {type(value).__name__} can't be passed to a student's function")
         number = self._numbers.get(id(value)) or self._numbers.setdefault(id(value), next(self._next_number))
         self.functions[number] = value  # a reference, so that the id isn't used again
         return ["f", number]
 
+    def callback(self, number: Any) -> Callable[..., Any] | None:
+        """Return what the guest calls by a number: a function that was passed, or the next item of an iterator that was passed.
+
+        The iterators of an earlier test have ended: a thread that goes on asking gets no more items.
+        """
+        if type(number) is not int or number >= 0:
+            return self.functions.get(number) if type(number) is int else None
+        return partial(next, self._iterators.get(number, iter(())))
+
+    def forget_iterators(self) -> None:
+        """End the iterators that were passed so far."""
+        self._iterators.clear()
+
     def _resolve(self, node: list[Any]) -> Any:
         if node[0] == "f" and len(node) == 2 and type(node[1]) is int and node[1] in self.functions:
             return self.functions[node[1]]
-        if node[0] == "h" and list(map(type, node)) == [str, int, str]:
-            handle = wire.Handle(node[1], node[2][:TYPE_LENGTH], self)
+        if node[0] == "h" and list(map(type, node)) == [str, int, str, bool]:
+            handle = wire.Handle(node[1], node[2][:TYPE_LENGTH], self, node[3])
             weakref.finalize(handle, self._forgotten.append, node[1]).atexit = False
             return handle
         raise wire.WireError("an unknown tag")

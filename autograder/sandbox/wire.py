@@ -8,7 +8,8 @@ list that starts with a tag::
     ["t", item...]  tuple     ["i", hexadecimal]    big int  ["s", dtype, bytes]          NumPy scalar
     ["b", length]   bytes     ["c", real, imag]     complex  ["T", name], ["D", dtype]    type, dtype (for a ``dtype=`` argument)
     ["r", index]    random generator; every message of a call carries the states, so both sides continue one stream
-    ["h", ...], ["f", ...]  reference to a value that stays in its process (handle, function), made and resolved by `refer` and `resolve`
+    ["h", ...], ["f", ...], ["e", ...]  reference to a value that stays in its process (handle, function, iterator), made and resolved by
+                            `refer` and `resolve`
     ["p", call, index...]   the answer to an earlier planned call of the test, or a part of it
 
 Planned calls are sent together (see `prefetch`): a frame of kind "calls" holds a list of "call" frames for each test, and the reply to each
@@ -123,12 +124,14 @@ class Handle:
         The name of its type as reported by the guest, for messages.
     owner : object
         The process that has the value; no other one can resolve the handle.
+    iterates : bool
+        Whether it is an iterator.
     """
 
-    __slots__ = ("__weakref__", "id", "owner", "type_name")
+    __slots__ = ("__weakref__", "id", "iterates", "owner", "type_name")
 
-    def __init__(self, id: int, type_name: str, owner: object = None) -> None:
-        self.id, self.type_name, self.owner = id, type_name, owner
+    def __init__(self, id: int, type_name: str, owner: object = None, iterates: bool = False) -> None:
+        self.id, self.type_name, self.owner, self.iterates = id, type_name, owner, iterates
 
     def __repr__(self) -> str:
         return f"<a value of type {self.type_name} that stays in the student's process>"

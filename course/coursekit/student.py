@@ -21,12 +21,16 @@ import dis
 import inspect
 import linecache
 import os
+import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from types import TracebackType
 from typing import Any, Protocol
 
 import numpy as np
+
+from coursekit.streams import METHODS, Steps, is_iterator
 
 
 @dataclass(frozen=True)
@@ -196,16 +200,26 @@ class LocalFunction:
         return self.call(*args, **kwargs).answer
 
     def call(self, *args: Any, **kwargs: Any) -> Call:
-        arguments = copied(args)
+        arguments, threads = copied(args), threading.active_count()
+        answer = self._guarded(self._function, *arguments, **copied(kwargs))
+        if is_iterator(answer):
+            answer = Steps(self.name, partial(self._step, answer, threads))
+        return Call(answer, arguments)
+
+    def _step(self, iterator: Any, threads: int, method: str, *args: Any) -> Any:
+        """Do something with an iterator that the function has returned; an item is copied."""
+        return copied(self._guarded(METHODS[method], iterator, threads, *args))
+
+    def _guarded(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        """Call a function, and raise its exceptions as those of the student's."""
         try:
-            answer = self._function(*arguments, **copied(kwargs))
+            return function(*args, **kwargs)
         except NotImplementedError as error:
             raise NotAttempted(raising_function(error.__traceback__) or self.name) from None
         except StudentError:
             raise
         except (Exception, SystemExit) as error:
             raise Raised(self.name, type(error).__name__, str(error), own_line(error.__traceback__), builtin_bases(error)) from None
-        return Call(answer, arguments)
 
 
 def parameters_of(function: Any) -> tuple[str, ...]:

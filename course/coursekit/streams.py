@@ -1,0 +1,140 @@
+"""Iterators between a test and a student's functions: what a test passes in, and what a function returns.
+
+A test gives a `Source`, which counts what is taken from it. What comes back is read through `Steps`, one item at a time, wherever the
+function runs. So a test can see how lazy a function is::
+
+    source = Source(range(10))
+    batches = student.batch(source, 3)
+    assert next(batches) == [0, 1, 2] and source.taken == 3
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, Protocol
+
+
+class Source(Iterator[Any]):
+    """An iterator over `items` that counts, and raises `error` after the last of them, if one is given. Threads may share it.
+
+    Attributes
+    ----------
+    taken : int
+        How many items have been taken so far.
+    """
+
+    def __init__(self, items: Iterable[Any], error: Exception | None = None) -> None:
+        self._items, self._error, self._changed = iter(items), error, threading.Condition()
+        self.taken = 0
+
+    def __next__(self) -> Any:
+        with self._changed:
+            try:
+                item = next(self._items)
+            except StopIteration:
+                if self._error is not None:
+                    raise self._error from None
+                raise
+            self.taken += 1
+            self._changed.notify_all()
+            return item
+
+    def wait_for(self, count: int, seconds: float) -> bool:
+        """Wait until so many items have been taken, at most so many seconds; tell whether they have."""
+        with self._changed:
+            return self._changed.wait_for(lambda: self.taken >= count, seconds)
+
+
+class Awaited(Protocol):
+    """A source on either side; see `Source.wait_for`."""
+
+    def wait_for(self, count: int, seconds: float) -> bool: ...
+
+
+# --- what is done with a student's iterator, in the process that has it ------------------------------------------------------
+
+
+def is_iterator(value: Any) -> bool:
+    """Tell whether a value has items to be asked for."""
+    return hasattr(type(value), "__next__")
+
+
+def _next(iterator: Iterator[Any], threads: int) -> tuple[Any, ...]:
+    try:
+        return (next(iterator),)
+    except StopIteration:
+        return ()
+
+
+def _close(iterator: Iterator[Any], threads: int) -> None:
+    if hasattr(iterator, "close"):
+        iterator.close()
+
+
+def _wait_for(iterator: Iterator[Any], threads: int, source: Awaited, count: int, seconds: float) -> bool:
+    return source.wait_for(count, seconds)
+
+
+def _threads_end(iterator: Iterator[Any], threads: int, seconds: float) -> bool:
+    deadline = time.monotonic() + seconds
+    while threading.active_count() > threads and time.monotonic() < deadline:
+        time.sleep(0.002)
+    return threading.active_count() <= threads
+
+
+METHODS: dict[str, Callable[..., Any]] = {"next": _next, "close": _close, "wait_for": _wait_for, "threads_end": _threads_end}
+"""Called with an iterator, and the number of threads before the call that returned it."""
+
+
+class Steps(Iterator[Any]):
+    """An iterator that a student's function returned, wherever it is. Each step is a call: it is limited and can raise `StudentError`.
+
+    Parameters
+    ----------
+    name : str
+        The function.
+    ask : callable
+        ``ask(method, *arguments)`` calls one of `METHODS` with the iterator.
+    handle : object, optional
+        What stands for the iterator where it is passed to another function; by default these steps.
+
+    Attributes
+    ----------
+    note : callable
+        Called with each item, with the error in place of one, and with `Steps.END`.
+    """
+
+    END = "<end>"
+
+    def __init__(self, name: str, ask: Callable[..., Any], handle: object = None) -> None:
+        self.name, self._ask, self.handle = name, ask, handle
+        self.note: Callable[[Any], None] = lambda item: None
+
+    def __repr__(self) -> str:
+        return f"<the iterator that {self.name} returned>"
+
+    def __next__(self) -> Any:
+        try:
+            found = self._ask("next")
+        except Exception as error:
+            self.note(error)
+            raise
+        self.note(found[0] if found else self.END)
+        if not found:
+            raise StopIteration
+        return found[0]
+
+    def close(self) -> None:
+        """Stop early: close the iterator if it can be closed, as a generator can."""
+        self._ask("close")
+
+    def wait_for(self, source: Source, count: int, seconds: float = 1.0) -> bool:
+        """Give the function's threads time to take so many items from `source`, at most so many seconds; tell whether they have."""
+        self._ask("wait_for", source, count, seconds)
+        return source.taken >= count
+
+    def threads_end(self, seconds: float = 1.0) -> bool:
+        """Wait until no thread is left that the function has started, at most so many seconds; tell whether none is."""
+        return bool(self._ask("threads_end", seconds))
