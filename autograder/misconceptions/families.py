@@ -89,7 +89,7 @@ def _catalogue() -> str:
     return str(frame.f_globals["__name__"])
 
 
-def members(sections: Mapping[str, str], right: Mapping[str, Function], *families: Callable[..., Function]) -> list[Function]:
+def members(sections: Mapping[str, str], right: Mapping[str, Any], *families: Callable[..., Function]) -> list[Function]:
     """Make a member of each family for each exercise; a catalogue registers them by assigning the list to a name of its module.
 
     Parameters
