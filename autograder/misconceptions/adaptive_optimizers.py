@@ -172,6 +172,16 @@ def gradient_not_squared(right, options, *args, **kwargs):
 
 
 @family(
+    "Absolute values instead of squares",
+    "You summed up |g|. s sums or averages the squares, and its root is taken: as for the length of a vector, a large gradient counts more "
+    "than several small ones.",
+    "core",
+)
+def absolute_values(right, options, *args, **kwargs):
+    return right(*args, **kwargs, square=np.abs)
+
+
+@family(
     "The root is forgotten",
     "You divided by s + ε. s grows with the square of the gradients; only its root is as large as they are, so that their size cancels and "
     "the length of a step no longer depends on it.",
@@ -272,6 +282,16 @@ def power_of_the_difference(right, options, *args, **kwargs):
     return right(*args, **kwargs, total=lambda beta, t: (1 - beta) ** t)
 
 
+@family(
+    "The weights 1 − β are missing",
+    "You computed β m + g, and likewise for what else is averaged. In an average the new value has the weight 1 − β; without it m grows "
+    "to 1/(1 − β) times the size of the gradients.",
+    "part",
+)
+def without_weights(right, options, *args, **kwargs):
+    return right(*args, **kwargs, total=lambda beta, t: (1 - beta) * (1 - beta**t))
+
+
 STEPS = {"adagrad_step": "08 §2", "rmsprop_step": "08 §3", "adam_step": "08 §4", "nadam_step": "08 §5", "adamax_step": "08 §5"}
 WITH_A_ROOT = {name: see for name, see in STEPS.items() if name != "adamax_step"}
 WITH_MOMENTS = {name: STEPS[name] for name in ("adam_step", "nadam_step", "adamax_step")}
@@ -289,6 +309,7 @@ CORRECTIONS = members(
     square_for_power,
     power_of_the_difference,
 )
+IN_FULL = members({"adam_step": "08 §4", "adamax_step": "08 §5"}, VARIABLE, without_weights)
 
 
 # --- adagrad_step: wrong --------------------------------------------------------------------------------------------------
@@ -315,14 +336,6 @@ def adagrad_averages(theta, grad, state, lr=0.01, eps=1e-8):
     shrink like 1/√t."""
     t, s = state.get("t", 0) + 1, state.get("s", 0.0) + np.square(grad, dtype=float)
     return theta - lr * grad / (np.sqrt(s / t) + eps), {"t": t, "s": s}
-
-
-@misconception("adagrad_step", "core", title="Absolute values are added instead of squares", see="08 §2")
-def adagrad_absolute_values(theta, grad, state, lr=0.01, eps=1e-8):
-    """You added up |g|. AdaGrad adds up the squares, and takes the root of the sum: as for the length of a vector, a large gradient
-    counts more than several small ones."""
-    s = state.get("s", 0.0) + np.abs(grad)
-    return theta - lr * grad / (np.sqrt(s) + eps), {"s": s}
 
 
 @misconception("adagrad_step", "core", title="One sum for all entries", see="08 §2")
@@ -523,6 +536,12 @@ def corrected_power_of_the_difference(moment, beta, t):
 def corrected_product_for_power(moment, beta, t):
     """You divided by 1 − β·t. Python's power is `**`; the weights of a fading average form a geometric series, whose sum is 1 − βᵗ."""
     return quotient(moment, 1 - beta * t)
+
+
+@misconception("bias_corrected", "core", title="The brackets around 1 − βᵗ are missing", see="08 §4")
+def corrected_without_brackets(moment, beta, t):
+    """You wrote `moment / 1 - beta**t`. Division binds tighter than minus, so βᵗ is subtracted from the moment: put 1 − βᵗ in brackets."""
+    return np.asarray(moment) / 1 - beta**t
 
 
 @misconception("bias_corrected", "core", title="Divides by βᵗ", see="08 §4")
@@ -984,6 +1003,15 @@ def adamax_squared(theta, grad, state, lr=0.002, beta1=0.9, beta2=0.999, eps=1e-
     return theta - lr * (m / (1 - beta1**t)) / (u + eps), {"t": t, "m": m, "u": u}
 
 
+@misconception("adamax_step", "part", title="The maximum of squares, and its root", see="08 §5")
+def adamax_root_of_squares(theta, grad, state, lr=0.002, beta1=0.9, beta2=0.999, eps=1e-8):
+    """You kept the largest g ⊗ g and divided by its root, so that the old maximum fades by √β2 a step. Compare absolute values, which
+    need no root: u ← max(β2 u, |g|)."""
+    t, m, _ = largest(grad, state, beta1, beta2)
+    u = np.maximum(beta2 * state.get("u", 0.0), np.square(grad, dtype=float))
+    return theta - lr * (m / (1 - beta1**t)) / (np.sqrt(u) + eps), {"t": t, "m": m, "u": u}
+
+
 @misconception("adamax_step", "part", title="A root is taken of u", see="08 §5")
 def adamax_root(theta, grad, state, lr=0.002, beta1=0.9, beta2=0.999, eps=1e-8):
     """You divided by √u + ε. u is a maximum of absolute values and has the gradient's own unit already: divide by u + ε."""
@@ -1123,5 +1151,6 @@ OTHERS = [
     *members({"bias_corrected": "08 §4"}, RIGHT, nothing_returned, cut_off),
     *members(WITH_MOMENTS, RIGHT, fixed_betas),
     *members(WITH_A_ROOT, VARIABLE, epsilon_inside_the_root, gradient_not_squared, root_forgotten),
+    *members(WITH_A_ROOT, VARIABLE, partial(absolute_values, called="{stem}_absolute_values")),
     *members(WITH_MOMENTS, VARIABLE, betas_swapped),
 ]

@@ -37,10 +37,13 @@ def one_step(function, theta, grad, state, **options):
 
 
 def moves_from_zero(function, gradients, **options):
-    """Take a step for each gradient, each from zero, and return where each leads."""
+    """Take a step for each gradient, each from zero, and return where each leads. Of a single step theta alone will do."""
     start, state, moves = np.zeros(np.shape(gradients[0])), {}, []
     for grad in gradients:
-        move, state = one_step(function, start, grad, state, **options)
+        answer = function(start, grad, state, **options)
+        if len(gradients) == 1 and isinstance(answer, np.ndarray):
+            return [answer]
+        move, state = expect(answer, f"what {function.name} returns").items("theta", "state")
         moves.append(move)
     return moves
 
