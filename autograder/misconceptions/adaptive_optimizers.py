@@ -182,6 +182,16 @@ def absolute_values(right, options, *args, **kwargs):
 
 
 @family(
+    "One sum for all entries",
+    "You added the squares of all entries into one number, so all entries share one learning rate. Square entry by entry, g ⊗ g, and s "
+    "has the shape of θ.",
+    "part",
+)
+def one_sum_for_all(right, options, *args, **kwargs):
+    return right(*args, **kwargs, square=lambda grad: np.sum(np.square(grad, dtype=float)))
+
+
+@family(
     "The root is forgotten",
     "You divided by s + ε. s grows with the square of the gradients; only its root is as large as they are, so that their size cancels and "
     "the length of a step no longer depends on it.",
@@ -336,14 +346,6 @@ def adagrad_averages(theta, grad, state, lr=0.01, eps=1e-8):
     shrink like 1/√t."""
     t, s = state.get("t", 0) + 1, state.get("s", 0.0) + np.square(grad, dtype=float)
     return theta - lr * grad / (np.sqrt(s / t) + eps), {"t": t, "s": s}
-
-
-@misconception("adagrad_step", "core", title="One sum for all entries", see="08 §2")
-def adagrad_one_sum_for_all(theta, grad, state, lr=0.01, eps=1e-8):
-    """You added the squares of all entries into one number, so all entries have one learning rate again. AdaGrad keeps a sum for each
-    entry of θ: square entry by entry, g ⊗ g, and s has the shape of θ."""
-    s = state.get("s", 0.0) + np.sum(np.square(grad, dtype=float))
-    return theta - lr * grad / (np.sqrt(s) + eps), {"s": s}
 
 
 # --- adagrad_step: right --------------------------------------------------------------------------------------------------
@@ -1151,6 +1153,11 @@ OTHERS = [
     *members({"bias_corrected": "08 §4"}, RIGHT, nothing_returned, cut_off),
     *members(WITH_MOMENTS, RIGHT, fixed_betas),
     *members(WITH_A_ROOT, VARIABLE, epsilon_inside_the_root, gradient_not_squared, root_forgotten),
-    *members(WITH_A_ROOT, VARIABLE, partial(absolute_values, called="{stem}_absolute_values")),
+    *members(
+        WITH_A_ROOT,
+        VARIABLE,
+        partial(absolute_values, called="{stem}_absolute_values"),
+        partial(one_sum_for_all, called="{stem}_one_sum_for_all"),
+    ),
     *members(WITH_MOMENTS, VARIABLE, betas_swapped),
 ]
