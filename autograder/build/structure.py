@@ -257,12 +257,19 @@ def places_to_fill(text: str, shown: object) -> Iterator[str]:
 
 
 def _of_families(tree: ast.Module) -> Iterator[str]:
-    """Yield the exercise of each member of a family: ``name = in_place("exercise", …, see="05 §2")`` at the top level."""
-    for node in tree.body:
-        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call) and node.value.args:
-            first = node.value.args[0]
-            if isinstance(first, ast.Constant) and any(keyword.arg == "see" for keyword in node.value.keywords):
+    """Yield the exercise of each member of a family: of ``name = in_place("exercise", …, see="05 §2")``, and of ``members(…)``, whose
+    first argument is a dictionary by exercise, or the name of one."""
+    assigned = {ast.unparse(node.targets[0]): node.value for node in tree.body if isinstance(node, ast.Assign)}
+    for value in assigned.values():
+        if isinstance(value, ast.Call) and value.args:
+            first = value.args[0]
+            if isinstance(first, ast.Constant) and any(keyword.arg == "see" for keyword in value.keywords):
                 yield str(first.value)
+    for call in ast.walk(tree):
+        if isinstance(call, ast.Call) and ast.unparse(call.func).split(".")[-1] == "members" and call.args:
+            sections = assigned.get(ast.unparse(call.args[0]), call.args[0])
+            names = [key.value for key in sections.keys if isinstance(key, ast.Constant)] if isinstance(sections, ast.Dict) else []
+            yield from (str(name) for name in names for _ in call.args[2:])
 
 
 def _decorated(node: ast.ClassDef | ast.FunctionDef, mark: str) -> list[str]:

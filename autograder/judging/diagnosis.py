@@ -88,6 +88,9 @@ def explain(slug: str, exercise: str, trials: Sequence[Trial]) -> list[Misconcep
         substance = {one: aspects for one, aspects in substance.items() if not aspects - unexplained}
     corners = {trial.aspect for trial in student.failed if trial.is_corner and all(trial_with(slug, one, trial).passed for one in found)}
     by_answers = not found or bool(unexplained)
+    in_corners = [trial for trial in student.failed if trial.aspect in corners]
+    if in_corners and not by_answers:  # of slips of the same kinds, that which explains most
+        known.sort(key=lambda one: sum(trial_with(slug, one, trial).passed for trial in in_corners))
     for one in known:
         if corners and len(found) < MOST_FOUND and (aspects := student.corners_like(slug, one, by_answers, bool(unexplained))) & corners:
             found[one] = aspects

@@ -8,7 +8,7 @@ import functools
 import numpy as np
 
 from autograder.judging.known_answers import alternative, misconception
-from autograder.misconceptions.families import cut_off, fixed_number, in_a_tuple, in_place, only_the_first
+from autograder.misconceptions.families import cut_off, fixed_number, in_a_tuple, in_place, members, nothing_returned, only_the_first
 from autograder.reference import batch_normalization as right
 
 
@@ -91,11 +91,6 @@ def forward_with_its_own_epsilon(x, gamma, beta, eps=1e-5):
     """You wrote 1e-5 into the formula, so the argument eps has no effect. Use the argument; 1e-5 is only its default."""
     mean, var = _statistics(x)
     return _normalised(x, gamma, beta, mean, np.sqrt(var + 1e-5))
-
-
-forward_with_another_epsilon = fixed_number(
-    "batchnorm_forward", right.batchnorm_forward, see="05 §2", name="eps", value=1e-8, title="ε has another size"
-)
 
 
 @misconception("batchnorm_forward", "part", title="The variance divides by N − 1", see="05 §2")
@@ -205,27 +200,6 @@ def forward_in_place(x, gamma, beta, eps=1e-5):
     x -= _along(mean, x)
     x /= _along(np.sqrt(var + eps), x)
     return _along(gamma, x) * x + _along(beta, x), (x.copy(), gamma, np.sqrt(var + eps))
-
-
-forward_truncated = cut_off("batchnorm_forward", right.batchnorm_forward, see="05 §2")
-forward_with_epsilon_1e_6 = fixed_number(
-    "batchnorm_forward",
-    right.batchnorm_forward,
-    see="05 §2",
-    name="eps",
-    value=1e-6,
-    title="ε has another size",
-    called="forward_with_epsilon_1e_6",
-)
-forward_with_epsilon_1e_3 = fixed_number(
-    "batchnorm_forward",
-    right.batchnorm_forward,
-    see="05 §2",
-    name="eps",
-    value=1e-3,
-    title="ε has another size",
-    called="forward_with_epsilon_1e_3",
-)
 
 
 # --- batchnorm_forward: right -------------------------------------------------------------------------------------------
@@ -710,7 +684,6 @@ def running_in_place(running, batch_value, momentum=0.9):
     return running
 
 
-update_truncated = cut_off("update_running", right.update_running, see="05 §4")
 update_by_an_operator_in_place = in_place(
     "update_running",
     right.update_running,
@@ -768,11 +741,6 @@ def inference_without_epsilon(x, gamma, beta, running_mean, running_var, eps=1e-
 def inference_epsilon_outside_the_root(x, gamma, beta, running_mean, running_var, eps=1e-5):
     """You divided by √running_var + ε. ε is added to the variance, inside the root, as in training: √(running_var + ε)."""
     return _normalised(x, gamma, beta, running_mean, np.sqrt(running_var) + eps)[0]
-
-
-inference_with_its_own_epsilon = fixed_number(
-    "batchnorm_inference", right.batchnorm_inference, see="05 §4", name="eps", value=1e-6, title="ε has another size"
-)
 
 
 @misconception("batchnorm_inference", "slip", title="eps is ignored", see="05 §4")
@@ -847,27 +815,6 @@ def inference_in_place(x, gamma, beta, running_mean, running_var, eps=1e-5):
     x -= running_mean
     x /= np.sqrt(np.asarray(running_var) + eps)
     return gamma * x + beta
-
-
-inference_truncated = cut_off("batchnorm_inference", right.batchnorm_inference, see="05 §4")
-inference_with_epsilon_1e_8 = fixed_number(
-    "batchnorm_inference",
-    right.batchnorm_inference,
-    see="05 §4",
-    name="eps",
-    value=1e-8,
-    title="ε has another size",
-    called="inference_with_epsilon_1e_8",
-)
-inference_with_epsilon_1e_3 = fixed_number(
-    "batchnorm_inference",
-    right.batchnorm_inference,
-    see="05 §4",
-    name="eps",
-    value=1e-3,
-    title="ε has another size",
-    called="inference_with_epsilon_1e_3",
-)
 
 
 @misconception("batchnorm_inference", "part", title="γ is ignored", see="05 §4")
@@ -988,16 +935,6 @@ images_without_gamma_and_beta = for_images(forward_without_gamma_and_beta)
 images_without_beta = for_images(forward_without_beta)
 images_shift_before_scale = for_images(forward_shift_before_scale)
 images_in_place = for_images(forward_in_place)
-images_truncated = cut_off("batchnorm2d_forward", right.batchnorm2d_forward, see="05 §5")
-images_with_epsilon_1e_8 = fixed_number(
-    "batchnorm2d_forward",
-    right.batchnorm2d_forward,
-    see="05 §5",
-    name="eps",
-    value=1e-8,
-    title="ε has another size",
-    called="images_with_epsilon_1e_8",
-)
 
 
 # --- batchnorm2d_forward: right -----------------------------------------------------------------------------------------
@@ -1267,11 +1204,6 @@ def fold_epsilon_outside_the_root(W, b, gamma, beta, running_mean, running_var, 
     return _folded(W, b, gamma, beta, running_mean, np.sqrt(running_var) + eps)
 
 
-fold_with_its_own_epsilon = fixed_number(
-    "fold_batchnorm", right.fold_batchnorm, see="05 §6", name="eps", value=1e-8, title="ε has another size"
-)
-
-
 @misconception("fold_batchnorm", "part", title="Divides by the variance", see="05 §6")
 def fold_by_the_variance(W, b, gamma, beta, running_mean, running_var, eps=1e-5):
     """You divided by running_var + ε and forgot the root. What the columns of W are scaled with is γ/√(σ² + ε)."""
@@ -1290,13 +1222,6 @@ def fold_in_place(W, b, gamma, beta, running_mean, running_var, eps=1e-5):
     return W, b
 
 
-fold_truncated = cut_off("fold_batchnorm", right.fold_batchnorm, see="05 §6")
-fold_with_epsilon_1e_5 = fixed_number(
-    "fold_batchnorm", right.fold_batchnorm, see="05 §6", name="eps", value=1e-5, title="eps is ignored", called="fold_with_epsilon_1e_5"
-)
-fold_with_epsilon_1e_3 = fixed_number(
-    "fold_batchnorm", right.fold_batchnorm, see="05 §6", name="eps", value=1e-3, title="ε has another size", called="fold_with_epsilon_1e_3"
-)
 fold_without_the_bias = only_the_first("fold_batchnorm", right.fold_batchnorm, see="05 §6", first="W", all="W and b")
 
 
@@ -1339,3 +1264,33 @@ def fold_with_the_bias_as_a_row(W, b, gamma, beta, running_mean, running_var, ep
     augmented = np.vstack([W, np.asarray(b) - running_mean]).astype(float)
     augmented = np.einsum("ij,j->ij", augmented, np.asarray(gamma) * (np.asarray(running_var) + eps) ** -0.5)
     return [augmented[:-1], augmented[-1] + beta]
+
+
+# --- wrong in several exercises -------------------------------------------------------------------------------------------
+
+SECTIONS = {
+    "batchnorm_forward": "05 §2",
+    "batchnorm_backward": "05 §3",
+    "update_running": "05 §4",
+    "batchnorm_inference": "05 §4",
+    "batchnorm2d_forward": "05 §5",
+    "batchnorm2d_backward": "05 §5",
+    "fold_batchnorm": "05 §6",
+}
+NOTHING = members({name: see for name, see in SECTIONS.items() if not name.endswith("_forward")}, vars(right), nothing_returned)
+CUT_OFF = members({name: see for name, see in SECTIONS.items() if not name.endswith("_backward")}, vars(right), cut_off)
+EPSILONS = [
+    fixed_number(name, vars(right)[name], see=SECTIONS[name], name="eps", value=value, title="ε has another size", called=called)
+    for name, value, called in (
+        ("batchnorm_forward", 1e-8, ""),
+        ("batchnorm_forward", 1e-6, "forward_with_epsilon_1e_6"),
+        ("batchnorm_forward", 1e-3, "forward_with_epsilon_1e_3"),
+        ("batchnorm_inference", 1e-6, ""),
+        ("batchnorm_inference", 1e-8, "inference_with_epsilon_1e_8"),
+        ("batchnorm_inference", 1e-3, "inference_with_epsilon_1e_3"),
+        ("batchnorm2d_forward", 1e-8, "images_with_epsilon_1e_8"),
+        ("fold_batchnorm", 1e-8, ""),
+        ("fold_batchnorm", 1e-5, "fold_with_epsilon_1e_5"),
+        ("fold_batchnorm", 1e-3, "fold_with_epsilon_1e_3"),
+    )
+]

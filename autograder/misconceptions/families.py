@@ -7,7 +7,13 @@ A catalogue registers a member by assigning it to a name of its module::
 
 `right` is the reference's module; any right function will do. `position` or `name` says which argument is meant, the first by default.
 Title, text and severity can be given where the family's own don't fit; ``{argument}`` in them stands for the name of the argument.
-A second member of one family for the same exercise is told from the first by `called`, its id.
+A second member of one family for the same exercise is told from the first by `called`, its id, in which ``{stem}`` stands for the
+exercise's name without its last word.
+
+`members` makes one of each family for several exercises::
+
+    STEPS = {"adagrad_step": "08 §2", "rmsprop_step": "08 §3"}
+    IN_EVERY_STEP = members(STEPS, vars(right), cut_off, partial(fixed_number, name="eps", value=1e-6, called="{stem}_with_epsilon_1e_6"))
 """
 
 from __future__ import annotations
@@ -15,7 +21,7 @@ from __future__ import annotations
 import functools
 import inspect
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -50,26 +56,52 @@ def family(title: str, text: str, severity: Severity, **defaults: Any) -> Callab
             **options: Any,
         ) -> Function:
             options = defaults | options
-            names = list(inspect.signature(right).parameters)
+            parameters = inspect.signature(right).parameters
+            names = list(parameters)
             if options.get("name"):
                 options["position"] = names.index(options["name"])
             elif "position" in options:
                 options["name"] = names[options["position"]]
+            if "value" in options and options["value"] is None:
+                options["value"] = parameters[options["name"]].default
             options["is_forward"] = exercise.endswith("_forward")
 
             @functools.wraps(right)
             def answer(*args: Any, **kwargs: Any) -> Any:
                 return change(right, options, *args, **kwargs)
 
-            words = {"argument": options.get("name", ""), "exercise": exercise, **options}
-            answer.__name__, answer.__doc__ = called or f"{exercise}_{change.__name__}", text.format(**words)
-            answer.__module__ = sys._getframe(1).f_globals["__name__"]
+            words = {"argument": options.get("name", ""), "exercise": exercise, "stem": exercise.rpartition("_")[0], **options}
+            answer.__name__, answer.__doc__ = called.format(**words) or f"{exercise}_{change.__name__}", text.format(**words)
+            answer.__module__ = _catalogue()
             answer.family = (change, right, options)  # type: ignore[attr-defined]
             return misconception(exercise, severity, title=title.format(**words), see=see)(answer)
 
         return member
 
     return of_change
+
+
+def _catalogue() -> str:
+    """Return the name of the module that makes a member: the nearest caller outside this one."""
+    frame = sys._getframe(1)
+    while frame.f_globals["__name__"] == __name__ and frame.f_back:
+        frame = frame.f_back
+    return str(frame.f_globals["__name__"])
+
+
+def members(sections: Mapping[str, str], right: Mapping[str, Any], *families: Callable[..., Function]) -> list[Function]:
+    """Make a member of each family for each exercise; a catalogue registers them by assigning the list to a name of its module.
+
+    Parameters
+    ----------
+    sections : mapping
+        The names of the exercises, each with the section that explains the mistake.
+    right : mapping
+        A right function for each, by the exercise's name: ``vars(reference)``.
+    *families
+        The families; options are given as ``partial(fixed_number, name="eps")``.
+    """
+    return [one(exercise, right[exercise], see=see) for exercise, see in sections.items() for one in families]
 
 
 @family(
@@ -108,6 +140,7 @@ def cut_off(right, options, *args, **kwargs):
     "{argument} is a fixed number",
     "You wrote {value:g} where {argument} belongs. The caller may pass another {argument}, and the default may be another number, too.",
     "slip",
+    value=None,  # the default of the argument
 )
 def fixed_number(right, options, *args, **kwargs):
     args = list(args)
@@ -118,15 +151,20 @@ def fixed_number(right, options, *args, **kwargs):
     return right(*args, **kwargs)
 
 
+def with_generators(make, right, args, kwargs):
+    """Call a right function with a generator that `make` makes in place of each that is passed."""
+    fresh = [make() if isinstance(arg, np.random.Generator) else arg for arg in args]
+    named = {name: make() if isinstance(arg, np.random.Generator) else arg for name, arg in kwargs.items()}
+    return right(*fresh, **named)
+
+
 @family(
     "rng isn't used",
     "You draw from a generator of your own. Draw from rng, which the caller passes: only then can a run be repeated.",
     "part",
 )
 def generator_ignored(right, options, *args, **kwargs):
-    fresh = [np.random.default_rng() if isinstance(arg, np.random.Generator) else arg for arg in args]
-    named = {name: np.random.default_rng() if isinstance(arg, np.random.Generator) else arg for name, arg in kwargs.items()}
-    return right(*fresh, **named)
+    return with_generators(np.random.default_rng, right, args, kwargs)
 
 
 @family(
@@ -135,9 +173,7 @@ def generator_ignored(right, options, *args, **kwargs):
     "part",
 )
 def reseeded(right, options, *args, **kwargs):
-    fresh = [np.random.default_rng(0) if isinstance(arg, np.random.Generator) else arg for arg in args]
-    named = {name: np.random.default_rng(0) if isinstance(arg, np.random.Generator) else arg for name, arg in kwargs.items()}
-    return right(*fresh, **named)
+    return with_generators(lambda: np.random.default_rng(0), right, args, kwargs)
 
 
 @family("The sign is wrong", "Your answer has the right size and the wrong sign.", "core")
@@ -164,3 +200,13 @@ def in_a_tuple(right, options, *args, **kwargs):
 )
 def only_the_first(right, options, *args, **kwargs):
     return right(*args, **kwargs)[0]
+
+
+@family(
+    "Nothing is returned",
+    "Your function ends without a `return`, so its caller gets None. `print` shows a number to you and hands it to nobody: end with "
+    "`return …`.",
+    "core",
+)
+def nothing_returned(right, options, *args, **kwargs):
+    right(*args, **kwargs)

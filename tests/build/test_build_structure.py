@@ -88,6 +88,17 @@ def test_what_is_missing_beside_the_notebook_is_said(unbuilt: Path, path: str, o
     assert any(sentence in finding for finding in findings(unbuilt)), findings(unbuilt)
 
 
+@pytest.mark.parametrize("sections", ["STEPS", '{"harmonic_mean": "07 §1"}'])
+def test_members_of_families_are_counted(unbuilt: Path, sections: str) -> None:
+    file = unbuilt / "autograder/misconceptions/tiny.py"
+    text = file.read_text(encoding="utf-8").replace('@misconception("harmonic_mean"', '@dropped("harmonic_mean"')
+    made = 'STEPS = {{"harmonic_mean": "07 §1"}}\nMADE = [*members({}, right, {})]\n'
+    file.write_text(text + made.format(sections, "one, two"), encoding="utf-8")
+    assert any("has 2 answers marked @misconception('harmonic_mean')" in finding for finding in findings(unbuilt)), findings(unbuilt)
+    file.write_text(text + made.format(sections, "one, two, three"), encoding="utf-8")
+    assert findings(unbuilt) == []
+
+
 @pytest.mark.parametrize("folder", ["course/coursekit/public", "autograder/suites", "autograder/reference", "autograder/misconceptions"])
 def test_a_missing_module_is_named(unbuilt: Path, folder: str) -> None:
     file = next((unbuilt / folder).glob("*tiny.py"))

@@ -61,6 +61,17 @@ def test_an_optimiser_is_recognised_whatever_its_state_is():
     assert named("adaptive_optimizers", "adagrad_step", stored) == "adagrad_step_state_in_place"
 
 
+def test_beside_a_mistake_of_substance_the_slip_is_named_that_explains_most():
+    def uncorrected_without_epsilon(theta, grad, state, lr=0.002, beta1=0.9, beta2=0.999, eps=1e-8):
+        m = beta1 * state.get("m", 0.0) + (1 - beta1) * grad
+        u = np.maximum(beta2 * state.get("u", 0.0), np.abs(grad))
+        with np.errstate(all="ignore"):
+            return theta - lr * m / u, {"m": m, "u": u}
+
+    names = all_named("adaptive_optimizers", "adamax_step", uncorrected_without_epsilon)
+    assert names == ["adamax_step_without_bias_correction", "adamax_step_without_epsilon"]
+
+
 def test_right_numbers_in_an_answer_of_another_form_are_not_called_a_slip():
     def without_state(theta, grad, state, lr=0.01, eps=1e-8):
         return theta - lr * grad / (abs(grad) + eps)
