@@ -148,7 +148,7 @@ def single_transposed(X, W):
     return _correlated(X, W).T.copy()
 
 
-@misconception("conv2d_single", "core", title="The image is padded to keep its size", see="12 §2")
+@misconception("conv2d_single", "part", title="The image is padded to keep its size", see="12 §2")
 def single_same_size(X, W):
     """Your output is as large as the image, so you put zeros around it. Padding comes in §4; here the window stays inside the image, and
     the output has H − KH + 1 rows and W − KW + 1 columns."""
@@ -156,7 +156,7 @@ def single_same_size(X, W):
     return _correlated(np.pad(X, ((above, W.shape[0] - 1 - above), (left, W.shape[1] - 1 - left))), W)
 
 
-@misconception("conv2d_single", "core", title="The products are averaged", see="12 §2")
+@misconception("conv2d_single", "part", title="The products are averaged", see="12 §2")
 def single_averaged(X, W):
     """You took the mean of the products where equation (1) has their sum. A kernel that should average has 1/F² in its weights; the layer
     itself only adds up."""
