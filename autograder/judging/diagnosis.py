@@ -144,7 +144,8 @@ class _Failures:
                 continue
             if trial.outcome.passed or not trial.is_corner:
                 return set()
-            same_kind = theirs.kind == trial.outcome.kind and not (unexplained and _numeric(theirs.got))
+            called = any(answer.function == self._exercise for answer in trial.answers)  # otherwise another function is at fault
+            same_kind = called and theirs.kind == trial.outcome.kind and not (unexplained and _numeric(theirs.got))
             if not (same_kind if unexplained or not by_answers else self._is_like(trial, theirs, known)):
                 return set()
             corners.add(trial.aspect)

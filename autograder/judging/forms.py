@@ -2,10 +2,13 @@
 
 Every test of such an answer fails. So an exercise that earned nothing is judged once more with its answers put into the form that is asked
 for; the form is then a corner that it loses, like integers or an argument changed in place.
+
+A forward pass that returns `out` alone lacks its cache, and loses a corner for it. Its backward pass is judged with a cache made for it.
 """
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import combinations, permutations
@@ -13,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from autograder.judging.recorder import has_generator
 from coursekit.outcomes import Aspect, TestOutcome
 from coursekit.student import Call, Student, StudentFunction
 
@@ -30,12 +34,13 @@ class Form:
     Parameters
     ----------
     apply : callable
-        Takes an answer, and returns it in the form that is asked for. Other answers come back as they are.
+        Takes an answer and the arguments of the call, and returns the answer in the form that is asked for. Other answers come back as
+        they are.
     message : str
         What the student reads, behind the function's name.
     """
 
-    apply: Callable[[Any], Any]
+    apply: Callable[..., Any]
     message: str
 
     def outcome(self, exercise: str) -> TestOutcome:
@@ -55,7 +60,7 @@ def forms_of(answer: Any, first_only: bool) -> Iterator[Form]:
         Whether only the first item of a tuple should be an array; the other is a cache or a state.
     """
 
-    def as_arrays(value: Any) -> Any:
+    def as_arrays(value: Any, *_: Any, **__: Any) -> Any:
         if isinstance(value, tuple):
             return tuple(_as_array(item) if number == 0 or not first_only else item for number, item in enumerate(value))
         return _as_array(value)
@@ -72,13 +77,33 @@ def forms_of(answer: Any, first_only: bool) -> Iterator[Form]:
             yield Form(_in_order(order), f"returned its items in another order; they were judged in this one: the {names}")
 
 
+def caches_for(forward: Callable[..., Any]) -> Iterator[Form]:
+    """Yield forms that put a cache behind the `out` of a forward pass: its arguments, and the cache of the reference's `forward`."""
+
+    def arguments(*args: Any, **kwargs: Any) -> Any:
+        bound = inspect.signature(forward).bind(*args, **kwargs)
+        bound.apply_defaults()
+        return bound.args
+
+    for cache_of in (arguments, lambda *args, **kwargs: forward(*args, **kwargs)[1]):
+        yield Form(_with_cache(cache_of), "returned no cache")
+
+
+def _with_cache(cache_of: Callable[..., Any]) -> Callable[..., Any]:
+    def paired(value: Any, *args: Any, **kwargs: Any) -> Any:
+        lacks_one = isinstance(value, np.ndarray) and not has_generator(args, kwargs)  # what was drawn isn't known any more
+        return (value, cache_of(*args, **kwargs)) if lacks_one else value
+
+    return paired
+
+
 def _kind(item: Any) -> Any:
     """Return the shape of a number or an array, or another item's type."""
     return np.shape(item) if isinstance(item, (int, float, np.generic, np.ndarray)) else type(item)
 
 
-def _in_order(order: tuple[int, ...]) -> Callable[[Any], Any]:
-    def ordered(value: Any) -> Any:
+def _in_order(order: tuple[int, ...]) -> Callable[..., Any]:
+    def ordered(value: Any, *_: Any, **__: Any) -> Any:
         right_kind = isinstance(value, (list, tuple)) and len(value) == len(order)
         return tuple(value[place] for place in order) if right_kind else value
 
@@ -130,9 +155,9 @@ class _Changed:
         self.name, self._function, self._form = function.name, function, form
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        return self._form.apply(self._function(*args, **kwargs))
+        return self._form.apply(self._function(*args, **kwargs), *args, **kwargs)
 
     def call(self, *args: Any, **kwargs: Any) -> Call:
         """Return the answer together with the positional arguments after the call."""
         call = self._function.call(*args, **kwargs)
-        return Call(self._form.apply(call.answer), call.arguments)
+        return Call(self._form.apply(call.answer, *args, **kwargs), call.arguments)

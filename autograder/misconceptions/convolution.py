@@ -6,7 +6,7 @@ The caches of the reference, which the answers here share, are (x, W, stride, pa
 import numpy as np
 
 from autograder.judging.known_answers import alternative, misconception
-from autograder.misconceptions.families import cut_off, in_a_tuple, in_place
+from autograder.misconceptions.families import added_to_integers, cut_off, in_a_tuple, in_place, left_at_zero, only_the_first
 from autograder.reference import convolution as right
 
 # --- what the answers share -----------------------------------------------------------------------------------------------------
@@ -177,6 +177,7 @@ def single_in_place(X, W):
 
 single_in_place_at_the_end = in_place("conv2d_single", right.conv2d_single, see="12 §2")
 single_cut_off = cut_off("conv2d_single", right.conv2d_single, see="12 §2")
+single_adds_to_integers = added_to_integers("conv2d_single", right.conv2d_single, see="12 §2")
 
 
 # --- conv2d_single: right -----------------------------------------------------------------------------------------------------
@@ -325,6 +326,18 @@ def single_backward_truncated(dY, X, W):
 
 
 single_backward_in_place = in_place("conv2d_single_backward", right.conv2d_single_backward, see="12 §3", position=1)
+single_backward_adds_to_integers = added_to_integers("conv2d_single_backward", right.conv2d_single_backward, see="12 §3", position=1)
+single_backward_dX_of_zeros, single_backward_dW_of_zeros = (
+    left_at_zero(
+        "conv2d_single_backward",
+        right.conv2d_single_backward,
+        see="12 §3",
+        called=f"single_backward_{name}_of_zeros",
+        argument=name,
+        output=k,
+    )
+    for k, name in enumerate(("dX", "dW"))
+)
 
 
 # --- conv2d_single_backward: right --------------------------------------------------------------------------------------------
@@ -679,6 +692,9 @@ def forward_number_for_size(x, W, b, stride=1, pad=0):
 
 
 forward_in_place = in_place("conv2d_forward", right.conv2d_forward, see="12 §5")
+forward_without_cache = only_the_first(
+    "conv2d_forward", right.conv2d_forward, see="12 §5", severity="slip", first="out", all="(out, cache)"
+)
 
 
 @misconception("conv2d_forward", "slip", title="The kernels come last", see="12 §5")
@@ -850,6 +866,15 @@ def backward_assigned(dout, cache):
     return _back(dout, cache, add=False)
 
 
+@misconception("conv2d_backward", "part", title="dx is assigned in a loop over the kernels", see="12 §6")
+def backward_assigned_in_loops(dout, cache):
+    """You wrote `dx[n, window] = …` in your loops, so each window, and each kernel at the same place, overwrites the ones before. What comes
+    back from all of them has to be added: `dx[n, window] += …`."""
+    only = np.zeros(cache[1].shape)
+    only[-1] = cache[1][-1]
+    return _back(dout, cache, W=only, add=False)
+
+
 @misconception("conv2d_backward", "part", title="dx knows the last kernel only", see="12 §6")
 def backward_last_kernel(dout, cache):
     """In your loop over the kernels, dx is overwritten by each of them, so only the last one counts. Every kernel looked at the same
@@ -982,14 +1007,14 @@ def backward_db_over_the_images(dout, cache):
     return dx, dW, db / len(dout)
 
 
-@misconception("conv2d_backward", "part", title="dW is missing", see="12 §6")
-def backward_dW_of_zeros(dout, cache):
-    """Your dW is zero everywhere: it was never filled. Equation (9) sums dout times the window over all images and places."""
-    dx, dW, db = _back(dout, cache)
-    return dx, 0 * dW, db
-
-
+backward_dx_of_zeros, backward_dW_of_zeros, backward_db_of_zeros = (
+    left_at_zero("conv2d_backward", right.conv2d_backward, see="12 §6", called=f"backward_{name}_of_zeros", argument=name, output=k)
+    for k, name in enumerate(("dx", "dW", "db"))
+)
 backward_in_place = in_place("conv2d_backward", right.conv2d_backward, see="12 §6")
+backward_adds_to_integers = added_to_integers(
+    "conv2d_backward", right.conv2d_backward, see="12 §6", position=1, with_forward=_forward_that_keeps_types
+)
 
 
 # --- conv2d_backward: right ---------------------------------------------------------------------------------------------------
@@ -1189,6 +1214,9 @@ def pool_size_by_division(x, size=2, stride=2):
 
 
 pool_in_place = in_place("max_pool_forward", right.max_pool_forward, see="12 §7")
+pool_without_cache = only_the_first(
+    "max_pool_forward", right.max_pool_forward, see="12 §7", severity="slip", first="out", all="(out, cache)"
+)
 
 
 # --- max_pool_forward: right --------------------------------------------------------------------------------------------------
@@ -1394,6 +1422,9 @@ def unpool_without_stride(dout, cache):
 
 unpool_in_a_tuple = in_a_tuple("max_pool_backward", right.max_pool_backward, see="12 §7", severity="slip")
 unpool_in_place = in_place("max_pool_backward", right.max_pool_backward, see="12 §7")
+unpool_adds_to_integers = added_to_integers(
+    "max_pool_backward", right.max_pool_backward, see="12 §7", position=1, with_forward=_pool_that_keeps_the_type
+)
 
 
 # --- max_pool_backward: right -------------------------------------------------------------------------------------------------

@@ -47,6 +47,7 @@ def family(title: str, text: str, severity: Severity, **defaults: Any) -> Callab
             text: str = text,
             severity: Severity = severity,
             called: str = "",
+            with_forward: Function | None = None,
             **options: Any,
         ) -> Function:
             options = defaults | options
@@ -65,7 +66,7 @@ def family(title: str, text: str, severity: Severity, **defaults: Any) -> Callab
             answer.__name__, answer.__doc__ = called or f"{exercise}_{change.__name__}", text.format(**words)
             answer.__module__ = sys._getframe(1).f_globals["__name__"]
             answer.family = (change, right, options)  # type: ignore[attr-defined]
-            return misconception(exercise, severity, title=title.format(**words), see=see)(answer)
+            return misconception(exercise, severity, title=title.format(**words), see=see, with_forward=with_forward)(answer)
 
         return member
 
@@ -164,3 +165,27 @@ def in_a_tuple(right, options, *args, **kwargs):
 )
 def only_the_first(right, options, *args, **kwargs):
     return right(*args, **kwargs)[0]
+
+
+@family(
+    "{argument} is zero everywhere",
+    "Your {argument} was made as an array of zeros, and never filled. The other gradients don't stand for it: it has an equation of its own.",
+    "part",
+)
+def left_at_zero(right, options, *args, **kwargs):
+    answer = right(*args, **kwargs)
+    return tuple(0.0 * item if number == options["output"] else item for number, item in enumerate(answer))
+
+
+@family(
+    "Fractions are added to an array of integers",
+    "You made the result with `zeros_like`. Where it is like an array of integers, `+=` with fractions raises. Make it with dtype float.",
+    "slip",
+    position=0,
+)
+def added_to_integers(right, options, *args, **kwargs):
+    like = args[options["position"]]
+    like = like[0] if isinstance(like, tuple) else like  # the first item of a cache
+    result = np.zeros_like(like)
+    result += np.zeros(like.shape)
+    return right(*args, **kwargs)

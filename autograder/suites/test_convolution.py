@@ -392,7 +392,7 @@ class TestConv2dBackward(Backward, ArgumentsUnchanged, Integers, Float32, Memory
     @aspect("dx without padding", 3)
     def test_dx_without_padding(self, student, reference, rng):
         """With pad = 0 there is nothing to cut off: dx still has the shape of x, and is right."""
-        for x_shape, F, stride in (((2, 2, 5, 5), 3, 1), ((5, 1, 3, 5), 2, 2)):
+        for x_shape, F, stride in (((2, 2, 5, 5), 3, 1), ((5, 1, 2, 4), 2, 2)):
             expect_gradient(student, reference, rng, "dx", x_shape, (F, x_shape[1], F, F), stride, 0, anywhere=True)
 
     @pytest.mark.parametrize("gradient", LAYER[:2])
@@ -543,7 +543,7 @@ class TestMaxPoolBackward(Backward, ArgumentsUnchanged, Integers, Float32, Memor
     @aspect("other sizes", 1)
     def test_other_sizes(self, student, reference, rng):
         """Windows of other sizes, side by side and with gaps between them."""
-        expect_pooled_back(student, reference, rng, (((6, 6), 3, 3), ((5, 5), 2, 3)))
+        expect_pooled_back(student, reference, rng, (((6, 6), 3, 3), ((8, 8), 2, 3)))
 
     @aspect("not square", 1)
     def test_images_that_are_not_square(self, student, reference, rng):
