@@ -396,6 +396,8 @@ def _alike(one: Any, other: Any) -> bool:
     if one is ...:  # in the answer of a misconception: stands for anything
         return True
     if isinstance(one, (list, tuple)) and isinstance(other, (list, tuple)):
+        if one and one[-1] is ...:  # at the end: for any number of items
+            one, other = one[:-1], other[: len(one) - 1]
         return len(one) == len(other) and all(map(_alike, one, other))
     if isinstance(one, dict) and isinstance(other, dict):
         return one.keys() == other.keys() and all(_alike(one[key], other[key]) for key in one)

@@ -6,7 +6,7 @@ The caches of the reference, which the answers here share, are (x, W, stride, pa
 import numpy as np
 
 from autograder.judging.known_answers import alternative, misconception
-from autograder.misconceptions.families import added_to_integers, cut_off, in_a_tuple, in_place, left_at_zero, only_the_first
+from autograder.misconceptions.families import added_to_integers, cut_off, in_a_tuple, in_place, left_out, only_the_first
 from autograder.reference import convolution as right
 
 # --- what the answers share -----------------------------------------------------------------------------------------------------
@@ -138,6 +138,15 @@ def single_square_kernel(X, W):
     Y = np.zeros((X.shape[0] - F + 1, X.shape[1] - F + 1))
     for i, j in np.ndindex(Y.shape):
         Y[i, j] = np.sum(X[i : i + F, j : j + F] * W)
+    return Y
+
+
+@misconception("conv2d_single", "part", title="The kernel is taken to be 3×3", see="12 §2")
+def single_kernel_of_three(X, W):
+    """Your window has 3 rows and 3 columns, whatever the kernel. Take both numbers from it: `KH, KW = W.shape`."""
+    Y = np.zeros((X.shape[0] - 2, X.shape[1] - 2))
+    for i, j in np.ndindex(Y.shape):
+        Y[i, j] = np.sum(X[i : i + 3, j : j + 3] * W)
     return Y
 
 
@@ -303,6 +312,15 @@ def single_backward_square_padding(dY, X, W):
     return _correlated(np.pad(np.asarray(dY, dtype=float), W.shape[0] - 1), W[::-1, ::-1]), _correlated(X, dY)
 
 
+@misconception("conv2d_single_backward", "part", title="There is always one zero on each side", see="12 §3")
+def single_backward_padding_of_one(dY, X, W):
+    """You put one row and column of zeros around dY, which is right for kernels of 2×2. For a full convolution it takes KH − 1 rows and
+    KW − 1 columns on each side."""
+    around, rotated = np.pad(dY, 1), W[::-1, ::-1]
+    fits = all(np.less_equal(W.shape, around.shape))
+    return _correlated(around, rotated) if fits else np.zeros((0, 0)), _correlated(X, dY)
+
+
 @misconception("conv2d_single_backward", "core", title="The upstream gradient is ignored", see="12 §3")
 def single_backward_without_upstream(dY, X, W):
     """You differentiated the sum of all outputs, as if dY were full of ones. The layer above says with dY how much each output matters,
@@ -328,15 +346,10 @@ def single_backward_truncated(dY, X, W):
 single_backward_in_place = in_place("conv2d_single_backward", right.conv2d_single_backward, see="12 §3", position=1)
 single_backward_adds_to_integers = added_to_integers("conv2d_single_backward", right.conv2d_single_backward, see="12 §3", position=1)
 single_backward_dX_of_zeros, single_backward_dW_of_zeros = (
-    left_at_zero(
-        "conv2d_single_backward",
-        right.conv2d_single_backward,
-        see="12 §3",
-        called=f"single_backward_{name}_of_zeros",
-        argument=name,
-        output=k,
+    left_out(
+        "conv2d_single_backward", right.conv2d_single_backward, see="12 §3", called=f"single_backward_{d}_of_zeros", argument=d, output=k
     )
-    for k, name in enumerate(("dX", "dW"))
+    for k, d in enumerate(("dX", "dW"))
 )
 
 
@@ -684,6 +697,15 @@ def forward_crashes_without_padding(x, W, b, stride=1, pad=0):
     return _out(x, W, b, stride, pad, padded=padded), _kept(x, W, stride, pad)
 
 
+@misconception("conv2d_forward", "part", title="Without padding, the slice pad:-pad is empty", see="12 §6")
+def forward_fills_an_empty_slice(x, W, b, stride=1, pad=0):
+    """You put the images into `padded[:, :, pad:-pad, pad:-pad]`. With pad = 0, the default, this is `[0:-0]`, an empty slice. Count from
+    the front, `pad : pad + H`, or use `np.pad`."""
+    padded = np.zeros(_around(x, pad, pad).shape)
+    padded[:, :, pad:-pad, pad:-pad] = x
+    return _out(x, W, b, stride, pad, padded=padded), _kept(x, W, stride, pad)
+
+
 @misconception("conv2d_forward", "core", title="F is taken for the kernel's size", see="12 §5")
 def forward_number_for_size(x, W, b, stride=1, pad=0):
     """You used F, the first number of W.shape, as the rows and columns of the window. On the slides F is the kernel's size, but here it is
@@ -868,8 +890,8 @@ def backward_assigned(dout, cache):
 
 @misconception("conv2d_backward", "part", title="dx is assigned in a loop over the kernels", see="12 §6")
 def backward_assigned_in_loops(dout, cache):
-    """You wrote `dx[n, window] = …` in your loops, so each window, and each kernel at the same place, overwrites the ones before. What comes
-    back from all of them has to be added: `dx[n, window] += …`."""
+    """You wrote `dx[n, window] = …` in your loops, so each window, and each kernel at the same place, overwrites the ones before. What
+    comes back from all of them has to be added: `dx[n, window] += …`."""
     only = np.zeros(cache[1].shape)
     only[-1] = cache[1][-1]
     return _back(dout, cache, W=only, add=False)
@@ -1007,9 +1029,11 @@ def backward_db_over_the_images(dout, cache):
     return dx, dW, db / len(dout)
 
 
-backward_dx_of_zeros, backward_dW_of_zeros, backward_db_of_zeros = (
-    left_at_zero("conv2d_backward", right.conv2d_backward, see="12 §6", called=f"backward_{name}_of_zeros", argument=name, output=k)
-    for k, name in enumerate(("dx", "dW", "db"))
+# cs231n's template begins with `dx, dw, db = None, None, None`.
+backward_dx_of_zeros, backward_dW_of_zeros, backward_db_of_zeros, backward_dx_is_None, backward_dW_is_None, backward_db_is_None = (
+    left_out("conv2d_backward", right.conv2d_backward, see="12 §6", called=called.format(d), argument=d, output=k, filler=filler)
+    for called, filler in (("backward_{}_of_zeros", "zero"), ("backward_{}_is_None", "None"))
+    for k, d in enumerate(("dx", "dW", "db"))
 )
 backward_in_place = in_place("conv2d_backward", right.conv2d_backward, see="12 §6")
 backward_adds_to_integers = added_to_integers(

@@ -168,13 +168,15 @@ def only_the_first(right, options, *args, **kwargs):
 
 
 @family(
-    "{argument} is zero everywhere",
-    "Your {argument} was made as an array of zeros, and never filled. The other gradients don't stand for it: it has an equation of its own.",
+    "{argument} is never computed",
+    "Your {argument} is {filler}, as it was made at the beginning. It has an equation of its own: the other gradients don't stand for it.",
     "part",
+    filler="zero",
 )
-def left_at_zero(right, options, *args, **kwargs):
+def left_out(right, options, *args, **kwargs):
     answer = right(*args, **kwargs)
-    return tuple(0.0 * item if number == options["output"] else item for number, item in enumerate(answer))
+    filled = [0.0 * item if options["filler"] == "zero" else None for item in answer]
+    return tuple(filled[number] if number == options["output"] else item for number, item in enumerate(answer))
 
 
 @family(
