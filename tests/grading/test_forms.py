@@ -67,6 +67,37 @@ def behind_another_order(dout, cache):
     return batch_normalization.batchnorm_backward(dout, cache)
 
 
+def forward_without_cache(x, gamma, beta, eps=1e-5):
+    return batch_normalization.batchnorm_forward(x, gamma, beta, eps)[0]
+
+
+def behind_the_arguments(dout, cache):
+    x, gamma, beta, eps = cache
+    return batch_normalization.batchnorm_backward(dout, batch_normalization.batchnorm_forward(x, gamma, beta, eps)[1])
+
+
+def without_beta(dout, cache):
+    return (*behind_the_arguments(dout, cache)[:2], np.zeros(dout.shape[1]))
+
+
+def without_anything(dout, cache):
+    return np.ones(dout.shape), np.ones(dout.shape[1]), np.ones(dout.shape[1])
+
+
+@pytest.mark.parametrize(
+    "backward, least, most",
+    [(behind_the_arguments, 100, 100), (behind_another_order, 100, 100), (without_beta, 40, 90), (without_anything, 0, 0)],
+    ids=["unpacks the arguments", "unpacks the reference's cache", "one gradient is wrong", "all are wrong"],
+)
+def test_a_missing_cache_costs_the_backward_pass_nothing(backward, least, most):
+    pair = {"batchnorm_forward": forward_without_cache, "batchnorm_backward": backward}
+    found = judged(batch_normalization, list(pair), **pair)
+    assert 50 < found["batchnorm_forward"].score < 100
+    assert least <= found["batchnorm_backward"].score <= most
+    alone = judged(batch_normalization, ["batchnorm_backward"], **pair)["batchnorm_backward"]
+    assert alone.score == found["batchnorm_backward"].score
+
+
 def test_wrong_numbers_gain_nothing_by_another_form():
     def wrong(dout, cache):
         return np.ones(dout.shape[1]), np.ones(dout.shape[1]), np.ones(dout.shape)
