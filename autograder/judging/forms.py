@@ -3,7 +3,8 @@
 Every test of such an answer fails. So an exercise that earned nothing is judged once more with its answers put into the form that is asked
 for; the form is then a corner that it loses, like integers or an argument changed in place.
 
-A forward pass that returns `out` alone lacks its cache, and loses a corner for it. Its backward pass is judged with a cache made for it.
+A forward pass that returns `out` alone, or raises an exception in some calls, loses points for it. Its backward pass is judged with a cache
+that is made in its place.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ import numpy as np
 
 from autograder.judging.recorder import has_generator
 from coursekit.outcomes import Aspect, TestOutcome
-from coursekit.student import Call, Student, StudentFunction
+from coursekit.student import Call, Raised, Student, StudentFunction
 
 FORM = Aspect("the form of the answer", 0.25, corner=True)
 MOST_ITEMS = 3  # of a tuple whose items are tried in other orders
@@ -38,10 +39,13 @@ class Form:
         they are.
     message : str
         What the student reads, behind the function's name.
+    instead : callable, optional
+        Takes the arguments of a call that raised an exception, and returns an answer in its place.
     """
 
     apply: Callable[..., Any]
     message: str
+    instead: Callable[..., Any] | None = None
 
     def outcome(self, exercise: str) -> TestOutcome:
         """Return the outcome of a failed test of the form."""
@@ -78,23 +82,25 @@ def forms_of(answer: Any, first_only: bool) -> Iterator[Form]:
 
 
 def caches_for(forward: Callable[..., Any]) -> Iterator[Form]:
-    """Yield forms that put a cache behind the `out` of a forward pass: its arguments, and the cache of the reference's `forward`."""
+    """Yield forms that put a cache behind the `out` of a forward pass, and answer where it raises.
+
+    The cache is a tuple of the arguments, or that of the reference's `forward`. Where something is drawn, none can be made afterwards.
+    """
 
     def arguments(*args: Any, **kwargs: Any) -> Any:
         bound = inspect.signature(forward).bind(*args, **kwargs)
         bound.apply_defaults()
         return bound.args
 
-    for cache_of in (arguments, lambda *args, **kwargs: forward(*args, **kwargs)[1]):
-        yield Form(_with_cache(cache_of), "returned no cache")
+    yield _with_cache(forward, arguments)
+    yield _with_cache(forward, lambda *args, **kwargs: forward(*args, **kwargs)[1])
 
 
-def _with_cache(cache_of: Callable[..., Any]) -> Callable[..., Any]:
+def _with_cache(forward: Callable[..., Any], cache_of: Callable[..., Any]) -> Form:
     def paired(value: Any, *args: Any, **kwargs: Any) -> Any:
-        lacks_one = isinstance(value, np.ndarray) and not has_generator(args, kwargs)  # what was drawn isn't known any more
-        return (value, cache_of(*args, **kwargs)) if lacks_one else value
+        return (value, cache_of(*args, **kwargs)) if isinstance(value, np.ndarray) and not has_generator(args, kwargs) else value
 
-    return paired
+    return Form(paired, "returned no cache", lambda *args, **kwargs: (forward(*args, **kwargs)[0], cache_of(*args, **kwargs)))
 
 
 def _kind(item: Any) -> Any:
@@ -155,9 +161,21 @@ class _Changed:
         self.name, self._function, self._form = function.name, function, form
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        return self._form.apply(self._function(*args, **kwargs), *args, **kwargs)
+        try:
+            return self._form.apply(self._function(*args, **kwargs), *args, **kwargs)
+        except Raised:
+            return self._instead(*args, **kwargs)
 
     def call(self, *args: Any, **kwargs: Any) -> Call:
         """Return the answer together with the positional arguments after the call."""
-        call = self._function.call(*args, **kwargs)
+        try:
+            call = self._function.call(*args, **kwargs)
+        except Raised:
+            return Call(self._instead(*args, **kwargs), args)
         return Call(self._form.apply(call.answer, *args, **kwargs), call.arguments)
+
+    def _instead(self, *args: Any, **kwargs: Any) -> Any:
+        """Return an answer in the place of the exception that is being handled, or raise it again."""
+        if self._form.instead is None or has_generator(args, kwargs):
+            raise
+        return self._form.instead(*args, **kwargs)

@@ -32,7 +32,7 @@ from autograder.sandbox.prefetch import Plan, plans_of
 from autograder.sandbox.remote import RemoteStudent, prefetch, turn_to
 from coursekit.expectations import Mismatch
 from coursekit.outcomes import TestOutcome, shortened
-from coursekit.student import Student, StudentError, parameters_of
+from coursekit.student import Raised, Student, StudentError, parameters_of
 from coursekit.suite import CollectedTest, SuitePlugin, outcome_of, run_tests
 
 _RAISED = frozenset({"raised", "missing", "died", "unreadable"})
@@ -234,14 +234,14 @@ def _followed_through(
 def _in_another_form(suite: HiddenSuite, slug: str, result: ExerciseResult, forms: dict[str, Form]) -> ExerciseResult | None:
     """Judge an exercise that earned nothing with its answers in another form, and note the form in `forms`; None if there is no gain.
 
-    A backward pass is judged with the answers of its forward pass in the form that was found for them, or with a cache if it has none: that
-    is a mistake of the forward pass alone.
+    A backward pass is judged with the answers of its forward pass in the form that was found for them. Where the forward pass returned no
+    cache, or raised an exception, a cache is made: that is a mistake of the forward pass alone.
     """
     name, best = result.name, result
     forward, given = name.removesuffix("_backward") + "_forward", dict[str, Form]()
     mine = [trial for trial in suite.trials if trial.exercise == name]
     choices = [forms[forward]] if forward in forms else []
-    if name.endswith("_backward") and not choices and _returns_an_array(forward, mine):
+    if name.endswith("_backward") and not choices and _lacks_a_cache(forward, mine):
         choices = list(caches_for(getattr(suite.reference, forward)))
     if result.score > 0 and not choices:
         return None
@@ -262,9 +262,10 @@ def _in_another_form(suite: HiddenSuite, slug: str, result: ExerciseResult, form
     return best if best.score > result.score else None
 
 
-def _returns_an_array(forward: str, trials: Sequence[Trial]) -> bool:
-    """Tell whether a forward pass returned an array where a pair is asked for."""
-    return any(answer.function == forward and isinstance(answer.answer, np.ndarray) for trial in trials for answer in trial.answers)
+def _lacks_a_cache(forward: str, trials: Sequence[Trial]) -> bool:
+    """Tell whether a forward pass returned an array where a pair is asked for, or raised an exception."""
+    answers = [answer for trial in trials for answer in trial.answers if answer.function == forward]
+    return any(isinstance(answer.answer, np.ndarray) or isinstance(answer.error, Raised) for answer in answers)
 
 
 def _rejudged(suite: HiddenSuite, slug: str, result: ExerciseResult, results: Mapping[str, ExerciseResult]) -> ExerciseResult | None:
