@@ -147,7 +147,8 @@ class _Failures:
                 continue
             if trial.outcome.passed or not trial.is_corner:
                 return set()
-            same_kind = theirs.kind == trial.outcome.kind and not (unexplained and _numeric(theirs.got))
+            called = any(answer.function == self._exercise for answer in trial.answers)  # otherwise another function is at fault
+            same_kind = called and theirs.kind == trial.outcome.kind and not (unexplained and _numeric(theirs.got))
             if not (same_kind if unexplained or not by_answers else self._is_like(trial, theirs, known)):
                 return set()
             corners.add(trial.aspect)
@@ -398,6 +399,8 @@ def _alike(one: Any, other: Any) -> bool:
     if one is ...:  # in the answer of a misconception: stands for anything
         return True
     if isinstance(one, (list, tuple)) and isinstance(other, (list, tuple)):
+        if one and one[-1] is ...:  # at the end: for any number of items
+            one, other = one[:-1], other[: len(one) - 1]
         return len(one) == len(other) and all(map(_alike, one, other))
     if isinstance(one, dict) and isinstance(other, dict):
         return one.keys() == other.keys() and all(_alike(one[key], other[key]) for key in one)

@@ -53,6 +53,7 @@ def family(title: str, text: str, severity: Severity, **defaults: Any) -> Callab
             text: str = text,
             severity: Severity = severity,
             called: str = "",
+            with_forward: Function | None = None,
             **options: Any,
         ) -> Function:
             options = defaults | options
@@ -74,7 +75,7 @@ def family(title: str, text: str, severity: Severity, **defaults: Any) -> Callab
             answer.__name__, answer.__doc__ = called.format(**words) or f"{exercise}_{change.__name__}", text.format(**words)
             answer.__module__ = _catalogue()
             answer.family = (change, right, options)  # type: ignore[attr-defined]
-            return misconception(exercise, severity, title=title.format(**words), see=see)(answer)
+            return misconception(exercise, severity, title=title.format(**words), see=see, with_forward=with_forward)(answer)
 
         return member
 
@@ -210,3 +211,29 @@ def only_the_first(right, options, *args, **kwargs):
 )
 def nothing_returned(right, options, *args, **kwargs):
     right(*args, **kwargs)
+
+
+@family(
+    "{argument} is never computed",
+    "Your {argument} is {filler}, as it was made at the beginning. It has an equation of its own: the other gradients don't stand for it.",
+    "part",
+    filler="zero",
+)
+def left_out(right, options, *args, **kwargs):
+    answer = right(*args, **kwargs)
+    filled = [0.0 * item if options["filler"] == "zero" else None for item in answer]
+    return tuple(filled[number] if number == options["output"] else item for number, item in enumerate(answer))
+
+
+@family(
+    "Fractions are added to an array of integers",
+    "You made the result with `zeros_like`. Where it is like an array of integers, `+=` with fractions raises. Make it with dtype float.",
+    "slip",
+    position=0,
+)
+def added_to_integers(right, options, *args, **kwargs):
+    like = args[options["position"]]
+    like = like[0] if isinstance(like, tuple) else like  # the first item of a cache
+    result = np.zeros_like(like)
+    result += np.zeros(like.shape)
+    return right(*args, **kwargs)

@@ -200,3 +200,22 @@ def test_numbers_that_are_wrong_for_an_unknown_reason_are_not_called_a_slip():
         return gamma * dout, dout * cache[0], dout
 
     assert all_named("batch_normalization", "batchnorm_backward", per_example) == ["parameter_gradients_per_example"]
+
+
+def test_a_function_that_was_never_called_gets_no_name():
+    functions = solution("convolution") | {"max_pool_forward": lambda x, size=2, stride=2: None}
+    (result,) = judge("convolution", LocalStudent(functions), {"max_pool_backward": 10.0})
+    assert result.score == 0 and result.misconceptions == ()
+
+
+def test_a_tuple_is_recognised_whatever_its_length():
+    for more in ((), (1,), (1, 2)):
+
+        def in_a_tuple(dout, cache, more=more):
+            return (solution_of_pooling(dout, cache), *more)
+
+        assert named("convolution", "max_pool_backward", in_a_tuple) == "max_pool_backward_in_a_tuple"
+
+
+def solution_of_pooling(dout, cache):
+    return solution("convolution")["max_pool_backward"](dout, cache)

@@ -11,11 +11,13 @@ import pytest
 
 from autograder.judging.known_answers import catalogue, cell_source
 from autograder.misconceptions.families import (
+    added_to_integers,
     cut_off,
     fixed_number,
     generator_ignored,
     in_a_tuple,
     in_place,
+    left_out,
     members,
     negated,
     nothing_returned,
@@ -114,3 +116,22 @@ def test_generators(form):
     np.testing.assert_array_equal(first, second)
     first, second = (other(x, 0.5, np.random.default_rng(1))[0] for _ in range(2))
     assert (first != second).any()
+
+
+@pytest.mark.parametrize("form", BOTH, ids=["here", "in a notebook"])
+def test_a_gradient_that_is_left_out(form):
+    dout, cache = np.ones((2, 2)), right.batchnorm_forward(np.array([[3.0, -1.0], [2.0, 5.0]]), np.ones(2), np.zeros(2))[1]
+    for filler, wanted in (("zero", np.zeros(2)), ("None", None)):
+        options = {"see": SEE, "argument": "dbeta", "output": 2, "filler": filler}
+        answer = form(left_out("batchnorm_backward", right.batchnorm_backward, **options))(dout, cache)
+        np.testing.assert_array_equal(answer[2], wanted)
+        np.testing.assert_array_equal(answer[1], right.batchnorm_backward(dout, cache)[1])
+
+
+@pytest.mark.parametrize("form", BOTH, ids=["here", "in a notebook"])
+def test_fractions_do_not_fit_into_integers(form):
+    answer, x = form(added_to_integers("batchnorm_inference", right.batchnorm_inference, see=SEE)), np.array([[3.0, -1.0], [2.0, 5.0]])
+    arguments = np.ones(2), np.zeros(2), *STATISTICS
+    np.testing.assert_array_equal(answer(x, *arguments), right.batchnorm_inference(x, *arguments))
+    with pytest.raises(TypeError):
+        answer(x.astype(int), *arguments)
