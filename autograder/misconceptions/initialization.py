@@ -132,7 +132,7 @@ VARIANCES = {
     "The variance is used as the standard deviation",
     "The equation gives the variance, but NumPy's normal wants the standard deviation as its scale, which is the root of it. Your weights "
     "are far too small, and the signal dies within a few layers.",
-    "part",
+    "core",
 )
 def variance_as_deviation(right, options, fan_in, fan_out, rng):
     return right(fan_in, fan_out, rng) * np.sqrt(VARIANCES[options["own"]](fan_in, fan_out))
@@ -141,7 +141,7 @@ def variance_as_deviation(right, options, fan_in, fan_out, rng):
 @family(
     "The standard deviation is passed as the mean",
     "You called rng.normal with σ as its first argument, which is the mean; the deviation stayed 1. Write rng.normal(0, σ, shape).",
-    "part",
+    "core",
 )
 def deviation_as_mean(right, options, fan_in, fan_out, rng):
     return rng.normal(np.sqrt(VARIANCES[options["own"]](fan_in, fan_out)), size=(fan_in, fan_out))
@@ -213,12 +213,14 @@ def constant(right, options, fan_in, fan_out, rng):
 
 ignored = partial(
     generator_ignored,
+    severity="slip",
     title="The generator is ignored",
     text="Your numbers come from np.random, or from a generator of your own, and not from the generator `rng` that you are given, so "
     "nobody can repeat your experiment by passing the same seed. Call the methods of rng.",
 )
 made_inside = partial(
     reseeded,
+    severity="slip",
     title="A new generator with a fixed seed is made inside",
     text="You make a generator of your own with a fixed seed, so every call returns the same numbers, and two layers of one shape get the "
     "same weights. Draw from the `rng` that is passed in.",
@@ -260,7 +262,7 @@ def lecun_normal_glorot(fan_in, fan_out, rng):
     return rng.normal(0.0, np.sqrt(2 / (fan_in + fan_out)), (fan_in, fan_out))
 
 
-@misconception("lecun_normal", "part", title="Multiplied by √fan_in instead of divided", see="03 §4")
+@misconception("lecun_normal", "core", title="Multiplied by √fan_in instead of divided", see="03 §4")
 def lecun_normal_multiplied(fan_in, fan_out, rng):
     """You multiplied by √fan_in. The more terms a unit's sum has, the *smaller* each weight has to be for the sum to keep its size:
     divide."""
@@ -446,6 +448,12 @@ def he_normal_root_of_two(fan_in, fan_out, rng):
     return rng.standard_normal((fan_in, fan_out)) * np.sqrt(2.0) / fan_in
 
 
+@misconception("he_normal", "part", title="The 2 stands outside of the root", see="03 §5")
+def he_normal_two_outside(fan_in, fan_out, rng):
+    """Your standard deviation is 2/√fan_in, which makes the variance 4/fan_in. It is 2/fan_in: the root covers the 2, too."""
+    return rng.standard_normal((fan_in, fan_out)) * 2 / np.sqrt(fan_in)
+
+
 @misconception("he_normal", "part", title="Fan-out is used for fan-in", see="03 §5")
 def he_normal_fan_out(fan_in, fan_out, rng):
     """Your variance is 2/fan_out. He et al. derive that too, for the way back, but the stub wants the version for the way forward:
@@ -591,6 +599,12 @@ def init_std_fan_out(activation, fan_in, fan_out):
     return deviation(activation, table(fan_in, fan_out) | dict.fromkeys(HE, 2 / fan_out) | {"selu": 1 / fan_out})
 
 
+@misconception("init_std", "part", title="Leaky ReLU and ELU are missing", see="03 §7")
+def init_std_relu_alone(activation, fan_in, fan_out):
+    """You raise ValueError for leaky ReLU and ELU. Both stand in the table, in one row with ReLU: 2/fan_in."""
+    return deviation(activation, {name: value for name, value in table(fan_in, fan_out).items() if name not in HE[1:]})
+
+
 @misconception("init_std", "slip", title="An unknown name silently gets a default", see="03 §7")
 def init_std_default(activation, fan_in, fan_out):
     """For a name that isn't in the table you return Glorot's value. A misspelt «ReLU» would then train badly and nobody would know why;
@@ -720,6 +734,12 @@ def statistics_one_behind(X, weights, activation):
 def statistics_without_last(X, weights, activation):
     """Your list ends one layer too early. The last layer is a layer like the others: it is activated, and measured."""
     return [(np.mean(h), np.std(h)) for h in signals(X, weights, activation)[1:-1]]
+
+
+@misconception("activation_statistics", "part", title="Only the first layer is measured", see="03 §2")
+def statistics_first_alone(X, weights, activation):
+    """Your list ends after the first layer. A `return` in the body of the loop ends the function in its first round: put it behind it."""
+    return [(np.mean(h), np.std(h)) for h in signals(X, weights[:1], activation)[1:]]
 
 
 @misconception("activation_statistics", "part", title="Two lists instead of a list of pairs", see="03 §2")
@@ -974,6 +994,13 @@ def norms_squared(X, weights, dout, activation):
     times smaller at the first layer would otherwise look a million times smaller."""
     inputs, found, _ = layers_of(X, weights, dout, activation)
     return [norm**2 for norm in norms_of(inputs, found)]
+
+
+@misconception("gradient_norms", "part", title="The gradients are returned instead of their norms", see="03 §6")
+def norms_as_gradients(X, weights, dout, activation):
+    """You returned the matrices ∂L/∂W_l. The stub asks for one number for each layer: the root of the sum of the squares of its entries."""
+    inputs, found, _ = layers_of(X, weights, dout, activation)
+    return [h.T @ delta for h, delta in zip(inputs, found, strict=True)]
 
 
 @misconception("gradient_norms", "part", title="A layer's output is used where its input belongs", see="03 §6")

@@ -4,6 +4,7 @@ import numpy as np
 
 from autograder.suites.contracts import ArgumentsUnchanged, Backward, Float32, Integers, MemoryLayouts
 from coursekit import aspect, corner, exercise, expect
+from coursekit.expectations import Mismatch
 
 GRADIENTS = ("dx", "dgamma", "dbeta")
 FOLDED = ("the folded W", "the folded b")
@@ -74,6 +75,12 @@ def unscaled(array):
     """Divide every feature of an array by the root of its mean square."""
     size = np.sqrt(np.mean(array**2, axis=_batch(array), keepdims=True))
     return array / np.where(size > 0, size, 1.0)
+
+
+def parts_along(gradient, x_hat):
+    """Return for every feature the mean of a gradient and of its product with x̂, and what is left of it without these two."""
+    mean, along = (np.mean(each, axis=_batch(each), keepdims=True) for each in (gradient, gradient * x_hat))
+    return mean, along, gradient - mean - along * x_hat
 
 
 def _batch(array):
@@ -194,7 +201,7 @@ class PullsBack(Backward, ArgumentsUnchanged, Integers, Float32, MemoryLayouts):
     Attributes
     ----------
     shapes : tuple
-        The shapes of x for the tests of dx.
+        The shapes of x for the tests of dx, one for each of its three paths.
     parameter_shapes : tuple
         Two shapes of x for the tests of dgamma and dbeta; for the second the shape of the gradient is looked at, too.
     """
@@ -227,10 +234,31 @@ class PullsBack(Backward, ArgumentsUnchanged, Integers, Float32, MemoryLayouts):
         for answer, right in runs:
             expect(changed(part_of(answer, which, GRADIENTS)), GRADIENTS[which]).close_to(right[which], rtol=1e-6)
 
-    @aspect("dx", 11)
-    def test_dx(self, student, reference, rng):
-        """dx is right for random upstream gradients and batches of several shapes."""
-        self.expect_gradient(student, reference, rng, 0, self.shapes)
+    def expect_path(self, student, reference, rng, part, what):
+        """Expect that a part of dx is right: its mean over the batch, that of its product with x̂, or the rest."""
+        shape = self.shapes[part]
+        dout, arguments = rng.normal(size=shape) + 0.5, self.batch(rng, shape)
+        answer, (right, *_) = self.run(student, reference, dout, *arguments)
+        dx = as_floats(expect(part_of(answer, 0, GRADIENTS), "dx").shaped(shape).answer)
+        if not dx.any():
+            raise Mismatch("value", "all entries of dx are 0")
+        found, wanted = (parts_along(gradient, unscaled(centred(arguments[0])))[part] for gradient in (dx, right))
+        expect(found.astype(dx.dtype), what).close_to(wanted, rtol=1e-6, scale=np.abs(right).max())
+
+    @aspect("the mean's path to dx", 4)
+    def test_mean_path(self, student, reference, rng):
+        """What comes back through the mean is in dx: the sum of dx over the batch is 0."""
+        self.expect_path(student, reference, rng, 0, "the mean of dx over the batch")
+
+    @aspect("the variance's path to dx", 4)
+    def test_variance_path(self, student, reference, rng):
+        """What comes back through the variance is in dx: the sum of dx·x̂ over the batch is 0."""
+        self.expect_path(student, reference, rng, 1, "the mean of dx·x̂ over the batch")
+
+    @aspect("the direct path to dx", 4)
+    def test_direct_path(self, student, reference, rng):
+        """What comes back directly is in dx: γ·dout/√σ², but for what the mean and the variance take away."""
+        self.expect_path(student, reference, rng, 2, "dx (less its mean over the batch, and what goes along x̂)")
 
     @corner("three gradients", 0.03)
     def test_number_of_gradients(self, student, reference, rng):
@@ -238,7 +266,7 @@ class PullsBack(Backward, ArgumentsUnchanged, Integers, Float32, MemoryLayouts):
         answer, _ = self.run(student, reference, rng.normal(size=self.shapes[0]), *self.batch(rng, self.shapes[0]))
         expect(answer, f"what {self.exercise} returns").items(*GRADIENTS)
 
-    @aspect("dgamma", 4)
+    @aspect("dgamma", 4.5)
     def test_dgamma(self, student, reference, rng):
         """dgamma holds the right number for each feature."""
         self.expect_gradient(student, reference, rng, 1, self.parameter_shapes[:-1], one_axis)
@@ -248,7 +276,7 @@ class PullsBack(Backward, ArgumentsUnchanged, Integers, Float32, MemoryLayouts):
         """dgamma is right and has the shape of gamma."""
         self.expect_gradient(student, reference, rng, 1, self.parameter_shapes[-1:])
 
-    @aspect("dbeta", 4)
+    @aspect("dbeta", 4.5)
     def test_dbeta(self, student, reference, rng):
         """dbeta holds the right number for each feature."""
         self.expect_gradient(student, reference, rng, 2, self.parameter_shapes[:-1], one_axis)
@@ -304,23 +332,22 @@ class TestUpdateRunning(ArgumentsUnchanged, Integers, Float32, MemoryLayouts):
         running, batch_value = rng.normal(size=4), rng.normal(3, 2, 4)
         expect(student.update_running(running, batch_value)).close_to(reference.update_running(running, batch_value))
 
-    @aspect("any momentum", 2)
-    def test_momenta(self, student, reference, rng):
-        """The running value moves by the fraction 1 − momentum towards the batch's, for momenta between 0 and 1."""
-        arguments = [(rng.normal(size=5), rng.normal(3, 2, 5), momentum) for momentum in (0.3, 0.99)]
-        answers = [student.update_running(running, batch_value, momentum=momentum) for running, batch_value, momentum in arguments]
-        for answer, (running, batch_value, momentum) in zip(answers, arguments, strict=True):
-            expect(answer, f"the answer for momentum={momentum}").close_to(reference.update_running(running, batch_value, momentum))
+    def expect_share(self, student, which, value):
+        """Expect that one of the two values counts with its weight, where the other one is 0."""
+        for momentum, weight in ((0.3, (0.3, 0.7)), (0.99, (0.99, 0.01))):
+            arguments = [value if position == which else np.zeros(5) for position in (0, 1)]
+            name = f"the answer for {('batch_value', 'running')[which]}=0 and momentum={momentum}"
+            expect(student.update_running(*arguments, momentum=momentum), name).close_to(weight[which] * value)
 
-    @aspect("any momentum")
-    def test_many_updates(self, student, rng):
-        """After many updates each batch counts with (1 − momentum)·momentum^age."""
-        batches = rng.normal(2, 1, (4, 3))
-        running, right = np.zeros(3), 0.2 * 0.8 ** np.arange(4)[::-1] @ batches
-        for batch_value in batches:
-            running = student.update_running(running, batch_value, 0.8)
-            expect(running, "the running value").shaped((3,))
-        expect(running, "the running value after 4 batches").close_to(right)
+    @aspect("the old value's weight", 1)
+    def test_weight_of_the_old_value(self, student, rng):
+        """The running value counts with the weight momentum."""
+        self.expect_share(student, 0, rng.normal(size=5))
+
+    @aspect("the new value's weight", 1)
+    def test_weight_of_the_new_value(self, student, rng):
+        """The batch's value counts with the weight 1 − momentum."""
+        self.expect_share(student, 1, rng.normal(3, 2, 5))
 
     @aspect("an average", 1)
     def test_fixed_point(self, student, rng):
