@@ -8,7 +8,7 @@ import functools
 import numpy as np
 
 from autograder.judging.known_answers import alternative, misconception
-from autograder.misconceptions.families import cut_off, fixed_number, in_a_tuple, in_place, only_the_first
+from autograder.misconceptions.families import cut_off, fixed_number, in_a_tuple, in_place, nothing_returned, only_the_first
 from autograder.reference import batch_normalization as right
 
 
@@ -47,29 +47,31 @@ def _unchanged(function, _, *args, **kwargs):
     return function(*args, **kwargs)
 
 
-def for_images(function, text=""):
-    """Register a misconception about features as one about images, too; `text` in place of its explanation."""
-
-    @functools.wraps(function)
-    def answer(*args, **kwargs):
-        return function(*args, **kwargs)
-
-    known = function.known_answer
-    answer.__name__, answer.__doc__ = f"images_{function.__name__.removeprefix('forward_')}", text or function.__doc__
-    answer.family = _unchanged, function, {}
-    return misconception(known.exercise.replace("norm_", "norm2d_"), known.severity, title=known.title, see="05 §5")(answer)
-
-
 def for_both(exercise, severity, *, title, see):
     """Register a misconception about features, and the same one about images."""
 
     def register(function):
-        function = misconception(exercise, severity, title=title, see=see)(function)
-        member = for_images(function)
-        globals()[member.__name__] = member
-        return function
+        @functools.wraps(function)
+        def of_images(*args, **kwargs):
+            return function(*args, **kwargs)
+
+        of_images.__name__ = f"images_{function.__name__.removeprefix('forward_')}"
+        of_images.family = _unchanged, function, {}
+        globals()[of_images.__name__] = misconception(exercise.replace("_", "2d_"), severity, title=title, see="05 §5")(of_images)
+        return misconception(exercise, severity, title=title, see=see)(function)
 
     return register
+
+
+SECTIONS = {  # of those whose answer no other exercise needs
+    "batchnorm_backward": "05 §3",
+    "update_running": "05 §4",
+    "batchnorm_inference": "05 §4",
+    "batchnorm2d_backward": "05 §5",
+    "fold_batchnorm": "05 §6",
+}
+MEMBERS = [nothing_returned(exercise, getattr(right, exercise), see=see) for exercise, see in SECTIONS.items()]
+globals().update({member.__name__: member for member in MEMBERS})
 
 
 # --- batchnorm_forward: wrong ---------------------------------------------------------------------------------------------
@@ -127,7 +129,7 @@ def forward_over_features(x, gamma, beta, eps=1e-5):
     return _normalised(x, gamma, beta, np.mean(x, axis=1, keepdims=True), np.sqrt(np.var(x, axis=1, keepdims=True) + eps))
 
 
-@misconception("batchnorm_forward", "core", title="One mean and variance for the whole batch", see="05 §2")
+@for_both("batchnorm_forward", "core", title="One mean and variance for the whole batch", see="05 §2")
 def forward_over_everything(x, gamma, beta, eps=1e-5):
     """You took one mean and one variance over all entries. Each feature has a scale of its own and needs its own statistics: name the
     axes of the batch in `axis`, so that μ and σ² keep one number for each feature."""
@@ -166,6 +168,13 @@ def forward_mean_square(x, gamma, beta, eps=1e-5):
 def forward_without_mean(x, gamma, beta, eps=1e-5):
     """You divided x by its deviation, but subtracted no mean. x̂ is (x − μ)/√(σ² + ε)."""
     return _normalised(x, gamma, beta, 0.0 * _statistics(x)[0], np.sqrt(_statistics(x)[1] + eps))
+
+
+@for_both("batchnorm_forward", "part", title="Only the mean is divided by the deviation", see="05 §2")
+def forward_without_brackets(x, gamma, beta, eps=1e-5):
+    """You wrote x − μ/√(σ² + ε), without brackets around the difference. A division comes before a subtraction: (x − μ)/√(σ² + ε)."""
+    mean, std = _statistics_and_root(x, eps)
+    return _normalised(x, gamma, beta, mean / std, np.ones(np.shape(gamma)))
 
 
 @for_both("batchnorm_forward", "part", title="γ and β are ignored", see="05 §2")
@@ -833,6 +842,20 @@ def inference_without_mean(x, gamma, beta, running_mean, running_var, eps=1e-5):
     return _normalised(x, gamma, beta, 0.0 * running_mean, np.sqrt(running_var + eps))[0]
 
 
+@misconception("batchnorm_inference", "part", title="Only the mean is divided by the deviation", see="05 §4")
+def inference_without_brackets(x, gamma, beta, running_mean, running_var, eps=1e-5):
+    """You subtracted running_mean/√(running_var + ε), without brackets around the difference. A division comes before a subtraction:
+    (x − running_mean)/√(running_var + ε)."""
+    return gamma * x - running_mean / np.sqrt(running_var + eps) + beta
+
+
+@misconception("batchnorm_inference", "part", title="The mean of the batch is used", see="05 §4")
+def inference_with_batch_mean(x, gamma, beta, running_mean, running_var, eps=1e-5):
+    """You divided by the running deviation, but subtracted the mean of x. Both statistics are the running ones here: the answer to one
+    example doesn't depend on who else is in the batch."""
+    return _normalised(x, gamma, beta, np.mean(x, axis=0), np.sqrt(running_var + eps))[0]
+
+
 @misconception("batchnorm_inference", "part", title="The running mean is added", see="05 §4")
 def inference_mean_added(x, gamma, beta, running_mean, running_var, eps=1e-5):
     """You added the running mean to x. The normalization subtracts it: γ (x − running_mean)/√(running_var + ε) + β."""
@@ -871,14 +894,8 @@ def inference_in_place(x, gamma, beta, running_mean, running_var, eps=1e-5):
     return gamma * x + beta
 
 
-inference_with_statistics_in_place = in_place(
-    "batchnorm_inference",
-    right.batchnorm_inference,
-    see="05 §4",
-    name="running_mean",
-    title="The running statistics are changed in place",
-    text="You wrote into running_mean or running_var. They are fixed once training is over; else the next answer depends on this call.",
-    called="inference_with_statistics_in_place",
+inference_with_mean_in_place = in_place(
+    "batchnorm_inference", right.batchnorm_inference, see="05 §4", name="running_mean", called="inference_with_mean_in_place"
 )
 inference_truncated = cut_off("batchnorm_inference", right.batchnorm_inference, see="05 §4")
 inference_with_epsilon_1e_8 = fixed_number(
@@ -963,6 +980,14 @@ def images_swapped_axes(x, gamma, beta, eps=1e-5):
     return back[0], (back[1], *rest)
 
 
+@misconception("batchnorm2d_forward", "core", title="The way back is a plain reshape", see="05 §5")
+def images_reshaped_back(x, gamma, beta, eps=1e-5):
+    """Your statistics are right, but the result lies in other places. What transpose(0, 2, 3, 1) did is undone by reshape(N, H, W, C) and
+    transpose(0, 3, 1, 2), not by a plain reshape."""
+    out, cache = _normalised(x, gamma, beta, *_statistics_and_root(x, eps))
+    return np.transpose(out, (0, 2, 3, 1)).reshape(np.shape(x)), cache
+
+
 @misconception("batchnorm2d_forward", "core", title="Each pixel has statistics of its own", see="05 §5")
 def images_statistics_per_pixel(x, gamma, beta, eps=1e-5):
     """You took mean and variance over the batch alone, so there is one for every channel and pixel. A convolution treats all places alike,
@@ -1012,11 +1037,6 @@ def images_variance_divided_by_n(x, gamma, beta, eps=1e-5):
     return _normalised(x, gamma, beta, mean, np.sqrt(var * np.size(x) / np.size(gamma) / len(x) + eps))
 
 
-images_all_channels_together = for_images(
-    forward_over_everything,
-    "You took one mean and one variance over everything. Each channel is a feature with a scale of its own, so the channel axis, axis 1, "
-    "is the one that stays: axis=(0, 2, 3).",
-)
 images_truncated = cut_off("batchnorm2d_forward", right.batchnorm2d_forward, see="05 §5")
 images_with_epsilon_1e_8 = fixed_number(
     "batchnorm2d_forward",
@@ -1082,14 +1102,17 @@ def images_backward_per_pixel(dout, cache):
     return _along(gamma / std, dout) * (dout - np.mean(dout, axis=0) - x_hat * np.mean(dout * x_hat, axis=0)), *rest
 
 
+def _reshaped_and_pulled_back(dout, cache, x_hat):
+    _, gamma, std = cache
+    dx, *rest = _pulled_back(np.reshape(dout, (-1, np.size(gamma))), (np.reshape(x_hat, (-1, np.size(gamma))), gamma, std))
+    return dx.reshape(np.shape(dout)), *rest
+
+
 @misconception("batchnorm2d_backward", "core", title="A plain reshape instead of a transpose", see="05 §5")
 def images_backward_plain_reshape(dout, cache):
     """You wrote dout.reshape(-1, C). The columns of that matrix are mixtures of all channels. Bring the channel to the end with a transpose
     first, as in the forward pass, then reshape."""
-    x_hat, gamma, std = cache
-    flat, hat = np.reshape(dout, (-1, np.size(gamma))), np.transpose(x_hat, (0, 2, 3, 1)).reshape(-1, np.size(gamma))
-    dx, *rest = _pulled_back(flat, (hat, gamma, std))
-    return dx.reshape(np.shape(dout)), *rest
+    return _reshaped_and_pulled_back(dout, cache, np.transpose(cache[0], (0, 2, 3, 1)))
 
 
 @misconception("batchnorm2d_backward", "part", title="dx goes back by a plain reshape", see="05 §5")
@@ -1122,10 +1145,7 @@ def images_backward_without_scale(dout, cache):
 def images_backward_all_plainly_reshaped(dout, cache):
     """You wrote reshape(-1, C) for dout and for x̂. The columns of these matrices are mixtures of all channels. Bring the channel to the
     end with a transpose first, then reshape."""
-    x_hat, gamma, std = cache
-    flat, hat = np.reshape(dout, (-1, np.size(gamma))), np.reshape(x_hat, (-1, np.size(gamma)))
-    dx, *rest = _pulled_back(flat, (hat, gamma, std))
-    return dx.reshape(np.shape(dout)), *rest
+    return _reshaped_and_pulled_back(dout, cache, cache[0])
 
 
 # --- batchnorm2d_backward: right ----------------------------------------------------------------------------------------
@@ -1216,6 +1236,12 @@ def fold_without_bias(W, b, gamma, beta, running_mean, running_var, eps=1e-5):
     """Your new bias has no b in it. Only in training does the normalization remove the bias, by subtracting the batch's mean; the running
     mean is a fixed number, and b − μ is seldom zero."""
     return _folded(W, 0.0 * b, gamma, beta, running_mean, np.sqrt(running_var + eps))
+
+
+@misconception("fold_batchnorm", "part", title="The running mean isn't scaled", see="05 §6")
+def fold_mean_not_scaled(W, b, gamma, beta, running_mean, running_var, eps=1e-5):
+    """You scaled b, and then subtracted μ as it is. The normalization subtracts μ before it scales: (b − μ) γ/√(σ² + ε) + β."""
+    return _folded(W, b, gamma, beta - running_mean, 0.0, np.sqrt(running_var + eps))
 
 
 @misconception("fold_batchnorm", "part", title="Only W is folded", see="05 §6")

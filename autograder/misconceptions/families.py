@@ -164,3 +164,13 @@ def in_a_tuple(right, options, *args, **kwargs):
 )
 def only_the_first(right, options, *args, **kwargs):
     return right(*args, **kwargs)[0]
+
+
+@family(
+    "Nothing is returned",
+    "Your function ends without a `return`, so its caller gets None. `print` shows a number to you and hands it to nobody: end with "
+    "`return …`.",
+    "core",
+)
+def nothing_returned(right, options, *args, **kwargs):
+    right(*args, **kwargs)

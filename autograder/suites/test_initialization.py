@@ -228,6 +228,16 @@ class TestHeNormal(NormalWeights):
 TABLE = {"Glorot": ("linear", "tanh", "logistic", "softmax"), "He": ("relu", "leaky_relu", "elu"), "LeCun": ("selu",)}
 
 
+def row(name, points, sentence, *activations, weight=1):
+    """Return a test of the deviations for some activations, which belong to one row of the table."""
+
+    def test(self, student, reference):
+        self.expect_table(student, reference, activations)
+
+    test.__doc__ = sentence
+    return aspect(name, points)(worth(weight)(test))
+
+
 @exercise("init_std")
 class TestInitStd:
     def expect_table(self, student, reference, names, layers=((300, 100), (7, 50), (64, 64))):
@@ -236,42 +246,13 @@ class TestInitStd:
         for call, answer in [(call, student.init_std(spelled(call[0]), *call[1:])) for call in calls]:
             expect(answer, "init_std({!r}, {}, {})".format(*call)).close_to(reference.init_std(*call))
 
-    @aspect("Glorot", 30)
-    @worth(2)
-    def test_linear_and_tanh(self, student, reference):
-        """No activation, and tanh: Glorot, variance 1/fan_avg."""
-        self.expect_table(student, reference, ("linear", "tanh"))
-
-    @aspect("Glorot")
-    def test_logistic(self, student, reference):
-        """Logistic: Glorot, variance 1/fan_avg."""
-        self.expect_table(student, reference, ("logistic",))
-
-    @aspect("Glorot")
-    def test_softmax(self, student, reference):
-        """Softmax: Glorot, variance 1/fan_avg."""
-        self.expect_table(student, reference, ("softmax",))
-
-    @aspect("He", 25)
-    @worth(2)
-    def test_relu(self, student, reference):
-        """ReLU: He, variance 2/fan_in."""
-        self.expect_table(student, reference, ("relu",))
-
-    @aspect("He")
-    def test_leaky_relu(self, student, reference):
-        """Leaky ReLU: He, variance 2/fan_in."""
-        self.expect_table(student, reference, ("leaky_relu",))
-
-    @aspect("He")
-    def test_elu(self, student, reference):
-        """ELU: He, variance 2/fan_in."""
-        self.expect_table(student, reference, ("elu",))
-
-    @aspect("LeCun", 22)
-    def test_selu(self, student, reference):
-        """SELU: LeCun, variance 1/fan_in."""
-        self.expect_table(student, reference, ("selu",))
+    test_linear_and_tanh = row("Glorot", 30, "No activation, and tanh: Glorot, variance 1/fan_avg.", "linear", "tanh", weight=2)
+    test_logistic = row("Glorot", 30, "Logistic: Glorot, variance 1/fan_avg.", "logistic")
+    test_softmax = row("Glorot", 30, "Softmax: Glorot, variance 1/fan_avg.", "softmax")
+    test_relu = row("He", 25, "ReLU: He, variance 2/fan_in.", "relu", weight=2)
+    test_leaky_relu = row("He", 25, "Leaky ReLU: He, variance 2/fan_in.", "leaky_relu")
+    test_elu = row("He", 25, "ELU: He, variance 2/fan_in.", "elu")
+    test_selu = row("LeCun", 22, "SELU: LeCun, variance 1/fan_in.", "selu")
 
     @aspect("which names belong together", 23)
     def test_rows(self, student):
