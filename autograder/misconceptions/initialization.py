@@ -166,8 +166,8 @@ def uniform_instead(right, options, fan_in, fan_out, rng):
 
 @family(
     "The normal distribution is truncated",
-    "You drew again whatever was more than two standard deviations out, as Keras's normal initialisers do. That takes away almost a "
-    "quarter of the variance (Keras widens σ to make up for it); this course wants a plain normal distribution.",
+    "You cut off, or drew again, whatever was more than two standard deviations out, as Keras's normal initialisers do. That takes away up "
+    "to a quarter of the variance (Keras widens σ to make up for it); this course wants a plain normal distribution.",
     "part",
 )
 def truncated(right, options, fan_in, fan_out, rng):
