@@ -222,8 +222,8 @@ ignored = partial(
     generator_ignored,
     severity="slip",
     title="The generator is ignored",
-    text="Your numbers come from np.random, or from a generator of your own, and not from the generator `rng` that you are given, so "
-    "nobody can repeat your experiment by passing the same seed. Call the methods of rng.",
+    text="Your weights don't come from the generator `rng` that you are given. Numbers from np.random, or from a generator of your own, "
+    "can't be repeated by passing the same seed. Call the methods of rng.",
 )
 made_inside = partial(
     reseeded,

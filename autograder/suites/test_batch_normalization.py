@@ -128,14 +128,15 @@ class Normalises(ArgumentsUnchanged, Integers, Float32, MemoryLayouts):
         found = [as_floats(expect(out, name).shaped(x.shape).answer) for out, name, (x, *_) in zip(outs, names, batches, strict=True)]
         return [(out, self.ask(reference, *arguments)) for out, arguments in zip(found, batches, strict=True)]
 
-    def plain(self, rng):
-        """Return batches with γ = 1 and β = 0."""
-        return [(x, np.ones(len(g)), np.zeros(len(g)), *rest) for x, g, _, *rest in (self.batch(rng, shape) for shape in self.plain_shapes)]
+    def plain(self, rng, scale=1.0):
+        """Return batches with one number as γ of all features, and β = 0."""
+        batches = [self.batch(rng, shape) for shape in self.plain_shapes]
+        return [(x, np.full(len(gamma), scale), 0 * beta, *rest) for x, gamma, beta, *rest in batches]
 
     @aspect("the mean", 1)
     def test_mean(self, student, reference, rng):
-        """The mean of each feature is subtracted: with gamma = 1 and beta = 0, out is x − μ but for a scale."""
-        for out, right in self.answers(student, reference, self.plain(rng)):
+        """The mean of each feature is subtracted: with gamma = 2 and beta = 0, out is x − μ but for a scale."""
+        for out, right in self.answers(student, reference, self.plain(rng, 2.0)):
             expect(unscaled(out), "out (each feature divided by its root mean square)").close_to(unscaled(right))
 
     @aspect("the standard deviation", 1)
