@@ -26,6 +26,11 @@ def _statistics(x):
     return np.mean(x, axis=_axes(x)), np.var(x, axis=_axes(x))
 
 
+def _statistics_and_root(x, eps):
+    mean, var = _statistics(x)
+    return mean, np.sqrt(var + eps)
+
+
 def _normalised(x, gamma, beta, mean, std):
     """Return γ·(x − mean)/std + β, and the reference's cache."""
     with np.errstate(all="ignore"):
@@ -181,8 +186,7 @@ def forward_without_brackets(x, gamma, beta, eps=1e-5):
 def forward_without_gamma_and_beta(x, gamma, beta, eps=1e-5):
     """You returned x̂ itself. The layer's output is γ x̂ + β: with its scale and shift the network can undo the normalization
     where that serves it better."""
-    mean, var = _statistics(x)
-    x_hat, cache = _normalised(x, np.ones(np.shape(gamma)), np.zeros(np.shape(beta)), mean, np.sqrt(var + eps))
+    x_hat, cache = _normalised(x, np.ones(np.shape(gamma)), np.zeros(np.shape(beta)), *_statistics_and_root(x, eps))
     return x_hat, (x_hat, gamma, cache[2])
 
 
@@ -190,15 +194,13 @@ def forward_without_gamma_and_beta(x, gamma, beta, eps=1e-5):
 def forward_without_beta(x, gamma, beta, eps=1e-5):
     """You scaled by γ, but added no β. Without the shift every feature keeps the mean 0, and a ReLU behind it is stuck with losing
     about half of what it gets."""
-    mean, var = _statistics(x)
-    return _normalised(x, gamma, np.zeros(np.shape(beta)), mean, np.sqrt(var + eps))
+    return _normalised(x, gamma, np.zeros(np.shape(beta)), *_statistics_and_root(x, eps))
 
 
 @for_both("batchnorm_forward", "part", title="γ is ignored", see="05 §2")
 def forward_without_gamma(x, gamma, beta, eps=1e-5):
     """You added β, but scaled by no γ. The layer's output is γ x̂ + β."""
-    mean, var = _statistics(x)
-    out, cache = _normalised(x, np.ones(np.shape(gamma)), beta, mean, np.sqrt(var + eps))
+    out, cache = _normalised(x, np.ones(np.shape(gamma)), beta, *_statistics_and_root(x, eps))
     return out, (cache[0], gamma, cache[2])
 
 
@@ -206,8 +208,7 @@ def forward_without_gamma(x, gamma, beta, eps=1e-5):
 def forward_shift_before_scale(x, gamma, beta, eps=1e-5):
     """You computed γ (x̂ + β). Scale first, then shift: γ x̂ + β. Otherwise the mean of the output is γβ, and the gradient of β
     is another one too."""
-    mean, var = _statistics(x)
-    return _normalised(x, gamma, gamma * beta, mean, np.sqrt(var + eps))
+    return _normalised(x, gamma, gamma * beta, *_statistics_and_root(x, eps))
 
 
 @misconception("batchnorm_forward", "core", title="Running statistics are used in training", see="05 §4")
@@ -300,11 +301,6 @@ def forward_transposed_and_standardised_by_a_helper(x, gamma, beta, eps=1e-5):
 def forward_in_single_precision(x, gamma, beta, eps=1e-5):
     out, cache = _normalised(x, gamma, beta, *_statistics_and_root(x, eps))
     return out.astype(np.float32), cache
-
-
-def _statistics_and_root(x, eps):
-    mean, var = _statistics(x)
-    return mean, np.sqrt(var + eps)
 
 
 # --- batchnorm_backward: wrong ------------------------------------------------------------------------------------------
@@ -418,8 +414,7 @@ def backward_over_features(dout, cache):
 
 
 def _forward_keeping_out(x, gamma, beta, eps=1e-5):
-    mean, var = _statistics(x)
-    out, cache = _normalised(x, gamma, beta, mean, np.sqrt(var + eps))
+    out, cache = _normalised(x, gamma, beta, *_statistics_and_root(x, eps))
     return out, (out, cache)
 
 
@@ -498,8 +493,7 @@ _MEMORY = type("Memory", (), {})()
 
 
 def _forward_keeping_one_cache(x, gamma, beta, eps=1e-5):
-    mean, var = _statistics(x)
-    out, _MEMORY.kept = _normalised(x, gamma, beta, mean, np.sqrt(var + eps))
+    out, _MEMORY.kept = _normalised(x, gamma, beta, *_statistics_and_root(x, eps))
     return out, _MEMORY
 
 
