@@ -197,7 +197,7 @@ def test_a_slip_is_told_from_another_by_the_answers_beside_a_slip_without_number
 def test_numbers_that_are_wrong_for_an_unknown_reason_are_not_called_a_slip():
     def per_example(dout, cache):
         gamma = cache[-1]
-        return gamma * dout, dout * cache[0], dout
+        return gamma * np.sin(dout), dout * cache[0], dout
 
     assert all_named("batch_normalization", "batchnorm_backward", per_example) == ["parameter_gradients_per_example"]
 
@@ -219,3 +219,12 @@ def test_a_tuple_is_recognised_whatever_its_length():
 
 def solution_of_pooling(dout, cache):
     return solution("convolution")["max_pool_backward"](dout, cache)
+
+
+def test_the_paths_of_a_gradient_are_explained_one_by_one():
+    def two_mistakes(dout, cache):
+        x_hat, _, std, gamma = cache
+        dx = gamma * dout - gamma / std * x_hat * (dout * x_hat).mean(0)
+        return dx - dx.mean(0), (dout * x_hat).sum(0), dout.sum(0)
+
+    assert all_named("batch_normalization", "batchnorm_backward", two_mistakes) == ["backward_without_deviation"]
