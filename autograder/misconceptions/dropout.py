@@ -430,6 +430,14 @@ def vanilla_mask_per_example(x, rate, rng):
     return _ones(1 - rate, (len(x), *[1] * (np.ndim(x) - 1)), rng) * x
 
 
+@misconception("vanilla_dropout_train", "part", title="Always the same number of units is dropped", see="11 §2")
+def vanilla_exact_number(x, rate, rng):
+    """You dropped exactly round(rate·n) of the n units. Units drop *independently*: how many fall is random, too."""
+    flat = np.ones(np.size(x))
+    flat[rng.permutation(flat.size)[: round(rate * flat.size)]] = 0
+    return flat.reshape(np.shape(x)) * x
+
+
 vanilla_with_its_own_generator = generator_ignored("vanilla_dropout_train", right.vanilla_dropout_train, see="11 §4")
 vanilla_reseeded = reseeded("vanilla_dropout_train", right.vanilla_dropout_train, see="11 §4")
 vanilla_in_place = in_place("vanilla_dropout_train", right.vanilla_dropout_train, see="11 §4")
@@ -528,18 +536,45 @@ def predict_by_inverse(x, rate):
 # --- mc_dropout: wrong ----------------------------------------------------------------------------------------------------
 
 
+def _samples(predict, x, n_samples, rng):
+    return np.stack([predict(x, rng) for _ in range(n_samples)])
+
+
 @misconception("mc_dropout", "part", title="The variance is returned", see="11 §6")
 def mc_variance(predict, x, n_samples, rng):
     """You returned the variance. The standard deviation is its root, and has the unit of the probabilities themselves."""
-    samples = np.stack([predict(x, rng) for _ in range(n_samples)])
+    samples = _samples(predict, x, n_samples, rng)
     return samples.mean(axis=0), samples.var(axis=0)
+
+
+@misconception("mc_dropout", "part", title="The standard deviation comes first", see="11 §6")
+def mc_std_first(predict, x, n_samples, rng):
+    """You returned std, mean. The caller unpacks them as mean, std: return them in this order."""
+    samples = _samples(predict, x, n_samples, rng)
+    return samples.std(axis=0), samples.mean(axis=0)
+
+
+@misconception("mc_dropout", "core", title="Over the examples instead of the samples", see="11 §6")
+def mc_over_examples(predict, x, n_samples, rng):
+    """You averaged along the axis of the examples. The stacked samples have shape (T, N, K), and mean and std go along the axis of the
+    samples: axis=0."""
+    samples = _samples(predict, x, n_samples, rng)
+    return samples.mean(axis=1), samples.std(axis=1)
+
+
+@misconception("mc_dropout", "part", title="Asked example by example", see="11 §6")
+def mc_example_by_example(predict, x, n_samples, rng):
+    """You called predict for each example by itself, N·n_samples times. A network takes a whole batch at once, which is much faster: pass x
+    as it is, n_samples times."""
+    samples = [np.concatenate([predict(x[n : n + 1], rng) for _ in range(n_samples)]) for n in range(len(x))]
+    return np.array([some.mean(axis=0) for some in samples]), np.array([some.std(axis=0) for some in samples])
 
 
 @misconception("mc_dropout", "part", title="The standard deviation divides by N − 1", see="11 §6")
 def mc_unbiased(predict, x, n_samples, rng):
     """You divided by n_samples − 1. In this course a variance is divided by the number of samples unless the text says otherwise, and
     for a single sample your way gives 0/0."""
-    samples = np.stack([predict(x, rng) for _ in range(n_samples)])
+    samples = _samples(predict, x, n_samples, rng)
     with np.errstate(all="ignore"):
         return samples.mean(axis=0), np.sqrt(np.sum((samples - samples.mean(axis=0)) ** 2, axis=0) / (np.float64(n_samples) - 1))
 
@@ -548,7 +583,7 @@ def mc_unbiased(predict, x, n_samples, rng):
 def mc_standard_error(predict, x, n_samples, rng):
     """You divided the standard deviation by √n_samples. That says how well the *mean* is known, and goes to zero with more samples. How
     far the network's opinions lie apart doesn't."""
-    samples = np.stack([predict(x, rng) for _ in range(n_samples)])
+    samples = _samples(predict, x, n_samples, rng)
     return samples.mean(axis=0), samples.std(axis=0) / np.sqrt(n_samples)
 
 
@@ -588,7 +623,14 @@ def mc_same_mask(predict, x, n_samples, rng):
 @misconception("mc_dropout", "part", title="One sample is missing", see="11 §6")
 def mc_one_too_few(predict, x, n_samples, rng):
     """You took n_samples − 1 samples: `range(1, n)` has one number fewer than `range(n)`."""
-    samples = np.stack([predict(x, rng) for _ in range(1, n_samples)])
+    samples = _samples(predict, x, n_samples - 1, rng)
+    return samples.mean(axis=0), samples.std(axis=0)
+
+
+@misconception("mc_dropout", "part", title="One sample too many", see="11 §6")
+def mc_one_too_many(predict, x, n_samples, rng):
+    """You called predict n_samples + 1 times: once more before the loop, or up to n_samples inclusive."""
+    samples = _samples(predict, x, n_samples + 1, rng)
     return samples.mean(axis=0), samples.std(axis=0)
 
 
@@ -596,8 +638,8 @@ def mc_one_too_few(predict, x, n_samples, rng):
 def mc_first_not_counted(predict, x, n_samples, rng):
     """You called predict n_samples times, but the first answer is not in your mean, or was used only to learn the shape. All samples
     count alike."""
-    samples = [predict(x, rng) for _ in range(n_samples)]
-    rest = np.stack(samples[1:] or samples)
+    samples = _samples(predict, x, n_samples, rng)
+    rest = samples[1:] if n_samples > 1 else samples
     return rest.mean(axis=0), rest.std(axis=0)
 
 
@@ -605,7 +647,7 @@ def mc_first_not_counted(predict, x, n_samples, rng):
 def mc_votes(predict, x, n_samples, rng):
     """You took the most probable class of each sample and averaged the votes. A vote forgets how sure a sample was; the mean is over
     the probabilities themselves."""
-    samples = np.stack([predict(x, rng) for _ in range(n_samples)])
+    samples = _samples(predict, x, n_samples, rng)
     votes = (samples == samples.max(axis=-1, keepdims=True)).astype(float)
     return votes.mean(axis=0), votes.std(axis=0)
 
@@ -613,7 +655,7 @@ def mc_votes(predict, x, n_samples, rng):
 @misconception("mc_dropout", "part", title="The median instead of the mean", see="11 §6")
 def mc_median(predict, x, n_samples, rng):
     """You took the median of the samples. Medians of probabilities needn't sum to 1; the prediction is the mean."""
-    samples = np.stack([predict(x, rng) for _ in range(n_samples)])
+    samples = _samples(predict, x, n_samples, rng)
     return np.median(samples, axis=0), samples.std(axis=0)
 
 
@@ -621,7 +663,7 @@ def mc_median(predict, x, n_samples, rng):
 def mc_over_classes(predict, x, n_samples, rng):
     """Your std is the spread of the mean prediction over the classes. Uncertainty is how far the *samples* lie apart, for each class by
     itself: the axis of the samples is the one to go along."""
-    samples = np.stack([predict(x, rng) for _ in range(n_samples)])
+    samples = _samples(predict, x, n_samples, rng)
     mean = samples.mean(axis=0)
     return mean, np.zeros(mean.shape) + mean.std(axis=-1, keepdims=True)
 
@@ -630,7 +672,7 @@ def mc_over_classes(predict, x, n_samples, rng):
 def mc_over_everything(predict, x, n_samples, rng):
     """You averaged over everything. Each example and each class has a mean and a standard deviation of its own, over the samples:
     axis=0 of the stacked samples."""
-    samples = np.stack([predict(x, rng) for _ in range(n_samples)])
+    samples = _samples(predict, x, n_samples, rng)
     return samples.mean(), samples.std()
 
 
@@ -747,7 +789,7 @@ def connect_on_inputs(x, W, b, rate, rng, training=True):
     return (x * slope) @ W + b, (x, W, slope)
 
 
-@misconception("dropconnect_forward", "part", title="Every example gets a mask of its own", see="11 §7")
+@misconception("dropconnect_forward", "slip", title="Every example gets a mask of its own", see="11 §7")
 def connect_per_example(x, W, b, rate, rng, training=True):
     """You drew a mask for every example. So did the inventors; here one mask is drawn for the whole batch, which needs N times fewer
     random numbers and one matrix product."""
@@ -898,7 +940,7 @@ def depth_per_feature(x, fx, survival, rng, training=True):
     return x + (_ones(survival, np.shape(x)[1:], rng) if training else survival) * np.asarray(fx, dtype=float)
 
 
-@misconception("stochastic_depth", "core", title="The identity is dropped as well", see="11 §8")
+@misconception("stochastic_depth", "part", title="The identity is dropped as well", see="11 §8")
 def depth_drops_the_identity(x, fx, survival, rng, training=True):
     """You dropped x together with f(x). The point of a residual block is that x always passes: only the branch f(x) is skipped."""
     return (np.asarray(x) + fx) * _gates(survival, x, rng) if training else x + survival * np.asarray(fx)
@@ -1066,19 +1108,19 @@ def regions_turned_at_random(n_in, n_out, rng):
     return _from_steps(np.roll(_checked(n_in, n_out), rng.integers(n_out)))
 
 
-@misconception("fractional_pool_regions", "core", title="Widths instead of boundaries", see="11 §9")
+@misconception("fractional_pool_regions", "part", title="Widths instead of boundaries", see="11 §9")
 def regions_widths(n_in, n_out, rng):
     """You returned the widths of the regions. What is wanted are the n_out + 1 boundaries: 0, and then the widths added up."""
     return rng.permutation(_checked(n_in, n_out))
 
 
-@misconception("fractional_pool_regions", "core", title="The first boundary is missing", see="11 §9")
+@misconception("fractional_pool_regions", "part", title="The first boundary is missing", see="11 §9")
 def regions_without_zero(n_in, n_out, rng):
     """You returned the ends of the regions alone. n_out regions have n_out + 1 boundaries, and the first of them is 0."""
     return np.cumsum(rng.permutation(_checked(n_in, n_out)))
 
 
-@misconception("fractional_pool_regions", "core", title="The last boundary is missing", see="11 §9")
+@misconception("fractional_pool_regions", "part", title="The last boundary is missing", see="11 §9")
 def regions_without_end(n_in, n_out, rng):
     """You returned the starts of the regions alone. n_out regions have n_out + 1 boundaries, and the last of them is n_in."""
     return _from_steps(rng.permutation(_checked(n_in, n_out)))[:-1]
@@ -1093,7 +1135,7 @@ def regions_end_one_early(n_in, n_out, rng):
     return found
 
 
-@misconception("fractional_pool_regions", "core", title="Counted from 1", see="11 §9")
+@misconception("fractional_pool_regions", "part", title="Counted from 1", see="11 §9")
 def regions_from_one(n_in, n_out, rng):
     """Your boundaries go from 1 to n_in + 1. Pixels are counted from 0 here, so they go from 0 to n_in."""
     return _from_steps(rng.permutation(_checked(n_in, n_out))) + 1
@@ -1165,6 +1207,12 @@ def regions_upper_end_unchecked(n_in, n_out, rng):
     if n_in > 2 * n_out:
         return np.linspace(0, n_in, n_out + 1).astype(int)
     return _from_steps(rng.permutation(_checked(n_in, n_out)))
+
+
+@misconception("fractional_pool_regions", "slip", title="Nothing is refused", see="11 §9")
+def regions_unchecked(n_in, n_out, rng):
+    """You never raise ValueError. Regions of one or two pixels can't cover more than 2·n_out pixels, nor fewer than n_out."""
+    return _from_steps(rng.permutation([2] * (n_in - n_out) + [1] * (2 * n_out - n_in)))
 
 
 @misconception("fractional_pool_regions", "slip", title="The boundaries are floats", see="11 §9")

@@ -66,14 +66,34 @@ def kept(out, x, name="out"):
     return (expect(array_in(out), name).shaped(np.shape(x)).answer != 0).astype(float)
 
 
-def expect_share(mask, keep, what="units"):
-    """Expect that a share `keep` was kept, as far as chance allows; also where rows, or columns, were drawn together."""
-    along = [float(np.std(mask.mean(axis=axis)) / np.sqrt(mask.shape[1 - axis])) for axis in (0, 1)]
-    share, error = float(np.mean(mask)), max(np.sqrt(keep * (1 - keep) / mask.size), *along)
-    if abs(share - keep) > Z_LIMIT * error + 1 / mask.size:
-        raise Mismatch(
-            "value", f"{share:.1%} of {mask.size} {what} are kept, but each should be kept with probability {keep:.2g} (and dropped else)"
-        )
+def expect_shares(masks, rates, what="units"):
+    """Expect that of each mask a share 1 − rate was kept, as far as chance allows; also where rows, or columns, were drawn together.
+
+    The shares, rounded, are what is looked at: a swapped probability is recognised at any scale.
+    """
+    found = tuple(round(20 * float(mask.mean())) / 20 for mask in masks)
+    for mask, rate in zip(masks, rates, strict=True):
+        along = [float(np.std(mask.mean(axis=axis)) / np.sqrt(mask.shape[1 - axis])) for axis in (0, 1)]
+        share, keep = float(np.mean(mask)), 1 - rate
+        if abs(share - keep) > Z_LIMIT * max(np.sqrt(keep * rate / mask.size), *along) + 1 / mask.size:
+            said = f"but each should be kept with probability {keep:.2g} (and dropped else)"
+            raise Mismatch("value", f"{share:.1%} of {mask.size} {what} are kept, {said}", found)
+
+
+def expect_factors(outs, x, factors, names, what="units"):
+    """Expect that some entries of each array are x times its factor, and all others zero.
+
+    If an array has one factor, that is what is looked at: a wrong scale is recognised whatever was dropped.
+    """
+    masks = [kept(out, x, name) for out, name in zip(outs, names, strict=True)]
+    try:
+        for out, mask, factor, name in zip(outs, masks, factors, names, strict=True):
+            expect_both(mask, what)
+            expect(array_in(out), name).close_to(mask * x * factor, rtol=1e-6 if what == "weights" else 1e-7)
+    except Mismatch as error:
+        found = [(array_in(out) / x)[mask > 0] for out, mask in zip(outs, masks, strict=True)]
+        single = all(one.size and np.ptp(one) < 1e-4 * abs(one[0]) for one in found)
+        raise Mismatch(error.kind, str(error), tuple(float(np.median(one)) for one in found) if single else None) from None
 
 
 def expect_both(mask, what="units"):
@@ -83,16 +103,29 @@ def expect_both(mask, what="units"):
 
 
 def expect_independent(mask, what):
-    """Expect no entries that are dropped together, along any axis."""
-    expect_both(mask, what)
-    share = mask.mean()  # of what was drawn, not of what should have been: the share has a test of its own
-    expect(mask - share, f"the mask of the {what}").is_independent(np.sqrt(share * (1 - share)))
-    rows = mask.reshape(len(mask), -1)
-    for first, second in ((rows[:-1], rows[1:]), (rows[:, :-1], rows[:, 1:])):  # neighbours, which may be right only by the share
-        together = float(np.mean(first == second))
-        expected = share**2 + (1 - share) ** 2
-        if abs(together - expected) > 2 * Z_LIMIT * np.sqrt(expected * (1 - expected) / first.size):
-            raise Mismatch("value", f"{what} that lie side by side are kept or dropped together: each should have its own draw")
+    """Expect no entries that are dropped together, along any axis. Along which axes all are equal is what is looked at."""
+    try:
+        expect_both(mask, what)
+        share = mask.mean()  # of what was drawn, not of what should have been: the share has a test of its own
+        expect(mask - share, f"the mask of the {what}").is_independent(np.sqrt(share * (1 - share)))
+        rows = mask.reshape(len(mask), -1)
+        for first, second in ((rows[:-1], rows[1:]), (rows[:, :-1], rows[:, 1:])):  # neighbours, which may be right only by the share
+            together = float(np.mean(first == second))
+            expected = share**2 + (1 - share) ** 2
+            if abs(together - expected) > 2 * Z_LIMIT * np.sqrt(expected * (1 - expected) / first.size):
+                raise Mismatch("value", f"{what} that lie side by side are kept or dropped together: each should have its own draw")
+    except Mismatch as error:
+        together = [not np.ptp(mask, axis=axis).any() for axis in range(mask.ndim)]
+        found = (*together, not np.ptp(mask.sum(axis=-1)))  # the last: as many in every row
+        raise Mismatch(error.kind, str(error), found if any(found) else None) from None
+
+
+def expect_number_by_chance(masks, rates, what="units"):
+    """Expect that not of each mask exactly as many entries were dropped as is probable; by chance it happens once in 10 million times."""
+    by_chance = [2 / np.sqrt(2 * np.pi * rate * (1 - rate) * mask.size) for mask, rate in zip(masks, rates, strict=True)]
+    exact = [abs(np.sum(mask == 0) - rate * mask.size) < 1 for mask, rate in zip(masks, rates, strict=True)]
+    if all(exact) and np.prod(by_chance) < 2e-7:
+        raise Mismatch("value", f"in {len(masks)} calls, the number of {what} that are dropped is exactly the rate's share: it should vary", ("exact",))
 
 
 def multipliers(answer, x, name):
@@ -125,8 +158,11 @@ class RandomNumbersFromRng(Contract):
         arguments = self.arguments(rng)
         mine, again, other = (with_generators(arguments, seed) for seed in (TWO_SEEDS[0], *TWO_SEEDS))
         first, second, repeated, of_other = [self.ask(student, *some) for some in (mine, mine, again, other)]
-        expect(second, "the answer").differs_from(first, "in a second call with the same generator, which should have moved on")
-        expect(of_other, "the answer").differs_from(first, "with a generator of another seed, so the generator isn't used")
+        try:
+            expect(second, "the answer").differs_from(first, "in a second call with the same generator, which should have moved on")
+            expect(of_other, "the answer").differs_from(first, "with a generator of another seed, so the generator isn't used")
+        except Mismatch as error:  # by a fixed seed, or because nothing is random: another failure than a generator of its own
+            raise Mismatch(error.kind, str(error), ("fixed",)) from None
         expect_repeated(repeated, first, "between two fresh generators of one seed, so not all random numbers come from rng")
 
 
@@ -155,18 +191,14 @@ class TestDropoutForward(RandomNumbersFromRng, ArgumentsUnchanged):
         """A share `rate` of the units is dropped: rate is the probability of dropping."""
         x = nonzero(rng, 150, 150)
         outs = [out_of(student.dropout_forward, x, rate, generator(rng)) for rate in RATES]
-        for rate, out in zip(RATES, outs, strict=True):
-            expect_share(kept(out, x, f"out for rate={rate}"), 1 - rate)
+        expect_shares([kept(out, x, f"out for rate={rate}") for rate, out in zip(RATES, outs, strict=True)], RATES)
 
     @aspect("the scale of what is kept", 3)
     def test_scale_of_what_is_kept(self, student, rng):
         """What is kept is divided by the probability of being kept, and the rest is exactly zero."""
         x = nonzero(rng, 50, 60)
         outs = [out_of(student.dropout_forward, x, rate, generator(rng)) for rate in RATES]
-        for rate, out in zip(RATES, outs, strict=True):
-            mask = kept(out, x, f"out for rate={rate}")
-            expect_both(mask)
-            expect(out, f"out for rate={rate}").close_to(mask * x / (1 - rate))
+        expect_factors(outs, x, [1 / (1 - rate) for rate in RATES], [f"out for rate={rate}" for rate in RATES])
 
     @aspect("rate 0", 0.3)
     def test_nothing_to_drop(self, student, rng):
@@ -177,10 +209,12 @@ class TestDropoutForward(RandomNumbersFromRng, ArgumentsUnchanged):
     @aspect("independent units", 2.3)
     def test_every_unit_by_itself(self, student, rng):
         """Units drop independently of each other: of each example, of each feature, and in a batch of one."""
-        x, one = nonzero(rng, 300, 60) * np.linspace(1, 3, 60), nonzero(rng, 1, 800)
-        outs = [out_of(student.dropout_forward, each, 0.4, generator(rng)) for each in (x, one)]
-        expect_independent(kept(outs[0], x), "units")
-        expect_both(kept(outs[1], one)[:, :200])
+        x, one = nonzero(rng, 301, 61) * np.linspace(1, 3, 61), nonzero(rng, 1, 800)
+        outs = [out_of(student.dropout_forward, x, rate, generator(rng)) for rate in (0.4, *RATES)]
+        masks = [kept(out, x) for out in outs]
+        expect_independent(masks[0], "units")
+        expect_number_by_chance(masks, (0.4, *RATES))
+        expect_both(kept(out_of(student.dropout_forward, one, 0.4, generator(rng)), one)[:, :200])
 
     @aspect("independent units")
     def test_images(self, student, rng):
@@ -308,9 +342,12 @@ class TestDropoutBackward(Backward, ArgumentsUnchanged):
         for shape, rate in (((20, 30), 0.35), ((25, 40), 0.8)):
             draw, dout = Draw(student, reference, positive(rng, *shape), rate, rng), rng.uniform(1, 1.2, shape)
             cases.append((draw, dout, student.dropout_backward(dout, draw.cache)))
-        for draw, dout, answer in cases:
-            mask = draw.mask()
-            expect(gradients(answer, dout)[mask], "dx of the units that were kept").close_to((dout * draw.slope())[mask], rtol=1e-6)
+        found = [gradients(answer, dout)[draw.mask()] / dout[draw.mask()] for draw, dout, answer in cases]
+        for (draw, _, _), factors in zip(cases, found, strict=True):
+            if np.ptp(factors) > 1e-6 * abs(draw.expected()[2]) or abs(factors[0] - draw.expected()[2]) > 1e-6 * abs(draw.expected()[2]):
+                wrong = f"{factors[0]:.4g}" if np.ptp(factors) < 1e-6 * abs(factors[0]) else "different numbers"
+                said = f"the gradient of the units that were kept is multiplied by {wrong}, but by {draw.expected()[2]:.4g} it should be"
+                raise Mismatch("value", said, tuple(float(np.median(some)) for some in found) if wrong != "different numbers" else None)
 
     @aspect("after training", 1.1)
     def test_after_training(self, student, reference, rng):
@@ -366,18 +403,14 @@ class TestVanillaDropoutTrain(RandomNumbersFromRng, ArgumentsUnchanged):
         """A share `rate` of the units is dropped: rate is the probability of dropping."""
         x = nonzero(rng, 150, 150)
         outs = [student.vanilla_dropout_train(x, rate, generator(rng)) for rate in RATES]
-        for rate, out in zip(RATES, outs, strict=True):
-            expect_share(kept(out, x, f"out for rate={rate}"), 1 - rate)
+        expect_shares([kept(out, x, f"out for rate={rate}") for rate, out in zip(RATES, outs, strict=True)], RATES)
 
     @aspect("what is kept stays as it is", 3)
     def test_what_is_kept(self, student, rng):
         """What is kept stays as it is, whatever the rate, and the rest is exactly zero."""
         x = nonzero(rng, 30, 40)
         outs = [student.vanilla_dropout_train(x, rate, generator(rng)) for rate in RATES]
-        for rate, out in zip(RATES, outs, strict=True):
-            mask = kept(out, x, f"out for rate={rate}")
-            expect_both(mask)
-            expect(array_in(out), f"out for rate={rate}").close_to(mask * x)
+        expect_factors(outs, x, np.ones(len(RATES)), [f"out for rate={rate}" for rate in RATES])
 
     @aspect("rate 0", 0.3)
     def test_nothing_to_drop(self, student, rng):
@@ -388,10 +421,13 @@ class TestVanillaDropoutTrain(RandomNumbersFromRng, ArgumentsUnchanged):
     @aspect("independent units", 3)
     def test_every_unit_by_itself(self, student, rng):
         """Units drop independently of each other: of each example, of each feature, and each pixel of an image."""
-        every = [nonzero(rng, *shape) for shape in ((200, 120), (10, 6, 12, 10))]
-        outs = [student.vanilla_dropout_train(x, 0.4, generator(rng)) for x in every]
-        for x, out in zip(every, outs, strict=True):
-            expect_independent(kept(out, x), "units")
+        every = [nonzero(rng, *shape) for shape in ((10, 6, 12, 10), *[(201, 121)] * 4)]
+        rates = (0.4, 0.4, *RATES)
+        outs = [student.vanilla_dropout_train(x, rate, generator(rng)) for x, rate in zip(every, rates, strict=True)]
+        masks = [kept(out, x) for x, out in zip(every, outs, strict=True)]
+        for mask in masks[1::-1]:
+            expect_independent(mask, "units")
+        expect_number_by_chance(masks, rates)
 
     @aspect("out alone", 1.2)
     def test_out_alone(self, student, rng):
@@ -461,13 +497,19 @@ class Predictor:
         self.gave.append(z / z.sum(axis=1, keepdims=True))
         return self.gave[-1].copy()
 
-    def samples(self, wanted):
-        """Return what it gave, if that is at least half of the samples `wanted`, and no sample twice."""
+    def samples(self, wanted, x):
+        """Return what it gave for each example, if that is at least half of the samples `wanted`, and no sample twice."""
         if 2 * len(self.gave) < wanted:
             raise Mismatch("value", f"{wanted} samples were asked for, but predict was called {len(self.gave)} times")
         if len({sample.tobytes() for sample in self.gave}) < len(self.gave):
             raise Mismatch("value", "predict gave a sample twice, because it got the same random numbers: pass rng on as it is")
-        return np.array(self.gave)
+        if all(len(sample) == len(x) for sample in self.gave):
+            return np.array(self.gave)
+        places = np.concatenate([[np.flatnonzero((x == row).all(axis=1))[0] if row in x else 0 for row in some] for some in self.given])
+        found = np.concatenate(self.gave)[np.argsort(places, kind="stable")]  # asked example by example
+        if (np.bincount(places, minlength=len(x)) != wanted).any():
+            raise Mismatch("value", f"predict should be asked about every example {wanted} times, but it was given {len(places)} examples")
+        return found.reshape(len(x), wanted, -1).swapaxes(0, 1)
 
 
 def mc(student, predict, x, n_samples, rng):
@@ -475,7 +517,7 @@ def mc(student, predict, x, n_samples, rng):
     return expect(student.mc_dropout(predict, x, n_samples, rng), "what mc_dropout returns").items("mean", "std")
 
 
-SAMPLED = ((3, 300, 3), (2, 40, 10), (12, 1, 10), (3, 3, 3))  # numbers of samples, examples and classes
+SAMPLED = ((3, 30, 30), (2, 40, 10), (12, 1, 10), (3, 3, 3))  # numbers of samples, examples and classes
 
 
 @exercise("mc_dropout")
@@ -487,28 +529,28 @@ class TestMcDropout(RandomNumbersFromRng):
     def test_mean(self, student, rng):
         """The mean is that of the samples, each drawn anew, for every example and class."""
         for n_samples, N, K in SAMPLED:
-            predict = Predictor(K)
-            answer = student.mc_dropout(predict, rng.normal(size=(N, 6)), n_samples, generator(rng))
+            predict, x = Predictor(K), rng.normal(size=(N, 6))
+            answer = student.mc_dropout(predict, x, n_samples, generator(rng))
             alone = isinstance(answer, np.ndarray) and answer.shape == (N, K)
             mean = answer if alone else expect(answer, "what mc_dropout returns").items("mean", "std")[0]
-            expect(mean, f"the mean of {n_samples} samples").close_to(predict.samples(n_samples).mean(axis=0))
+            expect(mean, f"the mean of {n_samples} samples").close_to(predict.samples(n_samples, x).mean(axis=0))
 
     @aspect("the standard deviation", 4)
     def test_standard_deviation(self, student, rng):
         """The standard deviation is that of the samples, divided by their number, for every example and class."""
         for n_samples, N, K in SAMPLED:
-            predict = Predictor(K)
-            _, std = mc(student, predict, rng.normal(size=(N, 6)), n_samples, generator(rng))
-            expect(std, f"the standard deviation of {n_samples} samples").close_to(predict.samples(n_samples).std(axis=0))
+            predict, x = Predictor(K), rng.normal(size=(N, 6))
+            _, std = mc(student, predict, x, n_samples, generator(rng))
+            expect(std, f"the standard deviation of {n_samples} samples").close_to(predict.samples(n_samples, x).std(axis=0))
 
-    @aspect("calls of predict", 2.2)
+    @aspect("calls of predict", 2.5)
     def test_number_of_samples(self, student, rng):
         """predict is called n_samples times, each time with all of x."""
         x, predicts = rng.normal(size=(3, 2, 4)), {2: Predictor(), 7: Predictor()}
         answers = [student.mc_dropout(predict, x, n_samples, generator(rng)) for n_samples, predict in predicts.items()]
         for answer, (n_samples, predict) in zip(answers, predicts.items(), strict=True):
-            mean = answer[0] if isinstance(answer, (list, tuple)) and answer else answer
-            expect(mean, "the mean").shaped((3, predict.classes))
+            if answer is None:
+                raise Mismatch("type", "mc_dropout returned None")
             if len(predict.given) != n_samples:
                 raise Mismatch("value", f"predict was called {len(predict.given)} times, but n_samples is {n_samples}")
             for given in predict.given:
@@ -517,9 +559,9 @@ class TestMcDropout(RandomNumbersFromRng):
     @corner("no spread", 0.04)
     def test_one_sample(self, student, rng):
         """A single sample is its own mean, and doesn't spread."""
-        predict = Predictor()
-        mean, std = mc(student, predict, rng.normal(size=(3, 6)), 1, generator(rng))
-        expect(mean, "the mean of one sample").close_to(predict.samples(1)[0])
+        predict, x = Predictor(), rng.normal(size=(3, 6))
+        mean, std = mc(student, predict, x, 1, generator(rng))
+        expect(mean, "the mean of one sample").close_to(predict.samples(1, x)[0])
         expect(std, "the standard deviation of one sample").close_to(np.zeros((3, 4)))
 
     @corner("no spread")
@@ -555,17 +597,23 @@ def dropconnect(student, x, W, b, rate, rng, **options):
 
 
 def used(student, W, rng, *rates):
-    """Return for each rate the weights with which a batch was multiplied, exactly zero where they were dropped.
+    """Yield for each rate the weights that were used, zero where they were dropped; W has equal rows 2n and 2n + 1.
 
-    The batch's examples are orthonormal, so x'·out is the used W, if there is one and nothing else was dropped.
+    Example n is 1 at place 2n, 2 at place 2n + 1, and comes twice: out/W is s·(m + 2m'), with the scale s, and shows the masks m and m' of
+    both weights, also where every example has masks of its own. Where outputs are dropped, m = m'; where inputs are, all m of an example.
     """
-    x = np.linalg.qr(rng.normal(size=(len(W), len(W))))[0]
-    outs = [dropconnect(student, x, W, np.zeros(W.shape[1]), rate, generator(rng)) for rate in rates]
+    pairs, W = np.kron(np.eye(len(W) // 2), [1.0, 2.0]), W[::2]
+    outs = [dropconnect(student, np.vstack((pairs, pairs)), np.repeat(W, 2, axis=0), np.zeros(W.shape[1]), rate, generator(rng)) for rate in rates]
     for out in outs:
-        found = x.T @ out
-        if multipliers(found, W, "the used weights") is None:
-            raise Mismatch("value", "out isn't the product of the whole batch and one matrix of weights, each of which is dropped or kept")
-        yield np.where(np.abs(found) > 1e-4, found, 0.0)
+        first, again = out[: len(W)] / W, out[len(W) :] / W
+        scale = first.flat[np.argmax(np.abs(first))] / 3 or 1.0
+        code = np.round(first / scale, 3)
+        mask = np.stack((code % 2, code // 2), axis=1)
+        shared = np.allclose(first, again)
+        outputs, inputs = (mask[:, 0] == mask[:, 1]).all() and np.ptp(code, axis=0).any(), not np.ptp(mask, axis=2).any() and not shared
+        if outputs or inputs or not np.isin(code, (0, 1, 2, 3)).all():
+            raise Mismatch("value", "out isn't the product of the batch and one matrix of weights, each of which is dropped or kept")
+        yield (mask * W[:, None] * scale).reshape(-1, W.shape[1])
 
 
 @exercise("dropconnect_forward")
@@ -576,22 +624,21 @@ class TestDropconnectForward(RandomNumbersFromRng, ArgumentsUnchanged):
     @aspect("the share that is dropped", 2.4)
     def test_share_that_is_dropped(self, student, rng):
         """A share `rate` of the weights is dropped: rate is the probability of dropping."""
-        for rate, W in zip(RATES, used(student, nonzero(rng, 60, 120), rng, *RATES), strict=True):
-            expect_share((W != 0).astype(float), 1 - rate, "weights")
+        expect_shares([(W != 0) * 1.0 for W in used(student, nonzero(rng, 60, 120), rng, *RATES)], RATES, "weights")
 
     @aspect("the scale of what is kept", 2.4)
     def test_scale_of_what_is_kept(self, student, rng):
         """The weights that are kept are divided by the probability of being kept."""
-        W = nonzero(rng, 30, 40)
-        for rate, found in zip(RATES, used(student, W, rng, *RATES), strict=True):
-            expect_both(found != 0, "weights")
-            expect(found, f"the weights that are used for rate={rate}").close_to((found != 0) * W / (1 - rate), rtol=1e-6)
+        W = np.repeat(nonzero(rng, 20, 60), 2, axis=0)
+        names = [f"the weights that are used for rate={rate}" for rate in RATES]
+        expect_factors(list(used(student, W, rng, *RATES)), W, [1 / (1 - rate) for rate in RATES], names, "weights")
 
     @aspect("independent weights", 2.4)
     def test_every_weight_by_itself(self, student, rng):
         """Weights drop independently of each other: neither a unit's inputs nor its outputs drop together."""
-        (W,) = used(student, nonzero(rng, 80, 150), rng, 0.4)
-        expect_independent((W != 0).astype(float), "weights")
+        masks = [(W != 0) * 1.0 for W in used(student, nonzero(rng, 82, 151), rng, 0.4, *RATES)]
+        expect_independent(masks[0], "weights")
+        expect_number_by_chance(masks, (0.4, *RATES), "weights")
 
     @worth(0.05)
     @aspect("independent weights")
@@ -646,9 +693,12 @@ def survived(out, x, fx):
     return (expect(array_in(out), "the answer").shaped(x.shape).answer - x) / fx
 
 
-def branches(share):
-    """Return for each example whether its branch survived: whether most of it is there, at any scale."""
-    return (np.abs(share.reshape(len(share), -1)) > 1e-4).mean(axis=1).round()
+def branches(student, rng, *shapes):
+    """Yield for each shape where f(x) is there, at any scale and whatever became of x: f(x) is ten thousand times as large."""
+    pairs = [(nonzero(rng, *shape), 1e4 * nonzero(rng, *shape)) for shape in shapes]
+    outs = [student.stochastic_depth(x, fx, 0.5, generator(rng)) for x, fx in pairs]
+    for (x, fx), out in zip(pairs, outs, strict=True):
+        yield (np.abs(expect(array_in(out), "the answer").shaped(x.shape).answer / fx) > 1e-2).reshape(len(x), -1)
 
 
 @exercise("stochastic_depth")
@@ -659,12 +709,11 @@ class TestStochasticDepth(RandomNumbersFromRng, ArgumentsUnchanged):
     @aspect("the share that survives", 1.2)
     def test_share_that_survives(self, student, rng):
         """A share `survival` of the branches survives: survival is the probability of keeping."""
-        x, fx = nonzero(rng, 150, 2), nonzero(rng, 150, 2)
+        x, fx = nonzero(rng, 450, 2), nonzero(rng, 450, 2)
         rates = (0.2, 0.65, 0.9)
-        outs = [[student.stochastic_depth(x, fx, survival, generator(rng)) for _ in range(12)] for survival in rates]
-        for survival, some in zip(rates, outs, strict=True):
-            there = [np.abs(survived(out, x, fx)) > 1e-4 for out in some]
-            expect_share(np.array(there)[:, :, 0].astype(float), survival, "branches")
+        outs = [[student.stochastic_depth(x, fx, survival, generator(rng)) for _ in range(4)] for survival in rates]
+        there = [np.array([np.abs(survived(out, x, fx)[:, 0]) > 1e-4 for out in some]) * 1.0 for some in outs]
+        expect_shares(there, [1 - survival for survival in rates], "branches")
 
     @aspect("x or x + f(x)", 1.2)
     def test_values_in_training(self, student, rng):
@@ -685,18 +734,15 @@ class TestStochasticDepth(RandomNumbersFromRng, ArgumentsUnchanged):
     @aspect("a draw for each example", 1.2)
     def test_every_example_by_itself(self, student, rng):
         """Every example of a batch draws for itself, independently of its neighbours."""
-        x, fx = nonzero(rng, 2000, 2), nonzero(rng, 2000, 2)
-        alive = branches(survived(student.stochastic_depth(x, fx, 0.5, generator(rng)), x, fx))
-        expect_independent(alive.reshape(50, 40), "branches")
+        alive = [there.mean(axis=1).round() for there in branches(student, rng, (2000, 2), *[(251, 2)] * 8)]
+        expect_independent(alive[0].reshape(50, 40), "branches")
+        expect_number_by_chance(alive, [0.5] * 9, "branches")
 
     @worth(12)
     @aspect("a draw for each example")
     def test_all_units_of_an_example(self, student, rng):
         """All units of an example live or fall together, and not all examples, in arrays of any rank."""
-        pairs = [(nonzero(rng, *shape), nonzero(rng, *shape)) for shape in ((40, 6), (30, 3, 4, 5), (50, 2, 3), (80,))]
-        outs = [student.stochastic_depth(x, fx, 0.5, generator(rng)) for x, fx in pairs]
-        for (x, fx), out in zip(pairs, outs, strict=True):
-            there = np.abs(survived(out, x, fx)).reshape(len(x), -1) > 1e-4
+        for there in branches(student, rng, (40, 6), (30, 3, 4, 5), (50, 2, 3), (80,)):
             expect_both(there, "branches")
             if (there != there[:, :1]).any():
                 raise Mismatch("value", "of some examples a part of f(x) is there and a part isn't: one draw decides for a whole example")
@@ -779,12 +825,13 @@ def expect_widths(found, n_out):
     return widths
 
 
-def whole_widths(answer, n_in, n_out):
-    """Expect boundaries of regions that cover n_in pixels, and return the regions' widths."""
+def order(answer, n_in, n_out):
+    """Return the widths, which cover n_in together, also where the first or the last boundary is missing, or where they are the answer."""
     found = boundaries(answer, n_out)
-    if found.size == 0 or (found[0], found[-1]) != (0, n_in):
-        raise Mismatch("value", f"the boundaries are {listed(found)}, but they should begin with 0 and end with n_in = {n_in}")
-    return expect_widths(found, n_out)
+    for widths in (np.diff(found), np.diff(found, prepend=0), np.diff(found, append=n_in), found):
+        if widths.size == n_out and np.isin(widths, (1, 2)).all() and widths.sum() == n_in:
+            return widths
+    raise Mismatch("value", f"the boundaries are {listed(found)}: these aren't {n_out} regions of one or two pixels that cover {n_in}")
 
 
 def regions(student, rng, sizes):
@@ -825,10 +872,11 @@ class TestFractionalPoolRegions(RandomNumbersFromRng):
         """Narrow and wide regions, which cover n_in together, come in random order: every place may be a wide one."""
         one, count = generator(rng), 60
         answers = [student.fractional_pool_regions(11, 8, one) for _ in range(count)]
-        often = np.mean([whole_widths(answer, 11, 8) == 2 for answer in answers], axis=0)
+        often = np.mean([order(answer, 11, 8) == 2 for answer in answers], axis=0)
         if np.isin(often, (0, 1)).any():
             place = int(np.flatnonzero(np.isin(often, (0, 1)))[0]) + 1
-            raise Mismatch("value", f"in {count} calls, region number {place} had the same width every time")
+            often[~np.isin(often, (0, 1))] = 0.5
+            raise Mismatch("value", f"in {count} calls, region number {place} had the same width every time", tuple(often.tolist()))
 
     @aspect("every order alike", 2.5)
     def test_every_order_alike(self, student, rng):
@@ -839,7 +887,7 @@ class TestFractionalPoolRegions(RandomNumbersFromRng):
         found: dict[tuple[int, ...], int] = {}
         answers = [student.fractional_pool_regions(8, 5, one) for _ in range(count)]
         for answer in answers:
-            widths = tuple(whole_widths(answer, 8, 5).tolist())
+            widths = tuple(order(answer, 8, 5).tolist())
             found[widths] = found.get(widths, 0) + 1
         orders = [tuple(2 if place in wide else 1 for place in range(5)) for wide in combinations(range(5), 3)]
         statistic = sum((found.get(order, 0) - count / 10) ** 2 / (count / 10) for order in orders)
@@ -850,7 +898,7 @@ class TestFractionalPoolRegions(RandomNumbersFromRng):
     @aspect("every order alike")
     def test_no_pattern(self, student, rng):
         """In one call with many regions, which cover n_in together, narrow and wide ones alternate as often as chance has it."""
-        widths = whole_widths(student.fractional_pool_regions(8000, 6000, generator(rng)), 8000, 6000)
+        widths = order(student.fractional_pool_regions(8000, 6000, generator(rng)), 8000, 6000)
         changes, narrow = int(np.sum(widths[1:] != widths[:-1])), int(np.sum(widths == 1))
         expected = 2 * narrow * (6000 - narrow) / 6000  # Wald and Wolfowitz 1940, one less than the mean number of runs
         if abs(changes - expected) > Z_LIMIT * np.sqrt(expected * abs(expected - 1) / 5999) + 1:
@@ -875,5 +923,12 @@ class TestFractionalPoolRegions(RandomNumbersFromRng):
     @corner("ValueError", 0.04)
     def test_outside_the_range(self, student, rng):
         """More than two pixels a region, or fewer than one, raise ValueError."""
+        raised: list[Exception | None] = []
         for n_in, n_out in ((13, 6), (5, 6), (100, 7), (3, 1), (1, 2)):
-            expect_error(student.fractional_pool_regions, ValueError, n_in, n_out, generator(rng))
+            try:
+                expect_error(student.fractional_pool_regions, ValueError, n_in, n_out, generator(rng))
+                raised.append(None)
+            except Mismatch as error:
+                raised.append(error)
+        if any(raised):
+            raise Mismatch("value", next(str(error) for error in raised if error), tuple(not error for error in raised))
