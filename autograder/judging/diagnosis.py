@@ -408,7 +408,7 @@ def _alike(one: Any, other: Any) -> bool:
 
 
 def _is_finding(got: Any) -> bool:
-    """Tell whether a test says what it found, as a tuple of numbers or words, such as the shares of random answers: then that is compared."""
+    """Tell whether a test says what it found, as a tuple of numbers or words: then that is compared, and not random answers."""
     return isinstance(got, tuple)
 
 

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import inspect
+from collections.abc import Callable, Iterator
+from typing import Any
+
 import numpy as np
 
 from autograder.judging.known_answers import alternative, misconception
-from autograder.misconceptions.families import cut_off, generator_ignored, in_a_tuple, in_place, negated, reseeded
+from autograder.misconceptions import families
+from autograder.misconceptions.families import cut_off, in_a_tuple, in_place, negated
 from autograder.reference import dropout as right
 
 
@@ -143,18 +148,6 @@ def forward_mask_per_channel(x, rate, rng, training=True):
     return _inverted(x, rate, rng, (*np.shape(x)[:2], *[1] * (np.ndim(x) - 2))) if training else _times(x, 1.0)
 
 
-@misconception("dropout_forward", "slip", title="The mask is for two dimensions only", see="11 §2")
-def forward_for_two_dimensions(x, rate, rng, training=True):
-    """Your mask has the shape (N, D), so images of shape (N, C, H, W) raise an error. Make it of the shape of x, whatever that is:
-    `rng.random(x.shape)`."""
-    N, D = np.shape(x)
-    return _times(x, _ones(1 - rate, (N, D), rng) / (1 - rate) if training else 1.0)
-
-
-forward_with_its_own_generator = generator_ignored("dropout_forward", right.dropout_forward, see="11 §2")
-forward_reseeded = reseeded("dropout_forward", right.dropout_forward, see="11 §2")
-forward_in_place = in_place("dropout_forward", right.dropout_forward, see="11 §2")
-forward_cut_off = cut_off("dropout_forward", right.dropout_forward, see="11 §2")
 # --- dropout_forward: right -----------------------------------------------------------------------------------------------
 
 
@@ -225,6 +218,12 @@ def backward_multiplied_by_keep(dout, cache):
     """You multiplied by 1 − rate on the way back, as if to undo the scale of the forward pass. A derivative doesn't undo: out = x·s has
     the derivative s, so the same 1/(1 − rate) is due again."""
     return np.asarray(dout) * (np.asarray(cache) != 0) / (np.max(cache, initial=0.0) or 1.0)
+
+
+@misconception("dropout_backward", "part", title="The rate is a fixed number", see="11 §2")
+def backward_fixed_rate(dout, cache):
+    """You divided by 0.5, whatever the rate is. Put the rate, or the scaled mask, into the cache in the forward pass."""
+    return np.asarray(dout) * (np.asarray(cache) != 0) / (0.5 if np.max(cache, initial=0.0) > 1 else 1.0)
 
 
 @misconception("dropout_backward", "part", title="Scaled twice", see="11 §2")
@@ -310,7 +309,6 @@ def backward_by_a_global(dout, cache):
     return np.asarray(dout) * cache()
 
 
-backward_in_place = in_place("dropout_backward", right.dropout_backward, see="11 §2")
 backward_in_a_tuple = in_a_tuple("dropout_backward", right.dropout_backward, see="11 §2", severity="slip")
 backward_negated = negated(
     "dropout_backward",
@@ -319,7 +317,6 @@ backward_negated = negated(
     severity="part",
     text="Your answer has the right size and the wrong sign: the gradient of a kept unit is *plus* dout/(1 − rate).",
 )
-backward_cut_off = cut_off("dropout_backward", right.dropout_backward, see="11 §2")
 
 
 # --- dropout_backward: right ----------------------------------------------------------------------------------------------
@@ -438,9 +435,6 @@ def vanilla_exact_number(x, rate, rng):
     return flat.reshape(np.shape(x)) * x
 
 
-vanilla_with_its_own_generator = generator_ignored("vanilla_dropout_train", right.vanilla_dropout_train, see="11 §4")
-vanilla_reseeded = reseeded("vanilla_dropout_train", right.vanilla_dropout_train, see="11 §4")
-vanilla_in_place = in_place("vanilla_dropout_train", right.vanilla_dropout_train, see="11 §4")
 vanilla_in_a_tuple = in_a_tuple("vanilla_dropout_train", right.vanilla_dropout_train, see="11 §4", severity="slip")
 
 
@@ -501,8 +495,6 @@ def predict_drops(x, rate):
     return np.asarray(x) * (np.random.default_rng(0).random(np.shape(x)) >= rate) * 1.0
 
 
-predict_in_place = in_place("vanilla_dropout_predict", right.vanilla_dropout_predict, see="11 §4")
-predict_cut_off = cut_off("vanilla_dropout_predict", right.vanilla_dropout_predict, see="11 §4")
 predict_in_a_tuple = in_a_tuple("vanilla_dropout_predict", right.vanilla_dropout_predict, see="11 §4", severity="slip")
 
 
@@ -676,8 +668,6 @@ def mc_over_everything(predict, x, n_samples, rng):
     return samples.mean(), samples.std()
 
 
-mc_with_its_own_generator = generator_ignored("mc_dropout", right.mc_dropout, see="11 §6")
-mc_reseeded = reseeded("mc_dropout", right.mc_dropout, see="11 §6")
 mc_in_place = in_place("mc_dropout", right.mc_dropout, see="11 §6", name="x")
 
 
@@ -842,12 +832,6 @@ def connect_scales_bias(x, W, b, rate, rng, training=True):
     return _dropconnect(x, W, b / np.float64(1 - rate) if training else b, slope)
 
 
-connect_with_its_own_generator = generator_ignored("dropconnect_forward", right.dropconnect_forward, see="11 §7")
-connect_reseeded = reseeded("dropconnect_forward", right.dropconnect_forward, see="11 §7")
-connect_in_place = in_place("dropconnect_forward", right.dropconnect_forward, see="11 §7", name="W")
-connect_cut_off = cut_off("dropconnect_forward", right.dropconnect_forward, see="11 §7", name="W")
-
-
 # --- dropconnect_forward: right -------------------------------------------------------------------------------------------
 
 
@@ -994,11 +978,10 @@ def depth_on_the_identity(x, fx, survival, rng, training=True):
     return fx + (_gates(survival, x, rng) if training else survival) * x
 
 
-depth_with_its_own_generator = generator_ignored("stochastic_depth", right.stochastic_depth, see="11 §8")
-depth_reseeded = reseeded("stochastic_depth", right.stochastic_depth, see="11 §8")
-depth_in_place = in_place("stochastic_depth", right.stochastic_depth, see="11 §8")
-depth_cut_off = cut_off("stochastic_depth", right.stochastic_depth, see="11 §8")
 depth_in_a_tuple = in_a_tuple("stochastic_depth", right.stochastic_depth, see="11 §8", severity="slip")
+
+
+depth_cut_off = cut_off("stochastic_depth", right.stochastic_depth, see="11 §8")
 
 
 @misconception("stochastic_depth", "slip", title="f(x) is added into a copy of x", see="11 §8")
@@ -1222,10 +1205,6 @@ def regions_floats(n_in, n_out, rng):
     return np.concatenate([[0.0], np.cumsum(rng.permutation(_checked(n_in, n_out)))])
 
 
-regions_with_its_own_generator = generator_ignored("fractional_pool_regions", right.fractional_pool_regions, see="11 §9")
-regions_reseeded = reseeded("fractional_pool_regions", right.fractional_pool_regions, see="11 §9")
-
-
 # --- fractional_pool_regions: right ---------------------------------------------------------------------------------------
 
 
@@ -1269,3 +1248,33 @@ def regions_by_choice(n_in, n_out, rng):
     steps = np.ones(n_out, dtype=np.int32)
     steps[rng.choice(n_out, n_in - n_out, replace=False)] += 1
     return np.r_[0, steps.cumsum()]
+
+
+# --- families that many exercises share -----------------------------------------------------------------------------------
+
+_SECTIONS = {"dropout_forward": 2, "dropout_backward": 2, "vanilla_dropout_train": 4, "vanilla_dropout_predict": 4, "mc_dropout": 6}
+_SECTIONS |= {"dropconnect_forward": 7, "stochastic_depth": 8, "fractional_pool_regions": 9}
+
+
+def _members() -> Iterator[Callable[..., Any]]:
+    for exercise, section in _SECTIONS.items():
+        function, see = getattr(right, exercise), f"11 §{section}"
+        names = list(inspect.signature(function).parameters)
+        if exercise != "dropout_forward":  # whose backward pass it would cost as well
+            yield families.nothing_returned(exercise, function, see=see)
+        if "rng" in names:
+            yield families.generator_ignored(exercise, function, see=see)
+            yield families.reseeded(exercise, function, see=see)
+        for name in {"rate", "survival"}.intersection(names):
+            severity = "part" if "rng" in names else "core"
+            yield families.fixed_number(exercise, function, see=see, name=name, value=0.5, severity=severity, text=_FIXED)
+        if names[0] in ("x", "dout"):
+            yield in_place(exercise, function, see=see, name="W" if "W" in names else names[0], casting="unsafe")
+        if names[0] in ("x", "dout") and exercise not in ("vanilla_dropout_train", "stochastic_depth"):
+            yield cut_off(exercise, function, see=see, name="W" if "W" in names else names[0])
+        if exercise in ("dropout_forward", "vanilla_dropout_train", "vanilla_dropout_predict"):
+            yield families.for_two_dimensions(exercise, function, see=see)
+
+
+_FIXED = "You wrote {value:g} where {argument} belongs: a number that suits the example. The caller says what {argument} is."
+globals().update({member.__name__: member for member in _members()})

@@ -6,6 +6,7 @@ what is left, and the other way round.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from copy import deepcopy as copy
 from functools import lru_cache
 from itertools import combinations
@@ -125,7 +126,9 @@ def expect_number_by_chance(masks, rates, what="units"):
     by_chance = [2 / np.sqrt(2 * np.pi * rate * (1 - rate) * mask.size) for mask, rate in zip(masks, rates, strict=True)]
     exact = [abs(np.sum(mask == 0) - rate * mask.size) < 1 for mask, rate in zip(masks, rates, strict=True)]
     if all(exact) and np.prod(by_chance) < 2e-7:
-        raise Mismatch("value", f"in {len(masks)} calls, the number of {what} that are dropped is exactly the rate's share: it should vary", ("exact",))
+        raise Mismatch(
+            "value", f"in {len(masks)} calls, the number of {what} that are dropped is exactly the rate's share: it should vary", ("exact",)
+        )
 
 
 def multipliers(answer, x, name):
@@ -172,6 +175,57 @@ def out_of(function, *arguments, **options):
     return answer if isinstance(answer, np.ndarray) else expect(answer, f"what {function.name} returns").items("out", "cache")[0]
 
 
+class DropsUnits(RandomNumbersFromRng, ArgumentsUnchanged):
+    """What dropout_forward and vanilla_dropout_train have in common."""
+
+    def arguments(self, rng):
+        return nonzero(rng, 12, 20), 0.5, SEED
+
+    def drop(self, student, x, rates, rng, seed=None):
+        """Call the function for each rate, and return its outs alone; x may be a list, one for each rate."""
+        function, outs = getattr(student, self.exercise), []
+        for each, rate in zip(x if isinstance(x, list) else [x] * len(rates), rates, strict=True):
+            draws = generator(rng) if seed is None else np.random.default_rng(seed)
+            outs.append(
+                out_of(function, each, rate, draws) if self.exercise.endswith("_forward") else array_in(function(each, rate, draws))
+            )
+        return outs
+
+    @aspect("the share that is dropped", 3)
+    def test_share_that_is_dropped(self, student, rng):
+        """A share `rate` of the units is dropped, none for rate 0: rate is the probability of dropping."""
+        x = nonzero(rng, 150, 150)
+        *outs, out = self.drop(student, x, (*RATES, 0.0), rng)
+        expect_shares([kept(one, x, f"out for rate={rate}") for rate, one in zip(RATES, outs, strict=True)], RATES)
+        with suppress(Mismatch):  # what isn't a number is the scale's affair
+            out = kept(out, x)
+        if not np.all(out):
+            raise Mismatch("value", "with rate 0 units are dropped")
+
+    def expect_scale(self, student, rng, factor):
+        """Expect that what is kept is multiplied by a function of the rate, and that the rest is exactly zero."""
+        x = nonzero(rng, 50, 60)
+        *outs, out = self.drop(student, x, (*RATES, 0.0), rng)
+        expect_factors(outs, x, [factor(rate) for rate in RATES], [f"out for rate={rate}" for rate in RATES])
+        expect(out, "out for rate=0").close_to(kept(out, x, "out for rate=0") * x)
+
+    @aspect("independent units", 2.6)
+    def test_every_unit_by_itself(self, student, rng):
+        """Units drop independently of each other: of each example, of each feature, and each pixel of an image."""
+        x = nonzero(rng, 301, 61) * np.linspace(1, 3, 61)
+        every, rates = [x] * 4 + [nonzero(rng, 10, 6, 12, 10)], (0.4, *RATES, 0.3)
+        masks = [kept(out, x) for x, out in zip(every, self.drop(student, every, rates, rng), strict=True)]
+        expect_independent(masks[0], "units")
+        expect_number_by_chance(masks[:4], rates[:4])
+        expect_independent(masks[4], "pixels")
+
+    @corner("other number types and memory layouts", 0.05)
+    def test_numbers_of_other_types(self, student, rng):
+        """Integers, 32-bit floats, transposed arrays and slices with a step are treated as 64-bit floats are."""
+        forms = list(in_forms(rng.integers(1, 9, (12, 15))))
+        expect_same_multipliers(self.drop(student, forms, [0.4] * 5, rng, seed=93), forms)
+
+
 def dropout(student, x, rate, rng, **options):
     """Call the student's dropout_forward; return out and cache."""
     answer = student.dropout_forward(x, rate, rng, **options)
@@ -182,47 +236,20 @@ def dropout(student, x, rate, rng, **options):
 
 
 @exercise("dropout_forward")
-class TestDropoutForward(RandomNumbersFromRng, ArgumentsUnchanged):
-    def arguments(self, rng):
-        return nonzero(rng, 12, 20), 0.5, SEED
-
-    @aspect("the share that is dropped", 3)
-    def test_share_that_is_dropped(self, student, rng):
-        """A share `rate` of the units is dropped: rate is the probability of dropping."""
-        x = nonzero(rng, 150, 150)
-        outs = [out_of(student.dropout_forward, x, rate, generator(rng)) for rate in RATES]
-        expect_shares([kept(out, x, f"out for rate={rate}") for rate, out in zip(RATES, outs, strict=True)], RATES)
-
+class TestDropoutForward(DropsUnits):
     @aspect("the scale of what is kept", 3)
     def test_scale_of_what_is_kept(self, student, rng):
         """What is kept is divided by the probability of being kept, and the rest is exactly zero."""
-        x = nonzero(rng, 50, 60)
-        outs = [out_of(student.dropout_forward, x, rate, generator(rng)) for rate in RATES]
-        expect_factors(outs, x, [1 / (1 - rate) for rate in RATES], [f"out for rate={rate}" for rate in RATES])
+        self.expect_scale(student, rng, lambda rate: 1 / (1 - rate))
 
-    @aspect("rate 0", 0.3)
-    def test_nothing_to_drop(self, student, rng):
-        """With rate 0, out is x in training too."""
-        x = nonzero(rng, 7, 9)
-        expect(out_of(student.dropout_forward, x, 0.0, generator(rng)), "out for rate=0").close_to(x)
-
-    @aspect("independent units", 2.3)
-    def test_every_unit_by_itself(self, student, rng):
-        """Units drop independently of each other: of each example, of each feature, and in a batch of one."""
-        x, one = nonzero(rng, 301, 61) * np.linspace(1, 3, 61), nonzero(rng, 1, 800)
-        outs = [out_of(student.dropout_forward, x, rate, generator(rng)) for rate in (0.4, *RATES)]
-        masks = [kept(out, x) for out in outs]
-        expect_independent(masks[0], "units")
-        expect_number_by_chance(masks, (0.4, *RATES))
-        expect_both(kept(out_of(student.dropout_forward, one, 0.4, generator(rng)), one)[:, :200])
-
+    @worth(0.05)
     @aspect("independent units")
-    def test_images(self, student, rng):
-        """An image's every pixel, in every channel, drops by itself."""
-        x = nonzero(rng, 10, 6, 12, 10)
-        expect_independent(kept(out_of(student.dropout_forward, x, 0.3, generator(rng)), x), "pixels")
+    def test_one_example(self, student, rng):
+        """Of a batch of one example, units drop, too."""
+        one = nonzero(rng, 1, 800)
+        expect_both(kept(self.drop(student, one, [0.4], rng)[0], one)[:, :200])
 
-    @aspect("after training", 2.3)
+    @aspect("after training", 2.4)
     def test_after_training(self, student, rng):
         """With training=False nothing is dropped and nothing scaled: out is x."""
         for shape in ((30, 40), (1, 3)):
@@ -234,12 +261,6 @@ class TestDropoutForward(RandomNumbersFromRng, ArgumentsUnchanged):
         """The function returns (out, cache)."""
         x = nonzero(rng, 5, 6)
         expect(dropout(student, x, 0.4, generator(rng))[0], "out").shaped(x.shape)
-
-    @corner("other number types and memory layouts", 0.05)
-    def test_numbers_of_other_types(self, student, rng):
-        """Integers, 32-bit floats, transposed arrays and slices with a step are treated as 64-bit floats are."""
-        forms = in_forms(rng.integers(1, 9, (12, 15)))
-        expect_same_multipliers([out_of(student.dropout_forward, *with_generators((x, 0.4, SEED))) for x in forms], forms)
 
 
 # --- dropout_backward -----------------------------------------------------------------------------------------------------
@@ -313,7 +334,7 @@ class TestDropoutBackward(Backward, ArgumentsUnchanged):
     def arguments(self, rng):
         return rng.normal(size=(15, 20)), positive(rng, 15, 20), 0.4, SEED
 
-    @aspect("which units get a gradient", 6.6)
+    @aspect("which units get a gradient", 4)
     def test_which_units(self, student, reference, rng):
         """Units that were dropped get no gradient, and all others get some: the mask is the forward pass's."""
         cases = []
@@ -335,7 +356,7 @@ class TestDropoutBackward(Backward, ArgumentsUnchanged):
         draw = Draw(student, reference, x, 0.4, rng)
         expect_mask(draw, dout, student.dropout_backward(dout, draw.cache))
 
-    @aspect("the scale of the gradient", 2.3)
+    @aspect("the scale of the gradient", 2.2)
     def test_scale(self, student, reference, rng):
         """The gradient of a unit that was kept is multiplied by what the unit was multiplied by: 1/(1 − rate)."""
         cases = []
@@ -349,7 +370,7 @@ class TestDropoutBackward(Backward, ArgumentsUnchanged):
                 said = f"the gradient of the units that were kept is multiplied by {wrong}, but by {draw.expected()[2]:.4g} it should be"
                 raise Mismatch("value", said, tuple(float(np.median(some)) for some in found) if wrong != "different numbers" else None)
 
-    @aspect("after training", 1.1)
+    @aspect("after training", 2.1)
     def test_after_training(self, student, reference, rng):
         """Behind a forward pass with training=False the gradient passes through as out did."""
         draw, dout = Draw(student, reference, positive(rng, 30, 40), 0.4, rng, training=False), positive(rng, 30, 40)
@@ -372,15 +393,16 @@ class TestDropoutBackward(Backward, ArgumentsUnchanged):
         if abs(share - mean) > 2 * FAR * spread + Z_LIMIT * np.sqrt(mean * (1 - mean) / np.sum(x == 0)):
             raise Mismatch("value", f"{share:.0%} of the units with x = 0 get a gradient, but {mean:.0%} of them should have been kept")
 
-    @corner("two batches under way", 0.05)
+    @aspect("two batches under way", 2.1)
     def test_two_batches_under_way(self, student, reference, rng):
         """Each backward pass belongs to its own cache, whichever forward pass came last."""
         x, dout = positive(rng, 20, 30), nonzero(rng, 20, 30)
         draws = [Draw(student, reference, x, 0.5, rng) for _ in range(2)]
         answer = student.dropout_backward(dout, draws[0].cache)
         back = gradients(answer, dout) != 0
-        if same(back, draws[1].mask()) and not same(back, draws[0].mask()):
-            raise Mismatch("value", "dx belongs to the forward pass that came last, not to the one that made the cache")
+        if not same(back, draws[0].mask()):
+            last = "to the one that came last, not " if same(back, draws[1].mask()) else "not "
+            raise Mismatch("value", f"of two forward passes, dx belongs {last}to the one that made the cache")
 
     @corner("other number types and memory layouts", 0.05)
     def test_numbers_of_other_types(self, student, rng):
@@ -394,52 +416,17 @@ class TestDropoutBackward(Backward, ArgumentsUnchanged):
 
 
 @exercise("vanilla_dropout_train")
-class TestVanillaDropoutTrain(RandomNumbersFromRng, ArgumentsUnchanged):
-    def arguments(self, rng):
-        return nonzero(rng, 12, 20), 0.5, SEED
-
-    @aspect("the share that is dropped", 3)
-    def test_share_that_is_dropped(self, student, rng):
-        """A share `rate` of the units is dropped: rate is the probability of dropping."""
-        x = nonzero(rng, 150, 150)
-        outs = [student.vanilla_dropout_train(x, rate, generator(rng)) for rate in RATES]
-        expect_shares([kept(out, x, f"out for rate={rate}") for rate, out in zip(RATES, outs, strict=True)], RATES)
-
+class TestVanillaDropoutTrain(DropsUnits):
     @aspect("what is kept stays as it is", 3)
     def test_what_is_kept(self, student, rng):
         """What is kept stays as it is, whatever the rate, and the rest is exactly zero."""
-        x = nonzero(rng, 30, 40)
-        outs = [student.vanilla_dropout_train(x, rate, generator(rng)) for rate in RATES]
-        expect_factors(outs, x, np.ones(len(RATES)), [f"out for rate={rate}" for rate in RATES])
-
-    @aspect("rate 0", 0.3)
-    def test_nothing_to_drop(self, student, rng):
-        """With rate 0 nothing is dropped."""
-        x = nonzero(rng, 7, 9)
-        expect(array_in(student.vanilla_dropout_train(x, 0.0, generator(rng))), "out for rate=0").close_to(x)
-
-    @aspect("independent units", 3)
-    def test_every_unit_by_itself(self, student, rng):
-        """Units drop independently of each other: of each example, of each feature, and each pixel of an image."""
-        every = [nonzero(rng, *shape) for shape in ((10, 6, 12, 10), *[(201, 121)] * 4)]
-        rates = (0.4, 0.4, *RATES)
-        outs = [student.vanilla_dropout_train(x, rate, generator(rng)) for x, rate in zip(every, rates, strict=True)]
-        masks = [kept(out, x) for x, out in zip(every, outs, strict=True)]
-        for mask in masks[1::-1]:
-            expect_independent(mask, "units")
-        expect_number_by_chance(masks, rates)
+        self.expect_scale(student, rng, lambda rate: 1.0)
 
     @aspect("out alone", 1.2)
     def test_out_alone(self, student, rng):
         """The function returns out, and nothing else."""
         x = nonzero(rng, 4, 5)
         expect(student.vanilla_dropout_train(x, 0.5, generator(rng)), "the answer").shaped(x.shape)
-
-    @corner("other number types and memory layouts", 0.05)
-    def test_numbers_of_other_types(self, student, rng):
-        """Integers, 32-bit floats, transposed arrays and slices with a step are treated as 64-bit floats are."""
-        forms = in_forms(rng.integers(1, 9, (12, 15)))
-        expect_same_multipliers([student.vanilla_dropout_train(*with_generators((x, 0.4, SEED))) for x in forms], forms)
 
 
 # --- vanilla_dropout_predict ----------------------------------------------------------------------------------------------
@@ -603,7 +590,10 @@ def used(student, W, rng, *rates):
     both weights, also where every example has masks of its own. Where outputs are dropped, m = m'; where inputs are, all m of an example.
     """
     pairs, W = np.kron(np.eye(len(W) // 2), [1.0, 2.0]), W[::2]
-    outs = [dropconnect(student, np.vstack((pairs, pairs)), np.repeat(W, 2, axis=0), np.zeros(W.shape[1]), rate, generator(rng)) for rate in rates]
+    outs = [
+        dropconnect(student, np.vstack((pairs, pairs)), np.repeat(W, 2, axis=0), np.zeros(W.shape[1]), rate, generator(rng))
+        for rate in rates
+    ]
     for out in outs:
         first, again = out[: len(W)] / W, out[len(W) :] / W
         scale = first.flat[np.argmax(np.abs(first))] / 3 or 1.0
@@ -815,16 +805,6 @@ def boundaries(answer, n_out):
     return found.astype(np.int64)
 
 
-def expect_widths(found, n_out):
-    """Expect n_out + 1 boundaries with regions of one or two pixels between them, and return the widths."""
-    if found.shape != (n_out + 1,):
-        raise Mismatch("shape", f"{n_out} regions have {n_out + 1} boundaries, but the answer has {found.size}")
-    widths = found[1:] - found[:-1]
-    if ((widths != 1) & (widths != 2)).any():
-        raise Mismatch("value", f"the regions are {listed(widths)} pixels wide, but each should be 1 or 2")
-    return widths
-
-
 def order(answer, n_in, n_out):
     """Return the widths, which cover n_in together, also where the first or the last boundary is missing, or where they are the answer."""
     found = boundaries(answer, n_out)
@@ -846,7 +826,7 @@ class TestFractionalPoolRegions(RandomNumbersFromRng):
     def arguments(self, rng):
         return 900, 600, SEED
 
-    @worth(0.5)
+    @worth(0.8)
     @aspect("from 0 to n_in", 2.5)
     def test_begins_with_zero(self, student, rng):
         """The first boundary is 0."""
@@ -861,11 +841,20 @@ class TestFractionalPoolRegions(RandomNumbersFromRng):
             if found.size == 0 or found[-1] != n_in:
                 raise Mismatch("value", f"the boundaries are {listed(found)}, but the last should be n_in = {n_in}")
 
-    @aspect("one or two pixels", 2.4)
-    def test_widths(self, student, rng):
-        """There are n_out + 1 boundaries, and every region between them is one or two pixels wide."""
+    @worth(0.7)
+    @aspect("regions of one or two pixels", 2.35)
+    def test_number(self, student, rng):
+        """n_out regions have n_out + 1 boundaries."""
         for _, n_out, found in regions(student, rng, SIZES):
-            expect_widths(found, n_out)
+            if found.size != n_out + 1:
+                raise Mismatch("shape", f"{n_out} regions have {n_out + 1} boundaries, but the answer has {found.size}")
+
+    @aspect("regions of one or two pixels")
+    def test_widths(self, student, rng):
+        """Every region between two boundaries is one or two pixels wide."""
+        for _, n_out, found in regions(student, rng, SIZES):
+            if abs(found.size - n_out - 1) > 1 or not np.isin(np.diff(found), (1, 2)).all():
+                raise Mismatch("value", f"the regions are {listed(np.diff(found))} pixels wide, but each should be 1 or 2")
 
     @aspect("a random order", 2.6)
     def test_random_order(self, student, rng):
