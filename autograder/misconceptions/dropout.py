@@ -30,70 +30,93 @@ def _inverted(x, rate, rng, shape):
     return _times(x, np.ones(np.shape(x)) * _ones(1 - rate, shape, rng) / (1 - rate))
 
 
-# --- dropout_forward: wrong -----------------------------------------------------------------------------------------------
+def _dropconnect(x, W, b, slope):
+    """Return the output with weights times `slope`, and a cache as the reference has it."""
+    x, used = np.asarray(x, dtype=float), np.asarray(W, dtype=float) * slope
+    return x @ used + b, (x, used, slope)
 
 
-@misconception("dropout_forward", "part", title="Keeping and dropping are swapped", see="11 §2")
-def forward_swapped(x, rate, rng, training=True):
-    """You kept a unit with probability rate, and scaled to suit. Here, as in Keras and PyTorch, rate is the probability of *dropping*:
-    a unit is kept with probability 1 − rate. Some slides call the probability of keeping p; at 0.5 nobody sees the difference."""
+# --- dropout_forward and dropconnect_forward: wrong -----------------------------------------------------------------------
+
+
+@families.family("", "", "part", swapped=False, scale=(-1, 0), after=(0, 0), active=False)
+def dropping(right, options, *arguments, training=True):
+    """Drop units or weights. `scale` and `after`, in training and after it, are the powers of 1 − rate and rate."""
+    *arrays, rate, rng = arguments
+    shape, keep = np.shape(arrays[-2:][0]), np.float64(1 - rate)
     with np.errstate(all="ignore"):
-        return _times(x, _ones(rate, np.shape(x), rng) / np.float64(rate) if training else 1.0)
+        if training or options["active"]:
+            slope = _ones(rate if options["swapped"] else keep, shape, rng) * (keep ** options["scale"][0] * rate ** options["scale"][1])
+        else:
+            slope = np.ones(shape) * (keep ** options["after"][0] * rate ** options["after"][1])
+        return _dropconnect(*arrays, slope) if len(arrays) == 3 else _times(*arrays, slope)
 
 
-@misconception("dropout_forward", "part", title="The mask is swapped, the scale is not", see="11 §2")
-def forward_mask_swapped(x, rate, rng, training=True):
-    """You divided by 1 − rate, as you should, but your mask keeps a unit with probability rate: `random < rate` is true for the units
-    that are to be *dropped*. Keep where it is false."""
-    return _times(x, _ones(rate, np.shape(x), rng) / (1 - rate) if training else 1.0)
-
-
-@misconception("dropout_forward", "part", title="Dropped with probability rate, but divided by rate", see="11 §2")
-def forward_divided_by_rate(x, rate, rng, training=True):
-    """Your mask is right, but what is left is divided by rate. A unit is kept with probability 1 − rate, so only a division by 1 − rate
-    brings the expectation back to x."""
-    with np.errstate(all="ignore"):
-        return _times(x, np.nan_to_num(_ones(1 - rate, np.shape(x), rng) / np.float64(rate)) if training else 1.0)
-
-
-@misconception("dropout_forward", "part", title="Nothing is scaled", see="11 §2")
-def forward_not_scaled(x, rate, rng, training=True):
-    """You dropped units and left the others as they are. Then the expected output in training is (1 − rate)·x, and the next layer gets
-    more after training than it ever got in it. Inverted dropout divides what is kept by 1 − rate."""
-    return _times(x, _ones(1 - rate, np.shape(x), rng) if training else 1.0)
-
-
-@misconception("dropout_forward", "part", title="Scaled after training, as vanilla dropout is", see="11 §4")
-def forward_vanilla(x, rate, rng, training=True):
-    """You wrote vanilla dropout: no scaling in training, and a factor 1 − rate after it. This function is inverted dropout, which
-    divides by 1 − rate in training so that afterwards there is nothing left to do."""
-    return _times(x, _ones(1 - rate, np.shape(x), rng) if training else 1 - rate)
-
-
-@misconception("dropout_forward", "part", title="Scaled in training, and after it as well", see="11 §2")
-def forward_scaled_at_test_time(x, rate, rng, training=True):
-    """You scaled twice: by 1/(1 − rate) in training, and by 1 − rate after it. Either of them makes the two phases agree; both together
-    make them differ again. With inverted dropout, out is x after training."""
-    return _times(x, _ones(1 - rate, np.shape(x), rng) / (1 - rate) if training else 1 - rate)
-
-
-@misconception("dropout_forward", "part", title="Multiplied by the rate after training", see="11 §2")
-def forward_times_rate_at_test_time(x, rate, rng, training=True):
-    """You multiplied by rate after training, perhaps because other texts multiply by p there, their probability of keeping. Inverted
-    dropout has scaled in training already: with training=False out is x."""
-    return _times(x, _ones(1 - rate, np.shape(x), rng) / (1 - rate) if training else rate)
-
-
-@misconception("dropout_forward", "part", title="Multiplied by the probability of keeping instead of divided", see="11 §2")
-def forward_multiplied_by_keep(x, rate, rng, training=True):
-    """You multiplied what is kept by 1 − rate. Some units are missing, so those that are left have to be made *larger*: divide."""
-    return _times(x, _ones(1 - rate, np.shape(x), rng) * (1 - rate) if training else 1.0)
-
-
-@misconception("dropout_forward", "part", title="Dropout stays active after training", see="11 §2")
-def forward_always_active(x, rate, rng, training=True):
-    """You never looked at `training`. With training=False all units take part, and nothing is scaled: out is x."""
-    return _inverted(x, rate, rng, np.shape(x))
+_DROPPING: dict[str, tuple[str, str, dict[str, Any]]] = {
+    "swapped": (
+        "Keeping and dropping are swapped",
+        "You kept a {thing} with probability rate, and scaled to suit. Here, as in Keras and PyTorch, rate is the probability of *dropping*: "
+        "it is kept with probability 1 − rate. Some slides call the probability of keeping p; at 0.5 nobody sees the difference.",
+        {"swapped": True, "scale": (0, -1)},
+    ),
+    "mask_swapped": (
+        "The mask is swapped, the scale is not",
+        "Your mask keeps a {thing} with probability rate: `random < rate` is true for the {thing}s that are to be *dropped*. Keep where it is "
+        "false, with probability 1 − rate, which is what to divide by.",
+        {"swapped": True},
+    ),
+    "divided_by_rate": (
+        "Dropped with probability rate, but divided by rate",
+        "What is left is divided by rate. A {thing} is kept with probability 1 − rate, and only a division by that brings the expectation back.",
+        {"scale": (0, -1)},
+    ),
+    "not_scaled": (
+        "Nothing is scaled",
+        "You dropped {thing}s and left the others as they are. Then what the next layer gets in training is smaller than after it, 1 − rate "
+        "times on average. Divide what is kept by 1 − rate.",
+        {"scale": (0, 0)},
+    ),
+    "vanilla": (
+        "Scaled after training, as vanilla dropout is",
+        "You wrote the vanilla form: no scaling in training, and a factor 1 − rate after it. This function is the inverted one, which divides by "
+        "1 − rate in training so that afterwards there is nothing left to do.",
+        {"scale": (0, 0), "after": (1, 0)},
+    ),
+    "scaled_at_test_time": (
+        "Scaled in training, and after it as well",
+        "You scaled twice: by 1/(1 − rate) in training, and by 1 − rate after it. Either of them makes the two phases agree; both together make "
+        "them differ again. After training nothing is scaled.",
+        {"after": (1, 0)},
+    ),
+    "times_rate_at_test_time": (
+        "Multiplied by the rate after training",
+        "You multiplied by rate after training, perhaps because other texts multiply by p there, their probability of keeping. What is kept was "
+        "scaled in training already: with training=False nothing is.",
+        {"after": (0, 1)},
+    ),
+    "multiplied_by_keep": (
+        "Multiplied by the probability of keeping instead of divided",
+        "You multiplied what is kept by 1 − rate. Some {thing}s are missing, so those that are left have to be made *larger*: divide.",
+        {"scale": (1, 0)},
+    ),
+    "always_active": (
+        "Nothing changes after training",
+        "You never looked at `training`. With training=False all {thing}s take part, and nothing is scaled.",
+        {"active": True},
+    ),
+}
+globals().update(
+    {
+        f"{short}_{name}": dropping(
+            exercise, getattr(right, exercise), see=see, called=f"{short}_{name}", title=title, text=text, thing=thing, **options
+        )
+        for exercise, short, thing, see in (
+            ("dropout_forward", "forward", "unit", "11 §2"),
+            ("dropconnect_forward", "connect", "weight", "11 §7"),
+        )
+        for name, (title, text, options) in _DROPPING.items()
+    }
+)
 
 
 @misconception("dropout_forward", "core", title="The two phases are swapped", see="11 §2")
@@ -224,6 +247,35 @@ def backward_multiplied_by_keep(dout, cache):
 def backward_fixed_rate(dout, cache):
     """You divided by 0.5, whatever the rate is. Put the rate, or the scaled mask, into the cache in the forward pass."""
     return np.asarray(dout) * (np.asarray(cache) != 0) / (0.5 if np.max(cache, initial=0.0) > 1 else 1.0)
+
+
+def _forward_with_rate(x, rate, rng, training=True):
+    out, slope = _inverted(x, rate, rng, np.shape(x)) if training else _times(x, np.ones(np.shape(x)))
+    return out, (slope != 0, rate, training)
+
+
+@misconception("dropout_backward", "part", title="Divided by rate", see="11 §2", with_forward=_forward_with_rate)
+def backward_divided_by_rate(dout, cache):
+    """You divided by rate on the way back. The forward pass divided by 1 − rate, the probability of keeping, and so does the gradient."""
+    mask, rate, training = cache
+    return np.asarray(dout) * mask / (rate if training else 1.0)
+
+
+@misconception("dropout_backward", "part", title="Scaled after training, too", see="11 §2", with_forward=_forward_with_rate)
+def backward_scaled_after_training(dout, cache):
+    """Your backward pass divides by 1 − rate even where the forward pass, with training=False, didn't. There out is x, so dx is dout."""
+    mask, rate, _ = cache
+    return np.asarray(dout) * mask / (1 - rate)
+
+
+def _forward_with_none(x, rate, rng, training=True):
+    return _inverted(x, rate, rng, np.shape(x)) if training else (np.array(x, dtype=float), None)
+
+
+@misconception("dropout_backward", "part", title="No gradient after training", see="11 §2", with_forward=_forward_with_none)
+def backward_without_cache(dout, cache):
+    """Your forward pass stores no mask where training is False, so that the backward pass raises an error. There out is x, so dx is dout."""
+    return np.asarray(dout) * cache
 
 
 @misconception("dropout_backward", "part", title="Scaled twice", see="11 §2")
@@ -558,8 +610,8 @@ def mc_over_examples(predict, x, n_samples, rng):
 def mc_example_by_example(predict, x, n_samples, rng):
     """You called predict for each example by itself, N·n_samples times. A network takes a whole batch at once, which is much faster: pass x
     as it is, n_samples times."""
-    samples = [np.concatenate([predict(x[n : n + 1], rng) for _ in range(n_samples)]) for n in range(len(x))]
-    return np.array([some.mean(axis=0) for some in samples]), np.array([some.std(axis=0) for some in samples])
+    samples = np.array([[predict(x[n : n + 1], rng)[0] for _ in range(n_samples)] for n in range(len(x))])
+    return samples.mean(axis=1), samples.std(axis=1)
 
 
 @misconception("mc_dropout", "part", title="The standard deviation divides by N − 1", see="11 §6")
@@ -703,53 +755,6 @@ def mc_by_einsum(predict, x, n_samples, rng):
 
 
 # --- dropconnect_forward: wrong -------------------------------------------------------------------------------------------
-
-
-def _dropconnect(x, W, b, slope):
-    """Return the output with weights times `slope`, and a cache as the reference has it."""
-    x, used = np.asarray(x, dtype=float), np.asarray(W, dtype=float) * slope
-    return x @ used + b, (x, used, slope)
-
-
-@misconception("dropconnect_forward", "part", title="Keeping and dropping are swapped", see="11 §7")
-def connect_swapped(x, W, b, rate, rng, training=True):
-    """You kept a weight with probability rate, and scaled to suit. Here rate is the probability of *dropping*: a weight is kept with
-    probability 1 − rate."""
-    return _dropconnect(x, W, b, _ones(rate, np.shape(W), rng) / rate if training else 1.0)
-
-
-@misconception("dropconnect_forward", "part", title="The mask is swapped, the scale is not", see="11 §7")
-def connect_mask_swapped(x, W, b, rate, rng, training=True):
-    """You divided by 1 − rate, as you should, but your mask keeps a weight with probability rate: `random < rate` is true for the
-    weights that are to be *dropped*."""
-    return _dropconnect(x, W, b, _ones(rate, np.shape(W), rng) / (1 - rate) if training else 1.0)
-
-
-@misconception("dropconnect_forward", "part", title="Dropped with probability rate, but divided by rate", see="11 §7")
-def connect_divided_by_rate(x, W, b, rate, rng, training=True):
-    """Your mask is right, but what is left is divided by rate. A weight is kept with probability 1 − rate, and that is what to divide
-    by."""
-    return _dropconnect(x, W, b, _ones(1 - rate, np.shape(W), rng) / rate if training else 1.0)
-
-
-@misconception("dropconnect_forward", "part", title="Nothing is scaled", see="11 §7")
-def connect_not_scaled(x, W, b, rate, rng, training=True):
-    """You dropped weights and left the others as they are, so that the expected sum is smaller in training than after it. Divide what
-    is kept by 1 − rate."""
-    return _dropconnect(x, W, b, _ones(1 - rate, np.shape(W), rng) if training else 1.0)
-
-
-@misconception("dropconnect_forward", "part", title="Scaled in training, and after it as well", see="11 §7")
-def connect_scaled_at_test_time(x, W, b, rate, rng, training=True):
-    """You scaled twice: by 1/(1 − rate) in training, and by 1 − rate after it. Inverted as it is, there is nothing left to do after
-    training: out is x·W + b."""
-    return _dropconnect(x, W, b, _ones(1 - rate, np.shape(W), rng) / (1 - rate) if training else 1 - rate)
-
-
-@misconception("dropconnect_forward", "part", title="Weights are dropped after training too", see="11 §7")
-def connect_always_active(x, W, b, rate, rng, training=True):
-    """You never looked at `training`. With training=False all weights take part, and nothing is scaled: out is x·W + b."""
-    return _dropconnect(x, W, b, _ones(1 - rate, np.shape(W), rng) / (1 - rate))
 
 
 @misconception("dropconnect_forward", "core", title="Outputs are dropped instead of weights", see="11 §7")
@@ -928,6 +933,12 @@ def depth_per_feature(x, fx, survival, rng, training=True):
 def depth_drops_the_identity(x, fx, survival, rng, training=True):
     """You dropped x together with f(x). The point of a residual block is that x always passes: only the branch f(x) is skipped."""
     return (np.asarray(x) + fx) * _gates(survival, x, rng) if training else x + survival * np.asarray(fx)
+
+
+@misconception("stochastic_depth", "core", title="x is missing", see="11 §8")
+def depth_without_x(x, fx, survival, rng, training=True):
+    """You return f(x), there or not there, without x. A residual block puts out x + f(x): x always passes."""
+    return (_gates(survival, x, rng) if training else survival) * np.asarray(fx, dtype=float)
 
 
 @misconception("stochastic_depth", "part", title="Either x or f(x)", see="11 §8")
