@@ -36,87 +36,69 @@ def _dropconnect(x, W, b, slope):
     return x @ used + b, (x, used, slope)
 
 
-# --- dropout_forward and dropconnect_forward: wrong -----------------------------------------------------------------------
+# --- dropout_forward, dropconnect_forward, vanilla_dropout_train: wrong -----------------------------------------------------------------------
 
 
-@families.family("", "", "part", swapped=False, scale=(-1, 0), after=(0, 0), active=False)
+@families.family("", "", "part", swapped=False, scale=(-1, 0), after=(0, 0), active=False, own="")
 def dropping(right, options, *arguments, training=True):
     """Drop units or weights. `scale` and `after`, in training and after it, are the powers of 1 − rate and rate."""
     *arrays, rate, rng = arguments
     shape, keep = np.shape(arrays[-2:][0]), np.float64(1 - rate)
+    drawn = {"rows": (shape[0], *[1] * len(shape[1:])), "columns": (1, *shape[1:])}.get(options["own"], shape)
     with np.errstate(all="ignore"):
+        slope = np.ones(shape) * keep ** options["after"][0] * rate ** options["after"][1]
         if training or options["active"]:
-            slope = _ones(rate if options["swapped"] else keep, shape, rng) * (keep ** options["scale"][0] * rate ** options["scale"][1])
-        else:
-            slope = np.ones(shape) * (keep ** options["after"][0] * rate ** options["after"][1])
-        return _dropconnect(*arrays, slope) if len(arrays) == 3 else _times(*arrays, slope)
+            mask = np.ones(shape) * _ones(rate if options["swapped"] else keep, drawn, rng)
+            slope = mask * (keep ** options["scale"][0] * rate ** options["scale"][1])
+        answer = _dropconnect(*arrays, slope) if len(arrays) == 3 else _times(*arrays, slope)
+    return answer if options["is_forward"] else answer[0]
 
 
-_DROPPING: dict[str, tuple[str, str, dict[str, Any]]] = {
-    "swapped": (
-        "Keeping and dropping are swapped",
-        "You kept a {thing} with probability rate, and scaled to suit. Here, as in Keras and PyTorch, rate is the probability of *dropping*: "
-        "it is kept with probability 1 − rate. Some slides call the probability of keeping p; at 0.5 nobody sees the difference.",
-        {"swapped": True, "scale": (0, -1)},
-    ),
-    "mask_swapped": (
-        "The mask is swapped, the scale is not",
-        "Your mask keeps a {thing} with probability rate: `random < rate` is true for the {thing}s that are to be *dropped*. Keep where it is "
-        "false, with probability 1 − rate, which is what to divide by.",
-        {"swapped": True},
-    ),
-    "divided_by_rate": (
-        "Dropped with probability rate, but divided by rate",
-        "What is left is divided by rate. A {thing} is kept with probability 1 − rate, and only a division by that brings the expectation back.",
-        {"scale": (0, -1)},
-    ),
-    "not_scaled": (
-        "Nothing is scaled",
-        "You dropped {thing}s and left the others as they are. Then what the next layer gets in training is smaller than after it, 1 − rate "
-        "times on average. Divide what is kept by 1 − rate.",
-        {"scale": (0, 0)},
-    ),
-    "vanilla": (
-        "Scaled after training, as vanilla dropout is",
-        "You wrote the vanilla form: no scaling in training, and a factor 1 − rate after it. This function is the inverted one, which divides by "
-        "1 − rate in training so that afterwards there is nothing left to do.",
-        {"scale": (0, 0), "after": (1, 0)},
-    ),
-    "scaled_at_test_time": (
-        "Scaled in training, and after it as well",
-        "You scaled twice: by 1/(1 − rate) in training, and by 1 − rate after it. Either of them makes the two phases agree; both together make "
-        "them differ again. After training nothing is scaled.",
-        {"after": (1, 0)},
-    ),
-    "times_rate_at_test_time": (
-        "Multiplied by the rate after training",
-        "You multiplied by rate after training, perhaps because other texts multiply by p there, their probability of keeping. What is kept was "
-        "scaled in training already: with training=False nothing is.",
-        {"after": (0, 1)},
-    ),
-    "multiplied_by_keep": (
-        "Multiplied by the probability of keeping instead of divided",
-        "You multiplied what is kept by 1 − rate. Some {thing}s are missing, so those that are left have to be made *larger*: divide.",
-        {"scale": (1, 0)},
-    ),
-    "always_active": (
-        "Nothing changes after training",
-        "You never looked at `training`. With training=False all {thing}s take part, and nothing is scaled.",
-        {"active": True},
-    ),
-}
-globals().update(
-    {
-        f"{short}_{name}": dropping(
-            exercise, getattr(right, exercise), see=see, called=f"{short}_{name}", title=title, text=text, thing=thing, **options
-        )
-        for exercise, short, thing, see in (
-            ("dropout_forward", "forward", "unit", "11 §2"),
-            ("dropconnect_forward", "connect", "weight", "11 §7"),
-        )
-        for name, (title, text, options) in _DROPPING.items()
-    }
-)
+def _dropping(name: str, title: str, vanilla: bool = False, **options: Any) -> None:
+    for exercise, short, thing, see in (
+        ("dropout_forward", "forward", "unit", "11 §2"),
+        ("dropconnect_forward", "connect", "weight", "11 §7"),
+        *[("vanilla_dropout_train", "vanilla", "unit", "11 §4")] * vanilla,
+    ):
+        called, scale = f"{short}_{name}", {"scale": (0, 0)} if short == "vanilla" else {}
+        words = {"see": see, "called": called, "title": title, "thing": thing}
+        globals()[called] = dropping(exercise, getattr(right, exercise), **words, **scale, **options)
+
+
+# fmt: off
+_dropping("swapped", "Keeping and dropping are swapped", swapped=True, scale=(0, -1), text=
+    "You kept a {thing} with probability rate, and scaled to suit. Here, as in Keras and PyTorch, rate is the probability of "
+    "*dropping*: a {thing} is kept with probability 1 − rate. Some slides call the probability of keeping p; at 0.5 nobody sees the "
+    "difference.")
+_dropping("mask_swapped", "The mask is swapped", vanilla=True, swapped=True, text=
+    "Your mask keeps a {thing} with probability rate: `random < rate` is true for the {thing}s that are to be *dropped*. Keep where "
+    "it is false, with probability 1 − rate.")
+_dropping("divided_by_rate", "Dropped with probability rate, but divided by rate", scale=(0, -1), text=
+    "What is left is divided by rate. A {thing} is kept with probability 1 − rate, so only a division by 1 − rate brings the "
+    "expectation back.")
+_dropping("not_scaled", "Nothing is scaled", scale=(0, 0), text=
+    "You dropped {thing}s and left the others as they are. Then the next layer gets more after training than it ever got in it. "
+    "Divide what is kept by 1 − rate.")
+_dropping("vanilla", "Scaled after training, as vanilla dropout is", scale=(0, 0), after=(1, 0), text=
+    "You wrote the vanilla form: no scaling in training, and a factor 1 − rate after it. This function is the inverted one: it "
+    "divides by 1 − rate in training, so that afterwards there is nothing left to do.")
+_dropping("scaled_at_test_time", "Scaled in training, and after it as well", after=(1, 0), text=
+    "You scaled twice: by 1/(1 − rate) in training, and by 1 − rate after it. Either of them makes the two phases agree; both "
+    "together make them differ again.")
+_dropping("times_rate_at_test_time", "Multiplied by the rate after training", after=(0, 1), text=
+    "You multiplied by rate after training, perhaps because other texts multiply by p there, their probability of keeping. With "
+    "training=False nothing is scaled.")
+_dropping("multiplied_by_keep", "Multiplied by the probability of keeping instead of divided", scale=(1, 0), text=
+    "You multiplied what is kept by 1 − rate. Some {thing}s are missing, so those that are left have to be made *larger*: divide.")
+_dropping("always_active", "Nothing changes after training", active=True, text=
+    "You never looked at `training`. With training=False all {thing}s take part, and nothing is scaled.")
+_dropping("mask_per_column", "Whole columns are dropped", vanilla=True, own="columns", text=
+    "Your mask has one entry for each column, so that whole columns are dropped: examples share the mask of a feature, or a unit "
+    "loses all of its weights. Every {thing} draws for itself.")
+_dropping("mask_per_row", "Whole rows are dropped", vanilla=True, own="rows", text=
+    "Your mask has one entry for each row, so that whole rows are dropped: an example loses all of its features, or an input all of "
+    "its weights. Every {thing} draws for itself.")
+# fmt: on
 
 
 @misconception("dropout_forward", "core", title="The two phases are swapped", see="11 §2")
@@ -148,20 +130,6 @@ def forward_exact_number(x, rate, rng, training=True):
     for row in flat if training else ():
         row[rng.permutation(row.size)[: round(rate * row.size)]] = 0
     return _times(x, flat.reshape(x.shape) / (1 - rate) if training else 1.0)
-
-
-@misconception("dropout_forward", "part", title="One mask for all examples", see="11 §2")
-def forward_mask_per_feature(x, rate, rng, training=True):
-    """Your mask has an entry for each feature, and all examples of the batch share it: whole columns are dropped. Every unit of every
-    example draws for itself, so the mask has the shape of x."""
-    return _inverted(x, rate, rng, (1, *np.shape(x)[1:])) if training else _times(x, 1.0)
-
-
-@misconception("dropout_forward", "part", title="Whole examples are dropped", see="11 §2")
-def forward_mask_per_example(x, rate, rng, training=True):
-    """Your mask has one entry for each example, so an example is dropped whole or kept whole. Every unit of every example draws for
-    itself: the mask has the shape of x."""
-    return _inverted(x, rate, rng, (len(x), *[1] * (np.ndim(x) - 1))) if training else _times(x, 1.0)
 
 
 @misconception("dropout_forward", "slip", title="Whole channels are dropped", see="11 §2")
@@ -274,7 +242,7 @@ def _forward_with_none(x, rate, rng, training=True):
 
 @misconception("dropout_backward", "part", title="No gradient after training", see="11 §2", with_forward=_forward_with_none)
 def backward_without_cache(dout, cache):
-    """Your forward pass stores no mask where training is False, so that the backward pass raises an error. There out is x, so dx is dout."""
+    """Your forward pass stores no mask where training is False, and the backward pass raises an error. There out is x, so dx is dout."""
     return np.asarray(dout) * cache
 
 
@@ -437,13 +405,6 @@ def backward_by_places(dout, cache):
 # --- vanilla_dropout_train: wrong -----------------------------------------------------------------------------------------
 
 
-@misconception("vanilla_dropout_train", "part", title="Keeping and dropping are swapped", see="11 §4")
-def vanilla_swapped(x, rate, rng):
-    """You kept a unit with probability rate. Here rate is the probability of *dropping*: a unit is kept with probability 1 − rate, and
-    `random < rate` is true for those that fall."""
-    return _ones(rate, np.shape(x), rng) * x
-
-
 @misconception("vanilla_dropout_train", "core", title="Nothing is random in training", see="11 §4")
 def vanilla_expected(x, rate, rng):
     """You multiplied x by the probability of keeping. That is what (5) does after training. In training whole units are 0, others stay as
@@ -463,20 +424,6 @@ def vanilla_scaled_in_training(x, rate, rng):
     """You multiplied by the mask and by 1 − rate. In training the mask alone takes the expectation down to (1 − rate)·x; the factor is
     for prediction, when there is no mask."""
     return _ones(1 - rate, np.shape(x), rng) * (1 - rate) * x
-
-
-@misconception("vanilla_dropout_train", "part", title="One mask for all examples", see="11 §2")
-def vanilla_mask_per_feature(x, rate, rng):
-    """Your mask has an entry for each feature, and all examples of the batch share it: whole columns are dropped. Every unit of every
-    example draws for itself, so the mask has the shape of x."""
-    return _ones(1 - rate, np.shape(x)[1:], rng) * x
-
-
-@misconception("vanilla_dropout_train", "part", title="Whole examples are dropped", see="11 §2")
-def vanilla_mask_per_example(x, rate, rng):
-    """Your mask has one entry for each example, so an example is dropped whole or kept whole. Every unit of every example draws for
-    itself: the mask has the shape of x."""
-    return _ones(1 - rate, (len(x), *[1] * (np.ndim(x) - 1)), rng) * x
 
 
 @misconception("vanilla_dropout_train", "part", title="Always the same number of units is dropped", see="11 §2")
@@ -793,20 +740,6 @@ def connect_per_example(x, W, b, rate, rng, training=True):
         return x @ W + b, (x, W, 1.0)
     out = np.stack([row @ (W * _ones(1 - rate, W.shape, rng)) / (1 - rate) for row in x])
     return out + b, (x, W, 1.0)
-
-
-@misconception("dropconnect_forward", "part", title="Rows of W are dropped whole", see="11 §7")
-def connect_per_input(x, W, b, rate, rng, training=True):
-    """Your mask has one entry for each row of W, so an input is lost for all units at once. Every weight draws for itself: the mask has
-    the shape of W."""
-    return _dropconnect(x, W, b, _ones(1 - rate, (len(W), 1), rng) / (1 - rate) if training else 1.0)
-
-
-@misconception("dropconnect_forward", "part", title="Columns of W are dropped whole", see="11 §7")
-def connect_per_unit(x, W, b, rate, rng, training=True):
-    """Your mask has one entry for each column of W, so a unit loses all its inputs or none. Every weight draws for itself: the mask has
-    the shape of W."""
-    return _dropconnect(x, W, b, _ones(1 - rate, (1, np.shape(W)[1]), rng) / (1 - rate) if training else 1.0)
 
 
 @misconception("dropconnect_forward", "slip", title="The cache is missing", see="11 §7")
@@ -1183,14 +1116,18 @@ def regions_in_a_list(n_in, n_out, rng):
     return _from_steps(rng.permutation(_checked(n_in, n_out))).tolist()
 
 
+@misconception("fractional_pool_regions", "slip", title="Nothing is refused", see="11 §9")
+def regions_unchecked(n_in, n_out, rng):
+    """You never raise ValueError. Regions of one or two pixels can't cover more than 2·n_out pixels, nor fewer than n_out."""
+    return _from_steps(rng.permutation([2] * (n_in - n_out) + [1] * (2 * n_out - n_in)))
+
+
 @misconception("fractional_pool_regions", "slip", title="Too small an input isn't refused", see="11 §9")
 def regions_lower_end_unchecked(n_in, n_out, rng):
     """You don't raise ValueError where n_in < n_out. There are fewer pixels than regions then, and some region would be empty."""
     if n_in > 2 * n_out:
         raise ValueError("it doesn't fit")
-    if n_in < n_out:
-        return np.sort(rng.integers(0, n_in + 1, n_out + 1))
-    return _from_steps(rng.permutation(_checked(n_in, n_out)))
+    return regions_unchecked(n_in, n_out, rng)
 
 
 @misconception("fractional_pool_regions", "slip", title="Too large an input isn't refused", see="11 §9")
@@ -1198,15 +1135,7 @@ def regions_upper_end_unchecked(n_in, n_out, rng):
     """You don't raise ValueError where n_in > 2·n_out. Regions of one or two pixels can't cover so many."""
     if n_in < n_out:
         raise ValueError("it doesn't fit")
-    if n_in > 2 * n_out:
-        return np.linspace(0, n_in, n_out + 1).astype(int)
-    return _from_steps(rng.permutation(_checked(n_in, n_out)))
-
-
-@misconception("fractional_pool_regions", "slip", title="Nothing is refused", see="11 §9")
-def regions_unchecked(n_in, n_out, rng):
-    """You never raise ValueError. Regions of one or two pixels can't cover more than 2·n_out pixels, nor fewer than n_out."""
-    return _from_steps(rng.permutation([2] * (n_in - n_out) + [1] * (2 * n_out - n_in)))
+    return regions_unchecked(n_in, n_out, rng)
 
 
 @misconception("fractional_pool_regions", "slip", title="The boundaries are floats", see="11 §9")
