@@ -36,7 +36,7 @@ def _dropconnect(x, W, b, slope):
     return x @ used + b, (x, used, slope)
 
 
-# --- dropout_forward, dropconnect_forward, vanilla_dropout_train: wrong -----------------------------------------------------------------------
+# --- dropout_forward, dropconnect_forward, vanilla_dropout_train: wrong -------------------------------------------------------------------
 
 
 @families.family("", "", "part", swapped=False, scale=(-1, 0), after=(0, 0), active=False, own="")
@@ -1200,7 +1200,7 @@ def _members() -> Iterator[Callable[..., Any]]:
     for exercise, section in _SECTIONS.items():
         function, see = getattr(right, exercise), f"11 §{section}"
         names = list(inspect.signature(function).parameters)
-        if exercise != "dropout_forward":  # whose backward pass it would cost as well
+        if not exercise.endswith("_forward"):  # whose backward pass it would cost as well
             yield families.nothing_returned(exercise, function, see=see)
         if "rng" in names:
             yield families.generator_ignored(exercise, function, see=see)
