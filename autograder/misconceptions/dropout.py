@@ -43,7 +43,7 @@ def _dropconnect(x, W, b, slope):
 def dropping(right, options, *arguments, training=True):
     """Drop units or weights. `scale` and `after`, in training and after it, are the powers of 1 − rate and rate."""
     *arrays, rate, rng = arguments
-    shape, keep = np.shape(arrays[-2:][0]), np.float64(1 - rate)
+    shape, rate, keep = np.shape(arrays[-2:][0]), np.float64(rate), np.float64(1 - rate)
     drawn = {"rows": (shape[0], *[1] * len(shape[1:])), "columns": (1, *shape[1:])}.get(options["own"], shape)
     with np.errstate(all="ignore"):
         slope = np.ones(shape) * keep ** options["after"][0] * rate ** options["after"][1]
