@@ -103,8 +103,7 @@ _dropping("mask_per_row", "Whole rows are dropped", vanilla=True, own="rows", te
 
 @misconception("dropout_forward", "core", title="The two phases are swapped", see="11 §2")
 def forward_phases_swapped(x, rate, rng, training=True):
-    """You dropped units when `training` is False, and none when it is True. It is the other way round: noise in training, none after
-    it."""
+    """You dropped units when `training` is False, and none when it is True. It is the other way round: noise in training alone."""
     return _times(x, 1.0) if training else _inverted(x, rate, rng, np.shape(x))
 
 
@@ -134,8 +133,7 @@ def forward_exact_number(x, rate, rng, training=True):
 
 @misconception("dropout_forward", "slip", title="Whole channels are dropped", see="11 §2")
 def forward_mask_per_channel(x, rate, rng, training=True):
-    """Of images you dropped whole channels. That exists (it is called spatial dropout), but here every pixel of every channel draws for
-    itself."""
+    """Of images you dropped whole channels. That exists, as spatial dropout, but here every pixel of every channel draws for itself."""
     return _inverted(x, rate, rng, (*np.shape(x)[:2], *[1] * (np.ndim(x) - 2))) if training else _times(x, 1.0)
 
 
@@ -414,8 +412,7 @@ def vanilla_expected(x, rate, rng):
 
 @misconception("vanilla_dropout_train", "part", title="Scaled in training, as inverted dropout is", see="11 §4")
 def vanilla_inverted(x, rate, rng):
-    """You divided by 1 − rate. That is inverted dropout; the vanilla one leaves what is kept as it is, and makes up for it when it
-    predicts."""
+    """You divided by 1 − rate. That is inverted dropout; the vanilla one leaves what is kept as it is, and scales when it predicts."""
     return _ones(1 - rate, np.shape(x), rng) / (1 - rate) * x
 
 
@@ -489,8 +486,7 @@ def predict_divided(x, rate):
 
 @misconception("vanilla_dropout_predict", "core", title="Units are dropped after training too", see="11 §4")
 def predict_drops(x, rate):
-    """You dropped units at random. Prediction is not random: all units take part, each multiplied by the probability with which it was
-    there."""
+    """You dropped units at random. Prediction is not random: all units take part, each multiplied by its probability of being kept."""
     return np.asarray(x) * (np.random.default_rng(0).random(np.shape(x)) >= rate) * 1.0
 
 
@@ -547,16 +543,14 @@ def mc_std_first(predict, x, n_samples, rng):
 
 @misconception("mc_dropout", "core", title="Over the examples instead of the samples", see="11 §6")
 def mc_over_examples(predict, x, n_samples, rng):
-    """You averaged along the axis of the examples. The stacked samples have shape (T, N, K), and mean and std go along the axis of the
-    samples: axis=0."""
+    """You averaged along the axis of the examples. The stacked samples have shape (T, N, K): mean and std go along axis 0."""
     samples = _samples(predict, x, n_samples, rng)
     return samples.mean(axis=1), samples.std(axis=1)
 
 
 @misconception("mc_dropout", "part", title="Asked example by example", see="11 §6")
 def mc_example_by_example(predict, x, n_samples, rng):
-    """You called predict for each example by itself, N·n_samples times. A network takes a whole batch at once, which is much faster: pass x
-    as it is, n_samples times."""
+    """You called predict for each example by itself, N·n_samples times. It takes the whole batch at once: pass x as it is, n_samples times."""
     samples = np.array([[predict(x[n : n + 1], rng)[0] for _ in range(n_samples)] for n in range(len(x))])
     return samples.mean(axis=1), samples.std(axis=1)
 
@@ -596,8 +590,7 @@ def mc_by_squares(predict, x, n_samples, rng):
 
 @misconception("mc_dropout", "core", title="One prediction is counted n times", see="11 §6")
 def mc_one_prediction(predict, x, n_samples, rng):
-    """You called predict once and used its answer n_samples times, so nothing spreads. Call it anew for every sample: each call drops
-    other units."""
+    """You called predict once and used its answer n_samples times, so nothing spreads. Call it anew for every sample."""
     samples = np.stack([predict(x, rng)] * n_samples)
     return samples.mean(axis=0), samples.std(axis=0)
 
@@ -627,8 +620,7 @@ def mc_one_too_many(predict, x, n_samples, rng):
 
 @misconception("mc_dropout", "part", title="The sum is divided by n, but one sample wasn't added", see="11 §6")
 def mc_first_not_counted(predict, x, n_samples, rng):
-    """You called predict n_samples times, but the first answer is not in your mean, or was used only to learn the shape. All samples
-    count alike."""
+    """You called predict n_samples times, but the first answer is not in your mean, or only gave the shape. All samples count alike."""
     samples = _samples(predict, x, n_samples, rng)
     rest = samples[1:] if n_samples > 1 else samples
     return rest.mean(axis=0), rest.std(axis=0)
@@ -636,8 +628,7 @@ def mc_first_not_counted(predict, x, n_samples, rng):
 
 @misconception("mc_dropout", "core", title="Votes are averaged instead of probabilities", see="11 §6")
 def mc_votes(predict, x, n_samples, rng):
-    """You took the most probable class of each sample and averaged the votes. A vote forgets how sure a sample was; the mean is over
-    the probabilities themselves."""
+    """You took the most probable class of each sample and averaged the votes. A vote forgets how sure a sample was: average probabilities."""
     samples = _samples(predict, x, n_samples, rng)
     votes = (samples == samples.max(axis=-1, keepdims=True)).astype(float)
     return votes.mean(axis=0), votes.std(axis=0)
@@ -808,8 +799,7 @@ def _gates(survival, x, rng):
 
 @misconception("stochastic_depth", "part", title="Survival is taken for the probability of dropping", see="11 §8")
 def depth_swapped(x, fx, survival, rng, training=True):
-    """You skipped a branch with probability survival. It is the other way round from dropout's rate: survival is the probability of
-    *keeping*."""
+    """You skipped a branch with probability survival. Other than dropout's rate, survival is the probability of *keeping*."""
     return x + (_gates(1 - survival, x, rng) if training else 1 - survival) * np.asarray(fx, dtype=float)
 
 
@@ -876,8 +866,7 @@ def depth_without_x(x, fx, survival, rng, training=True):
 
 @misconception("stochastic_depth", "part", title="Either x or f(x)", see="11 §8")
 def depth_either_or(x, fx, survival, rng, training=True):
-    """Where the branch survives you gave f(x) alone. The block puts out x + f(x): the identity is always there, and the branch is added
-    to it."""
+    """Where the branch survives you gave f(x) alone. The block puts out x + f(x): the identity is always there."""
     if not training:
         return x + survival * np.asarray(fx)
     s = _gates(survival, x, rng)
@@ -997,15 +986,13 @@ def regions_by_a_coin(n_in, n_out, rng):
 
 @misconception("fractional_pool_regions", "part", title="Narrow regions first", see="11 §9")
 def regions_sorted(n_in, n_out, rng):
-    """Your regions have the right widths, but always in the same order: all ones, then all twos. Shuffle the widths before you add them
-    up."""
+    """Your regions have the right widths, but always in the same order: all ones, then all twos. Shuffle them before you add them up."""
     return _from_steps(_checked(n_in, n_out))
 
 
 @misconception("fractional_pool_regions", "part", title="Wide regions first", see="11 §9")
 def regions_sorted_downwards(n_in, n_out, rng):
-    """Your regions have the right widths, but always in the same order: all twos, then all ones. Shuffle the widths before you add them
-    up."""
+    """Your regions have the right widths, but always in the same order: all twos, then all ones. Shuffle them before you add them up."""
     return _from_steps(_checked(n_in, n_out)[::-1])
 
 
@@ -1079,8 +1066,7 @@ def regions_anywhere(n_in, n_out, rng):
 
 @misconception("fractional_pool_regions", "core", title="Every width is drawn by itself", see="11 §9")
 def regions_independent_widths(n_in, n_out, rng):
-    """You drew each width by itself, 1 or 2, so their sum is n_in only by luck. How many twos there are isn't random: n_in − n_out.
-    Only their order is."""
+    """You drew each width by itself, 1 or 2, so their sum is n_in only by luck. There are n_in − n_out twos: only their order is random."""
     _checked(n_in, n_out)
     p = n_in / n_out - 1
     return _from_steps(1 + (rng.random(n_out) < p))
@@ -1095,8 +1081,7 @@ def regions_counts_swapped(n_in, n_out, rng):
 
 @misconception("fractional_pool_regions", "slip", title="The ends of the range are refused", see="11 §9")
 def regions_strict(n_in, n_out, rng):
-    """You raise ValueError for n_in = n_out or n_in = 2·n_out. Both are legal: all regions have one width then. Write ≤ where you wrote
-    <."""
+    """You raise ValueError for n_in = n_out or n_in = 2·n_out. Both are legal: write ≤ where you wrote <."""
     if not n_out < n_in < 2 * n_out:
         raise ValueError("it doesn't fit")
     return _from_steps(rng.permutation(_checked(n_in, n_out)))
