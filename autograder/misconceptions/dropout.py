@@ -103,7 +103,7 @@ _dropping("mask_per_row", "Whole rows are dropped", vanilla=True, own="rows", te
 
 @misconception("dropout_forward", "core", title="The two phases are swapped", see="11 §2")
 def forward_phases_swapped(x, rate, rng, training=True):
-    """You dropped units when `training` is False, and none when it is True. It is the other way round: noise in training alone."""
+    """You dropped units when `training` is False, and none when it is True. It is the other way round: noise in training."""
     return _times(x, 1.0) if training else _inverted(x, rate, rng, np.shape(x))
 
 
@@ -590,7 +590,7 @@ def mc_by_squares(predict, x, n_samples, rng):
 
 @misconception("mc_dropout", "core", title="One prediction is counted n times", see="11 §6")
 def mc_one_prediction(predict, x, n_samples, rng):
-    """You called predict once and used its answer n_samples times, so nothing spreads. Call it anew for every sample."""
+    """You called predict once and used its answer n_samples times, so nothing spreads. Call it anew each time."""
     samples = np.stack([predict(x, rng)] * n_samples)
     return samples.mean(axis=0), samples.std(axis=0)
 
@@ -620,7 +620,7 @@ def mc_one_too_many(predict, x, n_samples, rng):
 
 @misconception("mc_dropout", "part", title="The sum is divided by n, but one sample wasn't added", see="11 §6")
 def mc_first_not_counted(predict, x, n_samples, rng):
-    """You called predict n_samples times, but the first answer is not in your mean, or only gave the shape. All samples count alike."""
+    """You called predict n_samples times, but the first answer is not in your mean, or only gave the shape. All count alike."""
     samples = _samples(predict, x, n_samples, rng)
     rest = samples[1:] if n_samples > 1 else samples
     return rest.mean(axis=0), rest.std(axis=0)
@@ -628,7 +628,7 @@ def mc_first_not_counted(predict, x, n_samples, rng):
 
 @misconception("mc_dropout", "core", title="Votes are averaged instead of probabilities", see="11 §6")
 def mc_votes(predict, x, n_samples, rng):
-    """You took the most probable class of each sample and averaged the votes. A vote forgets how sure a sample was: average probabilities."""
+    """You took the most probable class of each sample and averaged the votes. A vote forgets how sure it was: average probabilities."""
     samples = _samples(predict, x, n_samples, rng)
     votes = (samples == samples.max(axis=-1, keepdims=True)).astype(float)
     return votes.mean(axis=0), votes.std(axis=0)
