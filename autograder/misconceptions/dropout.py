@@ -550,7 +550,7 @@ def mc_over_examples(predict, x, n_samples, rng):
 
 @misconception("mc_dropout", "part", title="Asked example by example", see="11 §6")
 def mc_example_by_example(predict, x, n_samples, rng):
-    """You called predict for each example by itself, N·n_samples times. It takes the whole batch at once: pass x as it is, n_samples times."""
+    """You called predict for each example by itself, N·n_samples times. Pass the whole batch, as it is, n_samples times."""
     samples = np.array([[predict(x[n : n + 1], rng)[0] for _ in range(n_samples)] for n in range(len(x))])
     return samples.mean(axis=1), samples.std(axis=1)
 
