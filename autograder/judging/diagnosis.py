@@ -40,7 +40,7 @@ MOST_FOUND = 2  # misconceptions named for one exercise
 class Trial:
     """A test that was run, with its outcome and the student's answers; ``again(student, reference)`` runs it again.
 
-    `got` is what the test looked at when it failed: the item of an answer that was wrong, or None.
+    `got` is what the test looked at when it failed: the item of an answer that was wrong, a tuple of what it found, or None.
     """
 
     exercise: str
@@ -149,6 +149,8 @@ class _Failures:
                 return set()
             called = any(answer.function == self._exercise for answer in trial.answers)  # otherwise another function is at fault
             same_kind = called and theirs.kind == trial.outcome.kind and not (unexplained and _numeric(theirs.got))
+            if called and (_is_finding(trial.got) or _is_finding(theirs.got)):
+                same_kind = not unexplained and _alike(theirs.got, trial.got)
             if not (same_kind if unexplained or not by_answers else self._is_like(trial, theirs, known)):
                 return set()
             corners.add(trial.aspect)
@@ -156,6 +158,8 @@ class _Failures:
 
     def _is_like(self, trial: Trial, theirs: Tried, known: KnownAnswer) -> bool:
         """Tell whether student and misconception gave the same answers in a test that both failed, as far as the test looked at them."""
+        if _is_finding(trial.got) or _is_finding(theirs.got):
+            return trial.outcome.kind == theirs.kind and _alike(theirs.got, trial.got)
         if _numeric(trial.got) and _numeric(theirs.got) and not any(answer.random for answer in trial.answers):
             return trial.outcome.kind == theirs.kind and close(theirs.got, trial.got)
         key = trial.id, _state_of(known.function)
@@ -407,6 +411,11 @@ def _alike(one: Any, other: Any) -> bool:
     if _numeric(one) and _numeric(other):
         return close(one, other)
     return type(one) is type(other) and (not isinstance(one, (str, bool, type(None))) or one == other)
+
+
+def _is_finding(got: Any) -> bool:
+    """Tell whether a test says what it found, as a tuple of numbers or words: then that is compared, and not random answers."""
+    return isinstance(got, tuple)
 
 
 def _numeric(value: Any) -> bool:

@@ -111,12 +111,26 @@ def members(sections: Mapping[str, str], right: Mapping[str, Any], *families: Ca
     "array, as `{argument} = {argument} - …` does.",
     "slip",
     position=0,
+    casting="same_kind",
 )
 def in_place(right, options, *args, **kwargs):
     answer = right(*(np.array(arg) if isinstance(arg, np.ndarray) else arg for arg in args), **kwargs)
     argument = args[options["position"]]
-    argument -= 0.5
+    np.subtract(argument, 0.5, out=argument, casting=options["casting"])  # "unsafe", as `argument[…] = …` is: integers are no error
     return answer
+
+
+@family(
+    "Made for two dimensions only",
+    "Your function asks for the shape (N, D) of {argument}, so images of shape (N, C, H, W) and single examples raise an error. Write it "
+    "for arrays of any shape: `{argument}.shape`, whatever that is.",
+    "slip",
+    position=0,
+)
+def for_two_dimensions(right, options, *args, **kwargs):
+    if np.ndim(args[options["position"]]) != 2:
+        raise ValueError("two dimensions are wanted")
+    return right(*args, **kwargs)
 
 
 @family(

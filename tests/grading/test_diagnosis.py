@@ -228,3 +228,34 @@ def test_the_paths_of_a_gradient_are_explained_one_by_one():
         return dx - dx.mean(0), (dout * x_hat).sum(0), dout.sum(0)
 
     assert all_named("batch_normalization", "batchnorm_backward", two_mistakes) == ["backward_without_deviation"]
+
+
+def test_a_test_may_say_what_it_found_in_random_answers():
+    def swapped_and_unscaled(x, rate, rng, training=True):
+        mask = (rng.random(np.shape(x)) < rate) * 1.0 if training else np.ones(np.shape(x))
+        return x * mask, mask
+
+    def rows_of_weights(x, W, b, rate, rng, training=True):
+        mask = (rng.random((len(W), 1)) >= rate) / (1 - rate) if training else 1.0
+        return x @ (W * mask) + b, mask
+
+    assert all_named("dropout", "dropout_forward", swapped_and_unscaled) == ["forward_mask_swapped", "forward_not_scaled"]
+    assert all_named("dropout", "dropconnect_forward", rows_of_weights) == ["connect_mask_per_row"]
+
+
+def test_what_is_not_random_is_not_called_a_fixed_seed():
+    def without_a_draw(n_in, n_out, rng):
+        if not n_out <= n_in <= 2 * n_out:
+            raise ValueError("it doesn't fit")
+        return np.cumsum([2] * (n_in - n_out) + [1] * (2 * n_out - n_in))
+
+    assert "regions_without_zero" in all_named("dropout", "fractional_pool_regions", without_a_draw)
+    assert not {"reseeded", "ignored"} & {name.split("_")[-1] for name in all_named("dropout", "fractional_pool_regions", without_a_draw)}
+
+
+def test_an_argument_written_into_by_index_is_changed_in_place():
+    def by_index(x, rate, rng):
+        x[rng.random(np.shape(x)) < rate] = 0
+        return x
+
+    assert all_named("dropout", "vanilla_dropout_train", by_index) == ["vanilla_dropout_train_in_place"]
