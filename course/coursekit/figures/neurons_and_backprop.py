@@ -124,12 +124,12 @@ def errors_of_differences(steps: np.ndarray, errors: Mapping[str, Sequence[float
     return fig
 
 
-def losses_by_epoch(lines: Mapping[str, tuple[Sequence[float], Sequence[float]]]) -> Figure:
-    """Draw training losses on a logarithmic axis against epochs; for each label (epochs, losses)."""
+def over_epochs(lines: Mapping[str, tuple[Sequence[float], Sequence[float]]], ylabel: str, log: bool = False) -> Figure:
+    """Draw numbers against epochs; for each label (epochs, numbers)."""
     fig, ax = plots.figure(1, 1, (7, 3.6))
     for label, (epochs, values) in lines.items():
         ax.plot(epochs, values, label=label)
-    ax.set(yscale="log", xlabel="epoch", ylabel="training loss (log scale)")
+    ax.set(yscale="log" if log else "linear", xlabel="epoch", ylabel=ylabel)
     ax.legend()
     return fig
 
