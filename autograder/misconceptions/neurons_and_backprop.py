@@ -1012,7 +1012,7 @@ def back_negative(dout, cache):
     return tuple(-gradient for gradient in _pulled(dout, cache))
 
 
-_LATEST = {}
+_LATEST: dict[str, tuple[np.ndarray, np.ndarray]] = {}
 
 
 def _remembering(x, W, b):

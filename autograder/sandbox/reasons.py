@@ -35,8 +35,9 @@ def meaning_of_status(status: int, limits: Limits) -> str:
 
 
 def reported_error(*fields: Any) -> StudentError:
-    """Return the error that a guest reports in the fields of an "error" message: five; for an exception the names of its bases, too, and the
-    arguments after the call if they were asked for.
+    """Return the error that a guest reports in the fields of an "error" message.
+
+    There are five; for an exception also the names of its bases, and the arguments after the call if they were asked for.
 
     Raises
     ------

@@ -48,7 +48,7 @@ def part_of(answer, which, names):
 def of_shape(answer, shape, which, names):
     """Return the item of this shape, or else the one in its place; a test of its own looks at the order."""
     if isinstance(answer, (list, tuple)):
-        fitting = [item for item in answer if np.isscalar(item) and not shape or isinstance(item, np.ndarray) and item.shape == shape]
+        fitting = [item for item in answer if isinstance(item, (np.ndarray, np.generic, float)) and np.shape(item) == shape]
         if len(fitting) == 1:
             return fitting[0]
     return part_of(answer, which, names)
@@ -240,7 +240,9 @@ class TestSoftmax(ArgumentsUnchanged, Integers, Float32, MemoryLayouts):
             z = rng.normal(0, 1.5, shape)
             found = expect(array_in(student.softmax(z)), "the answer").shaped(shape).answer
             total = np.sum(found, axis=1, keepdims=True)
-            expect(found / np.where(total == 0, 1, total), "the answer (each row divided by its sum)").close_to(reference.softmax(z), rtol=1e-6)
+            expect(found / np.where(total == 0, 1, total), "the answer (each row divided by its sum)").close_to(
+                reference.softmax(z), rtol=1e-6
+            )
 
     @aspect("one example", 2)
     def test_one_example(self, student, reference, rng):
@@ -555,7 +557,9 @@ class TestNumericalGradient(ArgumentsUnchanged, Integers, MemoryLayouts):
         """The gradient of Σ c·x is c."""
         for size in (1, 5):
             slopes = rng.normal(1, 2, size)
-            expect(array_in(student.numerical_gradient(Function(slopes), rng.normal(size=size))), "the gradient").close_to(slopes, rtol=ROUGH)
+            expect(array_in(student.numerical_gradient(Function(slopes), rng.normal(size=size))), "the gradient").close_to(
+                slopes, rtol=ROUGH
+            )
 
     @aspect("the slopes up to a factor", 3)
     def test_direction(self, student, rng):
@@ -575,7 +579,9 @@ class TestNumericalGradient(ArgumentsUnchanged, Integers, MemoryLayouts):
         """The gradient has the shape of x, which may have any number of axes."""
         for shape in ((2, 3), (3, 1, 2)):
             slopes = rng.normal(1, 2, shape)
-            expect(array_in(student.numerical_gradient(Function(slopes), rng.normal(size=shape))), "the gradient").close_to(slopes, rtol=ROUGH)
+            expect(array_in(student.numerical_gradient(Function(slopes), rng.normal(size=shape))), "the gradient").close_to(
+                slopes, rtol=ROUGH
+            )
 
     @corner("an array", 0.03)
     def test_array(self, student, rng):

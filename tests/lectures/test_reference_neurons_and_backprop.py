@@ -1,5 +1,7 @@
 """The reference of lecture 1, held against SciPy, scikit-learn, autograd and finite differences."""
 
+from itertools import pairwise
+
 import autograd.numpy as anp
 import numpy as np
 import pytest
@@ -21,7 +23,7 @@ def rng():
 
 def network(rng, sizes):
     """Return weights and biases of a network."""
-    return [(rng.normal(0, 0.8, (D, H)), rng.normal(0, 0.5, H)) for D, H in zip(sizes[:-1], sizes[1:], strict=True)]
+    return [(rng.normal(0, 0.8, (D, H)), rng.normal(0, 0.5, H)) for D, H in pairwise(sizes)]
 
 
 def loss_of(params, X, y):

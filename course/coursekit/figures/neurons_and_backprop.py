@@ -23,13 +23,19 @@ def neuron() -> Figure:
     for y, x, w in ((2, "$x_1$", "$w_1$"), (1, "$x_2$", "$w_2$"), (0, "$1$", "$b$")):
         start = ax.text(1.2, y, x, ha="center", va="center", fontsize=14)
         _arrow(ax, start, body)
-        ax.text(2.5, (y + 1) / 2 + 0.14 + 0.22 * (y - 1), w, color=plots.PALETTE[1], fontsize=14)
+        ax.text(2.5, {2: 1.86, 1: 1.1, 0: 0.68}[y], w, color=plots.PALETTE[1], fontsize=14)
     step = ax.text(6.3, 1, "step", ha="center", va="center", fontsize=13, bbox=BOX)
     end = ax.text(8.3, 1, r"$\hat{y}$", ha="center", va="center", fontsize=15)
     _arrow(ax, body, step, "$z$")
     _arrow(ax, step, end)
-    for x, words in ((1.2, "signals on\nthe dendrites"), (2.75, "synapses"), (4.2, "cell body"), (6.3, "threshold"), (8.3, "signal on\nthe axon")):
-        ax.text(x, -0.75, words, ha="center", va="center", color="#555555")
+    for x, words in (
+        (1.2, "signals on\nthe dendrites"),
+        (2.75, "synapses"),
+        (4.2, "cell body"),
+        (6.3, "threshold"),
+        (8.3, "signal on\nthe axon"),
+    ):
+        ax.text(place, -0.75, words, ha="center", va="center", color="#555555")
     ax.set(xlim=(0.4, 9.1), ylim=(-1.1, 2.3))
     ax.axis("off")
     return fig
@@ -102,7 +108,9 @@ def graph() -> Figure:
         _arrow(ax, drawn[start], drawn[end], below=number)
     _arrow(ax, drawn["x"], drawn["z1"])
     for x, layer in ((2.1, "1"), (7.1, "2")):
-        par = ax.text(x, 0, f"$W_{layer},\\ b_{layer}$", ha="center", va="center", fontsize=12, bbox={**BOX, "ec": "#777777", "fc": "white"})
+        par = ax.text(
+            x, 0, f"$W_{layer},\\ b_{layer}$", ha="center", va="center", fontsize=12, bbox={**BOX, "ec": "#777777", "fc": "white"}
+        )
         target = drawn["z1" if layer == "1" else "z2"]
         for shift, colour, line, ends in ((-0.12, "black", "-", (par, target)), (0.12, plots.PALETTE[1], "--", (target, par))):
             (_, y0), (_, y1) = (text.get_position() for text in ends)
@@ -130,6 +138,7 @@ def over_epochs(lines: Mapping[str, tuple[Sequence[float], Sequence[float]]], yl
     for label, (epochs, values) in lines.items():
         ax.plot(epochs, values, label=label)
     ax.set(yscale="log" if log else "linear", xlabel="epoch", ylabel=ylabel)
+    ax.xaxis.get_major_locator().set_params(integer=True)
     ax.legend()
     return fig
 

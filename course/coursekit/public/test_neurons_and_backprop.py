@@ -138,7 +138,6 @@ class TestSoftmaxCrossEntropy:
         z, y = rng.normal(size=(4, 3)), np.array([0, 2, 1, 2])
         _, dz = self.answer(student, z, y)
 
-
         def loss(moved):
             return expect(self.answer(student, moved, y)[0], "loss").shaped(()).answer
 
@@ -331,7 +330,9 @@ class TestMinibatches:
             order = tuple(np.concatenate(student.minibatches(3, 2, rng)).astype(int).tolist())
             counts[order] = counts.get(order, 0) + 1
         if len(counts) != 6 or not 20 <= min(counts.values()) <= max(counts.values()) <= 80:
-            raise Mismatch("value", f"there are {len(counts)} orders, which come {sorted(counts.values())} times; expected 6, each about 50 times")
+            raise Mismatch(
+                "value", f"there are {len(counts)} orders, which come {sorted(counts.values())} times; expected 6, each about 50 times"
+            )
 
     def test_generator(self, student):
         """The same state of rng gives the same batches, and they are arrays of integers."""
