@@ -39,6 +39,8 @@ import numpy as np
 from coursekit import check, check_all, ready
 
 # %% tags=["demo"]
+from itertools import pairwise
+
 from coursekit import data, plots
 from coursekit.figures import neurons_and_backprop as figures
 
@@ -959,8 +961,7 @@ score(mlp_gradients)
 # %% tags=["demo"]
 def starting_parameters(sizes, rng):
     """Small random weights (why this size: lecture 3), and biases 0."""
-    shapes = zip(sizes[:-1], sizes[1:], strict=True)
-    return [(rng.normal(0, np.sqrt(2 / D), (D, H)), np.zeros(H)) for D, H in shapes]
+    return [(rng.normal(0, np.sqrt(2 / D), (D, H)), np.zeros(H)) for D, H in pairwise(sizes)]
 
 # %% tags=["demo"]
 if ready(mlp_gradients, numerical_gradient):

@@ -28,7 +28,7 @@ def neuron() -> Figure:
     end = ax.text(8.3, 1, r"$\hat{y}$", ha="center", va="center", fontsize=15)
     _arrow(ax, body, step, "$z$")
     _arrow(ax, step, end)
-    for x, words in (
+    for place, words in (
         (1.2, "signals on\nthe dendrites"),
         (2.75, "synapses"),
         (4.2, "cell body"),
