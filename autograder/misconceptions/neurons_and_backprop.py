@@ -251,6 +251,22 @@ def step_one_by_one(w, b, X, y, lr):
     return w, b
 
 
+@misconception("logistic_neuron_step", "part", title="Mean error times mean input", see="01 §2")
+def step_of_means(w, b, X, y, lr):
+    """You averaged the errors and the inputs apart and multiplied the means. Each example's error belongs to its own x: multiply first,
+    then average."""
+    error = _sigmoid(X @ w + b) - y
+    return w - lr * np.mean(error) * np.mean(X, axis=0), b - lr * np.mean(error)
+
+
+@misconception("logistic_neuron_step", "part", title="w's gradient is taken at the new b", see="01 §2")
+def step_bias_first(w, b, X, y, lr):
+    """You moved b first and then computed the gradient of w with the new b. Both gradients belong to one point: compute them, then
+    move."""
+    new = b - lr * np.mean(_sigmoid(X @ w + b) - y)
+    return w - lr * (_sigmoid(X @ w + new) - y) @ X / len(y), new
+
+
 @misconception("logistic_neuron_step", "core", title="The step goes uphill", see="01 §2")
 def step_uphill(w, b, X, y, lr):
     """You added the gradient, or had y − p in it and subtracted. The loss falls *against* its gradient: w − η·mean((p − y)·x)."""
@@ -364,6 +380,20 @@ def softmax_clipped(z):
     """You cut the logits off before exp. That keeps infinity away, but makes different large logits equal. Subtract the row's maximum."""
     e = np.exp(np.clip(z, -500, 500))
     return e / e.sum(axis=1, keepdims=True)
+
+
+@misconception("softmax", "slip", title="A small number is added to the sum", see="01 §3")
+def softmax_with_epsilon(z):
+    """You added a small number to the sum, against a division by 0. Once the largest logit is subtracted, the sum is at least 1; with the
+    addition the rows no longer sum to 1."""
+    e = np.exp(z - np.max(z, axis=1, keepdims=True))
+    return e / (e.sum(axis=1, keepdims=True) + 1e-8)
+
+
+@misconception("softmax", "slip", title="Axes of length 1 are lost", see="01 §3")
+def softmax_squeezed(z):
+    """Where there is one example, or one class, your answer has an axis less. It always has the shape of z, (N, K)."""
+    return np.squeeze(_softmax(z))
 
 
 @misconception("softmax", "part", title="One sum for the whole batch", see="01 §3")
@@ -544,6 +574,24 @@ def entropy_log_of_mean(p, y):
     """You averaged the probabilities and took the logarithm of that. It is the mean of the logarithms: then a single hopeless example
     counts as much as it should."""
     return -np.log(np.mean(_of_label(p, y)))
+
+
+@misconception("cross_entropy", "part", title="One example alone counts", see="01 §3")
+def entropy_of_first(p, y):
+    """You returned the loss of one example of the batch. It is the mean over all of them."""
+    return -np.log(_of_label(p, y))[0]
+
+
+@misconception("cross_entropy", "core", title="A softmax is applied first", see="01 §3")
+def entropy_after_softmax(p, y):
+    """You put p through a softmax. These are probabilities already."""
+    return -np.mean(np.log(_of_label(_softmax(np.asarray(p, dtype=float)), y)))
+
+
+@misconception("cross_entropy", "core", title="The share of mistakes", see="01 §3")
+def entropy_as_accuracy(p, y):
+    """You counted wrong predictions. The cross-entropy is the mean of −log p[y]: it tells a near miss from a bad one, and has a slope."""
+    return np.mean(np.argmax(p, axis=1) != y)
 
 
 @misconception("cross_entropy", "core", title="All labels for every example", see="01 §3")
@@ -754,6 +802,45 @@ def logits_shift_forgotten(z, y):
     shifted = z - np.max(z, axis=1, keepdims=True)
     total = np.log(np.sum(np.exp(shifted), axis=1))
     return np.mean(total - np.asarray(z)[np.arange(len(y)), y]), _dz(z, y)
+
+
+@misconception("softmax_cross_entropy", "part", title="dz is divided by N twice", see="01 §3")
+def logits_averaged_twice(z, y):
+    """You divided dz by N twice. The mean over the batch brings one 1/N."""
+    return _loss(z, y), _dz(z, y) / len(y)
+
+
+@misconception("softmax_cross_entropy", "part", title="The labels are added", see="01 §3")
+def logits_labels_added(z, y):
+    """Your dz is p plus one-hot. It is the difference: prediction minus label."""
+    return _loss(z, y), (_softmax(z) + _one_hot(y, np.shape(z)[1])) / len(y)
+
+
+@misconception("softmax_cross_entropy", "part", title="The loss ignores the labels", see="01 §3")
+def logits_loss_of_largest(z, y):
+    """Your loss takes each row's largest probability. What counts is the probability of the right class."""
+    return -np.mean(np.max(_log_softmax(np.asarray(z, dtype=float)), axis=1)), _dz(z, y)
+
+
+@misconception("softmax_cross_entropy", "part", title="Only dz is returned", see="01 §3")
+def logits_gradient_alone(z, y):
+    """You returned dz alone. The loss and dz are asked for, in this order."""
+    return _dz(z, y)
+
+
+@misconception("softmax_cross_entropy", "slip", title="More is returned than is asked for", see="01 §3")
+def logits_three_items(z, y):
+    """You returned a third item. Two are asked for: the loss and dz."""
+    return _loss(z, y), _dz(z, y), _softmax(z)
+
+
+@misconception("softmax_cross_entropy", "core", title="Normalised over the batch", see="01 §3")
+def logits_over_the_batch(z, y):
+    """Your softmax runs over the examples. It is the classes that compete, for each example: axis 1."""
+    e = np.exp(z - np.max(z, axis=0))
+    p = e / e.sum(axis=0)
+    with np.errstate(divide="ignore"):
+        return -np.mean(np.log(_of_label(p, y))), (p - _one_hot(y, np.shape(z)[1])) / len(y)
 
 
 @misconception("softmax_cross_entropy", "core", title="The softmax is missing", see="01 §3")
@@ -1000,6 +1087,25 @@ def back_dx_without_upstream(dout, cache):
     return np.ones(x.shape) * np.sum(W, axis=1), *_pulled(dout, cache)[1:]
 
 
+@misconception("dense_backward", "part", title="All gradients are averaged", see="01 §4")
+def back_all_averaged(dout, cache):
+    """You divided by N. The 1/N of the mean loss is in dout already."""
+    return tuple(gradient / len(dout) for gradient in _pulled(dout, cache))
+
+
+@misconception("dense_backward", "part", title="db is missing", see="01 §4")
+def back_without_db(dout, cache):
+    """You returned dx and dW. b is learnt as well: db is the sum of dout over the batch."""
+    return _pulled(dout, cache)[:2]
+
+
+@misconception("dense_backward", "part", title="dx is summed over the batch", see="01 §4")
+def back_dx_summed(dout, cache):
+    """You summed dx over the examples. Each example has its own x, so dx has the shape of x; only W and b are shared."""
+    dx, dW, db = _pulled(dout, cache)
+    return np.sum(dx, axis=0), dW, db
+
+
 @misconception("dense_backward", "core", title="The upstream gradient is ignored", see="01 §4")
 def back_without_upstream(dout, cache):
     """You returned the layer's own slopes. The chain rule multiplies them with the upstream gradient dout."""
@@ -1118,6 +1224,24 @@ def slope_without_brackets(f, x, h=1e-5):
 def slope_half(f, x, h=1e-5):
     """Your slopes are half as large as they should be: the distance between the two points is h, and you divide by 2h."""
     return _differences(f, x, h, 0.5, 0.5, 2.0)
+
+
+@misconception("numerical_gradient", "part", title="A one-sided difference, divided by 2h", see="01 §5")
+def slope_forward_halved(f, x, h=1e-5):
+    """You divided f(x + h) − f(x) by 2h. Between these two points lies h. Take f(x + h) − f(x − h), between which lie 2h."""
+    return _differences(f, x, h, 1.0, 0.0, 2.0)
+
+
+@misconception("numerical_gradient", "slip", title="A list instead of an array", see="01 §5")
+def slope_list(f, x, h=1e-5):
+    """You returned a list. Make it an array with the shape of x."""
+    return _differences(f, x, h).tolist()
+
+
+@misconception("numerical_gradient", "slip", title="h is too large", see="01 §5")
+def slope_large_step(f, x, h=1e-3):
+    """Your h is 1e-3. The default is 1e-5, where a central difference is most accurate."""
+    return _differences(f, x, h)
 
 
 @misconception("numerical_gradient", "part", title="Moved entries aren't moved back", see="01 §5")
@@ -1509,6 +1633,61 @@ def net_swapped_pairs(params, X, y):
     return loss, [(db, dW) for dW, db in grads]
 
 
+@misconception("mlp_gradients", "part", title="The gradients of the biases are missing", see="01 §6")
+def net_weights_alone(params, X, y):
+    """You returned dW for each layer, without db. Each layer's item is a pair: (dW, db)."""
+    loss, grads = right.mlp_gradients(params, X, y)
+    return loss, [dW for dW, db in grads]
+
+
+@misconception("mlp_gradients", "part", title="The loss is missing", see="01 §6")
+def net_gradients_alone(params, X, y):
+    """You returned the gradients alone. The loss comes first: (loss, grads)."""
+    return right.mlp_gradients(params, X, y)[1]
+
+
+@misconception("mlp_gradients", "part", title="dW is transposed", see="01 §6")
+def net_transposed(params, X, y):
+    """Your dW have shape (fan_out, fan_in). A gradient has the shape of its variable."""
+    loss, grads = right.mlp_gradients(params, X, y)
+    return loss, [(dW.T, db) for dW, db in grads]
+
+
+@misconception("mlp_gradients", "part", title="The loss is a sum", see="01 §6")
+def net_loss_sum(params, X, y):
+    """Your gradients are those of the mean, but the loss is the sum over the batch. Divide it by N."""
+    loss, grads = right.mlp_gradients(params, X, y)
+    return loss * len(y), grads
+
+
+@misconception("mlp_gradients", "part", title="New parameters are returned", see="01 §6")
+def net_stepped(params, X, y):
+    """You made a step and returned the new parameters. What is asked for are the gradients; the caller makes the step."""
+    loss, grads = right.mlp_gradients(params, X, y)
+    return loss, [(W - 0.1 * dW, b - 0.1 * db) for (W, b), (dW, db) in zip(params, grads, strict=True)]
+
+
+@misconception("mlp_gradients", "part", title="Without hidden layers it fails", see="01 §6")
+def net_needs_hidden_layers(params, X, y):
+    """Your function needs a hidden layer. With a single layer there is no ReLU, and the logits are X W + b."""
+    if len(params) == 1:
+        raise IndexError("list index out of range")
+    return right.mlp_gradients(params, X, y)
+
+
+@misconception("mlp_gradients", "part", title="Multiplied with z instead of its sign", see="01 §6")
+def net_times_relu(params, X, y):
+    """On the way back you multiplied with max(0, z). The *slope* of the ReLU belongs there, 1 where z > 0 and 0 elsewhere."""
+    return _network(params, X, y, slope=_relu)
+
+
+@misconception("mlp_gradients", "slip", title="db has an axis too many", see="01 §6")
+def net_bias_rows(params, X, y):
+    """Your db have shape (1, fan_out). A gradient has the shape of its variable, (fan_out,): sum without keepdims."""
+    loss, grads = right.mlp_gradients(params, X, y)
+    return loss, [(dW, db[None]) for dW, db in grads]
+
+
 @misconception("mlp_gradients", "slip", title="The parameters are changed in place", see="01 §6")
 def net_in_place(params, X, y):
     """Your function already makes a step, or writes into W and b in another way. It has to leave the parameters as they are: the caller
@@ -1660,6 +1839,25 @@ def batches_without_the_last(n, batch_size, rng):
 def batches_from_one(n, batch_size, rng):
     """Your indices go from 1 to n. The first example has index 0, and X[n] doesn't exist."""
     return _dealt(1 + rng.permutation(n), batch_size)
+
+
+@misconception("minibatches", "part", title="The short batch comes first", see="01 §7")
+def batches_short_first(n, batch_size, rng):
+    """Your first batch has what is left. It is the last one that may be shorter."""
+    order, first = rng.permutation(n), n % batch_size or batch_size
+    return [order[:first]] + [order[start : start + batch_size] for start in range(first, n, batch_size)]
+
+
+@misconception("minibatches", "part", title="One example in each batch", see="01 §7")
+def batches_of_one(n, batch_size, rng):
+    """Your batches have one index each. They have batch_size indices."""
+    return [np.array([index]) for index in rng.permutation(n)]
+
+
+@misconception("minibatches", "core", title="Only one batch is returned", see="01 §7")
+def batches_first_alone(n, batch_size, rng):
+    """You returned one random batch. In an epoch every example comes once: return all batches."""
+    return [rng.permutation(n)[:batch_size]]
 
 
 @misconception("minibatches", "slip", title="An empty batch at the end", see="01 §7")

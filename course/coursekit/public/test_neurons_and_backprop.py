@@ -92,6 +92,10 @@ class TestSoftmax:
         z = np.array([[1e4, 1e4, 0.0], [-1e4, -1e4, -1e4 + LOG2], [0.0, 1e4, -1e4], [600.0, 600.0 + LOG2, 600.0]])
         expect(student.softmax(z), "the answer").close_to(np.array([[0.5, 0.5, 0], [0.25, 0.25, 0.5], [0, 1, 0], [0.25, 0.5, 0.25]]))
 
+    def test_single(self, student):
+        """A single class of a single example has probability 1, and the answer has two axes."""
+        expect(student.softmax(np.array([[-3.5]])), "the answer").close_to(np.array([[1.0]]), rtol=1e-12)
+
     def test_integers(self, student):
         """Integer logits give fractions."""
         expect(student.softmax(np.array([[2, 2], [0, 0], [5, 5]])), "the answer").close_to(np.full((3, 2), 0.5))
