@@ -135,6 +135,11 @@ def unit_in_single_precision(X, w, b):
     return 1 - (np.dot(X, w) < -b).astype(np.float32)
 
 
+def _stepped(w, b, X, y, lr):
+    error = _sigmoid(X @ w + b) - y
+    return w - lr * error @ X / len(y), b - lr * np.mean(error)
+
+
 # --- logistic_neuron_step: wrong ------------------------------------------------------------------------------------------
 
 
@@ -150,14 +155,14 @@ def step_overflows(w, b, X, y, lr):
 @misconception("logistic_neuron_step", "slip", title="b is an array", see="01 §2")
 def step_bias_array(w, b, X, y, lr):
     """Your new b is an array with one entry. It is a number, as the old one: sum or average the errors without keepdims."""
-    w, b = right.logistic_neuron_step(w, b, X, y, lr)
+    w, b = _stepped(w, b, X, y, lr)
     return w, np.array([b])
 
 
 @misconception("logistic_neuron_step", "slip", title="w and b in the wrong order", see="01 §2")
 def step_swapped(w, b, X, y, lr):
     """You returned (b, w). The order is that of the arguments: w first."""
-    w, b = right.logistic_neuron_step(w, b, X, y, lr)
+    w, b = _stepped(w, b, X, y, lr)
     return b, w
 
 
@@ -457,7 +462,7 @@ def softmax_hard(z):
 
 @misconception("softmax", "core", title="Powers of 2", see="01 §3")
 def softmax_base_two(z):
-    """You used powers of 2. The base is e: np.exp."""
+    """You used powers of 2. The base is e: np.exp. With another base the gradient isn't p − one-hot."""
     e = np.exp2(z - np.max(z, axis=1, keepdims=True))
     return e / np.sum(e, axis=1, keepdims=True)
 
@@ -559,7 +564,7 @@ def entropy_in_bits(p, y):
 
 @misconception("cross_entropy", "part", title="The logarithm to the base 10", see="01 §3")
 def entropy_base_ten(p, y):
-    """You used log10. Here it is the natural logarithm, np.log."""
+    """You used log10. Here it is the natural logarithm, np.log; otherwise a factor stays in all gradients."""
     return -np.mean(np.log10(_of_label(p, y)))
 
 
@@ -717,7 +722,7 @@ def logits_global_maximum(z, y):
 
 @misconception("softmax_cross_entropy", "slip", title="Loss and gradient in the wrong order", see="01 §3")
 def logits_swapped(z, y):
-    """You returned (dz, loss). The loss comes first."""
+    """You returned (dz, loss). The order is the other way round: the loss first, then its gradient dz."""
     return _dz(z, y), _loss(z, y)
 
 
@@ -907,7 +912,7 @@ def dense_without_bias(x, W, b):
 
 @misconception("dense_forward", "part", title="The bias is subtracted", see="01 §4")
 def dense_bias_subtracted(x, W, b):
-    """You subtracted b. The bias is added: x W + b."""
+    """You subtracted b, as if it were a threshold. The bias is added: x W + b."""
     return _dense(x, W, x @ W - b)
 
 
@@ -1123,14 +1128,14 @@ _LATEST: dict[str, tuple[np.ndarray, np.ndarray]] = {}
 
 def _remembering(x, W, b):
     _LATEST["cache"] = np.array(x, dtype=float), np.array(W, dtype=float)
-    return x @ W + b, None
+    return x @ W + b, lambda: _LATEST["cache"]
 
 
 @misconception("dense_backward", "slip", title="The last forward pass is remembered", see="01 §4", with_forward=_remembering)
 def back_from_global(dout, cache):
     """You keep x and W in a variable outside the function. With two layers, or two batches, the second overwrites the first. Put into
     `cache` what the backward pass needs."""
-    return _pulled(dout, _LATEST["cache"])
+    return _pulled(dout, cache())
 
 
 back_in_place = in_place("dense_backward", right.dense_backward, see="01 §4", name="dout")
@@ -1216,7 +1221,7 @@ def slope_not_divided(f, x, h=1e-5):
 
 @misconception("numerical_gradient", "part", title="/ 2 * h divides by 2 and multiplies with h", see="01 §5")
 def slope_without_brackets(f, x, h=1e-5):
-    """a / 2 * h is (a/2)·h. Write a / (2 * h)."""
+    """Without brackets, a / 2 * h is (a/2)·h. The distance between the points is 2h: write a / (2 * h)."""
     return _differences(f, x, h) * h * h
 
 
@@ -1234,7 +1239,7 @@ def slope_forward_halved(f, x, h=1e-5):
 
 @misconception("numerical_gradient", "slip", title="A list instead of an array", see="01 §5")
 def slope_list(f, x, h=1e-5):
-    """You returned a list. Make it an array with the shape of x."""
+    """You returned a list. Make it an array with the shape of x, with which one can compute."""
     return _differences(f, x, h).tolist()
 
 
@@ -1245,7 +1250,7 @@ def slope_large_step(f, x, h=1e-3):
 
 
 @misconception("numerical_gradient", "part", title="Moved entries aren't moved back", see="01 §5")
-def slope_not_restored(f, x, h=1e-5):
+def slope_in_place_not_restored(f, x, h=1e-5):
     """You move an entry of x and leave it there. The next slope is measured at another point, and the caller's x has changed. Move it
     back before you go on, or work on a copy."""
     x = x if x.dtype.kind == "f" else x.astype(float)
@@ -1541,56 +1546,56 @@ def net_sigmoid(params, X, y):
 @misconception("mlp_gradients", "part", title="The gradients begin with the last layer", see="01 §6")
 def net_reversed(params, X, y):
     """Your gradients are in the order in which they were computed, the last layer first. They belong to params, so turn them round."""
-    loss, grads = right.mlp_gradients(params, X, y)
+    loss, grads = _network(params, X, y)
     return loss, grads[::-1]
 
 
 @misconception("mlp_gradients", "part", title="Sums instead of means", see="01 §6")
 def net_sums(params, X, y):
     """Your loss and gradients are those of the sum over the batch. The loss is the mean: divide by N once, where the loss is taken."""
-    loss, grads = right.mlp_gradients(params, X, y)
+    loss, grads = _network(params, X, y)
     return loss * len(y), [(dW * len(y), db * len(y)) for dW, db in grads]
 
 
 @misconception("mlp_gradients", "part", title="The gradients are those of the sum", see="01 §6")
 def net_gradients_of_sum(params, X, y):
     """Your loss is the mean over the batch, but the gradients are those of the sum. Divide by N once, in the loss's gradient."""
-    loss, grads = right.mlp_gradients(params, X, y)
+    loss, grads = _network(params, X, y)
     return loss, [(dW * len(y), db * len(y)) for dW, db in grads]
 
 
 @misconception("mlp_gradients", "part", title="Divided by N twice", see="01 §6")
 def net_averaged_twice(params, X, y):
     """You divided by N in the loss's gradient, and again in each layer. Once is enough: the 1/N travels back with the gradient."""
-    loss, grads = right.mlp_gradients(params, X, y)
+    loss, grads = _network(params, X, y)
     return loss, [(dW / len(y), db / len(y)) for dW, db in grads]
 
 
 @misconception("mlp_gradients", "core", title="The gradients have the wrong sign", see="01 §6")
 def net_negative(params, X, y):
     """Your loss is right, but the gradients point downhill. The minus belongs to the step, not to the gradient."""
-    loss, grads = right.mlp_gradients(params, X, y)
+    loss, grads = _network(params, X, y)
     return loss, [(-dW, -db) for dW, db in grads]
 
 
 @misconception("mlp_gradients", "part", title="The biases get no gradient", see="01 §6")
 def net_without_biases(params, X, y):
     """Your db are zero. A bias is a parameter as well: its gradient is the sum of dz over the batch."""
-    loss, grads = right.mlp_gradients(params, X, y)
+    loss, grads = _network(params, X, y)
     return loss, [(dW, 0 * db) for dW, db in grads]
 
 
 @misconception("mlp_gradients", "part", title="The biases' gradients are means", see="01 §6")
 def net_biases_averaged(params, X, y):
     """Your db are means of dz over the batch. The 1/N is in dz already: sum it."""
-    loss, grads = right.mlp_gradients(params, X, y)
+    loss, grads = _network(params, X, y)
     return loss, [(dW, db / len(y)) for dW, db in grads]
 
 
 @misconception("mlp_gradients", "part", title="Only the last layer learns", see="01 §6")
 def net_last_alone(params, X, y):
     """Only your last layer has a gradient. Send dz back through its weights and the ReLU to the layer below, and so on."""
-    loss, grads = right.mlp_gradients(params, X, y)
+    loss, grads = _network(params, X, y)
     return loss, [(0 * dW, 0 * db) for dW, db in grads[:-1]] + grads[-1:]
 
 
@@ -1609,61 +1614,61 @@ def net_two_layers(params, X, y):
 @misconception("mlp_gradients", "part", title="Hidden biases are left out", see="01 §6")
 def net_without_hidden_biases(params, X, y):
     """Your hidden layers compute x W without b. Every layer has its bias."""
-    loss, grads = right.mlp_gradients([(W, 0.0 * np.asarray(b)) for W, b in params[:-1]] + params[-1:], X, y)
+    loss, grads = _network([(W, 0.0 * np.asarray(b)) for W, b in params[:-1]] + params[-1:], X, y)
     return loss, grads
 
 
 @misconception("mlp_gradients", "part", title="Inputs go through a ReLU", see="01 §6")
 def net_input_activated(params, X, y):
     """You put X through a ReLU before the first layer. Only what a hidden layer gives is activated; inputs may be negative."""
-    return right.mlp_gradients(params, np.maximum(X, 0), y)
+    return _network(params, np.maximum(X, 0), y)
 
 
 @misconception("mlp_gradients", "part", title="The gradients aren't in pairs", see="01 §6")
 def net_flat_list(params, X, y):
     """You returned one flat list, dW1, db1, dW2, … The gradients have the form of params: a list of pairs (dW, db)."""
-    loss, grads = right.mlp_gradients(params, X, y)
+    loss, grads = _network(params, X, y)
     return loss, [part for pair in grads for part in pair]
 
 
 @misconception("mlp_gradients", "part", title="db comes before dW", see="01 §6")
 def net_swapped_pairs(params, X, y):
     """Your pairs are (db, dW). They have the order of params: (dW, db)."""
-    loss, grads = right.mlp_gradients(params, X, y)
+    loss, grads = _network(params, X, y)
     return loss, [(db, dW) for dW, db in grads]
 
 
 @misconception("mlp_gradients", "part", title="The gradients of the biases are missing", see="01 §6")
 def net_weights_alone(params, X, y):
     """You returned dW for each layer, without db. Each layer's item is a pair: (dW, db)."""
-    loss, grads = right.mlp_gradients(params, X, y)
+    loss, grads = _network(params, X, y)
     return loss, [dW for dW, db in grads]
 
 
 @misconception("mlp_gradients", "part", title="The loss is missing", see="01 §6")
 def net_gradients_alone(params, X, y):
     """You returned the gradients alone. The loss comes first: (loss, grads)."""
-    return right.mlp_gradients(params, X, y)[1]
+    return _network(params, X, y)[1]
 
 
 @misconception("mlp_gradients", "part", title="dW is transposed", see="01 §6")
 def net_transposed(params, X, y):
     """Your dW have shape (fan_out, fan_in). A gradient has the shape of its variable."""
-    loss, grads = right.mlp_gradients(params, X, y)
+    loss, grads = _network(params, X, y)
     return loss, [(dW.T, db) for dW, db in grads]
 
 
 @misconception("mlp_gradients", "part", title="The loss is a sum", see="01 §6")
 def net_loss_sum(params, X, y):
     """Your gradients are those of the mean, but the loss is the sum over the batch. Divide it by N."""
-    loss, grads = right.mlp_gradients(params, X, y)
+    loss, grads = _network(params, X, y)
     return loss * len(y), grads
 
 
 @misconception("mlp_gradients", "part", title="New parameters are returned", see="01 §6")
 def net_stepped(params, X, y):
     """You made a step and returned the new parameters. What is asked for are the gradients; the caller makes the step."""
-    loss, grads = right.mlp_gradients(params, X, y)
+    loss, grads = _network(params, X, y)
     return loss, [(W - 0.1 * dW, b - 0.1 * db) for (W, b), (dW, db) in zip(params, grads, strict=True)]
 
 
@@ -1672,7 +1677,7 @@ def net_needs_hidden_layers(params, X, y):
     """Your function needs a hidden layer. With a single layer there is no ReLU, and the logits are X W + b."""
     if len(params) == 1:
         raise IndexError("list index out of range")
-    return right.mlp_gradients(params, X, y)
+    return _network(params, X, y)
 
 
 @misconception("mlp_gradients", "part", title="Multiplied with z instead of its sign", see="01 §6")
@@ -1684,7 +1689,7 @@ def net_times_relu(params, X, y):
 @misconception("mlp_gradients", "slip", title="db has an axis too many", see="01 §6")
 def net_bias_rows(params, X, y):
     """Your db have shape (1, fan_out). A gradient has the shape of its variable, (fan_out,): sum without keepdims."""
-    loss, grads = right.mlp_gradients(params, X, y)
+    loss, grads = _network(params, X, y)
     return loss, [(dW, db[None]) for dW, db in grads]
 
 
@@ -1692,7 +1697,7 @@ def net_bias_rows(params, X, y):
 def net_in_place(params, X, y):
     """Your function already makes a step, or writes into W and b in another way. It has to leave the parameters as they are: the caller
     decides about the step."""
-    answer = right.mlp_gradients(params, X, y)
+    answer = _network(params, X, y)
     for (W, b), (dW, db) in zip(params, answer[1], strict=True):
         W -= (0.5 * dW).astype(W.dtype)
         b -= (0.5 * db + 1).astype(b.dtype)
@@ -1766,7 +1771,7 @@ def _dealt(order, batch_size):
 
 
 @misconception("minibatches", "part", title="The examples aren't shuffled", see="01 §7")
-def batches_in_order(n, batch_size, rng):
+def batches_constant_order(n, batch_size, rng):
     """Your batches are the same in every epoch, in the order of the data. If that is sorted, a batch has one class alone. Shuffle with
     rng first."""
     return _dealt(np.arange(n), batch_size)
