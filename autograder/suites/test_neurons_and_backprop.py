@@ -512,7 +512,7 @@ class TestDenseBackward(Backward, ArgumentsUnchanged, Integers, Float32, MemoryL
         dout, *layer = self.arguments(rng, 5, 4, 4)
         answer = student.dense_backward(dout, self.forward(student, *layer)[1])
         dx, dW, _ = expect(answer, "what dense_backward returns").items(*GRADIENTS)
-        if np.shape(dx) == (4, 4) or np.shape(dW) == (5, 4):
+        if getattr(dx, "shape", ()) == (4, 4) or getattr(dW, "shape", ()) == (5, 4):
             raise Mismatch("shape", "dx and dW are in each other's place: the order is that of the arguments of dense_forward, x, W, b")
 
     @corner("two batches under way", 0.05)
@@ -551,7 +551,7 @@ class Function:
         if self.calls > MOST_CALLS:
             raise RuntimeError(f"f was called more than {MOST_CALLS} times")
         if not isinstance(x, np.ndarray) or x.shape != self.slopes.shape or x.dtype.kind not in "fiu":
-            raise ValueError(f"f takes an array of shape {self.slopes.shape}, but it was given {type(x).__name__} of shape {np.shape(x)}")
+            raise ValueError(f"f takes an array of shape {self.slopes.shape}, but it was given {described(x)}")
         if self.calls == self.fails_at:
             raise ZeroDivisionError("f isn't defined here")
         along = float(np.sum(self.slopes * x))
@@ -618,7 +618,8 @@ class TestNumericalGradient(ArgumentsUnchanged, Integers, MemoryLayouts):
         self.expect_gradient(student, reference, Function(rng.normal(size=2), waves=5000.0), rng.normal(size=2), rtol=1e-4)
 
     def expect_restored(self, x, after):
-        if len(after) != 2 or np.shape(after[1]) != x.shape or not np.allclose(after[1], x, rtol=1e-12, atol=1e-12):
+        now = after[1] if len(after) == 2 and isinstance(after[1], np.ndarray) else np.zeros(0)
+        if now.shape != x.shape or now.dtype.kind not in "fiu" or not np.allclose(now, x, rtol=1e-12, atol=1e-12):
             raise Mismatch("value", "x isn't as it was before the call: entries that are moved in place have to be moved back")
 
     def unchanged(self, student, f, x):
@@ -791,9 +792,9 @@ def batches_of(student, n, batch_size, rng):
         expect(answer, "what minibatches returns").items("the first batch", "…")
     batches = []
     for batch in answer:
-        is_list = isinstance(batch, (list, tuple)) and all(isinstance(index, (int, np.integer)) for index in batch)
+        is_list = isinstance(batch, (list, tuple)) and all(isinstance(index, (int, np.integer)) and abs(index) < 2**31 for index in batch)
         batch = np.array(batch, dtype=int) if is_list else flat(batch)
-        if not isinstance(batch, np.ndarray) or batch.ndim != 1 or batch.dtype.kind not in "iuf":
+        if not isinstance(batch, np.ndarray) or batch.ndim != 1 or batch.dtype.kind not in "iuf" or not np.isfinite(batch).all():
             raise Mismatch("type", "each batch has to be an array of indices with one axis")
         batches.append(batch)
     return batches
