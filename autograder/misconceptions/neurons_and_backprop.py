@@ -326,7 +326,7 @@ def step_in_a_loop(w, b, X, y, lr):
         for d in range(D):
             dw[d] += (p - y[n]) * X[n][d] / N
         db += (p - y[n]) / N
-    return np.array([w[d] - lr * dw[d] for d in range(D)]), b - lr * db
+    return np.array([w[d] - lr * dw[d] for d in range(D)]), float(b - lr * db)
 
 
 @alternative("logistic_neuron_step")
@@ -342,6 +342,12 @@ def step_by_einsum(w, b, X, y, lr):
     z = np.clip(np.einsum("nd,d->n", X, w) + b, -700, 700)
     delta = np.reciprocal(1 + np.exp(-z)) - y
     return [np.asarray(w) - lr * np.einsum("n,nd->d", delta, X) / len(X), np.float64(b) - lr * np.average(delta)]
+
+
+@alternative("logistic_neuron_step")
+def step_in_single_precision(w, b, X, y, lr):
+    error = _sigmoid(np.dot(X, w) + b) - np.asarray(y)
+    return (w - lr * np.dot(np.transpose(X), error) / len(X)).astype(np.float32), np.float32(b - lr * np.sum(error) / len(X))
 
 
 # --- softmax: wrong -------------------------------------------------------------------------------------------------------
@@ -675,6 +681,11 @@ def entropy_of_one_hot_first(p, y):
     return float(-np.log(np.sum(np.identity(p.shape[1])[y] * p, axis=1)).mean())
 
 
+@alternative("cross_entropy")
+def entropy_in_single_precision(p, y):
+    return np.float32(np.mean(-np.log([row[label] for row, label in zip(p.astype(float), y, strict=True)])))
+
+
 # --- softmax_cross_entropy: wrong -----------------------------------------------------------------------------------------
 
 
@@ -873,7 +884,7 @@ def logits_in_a_loop(z, y):
         loss += (log_total - row[y[n]]) / N
         for k in range(K):
             dz[n, k] = (np.exp(row[k] - log_total) - (k == y[n])) / N
-    return loss, dz
+    return float(loss), dz
 
 
 @alternative("softmax_cross_entropy")
@@ -895,6 +906,11 @@ def logits_transposed(z, y):
     dz = e / total / len(y)
     dz[y, rows] -= 1 / len(y)
     return np.array((np.log(total) - zt[y, rows]).mean()), dz.T
+
+
+@alternative("softmax_cross_entropy")
+def logits_in_single_precision(z, y):
+    return np.float32(_loss(z, y)), _dz(z, y).astype(np.float32)
 
 
 # --- dense_forward: wrong -------------------------------------------------------------------------------------------------
@@ -1179,6 +1195,11 @@ def back_example_by_example(dout, cache):
     return np.stack([W @ d_n for d_n in dout]), dW, sum(dout)
 
 
+@alternative("dense_backward")
+def back_in_single_precision(dout, cache):
+    return [np.asarray(gradient, dtype=np.float32) for gradient in _pulled(dout, cache)]
+
+
 # --- numerical_gradient: wrong --------------------------------------------------------------------------------------------
 
 
@@ -1436,6 +1457,11 @@ def slope_from_both_sides(f, x, h=1e-5):
         step[index] = h
         gradient[index] = ((f(x + step) - middle) + (middle - f(x - step))) / (h + h)
     return gradient
+
+
+@alternative("numerical_gradient")
+def slope_in_single_precision(f, x, h=1e-5):
+    return _differences(f, x, h).astype(np.float32)
 
 
 # --- mlp_gradients: wrong -------------------------------------------------------------------------------------------------
@@ -1723,7 +1749,7 @@ def net_by_recursion(params, X, y):
         return loss, dz @ np.transpose(W), [(np.transpose(x) @ dz, dz.sum(axis=0)), *grads]
 
     loss, _, grads = through(np.asarray(X), list(params))
-    return loss, grads
+    return float(loss), grads
 
 
 @alternative("mlp_gradients")
@@ -1761,6 +1787,12 @@ def net_with_its_own_functions(params, X, y):
         dbs.append(np.einsum("nh->h", delta))
         delta = np.einsum("nh,dh->nd", delta, weights[-k]) * np.sign(a[-k - 1])
     return _loss(a[-1], y), list(zip(dWs[::-1], dbs[::-1], strict=True))
+
+
+@alternative("mlp_gradients")
+def net_in_single_precision(params, X, y):
+    loss, grads = _network(params, X, y)
+    return np.float32(loss), tuple([dW.astype(np.float32), db.astype(np.float32)] for dW, db in grads)
 
 
 # --- minibatches: wrong ---------------------------------------------------------------------------------------------------

@@ -62,7 +62,7 @@ def logistic_neuron_step(w, b, X, y, lr) -> tuple[np.ndarray, float]:
     w, X, y = floats(w, X, y)
     theta, inputs = np.append(w, float(b)), np.column_stack([X, np.ones(len(X))])
     p = (1 + np.tanh(inputs @ theta / 2)) / 2
-    theta = theta - lr * np.mean([(p_i - y_i) * x_i for p_i, y_i, x_i in zip(p, y, inputs, strict=True)], axis=0)
+    theta = theta - lr * np.mean([(p[i] - y[i]) * inputs[i] for i in range(len(y))], axis=0)
     return theta[:-1], float(theta[-1])
 
 
@@ -94,7 +94,7 @@ def cross_entropy(p, y) -> float:
     -------
     float
     """
-    return float(-np.mean([np.log(float(row[label])) for row, label in zip(p, y, strict=True)]))
+    return float(-np.mean([np.log(float(p[i][label])) for i, label in enumerate(y)]))
 
 
 def softmax_cross_entropy(z, y) -> tuple[float, np.ndarray]:
@@ -188,14 +188,13 @@ def mlp_gradients(params, X, y) -> tuple[float, list[tuple[np.ndarray, np.ndarra
     loss : float
     grads : list of (dW, db)
     """
-    weights, biases = [floats(W)[0] for W, _ in params], [floats(b)[0] for _, b in params]
+    weights, biases = floats(*[W for W, _ in params]), floats(*[b for _, b in params])
     inputs, (a,) = [], floats(X)
-    for W, b in zip(weights, biases, strict=True):
+    for layer, W in enumerate(weights):
         inputs.append(a)
-        z = a @ W + b
+        z = a @ W + biases[layer]
         a = np.clip(z, 0, None)
-    shifted = z - np.max(z, axis=1, keepdims=True)
-    log_p = shifted - np.log(np.sum(np.exp(shifted), axis=1, keepdims=True))
+    log_p = z - np.logaddexp.reduce(z, axis=1, keepdims=True)
     of_label = np.eye(z.shape[1])[np.asarray(y, dtype=int)]
     loss, pulled = float(-np.sum(log_p * of_label) / len(z)), (np.exp(log_p) - of_label) / len(z)
     jacobian = np.broadcast_to(np.eye(z.shape[1]), (len(z), z.shape[1], z.shape[1]))  # of the logits, for each example

@@ -68,9 +68,15 @@ def flat(values):
     return values.ravel() if values.ndim > 1 and values.size == max(values.shape) else values
 
 
+def kept(answer, name, shape):
+    """Return an array of this shape as it is, for the precision of 32-bit floats counts; of another type as 64-bit floats."""
+    found = np.asarray(expect(answer, name).shaped(shape).answer)
+    return found.astype(np.float32) if getattr(answer, "dtype", None) == np.float32 else found
+
+
 def direction(move):
     """Divide an array by its length."""
-    return move / (np.sqrt(np.sum(np.square(move))) or 1.0)
+    return move / (np.sqrt(np.sum(np.square(move))) or move.dtype.type(1))
 
 
 # --- one neuron -----------------------------------------------------------------------------------------------------------
@@ -157,7 +163,8 @@ class TestLogisticNeuronStep(ArgumentsUnchanged, Integers, Float32, MemoryLayout
     def moved(self, student, which, w, b, *rest):
         """Return how far w, or b, was moved, and the same for the right answer of a `reference`."""
         place, before = self.part(student.logistic_neuron_step(w, b, *rest), which), (w, b)[which]
-        return expect(number(place) if which else place, STEPPED[which]).shaped(np.shape(before)).answer - before
+        found = kept(number(place) if which else place, STEPPED[which], np.shape(before))
+        return np.asarray(found - before).astype(found.dtype)
 
     def part(self, answer, which):
         """Return w or b, also where they are in each other's place, or w is a column; tests of their own look at that."""
@@ -168,8 +175,8 @@ class TestLogisticNeuronStep(ArgumentsUnchanged, Integers, Float32, MemoryLayout
     def test_direction(self, student, reference, rng):
         """Without a bias, w moves against its gradient, which is the sum over the batch of (p − y)·x."""
         for N in (7, 12):
-            w, _, *rest = self.arguments(rng, N)
-            found, right = (direction(self.moved(functions, 0, w, 0.0, *rest)) for functions in (student, reference))
+            w, _, X, y, _ = self.arguments(rng, N)
+            found, right = (direction(self.moved(functions, 0, w, 0.0, X, y, 5.0)) for functions in (student, reference))
             expect(found, "the direction of w's step").close_to(right, rtol=1e-6)
 
     @aspect("one example", 2)
@@ -177,8 +184,8 @@ class TestLogisticNeuronStep(ArgumentsUnchanged, Integers, Float32, MemoryLayout
         """For a single example, w moves along its x: towards it for label 1, away from it for label 0, whatever the neuron says now."""
         for label in (0, 1):
             for size in (0.1, -0.1, 0.5, -0.5):
-                w, _, X, _, lr = self.arguments(rng, 1)
-                arguments = w, 0.0, size * np.abs(X) * np.sign(w), np.array([label]), lr
+                w, _, X, _, _ = self.arguments(rng, 1)
+                arguments = w, 0.0, size * np.abs(X) * np.sign(w), np.array([label]), 5.0
                 found, right = (direction(self.moved(functions, 0, *arguments)) for functions in (student, reference))
                 expect(found, f"the direction of w's step for label {label}").close_to(right, rtol=1e-6)
 
@@ -239,7 +246,7 @@ class TestSoftmax(ArgumentsUnchanged, Integers, Float32, MemoryLayouts):
         """Within each row the entries are in the proportions of the exponentials of its logits."""
         for shape in ((6, 4), (3, 7)):
             z = rng.normal(0, 1.5, shape)
-            found = expect(array_in(student.softmax(z)), "the answer").shaped(shape).answer
+            found = kept(array_in(student.softmax(z)), "the answer", shape)
             total = np.sum(found, axis=1, keepdims=True)
             expect(found / np.where(total == 0, 1, total), "the answer (each row divided by its sum)").close_to(
                 reference.softmax(z), rtol=1e-6
@@ -471,7 +478,7 @@ class TestDenseBackward(Backward, ArgumentsUnchanged, Integers, Float32, MemoryL
         dout, *layer = self.arguments(rng, 6, 4, 4)
         answer = student.dense_backward(dout, self.forward(student, *layer)[1])
         for which, right in enumerate(reference.dense_backward(dout, self.forward(reference, *layer)[1])):
-            found = expect(flat(of_shape(answer, right.shape, which, GRADIENTS)), GRADIENTS[which]).shaped(right.shape).answer
+            found = kept(flat(of_shape(answer, right.shape, which, GRADIENTS)), GRADIENTS[which], right.shape)
             expect(direction(found), f"{GRADIENTS[which]} (divided by its length)").close_to(direction(right))
 
     @worth(2)
@@ -751,19 +758,19 @@ class TestMlpGradients(ArgumentsUnchanged, Integers, Float32, MemoryLayouts):
         """The gradients are the slopes of your loss, measured by central differences along a random direction."""
         params, X, y = self.arguments(rng, (3, 6, 4))
         along = network(rng, 3, 6, 4)
-        grads = self.ask(student, params, X, y)[1:]
+        loss, *grads = self.ask(student, params, X, y)
         directions = [part for layer in along for part in layer]
         shaped = [
             expect(grad if part.ndim > 1 else flat(grad), "a gradient").shaped(part.shape).answer
             for grad, part in zip(grads, directions, strict=True)
         ]
         slope = sum(float(np.sum(grad * part)) for grad, part in zip(shaped, directions, strict=True))
-        h = 1e-6
+        h, rtol = (1e-3, 0.02) if getattr(loss, "dtype", None) == np.float32 else (1e-6, 1e-4)
         moved = [[(W + sign * h * dW, b + sign * h * db) for (W, b), (dW, db) in zip(params, along, strict=True)] for sign in (1, -1)]
         up, down = (expect(self.loss(student, each, X, y), "the loss").shaped(()).answer for each in moved)
         if abs(up - down) < 1e-3 * h:
             raise Mismatch("value", "the loss doesn't change with the parameters")
-        expect(slope, "the slope by your gradients").close_to(float(up - down) / (2 * h), rtol=1e-4)
+        expect(slope, "the slope by your gradients").close_to(float(up - down) / (2 * h), rtol=rtol)
 
     @corner("the shapes of the gradients", 0.05)
     def test_shapes(self, student, rng):
