@@ -9,6 +9,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/ready-$(VERSION)
 STUDENTS ?= 30
+LECTURES ?= 01 05
 TORCH ?= torch
 CASES ?= 100000
 MOMENTS ?= 20
@@ -40,7 +41,7 @@ help:
 	@echo 'PYTHON=python3.12 after any of them picks the interpreter'
 
 demo: $(READY)
-	$(RUN) $(BIN)/autograder demo --students $(STUDENTS)
+	$(RUN) $(BIN)/autograder demo $(LECTURES) --students $(STUDENTS)
 
 test: lint types notebooks unit
 

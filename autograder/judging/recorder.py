@@ -14,7 +14,7 @@ from autograder import deadline
 from autograder.limits import Limits
 from autograder.model.values import size_of
 from coursekit.streams import Steps
-from coursekit.student import Call, Student, StudentError, Unreadable, parameters_of
+from coursekit.student import Call, Raised, Student, StudentError, Unreadable, parameters_of
 
 ITERATOR = "<iterator>"
 """Recorded for an answer that is an iterator; its items are recorded when they are asked for."""
@@ -97,6 +97,8 @@ class Recorder:
                 del call  # the error's traceback refers to this frame
                 raise Unreadable(name, self._account.too_much)
         except StudentError as error:
+            if isinstance(error, Raised) and error.arguments and not self._account.has_room_for(name, Call(None, error.arguments)):
+                error.arguments = ()
             self.answers.append(Answer(name, random, error=error))
             raise
         if isinstance(call.answer, Steps):

@@ -250,7 +250,11 @@ class Guest:
             if isinstance(error, NameError) and self._notebook.provide(error.name):
                 return None
             place = place_of(error.__traceback__, self._labels)
-            return codec.encode("error", "raised", name, type_name(error), text_of(error), place, builtin_bases(error))
+            report = "raised", name, type_name(error), text_of(error), place, builtin_bases(error)
+            if want_arguments:
+                with suppress(Exception):  # the arguments may hold what can't be sent
+                    return codec.encode("error", *report, tuple(args))
+            return codec.encode("error", *report)
         finally:
             with self._turn:  # no other thread is waiting for the host
                 self._calls.pop()

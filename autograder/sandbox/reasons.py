@@ -35,14 +35,16 @@ def meaning_of_status(status: int, limits: Limits) -> str:
 
 
 def reported_error(*fields: Any) -> StudentError:
-    """Return the error that a guest reports in the fields of an "error" message: five, and the names of its bases if it has some.
+    """Return the error that a guest reports in the fields of an "error" message.
+
+    There are five; for an exception also the names of its bases, and the arguments after the call if they were asked for.
 
     Raises
     ------
     wire.WireError
         If the report is malformed.
     """
-    if len(fields) not in (5, 6) or not all(type(part) is str for part in fields[:4]):
+    if not 5 <= len(fields) <= 7 or not all(type(part) is str for part in fields[:4]):
         raise wire.WireError("a malformed error report")
     kind, name, type_name, message, place = fields[:5]
     name, type_name, message = name[:NAME_LENGTH], type_name[:NAME_LENGTH], message[:MESSAGE_LENGTH]
@@ -50,7 +52,10 @@ def reported_error(*fields: Any) -> StudentError:
         if place is not None and (type(place) is not tuple or list(map(type, place)) != [str, int, str, str]):
             raise wire.WireError("a malformed place in an error report")
         at = Place(place[0][:NAME_LENGTH], place[1], place[2][:MESSAGE_LENGTH], place[3][:NAME_LENGTH]) if place else None
-        return Raised(name, type_name, message, at, _bases(fields[5]) if len(fields) == 6 else ())
+        bases, arguments = _bases(fields[5]) if len(fields) > 5 else (), fields[6] if len(fields) == 7 else ()
+        if type(arguments) is not tuple:
+            raise wire.WireError("malformed arguments in an error report")
+        return Raised(name, type_name, message, at, bases, arguments)
     plain: dict[str, Callable[[], StudentError]] = {
         "not_attempted": lambda: NotAttempted(name),
         "missing": lambda: Missing(name),

@@ -162,11 +162,11 @@ def array_in(answer: Any) -> Any:
 
 
 def in_form(arguments: Sequence[Any], change: Callable[[np.ndarray], np.ndarray], only: Sequence[int] | None = None) -> tuple[Any, ...]:
-    """Return arguments with their arrays of floats changed, also in lists; those at the positions `only` if they are given."""
+    """Return arguments with their arrays of floats changed, also in lists and tuples; those at the positions `only` if they are given."""
 
     def changed(position: int, argument: Any) -> Any:
-        if isinstance(argument, list):
-            return [changed(position, item) for item in argument]
+        if isinstance(argument, (list, tuple)):
+            return type(argument)(changed(position, item) for item in argument)
         is_float = isinstance(argument, np.ndarray) and argument.dtype.kind == "f"
         return change(argument) if is_float and (only is None or position in only) else argument
 

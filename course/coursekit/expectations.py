@@ -342,7 +342,7 @@ def expect_error(function: StudentFunction, error: type[Exception], *arguments: 
         if error.__name__ in (raised.type_name, *raised.bases):
             return
         said = f"{raised.message} (expected {error.__name__})".strip()
-        raise Raised(raised.name, raised.type_name, said, raised.place, raised.bases) from None
+        raise Raised(raised.name, raised.type_name, said, raised.place, raised.bases, raised.arguments) from None
     raise Mismatch("value", f"{function.name} should raise {error.__name__} here, but it returned {described(answer)}")
 
 

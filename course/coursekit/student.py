@@ -68,12 +68,24 @@ class Missing(StudentError):
 
 
 class Raised(StudentError):
-    """The function raised an exception of the type named `type_name`; `bases` names the built-in types that it is an instance of."""
+    """The function raised an exception of the type named `type_name`; `bases` names the built-in types that it is an instance of.
 
-    def __init__(self, name: str, type_name: str, message: str, place: Place | None = None, bases: tuple[str, ...] = ()) -> None:
+    `arguments` are the positional arguments as they are after the call, where `StudentFunction.call` made it.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        type_name: str,
+        message: str,
+        place: Place | None = None,
+        bases: tuple[str, ...] = (),
+        arguments: tuple[Any, ...] = (),
+    ) -> None:
         said = f"{type_name}: {message}" if message else type_name
         super().__init__(f"{name} raised {said}" + (f" (in {place})" if place else ""))
         self.name, self.type_name, self.message, self.place, self.bases = name, type_name, message, place, bases
+        self.arguments = arguments
 
 
 class TimedOut(StudentError):
@@ -219,7 +231,8 @@ class LocalFunction:
         except StudentError:
             raise
         except (Exception, SystemExit) as error:
-            raise Raised(self.name, type(error).__name__, str(error), own_line(error.__traceback__), builtin_bases(error)) from None
+            place = own_line(error.__traceback__)
+            raise Raised(self.name, type(error).__name__, str(error), place, builtin_bases(error), args) from None
 
 
 def parameters_of(function: Any) -> tuple[str, ...]:

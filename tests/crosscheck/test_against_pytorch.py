@@ -11,6 +11,7 @@ from autograder.reference import batch_normalization as bn
 from autograder.reference import convolution as conv
 from autograder.reference import dropout as drop
 from autograder.reference import initialization as init
+from autograder.reference import neurons_and_backprop as neurons
 
 torch = pytest.importorskip("torch", reason="PyTorch is large; «make crosscheck» installs it")
 
@@ -233,3 +234,32 @@ def test_monte_carlo_statistics():
     std_t, mean_t = torch.std_mean(torch.tensor(samples), dim=0, correction=0)
     close(mean, mean_t)
     close(std, std_t)
+
+
+@pytest.mark.parametrize("sizes", [(4, 3), (4, 6, 3), (3, 7, 5, 4)])
+def test_a_network_its_loss_and_its_gradients(sizes):
+    rng = np.random.default_rng(12)
+    params = [(rng.standard_normal((D, H)), rng.standard_normal(H)) for D, H in pairwise(sizes)]
+    X, y = rng.standard_normal((9, sizes[0])), rng.integers(0, sizes[-1], 9)
+    tensors = [(tensor(W), tensor(b)) for W, b in params]
+    z = torch.tensor(X)
+    for number, (W, b) in enumerate(tensors):
+        z = torch.nn.functional.linear(torch.relu(z) if number else z, W.T, b)
+    loss_t = torch.nn.functional.cross_entropy(z, torch.tensor(y))
+    loss_t.backward()
+    loss, grads = neurons.mlp_gradients(params, X, y)
+    close(loss, loss_t)
+    for (dW, db), (W_t, b_t) in zip(grads, tensors, strict=True):
+        close(dW, W_t.grad)
+        close(db, b_t.grad)
+
+
+def test_softmax_cross_entropy_of_large_logits():
+    z, y = 3000 * np.random.default_rng(13).standard_normal((7, 5)), np.array([0, 4, 2, 1, 3, 3, 0])
+    z_t = tensor(z)
+    loss_t = torch.nn.functional.cross_entropy(z_t, torch.tensor(y))
+    loss_t.backward()
+    loss, dz = neurons.softmax_cross_entropy(z, y)
+    close(loss, loss_t)
+    close(dz, z_t.grad)
+    close(neurons.softmax(z), torch.softmax(torch.tensor(z), dim=1))

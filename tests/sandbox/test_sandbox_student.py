@@ -45,6 +45,11 @@ def spoil(x, items):
     x *= 0
     items.append(1)
     return None
+def spoil_and_fail(x, items, more=1):
+    x *= 0
+    items.append(more)
+    raise ValueError("spoilt")
+def spoil_and_grow(x, items): spoil_and_fail(x, items, np.zeros(20_000_000))
 def same(a, b): return a is b
 def draw(rng, n=3): return rng.normal(size=n)
 def draw_and_fail(rng): rng.normal(); raise ValueError("after a draw")
@@ -130,6 +135,30 @@ def test_answers_and_arguments(answers: Any) -> None:
     assert call.answer is None
     assert np.array_equal(call.arguments[0], np.zeros(3)) and call.arguments[1] == [0, 1]
     assert np.array_equal(x, np.ones(3)) and items == [0]  # what the student changes is a copy
+
+
+def test_arguments_after_an_exception(answers: Any) -> None:
+    x, items = np.ones(3), [0]
+    with pytest.raises(Raised) as caught:
+        answers.spoil_and_fail.call(x, items)
+    after = caught.value.arguments
+    assert np.array_equal(after[0], np.zeros(3)) and after[1] == [0, 1]
+    assert np.array_equal(x, np.ones(3)) and items == [0]
+    with pytest.raises(Raised) as caught:
+        answers.spoil_and_fail(x, items)
+    assert caught.value.arguments == ()  # they were not asked for
+
+
+def test_arguments_that_are_too_large_after_an_exception(answers: Any) -> None:
+    with pytest.raises(Raised, match="ValueError: spoilt") as caught:
+        answers.spoil_and_grow.call(np.ones(3), [0])
+    assert caught.value.arguments == ()
+
+
+@pytest.mark.parametrize("arguments", [None, 3, [1], "x"])
+def test_malformed_arguments_are_refused(arguments: Any) -> None:
+    with pytest.raises(WireError, match="malformed arguments"):
+        reported_error("raised", "f", "Rude", "no", None, (), arguments)
 
 
 @pytest.mark.parametrize("kind", ["C", "F", "strided"])
