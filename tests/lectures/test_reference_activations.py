@@ -46,7 +46,7 @@ def test_large_inputs_are_scipys(rng):
 
 def test_selu_keeps_mean_0_and_variance_1(rng):
     """Its two constants are those of which (0, 1) is the fixed point, as an integral over the normal distribution says."""
-    nodes, weights = np.polynomial.hermite_e.hermegauss(400)
+    nodes, weights = np.polynomial.hermite_e.hermegauss(150)
     mean, square = (np.sum(weights * reference.selu(nodes) ** power) / np.sqrt(2 * np.pi) for power in (1, 2))
     assert abs(mean) < 1e-3 and abs(square - 1) < 1e-3
     np.testing.assert_allclose(reference.selu(nodes), nets.ACTIVATIONS["selu"](nodes), **TOLERANCE)
