@@ -238,12 +238,6 @@ def sigmoid_slope_like_tanh(z):
     return 1 - right.sigmoid(z) ** 2
 
 
-@misconception("sigmoid_grad", "core", title="The square in the denominator is missing", see="04 §1")
-def sigmoid_slope_without_square(z):
-    """You computed exp(−z)/(1 + exp(−z)), and lost the square of the denominator, which the quotient rule gives. What you have is 1 − σ."""
-    return 2 * right.sigmoid(-np.asarray(z)) - right.sigmoid(-np.asarray(z)) ** 1 * 1.0
-
-
 @misconception("sigmoid_grad", "core", title="σ is applied twice", see="04 §1")
 def sigmoid_slope_twice(z):
     """You passed σ(z) to the sigmoid again. s = sigmoid(z) is applied once, and then it is s·(1 − s)."""
@@ -345,7 +339,7 @@ def relu_capped(z):
 @misconception("relu", "part", title="Capped at 6", see="04 §2")
 def relu_capped_at_six(z):
     """You cut off z at 6, as ReLU6 does. The ReLU of this lecture has no upper end."""
-    return np.clip(z, 0, 4)
+    return np.clip(z, 0, 6)
 
 
 @misconception("relu", "core", title="Softplus instead of ReLU", see="04 §2")
@@ -360,7 +354,7 @@ def relu_threshold_one(z):
     return np.where(np.asarray(z) > 1, z, 0.0)
 
 
-@misconception("relu", "part", title="Negative entries are removed", see="04 §2")
+@misconception("relu", "core", title="Negative entries are removed", see="04 §2")
 def relu_removes(z):
     """You picked out the positive entries with z[z > 0], so the answer is shorter than z. Negative entries stay, as zeros."""
     return np.asarray(z)[np.asarray(z) > 0]
@@ -370,7 +364,7 @@ def relu_removes(z):
 def relu_divides(z):
     """You divided by z or by |z|, and at z = 0 that is 0/0, NaN. np.maximum(0, z) needs no division."""
     with np.errstate(all="ignore"):
-        return np.asarray(z) * (np.asarray(z) + np.abs(z)) / (2 * np.abs(z)) / 1.0
+        return np.asarray(z) * (1 + np.asarray(z) / np.abs(z)) / 2
 
 
 @misconception("relu_grad", "slip", title="True and False", see="04 §2")
@@ -754,7 +748,7 @@ def elu_slope_plus_one(z, alpha=1.0):
 @misconception("elu_grad", "part", title="The slope of the leaky ReLU", see="04 §6")
 def elu_slope_is_leaky(z, alpha=1.0):
     """You returned α for all negative z. That is so at z = 0 only; further left the curve is flatter: α exp(z)."""
-    return np.where(np.asarray(z) < 0, alpha, np.where(np.asarray(z) > 0, 1.0, 1.0)) * np.where(np.asarray(z) < -5.95, 1.001, 1.0)
+    return right.leaky_relu_grad(z, alpha)
 
 
 @misconception("elu_grad", "part", title="The slope of ReLU", see="04 §6")
@@ -1028,7 +1022,7 @@ def dead_equal_zero(Z):
     return np.all(np.asarray(Z) == 0, axis=0)
 
 
-@misconception("dead_units", "part", title="The number of dead units", see="04 §3")
+@misconception("dead_units", "core", title="The number of dead units", see="04 §3")
 def dead_counted(Z):
     """You returned how many units are dead. Asked for is which: an array with True or False for each unit."""
     return int(np.sum(np.max(Z, axis=0) <= 0))
@@ -1376,12 +1370,6 @@ def prelu_everywhere(z, alpha):
     return np.asarray(alpha, float) * z, _kept(z, alpha)
 
 
-@misconception("prelu_forward", "slip", title="No cache is returned", see="04 §5")
-def prelu_without_cache(z, alpha):
-    """You returned out alone. A forward pass returns (out, cache), with all that the backward pass needs in the cache."""
-    return right.prelu_forward(z, alpha)[0]
-
-
 @misconception("prelu_forward", "part", title="α along the examples", see="04 §5")
 def prelu_along_examples(z, alpha):
     """You gave alpha the shape (D, 1), so that it runs along the examples. One α belongs to each feature, a column of z: shape (D,)
@@ -1390,7 +1378,6 @@ def prelu_along_examples(z, alpha):
 
 
 prelu_in_place = in_place("prelu_forward", right.prelu_forward, see="04 §5")
-prelu_alpha_in_place = in_place("prelu_forward", right.prelu_forward, see="04 §5", position=1, called="prelu_alpha_in_place")
 prelu_cut_off = cut_off("prelu_forward", right.prelu_forward, see="04 §5")
 
 
@@ -1703,14 +1690,7 @@ def maxout_all_pieces(x, W, b):
     return _pieces(x, W, b), _cache(x, W, b)
 
 
-@misconception("maxout_forward", "slip", title="No cache is returned", see="04 §8")
-def maxout_without_cache(x, W, b):
-    """You returned out alone. A forward pass returns (out, cache), with all that the backward pass needs in the cache."""
-    return right.maxout_forward(x, W, b)[0]
-
-
-maxout_in_place = in_place("maxout_forward", right.maxout_forward, see="04 §8", position=1)
-maxout_x_in_place = in_place("maxout_forward", right.maxout_forward, see="04 §8", called="maxout_x_in_place")
+maxout_in_place = in_place("maxout_forward", right.maxout_forward, see="04 §8")
 maxout_cut_off = cut_off("maxout_forward", right.maxout_forward, see="04 §8")
 
 
