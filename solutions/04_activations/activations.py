@@ -342,7 +342,7 @@ if ready(relu, relu_grad):
 # %% [markdown]
 # **Six times faster?** Slides say that ReLU "converges much faster than sigmoid and tanh, e.g. 6×". The six comes from one figure
 # (Krizhevsky et al. 2012): a convolutional net on colour photographs, ReLU against *tanh*, each with a learning rate of its own. We count the
-# steps until the training loss falls to 0.3, with two hidden layers. To be fair, each activation gets its own initialization and three
+# steps until the training loss falls to 0.5, with two hidden layers. To be fair, each activation gets its own initialization and three
 # learning rates, with three seeds.
 
 # %% tags=["demo"]
@@ -360,8 +360,8 @@ def run(name, lr, seed):
     return kept[name, lr, seed]
 
 # %% tags=["demo"]
-def steps_to(history, level=0.3, window=20):
-    """The first step at which the mean loss of the last 20 is below the level; None if there is none."""
+def steps_to(history, level=0.5, window=10):
+    """The first step at which the mean loss of the last 10 is below the level; None if there is none."""
     smooth = np.convolve(history.loss, np.ones(window) / window, mode="valid")
     return int(np.argmax(smooth < level)) + window if np.any(smooth < level) else None
 
@@ -377,10 +377,10 @@ if ready(sigmoid, sigmoid_grad, relu, relu_grad):
     for name in ("sigmoid", "tanh", "ReLU"):
         race[name] = {lr: [steps_to(run(name, lr, seed)) for seed in seeds] for lr in rates}
     plots.show(
-        figures.steps_to_a_loss(race, 126, 0.3),
-        alt="Steps to a loss of 0.3. The sigmoid gets there at the learning rate 1 only, after more "
-        "than 100 steps. tanh and ReLU need about 100 and 75 steps at 0.1, and 45 and 40 at 0.3. "
-        "At 1 tanh needs 30 steps, and ReLU more than at 0.3.",
+        figures.steps_to_a_loss(race, 126, 0.5),
+        alt="Steps to a loss of 0.5. The sigmoid gets there at the learning rate 1 only, after about "
+        "100 steps. tanh and ReLU need about 65 and 45 steps at 0.1, and 27 and 23 at 0.3. At 1 "
+        "tanh needs 16 steps, and ReLU more than at 0.3.",
     )
     fastest = {name: best(by_rate) for name, by_rate in race.items()}
     print("steps at the best learning rate:", fastest)
@@ -388,7 +388,7 @@ if ready(sigmoid, sigmoid_grad, relu, relu_grad):
     assert fastest["tanh"] < 1.2 * fastest["ReLU"], "tanh isn't behind ReLU here"
 
 # %% [markdown]
-# Against the sigmoid the claim holds: it is several times slower at its best rate, and never arrives at the two others. Against tanh it
+# Against the sigmoid the claim holds: it is about four times slower at its best rate, and doesn't arrive in time at the two others. Against tanh it
 # doesn't hold here. At *equal* small rates ReLU is ahead, but tanh bears larger ones, and with its best rate it is the fastest. "Six times" is a
 # number of one experiment.
 
@@ -482,9 +482,9 @@ if ready(relu, relu_grad, dead_units):
     print("dead after the shock, after six epochs:", with_relu[:, [0, -1]].tolist())
     print("dead after the shock, with biases that started at 0.01:", with_bias)
     net = fates[0][0]
-    dead = dead_units(net.preactivations(digits.X_train)[0])
+    dead = dead_units(net.preactivations(digits.X_train)[1])  # of the second hidden layer
     _, gradients = net.gradients(digits.X_train, digits.y_train)
-    assert dead.any() and not gradients[0]["W"][:, dead].any(), "dead units get no gradient at all"
+    assert dead.any() and not gradients[2]["W"][:, dead].any(), "dead units get no gradient at all"
     assert (with_relu[:, -1] > 0.7 * with_relu[:, 0]).all(), "the dead stay dead"
     assert sum(with_bias) > 0.5 * with_relu[:, 0].sum(), "biases of 0.01 don't prevent it"
 
@@ -979,7 +979,8 @@ def selu(z):
     The argument is not changed.
     """
     ### BEGIN SOLUTION
-    return 1.0507009873554805 * elu(z, 1.6732632423543772)
+    scale, alpha = 1.0507009873554805, 1.6732632423543772
+    return scale * np.where(np.asarray(z) < 0, alpha * np.expm1(np.minimum(z, 0.0)), z)
     ### END SOLUTION
 
 # %% nbgrader={"grade": true, "grade_id": "test_selu", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
@@ -1165,7 +1166,7 @@ def maxout(fan_in, units, k, rng):
     params = {"W": rng.normal(0, np.sqrt(1 / fan_in), (k, fan_in, units)), "b": np.zeros((k, units))}
     return nets.PairLayer(maxout_forward, maxout_backward, params)
 
-
+# %% tags=["demo"]
 if ready(maxout_forward, maxout_backward):
     results = {"maxout": [], "ReLU, 30 units": [], "ReLU, 50 units": []}
     for seed in range(3):
@@ -1180,6 +1181,11 @@ if ready(maxout_forward, maxout_backward):
         print(f"{label:>15}: mean test accuracy {np.mean(found):.3f}")
     print("maxout's parameters:", net.count_parameters()[0])
     assert min(results["maxout"]) > 0.9, "the net learns with your gradients"
+    assert np.mean(results["maxout"]) > np.mean(results["ReLU, 30 units"]), "it is ahead of ReLU"
+
+# %% [markdown]
+# The problem that the slides name is the price: two pieces need twice the parameters, k pieces k times. Here maxout is worth it, by one or two
+# hundredths, also against a ReLU net of 50 units, which has as many parameters (6310). That is little more than seeds differ by.
 
 # %% [markdown]
 # ## §9 Which one?
@@ -1212,8 +1218,7 @@ if ready(*FUNCTIONS, prelu_forward, prelu_backward):
 if ready(*FUNCTIONS, prelu_forward, prelu_backward):
     steps = {name: [steps_to(run(name, 0.1, seed)) or 999 for seed in seeds] for name in order}
     for name in order:
-        slow, fast = (np.mean(final[name][lr]) for lr in (0.1, 1.0))
-        print(f"{name:>10}: {np.mean(steps[name]):4.0f} steps, accuracy {slow:.2f} and {fast:.2f}")
+        print(f"{name:>10}: {np.mean(steps[name]):4.0f} steps to a loss of 0.5 at 0.1")
     speed = {name: np.mean(steps[name]) for name in order}
     assert speed["sigmoid"] > speed["tanh"] > speed["ReLU"] > speed["ELU"], "the slides' order of speed"
     others = [np.mean(final[name][0.1]) for name in order[1:]]
