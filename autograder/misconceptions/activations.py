@@ -534,7 +534,9 @@ def leaky_exponential(z, alpha=0.01):
 
 
 leaky_fixed = fixed_number("leaky_relu", right.leaky_relu, see="04 §4", name="alpha", value=0.01, severity="part")
-leaky_fixed_tenth = fixed_number("leaky_relu", right.leaky_relu, see="04 §4", name="alpha", value=0.1, severity="core", called="leaky_tenth")
+leaky_fixed_tenth = fixed_number(
+    "leaky_relu", right.leaky_relu, see="04 §4", name="alpha", value=0.1, severity="core", called="leaky_tenth"
+)
 leaky_other_default = other_default("leaky_relu", right.leaky_relu, see="04 §4", value=0.1)
 leaky_slope_for_value = value_for_slope(
     "leaky_relu",

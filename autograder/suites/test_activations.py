@@ -485,9 +485,7 @@ class TestPreluForward(ForwardPass):
     def test_any_slope(self, student, reference, rng):
         """A negative alpha, and one that is greater than 1, are slopes like any other."""
         z = both_signs(rng, 6, 3)
-        expect(self.ask(student, z, np.array([1.6, -0.7, 0.2])), "out").close_to(
-            reference.prelu_forward(z, np.array([1.6, -0.7, 0.2]))[0]
-        )
+        expect(self.ask(student, z, np.array([1.6, -0.7, 0.2])), "out").close_to(reference.prelu_forward(z, np.array([1.6, -0.7, 0.2]))[0])
 
     @corner("z = 0", 0.04)
     def test_at_zero(self, student, rng):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 Steps = Sequence[int | None]
 
 
-def _style(index: int) -> dict[str, str]:
+def _style(index: int) -> dict[str, Any]:
     return {"color": plots.PALETTE[index % len(plots.PALETTE)], "linestyle": plots.LINES[index % len(plots.LINES)]}
 
 
@@ -44,19 +44,21 @@ def steps_to_a_loss(runs: Mapping[str, Mapping[float, Steps]], most: int, loss: 
     ax.axhline(most, color="black", linewidth=0.8, linestyle=":")
     ax.text(len(runs) - 0.55, most * 1.25, "not reached", va="center", ha="right", fontsize=9)
     ax.set(yscale="log", ylabel="training steps", title=f"Steps to a loss of {loss:g}", xticks=range(len(runs)), xticklabels=list(runs))
-    ax.legend(loc="lower right")
+    ax.yaxis.set_major_formatter("{x:.0f}")
+    ax.yaxis.set_minor_formatter("{x:.0f}")
+    ax.legend(loc="lower left")
     return fig
 
 
 def dead_over_epochs(counts: Mapping[str, np.ndarray], units: int) -> Figure:
     """Draw how many units are dead after each epoch: for each label an array of shape (seeds, epochs), a line for each seed."""
-    fig, ax = plots.figure(1, 1, (7.5, 3.6))
+    fig, ax = plots.figure(1, 1, (9, 3.6))
     for index, (label, lines) in enumerate(counts.items()):
         for number, line in enumerate(lines):
             style = {**_style(index), "marker": plots.MARKERS[index]}
             ax.plot(range(len(line)), line, label=label if number == 0 else None, **style)
     ax.set(xlabel="epoch at the learning rate 0.1", ylabel=f"dead units (of {units})", ylim=(-1, None))
-    ax.legend()
+    ax.legend(loc="center left", bbox_to_anchor=(1.0, 0.5))
     return fig
 
 
@@ -96,11 +98,10 @@ def through_layers(statistics: Mapping[str, Sequence[tuple[float, float]]]) -> F
 def maxout_pieces(x: np.ndarray, target: np.ndarray, units: Mapping[str, tuple[np.ndarray, np.ndarray]]) -> Figure:
     """Draw maxout units of one input: for each label the values of the pieces, shape (k, N), and of their maximum; and a target."""
     fig, axes = plots.figure(1, len(units), (4.2 * len(units), 3.4), squeeze=False)
-    for index, (ax, (label, (pieces, out))) in enumerate(zip(axes[0], units.items(), strict=True)):
+    for ax, (label, (pieces, out)) in zip(axes[0], units.items(), strict=True):
         ax.plot(x, pieces.T, color="#999999", linewidth=0.9, linestyle="-")
         ax.plot(x, out, color=plots.PALETTE[0], linewidth=2.5, linestyle="-", label="maxout")
-        if index == len(units) - 1:
-            ax.plot(x, target, color=plots.PALETTE[1], linestyle="--", label="target")
+        ax.plot(x, target, color=plots.PALETTE[1], linestyle="--", label="target")
         ax.set(xlabel="x", title=label, ylim=(-1.2, 1.5))
         ax.legend(loc="upper center")
     return fig

@@ -84,7 +84,9 @@ class Default:
     def test_default(self, student):
         """Without an alpha the default of the first line holds."""
         z = np.array([-1.0, -0.3, 2.0])
-        expect(self.call(student, z), "the answer without an alpha").close_to(expect(self.call(student, z, self.default)).shaped((3,)).answer)
+        expect(self.call(student, z), "the answer without an alpha").close_to(
+            expect(self.call(student, z, self.default)).shaped((3,)).answer
+        )
 
 
 @exercise("sigmoid")
