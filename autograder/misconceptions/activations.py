@@ -27,8 +27,8 @@ LAMBDA, ALPHA = 1.0507009873554805, 1.6732632423543772
 
 @family(
     "z = 0 is left out",
-    "You treat z > 0 and z < 0, and nothing else: an entry that is exactly 0 belongs to neither, and keeps the number that your array began "
-    "with. Write >= on one of the two sides.",
+    "You treat z > 0 and z < 0, and nothing else: an entry that is exactly 0 belongs to neither, and keeps the number that your array "
+    "began with. Write >= on one of the two sides.",
     "slip",
     value=0.0,
 )
@@ -38,8 +38,7 @@ def zero_left_out(right, options, *args, **kwargs):
 
 @family(
     "The default of alpha is another number",
-    "Without an alpha your function takes {value:g}. The docstring's signature says which default is wanted: leave the line with `def` as it "
-    "was.",
+    "Without an alpha your function takes {value:g}. The line with `def` said which default is wanted: leave it as it was.",
     "slip",
 )
 def other_default(right, options, z, alpha=None):
@@ -53,7 +52,7 @@ def other_default(right, options, z, alpha=None):
     "slip",
 )
 def tables_only(right, options, z, *args, **kwargs):
-    rows, columns = z.shape
+    _rows, _columns = z.shape
     return right(z, *args, **kwargs)
 
 
