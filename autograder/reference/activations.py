@@ -12,7 +12,8 @@ from __future__ import annotations
 
 import numpy as np
 
-SCALE, ALPHA = 1.0507009873554805, 1.6732632423543772  # λ and α of SELU
+SCALE = 1.0507009873554805  # λ of SELU
+ALPHA = 1.6732632423543772
 
 
 def sigmoid(z) -> np.ndarray:
