@@ -33,8 +33,8 @@ ALPHA = 1.6732632423543772
     "slip",
     value=0.0,
 )
-def zero_left_out(right, options, *args, **kwargs):
-    return np.where(np.asarray(args[0]) == 0, options["value"], right(*args, **kwargs))
+def zero_left_out(function, options, *args, **kwargs):
+    return np.where(np.asarray(args[0]) == 0, options["value"], function(*args, **kwargs))
 
 
 @family(
@@ -42,8 +42,8 @@ def zero_left_out(right, options, *args, **kwargs):
     "Without an alpha your function takes {value:g}. The line with `def` said which default is wanted: leave it as it was.",
     "slip",
 )
-def other_default(right, options, z, alpha=None):
-    return right(z, options["value"] if alpha is None else alpha)
+def other_default(function, options, z, alpha=None):
+    return function(z, options["value"] if alpha is None else alpha)
 
 
 @family(
@@ -52,9 +52,9 @@ def other_default(right, options, z, alpha=None):
     "that it can take an array of any shape: write it with NumPy's functions of whole arrays.",
     "slip",
 )
-def tables_only(right, options, z, *args, **kwargs):
+def tables_only(function, options, z, *args, **kwargs):
     _rows, _columns = z.shape
-    return right(z, *args, **kwargs)
+    return function(z, *args, **kwargs)
 
 
 @family(
@@ -62,8 +62,8 @@ def tables_only(right, options, z, *args, **kwargs):
     "You return a list of numbers. The next layer computes with it, so that it has to be an array: `np.array(...)` makes one of a list.",
     "slip",
 )
-def as_list(right, options, *args, **kwargs):
-    answer = right(*args, **kwargs)
+def as_list(function, options, *args, **kwargs):
+    answer = function(*args, **kwargs)
     return [item.tolist() for item in answer] if isinstance(answer, tuple) else answer.tolist()
 
 
@@ -72,8 +72,8 @@ def as_list(right, options, *args, **kwargs):
     "You return the function's value. The gradient is its slope: how fast the function rises where z is.",
     "core",
 )
-def value_for_slope(right, options, *args, **kwargs):
-    return right(*args, **kwargs)
+def value_for_slope(function, options, *args, **kwargs):
+    return function(*args, **kwargs)
 
 
 # --- right functions, for answers to use ----------------------------------------------------------------------------------
@@ -297,7 +297,12 @@ def sigmoid_slope_odd(z):
     return np.sign(z) * _sigmoid_grad(z)
 
 
-sigmoid_slope_negated = negated("sigmoid_grad", right.sigmoid_grad, see="04 §1")
+sigmoid_slope_negated = negated(
+    "sigmoid_grad",
+    right.sigmoid_grad,
+    see="04 §1",
+    text="Your answer has the right size and the wrong sign. The sigmoid rises everywhere, so that its slope is positive: σ·(1 − σ).",
+)
 sigmoid_slope_is_sigmoid = value_for_slope("sigmoid_grad", right.sigmoid, see="04 §1")
 sigmoid_slope_zero = zero_left_out("sigmoid_grad", right.sigmoid_grad, see="04 §1")
 
@@ -1291,7 +1296,7 @@ def rrelu_divided(z, lower, upper, rng, training):
 
 @misconception("rrelu", "part", title="out and slopes are swapped", see="04 §5")
 def rrelu_order(z, lower, upper, rng, training):
-    """You returned (slopes, out). The order is (out, slopes)."""
+    """You returned (slopes, out). The order that is asked for is (out, slopes), as the docstring says."""
     return _sloped(z, _drawn(z, lower, upper, rng, training))[::-1]
 
 
