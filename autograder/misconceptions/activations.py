@@ -1553,14 +1553,14 @@ def prelu_slopes_alone(dout, cache):
 
 @misconception("prelu_backward", "part", title="dz is multiplied by α everywhere", see="04 §5")
 def prelu_slope_alpha_everywhere(dout, cache):
-    """Your dz is dout·α for positive z, too. There the slope is 1."""
+    """Your dz is dout·α for positive z, too. There the slope is 1, so that dz is dout."""
     z, alpha, _, values = _parts(cache)
     return _pulled_back(dout, z, alpha, values)
 
 
 @misconception("prelu_backward", "part", title="dz is dout everywhere", see="04 §5")
 def prelu_slope_one_everywhere(dout, cache):
-    """Your dz is dout for negative z, too. There the slope is the feature's α."""
+    """Your dz is dout for negative z, too. There the slope is the feature's α: dout·α."""
     z, _, _, values = _parts(cache)
     return _pulled_back(dout, z, 1.0, values)
 
