@@ -76,6 +76,43 @@ def value_for_slope(function, options, *args, **kwargs):
     return function(*args, **kwargs)
 
 
+@family(
+    "{argument} is overwritten",
+    "Your numbers are right, but you write into {argument}, as `{argument}[{argument} < 0] = …` does. The array belongs to the caller, who "
+    "needs it afterwards, for the backward pass for instance. Begin with a copy: `out = {argument}.copy()`, or use np.where.",
+    "slip",
+    position=0,
+)
+def overwritten(function, options, *args, **kwargs):
+    answer = function(*(np.array(arg) if isinstance(arg, np.ndarray) else arg for arg in args), **kwargs)
+    args[options["position"]][...] = 1
+    return answer
+
+
+@family(
+    "An array of integers raises an error",
+    "You change a copy in place, as `out[out < 0] *= …` does. Where {argument} holds integers, so does the copy, and NumPy refuses to write "
+    "fractions into it. Make the copy with `np.array({argument}, dtype=float)`, or use np.where.",
+    "slip",
+    position=0,
+)
+def integers_raise(function, options, *args, **kwargs):
+    copy = np.array(args[options["position"]])
+    copy *= 0.5
+    return function(*args, **kwargs)
+
+
+@family(
+    "At z = 0 both sides are added",
+    "You add the two sides, each multiplied by a mask, and at z = 0 both masks hold, because of >= and <=: the slope there is the sum of "
+    "both. Any number between them is right; write > on one of the sides.",
+    "slip",
+)
+def both_at_zero(function, options, z, *alpha):
+    beside = sum(function(side + np.zeros(np.shape(z)), *alpha) for side in (-1e-12, 1e-12))
+    return np.where(np.asarray(z) == 0, beside, function(z, *alpha))
+
+
 # --- right functions, for answers to use ----------------------------------------------------------------------------------
 
 
@@ -197,6 +234,18 @@ def sigmoid_is_hard(z):
     return np.clip(0.2 * np.asarray(z) + 0.5, 0, 1)
 
 
+@misconception("sigmoid", "core", title="From −1 to 1", see="04 §1")
+def sigmoid_bipolar(z):
+    """You returned 2/(1 + exp(−z)) − 1, which runs from −1 to 1. The logistic function runs from 0 to 1: 1/(1 + exp(−z))."""
+    return np.tanh(0.5 * np.asarray(z))
+
+
+@misconception("sigmoid", "core", title="One number for the whole array", see="04 §1")
+def sigmoid_averaged(z):
+    """You returned one number. The sigmoid is applied entry by entry, so that the answer has the shape of z."""
+    return np.mean(_sigmoid(z))
+
+
 sigmoid_zero = zero_left_out("sigmoid", right.sigmoid, see="04 §1")
 
 
@@ -295,6 +344,24 @@ def sigmoid_slope_squared(z):
 def sigmoid_slope_odd(z):
     """Your slope is negative for negative z. The sigmoid rises everywhere, equally fast at z and −z."""
     return np.sign(z) * _sigmoid_grad(z)
+
+
+@misconception("sigmoid_grad", "core", title="1 + σ instead of 1 − σ", see="04 §1")
+def sigmoid_slope_plus(z):
+    """You returned σ·(1 + σ). The derivative is σ·(1 − σ), which goes to 0 on both sides."""
+    return _sigmoid(z) * (1 + _sigmoid(z))
+
+
+@misconception("sigmoid_grad", "core", title="σ² instead of σ·(1 − σ)", see="04 §1")
+def sigmoid_slope_is_square(z):
+    """You returned σ². The second factor is 1 − σ: the derivative is σ·(1 − σ)."""
+    return _sigmoid(z) ** 2
+
+
+@misconception("sigmoid_grad", "core", title="A factor z too many", see="04 §1")
+def sigmoid_slope_times_z(z):
+    """You multiplied σ·(1 − σ) by z. The derivative with respect to z is σ·(1 − σ) alone."""
+    return z * _sigmoid_grad(z)
 
 
 sigmoid_slope_negated = negated(
@@ -412,6 +479,48 @@ def relu_divides(z):
         return np.asarray(z) * (1 + np.asarray(z) / np.abs(z)) / 2
 
 
+@misconception("relu", "core", title="Nothing is changed", see="04 §2")
+def relu_identity(z):
+    """You returned z as it is. Where z is negative, ReLU is 0."""
+    return 1.0 * np.asarray(z)
+
+
+@misconception("relu", "core", title="0 everywhere", see="04 §2")
+def relu_zero(z):
+    """You returned 0 for all entries. Where z is positive, ReLU is z."""
+    return np.zeros(np.shape(z))
+
+
+@misconception("relu", "core", title="The negative part, turned upwards", see="04 §2")
+def relu_of_minus_z(z):
+    """You returned max(0, −z). ReLU is max(0, z)."""
+    return np.maximum(0, -np.asarray(z))
+
+
+@misconception("relu", "core", title="z is squared", see="04 §2")
+def relu_squared(z):
+    """You returned z² where z is positive. ReLU is z there."""
+    return np.maximum(0, z) * np.asarray(z)
+
+
+@misconception("relu", "part", title="Capped at 5", see="04 §2")
+def relu_capped_at_five(z):
+    """You cut off large z. ReLU has no upper end: it doesn't saturate for positive z, which is its point."""
+    return np.clip(z, 0, 5)
+
+
+@misconception("relu", "core", title="Whole numbers", see="04 §2")
+def relu_whole_numbers(z):
+    """Your answer holds whole numbers: you wrote it into an array of integers, or rounded it. z has fractions, and ReLU keeps them."""
+    return np.maximum(0, z).astype(int)
+
+
+@misconception("relu", "slip", title="Not quite 0 on the left", see="04 §2")
+def relu_with_epsilon(z):
+    """You return a small positive number for negative z. ReLU is exactly 0 there."""
+    return np.maximum(1e-7, z)
+
+
 @misconception("relu_grad", "slip", title="True and False", see="04 §2")
 def relu_slope_boolean(z):
     """You returned the comparison itself, an array of True and False. Numbers are wanted: np.where(z > 0, 1.0, 0.0)."""
@@ -446,6 +555,19 @@ def relu_slope_leaks(z):
 def relu_slope_one(z):
     """You returned 1 for all z, as if ReLU were the identity. Where z is negative the slope is 0."""
     return np.ones(np.shape(z))
+
+
+@misconception("relu_grad", "part", title="Negative entries keep their z", see="04 §2")
+def relu_slope_keeps_z(z):
+    """You wrote 1 where z is positive, and left z where it is negative. The slope there is 0."""
+    return np.where(np.asarray(z) > 0, 1.0, z)
+
+
+@misconception("relu_grad", "core", title="0 everywhere", see="04 §2")
+def relu_slope_none(z):
+    """You returned 0 for all entries. Where z is positive, the slope is 1. (If you overwrote an array step by step: what did the second
+    step do to the entries of the first?)"""
+    return np.zeros(np.shape(z))
 
 
 @misconception("relu_grad", "slip", title="NaN at z = 0", see="04 §2")
@@ -578,6 +700,30 @@ def leaky_exponential(z, alpha=0.01):
     return _elu(z, alpha)
 
 
+@misconception("leaky_relu", "part", title="αz is added to ReLU on both sides", see="04 §4")
+def leaky_added(z, alpha=0.01):
+    """You added αz to ReLU for all z, so that the slope on the right is 1 + α. The leak is for negative z alone: αz there, z elsewhere."""
+    return _relu(z) + alpha * np.asarray(z)
+
+
+@misconception("leaky_relu", "core", title="Nothing is changed", see="04 §4")
+def leaky_identity(z, alpha=0.01):
+    """You returned z as it is. Where z is negative, it is multiplied by α."""
+    return 1.0 * np.asarray(z)
+
+
+@misconception("leaky_relu", "part", title="z + α instead of αz", see="04 §4")
+def leaky_shifted(z, alpha=0.01):
+    """You added α to negative z. α is a slope: multiply by it."""
+    return np.where(np.asarray(z) < 0, np.asarray(z) + alpha, z)
+
+
+@misconception("leaky_relu", "part", title="α is squared", see="04 §4")
+def leaky_twice(z, alpha=0.01):
+    """You multiplied negative z by α twice, as happens where a line is applied to what another one has changed already. αz, once."""
+    return np.where(np.asarray(z) < 0, alpha * alpha * np.asarray(z), z)
+
+
 leaky_fixed = fixed_number("leaky_relu", right.leaky_relu, see="04 §4", name="alpha", value=0.01, severity="part")
 leaky_fixed_tenth = fixed_number(
     "leaky_relu", right.leaky_relu, see="04 §4", name="alpha", value=0.1, severity="core", called="leaky_tenth"
@@ -626,6 +772,24 @@ def leaky_slope_negative(z, alpha=0.01):
 def leaky_slope_complement(z, alpha=0.01):
     """You returned 1 − α for negative z. The line there is αz, and its slope is α."""
     return np.where(np.asarray(z) > 0, 1.0, 1 - alpha)
+
+
+@misconception("leaky_relu_grad", "core", title="1 everywhere", see="04 §4")
+def leaky_slope_one(z, alpha=0.01):
+    """You returned 1 for all z. Where z is negative the slope is α."""
+    return np.ones(np.shape(z))
+
+
+@misconception("leaky_relu_grad", "core", title="α everywhere", see="04 §4")
+def leaky_slope_alpha(z, alpha=0.01):
+    """You returned α for all z. Where z is positive the slope is 1."""
+    return np.full(np.shape(z), alpha)
+
+
+@misconception("leaky_relu_grad", "part", title="α is added on the right", see="04 §4")
+def leaky_slope_added(z, alpha=0.01):
+    """You returned 1 + α for positive z. The leak is for negative z alone: the slope on the right is 1."""
+    return np.where(np.asarray(z) > 0, 1 + alpha, alpha)
 
 
 @misconception("leaky_relu_grad", "slip", title="No slope at z = 0", see="04 §4")
@@ -769,6 +933,26 @@ def elu_mask_overflows(z, alpha=1.0):
         return z * (z > 0) + alpha * (np.exp(z) - 1) * (z <= 0)
 
 
+@misconception("elu", "part", title="exp(z) − α", see="04 §6")
+def elu_subtracts_alpha(z, alpha=1.0):
+    """You computed exp(z) − α for negative z. α multiplies the exponential too: α(exp(z) − 1). For α = 1 there is no difference."""
+    return np.where(np.asarray(z) < 0, np.exp(np.minimum(z, 0.0)) - alpha, z)
+
+
+@misconception("elu", "core", title="The larger of the two curves", see="04 §6")
+def elu_maximum(z, alpha=1.0):
+    """You took the maximum of z and α(exp(z) − 1). The exponential is the larger one on *both* sides if α is 1: choose by the sign of z."""
+    with np.errstate(all="ignore"):
+        return np.maximum(z, alpha * np.expm1(np.asarray(z, float)))
+
+
+@misconception("elu", "core", title="The smaller of the two curves", see="04 §6")
+def elu_minimum(z, alpha=1.0):
+    """You took the minimum of z and α(exp(z) − 1). That is z on both sides if α is 1: choose by the sign of z."""
+    with np.errstate(all="ignore"):
+        return np.minimum(z, alpha * np.expm1(np.asarray(z, float)))
+
+
 elu_fixed = fixed_number("elu", right.elu, see="04 §6", name="alpha", value=1.0, severity="part")
 elu_fixed_small = fixed_number("elu", right.elu, see="04 §6", name="alpha", value=0.01, severity="core", called="elu_fixed_hundredth")
 elu_default = other_default("elu", right.elu, see="04 §6", value=0.01)
@@ -849,6 +1033,25 @@ def elu_slope_mask_overflows(z, alpha=1.0):
 def elu_slope_beyond_at_zero(z, alpha=1.0):
     """At z = 0 you return a number that doesn't lie between α and 1, the slopes on both sides. Use >= on one of the sides."""
     return np.where(np.asarray(z) == 0, 0.0, _elu_grad(z, alpha))
+
+
+@misconception("elu_grad", "part", title="exp(z) − 1 + α", see="04 §6")
+def elu_slope_mixed(z, alpha=1.0):
+    """You added α to an ELU with another α: exp(z) − 1 + α. The slope is ELU(z) + α with the same α in both, which is α exp(z)."""
+    return np.where(np.asarray(z) < 0, np.expm1(np.minimum(z, 0.0)) + alpha, 1.0)
+
+
+@misconception("elu_grad", "part", title="The smaller of 1 and α exp(z)", see="04 §6")
+def elu_slope_minimum(z, alpha=1.0):
+    """You took the minimum of 1 and α exp(z). That is right for α = 1 only: choose by the sign of z."""
+    return np.minimum(1.0, alpha * np.exp(np.minimum(z, 700.0)))
+
+
+@misconception("elu_grad", "core", title="exp(z) on both sides, without α", see="04 §6")
+def elu_slope_exponential(z, alpha=1.0):
+    """You returned exp(z) everywhere. For positive z the slope is 1, and for negative z it has the factor α."""
+    with np.errstate(all="ignore"):
+        return np.exp(np.asarray(z, float))
 
 
 elu_slope_fixed_small = fixed_number(
@@ -942,6 +1145,30 @@ def selu_swapped(z):
 def selu_is_leaky(z):
     """You returned λαz, a line, for negative z. SELU bends there: λα(exp(z) − 1)."""
     return np.where(np.asarray(z) < 0, LAMBDA * ALPHA, LAMBDA) * np.asarray(z)
+
+
+@misconception("selu", "part", title="λ twice on the right", see="04 §7")
+def selu_scale_twice(z):
+    """You multiplied positive z by λ, and then everything by λ once more. λ multiplies each side once."""
+    return _selu(z, LAMBDA**2, LAMBDA * ALPHA)
+
+
+@misconception("selu", "part", title="α on both sides", see="04 §7")
+def selu_alpha_everywhere(z):
+    """You multiplied positive z by α, too. α belongs to the exponential alone: for positive z SELU is λz."""
+    return _selu(z, LAMBDA * ALPHA)
+
+
+@misconception("selu", "core", title="0 on the left", see="04 §7")
+def selu_is_relu(z):
+    """You returned λz for positive z, and 0 for negative z. There SELU is λα(exp(z) − 1)."""
+    return _selu(z, LAMBDA, 0.0)
+
+
+@misconception("selu", "core", title="Plain ReLU", see="04 §7")
+def selu_is_plain_relu(z):
+    """You returned max(0, z). SELU is λz for positive z, and λα(exp(z) − 1) for negative z."""
+    return _relu(z)
 
 
 @misconception("selu", "slip", title="A mask multiplies infinity", see="04 §7")
@@ -1085,6 +1312,24 @@ def dead_numbered(Z):
 def dead_share(Z):
     """You returned for each unit the share of examples for which it is off. Dead is a unit whose share is 1: True or False."""
     return np.mean(np.asarray(Z) <= 0, axis=0)
+
+
+@misconception("dead_units", "core", title="The share of dead units", see="04 §3")
+def dead_share_of_units(Z):
+    """You returned which share of the units is dead. Asked for is which: an array with True or False for each unit."""
+    return np.mean(np.max(Z, axis=0) <= 0)
+
+
+@misconception("dead_units", "core", title="Units that are always on", see="04 §3")
+def dead_always_on(Z):
+    """You returned True for units that are positive for all examples. Dead are those that are positive for none."""
+    return np.all(np.asarray(Z) > 0, axis=0)
+
+
+@misconception("dead_units", "core", title="Units that never vary", see="04 §3")
+def dead_constant(Z):
+    """You looked for units whose z doesn't vary. The z of a dead unit may vary as it likes, as long as it is never positive."""
+    return np.std(Z, axis=0) == 0
 
 
 @misconception("dead_units", "slip", title="Small positive z counts as 0", see="04 §3")
@@ -1312,8 +1557,46 @@ def rrelu_mask_for_slopes(z, lower, upper, rng, training):
     return _sloped(z, _drawn(z, lower, upper, rng, training))[0], (np.asarray(z) >= 0).astype(float)
 
 
-rrelu_generator_ignored = generator_ignored("rrelu", right.rrelu, see="04 §5", severity="slip")
-rrelu_reseeded = reseeded("rrelu", right.rrelu, see="04 §5", severity="slip")
+@misconception("rrelu", "part", title="One random slope after training", see="04 §5")
+def rrelu_random_once_after_training(z, lower, upper, rng, training):
+    """After training you draw one slope for all entries. Nothing is random then: the slope is (lower + upper)/2."""
+    return _sloped(z, _drawn(z, lower, upper, rng, True, None if training else ()))
+
+
+@misconception("rrelu", "part", title="The geometric mean after training", see="04 §5")
+def rrelu_geometric_mean(z, lower, upper, rng, training):
+    """After training you use √(lower · upper). The mean of uniform draws is (lower + upper)/2."""
+    return _sloped(z, _drawn(z, lower, upper, rng, True) if training else np.sqrt(lower * upper))
+
+
+@misconception("rrelu", "slip", title="slopes is one number after training", see="04 §5")
+def rrelu_slope_as_number(z, lower, upper, rng, training):
+    """After training you return the slope as a number. slopes has the shape of z in both modes, with 1 where z ≥ 0."""
+    out, slopes = _sloped(z, _drawn(z, lower, upper, rng, training))
+    return out, slopes if training else (lower + upper) / 2
+
+
+@misconception("rrelu", "part", title="slopes of negative entries only", see="04 §5")
+def rrelu_slopes_of_negative(z, lower, upper, rng, training):
+    """Your out is right, but slopes has an entry for each *negative* z. It has the shape of z, with 1 where z ≥ 0."""
+    out, slopes = _sloped(z, _drawn(z, lower, upper, rng, training))
+    return out, slopes[np.asarray(z) < 0]
+
+
+@misconception("rrelu", "part", title="The sign of the slope is wrong", see="04 §5")
+def rrelu_mirrored(z, lower, upper, rng, training):
+    """You multiplied negative z by −slope, or took |z|: the function falls and then rises. The slope is positive."""
+    return _sloped(z, -_drawn(z, lower, upper, rng, training))
+
+
+@misconception("rrelu", "core", title="Plain ReLU", see="04 §5")
+def rrelu_is_relu(z, lower, upper, rng, training):
+    """You returned 0 for negative z. There out is z times a slope, drawn in training and fixed to (lower + upper)/2 after it."""
+    return _sloped(z, 0.0)
+
+
+rrelu_generator_ignored = generator_ignored("rrelu", right.rrelu, see="04 §5")
+rrelu_reseeded = reseeded("rrelu", right.rrelu, see="04 §5")
 rrelu_out_alone = only_the_first("rrelu", right.rrelu, see="04 §5", first="out", all="out and slopes")
 rrelu_in_place = in_place("rrelu", right.rrelu, see="04 §5")
 rrelu_cut_off = cut_off("rrelu", right.rrelu, see="04 §5")
@@ -1379,6 +1662,12 @@ def prelu_one_alpha(z, alpha):
 def prelu_mean_alpha(z, alpha):
     """You used the mean of alpha for all features. alpha has shape (D,): one slope for each column of z, which broadcasts by itself."""
     return _leaky_relu(np.asarray(z, float), float(np.mean(alpha))), _kept(z, alpha)
+
+
+@misconception("prelu_forward", "part", title="The sum of α for all features", see="04 §5")
+def prelu_sum_of_alpha(z, alpha):
+    """You used the sum of alpha, or a product with it, for all features. One slope belongs to each column of z: alpha * z broadcasts."""
+    return _leaky_relu(np.asarray(z, float), float(np.sum(alpha))), _kept(z, alpha)
 
 
 @misconception("prelu_forward", "part", title="Plain ReLU", see="04 §5")
@@ -1500,6 +1789,35 @@ def prelu_alpha_one_number(dout, cache):
     """You summed dalpha over the features, too. Each feature has an α of its own: sum along the examples only, axis 0."""
     _, _, slopes, values = _parts(cache)
     return dout * slopes, np.sum(dout * values)
+
+
+@misconception("prelu_backward", "part", title="dalpha is summed along the wrong axis", see="04 §5")
+def prelu_alpha_of_examples(dout, cache):
+    """You summed dalpha over the features, so that it has an entry for each example. Sum along the examples, axis 0."""
+    _, _, slopes, values = _parts(cache)
+    return dout * slopes, np.sum(dout * values, axis=1)
+
+
+@misconception("prelu_backward", "part", title="dalpha is averaged over everything", see="04 §5")
+def prelu_alpha_averaged_over_all(dout, cache):
+    """You averaged dalpha over all entries. It is a sum over the examples, with an entry for each feature."""
+    _, _, slopes, values = _parts(cache)
+    return dout * slopes, np.mean(dout * values)
+
+
+@misconception("prelu_backward", "part", title="dz is divided by α", see="04 §5")
+def prelu_slope_divided(dout, cache):
+    """Your dz is dout/α where z is negative. The slope of αz is α: multiply by it."""
+    z, alpha, _, values = _parts(cache)
+    return _pulled_back(dout, z, np.where(z < 0, 1 / alpha, 1.0), values)
+
+
+@misconception("prelu_backward", "slip", title="The sign of out decides", see="04 §5")
+def prelu_by_out(dout, cache):
+    """You looked at the sign of out. With a negative α, out is positive where z is negative: keep z in the cache, and look at z."""
+    z, alpha, _, _ = _parts(cache)
+    out = np.where(z < 0, alpha * z, z)
+    return _pulled_back(dout, z, np.where(out > 0, 1.0, alpha), np.where(out > 0, 0.0, z))
 
 
 @misconception("prelu_backward", "part", title="dalpha without dout", see="04 §5")
@@ -1656,6 +1974,31 @@ def maxout_bias_after(x, W, b):
 def maxout_first_bias(x, W, b):
     """You added the first piece's biases to all pieces. b has shape (k, H): row j belongs to piece j."""
     return np.max(_pieces(x, W, 0 * np.asarray(b)), axis=0) + np.asarray(b)[0], _cache(x, W, b)
+
+
+@misconception("maxout_forward", "part", title="The mean of the biases", see="04 §8")
+def maxout_mean_bias(x, W, b):
+    """You added the mean of the biases after the maximum. Each piece has its own: add bⱼ first, and then compare."""
+    return np.max(_pieces(x, W, 0 * np.asarray(b)), axis=0) + np.mean(b, axis=0), _cache(x, W, b)
+
+
+@misconception("maxout_forward", "part", title="The sum of the biases", see="04 §8")
+def maxout_sum_of_biases(x, W, b):
+    """You added the biases of all pieces after the maximum. Each piece has its own: add bⱼ first, and then compare."""
+    return np.max(_pieces(x, W, 0 * np.asarray(b)), axis=0) + np.sum(b, axis=0), _cache(x, W, b)
+
+
+@misconception("maxout_forward", "part", title="The biases are subtracted", see="04 §8")
+def maxout_bias_subtracted(x, W, b):
+    """You subtracted the biases. A piece is x·Wⱼ + bⱼ."""
+    return np.max(_pieces(x, W, -np.asarray(b)), axis=0), _cache(x, W, b)
+
+
+@misconception("maxout_forward", "part", title="The winner is found without biases", see="04 §8")
+def maxout_winner_before_bias(x, W, b):
+    """You compared x·Wⱼ, and added the winner's bias then. The biases count for who is larger: add them first, and then compare."""
+    winner = np.argmax(_pieces(x, W, 0 * np.asarray(b)), axis=0)
+    return np.take_along_axis(_pieces(x, W, b), winner[None], axis=0)[0], _cache(x, W, b)
 
 
 @misconception("maxout_forward", "part", title="Only two pieces", see="04 §8")
@@ -1929,6 +2272,79 @@ def maxout_without_db(dout, cache):
     return _gradients(_of_winners(dout, cache), x, W)[:2]
 
 
+@misconception("maxout_backward", "core", title="All gradients are overwritten", see="04 §8")
+def maxout_overwritten(dout, cache):
+    """In your loops = stands where += is wanted: of all examples and units only the last one is left. x, W and b were used many times, so
+    that their gradients are sums."""
+    x, W, winner = cache
+    dx, dW, db = np.zeros(x.shape), np.zeros(W.shape), np.zeros((len(W), W.shape[2]))
+    for (n, h), j in np.ndenumerate(winner):
+        dx[n], dW[j, :, h], db[j, h] = dout[n, h] * W[j, :, h], dout[n, h] * x[n], dout[n, h]
+    return dx, dW, db
+
+
+@misconception("maxout_backward", "part", title="dW is overwritten", see="04 §8")
+def maxout_dW_overwritten(dout, cache):
+    """Your dW has only the last example for which a piece won: = stands where += is wanted. W was used by all examples."""
+    dx, _, db = _gradients(_of_winners(dout, cache), *cache[:2])
+    return dx, maxout_overwritten(dout, cache)[1], db
+
+
+@misconception("maxout_backward", "part", title="dx is overwritten", see="04 §8")
+def maxout_dx_overwritten(dout, cache):
+    """Your dx has only the last unit in it: = stands where += is wanted. x went into all units."""
+    return maxout_overwritten(dout, cache)[0], *_gradients(_of_winners(dout, cache), *cache[:2])[1:]
+
+
+@misconception("maxout_backward", "part", title="dx is without dout", see="04 §8")
+def maxout_dx_without_dout(dout, cache):
+    """Your dx adds up the winners' weights, and leaves dout out. By the chain rule each is multiplied by its dout."""
+    ones = _of_winners(np.ones(np.shape(dout)), cache)
+    return _gradients(ones, *cache[:2])[0], *_gradients(_of_winners(dout, cache), *cache[:2])[1:]
+
+
+@misconception("maxout_backward", "part", title="dx is divided by the number of pieces", see="04 §8")
+def maxout_dx_averaged(dout, cache):
+    """You averaged dx over the pieces. What comes back from them is added."""
+    dx, dW, db = _gradients(_of_winners(dout, cache), *cache[:2])
+    return dx / len(dW), dW, db
+
+
+@misconception("maxout_backward", "part", title="db has an axis too many", see="04 §8")
+def maxout_db_with_axis(dout, cache):
+    """Your numbers are right, but db has shape (k, 1, H). A gradient has the shape of its variable: (k, H)."""
+    dx, dW, db = _gradients(_of_winners(dout, cache), *cache[:2])
+    return dx, dW, db[:, None]
+
+
+@misconception("maxout_backward", "part", title="db's sign is wrong", see="04 §8")
+def maxout_db_negated(dout, cache):
+    """Your db has the wrong sign. The bias is added, so that its gradient is the sum of dout."""
+    dx, dW, db = _gradients(_of_winners(dout, cache), *cache[:2])
+    return dx, dW, -db
+
+
+@misconception("maxout_backward", "part", title="db is summed over the units", see="04 §8")
+def maxout_db_of_pieces(dout, cache):
+    """You summed db over the units, too. Each piece of each unit has a bias of its own: sum along the examples only."""
+    dx, dW, db = _gradients(_of_winners(dout, cache), *cache[:2])
+    return dx, dW, db.sum(axis=1)
+
+
+@misconception("maxout_backward", "part", title="dW is transposed", see="04 §8")
+def maxout_dW_transposed(dout, cache):
+    """Your dW has shape (k, H, D). A gradient has the shape of its variable: (k, D, H)."""
+    dx, dW, db = _gradients(_of_winners(dout, cache), *cache[:2])
+    return dx, dW.transpose(0, 2, 1), db
+
+
+@misconception("maxout_backward", "core", title="No gradient where out is negative", see="04 §8", with_forward=_with_pieces)
+def maxout_gated(dout, cache):
+    """You let dout pass only where out is positive, as for a ReLU. Maxout may be negative: its winner gets the gradient all the same."""
+    x, W, pieces = cache
+    return _gradients(_of_winners(dout * (pieces.max(axis=0) > 0), (x, W, np.argmax(pieces, axis=0))), x, W)
+
+
 @misconception("maxout_backward", "part", title="dW is without dout", see="04 §8")
 def maxout_dW_without_dout(dout, cache):
     """Your dW adds up the examples for which a piece won, and leaves dout out. By the chain rule each is multiplied by its dout."""
@@ -1979,16 +2395,31 @@ def maxout_backward_last_of_a_tie(dout, cache):
 
 # --- what goes wrong in all functions of one variable ---------------------------------------------------------------------
 
-CURVES = {
-    "sigmoid": 1, "sigmoid_grad": 1, "relu": 2, "relu_grad": 2, "leaky_relu": 4, "leaky_relu_grad": 4, "elu": 6, "elu_grad": 6, "selu": 7,
-    "dead_units": 3,
-}  # fmt: skip
-"""Functions of one array, with their sections."""
+CURVES = {"sigmoid": 1, "sigmoid_grad": 1, "relu": 2, "relu_grad": 2, "leaky_relu": 4, "leaky_relu_grad": 4}
+CURVES |= {"elu": 6, "elu_grad": 6, "selu": 7}
+FRACTIONS = CURVES.keys() - {"relu", "relu_grad"}  # these have fractions for integers
+"""Functions of one variable, with their sections."""
 
 for _name, _section in CURVES.items():
-    _families = [in_place, in_a_tuple, *([] if _name == "dead_units" else [as_list, tables_only])]
-    if _name in ("sigmoid", "sigmoid_grad", "leaky_relu", "elu", "elu_grad", "selu"):
-        _families.append(cut_off)
+    _families = [in_place, overwritten, in_a_tuple, as_list, tables_only, *([cut_off, integers_raise] if _name in FRACTIONS else [])]
     for _family in _families:
         _known = _family(_name, getattr(right, _name), see=f"04 §{_section}")
         globals()[_known.__name__] = _known
+
+for _name, _section in {
+    "dead_units": 3,
+    "rrelu": 5,
+    "prelu_forward": 5,
+    "prelu_backward": 5,
+    "maxout_forward": 8,
+    "maxout_backward": 8,
+}.items():
+    _known = overwritten(_name, getattr(right, _name), see=f"04 §{_section}")
+    globals()[_known.__name__] = _known
+
+for _name in ("leaky_relu_grad", "elu_grad"):
+    _known = both_at_zero(_name, getattr(right, _name), see=f"04 §{CURVES[_name]}")
+    globals()[_known.__name__] = _known
+
+dead_in_a_tuple = in_a_tuple("dead_units", right.dead_units, see="04 §3")
+rrelu_tables_only = tables_only("rrelu", right.rrelu, see="04 §5")
