@@ -91,8 +91,8 @@ def overwritten(function, options, *args, **kwargs):
 
 @family(
     "An array of integers raises an error",
-    "You change a copy in place, as `out[out < 0] *= …` does. Where {argument} holds integers, so does the copy, and NumPy refuses to write "
-    "fractions into it. Make the copy with `np.array({argument}, dtype=float)`, or use np.where.",
+    "You change a copy in place, as `out[out < 0] *= …` does. Where {argument} holds integers, so does the copy, and NumPy refuses to "
+    "write fractions into it. Make the copy with `np.array({argument}, dtype=float)`, or use np.where.",
     "slip",
     position=0,
 )
@@ -162,6 +162,15 @@ def sigmoid_overflows(z):
     in its numerator, and with exp(−|z|) nothing overflows at all."""
     with np.errstate(all="ignore"):
         return np.exp(np.asarray(z, float)) / (1 + np.exp(np.asarray(z, float)))
+
+
+@misconception("sigmoid", "slip", title="math.exp raises an error for large z", see="04 §1")
+def sigmoid_raises(z):
+    """math.exp raises an OverflowError where −z is larger than 709. Use exp(−|z|), which is never larger than 1, and NumPy's exp, which takes
+    whole arrays."""
+    if np.min(z) < -709:
+        raise OverflowError("math range error")
+    return _sigmoid(z)
 
 
 @misconception("sigmoid", "slip", title="z is clipped too early", see="04 §1")
@@ -416,6 +425,20 @@ def relu_minimum(z):
 def relu_absolute(z):
     """You returned |z|. ReLU doesn't mirror negative numbers, it replaces them by 0."""
     return np.abs(z)
+
+
+@misconception("relu", "core", title="np.max(0, z) instead of np.maximum(0, z)", see="04 §2")
+def relu_by_max(z):
+    """np.max takes one array, and its second argument is an axis, so that np.max(0, z) raises an error. np.maximum(0, z) compares two arrays
+    entry by entry."""
+    return np.max(0, z)
+
+
+@misconception("relu", "core", title="Python's max for an array", see="04 §2")
+def relu_by_pythons_max(z):
+    """Python's max compares 0 with the whole array, and can't tell whether an array of many entries is the larger one. np.maximum(0, z)
+    compares entry by entry."""
+    return max(0, z)
 
 
 @misconception("relu", "core", title="The largest entry of all", see="04 §2")
@@ -1306,6 +1329,18 @@ def dead_counted(Z):
 def dead_numbered(Z):
     """You returned the indices of the dead units, as np.where gives them. Asked for is an array with True or False for each unit."""
     return np.flatnonzero(np.max(Z, axis=0) <= 0)
+
+
+@misconception("dead_units", "part", title="np.where's tuple is returned", see="04 §3")
+def dead_where(Z):
+    """You returned what np.where gives: a tuple with the indices of the dead units. Asked for is an array with True or False for each unit."""
+    return np.where(np.max(Z, axis=0) <= 0)
+
+
+@misconception("dead_units", "slip", title="A list is returned", see="04 §3")
+def dead_as_list(Z):
+    """You return a list. To pick units with it, as in Z[:, dead], and to negate it, it has to be an array: np.array(...) makes one of it."""
+    return [bool(value <= 0) for value in np.max(Z, axis=0)]
 
 
 @misconception("dead_units", "core", title="The share of silent examples", see="04 §3")
@@ -2301,6 +2336,27 @@ def maxout_dx_without_dout(dout, cache):
     """Your dx adds up the winners' weights, and leaves dout out. By the chain rule each is multiplied by its dout."""
     ones = _of_winners(np.ones(np.shape(dout)), cache)
     return _gradients(ones, *cache[:2])[0], *_gradients(_of_winners(dout, cache), *cache[:2])[1:]
+
+
+@misconception("maxout_backward", "part", title="dx is without W", see="04 §8")
+def maxout_dx_without_weights(dout, cache):
+    """Your dx adds up dout, and leaves the weights out. The derivative of x·W with respect to x is W: multiply by the winner's weights."""
+    dx, dW, db = _gradients(_of_winners(dout, cache), *cache[:2])
+    return np.sum(dout, axis=1, keepdims=True) * np.ones(dx.shape), dW, db
+
+
+@misconception("maxout_backward", "part", title="dW isn't summed over the batch", see="04 §8")
+def maxout_dW_not_summed(dout, cache):
+    """Your dW has an entry for each example. W was used by all of them, so that its gradient is their sum, with shape (k, D, H)."""
+    dx, _, db = _gradients(_of_winners(dout, cache), *cache[:2])
+    return dx, np.einsum("nd,knh->kndh", cache[0], _of_winners(dout, cache)), db
+
+
+@misconception("maxout_backward", "part", title="Only the first two pieces get a gradient", see="04 §8")
+def maxout_backward_of_two(dout, cache):
+    """You look at the first two pieces, as on the slide. There are k of them, and any may have won."""
+    x, W, winner = cache
+    return _gradients(_of_winners(dout, (x, W, np.minimum(winner, 1))), x, W)
 
 
 @misconception("maxout_backward", "part", title="dx is divided by the number of pieces", see="04 §8")
