@@ -166,8 +166,8 @@ def sigmoid_overflows(z):
 
 @misconception("sigmoid", "slip", title="math.exp raises an error for large z", see="04 §1")
 def sigmoid_raises(z):
-    """math.exp raises an OverflowError where −z is larger than 709. Use exp(−|z|), which is never larger than 1, and NumPy's exp, which takes
-    whole arrays."""
+    """math.exp raises an OverflowError where −z is larger than 709. Use exp(−|z|), which is never larger than 1, and NumPy's exp for whole
+    arrays."""
     if np.min(z) < -709:
         raise OverflowError("math range error")
     return _sigmoid(z)
@@ -429,7 +429,7 @@ def relu_absolute(z):
 
 @misconception("relu", "core", title="np.max(0, z) instead of np.maximum(0, z)", see="04 §2")
 def relu_by_max(z):
-    """np.max takes one array, and its second argument is an axis, so that np.max(0, z) raises an error. np.maximum(0, z) compares two arrays
+    """np.max takes one array, and its second argument is an axis, so that np.max(0, z) raises an error. np.maximum(0, z) compares
     entry by entry."""
     return np.max(0, z)
 
@@ -504,7 +504,7 @@ def relu_divides(z):
 
 @misconception("relu", "core", title="Nothing is changed", see="04 §2")
 def relu_identity(z):
-    """You returned z as it is. Where z is negative, ReLU is 0."""
+    """You returned z as it is. Where z is negative, ReLU is 0, and without that layers of units are no more than one linear map."""
     return 1.0 * np.asarray(z)
 
 
@@ -516,13 +516,13 @@ def relu_zero(z):
 
 @misconception("relu", "core", title="The negative part, turned upwards", see="04 §2")
 def relu_of_minus_z(z):
-    """You returned max(0, −z). ReLU is max(0, z)."""
+    """You returned max(0, −z), which keeps the negative numbers, with the other sign. ReLU is max(0, z)."""
     return np.maximum(0, -np.asarray(z))
 
 
 @misconception("relu", "core", title="z is squared", see="04 §2")
 def relu_squared(z):
-    """You returned z² where z is positive. ReLU is z there."""
+    """You returned z² where z is positive. ReLU is z there: it is a straight line, with slope 1."""
     return np.maximum(0, z) * np.asarray(z)
 
 
@@ -737,7 +737,7 @@ def leaky_identity(z, alpha=0.01):
 
 @misconception("leaky_relu", "part", title="z + α instead of αz", see="04 §4")
 def leaky_shifted(z, alpha=0.01):
-    """You added α to negative z. α is a slope: multiply by it."""
+    """You added α to negative z. α is a slope: multiply by it, so that the line αz goes through 0."""
     return np.where(np.asarray(z) < 0, np.asarray(z) + alpha, z)
 
 
@@ -1333,13 +1333,15 @@ def dead_numbered(Z):
 
 @misconception("dead_units", "part", title="np.where's tuple is returned", see="04 §3")
 def dead_where(Z):
-    """You returned what np.where gives: a tuple with the indices of the dead units. Asked for is an array with True or False for each unit."""
+    """You returned what np.where gives: a tuple with the indices of the dead units. Asked for is an array with True or False for
+    each unit."""
     return np.where(np.max(Z, axis=0) <= 0)
 
 
 @misconception("dead_units", "slip", title="A list is returned", see="04 §3")
 def dead_as_list(Z):
-    """You return a list. To pick units with it, as in Z[:, dead], and to negate it, it has to be an array: np.array(...) makes one of it."""
+    """You return a list. To pick units with it, as in Z[:, dead], and to negate it, it has to be an array, as np.array(...)
+    makes it."""
     return [bool(value <= 0) for value in np.max(Z, axis=0)]
 
 
@@ -2025,7 +2027,7 @@ def maxout_sum_of_biases(x, W, b):
 
 @misconception("maxout_forward", "part", title="The biases are subtracted", see="04 §8")
 def maxout_bias_subtracted(x, W, b):
-    """You subtracted the biases. A piece is x·Wⱼ + bⱼ."""
+    """You subtracted the biases. A piece is a dense layer of its own, x·Wⱼ + bⱼ."""
     return np.max(_pieces(x, W, -np.asarray(b)), axis=0), _cache(x, W, b)
 
 
