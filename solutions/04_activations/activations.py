@@ -53,8 +53,8 @@ assert accuracy["logistic"] < 0.3, "the sigmoid net only guesses"
 assert accuracy["relu"] > 0.9, "the ReLU net learns"
 
 # %% [markdown]
-# The left one guesses. Why? And is the winner, two straight lines and a kink, the end of the story? You will write nine activation functions
-# with their derivatives, each as the answer to a fault of an earlier one, and measure what their inventors claimed.
+# The sigmoid net guesses. Why? And is the winner, two straight lines and a kink, the end of the story? You will write eight activation
+# functions and most of their derivatives, each as the answer to a fault of an earlier one, and measure what their inventors claimed.
 #
 # | | exercise | what it is for |
 # |---|---|---|
@@ -84,7 +84,8 @@ assert accuracy["relu"] > 0.9, "the ReLU net learns"
 # | When does a ReLU die? | when its weighted sum is negative | when it gives nothing but 0 | when the sum is not positive **for any example** (§3) |
 # | Sigmoid's range? | [0, 1], tanh's [−1, 1] | | *open* intervals; only rounding reaches the ends |
 # | RReLU in testing? | "fixed" | | to the **mean** of the range it was drawn from |
-# | Does ELU saturate? | "all benefits of ReLU" | "negative saturation regime" | yes, to the left: at −α |
+# | What does a sigmoid layer do to the variance? | makes it much larger | | that is true of $z$ under weights from N(0, 1); the variance of σ(z) is never above ¼ |
+# | Does ELU saturate? | it has all that is good in ReLU | it saturates where $z$ is negative | yes, to the left: at −α |
 # | Maxout's price? | twice the parameters | | **k times**, for k pieces |
 # | Which is best? | ELU, or SELU in a plain stack | ReLU, then try others | measured in §9 |
 
@@ -106,8 +107,8 @@ assert accuracy["relu"] > 0.9, "the ReLU net learns"
 # **By hand.** $\sigma(0) = 0.5$ and $\sigma(\ln 3) = 1/(1 + \frac13) = 0.75$, so $\sigma(-\ln 3) = 0.25$. The slopes there are
 # $0.5 \cdot 0.5 = 0.25$ and twice $0.75 \cdot 0.25 = 0.1875$. Both functions get $z$, not σ(z).
 #
-# **No overflow.** $e^{10000}$ is infinity for a computer, and ∞/∞ is NaN. Results must be finite and right for $|z|$ up to $10^4$ and beyond. A
-# warning of NumPy's alone, with the right numbers, costs nothing.
+# **No overflow.** $e^{10000}$ is infinity for a computer, and ∞/∞ is NaN. Results must be finite and right for $|z|$ up to $10^4$ and
+# beyond. A warning of NumPy's alone, with the right numbers, costs nothing.
 #
 # <details><summary>Hint 1</summary>
 #
@@ -196,10 +197,10 @@ if ready(sigmoid, sigmoid_grad):
 # %% [markdown]
 # Three faults are visible.
 #
-# **It saturates.** Backpropagation multiplies by $\sigma'(z)$ in every layer: by ¼ at most, and by almost 0 where $|z|$ is large. A saturated
-# unit *kills* the gradient. Six layers leave at most $0.25^6 \approx 1/4000$, apart from the weights. This is the **vanishing gradient**. The
-# other factor is the weights (lecture 3): a slide that blames sigmoid *and* initialization together is right. Large weights saturate the
-# units; small ones shrink the gradient.
+# **It saturates.** Backpropagation multiplies by $\sigma'(z)$ in every layer: by ¼ at most, and by almost 0 where $|z|$ is large. A
+# saturated unit *kills* the gradient. Six layers leave at most $0.25^6 \approx 1/4000$, apart from the weights. This is the **vanishing
+# gradient**. The other factor is the weights (lecture 3): a slide that blames sigmoid *and* initialization together is right. Large weights
+# saturate the units; small ones shrink the gradient.
 
 # %% tags=["demo"]
 def stack(layer, sizes, gain, rng):
@@ -232,11 +233,12 @@ if ready(sigmoid, sigmoid_grad):
     assert min(norms["tanh"]) > 0.5 * max(norms["tanh"]), "tanh loses little at the start"
 
 # %% [markdown]
-# There is the answer to the first question: the first layers of the sigmoid net get a gradient thousands of times smaller than the last one.
+# There is the answer to the first question: the first layers of the sigmoid net get a gradient thousands of times smaller than the last
+# one.
 #
-# **It isn't zero-centred.** The gradient of weight $w_i$ is $h_i\,\delta$, and all inputs $h_i$ from a sigmoid layer are positive. So for one
-# example, all weights of a unit move up together or down together: where some should rise and others fall, the path is a zigzag. tanh cures
-# that, and keeps the saturation.
+# **It isn't zero-centred.** The gradient of weight $w_i$ is $h_i\,\delta$, and all inputs $h_i$ from a sigmoid layer are positive. So for
+# one example, all weights of a unit move up together or down together: where some should rise and others fall, the path is a zigzag. tanh
+# cures that, and keeps the saturation.
 
 # %% tags=["demo"]
 if ready(sigmoid, sigmoid_grad):
@@ -262,8 +264,8 @@ if ready(sigmoid, sigmoid_grad):
 #
 # $$\text{ReLU}(z) = \max(0, z) \tag{3}$$
 #
-# Its slope is 1 where the unit is on: a gradient passes through any number of such layers without loss. It is cheap, and said to be closer to
-# biology: neurons are silent most of the time. It isn't zero-centred, and where it is off, its slope is exactly 0.
+# Its slope is 1 where the unit is on: a gradient passes through any number of such layers without loss. It is cheap, and said to be closer
+# to biology: neurons are silent most of the time. It isn't zero-centred, and where it is off, its slope is exactly 0.
 #
 # ### Exercise 2 · relu and relu_grad
 # *About 10 minutes · difficulty ●○○ · equation (3) · shape in = shape out*
@@ -342,9 +344,9 @@ if ready(relu, relu_grad):
     assert relu_grad(z).tolist().count(1.0) >= 140, "the slope is 1 on the whole right side"
 
 # %% [markdown]
-# **Six times faster?** Slides say that ReLU "converges much faster than sigmoid and tanh, e.g. 6×". The six comes from one figure
-# (Krizhevsky et al. 2012): a convolutional net on colour photographs, ReLU against *tanh*, each with a learning rate of its own. We count the
-# steps until the training loss falls to 0.5, with two hidden layers. To be fair, each activation gets its own initialization and three
+# **Six times faster?** Slides claim that ReLU learns far faster than sigmoid and tanh, six times for example. The six comes from one figure
+# (Krizhevsky et al. 2012): a convolutional net on colour photographs, ReLU against *tanh*, each with a learning rate of its own. We count
+# the steps until the training loss falls to 0.5, with two hidden layers. To be fair, each activation gets its own initialization and three
 # learning rates, with three seeds.
 
 # %% tags=["demo"]
@@ -390,16 +392,17 @@ if ready(sigmoid, sigmoid_grad, relu, relu_grad):
     assert fastest["tanh"] < 1.2 * fastest["ReLU"], "tanh isn't behind ReLU here"
 
 # %% [markdown]
-# Against the sigmoid the claim holds: it is about four times slower at its best rate, and doesn't arrive in time at the two others. Against tanh it
-# doesn't hold here. At *equal* small rates ReLU is ahead, but tanh bears larger ones, and with its best rate it is the fastest. "Six times" is a
-# number of one experiment.
+# Against the sigmoid the claim holds: it is about four times slower at its best rate, and doesn't arrive in time at the two others. Against
+# tanh it doesn't hold here. At *equal* small rates ReLU is ahead, but tanh bears larger ones, and with its best rate it is the fastest.
+# "Six times" is a number of one experiment.
 
 # %% [markdown]
 # ## §3 Units that die
 #
 # Where a ReLU is off, its slope is 0, so that its weights get no gradient *from this example*. That is no harm as long as other examples
-# switch it on. But one large step can push the weights so far that the sum is negative for *every* example. Then the gradient is zero for
-# ever: the unit is **dead**. (The slide that calls a unit dead as soon as its sum is negative describes every healthy ReLU.)
+# switch it on. But one large step can push the weights so far that the sum is negative for *every* example. Then its weights get no
+# gradient at all any more: the unit is **dead**, and only a change in the layers below could wake it. (The slide that calls a unit dead as
+# soon as its sum is negative describes every healthy ReLU.)
 #
 # ### Exercise 3 · dead_units
 # *About 5 minutes · difficulty ●○○*
@@ -491,9 +494,9 @@ if ready(relu, relu_grad, dead_units):
     assert sum(with_bias) > 0.5 * with_relu[:, 0].sum(), "biases of 0.01 don't prevent it"
 
 # %% [markdown]
-# A quarter of the 100 units dies within eight steps, and six epochs of good training bring hardly one of them back. So "be careful with
-# your learning rate", as the slides say. Their other remedy, slightly positive first biases such as 0.01, makes no difference against such a
-# step: it moves weights by far more than 0.01. It only helps units that are off from the *start*.
+# A quarter of the 100 units dies within eight steps, and six epochs of good training bring hardly one of them back. So the slides' warning
+# of large learning rates is well founded. Their other remedy, slightly positive first biases such as 0.01, makes no difference against such
+# a step: it moves weights by far more than 0.01. It only helps units that are off from the *start*.
 
 # %% [markdown]
 # ## §4 A leak
@@ -505,8 +508,8 @@ if ready(relu, relu_grad, dead_units):
 # ### Exercise 4 · leaky_relu and leaky_relu_grad
 # *About 10 minutes · difficulty ●○○ · equation (4) · shape in = shape out*
 #
-# **By hand.** With α = 0.1, $z = (-2, 3, -0.5)$ becomes $(-0.2, 3, -0.05)$, and the slopes are $(0.1, 1, 0.1)$. At $z = 0$ any slope from α to
-# 1 is right.
+# **By hand.** With α = 0.1, $z = (-2, 3, -0.5)$ becomes $(-0.2, 3, -0.05)$, and the slopes are $(0.1, 1, 0.1)$. At $z = 0$ any slope from α
+# to 1 is right.
 #
 # <details><summary>Hint</summary>
 #
@@ -594,16 +597,16 @@ if ready(relu, relu_grad, dead_units, leaky_relu, leaky_relu_grad):
     assert hundredth > 0.5 * with_relu[:, 0].sum(), "a leak of 0.01 leaves most of them dead"
 
 # %% [markdown]
-# "Will not die", say the slides. With α = 0.1, the number in their overview, that is what we see. With α = 0.01, the number that they explain,
-# a dead unit does get a gradient, a hundredth of a normal one, and six epochs are too short for most to come back. A leak has to be large
-# enough to be of use in the time one has. (Here a leaky unit counts as dead if $z \le 0$ for all examples.)
+# A leaky unit never dies, say the slides. With α = 0.1, the number in their overview, that is what we see. With α = 0.01, the number that
+# they explain, a dead unit does get a gradient, a hundredth of a normal one, and six epochs are too short for most to come back. A leak has
+# to be large enough to be of use in the time one has. (Here a leaky unit counts as dead if $z \le 0$ for all examples.)
 
 # %% [markdown]
 # ## §5 Slopes at random, slopes that learn
 #
-# Which α, then? Two papers of 2015 answer differently. Xu and others **draw** it, for each entry and each step anew: RReLU. As in dropout, the
-# noise works against overfitting, and after training the mean takes its place. (The paper divides $z$ by a number from 3 to 8; we multiply by
-# a slope.) He and others **learn** it, one for each feature: PReLU.
+# Which α, then? Two papers of 2015 answer differently. Xu and others **draw** it, for each entry and each step anew: RReLU. As in dropout,
+# the noise works against overfitting, and after training the mean takes its place. (The paper divides $z$ by a number from 3 to 8; we
+# multiply by a slope.) He and others **learn** it, one for each feature: PReLU.
 #
 # ### Exercise 5 · rrelu
 # *About 15 minutes · difficulty ●●○*
@@ -613,9 +616,9 @@ if ready(relu, relu_grad, dead_units, leaky_relu, leaky_relu_grad):
 # | slope where $z < 0$ | drawn anew from $U(\text{lower}, \text{upper})$, **for each entry by itself** | (lower + upper)/2 |
 # | slope where $z \ge 0$ | 1 | 1 |
 #
-# **By hand.** With lower = 0.1, upper = 0.3 and $z = (-10, 5, -10)$, after training out is $(-2, 5, -2)$ and the slopes are $(0.2, 1, 0.2)$. In
-# training, the two entries of −10 get two different slopes, so out may be $(-1.3, 5, -2.8)$ with slopes $(0.13, 1, 0.28)$. The slopes are
-# returned because a backward pass would need them.
+# **By hand.** With lower = 0.1, upper = 0.3 and $z = (-10, 5, -10)$, after training out is $(-2, 5, -2)$ and the slopes are $(0.2, 1,
+# 0.2)$. In training, the two entries of −10 get two different slopes, so out may be $(-1.3, 5, -2.8)$ with slopes $(0.13, 1, 0.28)$. The
+# slopes are returned because a backward pass would need them.
 #
 # <details><summary>Hint 1</summary>
 #
@@ -694,10 +697,9 @@ if ready(rrelu):
 # | `z`, `out`, `dout`, `dz` | `(N, D)` | a batch; features only, no images |
 # | `alpha`, `dalpha` | `(D,)` | one slope for each feature, of any sign and size |
 #
-# **By hand.** $z = \begin{pmatrix} -1 & 2 \\ -3 & -4 \end{pmatrix}$ and α = (0.5, 2) give
-# $\begin{pmatrix} -0.5 & 2 \\ -1.5 & -8 \end{pmatrix}$. (With the maximum of $\alpha z$ and $z$, the last entry would be −4.) For the upstream
-# gradient $\begin{pmatrix} 1 & 1 \\ 1 & 10 \end{pmatrix}$, dz is $\begin{pmatrix} 0.5 & 1 \\ 0.5 & 20 \end{pmatrix}$, and dalpha is
-# $(-1 - 3,\ 10 \cdot (-4)) = (-4, -40)$.
+# **By hand.** $z = \begin{pmatrix} -1 & 2 \\ -3 & -4 \end{pmatrix}$ and α = (0.5, 2) give $\begin{pmatrix} -0.5 & 2 \\ -1.5 & -8
+# \end{pmatrix}$. (With the maximum of $\alpha z$ and $z$, the last entry would be −4.) For the upstream gradient $\begin{pmatrix} 1 & 1 \\
+# 1 & 10 \end{pmatrix}$, dz is $\begin{pmatrix} 0.5 & 1 \\ 0.5 & 20 \end{pmatrix}$, and dalpha is $(-1 - 3,\ 10 \cdot (-4)) = (-4, -40)$.
 #
 # <details><summary>Hint 1</summary>
 #
@@ -797,8 +799,8 @@ if ready(prelu_forward, prelu_backward):
     assert min(alpha.min() for alpha in alphas) > 0.05, "no unit chooses to be a plain ReLU"
 
 # %% [markdown]
-# Not one of 150 units chooses 0 or 0.01. PReLU costs D parameters more a layer, next to nothing beside a matrix of weights; don't let weight
-# decay pull them to 0.
+# Not one of 150 units chooses 0 or 0.01. PReLU costs D parameters more a layer, next to nothing beside a matrix of weights; don't let
+# weight decay pull them to 0.
 
 # %% [markdown]
 # ## §6 ELU: a softer landing
@@ -810,8 +812,8 @@ if ready(prelu_forward, prelu_backward):
 # ### Exercise 7 · elu and elu_grad
 # *About 15 minutes · difficulty ●●○ · equation (6) · shape in = shape out*
 #
-# **By hand.** At $z = -\ln 2$, $e^z$ is ½. So with α = 1 ELU is −0.5 and its slope 0.5; with α = 3 they are −1.5 and 1.5. At $z = 2$ they are 2
-# and 1, whatever α is. At $z = 0$ any slope between α and 1 is right.
+# **By hand.** At $z = -\ln 2$, $e^z$ is ½. So with α = 1 ELU is −0.5 and its slope 0.5; with α = 3 they are −1.5 and 1.5. At $z = 2$ they
+# are 2 and 1, whatever α is. At $z = 0$ any slope between α and 1 is right.
 #
 # **No overflow.** Right and finite up to $|z| = 10^4$. `np.where` computes *both* branches, and a mask that multiplies an infinity by 0
 # gives NaN.
@@ -914,12 +916,12 @@ if ready(relu, leaky_relu, elu):
     assert 0.1 < means[-1] < 0.4, "ELU's means are nearer to 0, but not 0"
 
 # %% [markdown]
-# ELU's means are less than half as far from 0. But "averages close to 0" holds for its *inputs'* sake, not exactly. For α = 1 it has no kink, so
-# gradient descent doesn't bounce there. And it *saturates* on the left: large negative sums all look like −α. The slides call this
-# robustness to noise in one line, and "all the benefits of ReLU" in another; a ReLU's "no saturation" concerns the right side only.
+# ELU's means are less than half as far from 0: nearer, but not 0. For α = 1 it has no kink, so gradient descent doesn't bounce there. And
+# it *saturates* on the left: large negative sums all look like −α. The slides see robustness to noise in that, and yet credit ELU with all
+# of ReLU's merits; not to saturate, one of them, holds on the right side only.
 #
-# **What does it cost?** An exponential for each entry, in training and for ever after. We compare processor time, the best of nine tries, for a
-# million entries: the functions themselves, and the dense layer before them.
+# **What does it cost?** An exponential for each entry, in training and for ever after. We compare processor time, the best of nine tries,
+# for a million entries: the functions themselves, and the dense layer before them.
 
 # %% tags=["demo"]
 from time import process_time
@@ -950,8 +952,8 @@ assert exponential > 2 * comparison, "ELU is dearer than a leaky ReLU"
 # ## §7 SELU: an ELU that normalises itself
 #
 # Make ELU's left side a little deeper, and multiply all of it by a number a little greater than 1: where the variance is too small, the
-# stretching on the right raises it, where it is too large, the saturation on the left lowers it. Klambauer and others (2017) computed the two
-# constants for which mean 0 and variance 1 are a stable fixed point:
+# stretching on the right raises it, where it is too large, the saturation on the left lowers it. Klambauer and others (2017) computed the
+# two constants for which mean 0 and variance 1 are a stable fixed point:
 #
 # $$\text{SELU}(z) = \lambda \cdot \text{ELU}_\alpha(z), \qquad \lambda = 1.0507009873554805, \quad \alpha = 1.6732632423543772 \tag{7}$$
 #
@@ -1040,9 +1042,9 @@ if ready(relu, elu, selu):
 # | `out`, `dout` | `(N, H)` | |
 #
 # **By hand.** One unit, two pieces, one input: $W_1 = 1, b_1 = 0$ and $W_2 = -2, b_2 = 3$. For $x = 4$ the pieces are 4 and −5, so out = 4;
-# for $x = -1$ they are −1 and 5, so out = 5. With dout = 1 for the first and 10 for the second example, the first goes to piece 1, the second
-# to piece 2: dx = $(1 \cdot 1,\ 10 \cdot (-2)) = (1, -20)$, dW = $(1 \cdot 4,\ 10 \cdot (-1)) = (4, -10)$, db = (1, 10). The bias counts for
-# who wins: at $x = 0.9$ it is piece 2 (1.2 against 0.9).
+# for $x = -1$ they are −1 and 5, so out = 5. With dout = 1 for the first and 10 for the second example, the first goes to piece 1, the
+# second to piece 2: dx = $(1 \cdot 1,\ 10 \cdot (-2)) = (1, -20)$, dW = $(1 \cdot 4,\ 10 \cdot (-1)) = (4, -10)$, db = (1, 10). The bias
+# counts for who wins: at $x = 0.9$ it is piece 2 (1.2 against 0.9).
 #
 # **Ties.** Where several pieces are equally large, their shares of the gradient sum to one: give it all to one of them, or divide it.
 #
@@ -1189,16 +1191,16 @@ if ready(maxout_forward, maxout_backward):
     assert np.mean(results["maxout"]) > np.mean(results["ReLU, 30 units"]), "it is ahead of ReLU"
 
 # %% [markdown]
-# The problem that the slides name is the price: two pieces need twice the parameters, k pieces k times. Here maxout is worth it, by one or two
-# hundredths, also against a ReLU net of 50 units, which has as many parameters (6310). That is little more than seeds differ by.
+# The problem that the slides name is the price: two pieces need twice the parameters, k pieces k times. Here maxout is worth it, by one or
+# two hundredths, also against a ReLU net of 50 units, which has as many parameters (6310). That is little more than seeds differ by.
 
 # %% [markdown]
 # ## §9 Which one?
 #
-# The slides give an order of preference, *logistic < tanh < ReLU < leaky ReLU and relatives < ELU*, and advice: "use ReLU and be careful with
-# your learning rate; try leaky ReLU, maxout, ELU; try tanh but don't expect much; don't use the sigmoid". Another set recommends ELU by
-# default, and SELU for a plain stack of dense layers. Which is the opinion of its time (2015 to 2019), and what do *we* see? Two hidden
-# layers, three seeds, three epochs, each activation with its own initialization; a small learning rate, and a large one.
+# The slides give an order of preference, *logistic < tanh < ReLU < leaky ReLU and relatives < ELU*. Another set takes ReLU with a cautious
+# learning rate, finds leaky ReLU, maxout and ELU worth a try, tanh hardly, and the sigmoid never. A third recommends ELU by default, and
+# SELU for a plain stack of dense layers. These are opinions of 2015 to 2019. What do *we* see? Two hidden layers, three seeds, three
+# epochs, each activation with its own initialization; a small learning rate, and a large one.
 
 # %% tags=["demo"]
 SCALE, ALPHA = 1.0507009873554805, 1.6732632423543772
@@ -1235,17 +1237,19 @@ if ready(*FUNCTIONS, prelu_forward, prelu_backward):
 #
 # - **In speed, at a small learning rate, the slides' order holds**: sigmoid, tanh, ReLU, then the leaky ones, ELU, SELU.
 # - **In accuracy it doesn't show**: all but the sigmoid end within a few hundredths of each other, no more than seeds differ.
-# - **At a large learning rate it turns round.** ELU and SELU, the favourites, diverge; ReLU loses units (§3); saturation, the old fault, now
+# - **At a large learning rate it turns round.** ELU and SELU, the favourites, diverge, and so do some PReLU nets; ReLU loses units (§3);
+#   saturation, the old fault, now
 #   keeps tanh and the sigmoid safe.
 #
-# So the order is a rule of thumb about speed at careful learning rates. With batch normalization (lecture 5) the differences shrink further.
+# So the order is a rule of thumb about speed at careful learning rates. With batch normalization (lecture 5) the differences shrink
+# further.
 
 # %% [markdown]
 # ## §10 Since then
 #
 # Later activations are smooth and dip below zero a little before they rise: **SiLU** or **Swish**, $z\,\sigma(z)$, and **GELU**,
-# $z\,\Phi(z)$, with Φ the normal distribution function (Hendrycks and Gimpel 2016). Both are "ReLUs with a soft gate": the gate is open with a
-# probability that grows with $z$. Swish came out of an automatic search over formulas (Ramachandran et al. 2017).
+# $z\,\Phi(z)$, with Φ the normal distribution function (Hendrycks and Gimpel 2016). Both are "ReLUs with a soft gate": the gate is open
+# with a probability that grows with $z$. Swish came out of an automatic search over formulas (Ramachandran et al. 2017).
 
 # %% tags=["demo"]
 from scipy.special import ndtr
@@ -1262,10 +1266,11 @@ if ready(sigmoid, relu, relu_grad):
     assert -0.3 < shown["SiLU"].min() < -0.2 and -0.2 < shown["GELU"].min() < -0.1, "they dip"
 
 # %% [markdown]
-# Where it stands: convolutional nets for images still use ReLU, or SiLU; the first large language models took GELU, many later ones a *gated*
-# SiLU, the product of a SiLU and a linear function of the same input (SwiGLU; Shazeer 2020), which reminds of maxout: two matrices instead of
-# one. The sigmoid is at home in gates and in the output unit of a yes-or-no question; tanh in recurrent nets, and where outputs are bounded.
-# **Advice for today**: ReLU or GELU for hidden layers, He's initialization, and a learning rate found by trying. Then spend your time elsewhere.
+# Where it stands: convolutional nets for images still use ReLU, or SiLU; the first large language models took GELU, many later ones a
+# *gated* SiLU, the product of a SiLU and a linear function of the same input (SwiGLU; Shazeer 2020), which reminds of maxout: two matrices
+# instead of one. The sigmoid is at home in gates and in the output unit of a yes-or-no question; tanh in recurrent nets, and where outputs
+# are bounded. **Advice for today**: ReLU or GELU for hidden layers, He's initialization, and a learning rate found by trying. Then spend
+# your time elsewhere.
 
 # %% [markdown]
 # ## §11 In words, and in a table
@@ -1273,17 +1278,17 @@ if ready(sigmoid, relu, relu_grad):
 # ### A question to answer in words
 # *About 10 minutes · difficulty ●●○ · graded by hand*
 #
-# A colleague trains a net with ReLU. After an unlucky first epoch, the loss stands still at 2.30, the cost of guessing among ten classes. (a)
-# Which measurement tells whether units have died, and at which layer do you look first? (b) All 50 units of the second hidden layer are dead.
-# The colleague lowers the learning rate and trains on. Why doesn't this help? (c) Name two remedies for the next run, and one that would bring
-# these units back *without* starting anew.
+# A colleague trains a net with ReLU. After an unlucky first epoch, the loss stands still at 2.30, the cost of guessing among ten classes.
+# (a) Which measurement tells whether units have died, and at which layer do you look first? (b) All 50 units of the second hidden layer are
+# dead. The colleague lowers the learning rate and trains on. Why doesn't this help? (c) Name two remedies for the next run, and one that
+# would bring these units back *without* starting anew.
 
 # %% [markdown] nbgrader={"grade": true, "grade_id": "written_activations", "locked": false, "points": 2, "schema_version": 3, "solution": true, "task": false}
 # (a) Send a large batch through the net and look for units whose pre-activation is positive for no example. Look layer by layer from the
 # input on: the first layer in which all units are dead blocks every gradient below it, and makes all that comes after it constant.
 #
-# (b) The gradient of a dead unit's weights and bias is exactly zero for every example. Zero times any learning rate is zero. The layers below
-# get no gradient either, so that nothing changes what arrives at the dead units.
+# (b) The gradient of a dead unit's weights and bias is exactly zero for every example. Zero times any learning rate is zero. The layers
+# below get no gradient either, so that nothing changes what arrives at the dead units.
 #
 # (c) For the next run: a lower learning rate from the beginning (or a warm-up, or clipped gradients), a leaky ReLU or an ELU, batch
 # normalization before the activation. To bring these units back: replace ReLU by a leaky ReLU with the same weights, whose gradient on the
