@@ -255,6 +255,25 @@ def sigmoid_averaged(z):
     return np.mean(_sigmoid(z))
 
 
+@misconception("sigmoid", "core", title="The exponential alone", see="04 §1")
+def sigmoid_exponential(z):
+    """You returned exp(−z), or its inverse. The logistic function is 1/(1 + exp(−z)): the 1 in the denominator keeps it below 1."""
+    return np.exp(-np.asarray(z, float))
+
+
+@misconception("sigmoid", "core", title="1 − exp(−z) in the denominator", see="04 §1")
+def sigmoid_minus(z):
+    """You computed 1/(1 − exp(−z)), which is infinite at 0. The denominator is a sum: 1 + exp(−z)."""
+    with np.errstate(all="ignore"):
+        return 1 / (1 - np.exp(-np.asarray(z, float)))
+
+
+@misconception("sigmoid", "part", title="The negative branch has the wrong sign", see="04 §1")
+def sigmoid_negative_branch(z):
+    """Your answer is negative for negative z. There the stable form is exp(z)/(1 + exp(z)), which is between 0 and ½."""
+    return np.where(np.asarray(z) < 0, -1.0, 1.0) * _sigmoid(z)
+
+
 sigmoid_zero = zero_left_out("sigmoid", right.sigmoid, see="04 §1")
 
 
@@ -502,6 +521,30 @@ def relu_divides(z):
         return np.asarray(z) * (1 + np.asarray(z) / np.abs(z)) / 2
 
 
+@misconception("relu", "core", title="The sign of z", see="04 §2")
+def relu_sign(z):
+    """You returned the sign of z. ReLU is z itself where z is positive, and 0 elsewhere."""
+    return np.sign(z) * 1.0
+
+
+@misconception("relu", "core", title="The sides are swapped", see="04 §2")
+def relu_one_on_the_left(z):
+    """You returned z where it is positive, and 1 where it is negative. ReLU is 0 there."""
+    return np.where(np.asarray(z) > 0, z, 1.0)
+
+
+@misconception("relu", "part", title="A leak of 0.1", see="04 §2")
+def relu_leaks_more(z):
+    """You multiplied negative z by 0.1. That is the leaky ReLU, which comes later; ReLU is exactly 0 there."""
+    return _leaky_relu(z, 0.1)
+
+
+@misconception("relu", "core", title="The ELU", see="04 §2")
+def relu_is_elu(z):
+    """You returned exp(z) − 1 for negative z. That is the ELU, which comes later; ReLU is exactly 0 there."""
+    return _elu(z)
+
+
 @misconception("relu", "core", title="Nothing is changed", see="04 §2")
 def relu_identity(z):
     """You returned z as it is. Where z is negative, ReLU is 0, and without that layers of units are no more than one linear map."""
@@ -584,6 +627,18 @@ def relu_slope_one(z):
 def relu_slope_keeps_z(z):
     """You wrote 1 where z is positive, and left z where it is negative. The slope there is 0."""
     return np.where(np.asarray(z) > 0, 1.0, z)
+
+
+@misconception("relu_grad", "part", title="½ on the left", see="04 §2")
+def relu_slope_half(z):
+    """You returned ½ for negative z. At z = 0 that is right, as any number from 0 to 1 is; to the left of it the slope is 0."""
+    return np.where(np.asarray(z) > 0, 1.0, 0.5)
+
+
+@misconception("relu_grad", "core", title="The sigmoid", see="04 §2")
+def relu_slope_is_sigmoid(z):
+    """You returned σ(z), a soft step. ReLU consists of two straight lines: its slope is 1 where z > 0, and 0 where z < 0."""
+    return _sigmoid(z)
 
 
 @misconception("relu_grad", "core", title="0 everywhere", see="04 §2")
@@ -729,6 +784,19 @@ def leaky_added(z, alpha=0.01):
     return _relu(z) + alpha * np.asarray(z)
 
 
+@misconception("leaky_relu", "part", title="−α instead of αz", see="04 §4")
+def leaky_minus_alpha(z, alpha=0.01):
+    """You returned −α for negative z. α is the slope there; the function's value is α times z."""
+    return np.where(np.asarray(z) < 0, -alpha, z)
+
+
+@misconception("leaky_relu", "core", title="np.max instead of np.maximum", see="04 §4")
+def leaky_by_max(z, alpha=0.01):
+    """np.max takes one array, and its second argument is an axis, so that np.max(alpha * z, z) raises an error. np.maximum compares
+    entry by entry."""
+    return np.max(alpha * z, z)
+
+
 @misconception("leaky_relu", "core", title="Nothing is changed", see="04 §4")
 def leaky_identity(z, alpha=0.01):
     """You returned z as it is. Where z is negative, it is multiplied by α."""
@@ -750,6 +818,9 @@ def leaky_twice(z, alpha=0.01):
 leaky_fixed = fixed_number("leaky_relu", right.leaky_relu, see="04 §4", name="alpha", value=0.01, severity="part")
 leaky_fixed_tenth = fixed_number(
     "leaky_relu", right.leaky_relu, see="04 §4", name="alpha", value=0.1, severity="core", called="leaky_tenth"
+)
+leaky_fixed_fifth = fixed_number(
+    "leaky_relu", right.leaky_relu, see="04 §4", name="alpha", value=0.2, severity="core", called="leaky_fifth"
 )
 leaky_other_default = other_default("leaky_relu", right.leaky_relu, see="04 §4", value=0.1)
 leaky_slope_for_value = value_for_slope(
@@ -1058,6 +1129,19 @@ def elu_slope_beyond_at_zero(z, alpha=1.0):
     return np.where(np.asarray(z) == 0, 0.0, _elu_grad(z, alpha))
 
 
+@misconception("elu_grad", "part", title="The sign of the exponent is wrong", see="04 §6")
+def elu_slope_exponent_negative(z, alpha=1.0):
+    """You computed α exp(−z), which grows without bound for negative z. The slope is α exp(z), which tends to 0."""
+    with np.errstate(all="ignore"):
+        return np.where(np.asarray(z) < 0, alpha * np.exp(-np.minimum(z, 0.0)), 1.0)
+
+
+@misconception("elu_grad", "part", title="α is squared", see="04 §6")
+def elu_slope_alpha_squared(z, alpha=1.0):
+    """You multiplied by α twice. The slope is α exp(z), or ELU(z) + α, where α is in ELU(z) already."""
+    return np.where(np.asarray(z) < 0, alpha**2 * np.exp(np.minimum(z, 0.0)), 1.0)
+
+
 @misconception("elu_grad", "part", title="exp(z) − 1 + α", see="04 §6")
 def elu_slope_mixed(z, alpha=1.0):
     """You added α to an ELU with another α: exp(z) − 1 + α. The slope is ELU(z) + α with the same α in both, which is α exp(z)."""
@@ -1180,6 +1264,31 @@ def selu_scale_twice(z):
 def selu_alpha_everywhere(z):
     """You multiplied positive z by α, too. α belongs to the exponential alone: for positive z SELU is λz."""
     return _selu(z, LAMBDA * ALPHA)
+
+
+@misconception("selu", "part", title="The left side is turned upwards", see="04 §7")
+def selu_upwards(z):
+    """You returned λα(1 − exp(z)), which is positive for negative z. SELU is negative there: λα(exp(z) − 1)."""
+    return _selu(z, LAMBDA, -LAMBDA * ALPHA)
+
+
+@misconception("selu", "part", title="α is squared", see="04 §7")
+def selu_alpha_twice(z):
+    """You multiplied the exponential by α twice. It has one factor λ and one factor α: λα(exp(z) − 1)."""
+    return _selu(z, LAMBDA, LAMBDA * ALPHA**2)
+
+
+@misconception("selu", "part", title="α in the exponent", see="04 §7")
+def selu_alpha_in_exponent(z):
+    """You computed exp(αz) − 1. α stands in front of the brackets: λα(exp(z) − 1)."""
+    return np.where(np.asarray(z) < 0, LAMBDA * np.expm1(ALPHA * np.minimum(z, 0.0)), LAMBDA * np.asarray(z))
+
+
+@misconception("selu", "part", title="The sign of the exponent is wrong", see="04 §7")
+def selu_exponent_negative(z):
+    """You computed exp(−z), which grows without bound for negative z. With exp(z), SELU tends to −λα."""
+    with np.errstate(all="ignore"):
+        return np.where(np.asarray(z) < 0, LAMBDA * ALPHA * np.expm1(-np.minimum(z, 0.0)), LAMBDA * np.asarray(z))
 
 
 @misconception("selu", "core", title="0 on the left", see="04 §7")
@@ -1349,6 +1458,24 @@ def dead_as_list(Z):
 def dead_share(Z):
     """You returned for each unit the share of examples for which it is off. Dead is a unit whose share is 1: True or False."""
     return np.mean(np.asarray(Z) <= 0, axis=0)
+
+
+@misconception("dead_units", "core", title="Only the last example is looked at", see="04 §3")
+def dead_for_the_last(Z):
+    """You looked at one example, the last one in a loop perhaps. A unit is dead if it is off for *all* examples of the batch."""
+    return np.asarray(Z)[-1] <= 0
+
+
+@misconception("dead_units", "core", title="The number of silent examples", see="04 §3")
+def dead_examples_counted(Z):
+    """You returned for each unit for how many examples it is off. Dead is a unit for which that is all of them: True or False."""
+    return np.sum(np.asarray(Z) <= 0, axis=0)
+
+
+@misconception("dead_units", "core", title="Off for nine examples in ten", see="04 §3")
+def dead_for_most(Z):
+    """You called a unit dead if it is off for nearly all examples. As long as one example has z > 0, it gets a gradient, and isn't dead."""
+    return np.mean(np.asarray(Z) <= 0, axis=0) >= 0.9
 
 
 @misconception("dead_units", "core", title="The share of dead units", see="04 §3")
@@ -1600,6 +1727,24 @@ def rrelu_random_once_after_training(z, lower, upper, rng, training):
     return _sloped(z, _drawn(z, lower, upper, rng, True, None if training else ()))
 
 
+@misconception("rrelu", "part", title="lower isn't added", see="04 §5")
+def rrelu_without_lower(z, lower, upper, rng, training):
+    """Your slopes lie between 0 and upper − lower: you scaled rng.random() to the width of the range, and forgot to add lower."""
+    return _sloped(z, (upper - lower) * rng.random(np.shape(z)) if training else (lower + upper) / 2)
+
+
+@misconception("rrelu", "part", title="out and slopes come from two draws", see="04 §5")
+def rrelu_drawn_twice(z, lower, upper, rng, training):
+    """You drew once for out and once more for slopes, so that they don't belong together. Draw once: out is slopes · z."""
+    return _sloped(z, _drawn(z, lower, upper, rng, training))[0], _sloped(z, _drawn(z, lower, upper, rng, training))[1]
+
+
+@misconception("rrelu", "part", title="The mask z < 0 instead of slopes", see="04 §5")
+def rrelu_boolean_mask(z, lower, upper, rng, training):
+    """Your out is right, but the second item is the mask z < 0. Asked for is what each entry was multiplied by."""
+    return _sloped(z, _drawn(z, lower, upper, rng, training))[0], np.asarray(z) < 0
+
+
 @misconception("rrelu", "part", title="The geometric mean after training", see="04 §5")
 def rrelu_geometric_mean(z, lower, upper, rng, training):
     """After training you use √(lower · upper). The mean of uniform draws is (lower + upper)/2."""
@@ -1840,6 +1985,21 @@ def prelu_alpha_averaged_over_all(dout, cache):
     """You averaged dalpha over all entries. It is a sum over the examples, with an entry for each feature."""
     _, _, slopes, values = _parts(cache)
     return dout * slopes, np.mean(dout * values)
+
+
+@misconception("prelu_backward", "part", title="dalpha is 0", see="04 §5")
+def prelu_alpha_zero(dout, cache):
+    """Your dalpha is 0, so that α never learns. It is the sum of dout·z over the examples with negative z."""
+    z, alpha, slopes, _ = _parts(cache)
+    return dout * slopes, np.zeros(alpha.shape)
+
+
+@misconception("prelu_backward", "core", title="Both gradients are averaged", see="04 §5")
+def prelu_both_averaged(dout, cache):
+    """You divided both gradients by the number of examples. A mean, where one is wanted, is in dout already."""
+    z, _, slopes, values = _parts(cache)
+    dz, dalpha = _pulled_back(dout, z, slopes, values)
+    return dz / len(z), dalpha / len(z)
 
 
 @misconception("prelu_backward", "part", title="dz is divided by α", see="04 §5")
@@ -2359,6 +2519,27 @@ def maxout_backward_of_two(dout, cache):
     """You look at the first two pieces, as on the slide. There are k of them, and any may have won."""
     x, W, winner = cache
     return _gradients(_of_winners(dout, (x, W, np.minimum(winner, 1))), x, W)
+
+
+@misconception("maxout_backward", "part", title="dW is averaged", see="04 §8")
+def maxout_dW_averaged(dout, cache):
+    """You divided dW by the number of examples. It is a sum; a mean, where one is wanted, is in dout already."""
+    dx, dW, db = _gradients(_of_winners(dout, cache), *cache[:2])
+    return dx, dW / len(dx), db
+
+
+@misconception("maxout_backward", "part", title="dW is 0", see="04 §8")
+def maxout_dW_zero(dout, cache):
+    """Your dW is 0, so that W never learns. Each piece's dW is x transposed times the dout of the examples for which it won."""
+    dx, dW, db = _gradients(_of_winners(dout, cache), *cache[:2])
+    return dx, 0.0 * dW, db
+
+
+@misconception("maxout_backward", "core", title="One winner for each example", see="04 §8")
+def maxout_one_winner_for_each_example(dout, cache):
+    """You took the winner of one unit for all units of an example. Each example and unit has its own."""
+    x, W, winner = cache
+    return _gradients(_of_winners(dout, (x, W, winner[:, :1])), x, W)
 
 
 @misconception("maxout_backward", "part", title="dx is divided by the number of pieces", see="04 §8")
