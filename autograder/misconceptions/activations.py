@@ -1990,7 +1990,7 @@ def prelu_alpha_averaged_over_all(dout, cache):
 @misconception("prelu_backward", "part", title="dalpha is 0", see="04 §5")
 def prelu_alpha_zero(dout, cache):
     """Your dalpha is 0, so that α never learns. It is the sum of dout·z over the examples with negative z."""
-    z, alpha, slopes, _ = _parts(cache)
+    _, alpha, slopes, _ = _parts(cache)
     return dout * slopes, np.zeros(alpha.shape)
 
 

@@ -172,6 +172,7 @@ class TestDeadUnits:
     def test_more(self, student):
         """The answer has an entry for each unit; small numbers count, and so does each example."""
         self.expect_dead(student, [[-1, 3, -2, 1e-12], [-1, -9, -1, -1], [-1, 2, 4, -3]], [1, 0, 0, 0])
+        self.expect_dead(student, [[-1, -2]] * 7 + [[-3, 1]] + [[-2, -1]] * 12, [1, 0])
 
     def test_booleans(self, student):
         """The answer is an array of True and False: with it one can pick units."""
