@@ -255,7 +255,8 @@ class TestDeadUnits(ArgumentsUnchanged, Integers, MemoryLayouts):
     @aspect("one example is enough", 8)
     def test_one_example(self, student, reference, rng):
         """A unit that is positive for one example of many is alive, however negative the others are."""
-        for N, counts, value in ((8, (0, 1, 7, 8, 0, 2, 7, 6, 0, 3, 4, 5, 6, 7, 5, 1), 0.4), (20, (1, 0, 20, 0, 2, 9, 15), 0.9), (3, (2, 1, 0, 3, 0), 9.0)):
+        of_eight = 0, 1, 7, 8, 0, 2, 7, 6, 0, 3, 4, 5, 6, 7, 5, 1
+        for N, counts, value in ((8, of_eight, 0.4), (20, (1, 0, 20, 0, 2, 9, 15), 0.9), (3, (2, 1, 0, 3, 0), 9.0)):
             Z = self.active(rng, N, counts, value)
             expect(flags(student.dead_units(Z), len(counts)), "the answer").close_to(reference.dead_units(Z).astype(float))
 
