@@ -7,6 +7,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
+from autograder.reference import activations as act
 from autograder.reference import batch_normalization as bn
 from autograder.reference import convolution as conv
 from autograder.reference import dropout as drop
@@ -71,6 +72,45 @@ def test_a_folded_layer_is_that_of_pytorch():
     W_folded, b_folded = bn.fold_batchnorm(W, b, gamma, beta, mean, var)
     close(W_folded, W_t.T)
     close(b_folded, b_t)
+
+
+ACTIVATIONS = {
+    "sigmoid": (torch.sigmoid, ()),
+    "relu": (torch.relu, ()),
+    "leaky_relu": (torch.nn.functional.leaky_relu, (0.2,)),
+    "elu": (torch.nn.functional.elu, (0.7,)),
+    "selu": (torch.nn.functional.selu, ()),
+}
+
+
+@pytest.mark.parametrize("name", ACTIVATIONS)
+def test_activations_and_their_slopes(name):
+    function, options = ACTIVATIONS[name]
+    z = np.random.default_rng(5).normal(0, 3, (4, 6, 3))
+    z_t = tensor(z)
+    out_t = function(z_t, *options)
+    close(getattr(act, name)(z, *options), out_t)
+    if name != "selu":
+        out_t.sum().backward()
+        close(getattr(act, f"{name}_grad")(z, *options), z_t.grad)
+
+
+def test_rrelu_after_training():
+    z = np.random.default_rng(6).normal(size=(5, 4))
+    out, _ = act.rrelu(z, 0.1, 0.4, np.random.default_rng(), False)
+    close(out, torch.nn.functional.rrelu(torch.tensor(z), 0.1, 0.4, training=False))
+
+
+def test_prelu_and_its_gradients():
+    rng = np.random.default_rng(7)
+    z, alpha, dout = rng.standard_normal((8, 5)), rng.standard_normal(5), rng.standard_normal((8, 5))
+    z_t, alpha_t = tensor(z), tensor(alpha)
+    out_t = torch.nn.functional.prelu(z_t, alpha_t)
+    out_t.backward(torch.tensor(dout))
+    out, cache = act.prelu_forward(z, alpha)
+    close(out, out_t)
+    for ours, theirs in zip(act.prelu_backward(dout, cache), (z_t, alpha_t), strict=True):
+        close(ours, theirs.grad)
 
 
 @pytest.mark.parametrize("shape", [(3, 7), (7, 3), (6, 4, 3, 5), (2, 1, 1, 1)], ids=str)
