@@ -37,6 +37,11 @@ def all_at_once(items):
 def same(items):
     return items
 
+def one_list(items):
+    held = [0]
+    for held[0] in items:
+        yield held
+
 def echo(x):
     while True:
         yield x
@@ -177,6 +182,7 @@ def test_several_iterators_at_once_and_one_of_them_twice(student):
 def test_what_was_returned_can_be_passed_on(student):
     assert list(student.batch(student.batch(Source(range(4)), 1), 2)) == [[[0], [1]], [[2], [3]]]
     assert list(student.same(Source("xy"))) == ["x", "y"]
+    assert list(student.batch(student.one_list(Source(range(3))), 3)) == [[[2], [2], [2]]], "an item is copied on its way to a test only"
 
 
 def test_errors_arrive_where_they_belong(student):
