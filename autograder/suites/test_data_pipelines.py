@@ -136,12 +136,12 @@ class TestChannelMean(ArgumentsUnchanged, Integers, Float32, MemoryLayouts):
         """Each channel is averaged over all pixels of all images."""
         self.expect_right(student, reference, rng, (4, 3, 5, 2), (3, 3, 3, 3), (2, 5, 4, 4))
 
-    @aspect("a single image", 1)
+    @aspect("a single image", 1.2)
     def test_single_image(self, student, reference, rng):
         """Each channel of a single image is averaged over its pixels."""
         self.expect_right(student, reference, rng, (1, 3, 4, 5))
 
-    @aspect("images of one pixel", 1)
+    @aspect("images of one pixel", 1.2)
     def test_single_pixel(self, student, reference, rng):
         """Where each image has one pixel, each channel is averaged over the images."""
         self.expect_right(student, reference, rng, (6, 3, 1, 1))
@@ -171,7 +171,7 @@ class TestStandardize(ArgumentsUnchanged, Integers, Float32, MemoryLayouts):
             right = reference.standardize(X, X)[0]
             expect(unscaled(self.part(student, 0, X, X)), "X_train (each feature divided by its root mean square)").close_to(right)
 
-    @aspect("the scale", 2)
+    @aspect("the scale", 3)
     def test_scale(self, student, rng):
         """Each feature is divided by its standard deviation: over the standardised training set the deviation is 1."""
         X, _ = self.arguments(rng)
@@ -441,9 +441,8 @@ class Lazy:
     def test_starts_when_asked(self, student):
         """Nothing is taken before the first item is asked for."""
         source = endless()
-        answer = self.on(student, source)
+        self.on(student, source)
         expect_taken(source, 0, 0)
-        some(answer, 1)
 
 
 @exercise("batch")
@@ -553,7 +552,7 @@ class TestShuffleBuffer(Lazy):
         generator = np.random.default_rng(rng.integers(1 << 32))
         return [some(student.shuffle_buffer(list(range(1, N + 1)), size, generator), count) for _ in range(runs)]
 
-    @aspect("each item once", 2)
+    @aspect("each item once", 20)
     def test_once(self, student, rng):
         """Each item comes out once, and nothing else, for several sizes of the buffer."""
         for N, size in ((23, 5), (6, 6), (8, 2)):
@@ -562,24 +561,24 @@ class TestShuffleBuffer(Lazy):
                 raise Mismatch("type", f"each item of shuffle_buffer should be one of the items, but it yielded {described(found)}")
             expect_items(sorted(found), list(range(1, N + 1)), "what was yielded, sorted,")
 
-    @aspect("the first draw", 3)
+    @aspect("the first draw", 20)
     def test_first(self, student, rng):
         """The first item is drawn from the full buffer, each with the same probability."""
-        first = [found[:1] for found in self.draws(student, rng, 160, 1, 30, 4)]
-        expect_equally_likely(list(itertools.chain(*first)), (1, 2, 3, 4), "the first item")
+        first = [found[:1] for found in self.draws(student, rng, 500, 1, 20, 3)]
+        expect_equally_likely(list(itertools.chain(*first)), (1, 2, 3), "the first item")
 
-    @aspect("the next item takes its place", 3)
+    @aspect("the next item takes its place", 23)
     def test_next(self, student, rng):
         """What was drawn is replaced by the next item, which can be drawn at once; later ones can't be drawn yet."""
-        runs = self.draws(student, rng, 160, 2, 30, 4)
-        second = [found[1] if len(found) > 1 else None for found in runs]
-        if not are_numbers(second) or max(second) > 7:
-            raise Mismatch("value", "the second item isn't one of the five (or so) that have been taken by then")
-        new = np.mean([item == 5 for item in second])
+        size = 4
+        found = self.draws(student, rng, 1, 150, 200, size)[0]
+        if not are_numbers(found) or len(found) < 150 or any(item > number + size + 1 for number, item in enumerate(found)):
+            raise Mismatch("value", "some of the items that were yielded can't have been in the buffer by then, or items are missing")
+        new = np.mean([item == number + size for number, item in enumerate(found)])
         if not 0.06 < new < 0.44:
-            raise Mismatch("value", f"the second item is the one that entered the buffer last in {new:.0%} of the runs, expected 25%")
+            raise Mismatch("value", f"what was drawn is the item that came into the buffer last in {new:.0%} of the draws, expected 25%")
 
-    @aspect("the rest", 2)
+    @aspect("the rest", 20)
     def test_rest(self, student, rng):
         """When the items have come to their end, the rest of the buffer comes in random order: here there are three items, for five places."""
         runs = self.draws(student, rng, 120, 5, 3, 5)
@@ -587,7 +586,7 @@ class TestShuffleBuffer(Lazy):
             drawn = [found[place] if len(found) == 3 else None for found in runs]
             expect_equally_likely(drawn, (1, 2, 3), f"{name} of three")
 
-    @aspect("lazy", 2)
+    @aspect("lazy", 17)
     def test_lazy(self, student):
         """It fills the buffer and then takes an item for each that it yields: never more than n + buffer_size for n items, nor much fewer."""
         source, size = Source(range(1, 41)), 6
@@ -612,7 +611,7 @@ class TestShuffleBuffer(Lazy):
         """With room for one item, the items keep their order."""
         expect_items(self.draws(student, rng, 1, 9, 6, 1)[0], [1, 2, 3, 4, 5, 6])
 
-    @corner("an iterator", 0.05)
+    @corner("an iterator", 0.04)
     def test_iterator(self, student, rng):
         """The items of an iterator, which has no length, come out as those of a list do; there may be none."""
         generator = np.random.default_rng(rng.integers(1 << 32))
@@ -620,7 +619,7 @@ class TestShuffleBuffer(Lazy):
         expect_items(sorted(found, key=str), list(range(1, 10)), "what was yielded, sorted,")
         expect_items(some(student.shuffle_buffer(Source([]), 4, generator), 2), [])
 
-    @corner("items without an end", 0.04)
+    @corner("items without an end", 0.05)
     def test_endless(self, student, rng):
         """Where the items never end, what is yielded never ends."""
         found = some(student.shuffle_buffer(endless(), 3, np.random.default_rng(rng.integers(1 << 32))), 6)
@@ -805,18 +804,18 @@ class TestPrefetch:
     def test_items_before_an_error(self, student):
         """The items before an exception come first."""
         source = Source(range(1, 4), error=LookupError("the third file is missing"))
-        found = []
+        found, raised = [], False
         with prefetched(student, source, 8) as steps:
-            with suppress(Raised):
+            try:
                 found += itertools.islice(steps, 1)
                 expect_ahead(steps, source, 3)
                 for _ in range(4):
                     found += itertools.islice(steps, 1)
-            if same(found, [1, 2, 3]):
-                with suppress(Raised):
-                    next(steps, None)
-                    raise Mismatch("value", "the LookupError of items was lost")
+            except Raised as error:
+                raised = error.type_name != "TimeoutError"
         expect_items(found, [1, 2, 3], "what came before the exception")
+        if not raised:
+            raise Mismatch("value", "no exception came after the items, though items raise one")
 
     @aspect("an early stop", 2)
     def test_stop(self, student):
