@@ -721,8 +721,8 @@ def batch_drops_the_other_way(items, batch_size, drop_remainder=False):
 @misconception("batch", "slip", title="drop_remainder leaves out a full list, too", see="02 §6")
 def batch_drops_full(items, batch_size, drop_remainder=False):
     """With drop_remainder you leave out the last list even if it is full. Only one that isn't full is left out."""
-    lists = list(itertools.islice(right.batch(items, batch_size), 10_000))
-    yield from lists[:-1] if drop_remainder else lists
+    lists = right.batch(items, batch_size)
+    return (one for one, _ in itertools.pairwise(lists)) if drop_remainder else lists
 
 
 @misconception("batch", "slip", title="An empty list at the end", see="02 §6")
@@ -1150,7 +1150,7 @@ def shuffle_by_moving_the_last(items, buffer_size, rng):
 
 
 def _interleaved(sources, cycle_length, replaced="slot"):
-    """Yield in turn; where a source has ended, the next one comes to its slot at once, to the slot for the next round, or to the end."""
+    """Yield in turn; where a source has ended, the next one comes to its slot at once, or to the end of the round."""
     unopened = map(iter, sources)
     slots = list(itertools.islice(unopened, cycle_length))
     turn = 0
@@ -1166,7 +1166,6 @@ def _interleaved(sources, cycle_length, replaced="slot"):
                 turn = 0
             else:
                 slots[turn : turn + 1] = new
-                turn += len(new) if replaced == "next round" else 0
         else:
             yield item
             turn += 1
@@ -1223,16 +1222,11 @@ def interleave_groups(sources, cycle_length):
         yield from _interleaved(group, cycle_length)
 
 
-@misconception("interleave", "part", title="The new source queues at the end", see="02 §8")
-def interleave_new_at_the_end(sources, cycle_length):
-    """The source that you open goes to the end of the round. It takes the slot of the one that has ended, and has this turn."""
-    return _interleaved(sources, cycle_length, "end")
-
-
 @misconception("interleave", "part", title="The new source misses a turn", see="02 §8")
-def interleave_next_round(sources, cycle_length):
-    """You open the next source in the right slot, and go on to the one after it. It has this turn: otherwise the slot is skipped once."""
-    return _interleaved(sources, cycle_length, "next round")
+def interleave_new_at_the_end(sources, cycle_length):
+    """The source that you open waits for the next round, in its slot or at the end of a queue. It takes the slot of the one that has ended, and
+    has this turn."""
+    return _interleaved(sources, cycle_length, "end")
 
 
 @misconception("interleave", "part", title="The source after an ended one is skipped", see="02 §8")
@@ -1268,16 +1262,16 @@ def interleave_blocks(sources, cycle_length):
             slots.pop()
 
 
-@misconception("interleave", "part", title="All items are read first", see="02 §8")
-def interleave_reads_everything(sources, cycle_length):
-    """You made lists of the sources first. Take an item when its turn has come: a source may be larger than the memory, or never end."""
-    yield from right.interleave(list(map(list, sources)), cycle_length)
-
-
 @misconception("interleave", "part", title="A list is returned, nothing is yielded", see="02 §8")
 def interleave_returns_a_list(sources, cycle_length):
     """You returned a list. Nothing comes before all sources have been read, and one that never ends never comes: `yield`."""
     return list(right.interleave(sources, cycle_length))
+
+
+@misconception("interleave", "part", title="All items are read first", see="02 §8")
+def interleave_reads_everything(sources, cycle_length):
+    """You made lists of the sources first. Take an item when its turn has come: a source may be larger than the memory, or never end."""
+    yield from right.interleave(list(map(list, sources)), cycle_length)
 
 
 @misconception("interleave", "part", title="Works for lists only", see="02 §8")
@@ -1438,7 +1432,7 @@ def interleave_by_chains(sources, cycle_length):
 # --- prefetch ---------------------------------------------------------------------------------------------------------------
 
 
-def _prefetched(items, buffer_size, *, size=None, errors="raised", end=True, stop=True, ahead=True):
+def _prefetched(items, buffer_size, *, size=None, errors="raised", end=True, stop=True):
     """Yield what a thread takes in advance; the options leave out one of the things that it has to see to."""
     room = threading.Semaphore(buffer_size if size is None else size)
     arrived, stopped = queue.SimpleQueue(), threading.Event()
@@ -1469,11 +1463,8 @@ def _prefetched(items, buffer_size, *, size=None, errors="raised", end=True, sto
                 if item is not None and errors == "another":
                     raise RuntimeError(f"the thread failed: {item}")
                 return
-            if ahead:
-                room.release()
+            room.release()
             yield item
-            if not ahead:
-                room.release()
     finally:
         if stop:
             stopped.set()
@@ -1512,32 +1503,17 @@ def prefetch_returns_a_list(items, buffer_size):
     return list(items)
 
 
-@misconception("prefetch", "core", title="The consumer waits for the thread to finish", see="02 §9")
-def prefetch_joins_first(items, buffer_size):
-    """You wait for the thread (`join`) before the first item is yielded, so all items are read first. Yield each as soon as it has arrived."""
-    held = []
-    thread = threading.Thread(target=lambda: held.extend(items), daemon=True)
-    thread.start()
-    thread.join()
-    yield from held
-
-
 @misconception("prefetch", "part", title="The buffer has no bound", see="02 §9")
 def prefetch_unbounded(items, buffer_size):
-    """Your thread reads as fast as it can, to the end. Of a large data set that fills the memory: let it wait when buffer_size items are there."""
+    """Your thread reads to the end, as fast as it can; perhaps the consumer even waits for it (`join`). Of a large data set that fills the memory:
+    let the thread wait when buffer_size items are there, and yield each item as soon as it has arrived."""
     return _prefetched(items, buffer_size, size=1 << 30)
-
-
-@misconception("prefetch", "part", title="The buffer has another size", see="02 §9")
-def prefetch_larger(items, buffer_size):
-    """Your thread is further ahead than buffer_size + 1 items. Count what waits in the buffer, and the item in the thread's hand."""
-    return _prefetched(items, buffer_size, size=buffer_size + 2)
 
 
 @misconception("prefetch", "part", title="Only one item is fetched in advance", see="02 §9")
 def prefetch_one(items, buffer_size):
     """Your buffer holds one item, whatever buffer_size is, so one slow item is enough for the consumer to wait."""
-    return _prefetched(items, buffer_size, size=0, ahead=True) if buffer_size < 0 else _prefetched(items, buffer_size, size=1)
+    return _prefetched(items, buffer_size, size=1)
 
 
 @misconception("prefetch", "part", title="An error is lost, and the consumer waits for ever", see="02 §9")
@@ -1591,15 +1567,6 @@ def prefetch_error_first(items, buffer_size):
 def prefetch_end_hangs(items, buffer_size):
     """When the items have come to their end your thread ends, and the consumer waits for ever. Put a mark of the end into the queue."""
     return _prefetched(items, buffer_size, end=False)
-
-
-@misconception("prefetch", "part", title="It ends when the buffer is empty", see="02 §9")
-def prefetch_ends_when_empty(items, buffer_size):
-    """You take an empty buffer for the end. It is also empty where the consumer was faster: wait, until an item or a mark of the end arrives."""
-    source = iter(items)
-    first = list(itertools.islice(source, 1))
-    yield from first
-    yield from itertools.islice(_prefetched(source, buffer_size), 2)
 
 
 @misconception("prefetch", "slip", title="The thread stays when the consumer stops", see="02 §9")
