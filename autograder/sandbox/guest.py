@@ -12,7 +12,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from functools import partial
 from itertools import count
 from typing import Any, NoReturn
@@ -225,7 +225,8 @@ class Guest:
     def _reply(self, frame: wire.Frame) -> bytes:
         codec = self._codec()
         name, args, kwargs, want_arguments, forgotten = codec.decode(frame)
-        self._forget(forgotten)
+        with self._during_call(codec):  # a generator that is dropped may wait for its thread, and that for an item of the host
+            self._forget(forgotten)
         reply = self._answer(codec, name, args, kwargs, want_arguments)
         if reply is None:  # a lazy cell was run for a missing name: call again, with a fresh copy of the arguments
             codec = self._codec()
@@ -236,14 +237,14 @@ class Guest:
     def _answer(self, codec: wire.Codec, name: str, args: tuple[Any, ...], kwargs: dict[str, Any], want_arguments: bool) -> bytes | None:
         name, _, method = name.partition(":")
         function = partial(self._step, method) if method else self._notebook.namespace.get(name)
+        if method == "forget":
+            function = partial(self._forget, list(self._threads))
         if not callable(function):
             return codec.encode("error", "missing", name, "", "", None)
         self._threads_before = threading.active_count()
-        with self._turn:
-            self._calls.append(codec)
-            self._turn.notify_all()
         try:
-            answer = function(*args, **kwargs)
+            with self._during_call(codec):
+                answer = function(*args, **kwargs)
         except NotImplementedError as error:
             return codec.encode("error", "not_attempted", raising_function(error.__traceback__) or name, "", "", None)
         except BaseException as error:  # exit() as well as RecursionError and MemoryError
@@ -251,10 +252,19 @@ class Guest:
                 return None
             place = place_of(error.__traceback__, self._labels)
             return codec.encode("error", "raised", name, type_name(error), text_of(error), place, builtin_bases(error))
+        return self._result(codec, name, answer, list(args) if want_arguments else None)
+
+    @contextmanager
+    def _during_call(self, codec: wire.Codec) -> Iterator[None]:
+        """Let functions and iterators of the host be used, also by other threads."""
+        with self._turn:
+            self._calls.append(codec)
+            self._turn.notify_all()
+        try:
+            yield
         finally:
             with self._turn:  # no other thread is waiting for the host
                 self._calls.pop()
-        return self._result(codec, name, answer, list(args) if want_arguments else None)
 
     def _step(self, method: str, iterator: Any, *args: Any) -> Any:
         """Do something with an iterator that was sent to the host as a handle."""
