@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,12 +11,13 @@ from autograder.build.structure import Parts
 from autograder.errors import CourseError
 from autograder.files import write_atomically
 from autograder.judging.solution import Solution, solution_of
-from autograder.judging.trials import SOLUTION, suite_findings, tried
+from autograder.judging.trials import SOLUTION, known_answers, suite_findings, tried
 from autograder.model.course import Lecture, suite_of
 from autograder.runners.grader_version import installed
 from coursekit.student import LocalStudent
 from coursekit.suite import BrokenSuite, SuitePlugin, run_tests
 
+KNOWN_ANSWERS = 3  # least number of misconceptions, and of alternatives, of an exercise
 JUDGED = Path(".autograder") / "judged"
 """A file for each lecture whose answers were judged without findings; it holds `judged_digest`."""
 
@@ -54,9 +56,20 @@ def answer_findings(lecture: Lecture, parts: Parts, script: str) -> list[str]:
         return [f"its answers can't be judged, because the autograder that runs is in {there}: install the one of {here} (make setup)."]
     try:
         solution = solution_of(lecture, script)
-        return [f"{finding}." for finding in (*_public(parts, solution), *suite_findings(lecture), *_answers(lecture, solution))]
+        found = (*_numbers(lecture, solution), *_public(parts, solution), *suite_findings(lecture), *_answers(lecture, solution))
+        return [f"{finding}." for finding in found]
     except CourseError as error:
         return [f"{error}."]
+
+
+def _numbers(lecture: Lecture, solution: Solution) -> Iterator[str]:
+    """Yield a message for each exercise that has too few known answers."""
+    known = known_answers(lecture)
+    for kind, answers in (("misconceptions", known.misconceptions), ("alternatives", known.alternatives)):
+        counts = Counter(answer.exercise for answer in answers)
+        for name in solution.functions:
+            if counts[name] < KNOWN_ANSWERS:
+                yield f"{name} has {counts[name]} {kind}; it should have {KNOWN_ANSWERS} or more"
 
 
 def _public(parts: Parts, solution: Solution) -> Iterator[str]:

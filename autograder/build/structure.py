@@ -14,7 +14,6 @@ from autograder.build.execution import describe
 from autograder.errors import LimitError
 from autograder.limits import limits_in
 
-KNOWN_ANSWERS = 3  # least number of misconceptions, and of alternatives, of an exercise
 SHOWN = 10  # lines named in one message
 BEGIN, END = "BEGIN SOLUTION", "END SOLUTION"
 TEST_CELL = """\
@@ -192,7 +191,7 @@ class Parts:
 
     def findings(self, names: list[str]) -> list[str]:
         """Return a message for each missing part of an exercise, and for each name without an exercise."""
-        return [*self._tests(self.public, names), *self._tests(self.suite, names), *self._reference(names), *self._answers(names)]
+        return [*self._tests(self.public, names), *self._tests(self.suite, names), *self._reference(names), *self._answers()]
 
     def places_to_fill(self) -> Iterator[str]:
         """Yield a message for each module with a TODO in it."""
@@ -231,20 +230,9 @@ class Parts:
         functions = {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
         yield from (f"{shown} has no function {name}." for name in names if name not in functions)
 
-    def _answers(self, names: list[str]) -> Iterator[str]:
-        tree, shown = self._tree(self.answers), self.answers.relative_to(self.root)
-        if isinstance(tree, str):
+    def _answers(self) -> Iterator[str]:
+        if isinstance(tree := self._tree(self.answers), str):
             yield tree
-            return
-        functions = [node for node in tree.body if isinstance(node, ast.FunctionDef)]
-        for mark in ("misconception", "alternative"):
-            counts = Counter(name for node in functions for name in _decorated(node, mark))
-            counts.update(_of_families(tree) if mark == "misconception" else ())
-            for name in names:
-                if counts[name] < KNOWN_ANSWERS:
-                    yield f"{shown} has {counts[name]} answers marked @{mark}({name!r}); it should have {KNOWN_ANSWERS} or more."
-            strangers = sorted(set(counts) - set(names))
-            yield from (f"{shown} has a @{mark} for {name!r}, which is no exercise of the notebook." for name in strangers)
 
 
 def places_to_fill(text: str, shown: object) -> Iterator[str]:
@@ -254,15 +242,6 @@ def places_to_fill(text: str, shown: object) -> Iterator[str]:
         more = f" and {len(numbers) - SHOWN} more" if len(numbers) > SHOWN else ""
         lines = f"line{'s' if len(numbers) > 1 else ''} {', '.join(map(str, numbers[:SHOWN]))}{more}"
         yield f"{shown}, {lines}: fill what is marked TODO."
-
-
-def _of_families(tree: ast.Module) -> Iterator[str]:
-    """Yield the exercise of each member of a family: ``name = in_place("exercise", …, see="05 §2")`` at the top level."""
-    for node in tree.body:
-        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call) and node.value.args:
-            first = node.value.args[0]
-            if isinstance(first, ast.Constant) and any(keyword.arg == "see" for keyword in node.value.keywords):
-                yield str(first.value)
 
 
 def _decorated(node: ast.ClassDef | ast.FunctionDef, mark: str) -> list[str]:

@@ -40,7 +40,7 @@ MOST_FOUND = 2  # misconceptions named for one exercise
 class Trial:
     """A test that was run, with its outcome and the student's answers; ``again(student, reference)`` runs it again.
 
-    `got` is what the test looked at when it failed: the item of an answer that was wrong, or None.
+    `got` is what the test looked at when it failed: the item of an answer that was wrong, a tuple of what it found, or None.
     """
 
     exercise: str
@@ -88,6 +88,9 @@ def explain(slug: str, exercise: str, trials: Sequence[Trial]) -> list[Misconcep
         substance = {one: aspects for one, aspects in substance.items() if not aspects - unexplained}
     corners = {trial.aspect for trial in student.failed if trial.is_corner and all(trial_with(slug, one, trial).passed for one in found)}
     by_answers = not found or bool(unexplained)
+    in_corners = [trial for trial in student.failed if trial.aspect in corners]
+    if in_corners and not by_answers:  # of slips of the same kinds, that which explains most
+        known.sort(key=lambda one: sum(trial_with(slug, one, trial).passed for trial in in_corners))
     for one in known:
         if corners and len(found) < MOST_FOUND and (aspects := student.corners_like(slug, one, by_answers, bool(unexplained))) & corners:
             found[one] = aspects
@@ -144,7 +147,10 @@ class _Failures:
                 continue
             if trial.outcome.passed or not trial.is_corner:
                 return set()
-            same_kind = theirs.kind == trial.outcome.kind and not (unexplained and _numeric(theirs.got))
+            called = any(answer.function == self._exercise for answer in trial.answers)  # otherwise another function is at fault
+            same_kind = called and theirs.kind == trial.outcome.kind and not (unexplained and _numeric(theirs.got))
+            if called and (_is_finding(trial.got) or _is_finding(theirs.got)):
+                same_kind = not unexplained and _alike(theirs.got, trial.got)
             if not (same_kind if unexplained or not by_answers else self._is_like(trial, theirs, known)):
                 return set()
             corners.add(trial.aspect)
@@ -152,6 +158,8 @@ class _Failures:
 
     def _is_like(self, trial: Trial, theirs: Tried, known: KnownAnswer) -> bool:
         """Tell whether student and misconception gave the same answers in a test that both failed, as far as the test looked at them."""
+        if _is_finding(trial.got) or _is_finding(theirs.got):
+            return trial.outcome.kind == theirs.kind and _alike(theirs.got, trial.got)
         if _numeric(trial.got) and _numeric(theirs.got) and not any(answer.random for answer in trial.answers):
             return trial.outcome.kind == theirs.kind and close(theirs.got, trial.got)
         key = trial.id, _state_of(known.function)
@@ -395,12 +403,19 @@ def _alike(one: Any, other: Any) -> bool:
     if one is ...:  # in the answer of a misconception: stands for anything
         return True
     if isinstance(one, (list, tuple)) and isinstance(other, (list, tuple)):
+        if one and one[-1] is ...:  # at the end: for any number of items
+            one, other = one[:-1], other[: len(one) - 1]
         return len(one) == len(other) and all(map(_alike, one, other))
     if isinstance(one, dict) and isinstance(other, dict):
         return one.keys() == other.keys() and all(_alike(one[key], other[key]) for key in one)
     if _numeric(one) and _numeric(other):
         return close(one, other)
     return type(one) is type(other) and (not isinstance(one, (str, bool, type(None))) or one == other)
+
+
+def _is_finding(got: Any) -> bool:
+    """Tell whether a test says what it found, as a tuple of numbers or words: then that is compared, and not random answers."""
+    return isinstance(got, tuple)
 
 
 def _numeric(value: Any) -> bool:

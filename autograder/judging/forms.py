@@ -2,10 +2,14 @@
 
 Every test of such an answer fails. So an exercise that earned nothing is judged once more with its answers put into the form that is asked
 for; the form is then a corner that it loses, like integers or an argument changed in place.
+
+A forward pass that returns `out` alone, or raises an exception in some calls, loses points for it. Its backward pass is judged with a cache
+that is made in its place.
 """
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import combinations, permutations
@@ -13,8 +17,9 @@ from typing import Any
 
 import numpy as np
 
+from autograder.judging.recorder import has_generator
 from coursekit.outcomes import Aspect, TestOutcome
-from coursekit.student import Call, Student, StudentFunction
+from coursekit.student import Call, Raised, Student, StudentFunction
 
 FORM = Aspect("the form of the answer", 0.25, corner=True)
 MOST_ITEMS = 3  # of a tuple whose items are tried in other orders
@@ -30,13 +35,17 @@ class Form:
     Parameters
     ----------
     apply : callable
-        Takes an answer, and returns it in the form that is asked for. Other answers come back as they are.
+        Takes an answer and the arguments of the call, and returns the answer in the form that is asked for. Other answers come back as
+        they are.
     message : str
         What the student reads, behind the function's name.
+    instead : callable, optional
+        Takes the arguments of a call that raised an exception, and returns an answer in its place.
     """
 
-    apply: Callable[[Any], Any]
+    apply: Callable[..., Any]
     message: str
+    instead: Callable[..., Any] | None = None
 
     def outcome(self, exercise: str) -> TestOutcome:
         """Return the outcome of a failed test of the form."""
@@ -55,7 +64,7 @@ def forms_of(answer: Any, first_only: bool) -> Iterator[Form]:
         Whether only the first item of a tuple should be an array; the other is a cache or a state.
     """
 
-    def as_arrays(value: Any) -> Any:
+    def as_arrays(value: Any, *_: Any, **__: Any) -> Any:
         if isinstance(value, tuple):
             return tuple(_as_array(item) if number == 0 or not first_only else item for number, item in enumerate(value))
         return _as_array(value)
@@ -72,13 +81,35 @@ def forms_of(answer: Any, first_only: bool) -> Iterator[Form]:
             yield Form(_in_order(order), f"returned its items in another order; they were judged in this one: the {names}")
 
 
+def caches_for(forward: Callable[..., Any]) -> Iterator[Form]:
+    """Yield forms that put a cache behind the `out` of a forward pass, and answer where it raises.
+
+    The cache is a tuple of the arguments, or that of the reference's `forward`. Where something is drawn, none can be made afterwards.
+    """
+
+    def arguments(*args: Any, **kwargs: Any) -> Any:
+        bound = inspect.signature(forward).bind(*args, **kwargs)
+        bound.apply_defaults()
+        return bound.args
+
+    yield _with_cache(forward, arguments)
+    yield _with_cache(forward, lambda *args, **kwargs: forward(*args, **kwargs)[1])
+
+
+def _with_cache(forward: Callable[..., Any], cache_of: Callable[..., Any]) -> Form:
+    def paired(value: Any, *args: Any, **kwargs: Any) -> Any:
+        return (value, cache_of(*args, **kwargs)) if isinstance(value, np.ndarray) and not has_generator(args, kwargs) else value
+
+    return Form(paired, "returned no cache", lambda *args, **kwargs: (forward(*args, **kwargs)[0], cache_of(*args, **kwargs)))
+
+
 def _kind(item: Any) -> Any:
     """Return the shape of a number or an array, or another item's type."""
     return np.shape(item) if isinstance(item, (int, float, np.generic, np.ndarray)) else type(item)
 
 
-def _in_order(order: tuple[int, ...]) -> Callable[[Any], Any]:
-    def ordered(value: Any) -> Any:
+def _in_order(order: tuple[int, ...]) -> Callable[..., Any]:
+    def ordered(value: Any, *_: Any, **__: Any) -> Any:
         right_kind = isinstance(value, (list, tuple)) and len(value) == len(order)
         return tuple(value[place] for place in order) if right_kind else value
 
@@ -130,9 +161,21 @@ class _Changed:
         self.name, self._function, self._form = function.name, function, form
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        return self._form.apply(self._function(*args, **kwargs))
+        try:
+            return self._form.apply(self._function(*args, **kwargs), *args, **kwargs)
+        except Raised:
+            return self._instead(*args, **kwargs)
 
     def call(self, *args: Any, **kwargs: Any) -> Call:
         """Return the answer together with the positional arguments after the call."""
-        call = self._function.call(*args, **kwargs)
-        return Call(self._form.apply(call.answer), call.arguments)
+        try:
+            call = self._function.call(*args, **kwargs)
+        except Raised:
+            return Call(self._instead(*args, **kwargs), args)
+        return Call(self._form.apply(call.answer, *args, **kwargs), call.arguments)
+
+    def _instead(self, *args: Any, **kwargs: Any) -> Any:
+        """Return an answer in the place of the exception that is being handled, or raise it again."""
+        if self._form.instead is None or has_generator(args, kwargs):
+            raise
+        return self._form.instead(*args, **kwargs)

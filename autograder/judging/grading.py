@@ -11,11 +11,13 @@ from importlib import import_module
 from types import ModuleType
 from typing import Any
 
+import numpy as np
+
 from autograder.deadline import HostClock, Overdue, uncounted
 from autograder.judging import diagnosis
 from autograder.judging.diagnosis import Trial
 from autograder.judging.follow_through import Uses, replaceable, with_right
-from autograder.judging.forms import Form, InForm, forms_of
+from autograder.judging.forms import Form, InForm, caches_for, forms_of
 from autograder.judging.gradients import AnsweringAs, KnownForward, forward_of, known_forward
 from autograder.judging.known_answers import catalogue
 from autograder.judging.marking import marks_of
@@ -30,7 +32,7 @@ from autograder.sandbox.prefetch import Plan, plans_of
 from autograder.sandbox.remote import RemoteStudent, prefetch, turn_to
 from coursekit.expectations import Mismatch
 from coursekit.outcomes import TestOutcome, shortened
-from coursekit.student import Student, StudentError, parameters_of
+from coursekit.student import Raised, Student, StudentError, parameters_of
 from coursekit.suite import CollectedTest, SuitePlugin, outcome_of, run_tests
 
 _RAISED = frozenset({"raised", "missing", "died", "unreadable"})
@@ -232,16 +234,22 @@ def _followed_through(
 def _in_another_form(suite: HiddenSuite, slug: str, result: ExerciseResult, forms: dict[str, Form]) -> ExerciseResult | None:
     """Judge an exercise that earned nothing with its answers in another form, and note the form in `forms`; None if there is no gain.
 
-    A backward pass is judged with the answers of its forward pass in the form that was found for them, which costs it nothing.
+    A backward pass is judged with the answers of its forward pass in the form that was found for them. Where the forward pass returned no
+    cache, or raised an exception, a cache is made: that is a mistake of the forward pass alone.
     """
     name, best = result.name, result
-    given = {forward: forms[forward] for forward in (name.removesuffix("_backward") + "_forward",) if forward in forms}
-    if result.score > 0 and not given:
-        return None
+    forward, given = name.removesuffix("_backward") + "_forward", dict[str, Form]()
     mine = [trial for trial in suite.trials if trial.exercise == name]
-    if given:
-        mine = [suite.trial_in(trial, given) for trial in mine]
-        best = max(best, _exercise_result(slug, name, result.max_score, mine, False), key=lambda one: one.score)
+    choices = [forms[forward]] if forward in forms else []
+    if name.endswith("_backward") and not choices and _lacks_a_cache(forward, mine):
+        choices = list(caches_for(getattr(suite.reference, forward)))
+    if result.score > 0 and not choices:
+        return None
+    for form in choices:
+        trials = [suite.trial_in(trial, {forward: form}) for trial in mine]
+        again = _exercise_result(slug, name, result.max_score, trials, False)
+        if again.score >= best.score:
+            best, mine, given = again, trials, {forward: form}
     answer = next((answer.answer for trial in mine for answer in trial.answers if answer.function == name and answer.error is None), None)
     if not best.score and answer is not None:
         has_state = "state" in parameters_of(getattr(suite.reference, name, None))
@@ -252,6 +260,12 @@ def _in_another_form(suite: HiddenSuite, slug: str, result: ExerciseResult, form
             if again.score > best.score:
                 best, forms[name] = again, form
     return best if best.score > result.score else None
+
+
+def _lacks_a_cache(forward: str, trials: Sequence[Trial]) -> bool:
+    """Tell whether a forward pass returned an array where a pair is asked for, or raised an exception."""
+    answers = [answer for trial in trials for answer in trial.answers if answer.function == forward]
+    return any(isinstance(answer.answer, np.ndarray) or isinstance(answer.error, Raised) for answer in answers)
 
 
 def _rejudged(suite: HiddenSuite, slug: str, result: ExerciseResult, results: Mapping[str, ExerciseResult]) -> ExerciseResult | None:

@@ -105,7 +105,7 @@ class Catalogue:
 
 @cache
 def catalogue(slug: str) -> Catalogue:
-    """Load the known answers of the lecture `slug`.
+    """Load the known answers of the lecture `slug`: the marked functions of its module, and those in the module's lists.
 
     Raises
     ------
@@ -113,9 +113,8 @@ def catalogue(slug: str) -> Catalogue:
         If the lecture has no reference or no catalogue.
     """
     module = import_module(f"autograder.misconceptions.{slug}")
-    known = [
-        value.known_answer for value in vars(module).values() if hasattr(value, "known_answer") and value.__module__ == module.__name__
-    ]
+    values = [one for value in vars(module).values() for one in (value if isinstance(value, list) else [value])]
+    known = list(dict.fromkeys(one.known_answer for one in values if hasattr(one, "known_answer") and one.__module__ == module.__name__))
     return Catalogue(
         reference=import_module(f"autograder.reference.{slug}"),
         misconceptions=tuple(answer for answer in known if answer.title),

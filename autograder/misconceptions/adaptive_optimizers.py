@@ -3,10 +3,12 @@
 Every answer keeps a state of its own: what is in a state is the student's own business, so no answer needs to suit the reference's.
 """
 
+from functools import partial
+
 import numpy as np
 
 from autograder.judging.known_answers import alternative, misconception
-from autograder.misconceptions.families import cut_off, family, fixed_number, only_the_first
+from autograder.misconceptions.families import cut_off, family, fixed_number, members, nothing_returned, only_the_first
 from autograder.reference import adaptive_optimizers as reference
 
 
@@ -130,8 +132,8 @@ def without_epsilon(right, options, *args, **kwargs):
 
 @family(
     "The step goes uphill",
-    "You added the step where it is subtracted. The gradient points uphill, an average of gradients does, too, and here nothing has turned "
-    "the sign: θ moves against it, θ ← θ − η ….",
+    "You added the step where it is subtracted, or turned the sign of an average. Gradients point uphill, their average, too; θ moves "
+    "against it: θ ← θ − η …. (One of the slides turns both signs in Adam, which cancels; one alone goes the wrong way.)",
     "core",
 )
 def uphill(right, options, theta, *args, **kwargs):
@@ -141,8 +143,8 @@ def uphill(right, options, theta, *args, **kwargs):
 
 @family(
     "Nothing is remembered",
-    "Every step is the first one: what you computed isn't in the state that you return, or isn't read from it. Return the new averages, "
-    "and the t that they belong to, and begin the next step with them.",
+    "Every step is the first one: what you computed isn't in the state that you return, or isn't read from it. Return the new sum or "
+    "averages, and the t that they belong to, and begin the next step with them. Otherwise each entry moves equally far at every step.",
     "core",
 )
 def nothing_remembered(right, options, theta, grad, state, *args, **kwargs):
@@ -167,6 +169,26 @@ def epsilon_inside_the_root(right, options, *args, **kwargs):
 )
 def gradient_not_squared(right, options, *args, **kwargs):
     return right(*args, **kwargs, square=lambda grad: np.asarray(grad, dtype=float))
+
+
+@family(
+    "Absolute values instead of squares",
+    "You summed up |g|. s sums or averages the squares, and its root is taken: as for the length of a vector, a large gradient counts more "
+    "than several small ones.",
+    "core",
+)
+def absolute_values(right, options, *args, **kwargs):
+    return right(*args, **kwargs, square=np.abs)
+
+
+@family(
+    "One sum for all entries",
+    "You added the squares of all entries into one number, so all entries share one learning rate. Square entry by entry, g ⊗ g, and s "
+    "has the shape of θ.",
+    "part",
+)
+def one_sum_for_all(right, options, *args, **kwargs):
+    return right(*args, **kwargs, square=lambda grad: np.sum(np.square(grad, dtype=float)))
 
 
 @family(
@@ -203,7 +225,8 @@ def fixed_betas(right, options, *args, **kwargs):
 
 @family(
     "No bias correction",
-    "You used the averages as they are. They begin at zero, and after t steps their weights sum to 1 − βᵗ only: divide each by that.",
+    "You used the averages as they are. They begin at zero, and after t steps their weights sum to 1 − βᵗ only: divide each by that. (In "
+    "Adam s is too small for longer than m: with the defaults the first step is √10 ≈ 3.2 times too long, the tenth 6.5 times.)",
     "part",
 )
 def without_bias_correction(right, options, *args, **kwargs):
@@ -269,6 +292,36 @@ def power_of_the_difference(right, options, *args, **kwargs):
     return right(*args, **kwargs, total=lambda beta, t: (1 - beta) ** t)
 
 
+@family(
+    "The weights 1 − β are missing",
+    "You computed β m + g, and likewise for what else is averaged. In an average the new value has the weight 1 − β; without it m grows "
+    "to 1/(1 − β) times the size of the gradients.",
+    "part",
+)
+def without_weights(right, options, *args, **kwargs):
+    return right(*args, **kwargs, total=lambda beta, t: (1 - beta) * (1 - beta**t))
+
+
+STEPS = {"adagrad_step": "08 §2", "rmsprop_step": "08 §3", "adam_step": "08 §4", "nadam_step": "08 §5", "adamax_step": "08 §5"}
+WITH_A_ROOT = {name: see for name, see in STEPS.items() if name != "adamax_step"}
+WITH_MOMENTS = {name: STEPS[name] for name in ("adam_step", "nadam_step", "adamax_step")}
+RIGHT = vars(reference)
+VARIABLE = {"adagrad_step": adagrad, "rmsprop_step": rmsprop, "adam_step": adam, "nadam_step": nadam, "adamax_step": adamax}
+
+CORRECTIONS = members(
+    WITH_MOMENTS,
+    VARIABLE,
+    without_bias_correction,
+    power_missing,
+    t_from_zero,
+    t_one_too_far,
+    t_stays_at_zero,
+    square_for_power,
+    power_of_the_difference,
+)
+IN_FULL = members({"adam_step": "08 §4", "adamax_step": "08 §5"}, VARIABLE, without_weights)
+
+
 # --- adagrad_step: wrong --------------------------------------------------------------------------------------------------
 
 
@@ -293,51 +346,6 @@ def adagrad_averages(theta, grad, state, lr=0.01, eps=1e-8):
     shrink like 1/√t."""
     t, s = state.get("t", 0) + 1, state.get("s", 0.0) + np.square(grad, dtype=float)
     return theta - lr * grad / (np.sqrt(s / t) + eps), {"t": t, "s": s}
-
-
-@misconception("adagrad_step", "core", title="Absolute values are added instead of squares", see="08 §2")
-def adagrad_absolute_values(theta, grad, state, lr=0.01, eps=1e-8):
-    """You added up |g|. AdaGrad adds up the squares, and takes the root of the sum: as for the length of a vector, a large gradient
-    counts more than several small ones."""
-    s = state.get("s", 0.0) + np.abs(grad)
-    return theta - lr * grad / (np.sqrt(s) + eps), {"s": s}
-
-
-@misconception("adagrad_step", "core", title="One sum for all entries", see="08 §2")
-def adagrad_one_sum_for_all(theta, grad, state, lr=0.01, eps=1e-8):
-    """You added the squares of all entries into one number, so all entries have one learning rate again. AdaGrad keeps a sum for each
-    entry of θ: square entry by entry, g ⊗ g, and s has the shape of θ."""
-    s = state.get("s", 0.0) + np.sum(np.square(grad, dtype=float))
-    return theta - lr * grad / (np.sqrt(s) + eps), {"s": s}
-
-
-adagrad_only_the_present_gradient = nothing_remembered(
-    "adagrad_step",
-    reference.adagrad_step,
-    see="08 §2",
-    title="Nothing is accumulated",
-    text="You divided by the root of the present gradient's square alone. AdaGrad adds up the squares of all gradients so far: s ← s + g ⊗ "
-    "g. Without the sum every entry moves by ±η whatever its gradient, and nothing ever slows down.",
-)
-adagrad_theta_in_place = theta_in_place("adagrad_step", reference.adagrad_step, see="08 §2")
-adagrad_state_in_place = state_in_place("adagrad_step", reference.adagrad_step, see="08 §2")
-adagrad_without_epsilon = without_epsilon("adagrad_step", reference.adagrad_step, see="08 §2")
-adagrad_uphill = uphill("adagrad_step", reference.adagrad_step, see="08 §2")
-adagrad_fixed_epsilon = fixed_number("adagrad_step", reference.adagrad_step, see="08 §2", name="eps", value=1e-8)
-adagrad_with_epsilon_1e_7 = fixed_number(
-    "adagrad_step", reference.adagrad_step, see="08 §2", name="eps", value=1e-7, severity="slip", called="adagrad_with_epsilon_1e_7"
-)
-adagrad_with_epsilon_1e_6 = fixed_number(
-    "adagrad_step", reference.adagrad_step, see="08 §2", name="eps", value=1e-6, severity="slip", called="adagrad_with_epsilon_1e_6"
-)
-adagrad_fixed_lr = fixed_number(
-    "adagrad_step", reference.adagrad_step, see="08 §2", name="lr", value=0.01, severity="part", called="adagrad_fixed_lr"
-)
-adagrad_only_theta = only_the_first("adagrad_step", reference.adagrad_step, see="08 §2", severity="core", first="θ", all="θ and the state")
-adagrad_cut_off = cut_off("adagrad_step", reference.adagrad_step, see="08 §2")
-adagrad_epsilon_inside_the_root = epsilon_inside_the_root("adagrad_step", adagrad, see="08 §2")
-adagrad_gradient_not_squared = gradient_not_squared("adagrad_step", adagrad, see="08 §2")
-adagrad_root_forgotten = root_forgotten("adagrad_step", adagrad, see="08 §2")
 
 
 # --- adagrad_step: right --------------------------------------------------------------------------------------------------
@@ -449,30 +457,6 @@ def rmsprop_swapped_and_not_stored(theta, grad, state, lr=0.001, decay=0.9, eps=
     return theta - lr * grad / (np.sqrt(decay * np.square(grad, dtype=float)) + eps), state
 
 
-rmsprop_theta_in_place = theta_in_place("rmsprop_step", reference.rmsprop_step, see="08 §3")
-rmsprop_state_in_place = state_in_place("rmsprop_step", reference.rmsprop_step, see="08 §3")
-rmsprop_without_epsilon = without_epsilon("rmsprop_step", reference.rmsprop_step, see="08 §3")
-rmsprop_uphill = uphill("rmsprop_step", reference.rmsprop_step, see="08 §3")
-rmsprop_fixed_epsilon = fixed_number("rmsprop_step", reference.rmsprop_step, see="08 §3", name="eps", value=1e-8)
-rmsprop_with_epsilon_1e_7 = fixed_number(
-    "rmsprop_step", reference.rmsprop_step, see="08 §3", name="eps", value=1e-7, severity="slip", called="rmsprop_with_epsilon_1e_7"
-)
-rmsprop_with_epsilon_1e_6 = fixed_number(
-    "rmsprop_step", reference.rmsprop_step, see="08 §3", name="eps", value=1e-6, severity="slip", called="rmsprop_with_epsilon_1e_6"
-)
-rmsprop_fixed_lr = fixed_number(
-    "rmsprop_step", reference.rmsprop_step, see="08 §3", name="lr", value=0.001, severity="part", called="rmsprop_fixed_lr"
-)
-rmsprop_fixed_decay = fixed_number(
-    "rmsprop_step", reference.rmsprop_step, see="08 §3", name="decay", value=0.9, severity="slip", called="rmsprop_fixed_decay"
-)
-rmsprop_only_theta = only_the_first("rmsprop_step", reference.rmsprop_step, see="08 §3", severity="core", first="θ", all="θ and the state")
-rmsprop_cut_off = cut_off("rmsprop_step", reference.rmsprop_step, see="08 §3")
-rmsprop_epsilon_inside_the_root = epsilon_inside_the_root("rmsprop_step", rmsprop, see="08 §3")
-rmsprop_gradient_not_squared = gradient_not_squared("rmsprop_step", rmsprop, see="08 §3")
-rmsprop_root_forgotten = root_forgotten("rmsprop_step", rmsprop, see="08 §3")
-
-
 # --- rmsprop_step: right --------------------------------------------------------------------------------------------------
 
 
@@ -556,6 +540,12 @@ def corrected_product_for_power(moment, beta, t):
     return quotient(moment, 1 - beta * t)
 
 
+@misconception("bias_corrected", "core", title="The brackets around 1 − βᵗ are missing", see="08 §4")
+def corrected_without_brackets(moment, beta, t):
+    """You wrote `moment / 1 - beta**t`. Division binds tighter than minus, so βᵗ is subtracted from the moment: put 1 − βᵗ in brackets."""
+    return np.asarray(moment) / 1 - beta**t
+
+
 @misconception("bias_corrected", "core", title="Divides by βᵗ", see="08 §4")
 def corrected_by_the_power(moment, beta, t):
     """You divided by βᵗ. That is the weight that the zero at the beginning still has; all the gradients together have the rest, 1 − βᵗ."""
@@ -575,15 +565,18 @@ def corrected_square(moment, beta, t):
     return moment / (1 - beta**2)
 
 
+@misconception("bias_corrected", "slip", title="A small number is added to the sum of the weights", see="08 §4")
+def corrected_with_epsilon(moment, beta, t):
+    """You divided by 1 − βᵗ + ε. From t = 1 on the sum is never zero, and a first step with β = 0.999 shows the ε: leave it out."""
+    return moment / (1 - beta**t + 1e-8)
+
+
 @misconception("bias_corrected", "slip", title="The moment is changed in place", see="08 §4")
 def corrected_in_place(moment, beta, t):
     """Your numbers are right, but `moment /= …` writes into the caller's array. The average has to go on uncorrected, or the next step
     corrects it a second time; for integers it even raises an error. Return a new array."""
     moment /= 1 - beta**t
     return moment
-
-
-corrected_cut_off = cut_off("bias_corrected", reference.bias_corrected, see="08 §4")
 
 
 # --- bias_corrected: right ------------------------------------------------------------------------------------------------
@@ -612,21 +605,6 @@ def corrected_by_expm1(moment, beta, t):
 
 
 # --- adam_step: wrong -----------------------------------------------------------------------------------------------------
-
-
-adam_without_bias_correction = without_bias_correction(
-    "adam_step",
-    adam,
-    see="08 §4",
-    text="You used m and s as they are. Both begin at zero, and s stays far too small for longer than m does: with the defaults your first "
-    "step is √10 ≈ 3.2 times too long, the tenth 6.5 times. Divide by 1 − β1ᵗ and 1 − β2ᵗ.",
-)
-adam_power_missing = power_missing("adam_step", adam, see="08 §4")
-adam_t_from_zero = t_from_zero("adam_step", adam, see="08 §4")
-adam_t_one_too_far = t_one_too_far("adam_step", adam, see="08 §4")
-adam_t_stays_at_zero = t_stays_at_zero("adam_step", adam, see="08 §4")
-adam_square_for_power = square_for_power("adam_step", adam, see="08 §4")
-adam_power_of_the_difference = power_of_the_difference("adam_step", adam, see="08 §4")
 
 
 @misconception("adam_step", "part", title="The corrected moments are stored", see="08 §4")
@@ -740,35 +718,6 @@ def adam_first_moment_not_stored(theta, grad, state, lr=0.001, beta1=0.9, beta2=
     return theta - lr * (m / (1 - beta1**t)) / (np.sqrt(s / (1 - beta2**t)) + eps), {"t": t, "s": s}
 
 
-adam_uphill = uphill(
-    "adam_step",
-    reference.adam_step,
-    see="08 §4",
-    title="One of two signs is turned",
-    text="You go uphill. One of the slides subtracts the gradient in m *and* adds the step to θ: two turned signs, which cancel. With one "
-    "of them alone the step goes the wrong way. Here m ← β1 m + (1 − β1) g, and θ ← θ − η m̂ ⊘ (√ŝ + ε).",
-)
-adam_theta_in_place = theta_in_place("adam_step", reference.adam_step, see="08 §4")
-adam_state_in_place = state_in_place("adam_step", reference.adam_step, see="08 §4")
-adam_without_epsilon = without_epsilon("adam_step", reference.adam_step, see="08 §4")
-adam_nothing_remembered = nothing_remembered("adam_step", reference.adam_step, see="08 §4")
-adam_fixed_epsilon = fixed_number("adam_step", reference.adam_step, see="08 §4", name="eps", value=1e-8)
-adam_with_epsilon_1e_7 = fixed_number(
-    "adam_step", reference.adam_step, see="08 §4", name="eps", value=1e-7, severity="slip", called="adam_with_epsilon_1e_7"
-)
-adam_with_epsilon_1e_6 = fixed_number(
-    "adam_step", reference.adam_step, see="08 §4", name="eps", value=1e-6, severity="slip", called="adam_with_epsilon_1e_6"
-)
-adam_fixed_lr = fixed_number("adam_step", reference.adam_step, see="08 §4", name="lr", value=0.001, severity="part", called="adam_fixed_lr")
-adam_fixed_betas = fixed_betas("adam_step", reference.adam_step, see="08 §4")
-adam_only_theta = only_the_first("adam_step", reference.adam_step, see="08 §4", severity="core", first="θ", all="θ and the state")
-adam_cut_off = cut_off("adam_step", reference.adam_step, see="08 §4")
-adam_epsilon_inside_the_root = epsilon_inside_the_root("adam_step", adam, see="08 §4")
-adam_gradient_not_squared = gradient_not_squared("adam_step", adam, see="08 §4")
-adam_root_forgotten = root_forgotten("adam_step", adam, see="08 §4")
-adam_betas_swapped = betas_swapped("adam_step", adam, see="08 §4")
-
-
 # --- adam_step: right -----------------------------------------------------------------------------------------------------
 
 
@@ -831,15 +780,6 @@ def adam_in_the_precision_of_theta(theta, grad, state, lr=0.001, beta1=0.9, beta
 
 
 # --- nadam_step: wrong ----------------------------------------------------------------------------------------------------
-
-
-nadam_without_bias_correction = without_bias_correction("nadam_step", nadam, see="08 §5")
-nadam_power_missing = power_missing("nadam_step", nadam, see="08 §5")
-nadam_t_from_zero = t_from_zero("nadam_step", nadam, see="08 §5")
-nadam_t_one_too_far = t_one_too_far("nadam_step", nadam, see="08 §5")
-nadam_t_stays_at_zero = t_stays_at_zero("nadam_step", nadam, see="08 §5")
-nadam_square_for_power = square_for_power("nadam_step", nadam, see="08 §5")
-nadam_power_of_the_difference = power_of_the_difference("nadam_step", nadam, see="08 §5")
 
 
 @misconception("nadam_step", "core", title="This is Adam", see="08 §5")
@@ -972,30 +912,6 @@ def nadam_times_exchanged(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.999, 
     return stepped(theta, lr, look, np.sqrt(s / (1 - beta2**t)) + eps, t=t, m=m, s=s)
 
 
-nadam_theta_in_place = theta_in_place("nadam_step", reference.nadam_step, see="08 §5")
-nadam_state_in_place = state_in_place("nadam_step", reference.nadam_step, see="08 §5")
-nadam_without_epsilon = without_epsilon("nadam_step", reference.nadam_step, see="08 §5")
-nadam_uphill = uphill("nadam_step", reference.nadam_step, see="08 §5")
-nadam_nothing_remembered = nothing_remembered("nadam_step", reference.nadam_step, see="08 §5")
-nadam_fixed_epsilon = fixed_number("nadam_step", reference.nadam_step, see="08 §5", name="eps", value=1e-8)
-nadam_with_epsilon_1e_7 = fixed_number(
-    "nadam_step", reference.nadam_step, see="08 §5", name="eps", value=1e-7, severity="slip", called="nadam_with_epsilon_1e_7"
-)
-nadam_with_epsilon_1e_6 = fixed_number(
-    "nadam_step", reference.nadam_step, see="08 §5", name="eps", value=1e-6, severity="slip", called="nadam_with_epsilon_1e_6"
-)
-nadam_fixed_lr = fixed_number(
-    "nadam_step", reference.nadam_step, see="08 §5", name="lr", value=0.001, severity="part", called="nadam_fixed_lr"
-)
-nadam_fixed_betas = fixed_betas("nadam_step", reference.nadam_step, see="08 §5")
-nadam_only_theta = only_the_first("nadam_step", reference.nadam_step, see="08 §5", severity="core", first="θ", all="θ and the state")
-nadam_cut_off = cut_off("nadam_step", reference.nadam_step, see="08 §5")
-nadam_epsilon_inside_the_root = epsilon_inside_the_root("nadam_step", nadam, see="08 §5")
-nadam_gradient_not_squared = gradient_not_squared("nadam_step", nadam, see="08 §5")
-nadam_root_forgotten = root_forgotten("nadam_step", nadam, see="08 §5")
-nadam_betas_swapped = betas_swapped("nadam_step", nadam, see="08 §5")
-
-
 # --- nadam_step: right ----------------------------------------------------------------------------------------------------
 
 
@@ -1027,15 +943,6 @@ def nadam_with_all_gradients(theta, grad, state, lr=0.001, beta1=0.9, beta2=0.99
 
 
 # --- adamax_step: wrong ---------------------------------------------------------------------------------------------------
-
-
-adamax_without_bias_correction = without_bias_correction("adamax_step", adamax, see="08 §5")
-adamax_power_missing = power_missing("adamax_step", adamax, see="08 §5")
-adamax_t_from_zero = t_from_zero("adamax_step", adamax, see="08 §5")
-adamax_t_one_too_far = t_one_too_far("adamax_step", adamax, see="08 §5")
-adamax_t_stays_at_zero = t_stays_at_zero("adamax_step", adamax, see="08 §5")
-adamax_square_for_power = square_for_power("adamax_step", adamax, see="08 §5")
-adamax_power_of_the_difference = power_of_the_difference("adamax_step", adamax, see="08 §5")
 
 
 @misconception("adamax_step", "part", title="A sum instead of the maximum", see="08 §5")
@@ -1096,6 +1003,15 @@ def adamax_squared(theta, grad, state, lr=0.002, beta1=0.9, beta2=0.999, eps=1e-
     t, m, _ = largest(grad, state, beta1, beta2)
     u = np.maximum(beta2 * state.get("u", 0.0), np.square(grad, dtype=float))
     return theta - lr * (m / (1 - beta1**t)) / (u + eps), {"t": t, "m": m, "u": u}
+
+
+@misconception("adamax_step", "part", title="The maximum of squares, and its root", see="08 §5")
+def adamax_root_of_squares(theta, grad, state, lr=0.002, beta1=0.9, beta2=0.999, eps=1e-8):
+    """You kept the largest g ⊗ g and divided by its root, so that the old maximum fades by √β2 a step. Compare absolute values, which
+    need no root: u ← max(β2 u, |g|)."""
+    t, m, _ = largest(grad, state, beta1, beta2)
+    u = np.maximum(beta2 * state.get("u", 0.0), np.square(grad, dtype=float))
+    return theta - lr * (m / (1 - beta1**t)) / (np.sqrt(u) + eps), {"t": t, "m": m, "u": u}
 
 
 @misconception("adamax_step", "part", title="A root is taken of u", see="08 §5")
@@ -1183,27 +1099,6 @@ def adamax_minimum(theta, grad, state, lr=0.002, beta1=0.9, beta2=0.999, eps=1e-
     return stepped(theta, lr, m / (1 - beta1**t), u + eps, t=t, m=m, u=u)
 
 
-adamax_theta_in_place = theta_in_place("adamax_step", reference.adamax_step, see="08 §5")
-adamax_state_in_place = state_in_place("adamax_step", reference.adamax_step, see="08 §5")
-adamax_without_epsilon = without_epsilon("adamax_step", reference.adamax_step, see="08 §5")
-adamax_uphill = uphill("adamax_step", reference.adamax_step, see="08 §5")
-adamax_nothing_remembered = nothing_remembered("adamax_step", reference.adamax_step, see="08 §5")
-adamax_fixed_epsilon = fixed_number("adamax_step", reference.adamax_step, see="08 §5", name="eps", value=1e-8)
-adamax_with_epsilon_1e_7 = fixed_number(
-    "adamax_step", reference.adamax_step, see="08 §5", name="eps", value=1e-7, severity="slip", called="adamax_with_epsilon_1e_7"
-)
-adamax_with_epsilon_1e_6 = fixed_number(
-    "adamax_step", reference.adamax_step, see="08 §5", name="eps", value=1e-6, severity="slip", called="adamax_with_epsilon_1e_6"
-)
-adamax_fixed_lr = fixed_number(
-    "adamax_step", reference.adamax_step, see="08 §5", name="lr", value=0.002, severity="part", called="adamax_fixed_lr"
-)
-adamax_fixed_betas = fixed_betas("adamax_step", reference.adamax_step, see="08 §5")
-adamax_only_theta = only_the_first("adamax_step", reference.adamax_step, see="08 §5", severity="core", first="θ", all="θ and the state")
-adamax_cut_off = cut_off("adamax_step", reference.adamax_step, see="08 §5")
-adamax_betas_swapped = betas_swapped("adamax_step", adamax, see="08 §5")
-
-
 # --- adamax_step: right ---------------------------------------------------------------------------------------------------
 
 
@@ -1232,3 +1127,37 @@ def adamax_with_an_object(theta, grad, state, lr=0.002, beta1=0.9, beta2=0.999, 
     new.t, new.m = old.t + 1, old.m + (1 - beta1) * (grad - old.m)
     new.u = np.fmax(beta2 * old.u, np.absolute(grad))
     return theta - (lr / (1 - beta1**new.t)) * (new.m / (new.u + eps)), new
+
+
+# --- wrong in every optimiser: last, because the narrow ones come first ---------------------------------------------------
+
+epsilon = partial(fixed_number, name="eps")
+IN_EVERY_STEP = members(
+    STEPS,
+    RIGHT,
+    theta_in_place,
+    state_in_place,
+    without_epsilon,
+    uphill,
+    epsilon,
+    partial(epsilon, value=1e-7, called="{stem}_with_epsilon_1e_7"),
+    partial(epsilon, value=1e-6, called="{stem}_with_epsilon_1e_6"),
+    partial(fixed_number, name="lr", severity="part", called="{stem}_fixed_lr"),
+    partial(only_the_first, severity="core", first="θ", all="θ and the state"),
+    nothing_returned,
+    cut_off,
+)
+OTHERS = [
+    *members({name: see for name, see in STEPS.items() if name != "rmsprop_step"}, RIGHT, nothing_remembered),
+    *members({"rmsprop_step": "08 §3"}, RIGHT, partial(fixed_number, name="decay", severity="part", called="{stem}_fixed_decay")),
+    *members({"bias_corrected": "08 §4"}, RIGHT, nothing_returned, cut_off),
+    *members(WITH_MOMENTS, RIGHT, fixed_betas),
+    *members(WITH_A_ROOT, VARIABLE, epsilon_inside_the_root, gradient_not_squared, root_forgotten),
+    *members(
+        WITH_A_ROOT,
+        VARIABLE,
+        partial(absolute_values, called="{stem}_absolute_values"),
+        partial(one_sum_for_all, called="{stem}_one_sum_for_all"),
+    ),
+    *members(WITH_MOMENTS, VARIABLE, betas_swapped),
+]

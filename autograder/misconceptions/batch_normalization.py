@@ -8,7 +8,7 @@ import functools
 import numpy as np
 
 from autograder.judging.known_answers import alternative, misconception
-from autograder.misconceptions.families import cut_off, fixed_number, in_a_tuple, in_place, only_the_first
+from autograder.misconceptions.families import cut_off, fixed_number, in_a_tuple, in_place, members, nothing_returned, only_the_first
 from autograder.reference import batch_normalization as right
 
 
@@ -24,6 +24,11 @@ def _along(values, x):
 
 def _statistics(x):
     return np.mean(x, axis=_axes(x)), np.var(x, axis=_axes(x))
+
+
+def _statistics_and_root(x, eps):
+    mean, var = _statistics(x)
+    return mean, np.sqrt(var + eps)
 
 
 def _normalised(x, gamma, beta, mean, std):
@@ -47,23 +52,26 @@ def _unchanged(function, _, *args, **kwargs):
     return function(*args, **kwargs)
 
 
-def for_images(function, text=""):
-    """Register a misconception about features as one about images, too; `text` in place of its explanation."""
+def for_both(exercise, severity, *, title, see):
+    """Register a misconception about features, and the same one about images."""
 
-    @functools.wraps(function)
-    def answer(*args, **kwargs):
-        return function(*args, **kwargs)
+    def register(function):
+        @functools.wraps(function)
+        def of_images(*args, **kwargs):
+            return function(*args, **kwargs)
 
-    known = function.known_answer
-    answer.__name__, answer.__doc__ = f"images_{function.__name__.removeprefix('forward_')}", text or function.__doc__
-    answer.family = _unchanged, function, {}
-    return misconception(known.exercise.replace("norm_", "norm2d_"), known.severity, title=known.title, see="05 §5")(answer)
+        of_images.__name__ = f"images_{function.__name__.removeprefix('forward_')}"
+        of_images.family = _unchanged, function, {}
+        globals()[of_images.__name__] = misconception(exercise.replace("_", "2d_"), severity, title=title, see="05 §5")(of_images)
+        return misconception(exercise, severity, title=title, see=see)(function)
+
+    return register
 
 
 # --- batchnorm_forward: wrong ---------------------------------------------------------------------------------------------
 
 
-@misconception("batchnorm_forward", "slip", title="ε is left out", see="05 §2")
+@for_both("batchnorm_forward", "slip", title="ε is left out", see="05 §2")
 def forward_without_epsilon(x, gamma, beta, eps=1e-5):
     """You divided by √σ² and never used eps. A feature that doesn't vary in a batch has variance 0, and you divide 0 by 0;
     where the variance is small, the result is too large. Divide by √(σ² + ε)."""
@@ -71,7 +79,7 @@ def forward_without_epsilon(x, gamma, beta, eps=1e-5):
     return _normalised(x, gamma, beta, mean, np.sqrt(var))
 
 
-@misconception("batchnorm_forward", "slip", title="ε is added to the standard deviation", see="05 §2")
+@for_both("batchnorm_forward", "slip", title="ε is added to the standard deviation", see="05 §2")
 def forward_epsilon_outside_the_root(x, gamma, beta, eps=1e-5):
     """You divided by √σ² + ε. In batch normalization ε is added to the variance, inside the root: √(σ² + ε). Next to a variance of
     10⁻⁵ that is no detail: the root of ε is 0.003, some 300 times ε."""
@@ -79,26 +87,21 @@ def forward_epsilon_outside_the_root(x, gamma, beta, eps=1e-5):
     return _normalised(x, gamma, beta, mean, np.sqrt(var) + eps)
 
 
-@misconception("batchnorm_forward", "slip", title="ε is squared", see="05 §2")
+@for_both("batchnorm_forward", "slip", title="ε is squared", see="05 §2")
 def forward_epsilon_squared(x, gamma, beta, eps=1e-5):
     """You divided by √(σ² + ε²). ε is added to the variance as it is: √(σ² + ε)."""
     mean, var = _statistics(x)
     return _normalised(x, gamma, beta, mean, np.sqrt(var + eps**2))
 
 
-@misconception("batchnorm_forward", "slip", title="eps is ignored", see="05 §2")
+@for_both("batchnorm_forward", "slip", title="eps is ignored", see="05 §2")
 def forward_with_its_own_epsilon(x, gamma, beta, eps=1e-5):
     """You wrote 1e-5 into the formula, so the argument eps has no effect. Use the argument; 1e-5 is only its default."""
     mean, var = _statistics(x)
     return _normalised(x, gamma, beta, mean, np.sqrt(var + 1e-5))
 
 
-forward_with_another_epsilon = fixed_number(
-    "batchnorm_forward", right.batchnorm_forward, see="05 §2", name="eps", value=1e-8, title="ε has another size"
-)
-
-
-@misconception("batchnorm_forward", "part", title="The variance divides by N − 1", see="05 §2")
+@for_both("batchnorm_forward", "part", title="The variance divides by N − 1", see="05 §2")
 def forward_unbiased_variance(x, gamma, beta, eps=1e-5):
     """You divided the sum of squares by the number of values less one. That estimates the variance of a population; batch normalization
     wants the variance of this very batch, so that the outputs have variance 1 and a single value is no division by zero."""
@@ -115,21 +118,21 @@ def forward_over_features(x, gamma, beta, eps=1e-5):
     return _normalised(x, gamma, beta, np.mean(x, axis=1, keepdims=True), np.sqrt(np.var(x, axis=1, keepdims=True) + eps))
 
 
-@misconception("batchnorm_forward", "core", title="One mean and variance for the whole batch", see="05 §2")
+@for_both("batchnorm_forward", "core", title="One mean and variance for the whole batch", see="05 §2")
 def forward_over_everything(x, gamma, beta, eps=1e-5):
     """You took one mean and one variance over all entries. Each feature has a scale of its own and needs its own statistics: name the
     axes of the batch in `axis`, so that μ and σ² keep one number for each feature."""
     return _normalised(x, gamma, beta, np.mean(x), np.sqrt(np.var(x) + eps))
 
 
-@misconception("batchnorm_forward", "part", title="One variance for all features", see="05 §2")
+@for_both("batchnorm_forward", "part", title="One variance for all features", see="05 §2")
 def forward_one_variance(x, gamma, beta, eps=1e-5):
     """Your means are those of the features, but there is one variance for all of them. Each feature needs its own: σ² has one number for
     each feature, as μ has."""
     return _normalised(x, gamma, beta, _statistics(x)[0], np.sqrt(np.var(x) + eps))
 
 
-@misconception("batchnorm_forward", "part", title="Divides by the variance", see="05 §2")
+@for_both("batchnorm_forward", "part", title="Divides by the variance", see="05 §2")
 def forward_by_the_variance(x, gamma, beta, eps=1e-5):
     """You divided by σ² + ε and forgot the root. The variance has the square of the feature's unit; only its root, the standard
     deviation, brings every feature to the same scale."""
@@ -137,56 +140,59 @@ def forward_by_the_variance(x, gamma, beta, eps=1e-5):
     return _normalised(x, gamma, beta, mean, var + eps)
 
 
-@misconception("batchnorm_forward", "part", title="The standard deviation is taken for the variance", see="05 §2")
+@for_both("batchnorm_forward", "part", title="The standard deviation is taken for the variance", see="05 §2")
 def forward_root_of_the_deviation(x, gamma, beta, eps=1e-5):
     """You took the root twice: `std` is √σ² already, and under the root in (3) stands the variance, `var`."""
     mean, var = _statistics(x)
     return _normalised(x, gamma, beta, mean, np.sqrt(np.sqrt(var) + eps))
 
 
-@misconception("batchnorm_forward", "part", title="The variance is the mean square of x", see="05 §2")
+@for_both("batchnorm_forward", "part", title="The variance is the mean square of x", see="05 §2")
 def forward_mean_square(x, gamma, beta, eps=1e-5):
     """You averaged the squares of x itself. The variance is the mean square of the distance from the mean, x − μ."""
     return _normalised(x, gamma, beta, _statistics(x)[0], np.sqrt(np.mean(np.square(x), axis=_axes(x)) + eps))
 
 
-@misconception("batchnorm_forward", "part", title="The mean isn't subtracted", see="05 §2")
+@for_both("batchnorm_forward", "part", title="The mean isn't subtracted", see="05 §2")
 def forward_without_mean(x, gamma, beta, eps=1e-5):
     """You divided x by its deviation, but subtracted no mean. x̂ is (x − μ)/√(σ² + ε)."""
     return _normalised(x, gamma, beta, 0.0 * _statistics(x)[0], np.sqrt(_statistics(x)[1] + eps))
 
 
-@misconception("batchnorm_forward", "part", title="γ and β are ignored", see="05 §2")
+@for_both("batchnorm_forward", "part", title="Only the mean is divided by the deviation", see="05 §2")
+def forward_without_brackets(x, gamma, beta, eps=1e-5):
+    """You wrote x − μ/√(σ² + ε), without brackets around the difference. A division comes before a subtraction: (x − μ)/√(σ² + ε)."""
+    mean, std = _statistics_and_root(x, eps)
+    return _normalised(x, gamma, beta, mean / std, np.ones(np.shape(gamma)))
+
+
+@for_both("batchnorm_forward", "part", title="γ and β are ignored", see="05 §2")
 def forward_without_gamma_and_beta(x, gamma, beta, eps=1e-5):
     """You returned x̂ itself. The layer's output is γ x̂ + β: with its scale and shift the network can undo the normalization
     where that serves it better."""
-    mean, var = _statistics(x)
-    x_hat, cache = _normalised(x, np.ones(np.shape(gamma)), np.zeros(np.shape(beta)), mean, np.sqrt(var + eps))
+    x_hat, cache = _normalised(x, np.ones(np.shape(gamma)), np.zeros(np.shape(beta)), *_statistics_and_root(x, eps))
     return x_hat, (x_hat, gamma, cache[2])
 
 
-@misconception("batchnorm_forward", "part", title="β is ignored", see="05 §2")
+@for_both("batchnorm_forward", "part", title="β is ignored", see="05 §2")
 def forward_without_beta(x, gamma, beta, eps=1e-5):
     """You scaled by γ, but added no β. Without the shift every feature keeps the mean 0, and a ReLU behind it is stuck with losing
     about half of what it gets."""
-    mean, var = _statistics(x)
-    return _normalised(x, gamma, np.zeros(np.shape(beta)), mean, np.sqrt(var + eps))
+    return _normalised(x, gamma, np.zeros(np.shape(beta)), *_statistics_and_root(x, eps))
 
 
-@misconception("batchnorm_forward", "part", title="γ is ignored", see="05 §2")
+@for_both("batchnorm_forward", "part", title="γ is ignored", see="05 §2")
 def forward_without_gamma(x, gamma, beta, eps=1e-5):
     """You added β, but scaled by no γ. The layer's output is γ x̂ + β."""
-    mean, var = _statistics(x)
-    out, cache = _normalised(x, np.ones(np.shape(gamma)), beta, mean, np.sqrt(var + eps))
+    out, cache = _normalised(x, np.ones(np.shape(gamma)), beta, *_statistics_and_root(x, eps))
     return out, (cache[0], gamma, cache[2])
 
 
-@misconception("batchnorm_forward", "part", title="Shifts before it scales", see="05 §2")
+@for_both("batchnorm_forward", "part", title="Shifts before it scales", see="05 §2")
 def forward_shift_before_scale(x, gamma, beta, eps=1e-5):
     """You computed γ (x̂ + β). Scale first, then shift: γ x̂ + β. Otherwise the mean of the output is γβ, and the gradient of β
     is another one too."""
-    mean, var = _statistics(x)
-    return _normalised(x, gamma, gamma * beta, mean, np.sqrt(var + eps))
+    return _normalised(x, gamma, gamma * beta, *_statistics_and_root(x, eps))
 
 
 @misconception("batchnorm_forward", "core", title="Running statistics are used in training", see="05 §4")
@@ -197,7 +203,7 @@ def forward_with_running_statistics(x, gamma, beta, eps=1e-5):
     return _normalised(x, gamma, beta, 0.1 * mean, np.sqrt(0.9 + 0.1 * var + eps))
 
 
-@misconception("batchnorm_forward", "slip", title="x is changed in place", see="05 §2")
+@for_both("batchnorm_forward", "slip", title="x is changed in place", see="05 §2")
 def forward_in_place(x, gamma, beta, eps=1e-5):
     """Your formula is right, but `x -= …` or `x /= …` writes into the caller's array: the layer before finds its output changed.
     Write `x = x - …`, which makes a new array."""
@@ -205,27 +211,6 @@ def forward_in_place(x, gamma, beta, eps=1e-5):
     x -= _along(mean, x)
     x /= _along(np.sqrt(var + eps), x)
     return _along(gamma, x) * x + _along(beta, x), (x.copy(), gamma, np.sqrt(var + eps))
-
-
-forward_truncated = cut_off("batchnorm_forward", right.batchnorm_forward, see="05 §2")
-forward_with_epsilon_1e_6 = fixed_number(
-    "batchnorm_forward",
-    right.batchnorm_forward,
-    see="05 §2",
-    name="eps",
-    value=1e-6,
-    title="ε has another size",
-    called="forward_with_epsilon_1e_6",
-)
-forward_with_epsilon_1e_3 = fixed_number(
-    "batchnorm_forward",
-    right.batchnorm_forward,
-    see="05 §2",
-    name="eps",
-    value=1e-3,
-    title="ε has another size",
-    called="forward_with_epsilon_1e_3",
-)
 
 
 # --- batchnorm_forward: right -------------------------------------------------------------------------------------------
@@ -281,43 +266,38 @@ def forward_in_single_precision(x, gamma, beta, eps=1e-5):
     return out.astype(np.float32), cache
 
 
-def _statistics_and_root(x, eps):
-    mean, var = _statistics(x)
-    return mean, np.sqrt(var + eps)
-
-
 # --- batchnorm_backward: wrong ------------------------------------------------------------------------------------------
 
 
-@misconception("batchnorm_backward", "part", title="The mean and variance are treated as constants", see="05 §3")
+@for_both("batchnorm_backward", "part", title="The mean and variance are treated as constants", see="05 §3")
 def statistics_as_constants(dout, cache):
     """You multiplied by γ/√(σ² + ε) and stopped there. But μ and σ² are computed from x, so each example also moves the others through
     them: two more paths in the graph lead from x to the loss, and their gradients are added."""
     return _pulled_back(dout, cache, 0, 0)
 
 
-@misconception("batchnorm_backward", "part", title="The variance is treated as a constant", see="05 §3")
+@for_both("batchnorm_backward", "part", title="The variance is treated as a constant", see="05 §3")
 def variance_as_constant(dout, cache):
     """Your dx has the path through the mean, but not the one through the variance. σ² depends on every x as well: the term
     − x̂ · mean(dout · x̂) is missing inside the brackets."""
     return _pulled_back(dout, cache, 1, 0)
 
 
-@misconception("batchnorm_backward", "part", title="The mean is treated as a constant", see="05 §3")
+@for_both("batchnorm_backward", "part", title="The mean is treated as a constant", see="05 §3")
 def mean_as_constant(dout, cache):
     """Your dx has the path through the variance, but not the one through the mean: each example also lifts the mean that is subtracted
     from all of them. The term − mean(dout) is missing inside the brackets."""
     return _pulled_back(dout, cache, 0, 1)
 
 
-@misconception("batchnorm_backward", "part", title="The paths through the mean and the variance are added", see="05 §3")
+@for_both("batchnorm_backward", "part", title="The paths through the mean and the variance are added", see="05 §3")
 def backward_with_the_wrong_signs(dout, cache):
     """The terms of the mean and the variance have a plus in your dx. Both statistics stand behind a minus or below a fraction line, so
     what comes back through them is subtracted."""
     return _pulled_back(dout, cache, -1, -1)
 
 
-@misconception("batchnorm_backward", "part", title="A factor 1/N is missing", see="05 §3")
+@for_both("batchnorm_backward", "part", title="A factor 1/N is missing", see="05 §3")
 def backward_without_one_over_n(dout, cache):
     """The terms of the mean and the variance in your dx are sums where they should be means. Each value enters μ and σ² with the weight
     of one over their number, so the gradient that comes back through them carries this factor too."""
@@ -334,28 +314,28 @@ def backward_not_summed_over_the_batch(dout, cache):
     return _along(gamma / std, dout) * (dout - dout / count - x_hat * (dout * x_hat) / count), *rest
 
 
-@misconception("batchnorm_backward", "part", title="γ is forgotten in dx", see="05 §3")
+@for_both("batchnorm_backward", "part", title="γ is forgotten in dx", see="05 §3")
 def backward_without_gamma(dout, cache):
     """Your dx has no γ in it. Between dout and x̂ lies the multiplication by γ, so the gradient that reaches x̂ is γ · dout."""
     x_hat, gamma, std = cache
     return _pulled_back(dout, (x_hat, np.ones(np.shape(gamma)), std))
 
 
-@misconception("batchnorm_backward", "part", title="The deviation is forgotten in dx", see="05 §3")
+@for_both("batchnorm_backward", "part", title="The deviation is forgotten in dx", see="05 §3")
 def backward_without_deviation(dout, cache):
     """Your dx isn't divided by √(σ² + ε). The forward pass divides by it, and so does the derivative."""
     x_hat, gamma, std = cache
     return _pulled_back(dout, (x_hat, gamma, np.ones(np.shape(std))))
 
 
-@misconception("batchnorm_backward", "part", title="The variance's path has lost its ½", see="05 §3")
+@for_both("batchnorm_backward", "part", title="The variance's path has lost its ½", see="05 §3")
 def backward_without_one_half(dout, cache):
     """The path through the variance in your dx is twice as strong as it should be. The derivative of (σ² + ε)^(−½) is
     −½ (σ² + ε)^(−3/2), and this ½ is what cancels the 2 of the square."""
     return _pulled_back(dout, cache, 1, 2)
 
 
-@misconception("batchnorm_backward", "part", title="Divides by N − 1", see="05 §3")
+@for_both("batchnorm_backward", "part", title="Divides by N − 1", see="05 §3")
 def backward_n_minus_one(dout, cache):
     """The terms of the mean and the variance in your dx are divided by the number of values less one. The forward pass divided by their
     number, both in μ and in σ², so the backward pass does too."""
@@ -364,14 +344,14 @@ def backward_n_minus_one(dout, cache):
         return _pulled_back(dout, cache, count / (count - 1), count / (count - 1))
 
 
-@misconception("batchnorm_backward", "part", title="Divides by the number of entries, not of examples", see="05 §3")
+@for_both("batchnorm_backward", "part", title="Divides by the number of entries, not of examples", see="05 §3")
 def backward_divides_by_the_size(dout, cache):
     """The terms of the mean and the variance in your dx are divided by the size of the whole array. Each μ is a mean over its feature
     alone; `dout.size` counts the other features too."""
     return _pulled_back(dout, cache, 1 / np.size(cache[1]), 1 / np.size(cache[1]))
 
 
-@misconception("batchnorm_backward", "part", title="dγ is computed from x − μ", see="05 §3")
+@for_both("batchnorm_backward", "part", title="dγ is computed from x − μ", see="05 §3")
 def dgamma_from_centered_x(dout, cache):
     """Your dgamma sums dout · (x − μ). What γ was multiplied with in the forward pass is x̂, the normalised value, so
     dγ = Σ dout · x̂."""
@@ -379,16 +359,25 @@ def dgamma_from_centered_x(dout, cache):
     return dx, dgamma * cache[2], dbeta
 
 
-@misconception("batchnorm_backward", "part", title="dγ has a γ in it", see="05 §3")
+@for_both("batchnorm_backward", "part", title="dγ has a γ in it", see="05 §3")
 def dgamma_times_gamma(dout, cache):
     """Your dgamma sums γ · dout · x̂: you used the gradient that goes on to x̂, behind the multiplication by γ. dγ = Σ dout · x̂."""
     dx, dgamma, dbeta = _pulled_back(dout, cache)
     return dx, dgamma * cache[1], dbeta
 
 
+@misconception("batchnorm_backward", "part", title="The sums run over the features", see="05 §3")
+def backward_over_features(dout, cache):
+    """The means in your dx run over the features of each example. In the forward pass μ and σ² were shared by all examples of one feature,
+    so what comes back through them is summed over the batch, axis 0."""
+    (x_hat, gamma, std), (_, *rest) = cache, _pulled_back(dout, cache)
+    inner = gamma * dout
+    along = np.mean(inner * x_hat, axis=1, keepdims=True)
+    return (inner - np.mean(inner, axis=1, keepdims=True) - x_hat * along) / std, *rest
+
+
 def _forward_keeping_out(x, gamma, beta, eps=1e-5):
-    mean, var = _statistics(x)
-    out, cache = _normalised(x, gamma, beta, mean, np.sqrt(var + eps))
+    out, cache = _normalised(x, gamma, beta, *_statistics_and_root(x, eps))
     return out, (out, cache)
 
 
@@ -399,7 +388,7 @@ def dgamma_from_out(dout, cache):
     return dx, np.sum(dout * cache[0], axis=0), dbeta
 
 
-@misconception("batchnorm_backward", "part", title="dγ and dβ are averaged over the batch", see="05 §3")
+@for_both("batchnorm_backward", "part", title="dγ and dβ are averaged over the batch", see="05 §3")
 def parameter_gradients_averaged(dout, cache):
     """You took the mean over the batch for dgamma and dbeta. Every value of a feature used the same γ and β, so their gradients add up: a
     sum. If the loss is a mean over examples, its 1/N is in dout already."""
@@ -408,7 +397,7 @@ def parameter_gradients_averaged(dout, cache):
     return dx, dgamma / count, dbeta / count
 
 
-@misconception("batchnorm_backward", "part", title="dγ and dβ have an axis too many", see="05 §3")
+@for_both("batchnorm_backward", "part", title="dγ and dβ have an axis too many", see="05 §3")
 def parameter_gradients_keep_dimensions(dout, cache):
     """Your numbers are right, but dgamma and dbeta kept the summed axes, with length 1. A gradient has the shape of what it belongs to, and
     γ and β have one axis: leave keepdims out where you sum for them."""
@@ -416,7 +405,7 @@ def parameter_gradients_keep_dimensions(dout, cache):
     return dx, _along(dgamma, dout)[None], _along(dbeta, dout)[None]
 
 
-@misconception("batchnorm_backward", "slip", title="dγ has an axis too many", see="05 §3")
+@for_both("batchnorm_backward", "slip", title="dγ has an axis too many", see="05 §3")
 def dgamma_keeps_dimensions(dout, cache):
     """Your numbers are right, but dgamma kept the summed axes, with length 1. It has the shape of γ: leave keepdims out there."""
     dx, dgamma, dbeta = _pulled_back(dout, cache)
@@ -430,7 +419,7 @@ def parameter_gradients_per_example(dout, cache):
     return _pulled_back(dout, cache)[0], dout * cache[0], np.array(dout)
 
 
-@misconception("batchnorm_backward", "part", title="dγ and dβ are swapped", see="05 §3")
+@for_both("batchnorm_backward", "part", title="dγ and dβ are swapped", see="05 §3")
 def parameter_gradients_swapped(dout, cache):
     """You return dbeta before dgamma. Gradients come in the order of the forward pass's arguments: x, gamma, beta."""
     dx, dgamma, dbeta = _pulled_back(dout, cache)
@@ -467,8 +456,7 @@ _MEMORY = type("Memory", (), {})()
 
 
 def _forward_keeping_one_cache(x, gamma, beta, eps=1e-5):
-    mean, var = _statistics(x)
-    out, _MEMORY.kept = _normalised(x, gamma, beta, mean, np.sqrt(var + eps))
+    out, _MEMORY.kept = _normalised(x, gamma, beta, *_statistics_and_root(x, eps))
     return out, _MEMORY
 
 
@@ -481,7 +469,7 @@ def backward_from_the_last_forward_pass(dout, cache):
     return _pulled_back(dout, cache.kept)
 
 
-@misconception("batchnorm_backward", "slip", title="dout is changed in place", see="05 §3")
+@for_both("batchnorm_backward", "slip", title="dout is changed in place", see="05 §3")
 def backward_in_place(dout, cache):
     """Your gradients are right, but `dout *= …` writes into the caller's array, and whoever holds dout finds it changed. Write
     `dout = dout * …`, which makes a new array."""
@@ -495,40 +483,40 @@ def _count(dout, cache):
     return np.size(dout) / np.size(cache[1])
 
 
-@misconception("batchnorm_backward", "part", title="A factor 1/N is missing in the mean's path", see="05 §3")
+@for_both("batchnorm_backward", "part", title="A factor 1/N is missing in the mean's path", see="05 §3")
 def backward_mean_not_divided(dout, cache):
     """What comes back through the mean in your dx is N times too strong. μ = Σx/N, so each x moves it by 1/N: dμ is divided by N before
     it is added to dx."""
     return _pulled_back(dout, cache, _count(dout, cache), 1)
 
 
-@misconception("batchnorm_backward", "part", title="A factor 1/N is missing in the variance's path", see="05 §3")
+@for_both("batchnorm_backward", "part", title="A factor 1/N is missing in the variance's path", see="05 §3")
 def backward_variance_not_divided(dout, cache):
     """What comes back through the variance in your dx is N times too strong. σ² is a mean of squares, so each of them moves it by 1/N."""
     return _pulled_back(dout, cache, 1, _count(dout, cache))
 
 
-@misconception("batchnorm_backward", "part", title="The variance's path has lost its 2", see="05 §3")
+@for_both("batchnorm_backward", "part", title="The variance's path has lost its 2", see="05 §3")
 def backward_without_two(dout, cache):
     """The path through the variance in your dx is half as strong as it should be. The derivative of c² is 2c, and this 2 is what cancels
     the ½ of the root."""
     return _pulled_back(dout, cache, 1, 0.5)
 
 
-@misconception("batchnorm_backward", "part", title="The path through the variance is added", see="05 §3")
+@for_both("batchnorm_backward", "part", title="The path through the variance is added", see="05 §3")
 def backward_with_the_variance_added(dout, cache):
     """The term of the variance has a plus in your dx. A larger variance makes x̂ smaller, so what comes back through it is subtracted."""
     return _pulled_back(dout, cache, 1, -1)
 
 
-@misconception("batchnorm_backward", "part", title="The deviation is taken for the variance in the backward pass", see="05 §3")
+@for_both("batchnorm_backward", "part", title="The deviation is taken for the variance in the backward pass", see="05 §3")
 def backward_with_the_deviation_for_the_variance(dout, cache):
     """You computed the variance's path with σ^(−3/2) where (σ² + ε)^(−3/2) belongs: what you took out of the cache for the variance is
     its root already."""
     return _pulled_back(dout, cache, 1, _along(cache[2], dout) ** 1.5)
 
 
-@misconception("batchnorm_backward", "part", title="The variance's term isn't summed over the batch", see="05 §3")
+@for_both("batchnorm_backward", "part", title="The variance's term isn't summed over the batch", see="05 §3")
 def backward_variance_not_summed(dout, cache):
     """The gradient of σ² in your dx is still one per example. One σ² served the whole batch, so what comes back from all examples has to
     be summed over the batch before it goes on to x."""
@@ -537,7 +525,7 @@ def backward_variance_not_summed(dout, cache):
     return _along(gamma / std, dout) * (dout - mean - x_hat * (dout * x_hat) / _count(dout, cache)), *rest
 
 
-@misconception("batchnorm_backward", "part", title="The mean's path overwrites the others", see="05 §3")
+@for_both("batchnorm_backward", "part", title="The mean's path overwrites the others", see="05 §3")
 def backward_mean_path_alone(dout, cache):
     """Your dx is what comes back through the mean, and nothing else. Where a value has several ways to the loss, the gradients along
     them are added: don't overwrite the direct part, add to it."""
@@ -545,7 +533,7 @@ def backward_mean_path_alone(dout, cache):
     return -_along(gamma / std, dout) * np.mean(dout, axis=_axes(dout), keepdims=True) * np.ones(np.shape(dout)), *rest
 
 
-@misconception("batchnorm_backward", "part", title="dγ and dβ are summed over everything", see="05 §3")
+@for_both("batchnorm_backward", "part", title="dγ and dβ are summed over everything", see="05 §3")
 def parameter_gradients_as_one_number(dout, cache):
     """Your dgamma and dbeta are one number each. Every feature has a γ and a β of its own: sum over the batch alone, and leave the
     features apart."""
@@ -710,7 +698,6 @@ def running_in_place(running, batch_value, momentum=0.9):
     return running
 
 
-update_truncated = cut_off("update_running", right.update_running, see="05 §4")
 update_by_an_operator_in_place = in_place(
     "update_running",
     right.update_running,
@@ -770,11 +757,6 @@ def inference_epsilon_outside_the_root(x, gamma, beta, running_mean, running_var
     return _normalised(x, gamma, beta, running_mean, np.sqrt(running_var) + eps)[0]
 
 
-inference_with_its_own_epsilon = fixed_number(
-    "batchnorm_inference", right.batchnorm_inference, see="05 §4", name="eps", value=1e-6, title="ε has another size"
-)
-
-
 @misconception("batchnorm_inference", "slip", title="eps is ignored", see="05 §4")
 def inference_with_the_default_epsilon(x, gamma, beta, running_mean, running_var, eps=1e-5):
     """You wrote 1e-5 into the formula, so the argument eps has no effect. Use the argument; 1e-5 is only its default."""
@@ -809,6 +791,20 @@ def inference_by_the_variance(x, gamma, beta, running_mean, running_var, eps=1e-
 def inference_without_mean(x, gamma, beta, running_mean, running_var, eps=1e-5):
     """You divided by the deviation, but subtracted no mean. The answer is γ (x − running_mean)/√(running_var + ε) + β."""
     return _normalised(x, gamma, beta, 0.0 * running_mean, np.sqrt(running_var + eps))[0]
+
+
+@misconception("batchnorm_inference", "part", title="Only the mean is divided by the deviation", see="05 §4")
+def inference_without_brackets(x, gamma, beta, running_mean, running_var, eps=1e-5):
+    """You subtracted running_mean/√(running_var + ε), without brackets around the difference. A division comes before a subtraction:
+    (x − running_mean)/√(running_var + ε)."""
+    return gamma * x - running_mean / np.sqrt(running_var + eps) + beta
+
+
+@misconception("batchnorm_inference", "part", title="The mean of the batch is used", see="05 §4")
+def inference_with_batch_mean(x, gamma, beta, running_mean, running_var, eps=1e-5):
+    """You divided by the running deviation, but subtracted the mean of x. Both statistics are the running ones here: the answer to one
+    example doesn't depend on who else is in the batch."""
+    return _normalised(x, gamma, beta, np.mean(x, axis=0), np.sqrt(running_var + eps))[0]
 
 
 @misconception("batchnorm_inference", "part", title="The running mean is added", see="05 §4")
@@ -847,27 +843,6 @@ def inference_in_place(x, gamma, beta, running_mean, running_var, eps=1e-5):
     x -= running_mean
     x /= np.sqrt(np.asarray(running_var) + eps)
     return gamma * x + beta
-
-
-inference_truncated = cut_off("batchnorm_inference", right.batchnorm_inference, see="05 §4")
-inference_with_epsilon_1e_8 = fixed_number(
-    "batchnorm_inference",
-    right.batchnorm_inference,
-    see="05 §4",
-    name="eps",
-    value=1e-8,
-    title="ε has another size",
-    called="inference_with_epsilon_1e_8",
-)
-inference_with_epsilon_1e_3 = fixed_number(
-    "batchnorm_inference",
-    right.batchnorm_inference,
-    see="05 §4",
-    name="eps",
-    value=1e-3,
-    title="ε has another size",
-    called="inference_with_epsilon_1e_3",
-)
 
 
 @misconception("batchnorm_inference", "part", title="γ is ignored", see="05 §4")
@@ -932,6 +907,14 @@ def images_swapped_axes(x, gamma, beta, eps=1e-5):
     return back[0], (back[1], *rest)
 
 
+@misconception("batchnorm2d_forward", "core", title="The way back is a plain reshape", see="05 §5")
+def images_reshaped_back(x, gamma, beta, eps=1e-5):
+    """Your statistics are right, but the result lies in other places. What transpose(0, 2, 3, 1) did is undone by reshape(N, H, W, C) and
+    transpose(0, 3, 1, 2), not by a plain reshape."""
+    out, cache = _normalised(x, gamma, beta, *_statistics_and_root(x, eps))
+    return np.transpose(out, (0, 2, 3, 1)).reshape(np.shape(x)), cache
+
+
 @misconception("batchnorm2d_forward", "core", title="Each pixel has statistics of its own", see="05 §5")
 def images_statistics_per_pixel(x, gamma, beta, eps=1e-5):
     """You took mean and variance over the batch alone, so there is one for every channel and pixel. A convolution treats all places alike,
@@ -974,30 +957,11 @@ def images_divided_by_n(x, gamma, beta, eps=1e-5):
     return _normalised(x, gamma, beta, mean, std)
 
 
-images_all_channels_together = for_images(
-    forward_over_everything,
-    "You took one mean and one variance over everything. Each channel is a feature with a scale of its own, so the channel axis, axis 1, "
-    "is the one that stays: axis=(0, 2, 3).",
-)
-images_without_epsilon = for_images(forward_without_epsilon)
-images_epsilon_outside_the_root = for_images(forward_epsilon_outside_the_root)
-images_with_its_own_epsilon = for_images(forward_with_its_own_epsilon)
-images_unbiased_variance = for_images(forward_unbiased_variance)
-images_by_the_variance = for_images(forward_by_the_variance)
-images_without_gamma_and_beta = for_images(forward_without_gamma_and_beta)
-images_without_beta = for_images(forward_without_beta)
-images_shift_before_scale = for_images(forward_shift_before_scale)
-images_in_place = for_images(forward_in_place)
-images_truncated = cut_off("batchnorm2d_forward", right.batchnorm2d_forward, see="05 §5")
-images_with_epsilon_1e_8 = fixed_number(
-    "batchnorm2d_forward",
-    right.batchnorm2d_forward,
-    see="05 §5",
-    name="eps",
-    value=1e-8,
-    title="ε has another size",
-    called="images_with_epsilon_1e_8",
-)
+@misconception("batchnorm2d_forward", "part", title="The variance divides by N instead of N·H·W", see="05 §5")
+def images_variance_divided_by_n(x, gamma, beta, eps=1e-5):
+    """You summed the squares over N, H and W but divided by N alone. A channel has N·H·W values in the batch."""
+    mean, var = _statistics(x)
+    return _normalised(x, gamma, beta, mean, np.sqrt(var * np.size(x) / np.size(gamma) / len(x) + eps))
 
 
 # --- batchnorm2d_forward: right -----------------------------------------------------------------------------------------
@@ -1053,31 +1017,27 @@ def images_backward_per_pixel(dout, cache):
     return _along(gamma / std, dout) * (dout - np.mean(dout, axis=0) - x_hat * np.mean(dout * x_hat, axis=0)), *rest
 
 
+def _reshaped_and_pulled_back(dout, cache, x_hat):
+    _, gamma, std = cache
+    dx, *rest = _pulled_back(np.reshape(dout, (-1, np.size(gamma))), (np.reshape(x_hat, (-1, np.size(gamma))), gamma, std))
+    return dx.reshape(np.shape(dout)), *rest
+
+
 @misconception("batchnorm2d_backward", "core", title="A plain reshape instead of a transpose", see="05 §5")
 def images_backward_plain_reshape(dout, cache):
     """You wrote dout.reshape(-1, C). The columns of that matrix are mixtures of all channels. Bring the channel to the end with a transpose
     first, as in the forward pass, then reshape."""
-    x_hat, gamma, std = cache
-    flat, hat = np.reshape(dout, (-1, np.size(gamma))), np.transpose(x_hat, (0, 2, 3, 1)).reshape(-1, np.size(gamma))
-    dx, *rest = _pulled_back(flat, (hat, gamma, std))
-    return dx.reshape(np.shape(dout)), *rest
+    return _reshaped_and_pulled_back(dout, cache, np.transpose(cache[0], (0, 2, 3, 1)))
 
 
-images_statistics_as_constants = for_images(statistics_as_constants)
-images_variance_as_constant = for_images(variance_as_constant)
-images_mean_as_constant = for_images(mean_as_constant)
-images_backward_without_one_over_n = for_images(backward_without_one_over_n)
-images_backward_without_gamma = for_images(backward_without_gamma)
-images_backward_n_minus_one = for_images(backward_n_minus_one)
-images_backward_divides_by_the_size = for_images(backward_divides_by_the_size)
-images_parameter_gradients_averaged = for_images(parameter_gradients_averaged)
-images_backward_without_two = for_images(backward_without_two)
-images_backward_without_one_half = for_images(backward_without_one_half)
-images_backward_mean_not_divided = for_images(backward_mean_not_divided)
-images_backward_variance_not_divided = for_images(backward_variance_not_divided)
-images_backward_variance_not_summed = for_images(backward_variance_not_summed)
-images_backward_with_the_variance_added = for_images(backward_with_the_variance_added)
-images_parameter_gradients_as_one_number = for_images(parameter_gradients_as_one_number)
+@misconception("batchnorm2d_backward", "part", title="dx goes back by a plain reshape", see="05 §5")
+def images_backward_reshaped_back(dout, cache):
+    """Your sums are right, but in dx the pixels lie in other places. What transpose(0, 2, 3, 1) did is undone by reshape(N, H, W, C) and
+    transpose(0, 3, 1, 2), not by a plain reshape."""
+    dx, *rest = _pulled_back(dout, cache)
+    return np.transpose(dx, (0, 2, 3, 1)).reshape(np.shape(dout)), *rest
+
+
 images_backward_without_parameter_gradients = only_the_first(
     "batchnorm2d_backward", right.batchnorm2d_backward, see="05 §5", first="dx", all="dx, dgamma and dbeta"
 )
@@ -1100,16 +1060,7 @@ def images_backward_without_scale(dout, cache):
 def images_backward_all_plainly_reshaped(dout, cache):
     """You wrote reshape(-1, C) for dout and for x̂. The columns of these matrices are mixtures of all channels. Bring the channel to the
     end with a transpose first, then reshape."""
-    x_hat, gamma, std = cache
-    flat, hat = np.reshape(dout, (-1, np.size(gamma))), np.reshape(x_hat, (-1, np.size(gamma)))
-    dx, *rest = _pulled_back(flat, (hat, gamma, std))
-    return dx.reshape(np.shape(dout)), *rest
-
-
-images_parameter_gradients_keep_dimensions = for_images(parameter_gradients_keep_dimensions)
-images_dgamma_keeps_dimensions = for_images(dgamma_keeps_dimensions)
-images_parameter_gradients_swapped = for_images(parameter_gradients_swapped)
-images_backward_in_place = for_images(backward_in_place)
+    return _reshaped_and_pulled_back(dout, cache, cache[0])
 
 
 # --- batchnorm2d_backward: right ----------------------------------------------------------------------------------------
@@ -1202,6 +1153,12 @@ def fold_without_bias(W, b, gamma, beta, running_mean, running_var, eps=1e-5):
     return _folded(W, 0.0 * b, gamma, beta, running_mean, np.sqrt(running_var + eps))
 
 
+@misconception("fold_batchnorm", "part", title="The running mean isn't scaled", see="05 §6")
+def fold_mean_not_scaled(W, b, gamma, beta, running_mean, running_var, eps=1e-5):
+    """You scaled b, and then subtracted μ as it is. The normalization subtracts μ before it scales: (b − μ) γ/√(σ² + ε) + β."""
+    return _folded(W, b, gamma, beta - running_mean, 0.0, np.sqrt(running_var + eps))
+
+
 @misconception("fold_batchnorm", "part", title="Only W is folded", see="05 §6")
 def fold_weights_alone(W, b, gamma, beta, running_mean, running_var, eps=1e-5):
     """You returned b as it was. The batch normalization acts on the bias too: the new one is (b − μ) γ/√(σ² + ε) + β."""
@@ -1267,11 +1224,6 @@ def fold_epsilon_outside_the_root(W, b, gamma, beta, running_mean, running_var, 
     return _folded(W, b, gamma, beta, running_mean, np.sqrt(running_var) + eps)
 
 
-fold_with_its_own_epsilon = fixed_number(
-    "fold_batchnorm", right.fold_batchnorm, see="05 §6", name="eps", value=1e-8, title="ε has another size"
-)
-
-
 @misconception("fold_batchnorm", "part", title="Divides by the variance", see="05 §6")
 def fold_by_the_variance(W, b, gamma, beta, running_mean, running_var, eps=1e-5):
     """You divided by running_var + ε and forgot the root. What the columns of W are scaled with is γ/√(σ² + ε)."""
@@ -1290,13 +1242,6 @@ def fold_in_place(W, b, gamma, beta, running_mean, running_var, eps=1e-5):
     return W, b
 
 
-fold_truncated = cut_off("fold_batchnorm", right.fold_batchnorm, see="05 §6")
-fold_with_epsilon_1e_5 = fixed_number(
-    "fold_batchnorm", right.fold_batchnorm, see="05 §6", name="eps", value=1e-5, title="eps is ignored", called="fold_with_epsilon_1e_5"
-)
-fold_with_epsilon_1e_3 = fixed_number(
-    "fold_batchnorm", right.fold_batchnorm, see="05 §6", name="eps", value=1e-3, title="ε has another size", called="fold_with_epsilon_1e_3"
-)
 fold_without_the_bias = only_the_first("fold_batchnorm", right.fold_batchnorm, see="05 §6", first="W", all="W and b")
 
 
@@ -1339,3 +1284,33 @@ def fold_with_the_bias_as_a_row(W, b, gamma, beta, running_mean, running_var, ep
     augmented = np.vstack([W, np.asarray(b) - running_mean]).astype(float)
     augmented = np.einsum("ij,j->ij", augmented, np.asarray(gamma) * (np.asarray(running_var) + eps) ** -0.5)
     return [augmented[:-1], augmented[-1] + beta]
+
+
+# --- wrong in several exercises -------------------------------------------------------------------------------------------
+
+SECTIONS = {
+    "batchnorm_forward": "05 §2",
+    "batchnorm_backward": "05 §3",
+    "update_running": "05 §4",
+    "batchnorm_inference": "05 §4",
+    "batchnorm2d_forward": "05 §5",
+    "batchnorm2d_backward": "05 §5",
+    "fold_batchnorm": "05 §6",
+}
+NOTHING = members({name: see for name, see in SECTIONS.items() if not name.endswith("_forward")}, vars(right), nothing_returned)
+CUT_OFF = members({name: see for name, see in SECTIONS.items() if not name.endswith("_backward")}, vars(right), cut_off)
+EPSILONS = [
+    fixed_number(name, vars(right)[name], see=SECTIONS[name], name="eps", value=value, title="ε has another size", called=called)
+    for name, value, called in (
+        ("batchnorm_forward", 1e-8, ""),
+        ("batchnorm_forward", 1e-6, "forward_with_epsilon_1e_6"),
+        ("batchnorm_forward", 1e-3, "forward_with_epsilon_1e_3"),
+        ("batchnorm_inference", 1e-6, ""),
+        ("batchnorm_inference", 1e-8, "inference_with_epsilon_1e_8"),
+        ("batchnorm_inference", 1e-3, "inference_with_epsilon_1e_3"),
+        ("batchnorm2d_forward", 1e-8, "images_with_epsilon_1e_8"),
+        ("fold_batchnorm", 1e-8, ""),
+        ("fold_batchnorm", 1e-5, "fold_with_epsilon_1e_5"),
+        ("fold_batchnorm", 1e-3, "fold_with_epsilon_1e_3"),
+    )
+]

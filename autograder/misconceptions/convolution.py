@@ -6,7 +6,7 @@ The caches of the reference, which the answers here share, are (x, W, stride, pa
 import numpy as np
 
 from autograder.judging.known_answers import alternative, misconception
-from autograder.misconceptions.families import cut_off, in_a_tuple, in_place
+from autograder.misconceptions.families import added_to_integers, cut_off, in_a_tuple, in_place, left_out, only_the_first
 from autograder.reference import convolution as right
 
 # --- what the answers share -----------------------------------------------------------------------------------------------------
@@ -141,6 +141,15 @@ def single_square_kernel(X, W):
     return Y
 
 
+@misconception("conv2d_single", "part", title="The kernel is taken to be 3×3", see="12 §2")
+def single_kernel_of_three(X, W):
+    """Your window has 3 rows and 3 columns, whatever the kernel. Take both numbers from it: `KH, KW = W.shape`."""
+    Y = np.zeros((X.shape[0] - 2, X.shape[1] - 2))
+    for i, j in np.ndindex(Y.shape):
+        Y[i, j] = np.sum(X[i : i + 3, j : j + 3] * W)
+    return Y
+
+
 @misconception("conv2d_single", "core", title="Rows and columns are swapped in the output", see="12 §2")
 def single_transposed(X, W):
     """Your output is the right one, mirrored at its diagonal: i moves the window down and has to be the row of the output, j moves it to
@@ -148,7 +157,7 @@ def single_transposed(X, W):
     return _correlated(X, W).T.copy()
 
 
-@misconception("conv2d_single", "core", title="The image is padded to keep its size", see="12 §2")
+@misconception("conv2d_single", "part", title="The image is padded to keep its size", see="12 §2")
 def single_same_size(X, W):
     """Your output is as large as the image, so you put zeros around it. Padding comes in §4; here the window stays inside the image, and
     the output has H − KH + 1 rows and W − KW + 1 columns."""
@@ -156,7 +165,7 @@ def single_same_size(X, W):
     return _correlated(np.pad(X, ((above, W.shape[0] - 1 - above), (left, W.shape[1] - 1 - left))), W)
 
 
-@misconception("conv2d_single", "core", title="The products are averaged", see="12 §2")
+@misconception("conv2d_single", "part", title="The products are averaged", see="12 §2")
 def single_averaged(X, W):
     """You took the mean of the products where equation (1) has their sum. A kernel that should average has 1/F² in its weights; the layer
     itself only adds up."""
@@ -177,6 +186,7 @@ def single_in_place(X, W):
 
 single_in_place_at_the_end = in_place("conv2d_single", right.conv2d_single, see="12 §2")
 single_cut_off = cut_off("conv2d_single", right.conv2d_single, see="12 §2")
+single_adds_to_integers = added_to_integers("conv2d_single", right.conv2d_single, see="12 §2")
 
 
 # --- conv2d_single: right -----------------------------------------------------------------------------------------------------
@@ -302,6 +312,15 @@ def single_backward_square_padding(dY, X, W):
     return _correlated(np.pad(np.asarray(dY, dtype=float), W.shape[0] - 1), W[::-1, ::-1]), _correlated(X, dY)
 
 
+@misconception("conv2d_single_backward", "part", title="There is always one zero on each side", see="12 §3")
+def single_backward_padding_of_one(dY, X, W):
+    """You put one row and column of zeros around dY, which is right for kernels of 2×2. For a full convolution it takes KH − 1 rows and
+    KW − 1 columns on each side."""
+    around, rotated = np.pad(dY, 1), W[::-1, ::-1]
+    fits = all(np.less_equal(W.shape, around.shape))
+    return _correlated(around, rotated) if fits else np.zeros((0, 0)), _correlated(X, dY)
+
+
 @misconception("conv2d_single_backward", "core", title="The upstream gradient is ignored", see="12 §3")
 def single_backward_without_upstream(dY, X, W):
     """You differentiated the sum of all outputs, as if dY were full of ones. The layer above says with dY how much each output matters,
@@ -325,6 +344,13 @@ def single_backward_truncated(dY, X, W):
 
 
 single_backward_in_place = in_place("conv2d_single_backward", right.conv2d_single_backward, see="12 §3", position=1)
+single_backward_adds_to_integers = added_to_integers("conv2d_single_backward", right.conv2d_single_backward, see="12 §3", position=1)
+single_backward_dX_of_zeros, single_backward_dW_of_zeros = (
+    left_out(
+        "conv2d_single_backward", right.conv2d_single_backward, see="12 §3", called=f"single_backward_{d}_of_zeros", argument=d, output=k
+    )
+    for k, d in enumerate(("dX", "dW"))
+)
 
 
 # --- conv2d_single_backward: right --------------------------------------------------------------------------------------------
@@ -671,6 +697,15 @@ def forward_crashes_without_padding(x, W, b, stride=1, pad=0):
     return _out(x, W, b, stride, pad, padded=padded), _kept(x, W, stride, pad)
 
 
+@misconception("conv2d_forward", "part", title="Without padding, the slice pad:-pad is empty", see="12 §6")
+def forward_fills_an_empty_slice(x, W, b, stride=1, pad=0):
+    """You put the images into `padded[:, :, pad:-pad, pad:-pad]`. With pad = 0, the default, this is `[0:-0]`, an empty slice. Count from
+    the front, `pad : pad + H`, or use `np.pad`."""
+    padded = np.zeros(_around(x, pad, pad).shape)
+    padded[:, :, pad:-pad, pad:-pad] = x
+    return _out(x, W, b, stride, pad, padded=padded), _kept(x, W, stride, pad)
+
+
 @misconception("conv2d_forward", "core", title="F is taken for the kernel's size", see="12 §5")
 def forward_number_for_size(x, W, b, stride=1, pad=0):
     """You used F, the first number of W.shape, as the rows and columns of the window. On the slides F is the kernel's size, but here it is
@@ -679,6 +714,9 @@ def forward_number_for_size(x, W, b, stride=1, pad=0):
 
 
 forward_in_place = in_place("conv2d_forward", right.conv2d_forward, see="12 §5")
+forward_without_cache = only_the_first(
+    "conv2d_forward", right.conv2d_forward, see="12 §5", severity="slip", first="out", all="(out, cache)"
+)
 
 
 @misconception("conv2d_forward", "slip", title="The kernels come last", see="12 §5")
@@ -850,6 +888,15 @@ def backward_assigned(dout, cache):
     return _back(dout, cache, add=False)
 
 
+@misconception("conv2d_backward", "part", title="dx is assigned in a loop over the kernels", see="12 §6")
+def backward_assigned_in_loops(dout, cache):
+    """You wrote `dx[n, window] = …` in your loops, so each window, and each kernel at the same place, overwrites the ones before. What
+    comes back from all of them has to be added: `dx[n, window] += …`."""
+    only = np.zeros(cache[1].shape)
+    only[-1] = cache[1][-1]
+    return _back(dout, cache, W=only, add=False)
+
+
 @misconception("conv2d_backward", "part", title="dx knows the last kernel only", see="12 §6")
 def backward_last_kernel(dout, cache):
     """In your loop over the kernels, dx is overwritten by each of them, so only the last one counts. Every kernel looked at the same
@@ -982,14 +1029,16 @@ def backward_db_over_the_images(dout, cache):
     return dx, dW, db / len(dout)
 
 
-@misconception("conv2d_backward", "part", title="dW is missing", see="12 §6")
-def backward_dW_of_zeros(dout, cache):
-    """Your dW is zero everywhere: it was never filled. Equation (9) sums dout times the window over all images and places."""
-    dx, dW, db = _back(dout, cache)
-    return dx, 0 * dW, db
-
-
+# cs231n's template begins with `dx, dw, db = None, None, None`.
+backward_dx_of_zeros, backward_dW_of_zeros, backward_db_of_zeros, backward_dx_is_None, backward_dW_is_None, backward_db_is_None = (
+    left_out("conv2d_backward", right.conv2d_backward, see="12 §6", called=called.format(d), argument=d, output=k, filler=filler)
+    for called, filler in (("backward_{}_of_zeros", "zero"), ("backward_{}_is_None", "None"))
+    for k, d in enumerate(("dx", "dW", "db"))
+)
 backward_in_place = in_place("conv2d_backward", right.conv2d_backward, see="12 §6")
+backward_adds_to_integers = added_to_integers(
+    "conv2d_backward", right.conv2d_backward, see="12 §6", position=1, with_forward=_forward_that_keeps_types
+)
 
 
 # --- conv2d_backward: right ---------------------------------------------------------------------------------------------------
@@ -1189,6 +1238,9 @@ def pool_size_by_division(x, size=2, stride=2):
 
 
 pool_in_place = in_place("max_pool_forward", right.max_pool_forward, see="12 §7")
+pool_without_cache = only_the_first(
+    "max_pool_forward", right.max_pool_forward, see="12 §7", severity="slip", first="out", all="(out, cache)"
+)
 
 
 # --- max_pool_forward: right --------------------------------------------------------------------------------------------------
@@ -1394,6 +1446,9 @@ def unpool_without_stride(dout, cache):
 
 unpool_in_a_tuple = in_a_tuple("max_pool_backward", right.max_pool_backward, see="12 §7", severity="slip")
 unpool_in_place = in_place("max_pool_backward", right.max_pool_backward, see="12 §7")
+unpool_adds_to_integers = added_to_integers(
+    "max_pool_backward", right.max_pool_backward, see="12 §7", position=1, with_forward=_pool_that_keeps_the_type
+)
 
 
 # --- max_pool_backward: right -------------------------------------------------------------------------------------------------

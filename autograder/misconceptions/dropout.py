@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import inspect
+from collections.abc import Callable, Iterator
+from typing import Any
+
 import numpy as np
 
 from autograder.judging.known_answers import alternative, misconception
-from autograder.misconceptions.families import cut_off, generator_ignored, in_a_tuple, in_place, negated, reseeded
+from autograder.misconceptions import families
+from autograder.misconceptions.families import cut_off, in_a_tuple, in_place, negated
 from autograder.reference import dropout as right
 
 
@@ -25,76 +30,80 @@ def _inverted(x, rate, rng, shape):
     return _times(x, np.ones(np.shape(x)) * _ones(1 - rate, shape, rng) / (1 - rate))
 
 
-# --- dropout_forward: wrong -----------------------------------------------------------------------------------------------
+def _dropconnect(x, W, b, slope):
+    """Return the output with weights times `slope`, and a cache as the reference has it."""
+    x, used = np.asarray(x, dtype=float), np.asarray(W, dtype=float) * slope
+    return x @ used + b, (x, used, slope)
 
 
-@misconception("dropout_forward", "part", title="Keeping and dropping are swapped", see="11 §2")
-def forward_swapped(x, rate, rng, training=True):
-    """You kept a unit with probability rate, and scaled to suit. Here, as in Keras and PyTorch, rate is the probability of *dropping*:
-    a unit is kept with probability 1 − rate. Some slides call the probability of keeping p; at 0.5 nobody sees the difference."""
+# --- dropout_forward, dropconnect_forward, vanilla_dropout_train: wrong -------------------------------------------------------------------
+
+
+@families.family("", "", "part", swapped=False, scale=(-1, 0), after=(0, 0), active=False, own="")
+def dropping(right, options, *arguments, training=True):
+    """Drop units or weights. `scale` and `after`, in training and after it, are the powers of 1 − rate and rate."""
+    *arrays, rate, rng = arguments
+    shape, rate, keep = np.shape(arrays[-2:][0]), np.float64(rate), np.float64(1 - rate)
+    drawn = {"rows": (shape[0], *[1] * len(shape[1:])), "columns": (1, *shape[1:])}.get(options["own"], shape)
     with np.errstate(all="ignore"):
-        return _times(x, _ones(rate, np.shape(x), rng) / np.float64(rate) if training else 1.0)
+        slope = np.ones(shape) * keep ** options["after"][0] * rate ** options["after"][1]
+        if training or options["active"]:
+            mask = np.ones(shape) * _ones(rate if options["swapped"] else keep, drawn, rng)
+            slope = mask * (keep ** options["scale"][0] * rate ** options["scale"][1])
+        answer = _dropconnect(*arrays, slope) if len(arrays) == 3 else _times(*arrays, slope)
+    return answer if options["is_forward"] else answer[0]
 
 
-@misconception("dropout_forward", "part", title="The mask is swapped, the scale is not", see="11 §2")
-def forward_mask_swapped(x, rate, rng, training=True):
-    """You divided by 1 − rate, as you should, but your mask keeps a unit with probability rate: `random < rate` is true for the units
-    that are to be *dropped*. Keep where it is false."""
-    return _times(x, _ones(rate, np.shape(x), rng) / (1 - rate) if training else 1.0)
+def _dropping(name: str, title: str, vanilla: bool = False, **options: Any) -> None:
+    for exercise, short, thing, see in (
+        ("dropout_forward", "forward", "unit", "11 §2"),
+        ("dropconnect_forward", "connect", "weight", "11 §7"),
+        *[("vanilla_dropout_train", "vanilla", "unit", "11 §4")] * vanilla,
+    ):
+        called, scale = f"{short}_{name}", {"scale": (0, 0)} if short == "vanilla" else {}
+        words = {"see": see, "called": called, "title": title, "thing": thing}
+        globals()[called] = dropping(exercise, getattr(right, exercise), **words, **scale, **options)
 
 
-@misconception("dropout_forward", "part", title="Dropped with probability rate, but divided by rate", see="11 §2")
-def forward_divided_by_rate(x, rate, rng, training=True):
-    """Your mask is right, but what is left is divided by rate. A unit is kept with probability 1 − rate, so only a division by 1 − rate
-    brings the expectation back to x."""
-    with np.errstate(all="ignore"):
-        return _times(x, np.nan_to_num(_ones(1 - rate, np.shape(x), rng) / np.float64(rate)) if training else 1.0)
-
-
-@misconception("dropout_forward", "part", title="Nothing is scaled", see="11 §2")
-def forward_not_scaled(x, rate, rng, training=True):
-    """You dropped units and left the others as they are. Then the expected output in training is (1 − rate)·x, and the next layer gets
-    more after training than it ever got in it. Inverted dropout divides what is kept by 1 − rate."""
-    return _times(x, _ones(1 - rate, np.shape(x), rng) if training else 1.0)
-
-
-@misconception("dropout_forward", "part", title="Scaled after training, as vanilla dropout is", see="11 §4")
-def forward_vanilla(x, rate, rng, training=True):
-    """You wrote vanilla dropout: no scaling in training, and a factor 1 − rate after it. This function is inverted dropout, which
-    divides by 1 − rate in training so that afterwards there is nothing left to do."""
-    return _times(x, _ones(1 - rate, np.shape(x), rng) if training else 1 - rate)
-
-
-@misconception("dropout_forward", "part", title="Scaled in training, and after it as well", see="11 §2")
-def forward_scaled_at_test_time(x, rate, rng, training=True):
-    """You scaled twice: by 1/(1 − rate) in training, and by 1 − rate after it. Either of them makes the two phases agree; both together
-    make them differ again. With inverted dropout, out is x after training."""
-    return _times(x, _ones(1 - rate, np.shape(x), rng) / (1 - rate) if training else 1 - rate)
-
-
-@misconception("dropout_forward", "part", title="Multiplied by the rate after training", see="11 §2")
-def forward_times_rate_at_test_time(x, rate, rng, training=True):
-    """You multiplied by rate after training, perhaps because other texts multiply by p there, their probability of keeping. Inverted
-    dropout has scaled in training already: with training=False out is x."""
-    return _times(x, _ones(1 - rate, np.shape(x), rng) / (1 - rate) if training else rate)
-
-
-@misconception("dropout_forward", "part", title="Multiplied by the probability of keeping instead of divided", see="11 §2")
-def forward_multiplied_by_keep(x, rate, rng, training=True):
-    """You multiplied what is kept by 1 − rate. Some units are missing, so those that are left have to be made *larger*: divide."""
-    return _times(x, _ones(1 - rate, np.shape(x), rng) * (1 - rate) if training else 1.0)
-
-
-@misconception("dropout_forward", "part", title="Dropout stays active after training", see="11 §2")
-def forward_always_active(x, rate, rng, training=True):
-    """You never looked at `training`. With training=False all units take part, and nothing is scaled: out is x."""
-    return _inverted(x, rate, rng, np.shape(x))
+# fmt: off
+_dropping("swapped", "Keeping and dropping are swapped", swapped=True, scale=(0, -1), text=
+    "You kept a {thing} with probability rate, and scaled to suit. Here, as in Keras and PyTorch, rate is the probability of "
+    "*dropping*: a {thing} is kept with probability 1 − rate. Some slides call the probability of keeping p; at 0.5 nobody sees the "
+    "difference.")
+_dropping("mask_swapped", "The mask is swapped", vanilla=True, swapped=True, text=
+    "Your mask keeps a {thing} with probability rate: `random < rate` is true for the {thing}s that are to be *dropped*. Keep where "
+    "it is false, with probability 1 − rate.")
+_dropping("divided_by_rate", "Dropped with probability rate, but divided by rate", scale=(0, -1), text=
+    "What is left is divided by rate. A {thing} is kept with probability 1 − rate, so only a division by 1 − rate brings the "
+    "expectation back.")
+_dropping("not_scaled", "Nothing is scaled", scale=(0, 0), text=
+    "You dropped {thing}s and left the others as they are. Then the next layer gets more after training than it ever got in it. "
+    "Divide what is kept by 1 − rate.")
+_dropping("vanilla", "Scaled after training, as vanilla dropout is", scale=(0, 0), after=(1, 0), text=
+    "You wrote the vanilla form: no scaling in training, and a factor 1 − rate after it. This function is the inverted one: it "
+    "divides by 1 − rate in training, so that afterwards there is nothing left to do.")
+_dropping("scaled_at_test_time", "Scaled in training, and after it as well", after=(1, 0), text=
+    "You scaled twice: by 1/(1 − rate) in training, and by 1 − rate after it. Either of them makes the two phases agree; both "
+    "together make them differ again.")
+_dropping("times_rate_at_test_time", "Multiplied by the rate after training", after=(0, 1), text=
+    "You multiplied by rate after training, perhaps because other texts multiply by p there, their probability of keeping. With "
+    "training=False nothing is scaled.")
+_dropping("multiplied_by_keep", "Multiplied by the probability of keeping instead of divided", scale=(1, 0), text=
+    "You multiplied what is kept by 1 − rate. Some {thing}s are missing, so those that are left have to be made *larger*: divide.")
+_dropping("always_active", "Nothing changes after training", active=True, text=
+    "You never looked at `training`. With training=False all {thing}s take part, and nothing is scaled.")
+_dropping("mask_per_column", "Whole columns are dropped", vanilla=True, own="columns", text=
+    "Your mask has one entry for each column, so that whole columns are dropped: examples share the mask of a feature, or a unit "
+    "loses all of its weights. Every {thing} draws for itself.")
+_dropping("mask_per_row", "Whole rows are dropped", vanilla=True, own="rows", text=
+    "Your mask has one entry for each row, so that whole rows are dropped: an example loses all of its features, or an input all of "
+    "its weights. Every {thing} draws for itself.")
+# fmt: on
 
 
 @misconception("dropout_forward", "core", title="The two phases are swapped", see="11 §2")
 def forward_phases_swapped(x, rate, rng, training=True):
-    """You dropped units when `training` is False, and none when it is True. It is the other way round: noise in training, none after
-    it."""
+    """You dropped units when `training` is False, and none when it is True. It is the other way round: noise in training."""
     return _times(x, 1.0) if training else _inverted(x, rate, rng, np.shape(x))
 
 
@@ -122,39 +131,12 @@ def forward_exact_number(x, rate, rng, training=True):
     return _times(x, flat.reshape(x.shape) / (1 - rate) if training else 1.0)
 
 
-@misconception("dropout_forward", "part", title="One mask for all examples", see="11 §2")
-def forward_mask_per_feature(x, rate, rng, training=True):
-    """Your mask has an entry for each feature, and all examples of the batch share it: whole columns are dropped. Every unit of every
-    example draws for itself, so the mask has the shape of x."""
-    return _inverted(x, rate, rng, (1, *np.shape(x)[1:])) if training else _times(x, 1.0)
-
-
-@misconception("dropout_forward", "part", title="Whole examples are dropped", see="11 §2")
-def forward_mask_per_example(x, rate, rng, training=True):
-    """Your mask has one entry for each example, so an example is dropped whole or kept whole. Every unit of every example draws for
-    itself: the mask has the shape of x."""
-    return _inverted(x, rate, rng, (len(x), *[1] * (np.ndim(x) - 1))) if training else _times(x, 1.0)
-
-
 @misconception("dropout_forward", "slip", title="Whole channels are dropped", see="11 §2")
 def forward_mask_per_channel(x, rate, rng, training=True):
-    """Of images you dropped whole channels. That exists (it is called spatial dropout), but here every pixel of every channel draws for
-    itself."""
+    """Of images you dropped whole channels. That exists, as spatial dropout, but here every pixel of every channel draws for itself."""
     return _inverted(x, rate, rng, (*np.shape(x)[:2], *[1] * (np.ndim(x) - 2))) if training else _times(x, 1.0)
 
 
-@misconception("dropout_forward", "slip", title="The mask is for two dimensions only", see="11 §2")
-def forward_for_two_dimensions(x, rate, rng, training=True):
-    """Your mask has the shape (N, D), so images of shape (N, C, H, W) raise an error. Make it of the shape of x, whatever that is:
-    `rng.random(x.shape)`."""
-    N, D = np.shape(x)
-    return _times(x, _ones(1 - rate, (N, D), rng) / (1 - rate) if training else 1.0)
-
-
-forward_with_its_own_generator = generator_ignored("dropout_forward", right.dropout_forward, see="11 §2")
-forward_reseeded = reseeded("dropout_forward", right.dropout_forward, see="11 §2")
-forward_in_place = in_place("dropout_forward", right.dropout_forward, see="11 §2")
-forward_cut_off = cut_off("dropout_forward", right.dropout_forward, see="11 §2")
 # --- dropout_forward: right -----------------------------------------------------------------------------------------------
 
 
@@ -225,6 +207,41 @@ def backward_multiplied_by_keep(dout, cache):
     """You multiplied by 1 − rate on the way back, as if to undo the scale of the forward pass. A derivative doesn't undo: out = x·s has
     the derivative s, so the same 1/(1 − rate) is due again."""
     return np.asarray(dout) * (np.asarray(cache) != 0) / (np.max(cache, initial=0.0) or 1.0)
+
+
+@misconception("dropout_backward", "part", title="The rate is a fixed number", see="11 §2")
+def backward_fixed_rate(dout, cache):
+    """You divided by 0.5, whatever the rate is. Put the rate, or the scaled mask, into the cache in the forward pass."""
+    return np.asarray(dout) * (np.asarray(cache) != 0) / (0.5 if np.max(cache, initial=0.0) > 1 else 1.0)
+
+
+def _forward_with_rate(x, rate, rng, training=True):
+    out, slope = _inverted(x, rate, rng, np.shape(x)) if training else _times(x, np.ones(np.shape(x)))
+    return out, (slope != 0, rate, training)
+
+
+@misconception("dropout_backward", "part", title="Divided by rate", see="11 §2", with_forward=_forward_with_rate)
+def backward_divided_by_rate(dout, cache):
+    """You divided by rate on the way back. The forward pass divided by 1 − rate, the probability of keeping, and so does the gradient."""
+    mask, rate, training = cache
+    return np.asarray(dout) * mask / (rate if training else 1.0)
+
+
+@misconception("dropout_backward", "part", title="Scaled after training, too", see="11 §2", with_forward=_forward_with_rate)
+def backward_scaled_after_training(dout, cache):
+    """Your backward pass divides by 1 − rate even where the forward pass, with training=False, didn't. There out is x, so dx is dout."""
+    mask, rate, _ = cache
+    return np.asarray(dout) * mask / (1 - rate)
+
+
+def _forward_with_none(x, rate, rng, training=True):
+    return _inverted(x, rate, rng, np.shape(x)) if training else (np.array(x, dtype=float), None)
+
+
+@misconception("dropout_backward", "part", title="No gradient after training", see="11 §2", with_forward=_forward_with_none)
+def backward_without_cache(dout, cache):
+    """Your forward pass stores no mask where training is False, and the backward pass raises an error. There out is x, so dx is dout."""
+    return np.asarray(dout) * cache
 
 
 @misconception("dropout_backward", "part", title="Scaled twice", see="11 §2")
@@ -310,7 +327,6 @@ def backward_by_a_global(dout, cache):
     return np.asarray(dout) * cache()
 
 
-backward_in_place = in_place("dropout_backward", right.dropout_backward, see="11 §2")
 backward_in_a_tuple = in_a_tuple("dropout_backward", right.dropout_backward, see="11 §2", severity="slip")
 backward_negated = negated(
     "dropout_backward",
@@ -319,7 +335,6 @@ backward_negated = negated(
     severity="part",
     text="Your answer has the right size and the wrong sign: the gradient of a kept unit is *plus* dout/(1 − rate).",
 )
-backward_cut_off = cut_off("dropout_backward", right.dropout_backward, see="11 §2")
 
 
 # --- dropout_backward: right ----------------------------------------------------------------------------------------------
@@ -388,13 +403,6 @@ def backward_by_places(dout, cache):
 # --- vanilla_dropout_train: wrong -----------------------------------------------------------------------------------------
 
 
-@misconception("vanilla_dropout_train", "part", title="Keeping and dropping are swapped", see="11 §4")
-def vanilla_swapped(x, rate, rng):
-    """You kept a unit with probability rate. Here rate is the probability of *dropping*: a unit is kept with probability 1 − rate, and
-    `random < rate` is true for those that fall."""
-    return _ones(rate, np.shape(x), rng) * x
-
-
 @misconception("vanilla_dropout_train", "core", title="Nothing is random in training", see="11 §4")
 def vanilla_expected(x, rate, rng):
     """You multiplied x by the probability of keeping. That is what (5) does after training. In training whole units are 0, others stay as
@@ -404,8 +412,7 @@ def vanilla_expected(x, rate, rng):
 
 @misconception("vanilla_dropout_train", "part", title="Scaled in training, as inverted dropout is", see="11 §4")
 def vanilla_inverted(x, rate, rng):
-    """You divided by 1 − rate. That is inverted dropout; the vanilla one leaves what is kept as it is, and makes up for it when it
-    predicts."""
+    """You divided by 1 − rate. That is inverted dropout; the vanilla one leaves what is kept as it is, and scales when it predicts."""
     return _ones(1 - rate, np.shape(x), rng) / (1 - rate) * x
 
 
@@ -416,23 +423,14 @@ def vanilla_scaled_in_training(x, rate, rng):
     return _ones(1 - rate, np.shape(x), rng) * (1 - rate) * x
 
 
-@misconception("vanilla_dropout_train", "part", title="One mask for all examples", see="11 §2")
-def vanilla_mask_per_feature(x, rate, rng):
-    """Your mask has an entry for each feature, and all examples of the batch share it: whole columns are dropped. Every unit of every
-    example draws for itself, so the mask has the shape of x."""
-    return _ones(1 - rate, np.shape(x)[1:], rng) * x
+@misconception("vanilla_dropout_train", "part", title="Always the same number of units is dropped", see="11 §2")
+def vanilla_exact_number(x, rate, rng):
+    """You dropped exactly round(rate·n) of the n units. Units drop *independently*: how many fall is random, too."""
+    flat = np.ones(np.size(x))
+    flat[rng.permutation(flat.size)[: round(rate * flat.size)]] = 0
+    return flat.reshape(np.shape(x)) * x
 
 
-@misconception("vanilla_dropout_train", "part", title="Whole examples are dropped", see="11 §2")
-def vanilla_mask_per_example(x, rate, rng):
-    """Your mask has one entry for each example, so an example is dropped whole or kept whole. Every unit of every example draws for
-    itself: the mask has the shape of x."""
-    return _ones(1 - rate, (len(x), *[1] * (np.ndim(x) - 1)), rng) * x
-
-
-vanilla_with_its_own_generator = generator_ignored("vanilla_dropout_train", right.vanilla_dropout_train, see="11 §4")
-vanilla_reseeded = reseeded("vanilla_dropout_train", right.vanilla_dropout_train, see="11 §4")
-vanilla_in_place = in_place("vanilla_dropout_train", right.vanilla_dropout_train, see="11 §4")
 vanilla_in_a_tuple = in_a_tuple("vanilla_dropout_train", right.vanilla_dropout_train, see="11 §4", severity="slip")
 
 
@@ -488,13 +486,10 @@ def predict_divided(x, rate):
 
 @misconception("vanilla_dropout_predict", "core", title="Units are dropped after training too", see="11 §4")
 def predict_drops(x, rate):
-    """You dropped units at random. Prediction is not random: all units take part, each multiplied by the probability with which it was
-    there."""
+    """You dropped units at random. Prediction is not random: all units take part, each multiplied by its probability of being kept."""
     return np.asarray(x) * (np.random.default_rng(0).random(np.shape(x)) >= rate) * 1.0
 
 
-predict_in_place = in_place("vanilla_dropout_predict", right.vanilla_dropout_predict, see="11 §4")
-predict_cut_off = cut_off("vanilla_dropout_predict", right.vanilla_dropout_predict, see="11 §4")
 predict_in_a_tuple = in_a_tuple("vanilla_dropout_predict", right.vanilla_dropout_predict, see="11 §4", severity="slip")
 
 
@@ -528,18 +523,43 @@ def predict_by_inverse(x, rate):
 # --- mc_dropout: wrong ----------------------------------------------------------------------------------------------------
 
 
+def _samples(predict, x, n_samples, rng):
+    return np.stack([predict(x, rng) for _ in range(n_samples)])
+
+
 @misconception("mc_dropout", "part", title="The variance is returned", see="11 §6")
 def mc_variance(predict, x, n_samples, rng):
     """You returned the variance. The standard deviation is its root, and has the unit of the probabilities themselves."""
-    samples = np.stack([predict(x, rng) for _ in range(n_samples)])
+    samples = _samples(predict, x, n_samples, rng)
     return samples.mean(axis=0), samples.var(axis=0)
+
+
+@misconception("mc_dropout", "part", title="The standard deviation comes first", see="11 §6")
+def mc_std_first(predict, x, n_samples, rng):
+    """You returned std, mean. The caller unpacks them as mean, std: return them in this order."""
+    samples = _samples(predict, x, n_samples, rng)
+    return samples.std(axis=0), samples.mean(axis=0)
+
+
+@misconception("mc_dropout", "core", title="Over the examples instead of the samples", see="11 §6")
+def mc_over_examples(predict, x, n_samples, rng):
+    """You averaged along the axis of the examples. The stacked samples have shape (T, N, K): mean and std go along axis 0."""
+    samples = _samples(predict, x, n_samples, rng)
+    return samples.mean(axis=1), samples.std(axis=1)
+
+
+@misconception("mc_dropout", "part", title="Asked example by example", see="11 §6")
+def mc_example_by_example(predict, x, n_samples, rng):
+    """You called predict for each example by itself, N·n_samples times. Pass the whole batch, as it is, n_samples times."""
+    samples = np.array([[predict(x[n : n + 1], rng)[0] for _ in range(n_samples)] for n in range(len(x))])
+    return samples.mean(axis=1), samples.std(axis=1)
 
 
 @misconception("mc_dropout", "part", title="The standard deviation divides by N − 1", see="11 §6")
 def mc_unbiased(predict, x, n_samples, rng):
     """You divided by n_samples − 1. In this course a variance is divided by the number of samples unless the text says otherwise, and
     for a single sample your way gives 0/0."""
-    samples = np.stack([predict(x, rng) for _ in range(n_samples)])
+    samples = _samples(predict, x, n_samples, rng)
     with np.errstate(all="ignore"):
         return samples.mean(axis=0), np.sqrt(np.sum((samples - samples.mean(axis=0)) ** 2, axis=0) / (np.float64(n_samples) - 1))
 
@@ -548,7 +568,7 @@ def mc_unbiased(predict, x, n_samples, rng):
 def mc_standard_error(predict, x, n_samples, rng):
     """You divided the standard deviation by √n_samples. That says how well the *mean* is known, and goes to zero with more samples. How
     far the network's opinions lie apart doesn't."""
-    samples = np.stack([predict(x, rng) for _ in range(n_samples)])
+    samples = _samples(predict, x, n_samples, rng)
     return samples.mean(axis=0), samples.std(axis=0) / np.sqrt(n_samples)
 
 
@@ -570,8 +590,7 @@ def mc_by_squares(predict, x, n_samples, rng):
 
 @misconception("mc_dropout", "core", title="One prediction is counted n times", see="11 §6")
 def mc_one_prediction(predict, x, n_samples, rng):
-    """You called predict once and used its answer n_samples times, so nothing spreads. Call it anew for every sample: each call drops
-    other units."""
+    """You called predict once and used its answer n_samples times, so nothing spreads. Call it anew each time."""
     samples = np.stack([predict(x, rng)] * n_samples)
     return samples.mean(axis=0), samples.std(axis=0)
 
@@ -588,24 +607,29 @@ def mc_same_mask(predict, x, n_samples, rng):
 @misconception("mc_dropout", "part", title="One sample is missing", see="11 §6")
 def mc_one_too_few(predict, x, n_samples, rng):
     """You took n_samples − 1 samples: `range(1, n)` has one number fewer than `range(n)`."""
-    samples = np.stack([predict(x, rng) for _ in range(1, n_samples)])
+    samples = _samples(predict, x, n_samples - 1, rng)
+    return samples.mean(axis=0), samples.std(axis=0)
+
+
+@misconception("mc_dropout", "part", title="One sample too many", see="11 §6")
+def mc_one_too_many(predict, x, n_samples, rng):
+    """You called predict n_samples + 1 times: once more before the loop, or up to n_samples inclusive."""
+    samples = _samples(predict, x, n_samples + 1, rng)
     return samples.mean(axis=0), samples.std(axis=0)
 
 
 @misconception("mc_dropout", "part", title="The sum is divided by n, but one sample wasn't added", see="11 §6")
 def mc_first_not_counted(predict, x, n_samples, rng):
-    """You called predict n_samples times, but the first answer is not in your mean, or was used only to learn the shape. All samples
-    count alike."""
-    samples = [predict(x, rng) for _ in range(n_samples)]
-    rest = np.stack(samples[1:] or samples)
+    """You called predict n_samples times, but the first answer is not in your mean, or only gave the shape. All count alike."""
+    samples = _samples(predict, x, n_samples, rng)
+    rest = samples[1:] if n_samples > 1 else samples
     return rest.mean(axis=0), rest.std(axis=0)
 
 
 @misconception("mc_dropout", "core", title="Votes are averaged instead of probabilities", see="11 §6")
 def mc_votes(predict, x, n_samples, rng):
-    """You took the most probable class of each sample and averaged the votes. A vote forgets how sure a sample was; the mean is over
-    the probabilities themselves."""
-    samples = np.stack([predict(x, rng) for _ in range(n_samples)])
+    """You took the most probable class of each sample and averaged the votes. A vote forgets how sure it was: average probabilities."""
+    samples = _samples(predict, x, n_samples, rng)
     votes = (samples == samples.max(axis=-1, keepdims=True)).astype(float)
     return votes.mean(axis=0), votes.std(axis=0)
 
@@ -613,7 +637,7 @@ def mc_votes(predict, x, n_samples, rng):
 @misconception("mc_dropout", "part", title="The median instead of the mean", see="11 §6")
 def mc_median(predict, x, n_samples, rng):
     """You took the median of the samples. Medians of probabilities needn't sum to 1; the prediction is the mean."""
-    samples = np.stack([predict(x, rng) for _ in range(n_samples)])
+    samples = _samples(predict, x, n_samples, rng)
     return np.median(samples, axis=0), samples.std(axis=0)
 
 
@@ -621,7 +645,7 @@ def mc_median(predict, x, n_samples, rng):
 def mc_over_classes(predict, x, n_samples, rng):
     """Your std is the spread of the mean prediction over the classes. Uncertainty is how far the *samples* lie apart, for each class by
     itself: the axis of the samples is the one to go along."""
-    samples = np.stack([predict(x, rng) for _ in range(n_samples)])
+    samples = _samples(predict, x, n_samples, rng)
     mean = samples.mean(axis=0)
     return mean, np.zeros(mean.shape) + mean.std(axis=-1, keepdims=True)
 
@@ -630,12 +654,10 @@ def mc_over_classes(predict, x, n_samples, rng):
 def mc_over_everything(predict, x, n_samples, rng):
     """You averaged over everything. Each example and each class has a mean and a standard deviation of its own, over the samples:
     axis=0 of the stacked samples."""
-    samples = np.stack([predict(x, rng) for _ in range(n_samples)])
+    samples = _samples(predict, x, n_samples, rng)
     return samples.mean(), samples.std()
 
 
-mc_with_its_own_generator = generator_ignored("mc_dropout", right.mc_dropout, see="11 §6")
-mc_reseeded = reseeded("mc_dropout", right.mc_dropout, see="11 §6")
 mc_in_place = in_place("mc_dropout", right.mc_dropout, see="11 §6", name="x")
 
 
@@ -673,53 +695,6 @@ def mc_by_einsum(predict, x, n_samples, rng):
 # --- dropconnect_forward: wrong -------------------------------------------------------------------------------------------
 
 
-def _dropconnect(x, W, b, slope):
-    """Return the output with weights times `slope`, and a cache as the reference has it."""
-    x, used = np.asarray(x, dtype=float), np.asarray(W, dtype=float) * slope
-    return x @ used + b, (x, used, slope)
-
-
-@misconception("dropconnect_forward", "part", title="Keeping and dropping are swapped", see="11 §7")
-def connect_swapped(x, W, b, rate, rng, training=True):
-    """You kept a weight with probability rate, and scaled to suit. Here rate is the probability of *dropping*: a weight is kept with
-    probability 1 − rate."""
-    return _dropconnect(x, W, b, _ones(rate, np.shape(W), rng) / rate if training else 1.0)
-
-
-@misconception("dropconnect_forward", "part", title="The mask is swapped, the scale is not", see="11 §7")
-def connect_mask_swapped(x, W, b, rate, rng, training=True):
-    """You divided by 1 − rate, as you should, but your mask keeps a weight with probability rate: `random < rate` is true for the
-    weights that are to be *dropped*."""
-    return _dropconnect(x, W, b, _ones(rate, np.shape(W), rng) / (1 - rate) if training else 1.0)
-
-
-@misconception("dropconnect_forward", "part", title="Dropped with probability rate, but divided by rate", see="11 §7")
-def connect_divided_by_rate(x, W, b, rate, rng, training=True):
-    """Your mask is right, but what is left is divided by rate. A weight is kept with probability 1 − rate, and that is what to divide
-    by."""
-    return _dropconnect(x, W, b, _ones(1 - rate, np.shape(W), rng) / rate if training else 1.0)
-
-
-@misconception("dropconnect_forward", "part", title="Nothing is scaled", see="11 §7")
-def connect_not_scaled(x, W, b, rate, rng, training=True):
-    """You dropped weights and left the others as they are, so that the expected sum is smaller in training than after it. Divide what
-    is kept by 1 − rate."""
-    return _dropconnect(x, W, b, _ones(1 - rate, np.shape(W), rng) if training else 1.0)
-
-
-@misconception("dropconnect_forward", "part", title="Scaled in training, and after it as well", see="11 §7")
-def connect_scaled_at_test_time(x, W, b, rate, rng, training=True):
-    """You scaled twice: by 1/(1 − rate) in training, and by 1 − rate after it. Inverted as it is, there is nothing left to do after
-    training: out is x·W + b."""
-    return _dropconnect(x, W, b, _ones(1 - rate, np.shape(W), rng) / (1 - rate) if training else 1 - rate)
-
-
-@misconception("dropconnect_forward", "part", title="Weights are dropped after training too", see="11 §7")
-def connect_always_active(x, W, b, rate, rng, training=True):
-    """You never looked at `training`. With training=False all weights take part, and nothing is scaled: out is x·W + b."""
-    return _dropconnect(x, W, b, _ones(1 - rate, np.shape(W), rng) / (1 - rate))
-
-
 @misconception("dropconnect_forward", "core", title="Outputs are dropped instead of weights", see="11 §7")
 def connect_on_outputs(x, W, b, rate, rng, training=True):
     """You dropped entries of x·W. That is dropout behind the layer. DropConnect drops entries of W itself, before the product, so that
@@ -747,7 +722,7 @@ def connect_on_inputs(x, W, b, rate, rng, training=True):
     return (x * slope) @ W + b, (x, W, slope)
 
 
-@misconception("dropconnect_forward", "part", title="Every example gets a mask of its own", see="11 §7")
+@misconception("dropconnect_forward", "slip", title="Every example gets a mask of its own", see="11 §7")
 def connect_per_example(x, W, b, rate, rng, training=True):
     """You drew a mask for every example. So did the inventors; here one mask is drawn for the whole batch, which needs N times fewer
     random numbers and one matrix product."""
@@ -756,20 +731,6 @@ def connect_per_example(x, W, b, rate, rng, training=True):
         return x @ W + b, (x, W, 1.0)
     out = np.stack([row @ (W * _ones(1 - rate, W.shape, rng)) / (1 - rate) for row in x])
     return out + b, (x, W, 1.0)
-
-
-@misconception("dropconnect_forward", "part", title="Rows of W are dropped whole", see="11 §7")
-def connect_per_input(x, W, b, rate, rng, training=True):
-    """Your mask has one entry for each row of W, so an input is lost for all units at once. Every weight draws for itself: the mask has
-    the shape of W."""
-    return _dropconnect(x, W, b, _ones(1 - rate, (len(W), 1), rng) / (1 - rate) if training else 1.0)
-
-
-@misconception("dropconnect_forward", "part", title="Columns of W are dropped whole", see="11 §7")
-def connect_per_unit(x, W, b, rate, rng, training=True):
-    """Your mask has one entry for each column of W, so a unit loses all its inputs or none. Every weight draws for itself: the mask has
-    the shape of W."""
-    return _dropconnect(x, W, b, _ones(1 - rate, (1, np.shape(W)[1]), rng) / (1 - rate) if training else 1.0)
 
 
 @misconception("dropconnect_forward", "slip", title="The cache is missing", see="11 §7")
@@ -798,12 +759,6 @@ def connect_scales_bias(x, W, b, rate, rng, training=True):
     scale the weights, then add b."""
     slope = _ones(1 - rate, np.shape(W), rng) / (1 - rate) if training else 1.0
     return _dropconnect(x, W, b / np.float64(1 - rate) if training else b, slope)
-
-
-connect_with_its_own_generator = generator_ignored("dropconnect_forward", right.dropconnect_forward, see="11 §7")
-connect_reseeded = reseeded("dropconnect_forward", right.dropconnect_forward, see="11 §7")
-connect_in_place = in_place("dropconnect_forward", right.dropconnect_forward, see="11 §7", name="W")
-connect_cut_off = cut_off("dropconnect_forward", right.dropconnect_forward, see="11 §7", name="W")
 
 
 # --- dropconnect_forward: right -------------------------------------------------------------------------------------------
@@ -844,8 +799,7 @@ def _gates(survival, x, rng):
 
 @misconception("stochastic_depth", "part", title="Survival is taken for the probability of dropping", see="11 §8")
 def depth_swapped(x, fx, survival, rng, training=True):
-    """You skipped a branch with probability survival. It is the other way round from dropout's rate: survival is the probability of
-    *keeping*."""
+    """You skipped a branch with probability survival. Other than dropout's rate, survival is the probability of *keeping*."""
     return x + (_gates(1 - survival, x, rng) if training else 1 - survival) * np.asarray(fx, dtype=float)
 
 
@@ -898,16 +852,21 @@ def depth_per_feature(x, fx, survival, rng, training=True):
     return x + (_ones(survival, np.shape(x)[1:], rng) if training else survival) * np.asarray(fx, dtype=float)
 
 
-@misconception("stochastic_depth", "core", title="The identity is dropped as well", see="11 §8")
+@misconception("stochastic_depth", "part", title="The identity is dropped as well", see="11 §8")
 def depth_drops_the_identity(x, fx, survival, rng, training=True):
     """You dropped x together with f(x). The point of a residual block is that x always passes: only the branch f(x) is skipped."""
     return (np.asarray(x) + fx) * _gates(survival, x, rng) if training else x + survival * np.asarray(fx)
 
 
+@misconception("stochastic_depth", "core", title="x is missing", see="11 §8")
+def depth_without_x(x, fx, survival, rng, training=True):
+    """You return f(x), there or not there, without x. A residual block puts out x + f(x): x always passes."""
+    return (_gates(survival, x, rng) if training else survival) * np.asarray(fx, dtype=float)
+
+
 @misconception("stochastic_depth", "part", title="Either x or f(x)", see="11 §8")
 def depth_either_or(x, fx, survival, rng, training=True):
-    """Where the branch survives you gave f(x) alone. The block puts out x + f(x): the identity is always there, and the branch is added
-    to it."""
+    """Where the branch survives you gave f(x) alone. The block puts out x + f(x): the identity is always there."""
     if not training:
         return x + survival * np.asarray(fx)
     s = _gates(survival, x, rng)
@@ -952,11 +911,10 @@ def depth_on_the_identity(x, fx, survival, rng, training=True):
     return fx + (_gates(survival, x, rng) if training else survival) * x
 
 
-depth_with_its_own_generator = generator_ignored("stochastic_depth", right.stochastic_depth, see="11 §8")
-depth_reseeded = reseeded("stochastic_depth", right.stochastic_depth, see="11 §8")
-depth_in_place = in_place("stochastic_depth", right.stochastic_depth, see="11 §8")
-depth_cut_off = cut_off("stochastic_depth", right.stochastic_depth, see="11 §8")
 depth_in_a_tuple = in_a_tuple("stochastic_depth", right.stochastic_depth, see="11 §8", severity="slip")
+
+
+depth_cut_off = cut_off("stochastic_depth", right.stochastic_depth, see="11 §8")
 
 
 @misconception("stochastic_depth", "slip", title="f(x) is added into a copy of x", see="11 §8")
@@ -1028,15 +986,13 @@ def regions_by_a_coin(n_in, n_out, rng):
 
 @misconception("fractional_pool_regions", "part", title="Narrow regions first", see="11 §9")
 def regions_sorted(n_in, n_out, rng):
-    """Your regions have the right widths, but always in the same order: all ones, then all twos. Shuffle the widths before you add them
-    up."""
+    """Your regions have the right widths, but always in the same order: all ones, then all twos. Shuffle them before you add them up."""
     return _from_steps(_checked(n_in, n_out))
 
 
 @misconception("fractional_pool_regions", "part", title="Wide regions first", see="11 §9")
 def regions_sorted_downwards(n_in, n_out, rng):
-    """Your regions have the right widths, but always in the same order: all twos, then all ones. Shuffle the widths before you add them
-    up."""
+    """Your regions have the right widths, but always in the same order: all twos, then all ones. Shuffle them before you add them up."""
     return _from_steps(_checked(n_in, n_out)[::-1])
 
 
@@ -1066,19 +1022,19 @@ def regions_turned_at_random(n_in, n_out, rng):
     return _from_steps(np.roll(_checked(n_in, n_out), rng.integers(n_out)))
 
 
-@misconception("fractional_pool_regions", "core", title="Widths instead of boundaries", see="11 §9")
+@misconception("fractional_pool_regions", "part", title="Widths instead of boundaries", see="11 §9")
 def regions_widths(n_in, n_out, rng):
     """You returned the widths of the regions. What is wanted are the n_out + 1 boundaries: 0, and then the widths added up."""
     return rng.permutation(_checked(n_in, n_out))
 
 
-@misconception("fractional_pool_regions", "core", title="The first boundary is missing", see="11 §9")
+@misconception("fractional_pool_regions", "part", title="The first boundary is missing", see="11 §9")
 def regions_without_zero(n_in, n_out, rng):
     """You returned the ends of the regions alone. n_out regions have n_out + 1 boundaries, and the first of them is 0."""
     return np.cumsum(rng.permutation(_checked(n_in, n_out)))
 
 
-@misconception("fractional_pool_regions", "core", title="The last boundary is missing", see="11 §9")
+@misconception("fractional_pool_regions", "part", title="The last boundary is missing", see="11 §9")
 def regions_without_end(n_in, n_out, rng):
     """You returned the starts of the regions alone. n_out regions have n_out + 1 boundaries, and the last of them is n_in."""
     return _from_steps(rng.permutation(_checked(n_in, n_out)))[:-1]
@@ -1093,7 +1049,7 @@ def regions_end_one_early(n_in, n_out, rng):
     return found
 
 
-@misconception("fractional_pool_regions", "core", title="Counted from 1", see="11 §9")
+@misconception("fractional_pool_regions", "part", title="Counted from 1", see="11 §9")
 def regions_from_one(n_in, n_out, rng):
     """Your boundaries go from 1 to n_in + 1. Pixels are counted from 0 here, so they go from 0 to n_in."""
     return _from_steps(rng.permutation(_checked(n_in, n_out))) + 1
@@ -1110,8 +1066,7 @@ def regions_anywhere(n_in, n_out, rng):
 
 @misconception("fractional_pool_regions", "core", title="Every width is drawn by itself", see="11 §9")
 def regions_independent_widths(n_in, n_out, rng):
-    """You drew each width by itself, 1 or 2, so their sum is n_in only by luck. How many twos there are isn't random: n_in − n_out.
-    Only their order is."""
+    """You drew each width by itself, 1 or 2, so their sum is n_in only by luck. There are n_in − n_out twos: only their order is random."""
     _checked(n_in, n_out)
     p = n_in / n_out - 1
     return _from_steps(1 + (rng.random(n_out) < p))
@@ -1126,8 +1081,7 @@ def regions_counts_swapped(n_in, n_out, rng):
 
 @misconception("fractional_pool_regions", "slip", title="The ends of the range are refused", see="11 §9")
 def regions_strict(n_in, n_out, rng):
-    """You raise ValueError for n_in = n_out or n_in = 2·n_out. Both are legal: all regions have one width then. Write ≤ where you wrote
-    <."""
+    """You raise ValueError for n_in = n_out or n_in = 2·n_out. Both are legal: write ≤ where you wrote <."""
     if not n_out < n_in < 2 * n_out:
         raise ValueError("it doesn't fit")
     return _from_steps(rng.permutation(_checked(n_in, n_out)))
@@ -1147,14 +1101,18 @@ def regions_in_a_list(n_in, n_out, rng):
     return _from_steps(rng.permutation(_checked(n_in, n_out))).tolist()
 
 
+@misconception("fractional_pool_regions", "slip", title="Nothing is refused", see="11 §9")
+def regions_unchecked(n_in, n_out, rng):
+    """You never raise ValueError. Regions of one or two pixels can't cover more than 2·n_out pixels, nor fewer than n_out."""
+    return _from_steps(rng.permutation([2] * (n_in - n_out) + [1] * (2 * n_out - n_in)))
+
+
 @misconception("fractional_pool_regions", "slip", title="Too small an input isn't refused", see="11 §9")
 def regions_lower_end_unchecked(n_in, n_out, rng):
     """You don't raise ValueError where n_in < n_out. There are fewer pixels than regions then, and some region would be empty."""
     if n_in > 2 * n_out:
         raise ValueError("it doesn't fit")
-    if n_in < n_out:
-        return np.sort(rng.integers(0, n_in + 1, n_out + 1))
-    return _from_steps(rng.permutation(_checked(n_in, n_out)))
+    return regions_unchecked(n_in, n_out, rng)
 
 
 @misconception("fractional_pool_regions", "slip", title="Too large an input isn't refused", see="11 §9")
@@ -1162,9 +1120,7 @@ def regions_upper_end_unchecked(n_in, n_out, rng):
     """You don't raise ValueError where n_in > 2·n_out. Regions of one or two pixels can't cover so many."""
     if n_in < n_out:
         raise ValueError("it doesn't fit")
-    if n_in > 2 * n_out:
-        return np.linspace(0, n_in, n_out + 1).astype(int)
-    return _from_steps(rng.permutation(_checked(n_in, n_out)))
+    return regions_unchecked(n_in, n_out, rng)
 
 
 @misconception("fractional_pool_regions", "slip", title="The boundaries are floats", see="11 §9")
@@ -1172,10 +1128,6 @@ def regions_floats(n_in, n_out, rng):
     """Your boundaries are right, but they are floats, and an array can't be sliced with floats. Begin with an array of integers, or
     convert at the end."""
     return np.concatenate([[0.0], np.cumsum(rng.permutation(_checked(n_in, n_out)))])
-
-
-regions_with_its_own_generator = generator_ignored("fractional_pool_regions", right.fractional_pool_regions, see="11 §9")
-regions_reseeded = reseeded("fractional_pool_regions", right.fractional_pool_regions, see="11 §9")
 
 
 # --- fractional_pool_regions: right ---------------------------------------------------------------------------------------
@@ -1221,3 +1173,33 @@ def regions_by_choice(n_in, n_out, rng):
     steps = np.ones(n_out, dtype=np.int32)
     steps[rng.choice(n_out, n_in - n_out, replace=False)] += 1
     return np.r_[0, steps.cumsum()]
+
+
+# --- families that many exercises share -----------------------------------------------------------------------------------
+
+_SECTIONS = {"dropout_forward": 2, "dropout_backward": 2, "vanilla_dropout_train": 4, "vanilla_dropout_predict": 4, "mc_dropout": 6}
+_SECTIONS |= {"dropconnect_forward": 7, "stochastic_depth": 8, "fractional_pool_regions": 9}
+
+
+def _members() -> Iterator[Callable[..., Any]]:
+    for exercise, section in _SECTIONS.items():
+        function, see = getattr(right, exercise), f"11 §{section}"
+        names = list(inspect.signature(function).parameters)
+        if not exercise.endswith("_forward"):  # whose backward pass it would cost as well
+            yield families.nothing_returned(exercise, function, see=see)
+        if "rng" in names:
+            yield families.generator_ignored(exercise, function, see=see)
+            yield families.reseeded(exercise, function, see=see)
+        for name in {"rate", "survival"}.intersection(names):
+            severity = "part" if "rng" in names else "core"
+            yield families.fixed_number(exercise, function, see=see, name=name, value=0.5, severity=severity, text=_FIXED)
+        if names[0] in ("x", "dout"):
+            yield in_place(exercise, function, see=see, name="W" if "W" in names else names[0], casting="unsafe")
+        if names[0] in ("x", "dout") and exercise not in ("vanilla_dropout_train", "stochastic_depth"):
+            yield cut_off(exercise, function, see=see, name="W" if "W" in names else names[0])
+        if exercise in ("dropout_forward", "vanilla_dropout_train", "vanilla_dropout_predict"):
+            yield families.for_two_dimensions(exercise, function, see=see)
+
+
+_FIXED = "You wrote {value:g} where {argument} belongs: a number that suits the example. The caller says what {argument} is."
+globals().update({member.__name__: member for member in _members()})

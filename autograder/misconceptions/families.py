@@ -7,7 +7,13 @@ A catalogue registers a member by assigning it to a name of its module::
 
 `right` is the reference's module; any right function will do. `position` or `name` says which argument is meant, the first by default.
 Title, text and severity can be given where the family's own don't fit; ``{argument}`` in them stands for the name of the argument.
-A second member of one family for the same exercise is told from the first by `called`, its id.
+A second member of one family for the same exercise is told from the first by `called`, its id, in which ``{stem}`` stands for the
+exercise's name without its last word.
+
+`members` makes one of each family for several exercises::
+
+    STEPS = {"adagrad_step": "08 §2", "rmsprop_step": "08 §3"}
+    IN_EVERY_STEP = members(STEPS, vars(right), cut_off, partial(fixed_number, name="eps", value=1e-6, called="{stem}_with_epsilon_1e_6"))
 """
 
 from __future__ import annotations
@@ -15,7 +21,7 @@ from __future__ import annotations
 import functools
 import inspect
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -47,29 +53,56 @@ def family(title: str, text: str, severity: Severity, **defaults: Any) -> Callab
             text: str = text,
             severity: Severity = severity,
             called: str = "",
+            with_forward: Function | None = None,
             **options: Any,
         ) -> Function:
             options = defaults | options
-            names = list(inspect.signature(right).parameters)
+            parameters = inspect.signature(right).parameters
+            names = list(parameters)
             if options.get("name"):
                 options["position"] = names.index(options["name"])
             elif "position" in options:
                 options["name"] = names[options["position"]]
+            if "value" in options and options["value"] is None:
+                options["value"] = parameters[options["name"]].default
             options["is_forward"] = exercise.endswith("_forward")
 
             @functools.wraps(right)
             def answer(*args: Any, **kwargs: Any) -> Any:
                 return change(right, options, *args, **kwargs)
 
-            words = {"argument": options.get("name", ""), "exercise": exercise, **options}
-            answer.__name__, answer.__doc__ = called or f"{exercise}_{change.__name__}", text.format(**words)
-            answer.__module__ = sys._getframe(1).f_globals["__name__"]
+            words = {"argument": options.get("name", ""), "exercise": exercise, "stem": exercise.rpartition("_")[0], **options}
+            answer.__name__, answer.__doc__ = called.format(**words) or f"{exercise}_{change.__name__}", text.format(**words)
+            answer.__module__ = _catalogue()
             answer.family = (change, right, options)  # type: ignore[attr-defined]
-            return misconception(exercise, severity, title=title.format(**words), see=see)(answer)
+            return misconception(exercise, severity, title=title.format(**words), see=see, with_forward=with_forward)(answer)
 
         return member
 
     return of_change
+
+
+def _catalogue() -> str:
+    """Return the name of the module that makes a member: the nearest caller outside this one."""
+    frame = sys._getframe(1)
+    while frame.f_globals["__name__"] == __name__ and frame.f_back:
+        frame = frame.f_back
+    return str(frame.f_globals["__name__"])
+
+
+def members(sections: Mapping[str, str], right: Mapping[str, Any], *families: Callable[..., Function]) -> list[Function]:
+    """Make a member of each family for each exercise; a catalogue registers them by assigning the list to a name of its module.
+
+    Parameters
+    ----------
+    sections : mapping
+        The names of the exercises, each with the section that explains the mistake.
+    right : mapping
+        A right function for each, by the exercise's name: ``vars(reference)``.
+    *families
+        The families; options are given as ``partial(fixed_number, name="eps")``.
+    """
+    return [one(exercise, right[exercise], see=see) for exercise, see in sections.items() for one in families]
 
 
 @family(
@@ -78,12 +111,26 @@ def family(title: str, text: str, severity: Severity, **defaults: Any) -> Callab
     "array, as `{argument} = {argument} - …` does.",
     "slip",
     position=0,
+    casting="same_kind",
 )
 def in_place(right, options, *args, **kwargs):
     answer = right(*(np.array(arg) if isinstance(arg, np.ndarray) else arg for arg in args), **kwargs)
     argument = args[options["position"]]
-    argument -= 0.5
+    np.subtract(argument, 0.5, out=argument, casting=options["casting"])  # "unsafe", as `argument[…] = …` is: integers are no error
     return answer
+
+
+@family(
+    "Made for two dimensions only",
+    "Your function asks for the shape (N, D) of {argument}, so images of shape (N, C, H, W) and single examples raise an error. Write it "
+    "for arrays of any shape: `{argument}.shape`, whatever that is.",
+    "slip",
+    position=0,
+)
+def for_two_dimensions(right, options, *args, **kwargs):
+    if np.ndim(args[options["position"]]) != 2:
+        raise ValueError("two dimensions are wanted")
+    return right(*args, **kwargs)
 
 
 @family(
@@ -108,6 +155,7 @@ def cut_off(right, options, *args, **kwargs):
     "{argument} is a fixed number",
     "You wrote {value:g} where {argument} belongs. The caller may pass another {argument}, and the default may be another number, too.",
     "slip",
+    value=None,  # the default of the argument
 )
 def fixed_number(right, options, *args, **kwargs):
     args = list(args)
@@ -118,15 +166,20 @@ def fixed_number(right, options, *args, **kwargs):
     return right(*args, **kwargs)
 
 
+def with_generators(make, right, args, kwargs):
+    """Call a right function with a generator that `make` makes in place of each that is passed."""
+    fresh = [make() if isinstance(arg, np.random.Generator) else arg for arg in args]
+    named = {name: make() if isinstance(arg, np.random.Generator) else arg for name, arg in kwargs.items()}
+    return right(*fresh, **named)
+
+
 @family(
     "rng isn't used",
     "You draw from a generator of your own. Draw from rng, which the caller passes: only then can a run be repeated.",
     "part",
 )
 def generator_ignored(right, options, *args, **kwargs):
-    fresh = [np.random.default_rng() if isinstance(arg, np.random.Generator) else arg for arg in args]
-    named = {name: np.random.default_rng() if isinstance(arg, np.random.Generator) else arg for name, arg in kwargs.items()}
-    return right(*fresh, **named)
+    return with_generators(np.random.default_rng, right, args, kwargs)
 
 
 @family(
@@ -135,9 +188,7 @@ def generator_ignored(right, options, *args, **kwargs):
     "part",
 )
 def reseeded(right, options, *args, **kwargs):
-    fresh = [np.random.default_rng(0) if isinstance(arg, np.random.Generator) else arg for arg in args]
-    named = {name: np.random.default_rng(0) if isinstance(arg, np.random.Generator) else arg for name, arg in kwargs.items()}
-    return right(*fresh, **named)
+    return with_generators(lambda: np.random.default_rng(0), right, args, kwargs)
 
 
 @family("The sign is wrong", "Your answer has the right size and the wrong sign.", "core")
@@ -164,3 +215,39 @@ def in_a_tuple(right, options, *args, **kwargs):
 )
 def only_the_first(right, options, *args, **kwargs):
     return right(*args, **kwargs)[0]
+
+
+@family(
+    "Nothing is returned",
+    "Your function ends without a `return`, so its caller gets None. `print` shows a number to you and hands it to nobody: end with "
+    "`return …`.",
+    "core",
+)
+def nothing_returned(right, options, *args, **kwargs):
+    right(*args, **kwargs)
+
+
+@family(
+    "{argument} is never computed",
+    "Your {argument} is {filler}, as it was made at the beginning. It has an equation of its own: the other gradients don't stand for it.",
+    "part",
+    filler="zero",
+)
+def left_out(right, options, *args, **kwargs):
+    answer = right(*args, **kwargs)
+    filled = [0.0 * item if options["filler"] == "zero" else None for item in answer]
+    return tuple(filled[number] if number == options["output"] else item for number, item in enumerate(answer))
+
+
+@family(
+    "Fractions are added to an array of integers",
+    "You made the result with `zeros_like`. Where it is like an array of integers, `+=` with fractions raises. Make it with dtype float.",
+    "slip",
+    position=0,
+)
+def added_to_integers(right, options, *args, **kwargs):
+    like = args[options["position"]]
+    like = like[0] if isinstance(like, tuple) else like  # the first item of a cache
+    result = np.zeros_like(like)
+    result += np.zeros(like.shape)
+    return right(*args, **kwargs)

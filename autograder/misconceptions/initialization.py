@@ -7,7 +7,7 @@ from functools import partial
 import numpy as np
 
 from autograder.judging.known_answers import alternative, misconception
-from autograder.misconceptions.families import family, generator_ignored, in_place, reseeded
+from autograder.misconceptions.families import family, generator_ignored, in_place, nothing_returned, reseeded
 from autograder.reference import initialization as reference
 
 # --- fans: wrong ----------------------------------------------------------------------------------------------------------
@@ -39,6 +39,13 @@ def fans_without_window(shape):
     """You counted channels. One output value of a convolution is a sum over all KH·KW positions of the window in each channel, so every
     channel counts KH·KW times, on the way in as on the way out."""
     return tuple(shape) if len(shape) == 2 else (shape[1], shape[0])
+
+
+@misconception("fans", "part", title="The first two numbers of every shape are taken", see="03 §3")
+def fans_first_two(shape):
+    """You returned the first two numbers of the shape. For kernels, (F, C, KH, KW), these are channels out and in, and each channel counts
+    KH·KW times."""
+    return tuple(shape)[:2]
 
 
 @misconception("fans", "part", title="The window counts on the way in only", see="03 §3")
@@ -132,7 +139,7 @@ VARIANCES = {
     "The variance is used as the standard deviation",
     "The equation gives the variance, but NumPy's normal wants the standard deviation as its scale, which is the root of it. Your weights "
     "are far too small, and the signal dies within a few layers.",
-    "part",
+    "core",
 )
 def variance_as_deviation(right, options, fan_in, fan_out, rng):
     return right(fan_in, fan_out, rng) * np.sqrt(VARIANCES[options["own"]](fan_in, fan_out))
@@ -141,7 +148,7 @@ def variance_as_deviation(right, options, fan_in, fan_out, rng):
 @family(
     "The standard deviation is passed as the mean",
     "You called rng.normal with σ as its first argument, which is the mean; the deviation stayed 1. Write rng.normal(0, σ, shape).",
-    "part",
+    "core",
 )
 def deviation_as_mean(right, options, fan_in, fan_out, rng):
     return rng.normal(np.sqrt(VARIANCES[options["own"]](fan_in, fan_out)), size=(fan_in, fan_out))
@@ -159,8 +166,8 @@ def uniform_instead(right, options, fan_in, fan_out, rng):
 
 @family(
     "The normal distribution is truncated",
-    "You drew again whatever was more than two standard deviations out, as Keras's normal initialisers do. That takes away almost a "
-    "quarter of the variance (Keras widens σ to make up for it); this course wants a plain normal distribution.",
+    "You cut off, or drew again, whatever was more than two standard deviations out, as Keras's normal initialisers do. That takes away up "
+    "to a quarter of the variance (Keras widens σ to make up for it); this course wants a plain normal distribution.",
     "part",
 )
 def truncated(right, options, fan_in, fan_out, rng):
@@ -213,19 +220,32 @@ def constant(right, options, fan_in, fan_out, rng):
 
 ignored = partial(
     generator_ignored,
+    severity="slip",
     title="The generator is ignored",
-    text="Your numbers come from np.random, or from a generator of your own, and not from the generator `rng` that you are given, so "
-    "nobody can repeat your experiment by passing the same seed. Call the methods of rng.",
+    text="Your weights don't come from the generator `rng` that you are given. Numbers from np.random, or from a generator of your own, "
+    "can't be repeated by passing the same seed. Call the methods of rng.",
 )
 made_inside = partial(
     reseeded,
+    severity="slip",
     title="A new generator with a fixed seed is made inside",
     text="You make a generator of your own with a fixed seed, so every call returns the same numbers, and two layers of one shape get the "
     "same weights. Draw from the `rng` that is passed in.",
 )
 
-IN_ALL = transposed, repeated, constant, ignored, made_inside
-IN_NORMAL = variance_as_deviation, deviation_as_mean, uniform_instead, truncated, positive
+
+@family(
+    "Numbers between 0 and 1 instead of normal ones",
+    "You multiplied rng.random(…) by σ. Its numbers lie evenly between 0 and 1: their mean isn't 0, and their deviation isn't 1. Draw with "
+    "rng.normal or rng.standard_normal.",
+    "part",
+)
+def between_0_and_1(right, options, fan_in, fan_out, rng):
+    return rng.random((fan_in, fan_out)) * np.sqrt(VARIANCES[options["own"]](fan_in, fan_out))
+
+
+IN_ALL = transposed, repeated, constant, ignored, made_inside, nothing_returned
+IN_NORMAL = variance_as_deviation, deviation_as_mean, uniform_instead, truncated, positive, between_0_and_1
 SECTIONS = {transposed: "03 §3", repeated: "03 §1", constant: "03 §1", ignored: "03 §2", made_inside: "03 §2"}
 SCHEMES = {"lecun_normal": "lecun", "glorot_normal": "glorot", "glorot_uniform": "glorot", "he_normal": "he"}
 
@@ -234,6 +254,8 @@ MEMBERS = [
     for exercise, scheme in SCHEMES.items()
     for change in (IN_ALL if exercise == "glorot_uniform" else (*IN_NORMAL, *IN_ALL))
 ]
+OTHERS = {"fans": "03 §3", "activation_statistics": "03 §2", "gradient_norms": "03 §6", "init_std": "03 §7"}
+MEMBERS += [nothing_returned(exercise, getattr(reference, exercise), see=see) for exercise, see in OTHERS.items()]
 globals().update({member.__name__: member for member in MEMBERS})
 
 
@@ -260,7 +282,7 @@ def lecun_normal_glorot(fan_in, fan_out, rng):
     return rng.normal(0.0, np.sqrt(2 / (fan_in + fan_out)), (fan_in, fan_out))
 
 
-@misconception("lecun_normal", "part", title="Multiplied by √fan_in instead of divided", see="03 §4")
+@misconception("lecun_normal", "core", title="Multiplied by √fan_in instead of divided", see="03 §4")
 def lecun_normal_multiplied(fan_in, fan_out, rng):
     """You multiplied by √fan_in. The more terms a unit's sum has, the *smaller* each weight has to be for the sum to keep its size:
     divide."""
@@ -446,6 +468,12 @@ def he_normal_root_of_two(fan_in, fan_out, rng):
     return rng.standard_normal((fan_in, fan_out)) * np.sqrt(2.0) / fan_in
 
 
+@misconception("he_normal", "part", title="The 2 stands outside of the root", see="03 §5")
+def he_normal_two_outside(fan_in, fan_out, rng):
+    """Your standard deviation is 2/√fan_in, which makes the variance 4/fan_in. It is 2/fan_in: the root covers the 2, too."""
+    return rng.standard_normal((fan_in, fan_out)) * 2 / np.sqrt(fan_in)
+
+
 @misconception("he_normal", "part", title="Fan-out is used for fan-in", see="03 §5")
 def he_normal_fan_out(fan_in, fan_out, rng):
     """Your variance is 2/fan_out. He et al. derive that too, for the way back, but the stub wants the version for the way forward:
@@ -591,11 +619,10 @@ def init_std_fan_out(activation, fan_in, fan_out):
     return deviation(activation, table(fan_in, fan_out) | dict.fromkeys(HE, 2 / fan_out) | {"selu": 1 / fan_out})
 
 
-@misconception("init_std", "slip", title="An unknown name silently gets a default", see="03 §7")
-def init_std_default(activation, fan_in, fan_out):
-    """For a name that isn't in the table you return Glorot's value. A misspelt «ReLU» would then train badly and nobody would know why;
-    raise ValueError instead."""
-    return np.sqrt(table(fan_in, fan_out).get(activation, 2 / (fan_in + fan_out)))
+@misconception("init_std", "part", title="Leaky ReLU and ELU are missing", see="03 §7")
+def init_std_relu_alone(activation, fan_in, fan_out):
+    """You raise ValueError for leaky ReLU and ELU. Both stand in the table, in one row with ReLU: 2/fan_in."""
+    return deviation(activation, {name: value for name, value in table(fan_in, fan_out).items() if name not in HE[1:]})
 
 
 @misconception("init_std", "slip", title="An unknown name returns None", see="03 §7")
@@ -604,6 +631,14 @@ def init_std_none(activation, fan_in, fan_out):
     ValueError at once."""
     variances = table(fan_in, fan_out)
     return np.sqrt(variances[activation]) if activation in variances else None
+
+
+@misconception("init_std", "slip", title="An unknown name gets an answer", see="03 §7")
+def init_std_default(activation, fan_in, fan_out):
+    """For a name that isn't in the table you return something. A misspelt «ReLU» would then train badly and nobody would know why:
+    `raise` a ValueError."""
+    variances = table(fan_in, fan_out)
+    return np.sqrt(variances[activation]) if activation in variances else ...
 
 
 @misconception("init_std", "slip", title="An unknown name raises KeyError", see="03 §7")
@@ -672,12 +707,17 @@ F = {"tanh": np.tanh, "relu": lambda z: np.maximum(z, 0), "logistic": lambda z: 
 SLOPES = {"tanh": lambda h: 1 - h**2, "relu": lambda h: h > 0, "logistic": lambda h: h * (1 - h)}
 
 
-def signals(X, weights, activation):
+def signals(X, weights, activation, functions=F):
     """Return h_0 = X, h_1, h_2, …"""
     h = [X]
     for W in weights:
-        h.append(F[activation](h[-1] @ W))
+        h.append(functions[activation](h[-1] @ W))
     return h
+
+
+def pairs_of(layers):
+    """Return the mean and the standard deviation of each layer."""
+    return [(np.mean(h), np.std(h)) for h in layers]
 
 
 def deltas(h, weights, dout, slopes):
@@ -699,6 +739,12 @@ def norms_of(h, found):
     return [np.linalg.norm(inputs.T @ delta) for inputs, delta in zip(h, found, strict=True)]
 
 
+def norms_with(X, weights, dout, activation, slopes):
+    """Return the norms with slopes of one's own, which `slopes` makes of h_0, h_1, …"""
+    h = signals(X, weights, activation)
+    return norms_of(h[:-1], deltas(h, weights, dout, slopes(h)))
+
+
 # --- activation_statistics: wrong ----------------------------------------------------------------------------------------
 
 
@@ -706,20 +752,26 @@ def norms_of(h, found):
 def statistics_with_input(X, weights, activation):
     """Your list begins with the statistics of X. The input is not a layer: the first pair belongs to what comes out of the first
     activation."""
-    return [(np.mean(h), np.std(h)) for h in signals(X, weights, activation)]
+    return pairs_of(signals(X, weights, activation))
 
 
 @misconception("activation_statistics", "part", title="The input is counted and the last layer left out", see="03 §2")
 def statistics_one_behind(X, weights, activation):
     """Your list is one layer behind: it begins with the input and leaves out the last layer. Apply W and the activation first, then
     measure."""
-    return [(np.mean(h), np.std(h)) for h in signals(X, weights, activation)[:-1]]
+    return pairs_of(signals(X, weights, activation)[:-1])
 
 
 @misconception("activation_statistics", "part", title="The last layer is left out", see="03 §2")
 def statistics_without_last(X, weights, activation):
     """Your list ends one layer too early. The last layer is a layer like the others: it is activated, and measured."""
-    return [(np.mean(h), np.std(h)) for h in signals(X, weights, activation)[1:-1]]
+    return pairs_of(signals(X, weights, activation)[1:-1])
+
+
+@misconception("activation_statistics", "part", title="Only the first layer is measured", see="03 §2")
+def statistics_first_alone(X, weights, activation):
+    """Your list ends after the first layer. A `return` in the body of the loop ends the function in its first round: put it behind it."""
+    return pairs_of(signals(X, weights[:1], activation)[1:])
 
 
 @misconception("activation_statistics", "part", title="Two lists instead of a list of pairs", see="03 §2")
@@ -748,17 +800,25 @@ def statistics_last_linear(X, weights, activation):
 @misconception("activation_statistics", "part", title="The activations are never applied", see="03 §2")
 def statistics_linear(X, weights, activation):
     """You multiplied by the weights only, so your network is linear and nothing in it can saturate. Each layer is h = f(h·W)."""
-    h, statistics = X, []
-    for W in weights:
-        h = h @ W
-        statistics.append((np.mean(h), np.std(h)))
-    return statistics
+    return pairs_of(signals(X, weights, activation, {activation: lambda z: z})[1:])
 
 
 @misconception("activation_statistics", "part", title="The name of the activation is ignored", see="03 §2")
 def statistics_always_tanh(X, weights, activation):
     """You applied tanh whatever the name says. The argument `activation` chooses between tanh, ReLU and the logistic function."""
-    return [(np.mean(h), np.std(h)) for h in signals(X, weights, "tanh")[1:]]
+    return pairs_of(signals(X, weights, "tanh")[1:])
+
+
+@misconception("activation_statistics", "part", title="The logistic function is tanh", see="03 §2")
+def statistics_logistic_as_tanh(X, weights, activation):
+    """You applied tanh where the name is "logistic". Both are S-shaped, but the logistic function is 1/(1 + e^(−z)), between 0 and 1."""
+    return pairs_of(signals(X, weights, activation, F | {"logistic": np.tanh})[1:])
+
+
+@misconception("activation_statistics", "part", title="The logistic function falls", see="03 §2")
+def statistics_logistic_sign(X, weights, activation):
+    """Your logistic function is 1/(1 + e^z), which falls. The exponent is −z: 1/(1 + e^(−z)) rises from 0 to 1."""
+    return pairs_of(signals(X, weights, activation, F | {"logistic": lambda z: F["logistic"](-z)})[1:])
 
 
 @misconception("activation_statistics", "part", title="The deviation is averaged over the units", see="03 §2")
@@ -806,7 +866,7 @@ def statistics_swapped(X, weights, activation):
 def statistics_transposed(X, weights, activation):
     """You multiplied by Wᵀ. Weights have shape (fan_in, fan_out) in this course and a batch has its examples in rows, so a layer is h·W.
     With square layers nothing raises, and the answer is wrong all the same."""
-    return [(np.mean(h), np.std(h)) for h in signals(X, [W.T for W in weights], activation)[1:]]
+    return pairs_of(signals(X, [W.T for W in weights], activation)[1:])
 
 
 @misconception("activation_statistics", "part", title="The signal is standardised on the way", see="03 §2")
@@ -895,18 +955,24 @@ def statistics_recursive(X, weights, activation):
 def norms_last_linear(X, weights, dout, activation):
     """You started the way back at the last layer's sums. Here every layer is activated, the last one too, and dout is the gradient
     *after* that activation: multiply it by f′(z_L) first."""
-    h = signals(X, weights, activation)
-    slopes = [*[SLOPES[activation](out) for out in h[1:-1]], 1.0]
-    return norms_of(h[:-1], deltas(h, weights, dout, slopes))
+    return norms_with(X, weights, dout, activation, lambda h: [*[SLOPES[activation](out) for out in h[1:-1]], 1.0])
 
 
 @misconception("gradient_norms", "part", title="The activation's derivative is left out", see="03 §6")
 def norms_without_slope(X, weights, dout, activation):
     """You went back through the weights but not through the activations. The chain rule has a factor f′(z) for every layer, and with
     saturated units it is that factor that makes gradients vanish."""
+    return norms_with(X, weights, dout, activation, lambda h: [1.0 for _ in weights])
+
+
+@misconception("gradient_norms", "part", title="The gradient goes on without the derivative", see="03 §6")
+def norms_without_slope_on_the_way(X, weights, dout, activation):
+    """You multiplied by f′(z) for the gradient of the weights, but sent the gradient on without it. What goes back through Wᵀ is δ_l, the
+    gradient behind the derivative."""
     h = signals(X, weights, activation)
-    slopes = [1.0 for _ in weights]
-    return norms_of(h[:-1], deltas(h, weights, dout, slopes))
+    slopes = [SLOPES[activation](out) for out in h[1:]]
+    upstream = deltas(h, weights, dout, [1.0 for _ in weights])
+    return norms_of(h[:-1], [each * slope for each, slope in zip(upstream, slopes, strict=True)])
 
 
 @misconception("gradient_norms", "part", title="Divided by the size of the batch", see="03 §6")
@@ -937,27 +1003,25 @@ def norms_of_activations(X, weights, dout, activation):
 def norms_slope_of_slope(X, weights, dout, activation):
     """You put h = f(z) where the derivative wants z: f′(h) instead of f′(z). Write tanh′ as 1 − h² or as 1 − tanh²(z), but not as
     1 − tanh²(h); and likewise h·(1 − h) for the logistic function."""
-    h = signals(X, weights, activation)
-    slopes = [SLOPES[activation](F[activation](out)) for out in h[1:]]
-    return norms_of(h[:-1], deltas(h, weights, dout, slopes))
+    return norms_with(X, weights, dout, activation, lambda h: [SLOPES[activation](F[activation](out)) for out in h[1:]])
 
 
 @misconception("gradient_norms", "part", title="The derivative's shorthand is applied to z", see="03 §6")
 def norms_shorthand_of_z(X, weights, dout, activation):
     """1 − h² and h·(1 − h) are shorthands in terms of the *output* h = f(z). You applied them to the sums z; keep the outputs of the
     forward pass and use those."""
-    h = signals(X, weights, activation)
-    slopes = [SLOPES[activation](inputs @ W) for inputs, W in zip(h[:-1], weights, strict=True)]
-    return norms_of(h[:-1], deltas(h, weights, dout, slopes))
+    return norms_with(
+        X, weights, dout, activation, lambda h: [SLOPES[activation](inputs @ W) for inputs, W in zip(h[:-1], weights, strict=True)]
+    )
 
 
 @misconception("gradient_norms", "part", title="ReLU's derivative is 1 everywhere", see="03 §6")
 def norms_relu_lets_all_through(X, weights, dout, activation):
     """For ReLU you compare h ≥ 0, but h = max(0, z) is never negative, so the comparison is always true and every gradient passes. Compare
     h > 0, or z > 0."""
-    h = signals(X, weights, activation)
-    slopes = [out >= 0 if activation == "relu" else SLOPES[activation](out) for out in h[1:]]
-    return norms_of(h[:-1], deltas(h, weights, dout, slopes))
+    return norms_with(
+        X, weights, dout, activation, lambda h: [out >= 0 if activation == "relu" else SLOPES[activation](out) for out in h[1:]]
+    )
 
 
 @misconception("gradient_norms", "part", title="The spectral norm instead of Frobenius's", see="03 §6")
@@ -974,6 +1038,13 @@ def norms_squared(X, weights, dout, activation):
     times smaller at the first layer would otherwise look a million times smaller."""
     inputs, found, _ = layers_of(X, weights, dout, activation)
     return [norm**2 for norm in norms_of(inputs, found)]
+
+
+@misconception("gradient_norms", "part", title="The gradients are returned instead of their norms", see="03 §6")
+def norms_as_gradients(X, weights, dout, activation):
+    """You returned the matrices ∂L/∂W_l. The stub asks for one number for each layer: the root of the sum of the squares of its entries."""
+    inputs, found, _ = layers_of(X, weights, dout, activation)
+    return [h.T @ delta for h, delta in zip(inputs, found, strict=True)]
 
 
 @misconception("gradient_norms", "part", title="A layer's output is used where its input belongs", see="03 §6")
@@ -1001,17 +1072,7 @@ def norms_per_example(X, weights, dout, activation):
     return [np.sum(np.linalg.norm(h, axis=1) * np.linalg.norm(delta, axis=1)) for h, delta in zip(inputs, found, strict=True)]
 
 
-@misconception("gradient_norms", "slip", title="The upstream gradient is changed in place", see="03 §6")
-def norms_in_place(X, weights, dout, activation):
-    """You multiplied dout in place (dout *= …), and it belongs to whoever called you: a second call with the same array would start from a
-    gradient that has already been sent back. Write dout = dout * … instead."""
-    h = signals(X, weights, activation)
-    norms = []
-    for index in reversed(range(len(weights))):
-        dout *= SLOPES[activation](h[index + 1])
-        norms.append(np.linalg.norm(h[index].T @ dout))
-        dout = dout @ weights[index].T
-    return norms[::-1]
+norms_in_place = in_place("gradient_norms", reference.gradient_norms, see="03 §6", name="dout")
 
 
 @misconception("gradient_norms", "slip", title="The list of weights is reversed in place", see="03 §6")

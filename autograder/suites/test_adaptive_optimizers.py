@@ -37,10 +37,13 @@ def one_step(function, theta, grad, state, **options):
 
 
 def moves_from_zero(function, gradients, **options):
-    """Take a step for each gradient, each from zero, and return where each leads."""
+    """Take a step for each gradient, each from zero, and return where each leads. Of a single step theta alone will do."""
     start, state, moves = np.zeros(np.shape(gradients[0])), {}, []
     for grad in gradients:
-        move, state = one_step(function, start, grad, state, **options)
+        answer = function(start, grad, state, **options)
+        if len(gradients) == 1 and isinstance(answer, np.ndarray):
+            return [answer]
+        move, state = expect(answer, f"what {function.name} returns").items("theta", "state")
         moves.append(move)
     return moves
 
@@ -81,25 +84,35 @@ class StepTests(ArgumentsUnchanged, Integers, Float32, MemoryLayouts, NoMemory):
         return theta
 
     def unchanged(self, student, theta, *gradients):
-        """Take a step for each gradient, and expect that none changes theta, grad or the old state."""
-        function, state = getattr(student, self.exercise), {}
-        for grad in gradients:
-            answer = expect_unchanged(function, theta, grad, state)
-            try:
-                _, state = expect(answer, f"what {function.name} returns").items("theta", "state")
-            except Mismatch:  # no state to go on with
-                return
+        """Expect that neither a second step nor a first one changes theta, grad or the old state."""
+        function = getattr(student, self.exercise)
+        try:
+            _, state = one_step(function, theta, gradients[0], {})
+        except Mismatch:  # no state to go on with
+            state = {}
+        for old, grad in (state, gradients[1]), ({}, gradients[0]):
+            expect_unchanged(function, theta, grad, old)
 
-    @aspect("the first step's direction", 3)
+    def first_step(self, student, grad):
+        """Return the first step from zero."""
+        (move,) = moves_from_zero(getattr(student, self.exercise), [grad], **self.usual())
+        expect(move, "the first step from zero").shaped(np.shape(grad))
+        return np.asarray(move, dtype=float)
+
+    @worth(3)
+    @aspect("the first step's direction", 4)
+    def test_first_signs(self, student, rng):
+        """The first step, from an empty state, goes against the gradient in every entry."""
+        grad = slopes(rng, 6)
+        expect(np.sign(self.first_step(student, grad)), "the signs of the first step's entries").close_to(-np.sign(grad))
+
+    @aspect("the first step's direction")
     def test_first_direction(self, student, rng):
-        """The first step, from an empty state, goes against the gradient, equally far in every entry."""
-        for shape in ((6,), (2, 3, 2)):
-            grad = slopes(rng, *shape)
-            (move,) = moves_from_zero(getattr(student, self.exercise), [grad], **self.usual())
-            expect(move, "the first step from zero").shaped(shape)
-            expect(proportions(move), "the first step's entries, divided by the largest one's length,").close_to(-np.sign(grad))
+        """The first step, from an empty state, goes equally far in every entry."""
+        lengths = np.abs(proportions(self.first_step(student, slopes(rng, 2, 3, 2))))
+        expect(lengths, "the lengths of the first step's entries, divided by the largest one,").close_to(np.ones((2, 3, 2)))
 
-    @aspect("the first step's length", 3)
+    @aspect("the first step's length", 2)
     def test_first_length(self, student, reference, rng):
         """The first step, from an empty state, has the right length in every entry."""
         for shape, size, rtol in ((1,), LARGE, 1e-7), ((3, 4), 10.0, 1e-3):
@@ -116,18 +129,26 @@ class StepTests(ArgumentsUnchanged, Integers, Float32, MemoryLayouts, NoMemory):
             name = f"the lengths of step {number}'s entries, divided by the largest one,"
             expect(np.abs(proportions(move)), name).close_to(np.ones(5), rtol=1e-5)
 
-    @aspect("all together", 16)
+    def walk(self, student, reference, rng, gradients, rtol):
+        """Expect the right end of a walk of six steps along `gradients`, with a learning rate that changes."""
+        function, right = getattr(student, self.exercise), getattr(reference, self.exercise)
+        place = right_place = rng.normal(0, 0.5, gradients[0].shape)
+        state, right_state = {}, {}
+        for grad in gradients:
+            options = self.usual(lr=rng.uniform(0.05, 0.4))
+            place, state = one_step(function, place, grad, state, **options)
+            right_place, right_state = right(right_place, grad, right_state, **options)
+        expect(place, "theta after six steps").close_to(right_place, rtol=rtol)
+
+    @aspect("a single weight", 5)
+    def test_walk_of_one_weight(self, student, reference, rng):
+        """Steps of a single weight along positive gradients lead where they should, with a learning rate that changes."""
+        self.walk(student, reference, rng, np.abs(slopes(rng, 6, 1, size=10.0)), 1e-3)
+
+    @aspect("all together", 11)
     def test_walk(self, student, reference, rng):
         """Steps along random gradients lead where they should, each entry for itself, with a learning rate that changes."""
-        function, right = getattr(student, self.exercise), getattr(reference, self.exercise)
-        for shape, size, rtol in ((5,), LARGE, 1e-7), ((4, 3), 10.0, 1e-3):
-            place = right_place = rng.normal(0, 0.5, shape)
-            state, right_state = {}, {}
-            for grad in slopes(rng, 6, *shape, size=size):
-                options = self.usual(lr=rng.uniform(0.05, 0.4))
-                place, state = one_step(function, place, grad, state, **options)
-                right_place, right_state = right(right_place, grad, right_state, **options)
-            expect(place, "theta after six steps").close_to(right_place, rtol=rtol)
+        self.walk(student, reference, rng, slopes(rng, 6, 4, 3), 1e-7)
 
     @corner("eps", 0.06)
     def test_tiny_gradients(self, student, reference, rng):
@@ -189,12 +210,29 @@ def expect_denominators(student, reference, name, gradients, **options):
     expect_moves(getattr(student, name), reference, gradients, proportions, 2, what="the proportions of ", lr=0.3, eps=TINY, **options)
 
 
+def expect_equal_rates(student, name, rng, **decay):
+    """Expect that entries whose (fading) sums of squares are equal at a third step have equal rates there, however large."""
+    second, third = slopes(rng, 2, 4)
+    rho = decay.get("decay", 1.0)
+    first = np.sqrt(((25 * LARGE**2 - third**2) / rho - second**2) / rho)
+    moves = moves_from_zero(getattr(student, name), [first, second, third], lr=0.3, eps=TINY, **decay)
+    expect(moves[2], "step 3 from zero").shaped((4,))
+    expect(proportions(moves[2]), "the proportions of step 3 from zero").close_to(-proportions(third))
+
+
 # --- the exercises --------------------------------------------------------------------------------------------------------
 
 
 @exercise("adagrad_step")
 class TestAdagradStep(StepTests):
-    @aspect("the sum of squares", 10)
+    @worth(7)
+    @aspect("the sum of squares")
+    def test_equal_sums(self, student, rng):
+        """Entries whose squares have the same sum have the same learning rate, in whatever order the gradients came."""
+        expect_equal_rates(student, "adagrad_step", rng)
+
+    @worth(6)
+    @aspect("the sum of squares", 13)
     def test_proportions(self, student, reference, rng):
         """At each step the entries are in the right proportions: each is divided by the root of its own sum of squares."""
         gradients = slopes(rng, 7, 4)
@@ -204,7 +242,14 @@ class TestAdagradStep(StepTests):
 
 @exercise("rmsprop_step")
 class TestRmspropStep(Settling):
-    @aspect("the average of squares", 10)
+    @worth(7)
+    @aspect("the average of squares")
+    def test_equal_averages(self, student, rng):
+        """Entries whose squares have the same average have the same learning rate."""
+        expect_equal_rates(student, "rmsprop_step", rng, decay=0.6)
+
+    @worth(6)
+    @aspect("the average of squares", 13)
     def test_proportions(self, student, reference, rng):
         """At each step the entries are in the right proportions: each is divided by the root of its own average of squares."""
         expect_denominators(student, reference, "rmsprop_step", slopes(rng, 6, 4), decay=0.6)
@@ -264,9 +309,9 @@ class TestNadamStep(MomentTests):
 
 @exercise("adamax_step")
 class TestAdamaxStep(MomentTests):
-    @aspect("the maximum", 10)
+    @aspect("the maximum", 12)
     def test_without_momentum(self, student, reference, rng):
-        """With beta1 = 0 the entries of a step are in the right proportions: after a huge gradient u shrinks by beta2 a step."""
-        gradients = slopes(rng, 9, 4)
+        """With beta1 = 0 and positive gradients a step has the right proportions: after a huge gradient u shrinks by beta2 a step."""
+        gradients = np.abs(slopes(rng, 9, 4))
         gradients[2] *= [30, 1, 10, 1]
         expect_denominators(student, reference, "adamax_step", gradients, beta1=0.0, beta2=0.7)

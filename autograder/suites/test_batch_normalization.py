@@ -4,6 +4,7 @@ import numpy as np
 
 from autograder.suites.contracts import ArgumentsUnchanged, Backward, Float32, Integers, MemoryLayouts
 from coursekit import aspect, corner, exercise, expect
+from coursekit.expectations import Mismatch
 
 GRADIENTS = ("dx", "dgamma", "dbeta")
 FOLDED = ("the folded W", "the folded b")
@@ -76,6 +77,12 @@ def unscaled(array):
     return array / np.where(size > 0, size, 1.0)
 
 
+def parts_along(gradient, x_hat):
+    """Return for every feature the mean of a gradient and of its product with x̂, and what is left of it without these two."""
+    mean, along = (np.mean(each, axis=_batch(each), keepdims=True) for each in (gradient, gradient * x_hat))
+    return mean, along, gradient - mean - along * x_hat
+
+
 def _batch(array):
     return tuple(axis for axis in range(array.ndim) if axis != 1)
 
@@ -121,14 +128,15 @@ class Normalises(ArgumentsUnchanged, Integers, Float32, MemoryLayouts):
         found = [as_floats(expect(out, name).shaped(x.shape).answer) for out, name, (x, *_) in zip(outs, names, batches, strict=True)]
         return [(out, self.ask(reference, *arguments)) for out, arguments in zip(found, batches, strict=True)]
 
-    def plain(self, rng):
-        """Return batches with γ = 1 and β = 0."""
-        return [(x, np.ones(len(g)), np.zeros(len(g)), *rest) for x, g, _, *rest in (self.batch(rng, shape) for shape in self.plain_shapes)]
+    def plain(self, rng, scale=1.0):
+        """Return batches with one number as γ of all features, and β = 0."""
+        batches = [self.batch(rng, shape) for shape in self.plain_shapes]
+        return [(x, np.full(len(gamma), scale), 0 * beta, *rest) for x, gamma, beta, *rest in batches]
 
     @aspect("the mean", 1)
     def test_mean(self, student, reference, rng):
-        """The mean of each feature is subtracted: with gamma = 1 and beta = 0, out is x − μ but for a scale."""
-        for out, right in self.answers(student, reference, self.plain(rng)):
+        """The mean of each feature is subtracted: with gamma = 2 and beta = 0, out is x − μ but for a scale."""
+        for out, right in self.answers(student, reference, self.plain(rng, 2.0)):
             expect(unscaled(out), "out (each feature divided by its root mean square)").close_to(unscaled(right))
 
     @aspect("the standard deviation", 1)
@@ -143,6 +151,15 @@ class Normalises(ArgumentsUnchanged, Integers, Float32, MemoryLayouts):
         """Each feature is scaled by its gamma: around its mean over the batch, out is gamma·(x − μ)/√σ²."""
         for out, right in self.answers(student, reference, [self.batch(rng, shape) for shape in self.shapes]):
             expect(centred(out), "out (less its mean over the batch)").close_to(centred(right))
+
+    @aspect("beta", 1)
+    def test_beta(self, student, reference, rng):
+        """Each feature is shifted by its beta: it is the difference that beta makes to out."""
+        x, gamma, beta, *rest = self.batch(rng, self.shapes[-1])
+        (out, _), (without, _) = self.answers(student, reference, [(x, gamma, beta, *rest), (x, gamma, 0 * beta, *rest)])
+        expect(out - without, "what beta adds to out").close_to(
+            np.broadcast_to(np.reshape(beta, (-1, *[1] * (x.ndim - 2))), x.shape), rtol=1e-6
+        )
 
     @corner("eps", 0.06)
     def test_default_eps(self, student, reference, rng):
@@ -161,14 +178,6 @@ class Normalises(ArgumentsUnchanged, Integers, Float32, MemoryLayouts):
 
 class NormalisesTheBatch(Normalises):
     """A forward pass: μ and σ² are those of the batch."""
-
-    @aspect("beta", 1)
-    def test_beta(self, student, reference, rng):
-        """Each feature is shifted by its beta: the mean of out over the batch is beta."""
-        batches = [self.batch(rng, self.shapes[-1])]
-        for (out, _), (_, _, beta, *_) in zip(self.answers(student, reference, batches), batches, strict=True):
-            mean = np.round(np.mean(out, axis=_batch(out)), 9)  # what should cancel is 0, so the diagnosis can compare it
-            expect(mean, "the mean of out over the batch").close_to(beta)
 
     @corner("a feature that never varies", 0.03)
     def test_nothing_varies(self, student, reference, rng):
@@ -194,7 +203,7 @@ class PullsBack(Backward, ArgumentsUnchanged, Integers, Float32, MemoryLayouts):
     Attributes
     ----------
     shapes : tuple
-        The shapes of x for the tests of dx.
+        The shapes of x for the tests of dx, one for each of its three paths.
     parameter_shapes : tuple
         Two shapes of x for the tests of dgamma and dbeta; for the second the shape of the gradient is looked at, too.
     """
@@ -227,10 +236,31 @@ class PullsBack(Backward, ArgumentsUnchanged, Integers, Float32, MemoryLayouts):
         for answer, right in runs:
             expect(changed(part_of(answer, which, GRADIENTS)), GRADIENTS[which]).close_to(right[which], rtol=1e-6)
 
-    @aspect("dx", 11)
-    def test_dx(self, student, reference, rng):
-        """dx is right for random upstream gradients and batches of several shapes."""
-        self.expect_gradient(student, reference, rng, 0, self.shapes)
+    def expect_path(self, student, reference, rng, part, what):
+        """Expect that a part of dx is right: its mean over the batch, that of its product with x̂, or the rest."""
+        shape = self.shapes[part]
+        dout, arguments = rng.normal(size=shape) + 0.5, self.batch(rng, shape)
+        answer, (right, *_) = self.run(student, reference, dout, *arguments)
+        dx = as_floats(expect(part_of(answer, 0, GRADIENTS), "dx").shaped(shape).answer)
+        found, wanted = (parts_along(gradient, unscaled(centred(arguments[0]))) for gradient in (dx, right))
+        if 1e6 * np.abs(found[2]).max() < min(np.abs(wanted[2]).max(), np.abs(dx).max(initial=1e-300)):
+            raise Mismatch("value", "dx has nothing of dout: all its columns are constant, or multiples of x̂")
+        expect(found[part].astype(dx.dtype), what).close_to(wanted[part], rtol=1e-6, scale=np.abs(right).max())
+
+    @aspect("the mean's path to dx", 4)
+    def test_mean_path(self, student, reference, rng):
+        """What comes back through the mean is in dx: the sum of dx over the batch is 0."""
+        self.expect_path(student, reference, rng, 0, "the mean of dx over the batch")
+
+    @aspect("the variance's path to dx", 4)
+    def test_variance_path(self, student, reference, rng):
+        """What comes back through the variance is in dx: the sum of dx·x̂ over the batch is 0."""
+        self.expect_path(student, reference, rng, 1, "the mean of dx·x̂ over the batch")
+
+    @aspect("the direct path to dx", 4)
+    def test_direct_path(self, student, reference, rng):
+        """What comes back directly is in dx: γ·dout/√σ², but for what the mean and the variance take away."""
+        self.expect_path(student, reference, rng, 2, "dx (less its mean over the batch, and what goes along x̂)")
 
     @corner("three gradients", 0.03)
     def test_number_of_gradients(self, student, reference, rng):
@@ -238,7 +268,7 @@ class PullsBack(Backward, ArgumentsUnchanged, Integers, Float32, MemoryLayouts):
         answer, _ = self.run(student, reference, rng.normal(size=self.shapes[0]), *self.batch(rng, self.shapes[0]))
         expect(answer, f"what {self.exercise} returns").items(*GRADIENTS)
 
-    @aspect("dgamma", 4)
+    @aspect("dgamma", 4.5)
     def test_dgamma(self, student, reference, rng):
         """dgamma holds the right number for each feature."""
         self.expect_gradient(student, reference, rng, 1, self.parameter_shapes[:-1], one_axis)
@@ -248,7 +278,7 @@ class PullsBack(Backward, ArgumentsUnchanged, Integers, Float32, MemoryLayouts):
         """dgamma is right and has the shape of gamma."""
         self.expect_gradient(student, reference, rng, 1, self.parameter_shapes[-1:])
 
-    @aspect("dbeta", 4)
+    @aspect("dbeta", 4.5)
     def test_dbeta(self, student, reference, rng):
         """dbeta holds the right number for each feature."""
         self.expect_gradient(student, reference, rng, 2, self.parameter_shapes[:-1], one_axis)
@@ -304,23 +334,22 @@ class TestUpdateRunning(ArgumentsUnchanged, Integers, Float32, MemoryLayouts):
         running, batch_value = rng.normal(size=4), rng.normal(3, 2, 4)
         expect(student.update_running(running, batch_value)).close_to(reference.update_running(running, batch_value))
 
-    @aspect("any momentum", 2)
-    def test_momenta(self, student, reference, rng):
-        """The running value moves by the fraction 1 − momentum towards the batch's, for momenta between 0 and 1."""
-        arguments = [(rng.normal(size=5), rng.normal(3, 2, 5), momentum) for momentum in (0.3, 0.99)]
-        answers = [student.update_running(running, batch_value, momentum=momentum) for running, batch_value, momentum in arguments]
-        for answer, (running, batch_value, momentum) in zip(answers, arguments, strict=True):
-            expect(answer, f"the answer for momentum={momentum}").close_to(reference.update_running(running, batch_value, momentum))
+    def expect_share(self, student, which, value):
+        """Expect that one of the two values counts with its weight, where the other one is 0."""
+        for momentum, weight in ((0.3, (0.3, 0.7)), (0.99, (0.99, 0.01))):
+            arguments = [value if position == which else np.zeros(5) for position in (0, 1)]
+            name = f"the answer for {('batch_value', 'running')[which]}=0 and momentum={momentum}"
+            expect(student.update_running(*arguments, momentum=momentum), name).close_to(weight[which] * value)
 
-    @aspect("any momentum")
-    def test_many_updates(self, student, rng):
-        """After many updates each batch counts with (1 − momentum)·momentum^age."""
-        batches = rng.normal(2, 1, (4, 3))
-        running, right = np.zeros(3), 0.2 * 0.8 ** np.arange(4)[::-1] @ batches
-        for batch_value in batches:
-            running = student.update_running(running, batch_value, 0.8)
-            expect(running, "the running value").shaped((3,))
-        expect(running, "the running value after 4 batches").close_to(right)
+    @aspect("the old value's weight", 1)
+    def test_weight_of_the_old_value(self, student, rng):
+        """The running value counts with the weight momentum."""
+        self.expect_share(student, 0, rng.normal(size=5))
+
+    @aspect("the new value's weight", 1)
+    def test_weight_of_the_new_value(self, student, rng):
+        """The batch's value counts with the weight 1 − momentum."""
+        self.expect_share(student, 1, rng.normal(3, 2, 5))
 
     @aspect("an average", 1)
     def test_fixed_point(self, student, rng):
@@ -342,12 +371,6 @@ class TestBatchnormInference(Normalises):
     def batch(self, rng, shape):
         return *features(rng, shape), *statistics(rng, shape[1])
 
-    @aspect("beta", 1)
-    def test_beta(self, student, rng):
-        """Each feature is shifted by its beta: an example that equals running_mean comes out as beta, also alone."""
-        _, gamma, beta, mean, var = self.batch(rng, (1, 4))
-        expect(out_of(student.batchnorm_inference(mean[None], gamma, beta, mean, var)), "out for one example").close_to(beta[None])
-
     @corner("running_var 0", 0.03)
     def test_no_variance(self, student, reference, rng):
         """Where running_var is 0, out is right: eps keeps the root from it."""
@@ -357,8 +380,8 @@ class TestBatchnormInference(Normalises):
 
     @corner("out alone", 0.05)
     def test_array(self, student, rng):
-        """The answer is the array out, with nothing beside it: there is no backward pass that would need a cache."""
-        expect(student.batchnorm_inference(*self.arguments(rng)), "what batchnorm_inference returns").shaped(self.plain_shapes[0])
+        """The answer is the array out, also for one example, with nothing beside it: no backward pass needs a cache."""
+        expect(student.batchnorm_inference(*self.batch(rng, (1, 4))), "what batchnorm_inference returns").shaped((1, 4))
 
 
 # --- images ---------------------------------------------------------------------------------------------------------------

@@ -53,12 +53,16 @@ def kernels_second(out, right):
     return out
 
 
-def common_part(answer, right):
-    """Return the places that an answer and the right one have in common, if it has at most a row and a column too many or too few."""
-    if isinstance(answer, np.ndarray) and answer.ndim == 2 and max(abs(np.subtract(answer.shape, right.shape))) == 1:
-        rows, columns = np.minimum(answer.shape, right.shape)
-        return answer[:rows, :columns], right[:rows, :columns]
-    return answer, right
+def is_part_of(answer, right):
+    """Tell whether one of two arrays is a part of the other, up to a factor: the size and a mean for a sum fail in tests of their own."""
+    if not isinstance(answer, np.ndarray) or answer.ndim != 2 or answer.dtype.kind not in "iuf" or not 4 <= answer.size <= 100:
+        return False
+    small, large = sorted((answer * 1.0, right), key=np.size)
+    if np.any(np.greater(small.shape, large.shape)) or not np.any(small):
+        return False
+    windows = np.lib.stride_tricks.sliding_window_view(large, small.shape).reshape(-1, small.size)
+    factors = windows @ small.ravel() / np.sum(small**2)
+    return any(factor > 0 and np.allclose(window, factor * small.ravel()) for window, factor in zip(windows, factors, strict=True))
 
 
 def gradient_at(answer, names, position, shape, anywhere, name):
@@ -136,28 +140,35 @@ class TestConv2dSingle(ArgumentsUnchanged, Integers, Float32, MemoryLayouts):
     @aspect("places of the window", 3)
     def test_places(self, student, reference, rng):
         """With equal weights every output is a multiple of the sum of its window, for every place of the window in the image."""
-        for n, F in ((5, 3), (6, 2)):
-            self.compare_with(student, reference, rng.normal(size=(n, n)), np.full((F, F), rng.uniform(0.5, 2)))
+        for n in (5, 6):
+            self.compare_with(student, reference, rng.normal(size=(n, n)), np.full((3, 3), rng.uniform(0.5, 2)))
 
     @aspect("weights", 4)
     def test_weights(self, student, reference, rng):
         """Random kernels: each weight meets the pixel below it."""
-        for n, F in ((5, 3), (7, 4)):
-            X, W = rng.normal(size=(n, n)), rng.normal(size=(F, F))
-            answer, right = common_part(array_in(student.conv2d_single(X, W)), reference.conv2d_single(X, W))
-            expect(answer, f"Y for X of shape {X.shape}, W of shape {W.shape}").close_to(right)
+        for n in (5, 7):
+            X, W = rng.normal(size=(n, n)), rng.normal(size=(3, 3))
+            answer, right = array_in(student.conv2d_single(X, W)), reference.conv2d_single(X, W)
+            if not is_part_of(answer, right):
+                expect(answer, f"Y for X of shape {X.shape}, W of shape {W.shape}").close_to(right)
 
     @aspect("images that aren't square", 1)
     def test_images_that_are_not_square(self, student, reference, rng):
         """Wide and high images have outputs of another width than height."""
-        for shape in ((4, 7), (8, 3)):
-            self.compare_with(student, reference, rng.normal(size=shape), rng.normal(size=(2, 2)))
+        for shape in ((4, 7), (8, 5)):
+            self.compare_with(student, reference, rng.normal(size=shape), rng.normal(size=(3, 3)))
 
     @aspect("kernels that aren't square", 1.5)
     def test_kernels_that_are_not_square(self, student, reference, rng):
         """Kernels may be wide, high, a row or a column."""
         for shape in ((2, 4), (3, 1)):
             self.compare_with(student, reference, rng.normal(size=(6, 6)), rng.normal(size=shape))
+
+    @aspect("other sizes", 1.5)
+    def test_other_sizes(self, student, reference, rng):
+        """Kernels may be smaller or larger than 3×3."""
+        for F in (2, 4):
+            self.compare_with(student, reference, rng.normal(size=(6, 6)), rng.normal(size=(F, F)))
 
     @corner("an array", 0.1)
     def test_an_array(self, student, rng):
@@ -311,7 +322,7 @@ class TestConv2dForward(ArgumentsUnchanged, Integers, Float32, MemoryLayouts):
         self.compare_with(student, reference, rng, (2, 2, n, n), (2, 2, 3, 3), stride, pad)
 
     @pytest.mark.parametrize(("pad", "x_shape", "F"), [(0, (2, 3, 4, 4), 4), (1, (2, 2, 5, 5), 2)], ids=ALONE)
-    @aspect("bias", 4.5)
+    @aspect("bias", 5.3)
     def test_bias(self, student, reference, rng, pad, x_shape, F):
         """Every kernel has its own bias, which is added once to all of its outputs: kernels of zeros leave the biases alone."""
         x, W, b = layer(rng, x_shape, (F, x_shape[1], 3, 3))
@@ -320,7 +331,7 @@ class TestConv2dForward(ArgumentsUnchanged, Integers, Float32, MemoryLayouts):
         expect(kernels_second(out_of(student.conv2d_forward, x, 0 * W, b, pad=pad), right), name).close_to(right)
 
     @pytest.mark.parametrize("pad", (0, 1), ids=ALONE)
-    @aspect("not square", 2)
+    @aspect("not square", 5.7)
     def test_not_square(self, student, reference, rng, pad):
         """Images and kernels may be wide or high, with and without padding."""
         for x_shape, W_shape in (((2, 3, 4, 7), (2, 3, 2, 2)), ((1, 2, 6, 4), (3, 2, 3, 1))):
@@ -356,6 +367,7 @@ class TestConv2dForward(ArgumentsUnchanged, Integers, Float32, MemoryLayouts):
 
 # --- conv2d_backward ----------------------------------------------------------------------------------------------------------
 # What isn't about pad = 0 is tested with padding: the crop that fails there is the most frequent mistake, and costs one aspect only.
+# F = KH = OW where it can be: a forward pass that takes one for another (biases along the columns, F as the kernel's size) raises nothing.
 
 
 @exercise("conv2d_backward")
@@ -364,17 +376,17 @@ class TestConv2dBackward(Backward, ArgumentsUnchanged, Integers, Float32, Memory
     integers = (1,)
 
     def arguments(self, rng):
-        return rng.normal(0.3, 1, (2, 2, 4, 4)), *layer(rng, (2, 1, 3, 3), (2, 1, 2, 2)), 1, 1
+        return rng.normal(0.3, 1, (2, 3, 3, 3)), *layer(rng, (2, 1, 3, 3), (3, 1, 3, 3)), 1, 1
 
     @aspect("dx", 3)
     def test_dx(self, student, reference, rng):
         """dx, the first of the three gradients, is right with a padding of 1 and stride 1."""
-        expect_gradient(student, reference, rng, "dx", (2, 2, 4, 4), (3, 2, 3, 3), 1, 1)
+        expect_gradient(student, reference, rng, "dx", (2, 2, 3, 3), (3, 2, 3, 3), 1, 1)
 
     @aspect("dx")
     def test_dx_and_more_padding(self, student, reference, rng):
         """dx is right with a padding of 2, too."""
-        expect_gradient(student, reference, rng, "dx", (1, 1, 3, 3), (2, 1, 2, 2), 1, 2)
+        expect_gradient(student, reference, rng, "dx", (1, 1, 3, 3), (4, 1, 4, 4), 1, 2)
 
     @pytest.mark.parametrize("gradient", LAYER[:2])
     @aspect("{gradient}")
@@ -386,30 +398,30 @@ class TestConv2dBackward(Backward, ArgumentsUnchanged, Integers, Float32, Memory
     @aspect("dx without padding", 3)
     def test_dx_without_padding(self, student, reference, rng):
         """With pad = 0 there is nothing to cut off: dx still has the shape of x, and is right."""
-        for x_shape, stride in (((2, 2, 4, 4), 1), ((5, 1, 3, 5), 2)):
-            expect_gradient(student, reference, rng, "dx", x_shape, (2, x_shape[1], 3, 3), stride, 0, anywhere=True)
+        for x_shape, F, stride in (((2, 2, 5, 5), 3, 1), ((5, 1, 2, 4), 2, 2)):
+            expect_gradient(student, reference, rng, "dx", x_shape, (F, x_shape[1], F, F), stride, 0, anywhere=True)
 
     @pytest.mark.parametrize("gradient", LAYER[:2])
     @aspect("{gradient} with a stride", 5)
     def test_stride(self, student, reference, rng, gradient):
         """The gradient is right with a stride, whether it comes out even or not."""
-        for n in (5, 4):
-            expect_gradient(student, reference, rng, gradient, (2, 1, n, n), (2, 1, 3, 3), 2, 1, anywhere=True)
+        for n in (5, 6):
+            expect_gradient(student, reference, rng, gradient, (2, 1, n, n), (3, 1, 3, 3), 2, 1, anywhere=True)
 
     @aspect("dx with a stride")
     def test_dx_with_a_stride_and_more_padding(self, student, reference, rng):
         """dx is right with stride 3 and a padding of 2."""
-        expect_gradient(student, reference, rng, "dx", (2, 1, 4, 4), (2, 1, 3, 3), 3, 2, anywhere=True)
+        expect_gradient(student, reference, rng, "dx", (2, 1, 6, 6), (3, 1, 3, 3), 3, 2, anywhere=True)
 
     @aspect("dW", 3)
     def test_dW(self, student, reference, rng):
         """dW, the second of the three gradients, is right with stride 1: a sum over all images and all places."""
-        expect_gradient(student, reference, rng, "dW", (3, 2, 4, 4), (2, 2, 3, 3), 1, 1)
+        expect_gradient(student, reference, rng, "dW", (2, 2, 3, 3), (3, 2, 3, 3), 1, 1)
 
     @aspect("db", 5)
     def test_db(self, student, reference, rng):
         """db, the third of the three gradients, is right: a bias was added to every output of its kernel, in every image."""
-        expect_gradient(student, reference, rng, "db", (3, 2, 4, 4), (3, 2, 3, 3), 1, 1)
+        expect_gradient(student, reference, rng, "db", (2, 2, 3, 3), (3, 2, 3, 3), 1, 1)
 
     @corner("pixels that no window saw", 0.06)
     def test_leftovers(self, student, reference, rng):
@@ -463,9 +475,9 @@ class TestMaxPoolForward(ArgumentsUnchanged, Integers, Float32, MemoryLayouts):
     def test_other_strides(self, student, reference, rng):
         """Windows may overlap by less, and may leave pixels out between them."""
         for size, stride in ((3, 2), (2, 3)):
-            self.compare_with(student, reference, positive(rng, (2, 2, 5, 5)), size, stride)
+            self.compare_with(student, reference, positive(rng, (2, 1, 5, 5)), size, stride)
 
-    @aspect("negative values", 3.5)
+    @aspect("negative values", 4.4)
     def test_negative_values(self, student, reference, rng):
         """The maximum of negative values is negative."""
         self.compare_with(student, reference, -positive(rng, (2, 2, 4, 4)))
@@ -475,17 +487,17 @@ class TestMaxPoolForward(ArgumentsUnchanged, Integers, Float32, MemoryLayouts):
         """The maximum of negative values is negative, with stride 1 as well."""
         self.compare_with(student, reference, -positive(rng, (2, 2, 4, 4)), 2, 1)
 
-    @aspect("not square", 1)
+    @aspect("not square", 4.2)
     def test_images_that_are_not_square(self, student, reference, rng):
         """Wide and high images."""
         for shape in ((2, 2, 4, 8), (1, 3, 6, 2)):
             self.compare_with(student, reference, positive(rng, shape))
 
-    @aspect("rest", 1.5)
+    @aspect("rest", 2.2)
     def test_leftovers(self, student, reference, rng):
         """Rows and columns where no whole window fits any more are dropped."""
         for n, size, stride in ((5, 2, 2), (7, 3, 3)):
-            self.compare_with(student, reference, positive(rng, (2, 2, n, n)), size, stride)
+            self.compare_with(student, reference, positive(rng, (2, 1, n, n)), size, stride)
 
     @corner("(out, cache)", 0.1)
     def test_two_items(self, student, rng):
@@ -527,17 +539,17 @@ class TestMaxPoolBackward(Backward, ArgumentsUnchanged, Integers, Float32, Memor
     @aspect("stride 1", 4.5)
     def test_stride_one(self, student, reference, rng):
         """Where windows move by one pixel, the maximum of several windows gets the sum of their gradients."""
-        expect_pooled_back(student, reference, rng, (((5, 5), 3, 1), ((4, 4), 2, 1)))
+        expect_pooled_back(student, reference, rng, (((6, 6), 3, 1), ((4, 4), 2, 1)))
 
     @aspect("other overlaps", 1.5)
     def test_other_overlaps(self, student, reference, rng):
         """Where windows overlap by less, the maximum of several windows gets the sum of their gradients, too."""
-        expect_pooled_back(student, reference, rng, (((7, 7), 3, 2),))
+        expect_pooled_back(student, reference, rng, (((9, 9), 3, 2),))
 
     @aspect("other sizes", 1)
     def test_other_sizes(self, student, reference, rng):
         """Windows of other sizes, side by side and with gaps between them."""
-        expect_pooled_back(student, reference, rng, (((6, 6), 3, 3), ((5, 5), 2, 3)))
+        expect_pooled_back(student, reference, rng, (((6, 6), 3, 3), ((8, 8), 2, 3)))
 
     @aspect("not square", 1)
     def test_images_that_are_not_square(self, student, reference, rng):

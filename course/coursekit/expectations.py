@@ -37,11 +37,12 @@ class Mismatch(AssertionError):
         The failed check.
     message : str
         The message for the student.
-    got : ndarray, optional
+    got : ndarray or tuple, optional
         The compared item of the answer, where its shape, dtype or values are wrong; None where it isn't a number or an array of numbers.
+        Of random answers a tuple of what was found, such as the shares that were dropped: two mistakes are told apart by that alone.
     """
 
-    def __init__(self, kind: str, message: str, got: np.ndarray | None = None) -> None:
+    def __init__(self, kind: str, message: str, got: np.ndarray | tuple[Any, ...] | None = None) -> None:
         super().__init__(message)
         self.kind, self.got = kind, got
 

@@ -211,10 +211,10 @@ class LocalFunction:
         """Do something with an iterator that the function has returned; an item is copied."""
         return copied(self._guarded(METHODS[method], iterator, threads, *args))
 
-    def _guarded(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
-        """Call a function, and raise its exceptions as those of the student's."""
+    def _guarded(self, do: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        """Call something of the student's, and raise its exceptions as `StudentError`."""
         try:
-            return function(*args, **kwargs)
+            return do(*args, **kwargs)
         except NotImplementedError as error:
             raise NotAttempted(raising_function(error.__traceback__) or self.name) from None
         except StudentError:

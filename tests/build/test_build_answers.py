@@ -89,6 +89,13 @@ REFUSED = [
     ("no Python", REFERENCE, "def harmonic", "def  = harmonic", "reference/tiny.py can't be imported: line 4: SyntaxError: "),
     ("a wrong solution", SCRIPT, "answer = 2.0 / total", "answer = 2.5 / total", "the solution of harmonic_mean gets 0%: «"),
     ("a solution that can't run", SCRIPT, "mean(a, b):", "mean(a, b=c):", "tiny.py can't be run: line 26: NameError: name 'c' is"),
+    (
+        "too few alternatives",
+        ANSWERS,
+        '@alternative("harmonic_mean")\ndef as_powers',
+        "def as_powers",
+        "harmonic_mean has 2 alternatives; it should",
+    ),
     ("a strange answer", ANSWERS, '"harmonic_mean", "core"', '"mean", "core"', "has answers to 'mean', which is no exercise of tiny.py."),
 ]
 

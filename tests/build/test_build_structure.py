@@ -75,9 +75,6 @@ def test_what_is_wrong_with_a_cell_is_said(unbuilt: Path, old: str, new: str, se
         ("autograder/suites", "class", "klass", "line 5, is no valid Python"),
         ("autograder/reference", "def harmonic_mean", "def mean", "autograder/reference/tiny.py has no function harmonic_mean"),
         ("autograder/misconceptions", "def half", "half = 1\ndef", "is no valid Python"),
-        ("autograder/misconceptions", '"harmonic_mean", "core", title="Half"', '"mean", "core", title="Half"', "has 2 answers marked"),
-        ("autograder/misconceptions", '@alternative("harmonic_mean")', '@alternative("mean")', "has 0 answers marked @alternative"),
-        ("autograder/misconceptions", '@alternative("harmonic_mean")', '@alternative("mean")', "for 'mean', which is no exercise"),
     ],
 )
 def test_what_is_missing_beside_the_notebook_is_said(unbuilt: Path, path: str, old: str, new: str, sentence: str) -> None:

@@ -196,12 +196,13 @@ def is_random(value: Any) -> bool:
 
 
 def class_of(course: Course) -> Iterator[dict[str, Any]]:
-    """Yield notebooks that all differ: right, wrong in many ways, and one that is half done."""
+    """Yield notebooks: two that are wrong, one that is empty, one that is half done, and right ones, which take least time to grade."""
     lecture = course.lecture(LECTURE)
-    yield solved(lecture)
     yield fill(lecture, {})
-    for misconception in catalogue(lecture.slug).misconceptions[: CLASS - 3]:
+    for misconception in catalogue(lecture.slug).misconceptions[:2]:
         yield with_answers(lecture, misconception)
+    for _ in range(CLASS - 4):
+        yield solved(lecture)
     first = next(iter(lecture.points))
     yield fill(lecture, {first: f"def {first}(x, gamma, beta, *rest):\n    print('a word')\n    raise ValueError('not yet')"})
 

@@ -61,6 +61,17 @@ def test_an_optimiser_is_recognised_whatever_its_state_is():
     assert named("adaptive_optimizers", "adagrad_step", stored) == "adagrad_step_state_in_place"
 
 
+def test_beside_a_mistake_of_substance_the_slip_is_named_that_explains_most():
+    def uncorrected_without_epsilon(theta, grad, state, lr=0.002, beta1=0.9, beta2=0.999, eps=1e-8):
+        m = beta1 * state.get("m", 0.0) + (1 - beta1) * grad
+        u = np.maximum(beta2 * state.get("u", 0.0), np.abs(grad))
+        with np.errstate(all="ignore"):
+            return theta - lr * m / u, {"m": m, "u": u}
+
+    names = all_named("adaptive_optimizers", "adamax_step", uncorrected_without_epsilon)
+    assert names == ["adamax_step_without_bias_correction", "adamax_step_without_epsilon"]
+
+
 def test_right_numbers_in_an_answer_of_another_form_are_not_called_a_slip():
     def without_state(theta, grad, state, lr=0.01, eps=1e-8):
         return theta - lr * grad / (abs(grad) + eps)
@@ -186,6 +197,65 @@ def test_a_slip_is_told_from_another_by_the_answers_beside_a_slip_without_number
 def test_numbers_that_are_wrong_for_an_unknown_reason_are_not_called_a_slip():
     def per_example(dout, cache):
         gamma = cache[-1]
-        return gamma * dout, dout * cache[0], dout
+        return gamma * np.sin(dout), dout * cache[0], dout
 
     assert all_named("batch_normalization", "batchnorm_backward", per_example) == ["parameter_gradients_per_example"]
+
+
+def test_a_function_that_was_never_called_gets_no_name():
+    functions = solution("convolution") | {"max_pool_forward": lambda x, size=2, stride=2: None}
+    (result,) = judge("convolution", LocalStudent(functions), {"max_pool_backward": 10.0})
+    assert result.score == 0 and result.misconceptions == ()
+
+
+def test_a_tuple_is_recognised_whatever_its_length():
+    for more in ((), (1,), (1, 2)):
+
+        def in_a_tuple(dout, cache, more=more):
+            return (solution_of_pooling(dout, cache), *more)
+
+        assert named("convolution", "max_pool_backward", in_a_tuple) == "max_pool_backward_in_a_tuple"
+
+
+def solution_of_pooling(dout, cache):
+    return solution("convolution")["max_pool_backward"](dout, cache)
+
+
+def test_the_paths_of_a_gradient_are_explained_one_by_one():
+    def two_mistakes(dout, cache):
+        x_hat, _, std, gamma = cache
+        dx = gamma * dout - gamma / std * x_hat * (dout * x_hat).mean(0)
+        return dx - dx.mean(0), (dout * x_hat).sum(0), dout.sum(0)
+
+    assert all_named("batch_normalization", "batchnorm_backward", two_mistakes) == ["backward_without_deviation"]
+
+
+def test_a_test_may_say_what_it_found_in_random_answers():
+    def swapped_and_unscaled(x, rate, rng, training=True):
+        mask = (rng.random(np.shape(x)) < rate) * 1.0 if training else np.ones(np.shape(x))
+        return x * mask, mask
+
+    def rows_of_weights(x, W, b, rate, rng, training=True):
+        mask = (rng.random((len(W), 1)) >= rate) / (1 - rate) if training else 1.0
+        return x @ (W * mask) + b, mask
+
+    assert all_named("dropout", "dropout_forward", swapped_and_unscaled) == ["forward_mask_swapped", "forward_not_scaled"]
+    assert all_named("dropout", "dropconnect_forward", rows_of_weights) == ["connect_mask_per_row"]
+
+
+def test_what_is_not_random_is_not_called_a_fixed_seed():
+    def without_a_draw(n_in, n_out, rng):
+        if not n_out <= n_in <= 2 * n_out:
+            raise ValueError("it doesn't fit")
+        return np.cumsum([2] * (n_in - n_out) + [1] * (2 * n_out - n_in))
+
+    assert "regions_without_zero" in all_named("dropout", "fractional_pool_regions", without_a_draw)
+    assert not {"reseeded", "ignored"} & {name.split("_")[-1] for name in all_named("dropout", "fractional_pool_regions", without_a_draw)}
+
+
+def test_an_argument_written_into_by_index_is_changed_in_place():
+    def by_index(x, rate, rng):
+        x[rng.random(np.shape(x)) < rate] = 0
+        return x
+
+    assert all_named("dropout", "vanilla_dropout_train", by_index) == ["vanilla_dropout_train_in_place"]

@@ -8,8 +8,10 @@ import numpy as np
 import pytest
 
 from autograder.judging.forms import MOST_LISTS, MOST_NUMBERS, forms_of
-from autograder.judging.grading import judge
-from autograder.reference import adaptive_optimizers, batch_normalization
+from autograder.judging.grading import grade_cells, judge
+from autograder.model.course import find_course
+from autograder.reference import adaptive_optimizers, batch_normalization, dropout
+from autograder.sandbox.host import Cell
 from coursekit.student import LocalStudent
 
 FORM = "the form of the answer"
@@ -65,6 +67,82 @@ def test_the_form_of_a_forward_pass_costs_the_backward_pass_nothing():
 
 def behind_another_order(dout, cache):
     return batch_normalization.batchnorm_backward(dout, cache)
+
+
+def forward_without_cache(x, gamma, beta, eps=1e-5):
+    return batch_normalization.batchnorm_forward(x, gamma, beta, eps)[0]
+
+
+def behind_the_arguments(dout, cache):
+    x, gamma, beta, eps = cache
+    return batch_normalization.batchnorm_backward(dout, batch_normalization.batchnorm_forward(x, gamma, beta, eps)[1])
+
+
+def without_beta(dout, cache):
+    return (*behind_the_arguments(dout, cache)[:2], np.zeros(dout.shape[1]))
+
+
+def without_anything(dout, cache):
+    return np.ones(dout.shape), np.ones(dout.shape[1]), np.ones(dout.shape[1])
+
+
+@pytest.mark.parametrize(
+    "backward, least, most",
+    [(behind_the_arguments, 100, 100), (behind_another_order, 100, 100), (without_beta, 40, 90), (without_anything, 0, 0)],
+    ids=["unpacks the arguments", "unpacks the reference's cache", "one gradient is wrong", "all are wrong"],
+)
+def test_a_missing_cache_costs_the_backward_pass_nothing(backward, least, most):
+    pair = {"batchnorm_forward": forward_without_cache, "batchnorm_backward": backward}
+    found = judged(batch_normalization, list(pair), **pair)
+    assert 50 < found["batchnorm_forward"].score < 100
+    assert least <= found["batchnorm_backward"].score <= most
+    alone = judged(batch_normalization, ["batchnorm_backward"], **pair)["batchnorm_backward"]
+    assert alone.score == found["batchnorm_backward"].score
+
+
+CRASHES = """
+import numpy as np
+
+def conv2d_forward(x, W, b, stride=1, pad=0):
+    if pad > 0:
+        padded = np.pad(x, ((0, 0), (0, 0), (pad, pad), (pad, pad)))
+    windows = np.lib.stride_tricks.sliding_window_view(padded, W.shape[2:], axis=(2, 3))[:, :, ::stride, ::stride]
+    out = np.einsum("nchwij,fcij->nfhw", windows, W) + np.reshape(b, (1, -1, 1, 1))
+    return out, (x, W, b, stride, pad)
+"""
+BACKWARD = """
+def conv2d_backward(dout, cache):
+    x, W, b, stride, pad = cache
+    (H, width), (KH, KW) = x.shape[2:], W.shape[2:]
+    padded = np.pad(x, ((0, 0), (0, 0), (pad, pad), (pad, pad)))
+    dpadded, dW = np.zeros(padded.shape), np.zeros(W.shape)
+    for i, j in np.ndindex(dout.shape[2:]):
+        window = np.s_[:, :, i * stride : i * stride + KH, j * stride : j * stride + KW]
+        dW += np.tensordot(dout[:, :, i, j], padded[window], axes=(0, 0))
+        dpadded[window] += np.tensordot(dout[:, :, i, j], W, axes=1)
+    return dpadded[:, :, {rows}, {columns}], dW, dout.sum(axis=(0, 2, 3))
+"""
+CROPS = {"right": ("pad : pad + H", "pad : pad + width"), "wrong without padding, too": ("pad:-pad", "pad:-pad")}
+
+
+@pytest.mark.parametrize(("crop", "least", "most"), [("right", 7, 7), ("wrong without padding, too", 5, 6.5)])
+def test_a_forward_pass_that_raises_costs_the_backward_pass_nothing(crop, least, most, sandbox):
+    code = CRASHES + BACKWARD.format(rows=CROPS[crop][0], columns=CROPS[crop][1])
+    lecture = find_course().lecture("12_convolution")
+    pair = {name: lecture.points[name] for name in ("conv2d_forward", "conv2d_backward")}
+    forward, backward = grade_cells([Cell("the pair", code)], lecture.id, pair, sandbox, lecture.limits).exercises
+    assert 0.2 < forward.score / forward.max_score < 0.8
+    assert least <= backward.score <= most
+    namespace: dict[str, object] = {}
+    exec(code, namespace)
+    assert [each.score for each in judge(lecture.slug, LocalStudent(namespace), pair)] == [forward.score, backward.score]
+
+
+def test_nothing_is_made_in_the_place_of_random_numbers():
+    def forward(x, rate, rng, training=True):
+        raise ValueError
+
+    assert judged(dropout, ["dropout_backward"], dropout_forward=forward)["dropout_backward"].score == 0
 
 
 def test_wrong_numbers_gain_nothing_by_another_form():

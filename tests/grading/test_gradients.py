@@ -48,13 +48,13 @@ def differentiated(lecture: Lecture, known: KnownAnswer, backward: str) -> dict[
 
 @pytest.mark.parametrize(("lecture", "known", "backward"), KNOWN)
 def test_a_known_wrong_forward_pass_does_not_cost_the_backward_pass_that_belongs_to_it(lecture, known, backward):
-    """Where the forward pass itself raises, or divides by zero, there is nothing to go back through."""
+    """Where the forward pass divides by zero, there is nothing to go back through."""
     right = getattr(catalogue(lecture.slug).reference, backward)
     tries = [shares(lecture, **{known.exercise: known.function, backward: right})[backward]]
     if tries[0][0] < 1:
         tries.append(shares(lecture, **differentiated(lecture, known, backward))[backward])
     share, messages = max(tries)
-    no_forward = re.compile(rf"{known.exercise} raised|NaN|infinite")
+    no_forward = re.compile("NaN|infinite")
     if known.id in ("images_unbiased_variance", "images_without_epsilon"):  # 0/0 for one pixel of one image
         no_forward = re.compile(r"24 entries are wrong|NaN|infinite")
     assert share == 1 or all(map(no_forward.search, messages)), messages

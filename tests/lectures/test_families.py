@@ -2,11 +2,27 @@
 
 from __future__ import annotations
 
+import sys
+import types
+from functools import partial
+
 import numpy as np
 import pytest
 
-from autograder.judging.known_answers import cell_source
-from autograder.misconceptions.families import cut_off, fixed_number, generator_ignored, in_a_tuple, in_place, negated, reseeded
+from autograder.judging.known_answers import catalogue, cell_source
+from autograder.misconceptions.families import (
+    added_to_integers,
+    cut_off,
+    fixed_number,
+    generator_ignored,
+    in_a_tuple,
+    in_place,
+    left_out,
+    members,
+    negated,
+    nothing_returned,
+    reseeded,
+)
 from autograder.reference import batch_normalization as right
 from autograder.reference import dropout
 
@@ -18,6 +34,8 @@ MEMBERS = {
     "fixed": fixed_number("batchnorm_inference", right.batchnorm_inference, see=SEE, name="eps", value=1e-3),
     "negated": negated("batchnorm_inference", right.batchnorm_inference, see=SEE),
     "in a tuple": in_a_tuple("batchnorm_inference", right.batchnorm_inference, see=SEE),
+    "nothing": nothing_returned("batchnorm_inference", right.batchnorm_inference, see=SEE),
+    "the default": fixed_number("batchnorm_inference", right.batchnorm_inference, see=SEE, name="eps"),
 }
 BOTH = [lambda member: member, lambda member: from_source(member)]
 
@@ -43,6 +61,8 @@ def test_each_makes_its_one_change(form):
     for options in ({}, {"eps": 0.5}):
         np.testing.assert_allclose(form(MEMBERS["fixed"])(x, gamma, beta, *STATISTICS, **options), fixed)
     np.testing.assert_allclose(form(MEMBERS["fixed"])(x, gamma, beta, *STATISTICS, 0.5), fixed)
+    np.testing.assert_allclose(form(MEMBERS["the default"])(x, gamma, beta, *STATISTICS, eps=0.5), out)
+    assert form(MEMBERS["nothing"])(x, gamma, beta, *STATISTICS) is None
     np.testing.assert_allclose(form(MEMBERS["negated"])(x, gamma, beta, *STATISTICS), -out)
     np.testing.assert_allclose(form(MEMBERS["in a tuple"])(x, gamma, beta, *STATISTICS)[0], out)
 
@@ -54,6 +74,34 @@ def test_words_are_filled_in():
     assert MEMBERS["in place"].known_answer.title == "x is changed in place"
     own = in_place("batchnorm_inference", right.batchnorm_inference, see=SEE, name="beta", title="Not {argument}!", severity="part")
     assert (own.known_answer.title, own.known_answer.severity) == ("Not beta!", "part")
+
+
+def test_one_call_makes_the_members_of_several_exercises():
+    sections = {"batchnorm_inference": "05 §4", "fold_batchnorm": "05 §6"}
+    epsilon = partial(fixed_number, name="eps", value=1e-6, called="{stem}_with_epsilon_1e_6")
+    made = [member.known_answer for member in members(sections, vars(right), cut_off, epsilon)]
+    assert [(known.exercise, known.id, known.see) for known in made] == [
+        ("batchnorm_inference", "batchnorm_inference_cut_off", "05 §4"),
+        ("batchnorm_inference", "batchnorm_with_epsilon_1e_6", "05 §4"),
+        ("fold_batchnorm", "fold_batchnorm_cut_off", "05 §6"),
+        ("fold_batchnorm", "fold_with_epsilon_1e_6", "05 §6"),
+    ]
+    assert "You wrote 1e-06 where eps belongs" in made[3].explanation
+
+
+def test_a_catalogue_has_the_members_in_its_lists_once(monkeypatch):
+    module = types.ModuleType("autograder.misconceptions.of_lists")
+    code = """
+from autograder.misconceptions.families import cut_off, in_place, members
+from autograder.reference import batch_normalization as right
+alone = in_place("fold_batchnorm", right.fold_batchnorm, see="05 §6")
+BOTH = members({"fold_batchnorm": "05 §6"}, vars(right), cut_off)
+again = BOTH[0]
+"""
+    exec(code, vars(module))
+    monkeypatch.setitem(sys.modules, module.__name__, module)
+    monkeypatch.setitem(sys.modules, "autograder.reference.of_lists", right)
+    assert [known.id for known in catalogue("of_lists").misconceptions] == ["fold_batchnorm_in_place", "fold_batchnorm_cut_off"]
 
 
 @pytest.mark.parametrize("form", BOTH, ids=["here", "in a notebook"])
@@ -68,3 +116,22 @@ def test_generators(form):
     np.testing.assert_array_equal(first, second)
     first, second = (other(x, 0.5, np.random.default_rng(1))[0] for _ in range(2))
     assert (first != second).any()
+
+
+@pytest.mark.parametrize("form", BOTH, ids=["here", "in a notebook"])
+def test_a_gradient_that_is_left_out(form):
+    dout, cache = np.ones((2, 2)), right.batchnorm_forward(np.array([[3.0, -1.0], [2.0, 5.0]]), np.ones(2), np.zeros(2))[1]
+    for filler, wanted in (("zero", np.zeros(2)), ("None", None)):
+        options = {"see": SEE, "argument": "dbeta", "output": 2, "filler": filler}
+        answer = form(left_out("batchnorm_backward", right.batchnorm_backward, **options))(dout, cache)
+        np.testing.assert_array_equal(answer[2], wanted)
+        np.testing.assert_array_equal(answer[1], right.batchnorm_backward(dout, cache)[1])
+
+
+@pytest.mark.parametrize("form", BOTH, ids=["here", "in a notebook"])
+def test_fractions_do_not_fit_into_integers(form):
+    answer, x = form(added_to_integers("batchnorm_inference", right.batchnorm_inference, see=SEE)), np.array([[3.0, -1.0], [2.0, 5.0]])
+    arguments = np.ones(2), np.zeros(2), *STATISTICS
+    np.testing.assert_array_equal(answer(x, *arguments), right.batchnorm_inference(x, *arguments))
+    with pytest.raises(TypeError):
+        answer(x.astype(int), *arguments)
