@@ -14,6 +14,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+import numpy as np
+
 from autograder.deadline import Overdue, check
 from autograder.errors import AutograderError, SandboxUnavailable
 from autograder.limits import Limits, in_units
@@ -414,8 +416,10 @@ class Guest:
     ) -> Call:
         """Send a call, serve its callbacks, and return the result."""
         codec, callbacks = process.codec(self), 0
+        codec.generators += args[0].generators if method and args else ()
         try:
             frame = codec.encode("call", f"{name}:{method}" if method else name, args, kwargs, want_arguments, process.forgotten())
+            generators = tuple(codec.generators)
         except StaleHandle:
             raise Died(name, "an argument belongs to an earlier process, which has ended") from None
         except wire.WireError as error:
@@ -426,7 +430,10 @@ class Guest:
             reply = self._receive_reply(process, name, deadline)
             fields = codec.decode(reply)
             if reply.kind != "callback":
-                return self._outcome(reply, fields, len(args) if want_arguments else None)
+                call = self._outcome(reply, fields, len(args) if want_arguments else None)
+                if type(call.answer) is wire.Handle and call.answer.iterates:
+                    call.answer.generators = generators
+                return call
             callbacks += 1
             self._check_callback(name, callbacks, fields)
             self._send_back(process, codec, self._run_callback(process, process.callback, fields), deadline)
@@ -461,12 +468,19 @@ class Guest:
             self._current = None
             return None
         outcome, reported = test.next, test.reported()
+        used = [value for value in (*args, *kwargs.values()) if isinstance(value, np.random.Generator)]
+        states = [generator.bit_generator.state for generator in used]
         call = None
         try:
             if isinstance(outcome, Reply):
                 codec = outcome.process.codec(self)
                 codec.generators = reported
                 call = self._outcome(outcome.frame, codec.decode(outcome.frame), len(args) if want_arguments else None)
+                if used and type(call.answer) is wire.Handle and call.answer.iterates:  # its steps carry the generators of a call of its own
+                    for generator, state in zip(used, states, strict=True):
+                        generator.bit_generator.state = state
+                    self._current = None
+                    return None
                 return call
             assert outcome is not None
             raise outcome
