@@ -476,7 +476,9 @@ class Guest:
                 codec = outcome.process.codec(self)
                 codec.generators = reported
                 call = self._outcome(outcome.frame, codec.decode(outcome.frame), len(args) if want_arguments else None)
-                if used and type(call.answer) is wire.Handle and call.answer.iterates:  # its steps carry the generators of a call of its own
+                if (
+                    used and type(call.answer) is wire.Handle and call.answer.iterates
+                ):  # its steps carry the generators of a call of its own
                     for generator, state in zip(used, states, strict=True):
                         generator.bit_generator.state = state
                     self._current = None
