@@ -737,9 +737,7 @@ def expect_ahead(steps, source, count, given=1):
         said = f"after item {given} was yielded, {source.taken} items have been taken, and there is no thread that takes the next ones"
         raise Mismatch("value", said, np.asarray(source.taken))
     if not steps.wait_for(source, count, PATIENCE):
-        raise Mismatch(
-            "value", f"after item {given} was yielded, the thread stops at {source.taken} items in all, expected {count} or more"
-        )
+        raise Mismatch("value", f"after item {given} was yielded, the thread stops at {source.taken} items in all, expected {count} or more")
 
 
 @exercise("prefetch")
