@@ -235,8 +235,8 @@ class TestShuffleBuffer:
 
     def test_equally_often(self, student, rng):
         """The first item is drawn from the full buffer, each equally often."""
-        generator = np.random.default_rng(rng.integers(1 << 32))
-        first = [some(student.shuffle_buffer(list(range(1, 9)), 3, generator), 1) for _ in range(600)]
+        seeds = rng.integers(1 << 32, size=600)
+        first = [some(student.shuffle_buffer(list(range(1, 9)), 3, np.random.default_rng(seed)), 1) for seed in seeds]
         counts = [first.count([place]) for place in (1, 2, 3)]
         if sum(counts) != 600 or max(abs(count - 200) for count in counts) > 64:
             raise Mismatch("value", f"in 600 runs the first item was 1, 2, 3 in {counts} of them; with a buffer for three it should be 200 each")
