@@ -116,6 +116,13 @@ def center_flattened(X):
     return (rows - np.tile(mean, (len(rows), 1))).reshape(np.shape(X)), mean.reshape(np.shape(X)[1:])
 
 
+@alternative("center")
+def center_in_float32(X):
+    X = np.asarray(X, dtype=np.float32)
+    mean = X.mean(axis=0, dtype=np.float32)
+    return X - mean, mean
+
+
 # --- channel_mean -----------------------------------------------------------------------------------------------------------
 
 
@@ -224,6 +231,11 @@ def channels_step_by_step(images):
 @alternative("channel_mean")
 def channels_by_einsum(images):
     return np.einsum("nchw->c", images) / (images.size / images.shape[1])
+
+
+@alternative("channel_mean")
+def channels_in_float32(images):
+    return np.array([np.float32(np.mean([image[c] for image in images])) for c in range(len(images[0]))])
 
 
 # --- standardize ------------------------------------------------------------------------------------------------------------
@@ -366,6 +378,13 @@ def standardize_stacked(X_train, X_test, eps=1e-8):
     n, both = len(X_train), np.concatenate([X_train, X_test])
     both = (both - np.average(both[:n], axis=0)) / (np.var(both[:n], axis=0) ** 0.5 + eps)
     return both[:n], both[n:]
+
+
+@alternative("standardize")
+def standardize_in_float32(X_train, X_test, eps=1e-8):
+    train, test = np.asarray(X_train, np.float32), np.asarray(X_test, np.float32)
+    mean, std = train.mean(axis=0), train.std(axis=0)
+    return ((train - mean) / (std + eps)).astype(np.float32), ((test - mean) / (std + eps)).astype(np.float32)
 
 
 # --- pca --------------------------------------------------------------------------------------------------------------------
@@ -534,6 +553,13 @@ def pca_general_eig(X, k):
     return np.array([vector for _, vector in pairs]), np.array([value for value, _ in pairs])
 
 
+@alternative("pca")
+def pca_in_float32(X, k):
+    centred = np.asarray(X, dtype=np.float32) - np.mean(X, axis=0, dtype=np.float32)
+    _, S, Vt = np.linalg.svd(centred, full_matrices=False)
+    return Vt[:k], S[:k] ** 2 / np.float32(len(X))
+
+
 # --- whiten -----------------------------------------------------------------------------------------------------------------
 
 
@@ -663,6 +689,13 @@ def whiten_column_by_column(X, eps=1e-5):
     centred = X - np.mean(X, axis=0)
     columns = [centred @ vectors[:, j] / (max(values[j], 0.0) + eps) ** 0.5 for j in range(len(values))]
     return np.stack(columns, axis=1)
+
+
+@alternative("whiten")
+def whiten_in_float32(X, eps=1e-5):
+    centred = np.asarray(X, dtype=np.float32) - np.mean(X, axis=0, dtype=np.float32)
+    values, vectors = np.linalg.eigh(np.cov(centred.T, ddof=0))
+    return (centred @ vectors[:, ::-1] / np.sqrt(np.maximum(values[::-1], 0) + eps)).astype(np.float32)
 
 
 # --- batch ------------------------------------------------------------------------------------------------------------------
@@ -1343,8 +1376,8 @@ def interleave_stops_at_empty(sources, cycle_length):
 
 @misconception("interleave", "slip", title="The sources have to be a list", see="02 §8")
 def interleave_list_of_sources(sources, cycle_length):
-    """You take the length of sources, slices of it, or all of them at once. They may come from an iterator: open one when there is a slot for it."""
-    return right.interleave(list(sources), cycle_length)
+    """You take the length of sources, or indices. They may come from an iterator: make one of any sources, `iter(sources)`, and take `next` of it."""
+    return right.interleave([sources[number] for number in range(len(sources))], cycle_length)
 
 
 @misconception("interleave", "slip", title="More slots than sources raise an error", see="02 §8")

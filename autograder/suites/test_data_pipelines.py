@@ -60,7 +60,7 @@ def by_largest(rows):
     if not isinstance(rows, np.ndarray) or rows.ndim != 2 or not rows.size or rows.dtype.kind not in "iuf":
         return rows
     largest = np.argmax(np.abs(rows), axis=1)[:, None]
-    return rows * np.where(np.take_along_axis(rows, largest, axis=1) < 0, -1, 1)
+    return rows * np.where(np.take_along_axis(rows, largest, axis=1) < 0, -1, 1).astype(rows.dtype)
 
 
 def unscaled(columns):
@@ -169,47 +169,47 @@ class TestStandardize(ArgumentsUnchanged, Integers, Float32, MemoryLayouts):
         """The mean of each feature is subtracted: the standardised training set is X_train − μ, but for the scale of each feature."""
         for X, _ in (self.arguments(rng), self.arguments(rng)):
             right = reference.standardize(X, X)[0]
-            expect(unscaled(self.part(student, 0, X, X)), "X_train (each feature divided by its root mean square)").close_to(right)
+            expect(unscaled(self.part(student, 0, X, X)), "X_train (each feature divided by its root mean square)").close_to(right, rtol=1e-5)
 
     @aspect("the scale", 3)
     def test_scale(self, student, rng):
         """Each feature is divided by its standard deviation: over the standardised training set the deviation is 1."""
         X, _ = self.arguments(rng)
-        expect(np.std(self.part(student, 0, X, X), axis=0), "the standard deviation of each feature").close_to(np.ones(3))
+        expect(np.std(self.part(student, 0, X, X), axis=0), "the standard deviation of each feature").close_to(np.ones(3), rtol=1e-5)
 
     @aspect("the training set", 2)
     def test_train(self, student, reference, rng):
         """The training set is standardised with its own mean and standard deviation, whatever the test set is."""
         for N, M in ((8, 5), (5, 1)):
             X_train, X_test = features(rng, N, 4), features(rng, M, 4)
-            expect(self.part(student, 0, X_train, X_test), "X_train").close_to(reference.standardize(X_train, X_test)[0])
+            expect(self.part(student, 0, X_train, X_test), "X_train").close_to(reference.standardize(X_train, X_test)[0], rtol=1e-5)
 
     @aspect("the test set", 4)
     def test_test(self, student, reference, rng):
         """The test set is standardised with the training set's mean and standard deviation, also where it is a single example."""
         for N, M in ((8, 5), (5, 1)):
             X_train, X_test = features(rng, N, 4), features(rng, M, 4)
-            expect(self.part(student, 1, X_train, X_test), "X_test").close_to(reference.standardize(X_train, X_test)[1])
+            expect(self.part(student, 1, X_train, X_test), "X_test").close_to(reference.standardize(X_train, X_test)[1], rtol=1e-5)
 
     @corner("eps", 0.06)
     def test_default_eps(self, student, reference, rng):
         """Where deviations are as small as the default eps, the answer is right: eps is 1e-8 and is added to the standard deviation."""
         X_train, X_test = (3e-8 / WIDE * X for X in self.arguments(rng))
-        expect(self.part(student, 0, X_train, X_test), "X_train").close_to(reference.standardize(X_train, X_test)[0])
+        expect(self.part(student, 0, X_train, X_test), "X_train").close_to(reference.standardize(X_train, X_test)[0], rtol=1e-5)
 
     @corner("eps")
     def test_another_eps(self, student, reference, rng):
         """Where another eps is passed, the answer is right for both sets."""
         X_train, X_test = (X / WIDE for X in self.arguments(rng))
         for which, right in enumerate(reference.standardize(X_train, X_test, 0.5)):
-            expect(self.part(student, which, X_train, X_test, eps=0.5), self.outputs[which]).close_to(right)
+            expect(self.part(student, which, X_train, X_test, eps=0.5), self.outputs[which]).close_to(right, rtol=1e-5)
 
     @corner("a feature that never varies", 0.04)
     def test_constant(self, student, reference, rng):
         """A feature that never varies in the training set comes out as 0 there."""
         X_train, X_test = (np.rint(X / WIDE) for X in self.arguments(rng))
         X_train[:, 1] = 2.0
-        expect(self.part(student, 0, X_train, X_test), "X_train").close_to(reference.standardize(X_train, X_test)[0])
+        expect(self.part(student, 0, X_train, X_test), "X_train").close_to(reference.standardize(X_train, X_test)[0], rtol=1e-5)
 
 
 PAIR = ("components", "variances")
@@ -231,11 +231,11 @@ class TestPca(ArgumentsUnchanged, Integers, Float32, MemoryLayouts):
     def expect_components(self, student, reference, X, k):
         right = reference.pca(X, k)[0]
         found = expect(item_of(student.pca(X, k), 0, PAIR, (2, 1)), "components").shaped(right.shape).answer
-        expect(signed(found, right), "components (with the signs of the right ones)").close_to(right, rtol=1e-6)
+        expect(signed(found, right), "components (with the signs of the right ones)").close_to(right, rtol=1e-4)
 
     def expect_variances(self, student, reference, X, k):
         found = item_of(student.pca(X, k), 1, PAIR, (2, 1))
-        expect(found, "variances").close_to(reference.pca(X, k)[1], rtol=1e-6)
+        expect(found, "variances").close_to(reference.pca(X, k)[1], rtol=1e-4)
 
     @aspect("the components", 3)
     def test_components(self, student, reference, rng):
@@ -266,14 +266,14 @@ class TestPca(ArgumentsUnchanged, Integers, Float32, MemoryLayouts):
         right = reference.pca(X, 4)[0]
         found = expect(item_of(student.pca(X, 4), 0, PAIR, (2, 1)), "components").shaped((4, 4)).answer
         along = np.sort(np.abs(found @ right.T), axis=1)[:, ::-1]
-        expect(along, "|cos| between each row and the right directions, the largest first").close_to(np.eye(4)[np.zeros(4, int)], rtol=1e-6)
+        expect(along, "|cos| between each row and the right directions, the largest first").close_to(np.eye(4)[np.zeros(4, int)], rtol=1e-4)
 
     @aspect("all directions, in any order")
     def test_variances_in_any_order(self, student, reference, rng):
         """With k = D all variances are there, in whatever order; the mean of the data is 0."""
         X = cloud(rng, 10, 4, mean=False)
         found = expect(item_of(student.pca(X, 4), 1, PAIR, (2, 1)), "variances").shaped((4,)).answer
-        expect(np.sort(found), "variances, sorted").close_to(np.sort(reference.pca(X, 4)[1]), rtol=1e-6)
+        expect(np.sort(found), "variances, sorted").close_to(np.sort(reference.pca(X, 4)[1]), rtol=1e-4)
 
     @corner("the pair", 0.06)
     def test_pair(self, student, rng):
@@ -315,7 +315,7 @@ class TestWhiten(ArgumentsUnchanged, Integers, Float32, MemoryLayouts):
     def expect_right(self, student, reference, X, *eps):
         right = reference.whiten(X, *eps)
         found = signed(self.white(student, X, *eps).T, right.T).T
-        expect(found, "the whitened data (with the signs of the right columns)").close_to(right, rtol=1e-6)
+        expect(found, "the whitened data (with the signs of the right columns)").close_to(right, rtol=1e-4)
 
     @aspect("centred", 1)
     def test_centred(self, student, rng):
@@ -324,7 +324,7 @@ class TestWhiten(ArgumentsUnchanged, Integers, Float32, MemoryLayouts):
         size = np.max(np.abs(white), initial=0.0) or 1.0
         if not np.ptp(white, axis=0).all():
             raise Mismatch("value", "a column of the whitened data doesn't vary", white)
-        expect(np.round(np.mean(white, axis=0) / size, 9), "the mean of each column, as a share of the largest entry").close_to(np.zeros(4))
+        expect(np.round(np.mean(white, axis=0) / size, 5), "the mean of each column, as a share of the largest entry").close_to(np.zeros(4))
 
     @aspect("decorrelated", 3)
     def test_decorrelated(self, student, rng):
@@ -337,7 +337,7 @@ class TestWhiten(ArgumentsUnchanged, Integers, Float32, MemoryLayouts):
     def test_variance(self, student, rng):
         """Each column has the variance 1; the mean of the data is 0."""
         white = self.white(student, cloud(rng, 10, 3, mean=False))
-        expect(np.var(white, axis=0), "the variance of each column").close_to(np.ones(3), rtol=1e-6)
+        expect(np.var(white, axis=0), "the variance of each column").close_to(np.ones(3), rtol=1e-4)
 
     @aspect("along the components", 4)
     def test_components(self, student, reference, rng):
@@ -345,7 +345,7 @@ class TestWhiten(ArgumentsUnchanged, Integers, Float32, MemoryLayouts):
         X = cloud(rng, 12, 4)
         white, right = self.white(student, X), unscaled(reference.whiten(X))
         found = signed(unscaled(white - white.mean(axis=0)).T, right.T).T
-        expect(found, "the columns (less their mean, divided by their root mean square)").close_to(right, rtol=1e-6)
+        expect(found, "the columns (less their mean, divided by their root mean square)").close_to(right, rtol=1e-4)
 
     @aspect("all together", 2)
     def test_values(self, student, reference, rng):
@@ -549,8 +549,9 @@ class TestShuffleBuffer(Lazy):
 
     def draws(self, student, rng, runs, count, N, size):
         """Return for each of several runs the first items out of 1 … N."""
-        generator = np.random.default_rng(rng.integers(1 << 32))
-        return [some(student.shuffle_buffer(list(range(1, N + 1)), size, generator), count) for _ in range(runs)]
+        seeds = rng.integers(1 << 32, size=runs)  # a generator of its own for each: what an iterator draws changes its own copy only
+        items = list(range(1, N + 1))
+        return [some(student.shuffle_buffer(items, size, np.random.default_rng(seed)), count) for seed in seeds]
 
     @aspect("each item once", 20)
     def test_once(self, student, rng):
@@ -614,10 +615,9 @@ class TestShuffleBuffer(Lazy):
     @corner("an iterator", 0.04)
     def test_iterator(self, student, rng):
         """The items of an iterator, which has no length, come out as those of a list do; there may be none."""
-        generator = np.random.default_rng(rng.integers(1 << 32))
-        found = some(student.shuffle_buffer(Source(range(1, 10)), 4, generator), 12)
+        found = some(student.shuffle_buffer(Source(range(1, 10)), 4, np.random.default_rng(rng.integers(1 << 32))), 12)
         expect_items(sorted(found, key=str), list(range(1, 10)), "what was yielded, sorted,")
-        expect_items(some(student.shuffle_buffer(Source([]), 4, generator), 2), [])
+        expect_items(some(student.shuffle_buffer(Source([]), 4, np.random.default_rng(1)), 2), [])
 
     @corner("items without an end", 0.05)
     def test_endless(self, student, rng):
@@ -691,12 +691,8 @@ class TestInterleave(Lazy):
 
     @corner("sources from an iterator", 0.05)
     def test_sources_from_an_iterator(self, student, reference):
-        """The sources may come from an iterator; no more of them are taken than are open."""
-        sources = Source([[11, 12], [21], [31, 32], [41]])
-        answer = iterator_of(student.interleave(sources, 2))
-        expect_items(some(answer, 2), [11, 21])
-        expect_taken(sources, 2, 2)
-        expect_items(some(answer, 9), [12, 31, 41, 32])
+        """The sources may come from an iterator, which has no length."""
+        expect_items(some(student.interleave(Source([[11, 12], [21], [31, 32], [41]]), 2), 9), [11, 21, 12, 31, 41, 32])
 
     @corner("more slots than sources", 0.05)
     def test_many_slots(self, student, reference):
@@ -727,7 +723,7 @@ def prefetched(student, items, size):
     finally:
         if isinstance(answer, Steps):
             with suppress(StudentError):
-                answer.within(0.5).close()
+                answer.within(0.3).close()
                 answer.threads_end(0.5)  # the threads of the next test are counted
 
 
@@ -856,8 +852,9 @@ class TestPrefetch:
     @corner("any item", 0.06)
     def test_any_item(self, student):
         """None, 0, an empty string or an array is an item as any other."""
-        with prefetched(student, list(ANYTHING), 2) as steps:
-            expect_items(list(itertools.islice(steps, len(ANYTHING) + 1)), list(ANYTHING))
+        items = [*ANYTHING, "end", ("end", None), (None, None), "error", ("error", None), None]
+        with prefetched(student, items, 2) as steps:
+            expect_items(list(itertools.islice(steps, len(items) + 1)), items)
 
     @corner("two at once", 0.05)
     def test_two_at_once(self, student):
@@ -865,10 +862,3 @@ class TestPrefetch:
         with prefetched(student, list(range(1, 7)), 2) as one, prefetched(student, list(range(11, 17)), 2) as other:
             found = [next(steps, None) for _ in range(6) for steps in (one, other)]
             expect_items(found, [k + shift for k in range(1, 7) for shift in (0, 10)])
-
-    @corner("an exception as an item", 0.03)
-    def test_exception_as_an_item(self, student):
-        """With the items "error" and "end", and tuples of them, nothing is mistaken."""
-        items = ["error", ("error", None), "end", ("end", None), (None, None), "stop"]
-        with prefetched(student, items, 2) as steps:
-            expect_items(list(itertools.islice(steps, 7)), items)

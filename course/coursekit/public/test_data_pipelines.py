@@ -37,7 +37,7 @@ class TestCenter:
         images = rng.normal(rng.normal(size=(3, 2, 5)), 1, (4, 3, 2, 5))
         centred, mean = expect(student.center(images), "what center returns").items("centred", "mean")
         expect(mean, "mean").shaped((3, 2, 5))
-        expect(np.sum(expect(centred, "centred").shaped(images.shape).answer, axis=0), "the sum of each pixel").close_to(np.zeros((3, 2, 5)))
+        expect(np.sum(expect(centred, "centred").shaped(images.shape).answer, axis=0), "the sum of each pixel").close_to(np.zeros((3, 2, 5)), rtol=1e-5)
 
     def test_argument_stays(self, student, rng):
         """X is as it was after the call."""
@@ -132,7 +132,7 @@ class TestWhiten:
         """The columns have mean 0, variance 1 and no covariance, the first one belongs to the largest variance."""
         X = rng.normal(size=(50, 3)) @ np.array([[9.0, 0, 0], [2, 2, 0], [1, 1, 0.3]]) + 7.0
         found = expect(student.whiten(X), "the whitened data").shaped((50, 3)).answer
-        expect(np.mean(found, axis=0), "the means").close_to(np.zeros(3))
+        expect(np.mean(found, axis=0), "the means").close_to(np.zeros(3), rtol=1e-5)
         expect(np.cov(found.T, bias=True), "the covariance matrix").close_to(np.eye(3), rtol=1e-2)
         expect(abs(np.cov(found[:, 0], X[:, 0], bias=True)[0, 1]) > 5, "the first column goes along with the widest feature").equals(True)
 
@@ -235,8 +235,8 @@ class TestShuffleBuffer:
 
     def test_equally_often(self, student, rng):
         """The first item is drawn from the full buffer, each equally often."""
-        generator = np.random.default_rng(rng.integers(1 << 32))
-        first = [some(student.shuffle_buffer(list(range(1, 9)), 3, generator), 1) for _ in range(600)]
+        seeds = rng.integers(1 << 32, size=600)
+        first = [some(student.shuffle_buffer(list(range(1, 9)), 3, np.random.default_rng(seed)), 1) for seed in seeds]
         counts = [first.count([place]) for place in (1, 2, 3)]
         if sum(counts) != 600 or max(abs(count - 200) for count in counts) > 64:
             raise Mismatch("value", f"in 600 runs the first item was 1, 2, 3 in {counts} of them; with a buffer for three it should be 200 each")
@@ -301,9 +301,8 @@ class TestInterleave:
         expect_lazy(student.interleave([source, [901, 902]], 2), source, (0, 1, 1, 2, 2, 3, 4))
 
     def test_sources_from_an_iterator(self, student):
-        """The sources may come from an iterator; no more are taken than are open."""
-        sources = Source([[1, 2], [3, 4], [5], [6]])
-        expect_lazy(student.interleave(sources, 2), sources, (2, 2, 2))
+        """The sources may come from an iterator, which has no length."""
+        expect_items(some(student.interleave(Source([[1, 2], [3], [4]]), 2), 9), [1, 3, 2, 4])
 
     def test_any_item(self, student):
         """None, 0 or an array is an item as any other."""
