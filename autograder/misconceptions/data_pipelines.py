@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import queue
 import threading
@@ -24,7 +25,8 @@ def center_by_one_mean(X):
 
 @misconception("center", "core", title="One mean for all features", see="02 §2")
 def center_by_a_number(X):
-    """You took one mean over all entries, a single number. Each feature has a mean of its own: give `np.mean` the axis of the examples, 0."""
+    """You took one mean over all entries, a single number. Each feature has a mean of its own: give `np.mean` the axis of the examples,
+    0."""
     return X - np.mean(X), np.mean(X)
 
 
@@ -71,7 +73,7 @@ def center_by_median(X):
 
 @misconception("center", "part", title="The mean is added", see="02 §2")
 def center_added(X):
-    """You added the mean. To bring it to zero, subtract it."""
+    """You added the mean, so the mean is twice as large as before. To bring it to zero, subtract it."""
     mean = np.mean(X, axis=0)
     return X + mean, mean
 
@@ -128,7 +130,8 @@ def center_in_float32(X):
 
 @misconception("channel_mean", "core", title="The mean image", see="02 §2")
 def channels_mean_image(images):
-    """You averaged over the images alone, which gives the mean image, (C, H, W). A channel's mean runs over its pixels, too: axes 0, 2, 3."""
+    """You averaged over the images alone, which gives the mean image, (C, H, W). A channel's mean runs over its pixels, too: axes 0, 2,
+    3."""
     return np.mean(images, axis=0)
 
 
@@ -248,8 +251,8 @@ def _standardized(X_train, X_test, mean, divisor):
 
 @misconception("standardize", "part", title="The test set has statistics of its own", see="02 §3")
 def standardize_each(X_train, X_test, eps=1e-8):
-    """You standardised the test set with its own mean and deviation. A network sees the same numbers in training and in use only if both are
-    moved and scaled alike: take the training set's statistics for both."""
+    """You standardised the test set with its own mean and deviation. A network sees the same numbers in training and in use only if both
+    are moved and scaled alike: take the training set's statistics for both."""
     mean, std = np.mean(X_test, axis=0), np.std(X_test, axis=0)
     return _standardized(X_train, X_test, np.mean(X_train, axis=0), np.std(X_train, axis=0) + eps)[0], (X_test - mean) / (std + eps)
 
@@ -534,7 +537,7 @@ pca_in_place = in_place("pca", right.pca, see="02 §4")
 
 @alternative("pca")
 def pca_by_svd(X, k):
-    U, S, Vt = np.linalg.svd((X - X.mean(0)) / np.sqrt(len(X)), full_matrices=False)
+    _, S, Vt = np.linalg.svd((X - X.mean(0)) / np.sqrt(len(X)), full_matrices=False)
     return -Vt[:k], np.square(S[:k])
 
 
@@ -657,8 +660,9 @@ def whiten_eps_outside(X, eps=1e-5):
 
 @misconception("whiten", "slip", title="Directions without variance are left out", see="02 §5")
 def whiten_few_columns(X, eps=1e-5):
-    """With fewer examples than features your answer has fewer columns than X, as `full_matrices=False` gives. It has D: the others are 0."""
-    return right.whiten(X, eps)[:, : min(np.shape(X))]
+    """With fewer examples than features your answer has fewer columns than X, as `full_matrices=False` gives. It has D: the others are
+    0."""
+    return _white(X, eps)[:, : min(np.shape(X))]
 
 
 whiten_fixed_eps = fixed_number("whiten", right.whiten, see="02 §5", name="eps", value=1e-5)
@@ -701,10 +705,17 @@ def whiten_in_float32(X, eps=1e-5):
 # --- batch ------------------------------------------------------------------------------------------------------------------
 
 
+def _batches(items, batch_size, drop_remainder=False):
+    source = iter(items)
+    while held := list(itertools.islice(source, batch_size)):
+        if len(held) == batch_size or not drop_remainder:
+            yield held
+
+
 @misconception("batch", "part", title="A list is returned, nothing is yielded", see="02 §6")
 def batch_returns_a_list(items, batch_size, drop_remainder=False):
     """You returned a list of all batches. Nothing comes before all items have been read, and items that never end never come: `yield`."""
-    return list(right.batch(items, batch_size, drop_remainder))
+    return list(_batches(items, batch_size, drop_remainder))
 
 
 @misconception("batch", "part", title="All items are read first", see="02 §6")
@@ -736,25 +747,25 @@ def batch_without_iter(items, batch_size, drop_remainder=False):
 @misconception("batch", "part", title="The last list is always left out", see="02 §6")
 def batch_drops_always(items, batch_size, drop_remainder=False):
     """What is left at the end never comes. Unless drop_remainder is set, yield it after the loop."""
-    return right.batch(items, batch_size, True)
+    return _batches(items, batch_size, True)
 
 
 @misconception("batch", "part", title="drop_remainder has no effect", see="02 §6")
 def batch_keeps_always(items, batch_size, drop_remainder=False):
     """You yield the last list always. With drop_remainder it is left out if it isn't full."""
-    return right.batch(items, batch_size)
+    return _batches(items, batch_size)
 
 
 @misconception("batch", "part", title="drop_remainder the other way round", see="02 §6")
 def batch_drops_the_other_way(items, batch_size, drop_remainder=False):
     """You leave the last list out without drop_remainder, and yield it with it. It is the other way round."""
-    return right.batch(items, batch_size, not drop_remainder)
+    return _batches(items, batch_size, not drop_remainder)
 
 
 @misconception("batch", "slip", title="drop_remainder leaves out a full list, too", see="02 §6")
 def batch_drops_full(items, batch_size, drop_remainder=False):
     """With drop_remainder you leave out the last list even if it is full. Only one that isn't full is left out."""
-    lists = right.batch(items, batch_size)
+    lists = _batches(items, batch_size)
     return (one for one, _ in itertools.pairwise(lists)) if drop_remainder else lists
 
 
@@ -773,7 +784,8 @@ def batch_empty_at_the_end(items, batch_size, drop_remainder=False):
 
 @misconception("batch", "slip", title="A list waits for the item after it", see="02 §6")
 def batch_one_item_late(items, batch_size, drop_remainder=False):
-    """You look whether the list is full when the next item has come. Yield it as soon as it is full: the next item may take long, or never come."""
+    """You look whether the list is full when the next item has come. Yield it as soon as it is full: the next item may take long, or
+    never come."""
     held = []
     for item in items:
         if len(held) == batch_size:
@@ -786,7 +798,8 @@ def batch_one_item_late(items, batch_size, drop_remainder=False):
 
 @misconception("batch", "slip", title="The same list again and again", see="02 §6")
 def batch_same_list(items, batch_size, drop_remainder=False):
-    """You clear the list that you have yielded, and fill it again. Whoever kept it finds other items in it: make a new list, `held = []`."""
+    """You clear the list that you have yielded, and fill it again. Whoever kept it finds other items in it: make a new list, `held =
+    []`."""
     held = []
     for item in items:
         held.append(item)
@@ -800,27 +813,27 @@ def batch_same_list(items, batch_size, drop_remainder=False):
 @misconception("batch", "slip", title="Tuples in the place of lists", see="02 §6")
 def batch_tuples(items, batch_size, drop_remainder=False):
     """You yield tuples. Asked for are lists: `list(…)`."""
-    return map(tuple, right.batch(items, batch_size, drop_remainder))
+    return map(tuple, _batches(items, batch_size, drop_remainder))
 
 
 @misconception("batch", "slip", title="Arrays in the place of lists", see="02 §6")
 def batch_arrays(items, batch_size, drop_remainder=False):
     """You yield arrays. Asked for are lists: an item may be anything, a name or a dictionary too."""
-    for held in right.batch(items, batch_size, drop_remainder):
+    for held in _batches(items, batch_size, drop_remainder):
         yield np.array(held) if all(isinstance(item, (int, float, str)) for item in held) else held
 
 
 @misconception("batch", "part", title="The last list is filled up", see="02 §6")
 def batch_padded(items, batch_size, drop_remainder=False):
     """You filled the last list up with None. It has the items that are left, and no others."""
-    for held in right.batch(items, batch_size, drop_remainder):
+    for held in _batches(items, batch_size, drop_remainder):
         yield held + [None] * (batch_size - len(held))
 
 
 @misconception("batch", "core", title="Lists of another size", see="02 §6")
 def batch_one_more(items, batch_size, drop_remainder=False):
     """Your lists have one item more than batch_size: you look at the length before the item is added. Compare afterwards."""
-    return right.batch(items, batch_size + 1, drop_remainder)
+    return _batches(items, batch_size + 1, drop_remainder)
 
 
 @misconception("batch", "core", title="An item is lost between two lists", see="02 §6")
@@ -862,7 +875,7 @@ def batch_windows(items, batch_size, drop_remainder=False):
 @misconception("batch", "core", title="Only the first list is yielded", see="02 §6")
 def batch_returns_early(items, batch_size, drop_remainder=False):
     """You left the function after the first list: `return` ends a generator."""
-    yield from itertools.islice(right.batch(items, batch_size, drop_remainder), 1)
+    yield from itertools.islice(_batches(items, batch_size, drop_remainder), 1)
 
 
 @misconception("batch", "part", title="It ends in a RuntimeError", see="02 §6")
@@ -876,13 +889,14 @@ def batch_stop_iteration(items, batch_size, drop_remainder=False):
 @misconception("batch", "slip", title="None is taken for the end", see="02 §6")
 def batch_until_none(items, batch_size, drop_remainder=False):
     """You take None, or any item that counts as false, for the end of the items. An item may be None or 0: a for loop knows the end."""
-    return right.batch(itertools.takewhile(lambda item: item is not None, items), batch_size, drop_remainder)
+    return _batches(itertools.takewhile(lambda item: item is not None, items), batch_size, drop_remainder)
 
 
 @misconception("batch", "slip", title="Works in advance", see="02 §6")
 def batch_eager_start(items, batch_size, drop_remainder=False):
-    """You take items when the function is called. A generator begins when its first list is asked for: write `yield` in the function itself."""
-    lists = right.batch(items, batch_size, drop_remainder)
+    """You take items when the function is called. A generator begins when its first list is asked for: write `yield` in the function
+    itself."""
+    lists = _batches(items, batch_size, drop_remainder)
     first = list(itertools.islice(lists, 1))
     return itertools.chain(first, lists)
 
@@ -955,6 +969,10 @@ def _shuffled(items, buffer_size, rng, draw):
         yield buffer.pop(draw(rng, len(buffer)))
 
 
+def _drawn(items, buffer_size, rng):
+    return _shuffled(items, buffer_size, rng, lambda rng, n: rng.integers(n))
+
+
 @misconception("shuffle_buffer", "part", title="Everything is shuffled at once", see="02 §7")
 def shuffle_everything(items, buffer_size, rng):
     """You read all items and shuffled them. The buffer is there because they don't fit into memory: hold no more than buffer_size."""
@@ -965,26 +983,26 @@ def shuffle_everything(items, buffer_size, rng):
 @misconception("shuffle_buffer", "part", title="A list is returned, nothing is yielded", see="02 §7")
 def shuffle_returns_a_list(items, buffer_size, rng):
     """You returned a list. Nothing comes before all items have been read, and items that never end never come: `yield`."""
-    return list(right.shuffle_buffer(items, buffer_size, rng))
+    return list(_drawn(items, buffer_size, rng))
 
 
 @misconception("shuffle_buffer", "part", title="All items are read first", see="02 §7")
 def shuffle_reads_everything(items, buffer_size, rng):
     """You made a list of all items first. Take an item when there is room for it: the items may never end."""
-    yield from right.shuffle_buffer(list(items), buffer_size, rng)
+    yield from _drawn(list(items), buffer_size, rng)
 
 
 @misconception("shuffle_buffer", "part", title="Works for lists only", see="02 §7")
 def shuffle_indexes(items, buffer_size, rng):
     """You used indices, or the length, which lists have and iterators don't. Go through the items with a for loop."""
-    yield from right.shuffle_buffer([items[number] for number in range(len(items))], buffer_size, rng)
+    yield from _drawn([items[number] for number in range(len(items))], buffer_size, rng)
 
 
 @misconception("shuffle_buffer", "part", title="The buffer is emptied before it is filled again", see="02 §7")
 def shuffle_blocks(items, buffer_size, rng):
-    """You shuffle buffer_size items, yield them all, and fill the buffer anew. So an item never leaves its block. Put the next item into each
-    place as soon as it is empty."""
-    for held in right.batch(items, buffer_size):
+    """You shuffle buffer_size items, yield them all, and fill the buffer anew. So an item never leaves its block. Put the next item into
+    each place as soon as it is empty."""
+    for held in _batches(items, buffer_size):
         yield from (held[place] for place in rng.permutation(len(held)))
 
 
@@ -1018,7 +1036,8 @@ def shuffle_rest_in_order(items, buffer_size, rng):
 
 @misconception("shuffle_buffer", "core", title="The place isn't drawn at random", see="02 §7")
 def shuffle_queue(items, buffer_size, rng):
-    """You always take the same place of the buffer: the item that has waited longest, so the order stays, or the one that came last. Draw a place of the buffer, each with the same probability."""
+    """You always take the same place of the buffer: the item that has waited longest, so the order stays, or the one that came last. Draw
+    a place of the buffer, each with the same probability."""
     buffer = []
     for item in items:
         buffer.append(item)
@@ -1041,14 +1060,15 @@ def shuffle_normal(items, buffer_size, rng):
 
 @misconception("shuffle_buffer", "part", title="The buffer holds one more", see="02 §7")
 def shuffle_one_more(items, buffer_size, rng):
-    """You draw when the next item is in the buffer already, so it holds buffer_size + 1. Draw first, and then put the next one in its place."""
-    return right.shuffle_buffer(items, buffer_size + 1, rng)
+    """You draw when the next item is in the buffer already, so it holds buffer_size + 1. Draw first, and then put the next one in its
+    place."""
+    return _drawn(items, buffer_size + 1, rng)
 
 
 @misconception("shuffle_buffer", "part", title="The buffer holds one less", see="02 §7")
 def shuffle_one_less(items, buffer_size, rng):
     """You begin to draw when the buffer holds buffer_size − 1 items. Fill it first."""
-    return right.shuffle_buffer(items, max(buffer_size - 1, 1), rng)
+    return _drawn(items, max(buffer_size - 1, 1), rng)
 
 
 @misconception("shuffle_buffer", "part", title="The buffer isn't filled first", see="02 §7")
@@ -1065,8 +1085,8 @@ def shuffle_unfilled(items, buffer_size, rng):
 
 @misconception("shuffle_buffer", "part", title="What is drawn stays in the buffer", see="02 §7")
 def shuffle_with_replacement(items, buffer_size, rng):
-    """What you have yielded stays in the buffer, for instance because the next item goes to another place: so it comes again, and others are
-    lost. Keep the place that was drawn, and put the next item there."""
+    """What you have yielded stays in the buffer, for instance because the next item goes to another place: so it comes again, and others
+    are lost. Keep the place that was drawn, and put the next item there."""
     buffer = []
     for item in items:
         if len(buffer) == buffer_size:
@@ -1081,7 +1101,7 @@ def shuffle_with_replacement(items, buffer_size, rng):
 @misconception("shuffle_buffer", "core", title="The buffer itself is yielded", see="02 §7")
 def shuffle_yields_buffers(items, buffer_size, rng):
     """You yield lists of items. Yield the items one by one."""
-    for held in right.batch(items, buffer_size):
+    for held in _batches(items, buffer_size):
         yield [held[place] for place in rng.permutation(len(held))]
 
 
@@ -1099,7 +1119,7 @@ def shuffle_stop_iteration(items, buffer_size, rng):
 @misconception("shuffle_buffer", "slip", title="None is taken for the end", see="02 §7")
 def shuffle_until_none(items, buffer_size, rng):
     """You take None, or any item that counts as false, for the end of the items. An item may be None or 0: a for loop knows the end."""
-    return right.shuffle_buffer(itertools.takewhile(lambda item: item is not None, items), buffer_size, rng)
+    return _drawn(itertools.takewhile(lambda item: item is not None, items), buffer_size, rng)
 
 
 @misconception("shuffle_buffer", "slip", title="Items are looked for by their value", see="02 §7")
@@ -1120,7 +1140,8 @@ def shuffle_removes_by_value(items, buffer_size, rng):
 
 @misconception("shuffle_buffer", "slip", title="Fewer items than places aren't yielded", see="02 §7")
 def shuffle_needs_a_full_buffer(items, buffer_size, rng):
-    """Where there are fewer items than places, you yield none, or raise an error. What is in the buffer at the end is yielded, however few."""
+    """Where there are fewer items than places, you yield none, or raise an error. What is in the buffer at the end is yielded, however
+    few."""
     buffer, source = [], iter(items)
     for item in itertools.islice(source, buffer_size):
         buffer.append(item)
@@ -1130,8 +1151,9 @@ def shuffle_needs_a_full_buffer(items, buffer_size, rng):
 
 @misconception("shuffle_buffer", "slip", title="Works in advance", see="02 §7")
 def shuffle_eager_start(items, buffer_size, rng):
-    """You fill the buffer when the function is called. A generator begins when its first item is asked for: write `yield` in the function itself."""
-    found = right.shuffle_buffer(items, buffer_size, rng)
+    """You fill the buffer when the function is called. A generator begins when its first item is asked for: write `yield` in the function
+    itself."""
+    found = _drawn(items, buffer_size, rng)
     first = list(itertools.islice(found, 1))
     return itertools.chain(first, found)
 
@@ -1221,7 +1243,8 @@ def interleave_zipped(sources, cycle_length):
 
 @misconception("interleave", "part", title="It stops with the shortest source", see="02 §8")
 def interleave_zipped_all(sources, cycle_length):
-    """`zip` over all sources stops when one has ended, and opens them all. Keep cycle_length of them open, and replace those that have ended."""
+    """`zip` over all sources stops when one has ended, and opens them all. Keep cycle_length of them open, and replace those that have
+    ended."""
     for items in zip(*sources, strict=False):
         yield from items
 
@@ -1257,8 +1280,8 @@ def interleave_groups(sources, cycle_length):
 
 @misconception("interleave", "part", title="The new source misses a turn", see="02 §8")
 def interleave_new_at_the_end(sources, cycle_length):
-    """The source that you open waits for the next round, in its slot or at the end of a queue. It takes the slot of the one that has ended, and
-    has this turn."""
+    """The source that you open waits for the next round, in its slot or at the end of a queue. It takes the slot of the one that has
+    ended, and has this turn."""
     return _interleaved(sources, cycle_length, "end")
 
 
@@ -1279,13 +1302,14 @@ def interleave_skips_after_removal(sources, cycle_length):
 
 @misconception("interleave", "part", title="One slot too few", see="02 §8")
 def interleave_one_less(sources, cycle_length):
-    """You keep cycle_length − 1 sources open."""
+    """You keep cycle_length − 1 sources open. The first cycle_length of them are opened at the beginning."""
     return _interleaved(sources, max(cycle_length - 1, 1))
 
 
 @misconception("interleave", "core", title="Blocks of items from one source", see="02 §8")
 def interleave_blocks(sources, cycle_length):
-    """You take cycle_length items from a source before you go on. cycle_length is the number of open sources; each gives one item at a turn."""
+    """You take cycle_length items from a source before you go on. cycle_length is the number of open sources; each gives one item at a
+    turn."""
     slots = deque(map(iter, sources))
     while slots:
         found = list(itertools.islice(slots[0], cycle_length))
@@ -1298,27 +1322,28 @@ def interleave_blocks(sources, cycle_length):
 @misconception("interleave", "part", title="A list is returned, nothing is yielded", see="02 §8")
 def interleave_returns_a_list(sources, cycle_length):
     """You returned a list. Nothing comes before all sources have been read, and one that never ends never comes: `yield`."""
-    return list(right.interleave(sources, cycle_length))
+    return list(_interleaved(sources, cycle_length))
 
 
 @misconception("interleave", "part", title="All items are read first", see="02 §8")
 def interleave_reads_everything(sources, cycle_length):
     """You made lists of the sources first. Take an item when its turn has come: a source may be larger than the memory, or never end."""
-    yield from right.interleave(list(map(list, sources)), cycle_length)
+    yield from _interleaved(list(map(list, sources)), cycle_length)
 
 
 @misconception("interleave", "part", title="Works for lists only", see="02 §8")
 def interleave_indexes(sources, cycle_length):
     """You used indices, or the length, which lists have and iterators don't. Make an iterator of each source, and take `next` of it."""
-    return right.interleave([[source[number] for number in range(len(source))] for source in sources], cycle_length)
+    return _interleaved([[source[number] for number in range(len(source))] for source in sources], cycle_length)
 
 
 @misconception("interleave", "part", title="Works for iterators only", see="02 §8")
 def interleave_without_iter(sources, cycle_length):
     """You called `next` on the sources, which may be lists. Make an iterator of each first: `iter(source)`."""
     for source in sources:
-        source.__next__
-    yield from right.interleave(sources, cycle_length)
+        if not hasattr(source, "__next__"):
+            raise TypeError(f"{type(source).__name__!r} object is not an iterator")
+    yield from _interleaved(sources, cycle_length)
 
 
 @misconception("interleave", "part", title="It ends in a RuntimeError", see="02 §8")
@@ -1353,7 +1378,7 @@ def interleave_loses_first_items(sources, cycle_length):
     unopened = map(iter, sources)
     first = [*itertools.islice(unopened, cycle_length)]
     later = (itertools.islice(source, 1, None) for source in unopened)
-    return right.interleave(itertools.chain(first, later), cycle_length)
+    return _interleaved(itertools.chain(first, later), cycle_length)
 
 
 @misconception("interleave", "slip", title="An empty source costs a turn", see="02 §8")
@@ -1376,8 +1401,9 @@ def interleave_stops_at_empty(sources, cycle_length):
 
 @misconception("interleave", "slip", title="The sources have to be a list", see="02 §8")
 def interleave_list_of_sources(sources, cycle_length):
-    """You take the length of sources, or indices. They may come from an iterator: make one of any sources, `iter(sources)`, and take `next` of it."""
-    return right.interleave([sources[number] for number in range(len(sources))], cycle_length)
+    """You take the length of sources, or indices. They may come from an iterator: make one of any sources, `iter(sources)`, and take
+    `next` of it."""
+    return _interleaved([sources[number] for number in range(len(sources))], cycle_length)
 
 
 @misconception("interleave", "slip", title="More slots than sources raise an error", see="02 §8")
@@ -1385,19 +1411,20 @@ def interleave_needs_enough(sources, cycle_length):
     """Where there are fewer sources than slots you raise an error. All of them are open then."""
     unopened = iter(sources)
     first = [next(unopened) for _ in range(cycle_length)]
-    yield from right.interleave(itertools.chain(first, unopened), cycle_length)
+    yield from _interleaved(itertools.chain(first, unopened), cycle_length)
 
 
 @misconception("interleave", "slip", title="None is taken for the end", see="02 §8")
 def interleave_until_none(sources, cycle_length):
     """You take None, or any item that counts as false, for the end of a source. An item may be None: catch StopIteration instead."""
-    return right.interleave((itertools.takewhile(lambda item: item is not None, source) for source in sources), cycle_length)
+    return _interleaved((itertools.takewhile(lambda item: item is not None, source) for source in sources), cycle_length)
 
 
 @misconception("interleave", "slip", title="Works in advance", see="02 §8")
 def interleave_eager_start(sources, cycle_length):
-    """You take items when the function is called. A generator begins when its first item is asked for: write `yield` in the function itself."""
-    found = right.interleave(sources, cycle_length)
+    """You take items when the function is called. A generator begins when its first item is asked for: write `yield` in the function
+    itself."""
+    found = _interleaved(sources, cycle_length)
     first = list(itertools.islice(found, 1))
     return itertools.chain(first, found)
 
@@ -1512,8 +1539,8 @@ def prefetch_nothing(items, buffer_size):
 
 @misconception("prefetch", "core", title="The buffer is filled when it is empty, without a thread", see="02 §9")
 def prefetch_without_thread(items, buffer_size):
-    """You fill a buffer, and then yield from it. While the consumer works, nothing is fetched, and when you fetch, the consumer waits: a thread
-    does both at the same time."""
+    """You fill a buffer, and then yield from it. While the consumer works, nothing is fetched, and when you fetch, the consumer waits: a
+    thread does both at the same time."""
     source = iter(items)
     while held := list(itertools.islice(source, buffer_size)):
         yield from held
@@ -1521,8 +1548,8 @@ def prefetch_without_thread(items, buffer_size):
 
 @misconception("prefetch", "core", title="The buffer slides, without a thread", see="02 §9")
 def prefetch_sliding(items, buffer_size):
-    """You keep buffer_size items in store, and fetch one whenever one is asked for: the consumer waits for it. A thread fetches while the consumer
-    works."""
+    """You keep buffer_size items in store, and fetch one whenever one is asked for: the consumer waits for it. A thread fetches while the
+    consumer works."""
     source = iter(items)
     held = deque(itertools.islice(source, buffer_size))
     while held:
@@ -1538,8 +1565,8 @@ def prefetch_returns_a_list(items, buffer_size):
 
 @misconception("prefetch", "part", title="The buffer has no bound", see="02 §9")
 def prefetch_unbounded(items, buffer_size):
-    """Your thread reads to the end, as fast as it can; perhaps the consumer even waits for it (`join`). Of a large data set that fills the memory:
-    let the thread wait when buffer_size items are there, and yield each item as soon as it has arrived."""
+    """Your thread reads to the end, as fast as it can; perhaps the consumer even waits for it (`join`). Of a large data set that fills
+    the memory: let the thread wait when buffer_size items are there, and yield each item as soon as it has arrived."""
     return _prefetched(items, buffer_size, size=1 << 30)
 
 
@@ -1551,14 +1578,15 @@ def prefetch_one(items, buffer_size):
 
 @misconception("prefetch", "part", title="An error is lost, and the consumer waits for ever", see="02 §9")
 def prefetch_error_hangs(items, buffer_size):
-    """An exception ends your thread, and nobody tells the consumer, who waits for ever. Catch it in the thread, pass it on, and raise it where the
-    items are yielded."""
+    """An exception ends your thread, and nobody tells the consumer, who waits for ever. Catch it in the thread, pass it on, and raise it
+    where the items are yielded."""
     return _prefetched(items, buffer_size, errors="hang")
 
 
 @misconception("prefetch", "part", title="An error looks like the end", see="02 §9")
 def prefetch_error_is_the_end(items, buffer_size):
-    """Where items raise an exception, what you yield ends as if nothing had happened: half the data are missing, and nobody knows. Raise it."""
+    """Where items raise an exception, what you yield ends as if nothing had happened: half the data are missing, and nobody knows. Raise
+    it."""
     return _prefetched(items, buffer_size, errors="end")
 
 
@@ -1579,7 +1607,8 @@ def prefetch_yields_errors(items, buffer_size):
 
 @misconception("prefetch", "slip", title="An error overtakes the items before it", see="02 §9")
 def prefetch_error_first(items, buffer_size):
-    """You look for an error before each item, so it arrives before the items that were fetched ahead of it. Put it into the queue, after them."""
+    """You look for an error before each item, so it arrives before the items that were fetched ahead of it. Put it into the queue, after
+    them."""
     errors = []
 
     def watched():
@@ -1604,8 +1633,8 @@ def prefetch_end_hangs(items, buffer_size):
 
 @misconception("prefetch", "slip", title="The thread stays when the consumer stops", see="02 §9")
 def prefetch_stays(items, buffer_size):
-    """When the consumer stops early, your thread waits for ever for room in the buffer, and holds what it has. In a `finally`, tell it to stop, and
-    make room so that it wakes up."""
+    """When the consumer stops early, your thread waits for ever for room in the buffer, and holds what it has. In a `finally`, tell it to
+    stop, and make room so that it wakes up."""
     return _prefetched(items, buffer_size, stop=False)
 
 
@@ -1620,7 +1649,8 @@ def prefetch_in_another_order(items, buffer_size):
 
 @misconception("prefetch", "slip", title="None is taken for the end", see="02 §9")
 def prefetch_until_none(items, buffer_size):
-    """None is your mark of the end, and an item may be None, too. Make a mark that no item can be: `end = object()`, and compare with `is`."""
+    """None is your mark of the end, and an item may be None, too. Make a mark that no item can be: `end = object()`, and compare with
+    `is`."""
     for item in _prefetched(items, buffer_size):
         if item is None:
             return
@@ -1637,8 +1667,8 @@ def prefetch_truth(items, buffer_size):
 
 @misconception("prefetch", "slip", title="The thread starts when the function is called", see="02 §9")
 def prefetch_starts_at_once(items, buffer_size):
-    """Your thread starts before an item is asked for. Whoever never asks can't stop it, either: write `yield` in the function itself, so that it
-    begins with the first item."""
+    """Your thread starts before an item is asked for. Whoever never asks can't stop it, either: write `yield` in the function itself, so
+    that it begins with the first item."""
     held = _prefetched(items, buffer_size)
     first = list(itertools.islice(held, 1))
 
@@ -1654,7 +1684,8 @@ def prefetch_starts_at_once(items, buffer_size):
 
 @misconception("prefetch", "part", title="It ends in a RuntimeError", see="02 §9")
 def prefetch_stop_iteration(items, buffer_size):
-    """Your thread passes on the StopIteration of `next`, and to raise that inside a generator gives a RuntimeError. Return, where it is the end."""
+    """Your thread passes on the StopIteration of `next`, and to raise that inside a generator gives a RuntimeError. Return, where it is
+    the end."""
     yield from _prefetched(items, buffer_size)
     raise RuntimeError("generator raised StopIteration")
 
@@ -1774,10 +1805,8 @@ def prefetch_by_emptying_the_queue(items, buffer_size):
     finally:
         stop.append(True)
         while thread.is_alive():
-            try:
+            with contextlib.suppress(queue.Empty):
                 waiting.get(timeout=0.01)
-            except queue.Empty:
-                pass
 
 
 @alternative("prefetch")

@@ -1,8 +1,8 @@
 """Data pipelines, as on the slides: the reference that the hidden suite compares with.
 
-Where the notebook takes NumPy's means, this module adds up exactly (`math.fsum`); where the notebook diagonalises the covariance matrix, this
-module takes the singular values of the centred data; where the notebook's generators keep lists, this module computes positions, and its
-prefetching thread is a pool of one worker.
+Where the notebook takes NumPy's means, this module adds up exactly (`math.fsum`); where the notebook diagonalises the covariance
+matrix, this module takes the singular values of the centred data; where the notebook's generators keep lists, this module rotates a
+deque or calls `islice`, and its prefetching thread is a pool of one worker.
 """
 
 from __future__ import annotations
@@ -155,7 +155,8 @@ def interleave(sources: Iterable[Iterable[Any]], cycle_length: int) -> Iterator[
 
 
 def batch(items: Iterable[Any], batch_size: int, drop_remainder: bool = False) -> Iterator[list[Any]]:
-    """Yield lists of `batch_size` items; the last one may be shorter, and can be left out (`tf.data.Dataset.batch`; seed 002, "batch()")."""
+    """Yield lists of `batch_size` items; the last one may be shorter, and can be left out (`tf.data.Dataset.batch`; seed 002,
+    "batch()")."""
     source = iter(items)
     lists = iter(lambda: list(itertools.islice(source, batch_size)), [])
     return (one for one in lists if len(one) == batch_size or not drop_remainder)

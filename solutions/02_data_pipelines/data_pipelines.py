@@ -14,8 +14,8 @@
 # %% [markdown]
 # # Lecture 2 · Data pipelines
 #
-# **The same network, the same data, the same optimiser: one run is done after a dozen steps, the other after thousands. What was different?**
-# Only the numbers that went in. One run had the data as they came, the other had moved and scaled them first.
+# **The same model, the same data, the same optimiser: one run is done after two steps, the other one after 147. What was different?**
+# Only the numbers that went in: one run had the data as they came, for the other they were moved and scaled. You will see both in §3.
 #
 # This lecture is about what happens to data before the first layer sees them. Its first half is about numbers: centre, scale, decorrelate,
 # whiten. Its second half is about time: how examples travel from many files to the network in a good order, without filling the memory, and
@@ -583,7 +583,7 @@ score(whiten)
 
 # %% tags=["demo"]
 rng = np.random.default_rng(4)
-cloud = rng.normal(size=(300, 2)) @ np.array([[2.2, 1.4], [0.0, 0.5]]) + [3.5, 2.0]
+cloud = rng.normal(size=(300, 2)) @ np.array([[2.0, 1.2], [0.0, 0.9]]) + [3.5, 2.0]
 
 if ready(center, pca, whiten):
     centred = center(cloud)[0]

@@ -131,7 +131,7 @@ def timelines(panels: Mapping[str, Mapping[str, Sequence[tuple[float, float]]]])
     Parameters
     ----------
     panels : dict of str to dict of str to sequence of (float, float)
-        For each pipeline and each worker the beginnings and the ends.
+        For each pipeline and each worker when a batch begins and ends. The last row is the training; the others load in turn.
     """
     end = max(stop for rows in panels.values() for boxes in rows.values() for _, stop in boxes)
     heights = [len(rows) for rows in panels.values()]
@@ -144,8 +144,8 @@ def timelines(panels: Mapping[str, Mapping[str, Sequence[tuple[float, float]]]])
             for number, (start, stop) in enumerate(boxes):
                 colour, hatch = (plots.PALETTE[5], "//") if training else (plots.PALETTE[4], "")
                 ax.broken_barh([(start, stop - start)], (level - 0.4, 0.8), facecolors=colour, hatch=hatch, edgecolor="white")
-                if not training or stop - start > 0.03 * end:
-                    ax.text((start + stop) / 2, level, str(number + 1), ha="center", va="center", fontsize=9)
+                batch = number if training else number * (len(rows) - 1) + level
+                ax.text((start + stop) / 2, level, str(batch + 1), ha="center", va="center", fontsize=9)
         ax.set(yticks=range(len(rows)), ylim=(len(rows) - 0.5, -0.5), xlim=(0, 1.01 * end))
         ax.set_yticklabels(list(rows))
         finish = max(stop for boxes in rows.values() for _, stop in boxes)

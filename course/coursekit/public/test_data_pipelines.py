@@ -28,7 +28,9 @@ def signed(rows, right):
 class TestCenter:
     def test_by_hand(self, student):
         """The worked example: the means of the columns are 2 and 30."""
-        centred, mean = expect(student.center(np.array([[1.0, 20.0], [3.0, 10.0], [2.0, 60.0]])), "what center returns").items("centred", "mean")
+        centred, mean = expect(student.center(np.array([[1.0, 20.0], [3.0, 10.0], [2.0, 60.0]])), "what center returns").items(
+            "centred", "mean"
+        )
         expect(centred, "centred").close_to(np.array([[-1.0, -10.0], [1.0, -20.0], [0.0, 30.0]]))
         expect(mean, "mean").close_to(np.array([2.0, 30.0]))
 
@@ -37,7 +39,9 @@ class TestCenter:
         images = rng.normal(rng.normal(size=(3, 2, 5)), 1, (4, 3, 2, 5))
         centred, mean = expect(student.center(images), "what center returns").items("centred", "mean")
         expect(mean, "mean").shaped((3, 2, 5))
-        expect(np.sum(expect(centred, "centred").shaped(images.shape).answer, axis=0), "the sum of each pixel").close_to(np.zeros((3, 2, 5)), rtol=1e-5)
+        expect(np.sum(expect(centred, "centred").shaped(images.shape).answer, axis=0), "the sum of each pixel").close_to(
+            np.zeros((3, 2, 5)), rtol=1e-5
+        )
 
     def test_argument_stays(self, student, rng):
         """X is as it was after the call."""
@@ -239,7 +243,9 @@ class TestShuffleBuffer:
         first = [some(student.shuffle_buffer(list(range(1, 9)), 3, np.random.default_rng(seed)), 1) for seed in seeds]
         counts = [first.count([place]) for place in (1, 2, 3)]
         if sum(counts) != 600 or max(abs(count - 200) for count in counts) > 64:
-            raise Mismatch("value", f"in 600 runs the first item was 1, 2, 3 in {counts} of them; with a buffer for three it should be 200 each")
+            raise Mismatch(
+                "value", f"in 600 runs the first item was 1, 2, 3 in {counts} of them; with a buffer for three it should be 200 each"
+            )
 
     def test_buffer(self, student):
         """The n-th item is one of the first n + 2, with a buffer for three; what enters the buffer can be drawn at once."""
@@ -247,7 +253,9 @@ class TestShuffleBuffer:
         late = [number for number, item in enumerate(found) if item > number + 2]
         new = sum(item == number + 2 for number, item in enumerate(found)) / max(len(found), 1)
         if late or not 0.12 < new < 0.55:
-            raise Mismatch("value", f"{len(late)} of 190 items came too early, and {new:.0%} as soon as they could (expected none, and 33%)")
+            raise Mismatch(
+                "value", f"{len(late)} of 190 items came too early, and {new:.0%} as soon as they could (expected none, and 33%)"
+            )
 
     def test_lazy(self, student):
         """It takes what it needs: n + buffer_size items for n that are yielded. The items may never end."""
@@ -260,8 +268,14 @@ class TestShuffleBuffer:
         """With room for one item the order stays; fewer items than places come out all the same."""
         expect_items(some(student.shuffle_buffer([1, 2, 3], 1, np.random.default_rng(0)), 5), [1, 2, 3])
         found = [some(student.shuffle_buffer([1, 2], 9, np.random.default_rng(seed)), 5) for seed in range(40)]
-        if sorted(map(str, found)) != sorted(str(one) for one in found if one in ([1, 2], [2, 1])) or [1, 2] not in found or [2, 1] not in found:
-            raise Mismatch("value", f"of 1 and 2 with nine places both orders should come, and nothing else; one run gave {described(found[0])}")
+        if (
+            sorted(map(str, found)) != sorted(str(one) for one in found if one in ([1, 2], [2, 1]))
+            or [1, 2] not in found
+            or [2, 1] not in found
+        ):
+            raise Mismatch(
+                "value", f"of 1 and 2 with nine places both orders should come, and nothing else; one run gave {described(found[0])}"
+            )
 
     def test_generator(self, student):
         """All random numbers come from rng."""
@@ -340,7 +354,9 @@ class TestPrefetch:
                 raise Mismatch("value", f"only {source.taken} items have been taken when one was asked for: three more should wait")
             steps.wait_for(source, 40, 0.1)
             if source.taken > 5:
-                raise Mismatch("value", f"{source.taken} items have been taken when one was asked for, with room for three: five are the most")
+                raise Mismatch(
+                    "value", f"{source.taken} items have been taken when one was asked for, with room for three: five are the most"
+                )
 
     def test_starts_when_asked(self, student):
         """Nothing is taken before the first item is asked for."""
