@@ -812,7 +812,7 @@ def batch_same_list(items, batch_size, drop_remainder=False):
 
 @misconception("batch", "slip", title="Tuples in the place of lists", see="02 §6")
 def batch_tuples(items, batch_size, drop_remainder=False):
-    """You yield tuples. Asked for are lists: `list(…)`."""
+    """You yield tuples, which can't be changed. Asked for are lists: `list(…)` makes one."""
     return map(tuple, _batches(items, batch_size, drop_remainder))
 
 
@@ -1100,7 +1100,7 @@ def shuffle_with_replacement(items, buffer_size, rng):
 
 @misconception("shuffle_buffer", "core", title="The buffer itself is yielded", see="02 §7")
 def shuffle_yields_buffers(items, buffer_size, rng):
-    """You yield lists of items. Yield the items one by one."""
+    """You yield lists of items, as if this were `batch`. Yield the items one by one."""
     for held in _batches(items, buffer_size):
         yield [held[place] for place in rng.permutation(len(held))]
 
@@ -1598,7 +1598,7 @@ def prefetch_another_error(items, buffer_size):
 
 @misconception("prefetch", "part", title="An exception is yielded", see="02 §9")
 def prefetch_yields_errors(items, buffer_size):
-    """You yield the exception as if it were an item. Raise it."""
+    """You yield the exception as if it were an item. Raise it, so that it can't be overlooked."""
     try:
         yield from _prefetched(items, buffer_size)
     except Exception as error:

@@ -17,9 +17,8 @@
 # **The same model, the same data, the same optimiser: one run is done after two steps, the other one after 147. What was different?**
 # Only the numbers that went in: one run had the data as they came, for the other they were moved and scaled. You will see both in §3.
 #
-# This lecture is about what happens to data before the first layer sees them. Its first half is about numbers: centre, scale, decorrelate,
-# whiten. Its second half is about time: how examples travel from many files to the network in a good order, without filling the memory, and
-# without the network having to wait.
+# The first half of this lecture is about numbers: centre, scale, decorrelate, whiten. The second half is about time: how examples travel from
+# many files to the network in a good order, without filling the memory, and without the network having to wait.
 #
 # | | exercise | what it is for |
 # |---|---|---|
@@ -92,8 +91,8 @@ assert np.linalg.norm(descent(raw)[1][-1]) > 0.2, "25 steps don't lead out of it
 # This is a **ravine**. The step size is limited by the steep direction, and in the flat one nearly nothing happens. The ratio of the two
 # curvatures, the largest over the smallest eigenvalue of $H$, is the *condition number*; the number of steps grows with it (lecture 7).
 #
-# Two things make the ravine. A **mean** far from zero makes one direction steep: all inputs then push the weights the same way. Different
-# **scales** do the rest. Both can be mended before training begins.
+# Two things make the ravine: a **mean** far from zero, for all inputs then push the weights the same way; and different **scales**. Both can
+# be mended before training begins.
 #
 # ### Where the slides disagree
 #
@@ -103,7 +102,7 @@ assert np.linalg.norm(descent(raw)[1][-1]) > 0.2, "25 steps don't lead out of it
 # | Where are the channels? | last: [32, 32, 3] | first, in the lecture on convolutions | **first**, `(N, C, H, W)`: the mean image has shape `(3, 32, 32)` |
 # | Is the scale normalised? | "not common", and neither is PCA or whitening | inputs *must* be standardised (SELU); or a batch normalization layer at the input does it | both are right about their case: pixels have one scale already, other features don't; SELU's proof needs variance 1 |
 # | Where is ε? | | inside the root in batch normalization, outside in the optimisers | `standardize`: **outside**, σ + ε; `whiten`: **inside**, √(λ + ε) |
-# | Where does shuffling stand? | after `interleave`, over examples | also over the list of files, in practice | **both** (§10) |
+# | Where does shuffling stand? | after `interleave`, over examples | also over the list of files | **both** (§10) |
 # | Where is `repeat`? | near the front, before shuffling | | behind it: otherwise two epochs are mixed, and within one pass an example can come twice |
 
 # %% [markdown]
@@ -394,8 +393,6 @@ if ready(standardize):
     assert np.mean(right["their own"]) < 0.6, "what all ten have in common is subtracted"
 
 # %% [markdown]
-# With statistics of their own, what all the images have in common is subtracted; and that is what makes them sevens.
-#
 # ## §4 Principal components
 #
 # Standardising treats each feature alone. If two features *go together*, the bowl (1) is still a ravine, a slanted one. The **covariance
@@ -437,10 +434,6 @@ if ready(standardize):
 # <details><summary>Hint 2</summary>
 #
 # Whatever you do to the order of the eigenvalues, do to the eigenvectors as well.
-# </details>
-# <details><summary>Hint 3</summary>
-#
-# Try it on data with D = 3 and k = 2, and print the shapes.
 # </details>
 
 # %% nbgrader={"grade": false, "grade_id": "pca", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -628,9 +621,9 @@ if ready(standardize, whiten):
 # %% [markdown]
 # ## §6 Pipelines
 #
-# Now from numbers to time. The digits fit into memory; a million photographs don't. They lie in files, and have to be read, decoded, put in
-# random order, gathered in batches and handed over, again and again. A **pipeline** is a row of stages, each of which takes items from the one
-# before. The slides have them as `tf.data` names them:
+# The digits fit into memory; a million photographs don't. They lie in files, and have to be read, decoded, put in random order, gathered in
+# batches and handed over, again and again. A **pipeline** is a row of stages, each of which takes items from the one before. The slides have
+# them as `tf.data` names them:
 #
 # | stage | what it does | why it is there |
 # |---|---|---|
@@ -1220,6 +1213,6 @@ check_all()
 # ### Further reading
 # - Y. LeCun, L. Bottou, G. Orr and K.-R. Müller (1998), *Efficient backprop*, section 4.3: why to centre, scale and decorrelate.
 # - A. Krizhevsky, I. Sutskever and G. Hinton (2012), the AlexNet paper: the mean image; K. Simonyan and A. Zisserman (2015), VGG: the mean of each channel.
-# - A. Géron (2019), *Hands-on machine learning with Scikit-Learn, Keras and TensorFlow*, chapter 13: loading and preprocessing data.
+# - A. Géron (2019), *Hands-on machine learning with Scikit-Learn, Keras and TensorFlow*, chapter 13.
 # - The guide *Better performance with the tf.data API* in TensorFlow's documentation, for the timelines of §9.
-# - K. Pearson (1901), *On lines and planes of closest fit to systems of points in space*: PCA, before computers.
+# - K. Pearson (1901), *On lines and planes of closest fit to systems of points in space*: PCA.
