@@ -205,13 +205,13 @@ class Guest:
     def call(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any], want_arguments: bool = True, method: str = "") -> Call:
         """Call the function `name`; see `RemoteFunction`. With a `method`, do that with the iterator which is the first argument."""
         if (fetched := self._fetched(name + method, args, kwargs, want_arguments)) is not None:
-            return self._with_steps(name, fetched)
+            return fetched
         if name in self._skipped:
             raise self._skipped[name]
         with self._clock(), self._printing_in(self._exercise or name):
             try:
                 process = self._running(name)
-                threads = None if method else process.threads()
+                threads = frozenset() if method else process.threads()
                 return self._with_steps(name, self._call(process, name, args, kwargs, want_arguments, method), threads)
             except GUEST_FAILURES as error:
                 raise self._call_error(name, error) from None
@@ -221,22 +221,21 @@ class Guest:
                 self._end()
                 raise
 
-    def _with_steps(self, name: str, call: Call, threads: frozenset[str] | None = None) -> Call:
+    def _with_steps(self, name: str, call: Call, threads: frozenset[str]) -> Call:
         """Return a call whose answer, if it is an iterator of the guest, can be asked for its items.
 
-        `threads` are those before the call; by default, those of now. What a step is answered by, is the submission's word: it can replace
+        `threads` are those before the call. What a step is answered by, is the submission's word: it can replace
         the functions that make a step. So its form is checked, and threads are counted here as well.
         """
         handle = call.answer
         if type(handle) is not wire.Handle or not handle.iterates:
             return call
         process: Any = handle.owner
-        known = process.threads() if threads is None else threads
 
         def ask(method: str, *args: Any) -> Any:
             answer = self.call(name, (handle, *args), {}, want_arguments=False, method=method).answer
             if method == "threads_end":
-                return answer is True and process.has_only(known, THREAD_SECONDS)
+                return answer is True and process.has_only(threads, THREAD_SECONDS)
             if "next" in (method, *args[1:2]) and not (type(answer) is tuple and len(answer) <= 1):
                 raise Unreadable(name, "its iterator was asked for an item, and answered with something else")
             return answer
@@ -476,9 +475,7 @@ class Guest:
                 codec = outcome.process.codec(self)
                 codec.generators = reported
                 call = self._outcome(outcome.frame, codec.decode(outcome.frame), len(args) if want_arguments else None)
-                if (
-                    used and type(call.answer) is wire.Handle and call.answer.iterates
-                ):  # its steps carry the generators of a call of its own
+                if type(call.answer) is wire.Handle and call.answer.iterates:  # it needs the generators and the threads of this moment
                     for generator, state in zip(used, states, strict=True):
                         generator.bit_generator.state = state
                     self._current = None

@@ -161,6 +161,18 @@ def test_planned_calls_draw_from_it_as_well(guest):
     assert [*guest.student.draws(3, theirs), *guest.student.draws(3, theirs)] == ours.integers(10**9, size=6).tolist()
 
 
+def test_threads_that_start_between_a_planned_call_and_its_test_are_not_counted(guest):
+    from autograder.sandbox.prefetch import Planner
+
+    planner = Planner()
+    planner.endless(1)
+    guest.prefetch("threads", (planner.plan("threads::last"),))
+    list(guest.student.leaks(Source("a")))
+    guest.turn_to("threads::last")
+    steps = guest.student.endless(1)
+    assert next(steps) == 1 and steps.threads_end(0.01)
+
+
 def test_a_dropped_generator_may_wait_for_its_thread(guest):
     """Its thread waits for an item, which comes only during a call."""
     steps = guest.student.ahead(Source(range(300)))
