@@ -1605,26 +1605,6 @@ def prefetch_yields_errors(items, buffer_size):
         yield str(error)
 
 
-@misconception("prefetch", "slip", title="An error overtakes the items before it", see="02 §9")
-def prefetch_error_first(items, buffer_size):
-    """You look for an error before each item, so it arrives before the items that were fetched ahead of it. Put it into the queue, after
-    them."""
-    errors = []
-
-    def watched():
-        try:
-            yield from items
-        except Exception as error:
-            errors.append(error)
-
-    for item in _prefetched(watched(), buffer_size):
-        if errors:
-            raise errors[0]
-        yield item
-    if errors:
-        raise errors[0]
-
-
 @misconception("prefetch", "part", title="The end never comes", see="02 §9")
 def prefetch_end_hangs(items, buffer_size):
     """When the items have come to their end your thread ends, and the consumer waits for ever. Put a mark of the end into the queue."""
@@ -1663,23 +1643,6 @@ def prefetch_truth(items, buffer_size):
     for item in _prefetched(items, buffer_size):
         if item:
             yield item
-
-
-@misconception("prefetch", "slip", title="The thread starts when the function is called", see="02 §9")
-def prefetch_starts_at_once(items, buffer_size):
-    """Your thread starts before an item is asked for. Whoever never asks can't stop it, either: write `yield` in the function itself, so
-    that it begins with the first item."""
-    held = _prefetched(items, buffer_size)
-    first = list(itertools.islice(held, 1))
-
-    def rest():
-        try:
-            yield from first
-            yield from held
-        finally:
-            held.close()
-
-    return rest()
 
 
 @misconception("prefetch", "part", title="It ends in a RuntimeError", see="02 §9")

@@ -50,11 +50,6 @@ def flat(values):
     return values.ravel() if is_row else values
 
 
-def signed(rows, right):
-    """Return rows, each with the sign that brings it closer to the right one."""
-    return rows * np.where(np.sum(rows * right, axis=1, keepdims=True) < 0, -1.0, 1.0)
-
-
 def by_largest(rows):
     """Return rows with the sign that makes the largest entry of each positive."""
     if not isinstance(rows, np.ndarray) or rows.ndim != 2 or not rows.size or rows.dtype.kind not in "iuf":
@@ -232,8 +227,8 @@ class TestPca(ArgumentsUnchanged, Integers, Float32, MemoryLayouts):
 
     def expect_components(self, student, reference, X, k):
         right = reference.pca(X, k)[0]
-        found = expect(item_of(student.pca(X, k), 0, PAIR, (2, 1)), "components").shaped(right.shape).answer
-        expect(signed(found, right), "components (with the signs of the right ones)").close_to(right, rtol=1e-4)
+        found = by_largest(item_of(student.pca(X, k), 0, PAIR, (2, 1)))
+        expect(found, "components (the largest entry of each positive)").close_to(by_largest(right), rtol=1e-4)
 
     def expect_variances(self, student, reference, X, k):
         found = item_of(student.pca(X, k), 1, PAIR, (2, 1))
@@ -266,7 +261,7 @@ class TestPca(ArgumentsUnchanged, Integers, Float32, MemoryLayouts):
         """With k = D all directions are there, in whatever order; the mean of the data is 0."""
         X = cloud(rng, 10, 4, mean=False)
         right = reference.pca(X, 4)[0]
-        found = expect(item_of(student.pca(X, 4), 0, PAIR, (2, 1)), "components").shaped((4, 4)).answer
+        found = expect(by_largest(item_of(student.pca(X, 4), 0, PAIR, (2, 1))), "components").shaped((4, 4)).answer
         along = np.sort(np.abs(found @ right.T), axis=1)[:, ::-1]
         expect(along, "|cos| between each row and the right directions, the largest first").close_to(np.eye(4)[np.zeros(4, int)], rtol=1e-4)
 
@@ -315,9 +310,8 @@ class TestWhiten(ArgumentsUnchanged, Integers, Float32, MemoryLayouts):
         return expect(array_in(student.whiten(X, *eps)), "the whitened data").shaped(np.shape(X)).answer
 
     def expect_right(self, student, reference, X, *eps):
-        right = reference.whiten(X, *eps)
-        found = signed(self.white(student, X, *eps).T, right.T).T
-        expect(found, "the whitened data (with the signs of the right columns)").close_to(right, rtol=1e-4)
+        found, right = by_largest(self.white(student, X, *eps).T).T, by_largest(reference.whiten(X, *eps).T).T
+        expect(found, "the whitened data (the largest entry of each column positive)").close_to(right, rtol=1e-4)
 
     @aspect("centred", 1)
     def test_centred(self, student, rng):
@@ -346,8 +340,9 @@ class TestWhiten(ArgumentsUnchanged, Integers, Float32, MemoryLayouts):
         """Each column is the projection on a component, the largest variance first, but for its scale."""
         X = cloud(rng, 12, 4)
         white, right = self.white(student, X), unscaled(reference.whiten(X))
-        found = signed(unscaled(white - white.mean(axis=0)).T, right.T).T
-        expect(found, "the columns (less their mean, divided by their root mean square)").close_to(right, rtol=1e-4)
+        found = by_largest(unscaled(white - white.mean(axis=0)).T).T
+        name = "the columns (less their mean, divided by their root mean square, the largest entry positive)"
+        expect(found, name).close_to(by_largest(right.T).T, rtol=1e-4)
 
     @aspect("all together", 2)
     def test_values(self, student, reference, rng):
@@ -374,13 +369,22 @@ class TestWhiten(ArgumentsUnchanged, Integers, Float32, MemoryLayouts):
 
     @corner("directions without variance", 0.05)
     def test_no_variance(self, student, reference, rng):
-        """With fewer examples than features, or a feature that never varies, what has no variance is 0."""
-        few, constant = cloud(rng, 5, 4)[:, :4] / WIDE, cloud(rng, 9, 3) / WIDE
-        few = np.column_stack([few, few @ rng.normal(size=(4, 3))])
-        for X in (few, np.column_stack([constant, np.full(9, 7.0)])):
-            right = reference.whiten(X)
-            found = signed(self.white(student, X).T, right.T).T
-            expect(np.round(found, 5), "the whitened data (with the signs of the right columns)").close_to(np.round(right, 5), rtol=1e-4)
+        """A feature that never varies gives a column of zeros, the last one."""
+        X = np.column_stack([cloud(rng, 9, 3) / WIDE, np.full(9, 7.0)])
+        white = self.white(student, X)
+        expect(white[:, 3], "the last column").close_to(np.zeros(9), rtol=1e-4)
+        expect(by_largest(white.T).T, "the whitened data").close_to(by_largest(reference.whiten(X).T).T, rtol=1e-4)
+
+    @corner("directions without variance")
+    def test_few_examples(self, student, reference, rng):
+        """With fewer examples than features there are as many columns as features, and those with variance are right."""
+        X = cloud(rng, 5, 4) / WIDE
+        X = np.column_stack([X, X @ rng.normal(size=(4, 3))])
+        found = array_in(student.whiten(X))
+        if np.shape(getattr(found, "T", None)) != (7, 5):
+            raise Mismatch("shape", f"the whitened data of shape (5, 7) have another one: {described(found)}")
+        first = expect(found[:, :4], "the first columns").shaped((5, 4)).answer
+        expect(by_largest(first.T).T, "the first columns").close_to(by_largest(reference.whiten(X)[:, :4].T).T, rtol=1e-4)
 
 
 # --- iterators ------------------------------------------------------------------------------------------------------------
@@ -416,8 +420,8 @@ def as_lists(value):
 
 
 def are_numbers(items):
-    """Tell whether all items are numbers."""
-    return all(isinstance(item, (int, float, np.number)) for item in items)
+    """Tell whether all items are numbers such as those that go in."""
+    return all(isinstance(item, (int, float, np.number)) and abs(item) < 1e6 for item in items)
 
 
 def expect_items(found, right, name="the answer"):
@@ -468,7 +472,7 @@ class TestBatch(Lazy):
     def test_lists(self, student):
         """The items come in lists of batch_size, in order."""
         expect_items(self.lists(student, 3, list(range(1, 12)), 3), [[1, 2, 3], [4, 5, 6], [7, 8, 9]])
-        expect_items(self.lists(student, 2, ["a", "b", "c", "d", "e"], 2), [["a", "b"], ["c", "d"]])
+        expect_items(self.lists(student, 2, [21, 22, 23, 24, 25], 2), [[21, 22], [23, 24]])
 
     @aspect("full lists")
     def test_iterator(self, student):
@@ -526,7 +530,7 @@ class TestBatch(Lazy):
     @corner("lists", 0.05)
     def test_type(self, student):
         """What is yielded are lists."""
-        for found in some(student.batch(list("abc"), 2), 2):
+        for found in some(student.batch([1, 2, 3], 2), 2):
             if not isinstance(found, list):
                 raise Mismatch("type", f"each batch should be a list, but it is {described(found)}")
 
@@ -618,7 +622,7 @@ class TestShuffleBuffer(Lazy):
         )
         if not same(first, again):
             raise Mismatch("value", "the order differs between two generators in the same state, so not all random numbers come from rng")
-        if same(first, other) and not same(sorted(map(str, first)), [str(item) for item in first]):
+        if same(first, other):
             raise Mismatch("value", "the order is the same for generators in different states, so it isn't drawn from rng")
 
     @corner("a buffer for one", 0.05)
@@ -630,7 +634,7 @@ class TestShuffleBuffer(Lazy):
     def test_iterator(self, student, rng):
         """The items of an iterator, which has no length, come out as those of a list do; there may be none."""
         found = some(student.shuffle_buffer(Source(range(1, 10)), 4, np.random.default_rng(rng.integers(1 << 32))), 12)
-        expect_items(sorted(found, key=str), list(range(1, 10)), "what was yielded, sorted,")
+        expect_items(sorted(found) if are_numbers(found) else found, list(range(1, 10)), "what was yielded, sorted,")
         expect_items(some(student.shuffle_buffer(Source([]), 4, np.random.default_rng(1)), 2), [])
 
     @corner("items without an end", 0.05)
@@ -643,7 +647,7 @@ class TestShuffleBuffer(Lazy):
     def test_any_item(self, student):
         """None, 0, an empty string or an array is an item as any other."""
         found = some(student.shuffle_buffer(list(ANYTHING), 3, np.random.default_rng(4)), 12)
-        expect_items(sorted(map(repr, found)), sorted(map(repr, ANYTHING)), "what was yielded, sorted,")
+        expect_items(sorted(map(described, found)), sorted(map(described, ANYTHING)), "what was yielded, sorted,")
 
 
 @exercise("interleave")
@@ -862,7 +866,8 @@ class TestPrefetch:
         with prefetched(student, source, 2) as steps:
             if isinstance(steps, Steps):
                 steps.wait_for(source, 1, 0.1)
-            expect_taken(source, 0, 0)
+            if source.taken:  # how many is a matter of chance
+                raise Mismatch("value", "items were taken before any was asked for")
             next(steps, None)  # an iterator that has never been asked can't be closed
 
     @corner("any item", 0.06)
