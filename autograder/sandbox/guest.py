@@ -12,7 +12,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from functools import partial
 from itertools import count
 from typing import Any, NoReturn
@@ -88,6 +88,8 @@ class Guest:
         self._handles: dict[int, Any] = {}
         self._threads: dict[int, int] = {}  # for each handle of an iterator, the number of threads before the call that returned it
         self._threads_before = 1
+        self._generators: dict[int, list[np.random.Generator]] = {}  # for each handle of an iterator, those of that call
+        self._generators_before: list[np.random.Generator] = []
         self._iterators: dict[int, HostIterator] = {}
         self._host_listens = False  # to callbacks: during a call, but not during planned ones
         self._numbers: Iterator[int] = count(1)
@@ -137,7 +139,7 @@ class Guest:
         self._handles[number] = value
         iterates = is_iterator(value)
         if iterates:
-            self._threads[number] = self._threads_before
+            self._threads[number], self._generators[number] = self._threads_before, self._generators_before
         return ["h", number, type_name(value)[:100], iterates]
 
     def _resolve(self, node: list[Any]) -> Any:
@@ -219,13 +221,14 @@ class Guest:
 
     def _forget(self, numbers: list[int]) -> None:
         for number in numbers:
-            self._handles.pop(number, None)
-            self._threads.pop(number, None)
+            for known in (self._handles, self._threads, self._generators):
+                known.pop(number, None)
 
     def _reply(self, frame: wire.Frame) -> bytes:
         codec = self._codec()
         name, args, kwargs, want_arguments, forgotten = codec.decode(frame)
-        self._forget(forgotten)
+        with self._during_call(codec):  # a generator that is dropped may wait for its thread, and that for an item of the host
+            self._forget(forgotten)
         reply = self._answer(codec, name, args, kwargs, want_arguments)
         if reply is None:  # a lazy cell was run for a missing name: call again, with a fresh copy of the arguments
             codec = self._codec()
@@ -235,15 +238,15 @@ class Guest:
 
     def _answer(self, codec: wire.Codec, name: str, args: tuple[Any, ...], kwargs: dict[str, Any], want_arguments: bool) -> bytes | None:
         name, _, method = name.partition(":")
-        function = partial(self._step, method) if method else self._notebook.namespace.get(name)
+        function = partial(self._step, codec, method) if method else self._notebook.namespace.get(name)
+        if method == "forget":
+            function = partial(self._forget, list(self._threads))
         if not callable(function):
             return codec.encode("error", "missing", name, "", "", None)
-        self._threads_before = threading.active_count()
-        with self._turn:
-            self._calls.append(codec)
-            self._turn.notify_all()
+        self._threads_before, self._generators_before = threading.active_count(), list(codec.generators)
         try:
-            answer = function(*args, **kwargs)
+            with self._during_call(codec):
+                answer = function(*args, **kwargs)
         except NotImplementedError as error:
             return codec.encode("error", "not_attempted", raising_function(error.__traceback__) or name, "", "", None)
         except BaseException as error:  # exit() as well as RecursionError and MemoryError
@@ -255,14 +258,27 @@ class Guest:
                 with suppress(Exception):  # the arguments may hold what can't be sent
                     return codec.encode("error", *report, tuple(args))
             return codec.encode("error", *report)
+        return self._result(codec, name, answer, list(args) if want_arguments else None)
+
+    @contextmanager
+    def _during_call(self, codec: wire.Codec) -> Iterator[None]:
+        """Let functions and iterators of the host be used, also by other threads."""
+        with self._turn:
+            self._calls.append(codec)
+            self._turn.notify_all()
+        try:
+            yield
         finally:
             with self._turn:  # no other thread is waiting for the host
                 self._calls.pop()
-        return self._result(codec, name, answer, list(args) if want_arguments else None)
 
-    def _step(self, method: str, iterator: Any, *args: Any) -> Any:
-        """Do something with an iterator that was sent to the host as a handle."""
+    def _step(self, codec: wire.Codec, method: str, iterator: Any, *args: Any) -> Any:
+        """Do something with an iterator that was sent to the host as a handle. It draws from the generators that it was given."""
         number = next((number for number, value in self._handles.items() if value is iterator), 0)
+        own = self._generators.get(number, [])[: len(codec.generators)]
+        for generator, sent in zip(own, codec.generators, strict=False):
+            generator.bit_generator.state = sent.bit_generator.state
+        codec.generators[: len(own)] = own
         return METHODS[method](iterator, self._threads.get(number, 1), *args)
 
     def _result(self, codec: wire.Codec, name: str, answer: Any, arguments: list[Any] | None) -> bytes:

@@ -14,6 +14,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+import numpy as np
+
 from autograder.deadline import Overdue, check
 from autograder.errors import AutograderError, SandboxUnavailable
 from autograder.limits import Limits, in_units
@@ -33,6 +35,8 @@ __all__ = ["Cell", "CellProblem", "Guest", "Limits", "Printed", "Sandbox"]
 
 GUEST_FAILURES = (Timeout, Closed, wire.WireError)
 """Errors of sending to, or receiving from, a guest."""
+THREAD_SECONDS, LEAVE_SECONDS = 1.0, 0.1
+"""How long a thread may take to end after its last line, and after its exercise."""
 
 
 class Sandbox:
@@ -201,12 +205,14 @@ class Guest:
     def call(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any], want_arguments: bool = True, method: str = "") -> Call:
         """Call the function `name`; see `RemoteFunction`. With a `method`, do that with the iterator which is the first argument."""
         if (fetched := self._fetched(name + method, args, kwargs, want_arguments)) is not None:
-            return self._with_steps(name, fetched)
+            return fetched
         if name in self._skipped:
             raise self._skipped[name]
         with self._clock(), self._printing_in(self._exercise or name):
             try:
-                return self._with_steps(name, self._call(self._running(name), name, args, kwargs, want_arguments, method))
+                process = self._running(name)
+                threads = frozenset() if method else process.threads()
+                return self._with_steps(name, self._call(process, name, args, kwargs, want_arguments, method), threads)
             except GUEST_FAILURES as error:
                 raise self._call_error(name, error) from None
             except StudentError:
@@ -215,14 +221,24 @@ class Guest:
                 self._end()
                 raise
 
-    def _with_steps(self, name: str, call: Call) -> Call:
-        """Return a call whose answer, if it is an iterator of the guest, can be asked for its items."""
+    def _with_steps(self, name: str, call: Call, threads: frozenset[str]) -> Call:
+        """Return a call whose answer, if it is an iterator of the guest, can be asked for its items.
+
+        `threads` are those before the call. What a step is answered by, is the submission's word: it can replace
+        the functions that make a step. So its form is checked, and threads are counted here as well.
+        """
         handle = call.answer
         if type(handle) is not wire.Handle or not handle.iterates:
             return call
+        process: Any = handle.owner
 
         def ask(method: str, *args: Any) -> Any:
-            return self.call(name, (handle, *args), {}, want_arguments=False, method=method).answer
+            answer = self.call(name, (handle, *args), {}, want_arguments=False, method=method).answer
+            if method == "threads_end":
+                return answer is True and process.has_only(threads, THREAD_SECONDS)
+            if "next" in (method, *args[1:2]) and not (type(answer) is tuple and len(answer) <= 1):
+                raise Unreadable(name, "its iterator was asked for an item, and answered with something else")
+            return answer
 
         return Call(Steps(name, ask, handle), call.arguments)
 
@@ -231,6 +247,8 @@ class Guest:
 
         A call that ends the process, times out or answers too much gets that error, and the calls after it are made in a fresh process.
         """
+        if exercise != self._exercise:
+            self._leave()
         queue = Queue(plan)
         self._prefetched, self._current = {test.plan.test: test for test in queue.tests}, None
         self._exercise = exercise
@@ -251,6 +269,25 @@ class Guest:
                 except BaseException:
                     self._end()
                     raise
+
+    def _leave(self) -> None:
+        """Drop the iterators of an exercise. If that hangs or a thread stays, end the process: it could disturb the next exercise."""
+        process = self._process
+        if process is None or not process.iterates:
+            return
+        process.iterates = False
+        process.forget_iterators()  # a thread that takes their items comes to its end
+        try:
+            with self._clock(), self._printing_in(self._exercise):
+                self._call(process, "", (), {}, want_arguments=False, method="forget")
+                left = not process.has_only(process.first_threads, LEAVE_SECONDS)
+        except (*GUEST_FAILURES, StudentError):
+            left = True
+        except BaseException:
+            self._end()
+            raise
+        if left:
+            self._end(grace=False)
 
     def _fetch(self, queue: Queue, rest: Sequence[tuple[Prefetched, PlannedCall]]) -> None:
         """Make the remaining planned calls, until the process fails or all are made."""
@@ -323,6 +360,7 @@ class Guest:
                     raise SandboxUnavailable(f"a guest could not be confined ({said}); --sandbox none grades without confinement")
                 if reply.kind == "ready":
                     self._read_ready(*fields)
+                    process.first_threads = process.threads()
                     self._note_printed(process)
                     return running, None
                 if reply.kind != "running" or not fields or type(fields[0]) is not int or not 0 <= fields[0] < len(self._cells):
@@ -377,8 +415,10 @@ class Guest:
     ) -> Call:
         """Send a call, serve its callbacks, and return the result."""
         codec, callbacks = process.codec(self), 0
+        codec.generators += args[0].generators if method and args else ()
         try:
             frame = codec.encode("call", f"{name}:{method}" if method else name, args, kwargs, want_arguments, process.forgotten())
+            generators = tuple(codec.generators)
         except StaleHandle:
             raise Died(name, "an argument belongs to an earlier process, which has ended") from None
         except wire.WireError as error:
@@ -389,7 +429,10 @@ class Guest:
             reply = self._receive_reply(process, name, deadline)
             fields = codec.decode(reply)
             if reply.kind != "callback":
-                return self._outcome(reply, fields, len(args) if want_arguments else None)
+                call = self._outcome(reply, fields, len(args) if want_arguments else None)
+                if type(call.answer) is wire.Handle and call.answer.iterates:
+                    call.answer.generators = generators
+                return call
             callbacks += 1
             self._check_callback(name, callbacks, fields)
             self._send_back(process, codec, self._run_callback(process, process.callback, fields), deadline)
@@ -424,12 +467,19 @@ class Guest:
             self._current = None
             return None
         outcome, reported = test.next, test.reported()
+        used = [value for value in (*args, *kwargs.values()) if isinstance(value, np.random.Generator)]
+        states = [generator.bit_generator.state for generator in used]
         call = None
         try:
             if isinstance(outcome, Reply):
                 codec = outcome.process.codec(self)
                 codec.generators = reported
                 call = self._outcome(outcome.frame, codec.decode(outcome.frame), len(args) if want_arguments else None)
+                if type(call.answer) is wire.Handle and call.answer.iterates:  # it needs the generators and the threads of this moment
+                    for generator, state in zip(used, states, strict=True):
+                        generator.bit_generator.state = state
+                    self._current = None
+                    return None
                 return call
             assert outcome is not None
             raise outcome

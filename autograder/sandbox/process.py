@@ -29,6 +29,7 @@ from autograder.sandbox.zygote import SHORTAGES, receive, remove, send
 from coursekit.streams import Steps, is_iterator
 
 START_SECONDS, END_SECONDS, GRACE_SECONDS, LAST_GUEST_SECONDS = 60.0, 10.0, 0.1, 2.0
+POLL_SECONDS = 0.002
 FORKS = 3
 TYPE_LENGTH = 200
 _BOOT = """
@@ -61,6 +62,13 @@ class GuestProcess:
     pid : int
     channel : Channel
     bounds : wire.Bounds
+
+    Attributes
+    ----------
+    iterates : bool
+        Whether it has answered with an iterator.
+    first_threads : frozenset of str
+        The threads that it had when its cells had run.
     """
 
     def __init__(self, zygote: ZygoteClient, pid: int, channel: Channel, bounds: wire.Bounds) -> None:
@@ -71,6 +79,23 @@ class GuestProcess:
         self.functions: dict[int, Callable[..., Any]] = {}
         self._iterators: dict[int, Any] = {}  # that were passed in this test, by negative numbers: usable after the call, too
         self._next_iterator = count(1)
+        self.iterates, self.first_threads = False, frozenset[str]()
+
+    def threads(self) -> frozenset[str]:
+        """Return the kernel's numbers of its threads, which a submission can't forge; none where the system doesn't tell."""
+        try:
+            return frozenset(os.listdir(f"/proc/{self._pid}/task"))
+        except OSError:
+            return frozenset()
+
+    def has_only(self, threads: frozenset[str], seconds: float) -> bool:
+        """Wait until it has no other threads than these, at most so many seconds; tell whether it has none."""
+        deadline = time.monotonic() + seconds
+        while self.threads() - threads:
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(POLL_SECONDS)
+        return True
 
     def codec(self, guest: Any = None) -> wire.Codec:
         """Return a codec for one call to this process; the functions of `guest` itself are passed by name."""
@@ -137,6 +162,7 @@ class GuestProcess:
             return self.functions[node[1]]
         if node[0] == "h" and list(map(type, node)) == [str, int, str, bool]:
             handle = wire.Handle(node[1], node[2][:TYPE_LENGTH], self, node[3])
+            self.iterates = self.iterates or handle.iterates
             weakref.finalize(handle, self._forgotten.append, node[1]).atexit = False
             return handle
         raise wire.WireError("an unknown tag")

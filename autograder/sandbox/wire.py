@@ -126,12 +126,18 @@ class Handle:
         The process that has the value; no other one can resolve the handle.
     iterates : bool
         Whether it is an iterator.
+
+    Attributes
+    ----------
+    generators : sequence of numpy.random.Generator
+        Those that were passed to the call which it answers: the steps of an iterator draw from them.
     """
 
-    __slots__ = ("__weakref__", "id", "iterates", "owner", "type_name")
+    __slots__ = ("__weakref__", "generators", "id", "iterates", "owner", "type_name")
 
     def __init__(self, id: int, type_name: str, owner: object = None, iterates: bool = False) -> None:
         self.id, self.type_name, self.owner, self.iterates = id, type_name, owner, iterates
+        self.generators: Sequence[np.random.Generator] = ()
 
     def __repr__(self) -> str:
         return f"<a value of type {self.type_name} that stays in the student's process>"

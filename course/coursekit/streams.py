@@ -84,7 +84,35 @@ def _threads_end(iterator: Iterator[Any], threads: int, seconds: float) -> bool:
     return threading.active_count() <= threads
 
 
-METHODS: dict[str, Callable[..., Any]] = {"next": _next, "close": _close, "wait_for": _wait_for, "threads_end": _threads_end}
+def _within(iterator: Iterator[Any], threads: int, seconds: float, method: str) -> Any:
+    outcome: list[tuple[Any, BaseException | None]] = []
+
+    def ask() -> None:
+        try:
+            outcome.append((METHODS[method](iterator, threads), None))
+        except BaseException as error:
+            outcome.append((None, error))
+
+    asking = threading.Thread(target=ask, daemon=True)
+    asking.start()
+    asking.join(seconds)
+    if not outcome:
+        what = "neither an item nor the end came" if method == "next" else "it didn't stop"
+        raise TimeoutError(f"{what} within {seconds:g} s, so it waits for something that never comes")
+    answer, error = outcome[0]
+    if error is not None:
+        raise error
+    asking.join()
+    return answer
+
+
+METHODS: dict[str, Callable[..., Any]] = {
+    "next": _next,
+    "close": _close,
+    "wait_for": _wait_for,
+    "threads_end": _threads_end,
+    "within": _within,
+}
 """Called with an iterator, and the number of threads before the call that returned it."""
 
 
@@ -125,6 +153,19 @@ class Steps(Iterator[Any]):
         if not found:
             raise StopIteration
         return found[0]
+
+    def within(self, seconds: float) -> Steps:
+        """Return the same steps with a limit: an item, or to close it, that takes longer raises `TimeoutError`. For functions with threads.
+
+        The step is made in a thread, so nothing has to be ended: a function that hangs doesn't stop a notebook.
+        """
+
+        def ask(method: str, *args: Any) -> Any:
+            return self._ask("within", seconds, method) if method in ("next", "close") else self._ask(method, *args)
+
+        limited = Steps(self.name, ask, self.handle)
+        limited.note = lambda item: self.note(item)
+        return limited
 
     def close(self) -> None:
         """Stop early: close the iterator if it can be closed, as a generator can."""

@@ -213,9 +213,10 @@ class LocalFunction:
 
     def call(self, *args: Any, **kwargs: Any) -> Call:
         arguments, threads = copied(args), threading.active_count()
-        answer = self._guarded(self._function, *arguments, **copied(kwargs))
+        passed = (value.handle if isinstance(value, Steps) and value.handle is not None else value for value in arguments)
+        answer = self._guarded(self._function, *passed, **copied(kwargs))
         if is_iterator(answer):
-            answer = Steps(self.name, partial(self._step, answer, threads))
+            answer = Steps(self.name, partial(self._step, answer, threads), answer)
         return Call(answer, arguments)
 
     def _step(self, iterator: Any, threads: int, method: str, *args: Any) -> Any:

@@ -1,7 +1,10 @@
 # The last cell of a notebook whose functions answer as they are told to. Each of ANSWERS gets the number of values that will be sent.
 
 import functools
+import itertools
 import math
+import os
+import threading
 
 import numpy as np
 
@@ -12,6 +15,38 @@ class Subclass(np.ndarray):
 
 class Opaque:
     pass
+
+
+class Again:
+    """An iterator that goes on after its end."""
+
+    asked = 0
+
+    def __iter__(self):
+        return self
+
+    def __next__(self):
+        self.asked += 1
+        if self.asked % 3 == 2:
+            raise StopIteration
+        return float(self.asked)
+
+
+class Last(Again):
+    """An iterator that ends the process."""
+
+    def __next__(self):
+        os._exit(3)
+
+
+def raising():
+    yield 1.0
+    raise BaseException("no more")
+
+
+def with_a_thread():
+    threading.Thread(target=threading.Event().wait, daemon=True).start()
+    yield 1.0
 
 
 def deep(levels):
@@ -67,6 +102,11 @@ ANSWERS = {
     "a masked array": lambda parts: np.ma.masked_all((4, 3)),
     "a generator": lambda parts: (number for number in range(3)),
     "an iterator": lambda parts: iter([1.0]),
+    "an iterator without an end": lambda parts: itertools.repeat(1.0),
+    "an iterator that raises": lambda parts: raising(),
+    "an iterator that goes on after its end": lambda parts: Again(),
+    "an iterator that ends the process": lambda parts: Last(),
+    "an iterator with a thread that stays": lambda parts: with_a_thread(),
 }
 chosen = {"answer": None, "names": ()}
 

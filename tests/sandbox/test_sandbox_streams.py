@@ -37,6 +37,11 @@ def all_at_once(items):
 def same(items):
     return items
 
+def one_list(items):
+    held = [0]
+    for held[0] in items:
+        yield held
+
 def echo(x):
     while True:
         yield x
@@ -117,6 +122,13 @@ def hangs():
     while True:
         pass
     yield
+
+def waits_for_ever():
+    try:
+        yield 1
+        threading.Event().wait()
+    finally:
+        threading.Event().wait()
 """
 
 
@@ -170,6 +182,7 @@ def test_several_iterators_at_once_and_one_of_them_twice(student):
 def test_what_was_returned_can_be_passed_on(student):
     assert list(student.batch(student.batch(Source(range(4)), 1), 2)) == [[[0], [1]], [[2], [3]]]
     assert list(student.same(Source("xy"))) == ["x", "y"]
+    assert list(student.batch(student.one_list(Source(range(3))), 3)) == [[[2], [2], [2]]], "an item is copied on its way to a test only"
 
 
 def test_errors_arrive_where_they_belong(student):
@@ -202,6 +215,25 @@ def test_a_thread_may_take_items_in_advance_and_ends_with_the_iterator(student):
     assert next(steps) == "a"
     with pytest.raises(Raised, match="ValueError: no more"):
         next(steps)
+
+
+def test_steps_may_have_a_limit_of_their_own(student):
+    """Nothing is ended by it, neither a guest's process nor this one."""
+    steps = student.waits_for_ever().within(0.2)
+    assert next(steps) == 1
+    with pytest.raises(Raised, match=r"waits_for_ever raised TimeoutError: neither an item nor the end came within 0.2 s"):
+        next(steps)
+    steps = student.waits_for_ever().within(0.2)
+    next(steps)
+    with pytest.raises(Raised, match="TimeoutError: it didn't stop"):
+        steps.close()
+    source = Source("ab", error=OSError("the disk is gone"))
+    steps = student.ahead(source, 3).within(5)
+    assert next(steps) == "a" and steps.wait_for(source, 2) and next(steps) == "b"
+    with pytest.raises(Raised, match="ahead raised OSError: the disk is gone"):
+        next(steps)
+    assert list(steps) == [] and steps.threads_end()
+    assert student.one(1) == 2
 
 
 def test_threads_that_stay_are_seen(student):
