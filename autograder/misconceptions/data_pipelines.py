@@ -525,13 +525,6 @@ def pca_all(X, k):
     return vectors.T, values
 
 
-@misconception("pca", "core", title="The axes of examples and features are mixed up", see="02 §4")
-def pca_of_examples(X, k):
-    """You took the covariance of the examples, N × N, as `np.cov(X)` does. The features are the columns here: `np.cov(X.T, bias=True)`."""
-    values, vectors = np.linalg.eigh(np.cov(X, bias=True))
-    return vectors[:, ::-1][:, :k].T, values[::-1][:k]
-
-
 pca_in_place = in_place("pca", right.pca, see="02 §4")
 
 
@@ -820,7 +813,7 @@ def batch_tuples(items, batch_size, drop_remainder=False):
 def batch_arrays(items, batch_size, drop_remainder=False):
     """You yield arrays. Asked for are lists: an item may be anything, a name or a dictionary too."""
     for held in _batches(items, batch_size, drop_remainder):
-        yield np.array(held) if all(isinstance(item, (int, float, str)) for item in held) else held
+        yield np.array(held) if all(type(item) in (int, float) for item in held) else held
 
 
 @misconception("batch", "part", title="The last list is filled up", see="02 §6")
