@@ -21,7 +21,7 @@ from autograder.misconceptions.families import (
 from autograder.reference import neurons_and_backprop as right
 
 
-NOTHING_RETURNED = members({"threshold_unit": "01 §1", "dense_forward": "01 §4", "minibatches": "01 §7"}, vars(right), nothing_returned)
+NOTHING_RETURNED = members({"threshold_unit": "01 §1", "minibatches": "01 §7"}, vars(right), nothing_returned)
 
 
 def _sigmoid(z):
@@ -447,13 +447,6 @@ def softmax_one_sum_of_rows(z):
     return e / np.sum(e)
 
 
-@misconception("softmax", "slip", title="The maximum is subtracted in place", see="01 §3")
-def softmax_shifted_in_place(z):
-    """`z -= …` writes into the caller's array, which is needed afterwards. Make a new one: `z = z - np.max(z, axis=1, keepdims=True)`."""
-    z -= np.max(z, axis=1, keepdims=True)
-    return _softmax(z)
-
-
 @misconception("softmax", "core", title="Normalised over the batch", see="01 §3")
 def softmax_over_the_batch(z):
     """You sum along axis 0, so the examples compete for each class. It is the classes that compete, for each example: axis 1."""
@@ -520,7 +513,7 @@ def softmax_by_the_largest(z):
     return e / np.max(e, axis=1, keepdims=True)
 
 
-softmax_in_place = in_place("softmax", right.softmax, see="01 §3", name="z")
+softmax_in_place = in_place("softmax", right.softmax, see="01 §3", name="z", casting="unsafe")
 softmax_truncated = cut_off("softmax", right.softmax, see="01 §3")
 softmax_in_a_tuple = in_a_tuple("softmax", right.softmax, see="01 §3", severity="slip")
 
@@ -927,7 +920,7 @@ def logits_as_probabilities(z, y):
         return -np.mean(np.log(np.abs(_of_label(z, y)))), (z - _one_hot(y, np.shape(z)[1])) / len(y)
 
 
-logits_in_place = in_place("softmax_cross_entropy", right.softmax_cross_entropy, see="01 §3", name="z")
+logits_in_place = in_place("softmax_cross_entropy", right.softmax_cross_entropy, see="01 §3", name="z", casting="unsafe")
 logits_truncated = cut_off("softmax_cross_entropy", right.softmax_cross_entropy, see="01 §3")
 logits_loss_alone = only_the_first("softmax_cross_entropy", right.softmax_cross_entropy, see="01 §3", first="the loss", all="loss and dz")
 
@@ -1038,7 +1031,7 @@ def dense_added_in_place(x, W, b):
     return _dense(x, W, out)
 
 
-dense_in_place = in_place("dense_forward", right.dense_forward, see="01 §4", name="x")
+dense_in_place = in_place("dense_forward", right.dense_forward, see="01 §4", name="x", casting="unsafe")
 dense_truncated = cut_off("dense_forward", right.dense_forward, see="01 §4")
 
 
@@ -1236,6 +1229,21 @@ def back_from_global(dout, cache):
     """You keep x and W in a variable outside the function. With two layers, or two batches, the second overwrites the first. Put into
     `cache` what the backward pass needs."""
     return _pulled(dout, cache())
+
+
+@misconception(
+    "dense_backward",
+    "slip",
+    title="The gradients have the integers' type",
+    see="01 §4",
+    with_forward=lambda x, W, b: (x @ W + b, (x, W)),
+)
+def back_cut_off(dout, cache):
+    """You wrote dx and dW into arrays made with `zeros_like`. Where x and W hold integers, that cuts off everything behind the decimal
+    point. Make the arrays with dtype float."""
+    x, W = cache
+    dx, dW, db = _pulled(dout, cache)
+    return dx.astype(x.dtype), dW.astype(W.dtype), db
 
 
 back_dx_none = left_out(
@@ -1504,6 +1512,7 @@ def slope_relative(f, x, h=1e-5):
     return gradient
 
 
+slope_cut_off = cut_off("numerical_gradient", right.numerical_gradient, see="01 §5", name="x")
 slope_with_its_own_h = fixed_number(
     "numerical_gradient", right.numerical_gradient, see="01 §5", name="h", value=1e-5, title="h is ignored", called="slope_with_its_own_h"
 )
@@ -1851,6 +1860,14 @@ def net_added_in_place(params, X, y):
         z += b
         a = _relu(z)
     return _network(params, X, y)
+
+
+@misconception("mlp_gradients", "slip", title="The gradients have the integers' type", see="01 §6")
+def net_cut_off(params, X, y):
+    """You wrote the gradients into arrays made with `zeros_like` of the parameters. Where these hold integers, that cuts off everything
+    behind the decimal point. Make the arrays with dtype float."""
+    loss, grads = _network(params, X, y)
+    return loss, [(dW.astype(W.dtype), db.astype(b.dtype)) for (W, b), (dW, db) in zip(params, grads, strict=True)]
 
 
 net_loss_alone = only_the_first("mlp_gradients", right.mlp_gradients, see="01 §6", first="the loss", all="loss and grads")
