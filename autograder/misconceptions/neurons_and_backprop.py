@@ -1231,13 +1231,11 @@ def back_from_global(dout, cache):
     return _pulled(dout, cache())
 
 
-@misconception(
-    "dense_backward",
-    "slip",
-    title="The gradients have the integers' type",
-    see="01 §4",
-    with_forward=lambda x, W, b: (x @ W + b, (x, W)),
-)
+def _keeping_types(x, W, b):
+    return x @ W + b, (x, W)
+
+
+@misconception("dense_backward", "slip", title="The gradients have the integers' type", see="01 §4", with_forward=_keeping_types)
 def back_cut_off(dout, cache):
     """You wrote dx and dW into arrays made with `zeros_like`. Where x and W hold integers, that cuts off everything behind the decimal
     point. Make the arrays with dtype float."""
@@ -1246,9 +1244,7 @@ def back_cut_off(dout, cache):
     return dx.astype(x.dtype), dW.astype(W.dtype), db
 
 
-back_dx_none = left_out(
-    "dense_backward", right.dense_backward, see="01 §4", output=0, argument="dx", filler=None, called="back_dx_none"
-)
+back_dx_none = left_out("dense_backward", right.dense_backward, see="01 §4", output=0, argument="dx", filler=None, called="back_dx_none")
 back_in_place = in_place("dense_backward", right.dense_backward, see="01 §4", name="dout")
 
 
