@@ -20,7 +20,6 @@ from autograder.misconceptions.families import (
 )
 from autograder.reference import neurons_and_backprop as right
 
-
 NOTHING_RETURNED = members({"threshold_unit": "01 §1", "minibatches": "01 §7"}, vars(right), nothing_returned)
 
 
@@ -115,6 +114,15 @@ def unit_inverted(X, w, b):
 def unit_unsummed(X, w, b):
     """You multiplied X with w entry by entry and compared each product. A unit adds up its inputs first: X @ w."""
     return (X * w + b >= 0).astype(float)
+
+
+@misconception("threshold_unit", "slip", title="The sums have the integers' type", see="01 §1")
+def unit_sums_cut_off(X, w, b):
+    """You wrote the sums into an array of X's type. Where X holds integers, −0.75 becomes 0 there, and the unit fires. Make the array with
+    dtype float, or write X @ w + b."""
+    z = np.zeros(len(X), dtype=X.dtype)
+    z[:] = X @ w + b
+    return (z >= 0).astype(float)
 
 
 @misconception("threshold_unit", "core", title="An `if` on a whole array", see="01 §1")

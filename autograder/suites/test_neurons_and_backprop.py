@@ -155,6 +155,12 @@ class TestThresholdUnit(ArgumentsUnchanged, Integers, Float32, MemoryLayouts):
         found = expect(flat(student.threshold_unit(X, np.array([2.0, -1.0]), 0.0)), "the answer").shaped((4,)).answer
         expect(found[[0, 2]], "the answer where the sum is 0").close_to(np.ones(2))
 
+    @corner("integers")
+    def test_integers_and_a_fraction(self, student):
+        """Integers in X and w, and a fraction in b, give the same answer as the same numbers as floats: a sum of −0.75 isn't 0."""
+        X, w = np.array([[1, 1], [2, 1], [3, 1], [1, 2], [5, 3]]), np.array([1, -2])  # the sums are -1, 0, 1, -3 and -1
+        self.compare(student, (X + 0.0, w + 0.0, 0.25), (X, w, 0.25), "the answer to integers", "from that to the same numbers as floats")
+
     @corner("numbers", 0.04)
     def test_numbers(self, student, rng):
         """The answer is an array of numbers, and not of True and False."""
@@ -951,6 +957,8 @@ class TestMinibatches(Contract):
     def test_arrays(self, student, rng):
         """The batches are arrays of integers."""
         answer = student.minibatches(9, 4, generator(rng))
+        if isinstance(answer, np.ndarray) and answer.ndim == 1 and answer.dtype.kind in "iuf":
+            raise Mismatch("shape", "the answer is one array of indices, which isn't cut into batches")
         for batch in answer if isinstance(answer, (list, tuple, np.ndarray)) else []:  # other tests look at that
             if not isinstance(batch, np.ndarray) or batch.dtype.kind not in "iu" or batch.ndim != 1:
                 raise Mismatch("type", "a batch isn't an array of integers with one axis, with which one could index the training set")
