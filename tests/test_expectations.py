@@ -357,6 +357,7 @@ def test_a_list_of_numbers_may_stand_for_an_array_or_a_list():
         (np.ones((4, 3)), ("dX", "dW"), "f returned an array of shape (4, 3) and dtype float64; it has to return (dX, dW)"),
         (np.array(1.0), ("mean", "std"), "f returned an array of shape () and dtype float64; it has to return (mean, std)"),
         (None, ("out", "cache"), "f returned None (is a return missing?); it has to return (out, cache)"),
+        (np.float64(1.5), ("loss", "dz"), "f returned a float64, 1.5; it has to return (loss, dz)"),
         (
             (np.ones(9), 1, 2),
             ("out", "cache"),

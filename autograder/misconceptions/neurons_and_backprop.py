@@ -6,8 +6,21 @@ The cache of the reference's dense layer, which the answers here share, is (x, W
 import numpy as np
 
 from autograder.judging.known_answers import alternative, misconception
-from autograder.misconceptions.families import cut_off, fixed_number, generator_ignored, in_a_tuple, in_place, only_the_first, reseeded
+from autograder.misconceptions.families import (
+    cut_off,
+    fixed_number,
+    generator_ignored,
+    in_a_tuple,
+    in_place,
+    left_out,
+    members,
+    nothing_returned,
+    only_the_first,
+    reseeded,
+)
 from autograder.reference import neurons_and_backprop as right
+
+NOTHING_RETURNED = members({"threshold_unit": "01 §1", "minibatches": "01 §7"}, vars(right), nothing_returned)
 
 
 def _sigmoid(z):
@@ -101,6 +114,23 @@ def unit_inverted(X, w, b):
 def unit_unsummed(X, w, b):
     """You multiplied X with w entry by entry and compared each product. A unit adds up its inputs first: X @ w."""
     return (X * w + b >= 0).astype(float)
+
+
+@misconception("threshold_unit", "slip", title="The sums have the integers' type", see="01 §1")
+def unit_sums_cut_off(X, w, b):
+    """You wrote the sums into an array of X's type. Where X holds integers, −0.75 becomes 0 there, and the unit fires. Make the array with
+    dtype float, or write X @ w + b."""
+    z = np.zeros(len(X), dtype=X.dtype)
+    z[:] = X @ w + b
+    return (z >= 0).astype(float)
+
+
+@misconception("threshold_unit", "core", title="An `if` on a whole array", see="01 §1")
+def unit_if_of_array(X, w, b):
+    """You ask `if z >= 0` of an array, which has no single answer. Compare the whole array, and turn True and False into 1.0 and 0.0."""
+    if X @ w + b >= 0:
+        return 1.0
+    return 0.0
 
 
 unit_in_place = in_place("threshold_unit", right.threshold_unit, see="01 §1", name="X")
@@ -308,6 +338,9 @@ def step_gradients(w, b, X, y, lr):
     return error @ X / len(y), np.mean(error)
 
 
+step_with_its_own_rate = fixed_number(
+    "logistic_neuron_step", right.logistic_neuron_step, see="01 §2", severity="part", name="lr", value=0.1, called="step_with_its_own_rate"
+)
 step_in_place = in_place("logistic_neuron_step", right.logistic_neuron_step, see="01 §2", name="w")
 step_truncated = cut_off("logistic_neuron_step", right.logistic_neuron_step, see="01 §2", position=0)
 step_weights_alone = only_the_first("logistic_neuron_step", right.logistic_neuron_step, see="01 §2", first="w", all="w and b")
@@ -414,6 +447,14 @@ def softmax_one_sum(z):
     return e / np.sum(e)
 
 
+@misconception("softmax", "part", title="The rows' exponentials are divided by one sum", see="01 §3")
+def softmax_one_sum_of_rows(z):
+    """You divide by the sum over the whole batch, after each row's maximum was subtracted. Each example has a distribution of its own:
+    sum along axis 1 only."""
+    e = np.exp(z - np.max(z, axis=1, keepdims=True))
+    return e / np.sum(e)
+
+
 @misconception("softmax", "core", title="Normalised over the batch", see="01 §3")
 def softmax_over_the_batch(z):
     """You sum along axis 0, so the examples compete for each class. It is the classes that compete, for each example: axis 1."""
@@ -480,7 +521,7 @@ def softmax_by_the_largest(z):
     return e / np.max(e, axis=1, keepdims=True)
 
 
-softmax_in_place = in_place("softmax", right.softmax, see="01 §3", name="z")
+softmax_in_place = in_place("softmax", right.softmax, see="01 §3", name="z", casting="unsafe")
 softmax_truncated = cut_off("softmax", right.softmax, see="01 §3")
 softmax_in_a_tuple = in_a_tuple("softmax", right.softmax, see="01 §3", severity="slip")
 
@@ -536,6 +577,19 @@ def entropy_with_epsilon(p, y):
     """You added a small number to p before the logarithm. Where the label's probability is as small, the loss is wrong, and the network
     isn't told how wrong it was. Here p is used as it is."""
     return -np.mean(np.log(_of_label(p, y) + 1e-8))
+
+
+@misconception("cross_entropy", "slip", title="A tiny number is added to p", see="01 §3")
+def entropy_with_epsilon_1e_12(p, y):
+    """You added 1e-12 or so to p before the logarithm. Where the label's probability is as small, the loss is wrong, and the network
+    isn't told how wrong it was. Here p is used as it is."""
+    return -np.mean(np.log(_of_label(p, y) + 1e-12))
+
+
+@misconception("cross_entropy", "slip", title="p is cut off at 1e-15", see="01 §3")
+def entropy_clipped_at_1e_15(p, y):
+    """You cut p off at 1e-15 before the logarithm. Smaller probabilities then all cost the same. Here p is used as it is."""
+    return -np.mean(np.log(np.clip(_of_label(p, y), 1e-15, 1 - 1e-15)))
 
 
 @misconception("cross_entropy", "slip", title="p is cut off", see="01 §3")
@@ -799,6 +853,14 @@ def logits_label_number(z, y):
     return _loss(z, y), (_softmax(z) - np.reshape(y, (-1, 1))) / len(y)
 
 
+@misconception("softmax_cross_entropy", "part", title="1 is subtracted in every row and column of a label", see="01 §3")
+def logits_all_pairs(z, y):
+    """dz[:, y] takes for every example the labels of *all* examples. Pair them: dz[np.arange(N), y] -= 1."""
+    dz = _softmax(z)
+    dz[:, y] -= 1
+    return _loss(z, y), dz / len(y)
+
+
 @misconception("softmax_cross_entropy", "part", title="The loss has the wrong sign", see="01 §3")
 def logits_negative_loss(z, y):
     """Your loss is negative: the minus sign before the logarithm is missing."""
@@ -866,7 +928,7 @@ def logits_as_probabilities(z, y):
         return -np.mean(np.log(np.abs(_of_label(z, y)))), (z - _one_hot(y, np.shape(z)[1])) / len(y)
 
 
-logits_in_place = in_place("softmax_cross_entropy", right.softmax_cross_entropy, see="01 §3", name="z")
+logits_in_place = in_place("softmax_cross_entropy", right.softmax_cross_entropy, see="01 §3", name="z", casting="unsafe")
 logits_truncated = cut_off("softmax_cross_entropy", right.softmax_cross_entropy, see="01 §3")
 logits_loss_alone = only_the_first("softmax_cross_entropy", right.softmax_cross_entropy, see="01 §3", first="the loss", all="loss and dz")
 
@@ -968,7 +1030,16 @@ def dense_mean(x, W, b):
     return _dense(x, W, x @ W / len(W) + b)
 
 
-dense_in_place = in_place("dense_forward", right.dense_forward, see="01 §4", name="x")
+@misconception("dense_forward", "slip", title="The bias is added to an array of integers", see="01 §4")
+def dense_added_in_place(x, W, b):
+    """You wrote `out += b`, or `out += x @ W`. Where out holds integers and the other has fractions, NumPy raises an error, since an array
+    keeps its type. Write `out = x @ W + b`."""
+    out = x @ W
+    out += b
+    return _dense(x, W, out)
+
+
+dense_in_place = in_place("dense_forward", right.dense_forward, see="01 §4", name="x", casting="unsafe")
 dense_truncated = cut_off("dense_forward", right.dense_forward, see="01 §4")
 
 
@@ -1020,6 +1091,20 @@ def back_weights_first(dout, cache):
     """You returned dW first. The order is that of the arguments of dense_forward: dx, dW, db."""
     dx, dW, db = _pulled(dout, cache)
     return dW, dx, db
+
+
+@misconception("dense_backward", "slip", title="dx comes last", see="01 §4")
+def back_dx_last(dout, cache):
+    """You returned dW, db, dx. The order is that of the arguments of dense_forward: dx, dW, db."""
+    dx, dW, db = _pulled(dout, cache)
+    return dW, db, dx
+
+
+@misconception("dense_backward", "part", title="W isn't transposed, and the shapes don't fit", see="01 §4")
+def back_untransposed_everywhere(dout, cache):
+    """You multiplied dout with W as it is, which raises an error where a layer has more inputs than units, or fewer. dx needs W
+    transposed: (N, H) times (H, D)."""
+    return dout @ cache[1], *_pulled(dout, cache)[1:]
 
 
 @misconception("dense_backward", "part", title="dx is missing", see="01 §4")
@@ -1154,6 +1239,20 @@ def back_from_global(dout, cache):
     return _pulled(dout, cache())
 
 
+def _keeping_types(x, W, b):
+    return x @ W + b, (x, W)
+
+
+@misconception("dense_backward", "slip", title="The gradients have the integers' type", see="01 §4", with_forward=_keeping_types)
+def back_cut_off(dout, cache):
+    """You wrote dx and dW into arrays made with `zeros_like`. Where x and W hold integers, that cuts off everything behind the decimal
+    point. Make the arrays with dtype float."""
+    x, W = cache
+    dx, dW, db = _pulled(dout, cache)
+    return dx.astype(x.dtype), dW.astype(W.dtype), db
+
+
+back_dx_none = left_out("dense_backward", right.dense_backward, see="01 §4", output=0, argument="dx", filler=None, called="back_dx_none")
 back_in_place = in_place("dense_backward", right.dense_backward, see="01 §4", name="dout")
 
 
@@ -1338,6 +1437,23 @@ def slope_without_finally(f, x, h=1e-5):
     return gradient
 
 
+@misconception("numerical_gradient", "slip", title="x is moved back by h, wherever it is", see="01 §5")
+def slope_back_by_h(f, x, h=1e-5):
+    """In the end you move x by h, in a `finally` maybe. That is right after the second call of f alone: where the first one raises, x
+    stands at x + h still. Keep the old value, and write that back."""
+    moved = x if x.dtype.kind == "f" else x.astype(float)
+    gradient = np.zeros(moved.shape)
+    for index in np.ndindex(moved.shape):
+        try:
+            moved[index] += h
+            above = f(moved)
+            moved[index] -= 2 * h
+            gradient[index] = (above - f(moved)) / (2 * h)
+        finally:
+            moved[index] += h
+    return gradient
+
+
 @misconception("numerical_gradient", "slip", title="x is left moved", see="01 §5")
 def slope_last_left(f, x, h=1e-5):
     """Your slopes are right, but x isn't what it was after the call. Move every entry back, the last one too, or work on a copy."""
@@ -1348,7 +1464,8 @@ def slope_last_left(f, x, h=1e-5):
 
 @misconception("numerical_gradient", "slip", title="Integers aren't moved", see="01 §5")
 def slope_of_integers(f, x, h=1e-5):
-    """Where x holds integers, x + h is cut off to x again, so all slopes come out as 0. Make a copy with dtype float."""
+    """Where x holds integers, x[i] + h loses what is behind the decimal point, so x is moved by 0 or by 1, and the slopes are wrong. Make
+    a copy with dtype float."""
     gradient = np.zeros(x.shape)
     for index in np.ndindex(x.shape):
         above, below = x.copy(), x.copy()
@@ -1391,7 +1508,7 @@ def slope_relative(f, x, h=1e-5):
     x = np.array(x, dtype=float)
     gradient = np.zeros(x.shape)
     for index in np.ndindex(x.shape):
-        step = h * max(1.0, abs(x[index])) * 1.5
+        step = h * max(1.0, abs(x[index]))
         above, below = x.copy(), x.copy()
         above[index] += step
         below[index] -= step
@@ -1399,6 +1516,7 @@ def slope_relative(f, x, h=1e-5):
     return gradient
 
 
+slope_cut_off = cut_off("numerical_gradient", right.numerical_gradient, see="01 §5", name="x")
 slope_with_its_own_h = fixed_number(
     "numerical_gradient", right.numerical_gradient, see="01 §5", name="h", value=1e-5, title="h is ignored", called="slope_with_its_own_h"
 )
@@ -1467,7 +1585,7 @@ def slope_in_single_precision(f, x, h=1e-5):
 # --- mlp_gradients: wrong -------------------------------------------------------------------------------------------------
 
 
-def _network(params, X, y, act=None, slope=None, last=False, loss_factor=1.0):
+def _network(params, X, y, act=None, slope=None, last=False, last_slope=None):
     """Return the loss and the gradients of a network with another activation, or another slope of it.
 
     `act` and `slope` are functions of z; `last` says whether the logits are activated, too.
@@ -1478,13 +1596,13 @@ def _network(params, X, y, act=None, slope=None, last=False, loss_factor=1.0):
         inputs.append(a)
         sums.append(a @ W + b)
         a = act(sums[-1]) if last or number < len(params) else sums[-1]
-    dz = _dz(a, y) * (slope(sums[-1]) if last else 1)
+    dz = _dz(a, y) * ((last_slope or slope)(sums[-1]) if last else 1)
     grads = []
     for number in range(len(params) - 1, -1, -1):
         grads.insert(0, (inputs[number].T @ dz, dz.sum(axis=0)))
         if number:
             dz = (dz @ np.transpose(params[number][0])) * slope(sums[number - 1])
-    return _loss(a, y) * loss_factor, grads
+    return _loss(a, y), grads
 
 
 def _relu(z):
@@ -1555,6 +1673,12 @@ def net_last_masked(params, X, y):
 def net_last_activated(params, X, y):
     """You put the last layer's sums through a ReLU, too. Logits may be negative; they go to the softmax as they are."""
     return _network(params, X, y, last=True)
+
+
+@misconception("mlp_gradients", "core", title="The loss is that of max(0, logits)", see="01 §6")
+def net_last_activated_without_mask(params, X, y):
+    """You handed the last layer's activations to the loss. The logits are its sums: there is no ReLU behind the last layer."""
+    return _network(params, X, y, last=True, last_slope=_ones)
 
 
 @misconception("mlp_gradients", "core", title="There is no ReLU", see="01 §6")
@@ -1730,6 +1854,26 @@ def net_in_place(params, X, y):
     return answer
 
 
+@misconception("mlp_gradients", "slip", title="The bias is added to an array of integers", see="01 §6")
+def net_added_in_place(params, X, y):
+    """You wrote `z += b`. Where z holds integers and b has fractions, NumPy raises an error, since an array keeps its type. Write
+    `z = a @ W + b`."""
+    a = X
+    for W, b in params:
+        z = a @ W
+        z += b
+        a = _relu(z)
+    return _network(params, X, y)
+
+
+@misconception("mlp_gradients", "slip", title="The gradients have the integers' type", see="01 §6")
+def net_cut_off(params, X, y):
+    """You wrote the gradients into arrays made with `zeros_like` of the parameters. Where these hold integers, that cuts off everything
+    behind the decimal point. Make the arrays with dtype float."""
+    loss, grads = _network(params, X, y)
+    return loss, [(dW.astype(W.dtype), db.astype(b.dtype)) for (W, b), (dW, db) in zip(params, grads, strict=True)]
+
+
 net_loss_alone = only_the_first("mlp_gradients", right.mlp_gradients, see="01 §6", first="the loss", all="loss and grads")
 
 
@@ -1822,6 +1966,32 @@ def batches_of_neighbours(n, batch_size, rng):
 def batches_shuffled_inside(n, batch_size, rng):
     """You cut first and shuffled each batch. The same examples are together in every epoch. Shuffle all indices, and then cut."""
     return [rng.permutation(batch) for batch in _dealt(np.arange(n), batch_size)]
+
+
+@misconception("minibatches", "part", title="The batches are sorted", see="01 §7")
+def batches_sorted(n, batch_size, rng):
+    """You put the indices of each batch into the order of the data. Leave them in the order in which they were drawn."""
+    return [np.sort(batch) for batch in _dealt(rng.permutation(n), batch_size)]
+
+
+@misconception("minibatches", "part", title="The indices aren't cut into batches", see="01 §7")
+def batches_uncut(n, batch_size, rng):
+    """You returned all indices in one array. Cut it into pieces of batch_size, and return the list of them."""
+    return rng.permutation(n)
+
+
+@misconception("minibatches", "part", title="The order is turned round, not shuffled", see="01 §7")
+def batches_rotated(n, batch_size, rng):
+    """You begin at a random index and go on in the order of the data, so each batch holds neighbours. Shuffle all indices, and then
+    cut."""
+    return _dealt(np.roll(np.arange(n), rng.integers(n)), batch_size)
+
+
+@misconception("minibatches", "core", title="Each batch is drawn by itself", see="01 §7")
+def batches_by_choice(n, batch_size, rng):
+    """You drew each batch anew from all indices, so an index can be in several batches, and others are in none. Shuffle all indices once,
+    and then cut."""
+    return [rng.choice(n, min(batch_size, n), replace=False) for _ in range(-(-n // batch_size))]
 
 
 @misconception("minibatches", "part", title="Examples are drawn with replacement", see="01 §7")

@@ -106,7 +106,10 @@ class Backward(Contract):
             expect(out).shaped(np.shape(arguments[0]))
         except Mismatch:  # no gradient of this shape belongs to it
             return
-        call = getattr(student, self.exercise).call(arguments[0], cache)
+        try:
+            call = getattr(student, self.exercise).call(arguments[0], cache)
+        except Raised:  # another test looks at that
+            return
         if not same(arguments[0], call.arguments[0]):
             raise Mismatch("value", f"{self.exercise} changed dout in place; the layer above still needs it, so work on a copy instead")
 

@@ -21,7 +21,9 @@ from autograder.suites.contracts import (
     Integers,
     MemoryLayouts,
     array_in,
+    both,
     expect_repeated,
+    in_form,
     with_generators,
 )
 from coursekit import aspect, corner, exercise, expect, expect_error, worth
@@ -72,6 +74,25 @@ def kept(answer, name, shape):
     """Return an array of this shape as it is, for the precision of 32-bit floats counts; of another type as 64-bit floats."""
     found = np.asarray(expect(answer, name).shaped(shape).answer)
     return found.astype(np.float32) if getattr(answer, "dtype", None) == np.float32 else found
+
+
+def rounded(array):
+    """Return an array of whole numbers, as floats."""
+    return np.rint(3 * array) + 0.0
+
+
+class IntegersBesideFractions(Integers):
+    """Arrays of integers are legal for each group of positions in `beside_fractions`, also where the other arguments have fractions."""
+
+    beside_fractions = ((0, 1), (1,), (2,))
+
+    @corner("integers")
+    def test_integers_beside_fractions(self, student, rng):
+        """Integers in some arguments, and fractions in the others, give the same answer as the same numbers as floats."""
+        for group in self.beside_fractions:
+            floats = in_form(self.arguments(rng), rounded, group)
+            whole = in_form(floats, lambda array: array.astype(np.int64), group)
+            self.compare(student, floats, whole, "the answer to integers beside fractions", "from that to the same numbers as floats")
 
 
 def direction(move):
@@ -132,7 +153,13 @@ class TestThresholdUnit(ArgumentsUnchanged, Integers, Float32, MemoryLayouts):
         """A unit whose sum is exactly 0 fires."""
         X = np.array([[1.0, 2.0], [2.0, 1.0], [0.0, 0.0], [1.0, 1.0]])
         found = expect(flat(student.threshold_unit(X, np.array([2.0, -1.0]), 0.0)), "the answer").shaped((4,)).answer
-        expect(found[[0, 2]], "the answer where the sum is 0").close_to(found[[1, 1]])  # the second sum is positive
+        expect(found[[0, 2]], "the answer where the sum is 0").close_to(np.ones(2))
+
+    @corner("integers")
+    def test_integers_and_a_fraction(self, student):
+        """Integers in X and w, and a fraction in b, give the same answer as the same numbers as floats: a sum of −0.75 isn't 0."""
+        X, w = np.array([[1, 1], [2, 1], [3, 1], [1, 2], [5, 3]]), np.array([1, -2])  # the sums are -1, 0, 1, -3 and -1
+        self.compare(student, (X + 0.0, w + 0.0, 0.25), (X, w, 0.25), "the answer to integers", "from that to the same numbers as floats")
 
     @corner("numbers", 0.04)
     def test_numbers(self, student, rng):
@@ -418,7 +445,7 @@ def out_of(answer):
 
 
 @exercise("dense_forward")
-class TestDenseForward(ArgumentsUnchanged, Integers, Float32, MemoryLayouts):
+class TestDenseForward(ArgumentsUnchanged, IntegersBesideFractions, Float32, MemoryLayouts):
     integers = (0,)
 
     def arguments(self, rng, N=5, D=3, H=4):
@@ -457,9 +484,10 @@ GRADIENTS = ("dx", "dW", "db")
 
 
 @exercise("dense_backward")
-class TestDenseBackward(Backward, ArgumentsUnchanged, Integers, Float32, MemoryLayouts):
+class TestDenseBackward(Backward, ArgumentsUnchanged, IntegersBesideFractions, Float32, MemoryLayouts):
     outputs = GRADIENTS
     integers = (1,)
+    beside_fractions = ((1, 2), (2,))
 
     def arguments(self, rng, N=5, D=3, H=4):
         return rng.normal(0.5, 1, (N, H)), rng.normal(0.3, 1, (N, D)), rng.normal(size=(D, H)), rng.normal(size=H)
@@ -518,18 +546,24 @@ class TestDenseBackward(Backward, ArgumentsUnchanged, Integers, Float32, MemoryL
         """The answer has three items: dx, dW and db, in this order."""
         dout, *layer = self.arguments(rng, 5, 4, 4)
         answer = student.dense_backward(dout, self.forward(student, *layer)[1])
-        dx, dW, _ = expect(answer, "what dense_backward returns").items(*GRADIENTS)
-        if getattr(dx, "shape", ()) == (4, 4) or getattr(dW, "shape", ()) == (5, 4):
-            raise Mismatch("shape", "dx and dW are in each other's place: the order is that of the arguments of dense_forward, x, W, b")
+        gradients = expect(answer, "what dense_backward returns").items(*GRADIENTS)
+        names = {(5, 4): "dx", (4, 4): "dW", (4,): "db"}
+        found = tuple(names.get(np.shape(gradient), "") for gradient in map(flat, gradients))
+        if found != GRADIENTS and set(found) == set(GRADIENTS):
+            raise Mismatch("shape", f"the gradients come as {', '.join(found)}, by their shapes; the order is {', '.join(GRADIENTS)}")
 
     @corner("two batches under way", 0.05)
     def test_two_batches_under_way(self, student, rng):
         """Each backward pass belongs to its own cache, whichever forward pass came last."""
         (dout, *layer), (_, *other) = self.arguments(rng), self.arguments(rng)
-        at_once = student.dense_backward(dout, self.forward(student, *layer)[1])
-        _, cache = self.forward(student, *layer)
-        self.forward(student, *other)
-        expect(student.dense_backward(dout, cache), "the answer").alike(at_once, "when another forward pass lies between", GRADIENTS)
+
+        def between():
+            _, cache = self.forward(student, *layer)
+            self.forward(student, *other)
+            return student.dense_backward(dout, cache)
+
+        if answers := both(lambda: student.dense_backward(dout, self.forward(student, *layer)[1]), between):
+            expect(answers[1], "the answer").alike(answers[0], "when another forward pass lies between", GRADIENTS)
 
 
 # --- numerical_gradient ---------------------------------------------------------------------------------------------------
@@ -587,9 +621,10 @@ class TestNumericalGradient(ArgumentsUnchanged, Integers, MemoryLayouts):
 
     @aspect("the slopes up to a factor", 3)
     def test_direction(self, student, rng):
-        """The gradient of Σ c·x has the direction of c."""
+        """The gradient of Σ c·x is c up to a factor, of either sign."""
         slopes = rng.normal(1, 2, 6)
         found = expect(array_in(student.numerical_gradient(Function(slopes), rng.normal(size=6))), "the gradient").shaped((6,)).answer
+        found = found * np.sign(np.sum(found * slopes))
         expect(direction(found), "the gradient (divided by its length)").close_to(direction(slopes), rtol=ROUGH)
 
     @aspect("central differences", 3)
@@ -616,8 +651,9 @@ class TestNumericalGradient(ArgumentsUnchanged, Integers, MemoryLayouts):
 
     @corner("h", 0.06)
     def test_another_h(self, student, reference, rng):
-        """The h that is passed is the one that is used."""
-        self.expect_gradient(student, reference, Function(rng.normal(size=3), waves=2.0), rng.normal(size=3), 0.1)
+        """The h that is passed is the one that is used, for small and for large entries of x."""
+        x = rng.choice([-1, 1], 3) * np.array([0.3, 2.5, 20.0])
+        self.expect_gradient(student, reference, Function(rng.normal(size=3), waves=2.0), x, 0.1)
 
     @corner("h")
     def test_default_h(self, student, reference, rng):
@@ -636,15 +672,22 @@ class TestNumericalGradient(ArgumentsUnchanged, Integers, MemoryLayouts):
             return
         self.expect_restored(x, after)
 
+    def expect_restored_where_f_raises(self, student, rng, number_of_call):
+        x = rng.normal(size=(2, 2))
+        try:
+            student.numerical_gradient.call(Function(rng.normal(size=(2, 2)), fails_at=number_of_call), x)
+        except Raised as error:
+            self.expect_restored(x, error.arguments)
+
     @corner("x where f raises", 0.05)
     def test_restored_where_f_raises(self, student, rng):
-        """Where f raises an exception, too, x is as it was before the call."""
-        x = rng.normal(size=(2, 2))
-        for number_of_call in (1, 4):
-            try:
-                student.numerical_gradient.call(Function(rng.normal(size=(2, 2)), fails_at=number_of_call), x)
-            except Raised as error:
-                self.expect_restored(x, error.arguments)
+        """Where f raises an exception in its first call, x is as it was before."""
+        self.expect_restored_where_f_raises(student, rng, 1)
+
+    @corner("x where f raises")
+    def test_restored_where_f_raises_later(self, student, rng):
+        """Where f raises an exception in a later call, x is as it was before."""
+        self.expect_restored_where_f_raises(student, rng, 4)
 
     @corner("errors of f", 0.03)
     def test_error_of_f(self, student, rng):
@@ -670,6 +713,8 @@ def is_list_of_pairs(answer):
 
 @exercise("mlp_gradients")
 class TestMlpGradients(ArgumentsUnchanged, Integers, Float32, MemoryLayouts):
+    outputs = ("the loss", *(f"{name} of layer {layer}" for layer in (1, 2) for name in ("dW", "db")))  # for the default `sizes`
+
     def arguments(self, rng, sizes=(3, 6, 4), N=7):
         return network(rng, *sizes), rng.normal(size=(N, sizes[0])), rng.integers(0, sizes[-1], N)
 
@@ -780,6 +825,16 @@ class TestMlpGradients(ArgumentsUnchanged, Integers, Float32, MemoryLayouts):
         for grad, array in zip(grads, [array for pair in params for array in pair], strict=True):
             expect(grad, "a gradient").shaped(array.shape)
 
+    @corner("integers")
+    def test_integers_beside_fractions(self, student, rng):
+        """Integers in X and W, and fractions in b, or the other way round, give the same answer as the same numbers as floats."""
+        params, X, y = self.arguments(rng)
+        for forms in ((rounded, np.copy), (np.copy, rounded)):
+            pairs = [tuple(form(part) for form, part in zip(forms, pair, strict=True)) for pair in params]
+            floats = pairs, forms[0](X), y
+            whole = in_form(floats, lambda array: array.astype(np.int64) if np.array_equal(array, np.rint(array)) else array)
+            self.compare(student, floats, whole, "the answer to integers beside fractions", "from that to the same numbers as floats")
+
     @corner("the loss is a number", 0.03)
     def test_loss_is_a_number(self, student, rng):
         """The answer is the pair (loss, grads), and the loss is a single number."""
@@ -800,6 +855,8 @@ def batches_in(answer):
         except Mismatch as error:
             kind = getattr(answer, "type_name", "") or type(answer).__name__
             raise Mismatch(error.kind, f"minibatches returned an object of type {kind}; it has to return a list of arrays") from None
+    if isinstance(answer, np.ndarray) and answer.ndim == 1 and answer.dtype.kind in "iuf":  # all indices, which weren't cut
+        answer = [answer]
     batches = []
     for batch in answer:
         is_list = isinstance(batch, (list, tuple)) and all(isinstance(index, (int, np.integer)) and abs(index) < 2**31 for index in batch)
@@ -878,7 +935,8 @@ class TestMinibatches(Contract):
         expected = DRAWS / 24
         statistic = sum((count - expected) ** 2 for count in counts.values()) / expected + (24 - len(counts)) * expected
         if chdtrc(23, statistic) < P_LIMIT:
-            raise Mismatch("value", f"some orders come far too often: there are {len(counts)} of 24 in {DRAWS} epochs")
+            found = len(counts), len({frozenset(order[:2]) for order in counts})  # orders, and contents of the first batch
+            raise Mismatch("value", f"some orders come far too often: there are {len(counts)} of 24 in {DRAWS} epochs", found)
 
     @corner("random numbers from rng", 0.22)
     def test_from_the_generator(self, student, rng):
@@ -899,6 +957,8 @@ class TestMinibatches(Contract):
     def test_arrays(self, student, rng):
         """The batches are arrays of integers."""
         answer = student.minibatches(9, 4, generator(rng))
+        if isinstance(answer, np.ndarray) and answer.ndim == 1 and answer.dtype.kind in "iuf":
+            raise Mismatch("shape", "the answer is one array of indices, which isn't cut into batches")
         for batch in answer if isinstance(answer, (list, tuple, np.ndarray)) else []:  # other tests look at that
             if not isinstance(batch, np.ndarray) or batch.dtype.kind not in "iu" or batch.ndim != 1:
                 raise Mismatch("type", "a batch isn't an array of integers with one axis, with which one could index the training set")

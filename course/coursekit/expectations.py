@@ -449,7 +449,7 @@ def _text(value: Any, alone: bool = True) -> str:
     arrays = any(
         isinstance(item, np.ndarray) for item in (value if isinstance(value, (list, tuple)) else (value,))
     )  # shown by their shapes
-    text = repr(value) if is_brief(value) and not arrays else ""
+    text = repr(value.item() if isinstance(value, np.generic) else value) if is_brief(value) and not arrays else ""
     if not 0 < len(text) <= 40:
         return ""
     return f"{_kind(value)}, {text}" if alone else text

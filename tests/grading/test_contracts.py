@@ -133,3 +133,16 @@ def test_a_backward_pass_is_blamed_for_itself():
         return out
 
     assert "as floats" in found(Pair, f_backward, pair_arguments, f_forward=right)
+
+
+def test_a_backward_pass_that_raises_isnt_blamed_for_its_arguments():
+    class Unchanged(Backward, ArgumentsUnchanged):
+        pass
+
+    def f_backward(dout, cache):
+        return dout @ cache[:2]
+
+    def f_forward(x):
+        return x / 7, x / 7
+
+    assert found(Unchanged, f_backward, pair_arguments, f_forward=f_forward) == ""
