@@ -7,6 +7,7 @@ import numpy as np
 
 from autograder.judging.known_answers import alternative, misconception
 from autograder.misconceptions.families import (
+    added_to_integers,
     cut_off,
     family,
     fixed_number,
@@ -2032,6 +2033,16 @@ def prelu_dalpha_in_type_of_alpha(dout, cache):
     return dz, _in_type_of(dalpha, cache[1])
 
 
+@misconception("prelu_backward", "slip", title="dalpha is added up in the type of alpha", see="04 §5", with_forward=_as_passed)
+def prelu_dalpha_added_to_integers(dout, cache):
+    """You add up dalpha in an array made with `np.zeros_like(alpha)`. Where alpha holds integers, `+=` with fractions raises an error: make
+    it with `np.zeros(alpha.shape)`."""
+    z, alpha = cache
+    dalpha = np.zeros_like(alpha)
+    dalpha += np.sum(dout * np.minimum(z, 0.0), axis=0)
+    return right.prelu_backward(dout, cache)[0], dalpha
+
+
 @misconception("prelu_backward", "part", title="dalpha isn't summed over the batch", see="04 §5")
 def prelu_alpha_not_summed(dout, cache):
     """Your dalpha has shape (N, D). alpha was used by all examples, so that its gradient is the sum over them, with shape (D,)."""
@@ -2745,6 +2756,21 @@ def maxout_dW_without_dout(dout, cache):
     return dx, _gradients(_of_winners(np.ones(np.shape(dout)), cache), x, W)[1], db
 
 
+def _with_biases(x, W, b):
+    """Return the right out, and a cache with the biases in it."""
+    out, cache = right.maxout_forward(x, W, b)
+    return out, (*cache, np.asarray(b))
+
+
+@misconception("maxout_backward", "slip", title="db has the type of b", see="04 §8", with_forward=_with_biases)
+def maxout_db_in_type_of_b(dout, cache):
+    """You made db with `np.zeros_like(b)`, or converted it. Where b holds integers, that cuts off everything behind the decimal point: a
+    gradient is an array of floats."""
+    dx, dW, db = right.maxout_backward(dout, cache[:3])
+    return dx, dW, _in_type_of(db, cache[3])
+
+
+maxout_added_to_integers = added_to_integers("maxout_backward", right.maxout_backward, see="04 §8", position=1, with_forward=_with_types)
 maxout_dout_in_place = in_place("maxout_backward", right.maxout_backward, see="04 §8")
 maxout_gradients_cut_off = cut_off("maxout_backward", right.maxout_backward, see="04 §8")
 maxout_dx_alone = only_the_first("maxout_backward", right.maxout_backward, see="04 §8", first="dx", all="dx, dW and db")
