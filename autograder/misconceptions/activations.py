@@ -2009,7 +2009,7 @@ def _parts(cache):
 
 def _as_passed(z, alpha):
     """Return the right out, and a cache with the arguments in their own types."""
-    return right.prelu_forward(z, alpha)[0], (np.asarray(z), np.asarray(alpha))
+    return _leaky_relu(np.asarray(z), np.asarray(alpha)), (np.asarray(z), np.asarray(alpha))
 
 
 def _in_type_of(gradient, like):
@@ -2021,16 +2021,16 @@ def _in_type_of(gradient, like):
 def prelu_dz_in_type_of_z(dout, cache):
     """You made dz with `np.zeros_like(z)`. Where z holds integers, that cuts off everything behind the decimal point: a gradient is an
     array of floats."""
-    dz, dalpha = right.prelu_backward(dout, cache)
-    return _in_type_of(dz, cache[0]), dalpha
+    z, alpha = cache
+    return _in_type_of(np.where(z < 0, alpha * dout, dout), z), np.sum(dout * np.minimum(z, 0.0), axis=0)
 
 
 @misconception("prelu_backward", "slip", title="dalpha has the type of alpha", see="04 §5", with_forward=_as_passed)
 def prelu_dalpha_in_type_of_alpha(dout, cache):
     """You made dalpha with `np.zeros_like(alpha)`. Where alpha holds integers, that cuts off everything behind the decimal point: a
     gradient is an array of floats."""
-    dz, dalpha = right.prelu_backward(dout, cache)
-    return dz, _in_type_of(dalpha, cache[1])
+    z, alpha = cache
+    return np.where(z < 0, alpha * dout, dout), _in_type_of(np.sum(dout * np.minimum(z, 0.0), axis=0), alpha)
 
 
 @misconception("prelu_backward", "slip", title="dalpha is added up in the type of alpha", see="04 §5", with_forward=_as_passed)
@@ -2040,7 +2040,7 @@ def prelu_dalpha_added_to_integers(dout, cache):
     z, alpha = cache
     dalpha = np.zeros_like(alpha)
     dalpha += np.sum(dout * np.minimum(z, 0.0), axis=0)
-    return right.prelu_backward(dout, cache)[0], dalpha
+    return np.where(z < 0, alpha * dout, dout), dalpha
 
 
 @misconception("prelu_backward", "part", title="dalpha isn't summed over the batch", see="04 §5")
@@ -2542,15 +2542,15 @@ def maxout_dx_not_summed(dout, cache):
 
 def _with_types(x, W, b):
     """Return the right out, and a cache with the arguments in their own types."""
-    out, (_, _, winner) = right.maxout_forward(x, W, b)
-    return out, (np.asarray(x), np.asarray(W), winner)
+    pieces = _pieces(x, W, b)
+    return np.max(pieces, axis=0), (np.asarray(x), np.asarray(W), np.argmax(pieces, axis=0))
 
 
 @misconception("maxout_backward", "slip", title="dx has the type of x", see="04 §8", with_forward=_with_types)
 def maxout_dx_in_type_of_x(dout, cache):
     """You made dx with `np.zeros_like(x)`, or converted it. Where x holds integers, that cuts off everything behind the decimal point.
     Gradients are arrays of floats, whatever x and W are."""
-    dx, dW, db = right.maxout_backward(dout, cache)
+    dx, dW, db = _gradients(_of_winners(dout, cache), *cache[:2])
     return _in_type_of(dx, cache[0]), dW, db
 
 
@@ -2558,7 +2558,7 @@ def maxout_dx_in_type_of_x(dout, cache):
 def maxout_dW_in_type_of_W(dout, cache):
     """You made dW with `np.zeros_like(W)`, or converted it. Where W holds integers, that cuts off everything behind the decimal point: a
     gradient is an array of floats."""
-    dx, dW, db = right.maxout_backward(dout, cache)
+    dx, dW, db = _gradients(_of_winners(dout, cache), *cache[:2])
     return dx, _in_type_of(dW, cache[1]), db
 
 
@@ -2758,15 +2758,14 @@ def maxout_dW_without_dout(dout, cache):
 
 def _with_biases(x, W, b):
     """Return the right out, and a cache with the biases in it."""
-    out, cache = right.maxout_forward(x, W, b)
-    return out, (*cache, np.asarray(b))
+    return np.max(_pieces(x, W, b), axis=0), (*_cache(x, W, b), np.asarray(b))
 
 
 @misconception("maxout_backward", "slip", title="db has the type of b", see="04 §8", with_forward=_with_biases)
 def maxout_db_in_type_of_b(dout, cache):
     """You made db with `np.zeros_like(b)`, or converted it. Where b holds integers, that cuts off everything behind the decimal point: a
     gradient is an array of floats."""
-    dx, dW, db = right.maxout_backward(dout, cache[:3])
+    dx, dW, db = _gradients(_of_winners(dout, cache[:3]), *cache[:2])
     return dx, dW, _in_type_of(db, cache[3])
 
 
