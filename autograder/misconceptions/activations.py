@@ -7,6 +7,7 @@ import numpy as np
 
 from autograder.judging.known_answers import alternative, misconception
 from autograder.misconceptions.families import (
+    added_to_integers,
     cut_off,
     family,
     fixed_number,
@@ -14,6 +15,7 @@ from autograder.misconceptions.families import (
     in_a_tuple,
     in_place,
     negated,
+    nothing_returned,
     only_the_first,
     reseeded,
 )
@@ -111,6 +113,40 @@ def integers_raise(function, options, *args, **kwargs):
 def both_at_zero(function, options, z, *alpha):
     beside = sum(function(side + np.zeros(np.shape(z)), *alpha) for side in (-1e-12, 1e-12))
     return np.where(np.asarray(z) == 0, beside, function(z, *alpha))
+
+
+@family(
+    "An `if` asks about a whole array",
+    "`if z > 0` wants one True or False, and an array has one for each entry: Python raises a ValueError. Choose for each entry: "
+    "`np.where(z > 0, …, …)`.",
+    "core",
+)
+def if_of_an_array(function, options, z, *args, **kwargs):
+    if z > 0:
+        pass
+    return function(z, *args, **kwargs)
+
+
+@family(
+    "The answer is flattened",
+    "Your numbers are right, but they come back in one long row, as `z.flatten()` or `np.ravel(z)` made it. The answer has the shape of z: "
+    "end with `.reshape(z.shape)`, or use NumPy's functions of whole arrays.",
+    "part",
+)
+def flattened(function, options, *args, **kwargs):
+    return np.ravel(function(*args, **kwargs))
+
+
+@family(
+    "Only rows of numbers are taken",
+    "`for v in z` gives the entries of an array of one axis. Of a table it gives whole rows, for which a comparison has no single answer. "
+    "Write the function with NumPy's functions of whole arrays.",
+    "part",
+)
+def rows_only(function, options, z, *args, **kwargs):
+    if np.ndim(z) > 1:
+        raise ValueError("The truth value of an array with more than one element is ambiguous.")
+    return function(z, *args, **kwargs)
 
 
 # --- right functions, for answers to use ----------------------------------------------------------------------------------
@@ -337,6 +373,12 @@ def sigmoid_slope_of_the_value(z):
     return z * (1 - np.asarray(z))
 
 
+@misconception("sigmoid_grad", "core", title="1 − z instead of 1 − σ(z)", see="04 §1")
+def sigmoid_slope_mixed(z):
+    """You computed σ(z)·(1 − z). Both factors are made of σ(z): with s = sigmoid(z) it is s·(1 − s)."""
+    return _sigmoid(z) * (1 - np.asarray(z))
+
+
 @misconception("sigmoid_grad", "core", title="1 − σ without the factor σ", see="04 §1")
 def sigmoid_slope_one_factor(z):
     """You returned 1 − σ(z). The derivative is the product σ(z)·(1 − σ(z)): it goes to 0 on both sides."""
@@ -453,10 +495,17 @@ def relu_by_max(z):
     return np.max(0, z)
 
 
-@misconception("relu", "core", title="Python's max for an array", see="04 §2")
+@misconception("relu", "core", title="np.max(z, 0) instead of np.maximum(z, 0)", see="04 §2")
+def relu_by_max_along_axis(z):
+    """np.max takes one array, and its second argument is an axis, so that np.max(z, 0) looks for the largest entry along axis 0.
+    np.maximum(z, 0) compares entry by entry."""
+    return np.max(z, 0)
+
+
+@misconception("relu", "core", title="A whole array is compared with 0", see="04 §2")
 def relu_by_pythons_max(z):
-    """Python's max compares 0 with the whole array, and can't tell whether an array of many entries is the larger one. np.maximum(0, z)
-    compares entry by entry."""
+    """Python's max, like `if z > 0`, asks whether the whole array is larger, which an array of many entries can't answer with one True or
+    False. np.maximum(0, z) compares entry by entry."""
     return max(0, z)
 
 
@@ -1027,6 +1076,13 @@ def elu_mask_overflows(z, alpha=1.0):
         return z * (z > 0) + alpha * (np.exp(z) - 1) * (z <= 0)
 
 
+@misconception("elu", "slip", title="z is clipped too early", see="04 §6")
+def elu_clipped(z, alpha=1.0):
+    """You clipped z against overflow on the negative side, where exp(z) can't overflow: it goes to 0. At −5 it is still 0.0067. Limit z
+    from above: np.minimum(z, 0)."""
+    return _elu(np.where(np.asarray(z) < 0, np.clip(z, -5, 0), z), alpha)
+
+
 @misconception("elu", "part", title="exp(z) − α", see="04 §6")
 def elu_subtracts_alpha(z, alpha=1.0):
     """You computed exp(z) − α for negative z. α multiplies the exponential too: α(exp(z) − 1). For α = 1 there is no difference."""
@@ -1080,6 +1136,12 @@ def elu_slope_is_leaky(z, alpha=1.0):
 def elu_slope_is_relu(z, alpha=1.0):
     """You returned 0 for negative z. The ELU isn't flat there: its slope is α exp(z)."""
     return _relu_grad(z)
+
+
+@misconception("elu_grad", "part", title="0 for negative z, and 1 at z = 0", see="04 §6")
+def elu_slope_is_step(z, alpha=1.0):
+    """You returned 0 for negative z. The ELU isn't flat there: its slope is α exp(z)."""
+    return np.where(np.asarray(z) < 0, 0.0, 1.0)
 
 
 @misconception("elu_grad", "part", title="z instead of 1", see="04 §6")
@@ -1151,7 +1213,7 @@ def elu_slope_mixed(z, alpha=1.0):
 @misconception("elu_grad", "part", title="The smaller of 1 and α exp(z)", see="04 §6")
 def elu_slope_minimum(z, alpha=1.0):
     """You took the minimum of 1 and α exp(z). That is right for α = 1 only: choose by the sign of z."""
-    return np.minimum(1.0, alpha * np.exp(np.minimum(z, 700.0)))
+    return np.minimum(1.0, alpha * np.exp(np.minimum(z, 0.0)))
 
 
 @misconception("elu_grad", "core", title="exp(z) on both sides, without α", see="04 §6")
@@ -1517,7 +1579,7 @@ def dead_for_the_first(Z):
 @misconception("dead_units", "core", title="One answer for the whole layer", see="04 §3")
 def dead_layer(Z):
     """You looked at all entries at once, and returned one True or False. Look along the examples only: axis=0 leaves one for each unit."""
-    return bool(np.all(np.asarray(Z) <= 0))
+    return np.all(np.asarray(Z) <= 0)
 
 
 @misconception("dead_units", "part", title="The axis of the examples is kept", see="04 §3")
@@ -1895,7 +1957,15 @@ def prelu_along_examples(z, alpha):
     return np.where(np.asarray(z) < 0, np.resize(alpha, (len(z), 1)) * z, z), _kept(z, alpha)
 
 
+@misconception("prelu_forward", "part", title="alpha is a column", see="04 §5")
+def prelu_column(z, alpha):
+    """You wrote alpha[:, None], which has the shape (D, 1), and runs along the examples. One α belongs to each feature, a column of z:
+    shape (D,) broadcasts as it is."""
+    return np.where(np.asarray(z) < 0, np.asarray(alpha)[:, None] * z, z), _kept(z, alpha)
+
+
 prelu_in_place = in_place("prelu_forward", right.prelu_forward, see="04 §5")
+prelu_without_cache = only_the_first("prelu_forward", right.prelu_forward, see="04 §5", first="out", all="out and cache")
 prelu_cut_off = cut_off("prelu_forward", right.prelu_forward, see="04 §5")
 
 
@@ -1935,6 +2005,42 @@ def _parts(cache):
     """Return z, α, the slopes, and z where it is negative."""
     z, alpha = cache
     return z, alpha, np.where(z < 0, alpha, 1.0), np.minimum(z, 0.0)
+
+
+def _as_passed(z, alpha):
+    """Return the right out, and a cache with the arguments in their own types."""
+    return _leaky_relu(np.asarray(z), np.asarray(alpha)), (np.asarray(z), np.asarray(alpha))
+
+
+def _in_type_of(gradient, like):
+    """Cut a gradient off to integers, if it is that of an array of integers."""
+    return gradient.astype(like.dtype) if like.dtype.kind in "iu" else gradient
+
+
+@misconception("prelu_backward", "slip", title="dz has the type of z", see="04 §5", with_forward=_as_passed)
+def prelu_dz_in_type_of_z(dout, cache):
+    """You made dz with `np.zeros_like(z)`. Where z holds integers, that cuts off everything behind the decimal point: a gradient is an
+    array of floats."""
+    z, alpha = cache
+    return _in_type_of(np.where(z < 0, alpha * dout, dout), z), np.sum(dout * np.minimum(z, 0.0), axis=0)
+
+
+@misconception("prelu_backward", "slip", title="dalpha has the type of alpha", see="04 §5", with_forward=_as_passed)
+def prelu_dalpha_in_type_of_alpha(dout, cache):
+    """You made dalpha with `np.zeros_like(alpha)`. Where alpha holds integers, that cuts off everything behind the decimal point: a
+    gradient is an array of floats."""
+    z, alpha = cache
+    return np.where(z < 0, alpha * dout, dout), _in_type_of(np.sum(dout * np.minimum(z, 0.0), axis=0), alpha)
+
+
+@misconception("prelu_backward", "slip", title="dalpha is added up in the type of alpha", see="04 §5", with_forward=_as_passed)
+def prelu_dalpha_added_to_integers(dout, cache):
+    """You add up dalpha in an array made with `np.zeros_like(alpha)`. Where alpha holds integers, `+=` with fractions raises an error: make
+    it with `np.zeros(alpha.shape)`."""
+    z, alpha = cache
+    dalpha = np.zeros_like(alpha)
+    dalpha += np.sum(dout * np.minimum(z, 0.0), axis=0)
+    return np.where(z < 0, alpha * dout, dout), dalpha
 
 
 @misconception("prelu_backward", "part", title="dalpha isn't summed over the batch", see="04 §5")
@@ -2272,7 +2378,30 @@ def maxout_all_pieces(x, W, b):
     return _pieces(x, W, b), _cache(x, W, b)
 
 
+@misconception("maxout_forward", "core", title="The maximum over the examples", see="04 §8")
+def maxout_over_examples(x, W, b):
+    """You took the maximum over the examples. It is the pieces that compete, for each example and unit by itself: axis 0 of (k, N, H)."""
+    return np.max(_pieces(x, W, b), axis=1), _cache(x, W, b)
+
+
+@misconception("maxout_forward", "core", title="The piece of the largest size, with its sign", see="04 §8")
+def maxout_by_size(x, W, b):
+    """You took the piece with the largest |z|. The pieces are compared with their signs: −5 loses to 1."""
+    pieces = _pieces(x, W, b)
+    return np.take_along_axis(pieces, np.argmax(np.abs(pieces), axis=0)[None], axis=0)[0], _cache(x, W, b)
+
+
+@misconception("maxout_forward", "slip", title="Biases are added to an array of integers", see="04 §8")
+def maxout_bias_in_place(x, W, b):
+    """You add b in place, as `pieces += b[:, None, :]` does. Where x and W hold integers, so does their product, and NumPy refuses to write
+    fractions into it. Write `pieces = pieces + …`."""
+    pieces = np.matmul(x, W)
+    pieces += np.asarray(b)[:, None, :]
+    return np.max(pieces, axis=0), _cache(x, W, b)
+
+
 maxout_in_place = in_place("maxout_forward", right.maxout_forward, see="04 §8")
+maxout_without_cache = only_the_first("maxout_forward", right.maxout_forward, see="04 §8", first="out", all="out and cache")
 maxout_cut_off = cut_off("maxout_forward", right.maxout_forward, see="04 §8")
 
 
@@ -2396,6 +2525,41 @@ def maxout_dx_of_one(dout, cache):
     x, W, _ = cache
     dpieces = _of_winners(dout, cache)
     return dpieces[-1] @ W[-1].T, *_gradients(dpieces, x, W)[1:]
+
+
+@misconception("maxout_backward", "part", title="dx has the first piece's weights", see="04 §8")
+def maxout_dx_by_first(dout, cache):
+    """Your dW and db are right, but dx is dout times one piece's weights, whoever won. The winner's weights carried x to the output."""
+    return np.asarray(dout) @ cache[1][0].T, *_gradients(_of_winners(dout, cache), *cache[:2])[1:]
+
+
+@misconception("maxout_backward", "part", title="dx isn't summed over the pieces", see="04 §8")
+def maxout_dx_not_summed(dout, cache):
+    """Your dx has an axis for the pieces. x went into all of them, so that what comes back from each is added: dx has the shape of x."""
+    dpieces = _of_winners(dout, cache)
+    return np.einsum("knh,kdh->knd", dpieces, cache[1]), *_gradients(dpieces, *cache[:2])[1:]
+
+
+def _with_types(x, W, b):
+    """Return the right out, and a cache with the arguments in their own types."""
+    pieces = _pieces(x, W, b)
+    return np.max(pieces, axis=0), (np.asarray(x), np.asarray(W), np.argmax(pieces, axis=0))
+
+
+@misconception("maxout_backward", "slip", title="dx has the type of x", see="04 §8", with_forward=_with_types)
+def maxout_dx_in_type_of_x(dout, cache):
+    """You made dx with `np.zeros_like(x)`, or converted it. Where x holds integers, that cuts off everything behind the decimal point.
+    Gradients are arrays of floats, whatever x and W are."""
+    dx, dW, db = _gradients(_of_winners(dout, cache), *cache[:2])
+    return _in_type_of(dx, cache[0]), dW, db
+
+
+@misconception("maxout_backward", "slip", title="dW has the type of W", see="04 §8", with_forward=_with_types)
+def maxout_dW_in_type_of_W(dout, cache):
+    """You made dW with `np.zeros_like(W)`, or converted it. Where W holds integers, that cuts off everything behind the decimal point: a
+    gradient is an array of floats."""
+    dx, dW, db = _gradients(_of_winners(dout, cache), *cache[:2])
+    return dx, _in_type_of(dW, cache[1]), db
 
 
 @misconception("maxout_backward", "part", title="dW of all pieces alike", see="04 §8")
@@ -2592,6 +2756,20 @@ def maxout_dW_without_dout(dout, cache):
     return dx, _gradients(_of_winners(np.ones(np.shape(dout)), cache), x, W)[1], db
 
 
+def _with_biases(x, W, b):
+    """Return the right out, and a cache with the biases in it."""
+    return np.max(_pieces(x, W, b), axis=0), (*_cache(x, W, b), np.asarray(b))
+
+
+@misconception("maxout_backward", "slip", title="db has the type of b", see="04 §8", with_forward=_with_biases)
+def maxout_db_in_type_of_b(dout, cache):
+    """You made db with `np.zeros_like(b)`, or converted it. Where b holds integers, that cuts off everything behind the decimal point: a
+    gradient is an array of floats."""
+    dx, dW, db = _gradients(_of_winners(dout, cache[:3]), *cache[:2])
+    return dx, dW, _in_type_of(db, cache[3])
+
+
+maxout_added_to_integers = added_to_integers("maxout_backward", right.maxout_backward, see="04 §8", position=1, with_forward=_with_types)
 maxout_dout_in_place = in_place("maxout_backward", right.maxout_backward, see="04 §8")
 maxout_gradients_cut_off = cut_off("maxout_backward", right.maxout_backward, see="04 §8")
 maxout_dx_alone = only_the_first("maxout_backward", right.maxout_backward, see="04 §8", first="dx", all="dx, dW and db")
@@ -2640,7 +2818,9 @@ FRACTIONS = CURVES.keys() - {"relu", "relu_grad"}  # these have fractions for in
 """Functions of one variable, with their sections."""
 
 for _name, _section in CURVES.items():
-    _families = [in_place, overwritten, in_a_tuple, as_list, tables_only, *([cut_off, integers_raise] if _name in FRACTIONS else [])]
+    _families = [in_place, overwritten, in_a_tuple, as_list, tables_only, flattened, rows_only, nothing_returned]
+    _families += [if_of_an_array] if _name != "relu" else []  # there Python's max does the same
+    _families += [cut_off, integers_raise] if _name in FRACTIONS else []
     for _family in _families:
         _known = _family(_name, getattr(right, _name), see=f"04 §{_section}")
         globals()[_known.__name__] = _known

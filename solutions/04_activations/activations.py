@@ -650,7 +650,7 @@ def rrelu(z, lower, upper, rng, training):
     out : float array of the shape of z
         slopes · z.
     slopes : float array of the shape of z
-        What each entry was multiplied by: 1 where z >= 0.
+        What each entry was multiplied by: 1 where z > 0. Where z = 0, any number is right.
 
     The arguments are not changed (but rng, by drawing from it).
     """
@@ -720,7 +720,7 @@ def prelu_forward(z, alpha):
         Pre-activations. Integers are legal.
     alpha : array of shape (D,)
         The slope of each feature for negative z. It is learned, so it can be any number: negative, or
-        greater than 1.
+        greater than 1. Integers are legal.
 
     Returns
     -------
