@@ -1422,6 +1422,15 @@ def interleave_eager_start(sources, cycle_length):
     return itertools.chain(first, found)
 
 
+@misconception("interleave", "slip", title="The first sources are opened in the call", see="02 §8")
+def interleave_opens_in_the_call(sources, cycle_length):
+    """You opened the first sources when your function was called, before anybody asked for an item. A generator's code runs when the first
+    item is asked for; of your function only the inner one is a generator. Opening files takes time, and nobody may want them."""
+    waiting = iter(sources)
+    opened = [iter(source) for source in itertools.islice(waiting, cycle_length)]
+    return _interleaved(itertools.chain(opened, waiting), cycle_length)
+
+
 @alternative("interleave")
 def interleave_by_deque(sources, cycle_length):
     unopened, slots = iter(sources), deque()

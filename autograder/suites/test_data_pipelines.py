@@ -709,8 +709,12 @@ class TestInterleave(Lazy):
 
     @corner("sources from an iterator", 0.05)
     def test_sources_from_an_iterator(self, student, reference):
-        """The sources may come from an iterator, which has no length."""
-        expect_items(some(student.interleave(Source([[11, 12], [21], [31, 32], [41]]), 2), 9), [11, 21, 12, 31, 41, 32])
+        """The sources may come from an iterator, which has no length; none is taken before an item is asked for."""
+        sources = Source([[11, 12], [21], [31, 32], [41]])
+        answer = student.interleave(sources, 2)
+        if sources.taken:
+            raise Mismatch("value", f"{sources.taken} sources were taken before an item was asked for")
+        expect_items(some(answer, 9), [11, 21, 12, 31, 41, 32])
 
     @corner("more slots than sources", 0.05)
     def test_many_slots(self, student, reference):
@@ -797,9 +801,9 @@ class TestPrefetch:
             for given in range(1, 13):
                 next(steps, None)
                 expect_ahead(steps, source, given + 1, given)
-                furthest = max(furthest, source.taken - given)
-            steps.wait_for(source, 40, 0.15)
-        furthest = max(furthest, source.taken - given)
+                if given in (5, 12):  # only where the thread has had time, so that the mark doesn't depend on the moment
+                    steps.wait_for(source, given + size + 2, 0.15)
+                    furthest = max(furthest, source.taken - given)
         if furthest > size + 1:
             raise Mismatch("value", f"the thread is further ahead than {size + 1} items, with buffer_size={size}")
 
