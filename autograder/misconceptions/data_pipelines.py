@@ -30,7 +30,7 @@ def center_by_a_number(X):
     return X - np.mean(X), np.mean(X)
 
 
-@misconception("center", "core", title="Each example loses its own mean", see="02 §2")
+@misconception("center", "part", title="Each example loses its own mean", see="02 §2")
 def center_over_features(X):
     """You averaged along axis 1, so each example loses its own mean. A feature's mean runs over the examples, which is axis 0."""
     mean = np.mean(X, axis=1, keepdims=True)
@@ -64,7 +64,7 @@ def center_standardized(X):
     return (X - mean) / np.where(np.std(X, axis=0) > 0, np.std(X, axis=0), 1.0), mean
 
 
-@misconception("center", "core", title="The median is taken for the mean", see="02 §2")
+@misconception("center", "part", title="The median is taken for the mean", see="02 §2")
 def center_by_median(X):
     """You subtracted the median. The mean is the sum of the values divided by their number."""
     middle = np.median(X, axis=0)
@@ -249,7 +249,7 @@ def _standardized(X_train, X_test, mean, divisor):
         return (X_train - mean) / divisor, (X_test - mean) / divisor
 
 
-@misconception("standardize", "part", title="The test set has statistics of its own", see="02 §3")
+@misconception("standardize", "core", title="The test set has statistics of its own", see="02 §3")
 def standardize_each(X_train, X_test, eps=1e-8):
     """You standardised the test set with its own mean and deviation. A network sees the same numbers in training and in use only if both
     are moved and scaled alike: take the training set's statistics for both."""
@@ -332,7 +332,7 @@ def standardize_centred_only(X_train, X_test, eps=1e-8):
     return _standardized(X_train, X_test, np.mean(X_train, axis=0), 1.0)
 
 
-@misconception("standardize", "core", title="One mean and deviation for all features", see="02 §3")
+@misconception("standardize", "part", title="One mean and deviation for all features", see="02 §3")
 def standardize_everything(X_train, X_test, eps=1e-8):
     """You took mean and deviation over all entries. Each feature has its own: give `np.mean` and `np.std` the axis of the examples, 0."""
     return _standardized(X_train, X_test, np.mean(X_train), np.std(X_train) + eps)
@@ -400,7 +400,7 @@ def _eigen(X, centred=True):
     return values[::-1], vectors[:, ::-1]
 
 
-@misconception("pca", "part", title="The data aren't centred", see="02 §4")
+@misconception("pca", "core", title="The data aren't centred", see="02 §4")
 def pca_uncentred(X, k):
     """You took X Xᵀ of the data as they are. Their mean is then the direction of most "variance": subtract it first."""
     values, vectors = _eigen(X, centred=False)
@@ -435,11 +435,26 @@ def pca_columns(X, k):
     return vectors[:, :k], values[:k]
 
 
-@misconception("pca", "part", title="Rows of the matrix of eigenvectors are taken", see="02 §4")
+@misconception("pca", "core", title="Rows of the matrix of eigenvectors are taken", see="02 §4")
 def pca_rows_of_vectors(X, k):
     """`eigh` has its eigenvectors in the columns, and you took rows. The i-th one is `vectors[:, i]`."""
     values, vectors = _eigen(X)
     return vectors[:k], values[:k]
+
+
+@misconception("pca", "core", title="Rows of the matrix of eigenvectors are taken", see="02 §4")
+def pca_sorted_rows_of_vectors(X, k):
+    """`eigh` has its eigenvectors in the columns, and you sorted and took rows. The i-th one is `vectors[:, i]`."""
+    values, vectors = _eigen(X)
+    return vectors[::-1, ::-1][:k], values[:k]
+
+
+@misconception("pca", "part", title="The eigenvalues of `eig` aren't sorted", see="02 §4")
+def pca_unsorted(X, k):
+    """You took the first k eigenvectors of `eig`, which come in no particular order. Sort by the eigenvalues, the largest first."""
+    centred = X - np.mean(X, axis=0)
+    values, vectors = np.linalg.eig(centred.T @ centred / len(X))
+    return vectors[:, :k].T.real, values[:k].real
 
 
 @misconception("pca", "part", title="The variances divide by N − 1", see="02 §4")
@@ -565,7 +580,7 @@ def _white(X, eps, values=None, vectors=None):
     return (X - np.mean(X, axis=0)) @ vectors / np.sqrt(np.maximum(values, 0) + eps)
 
 
-@misconception("whiten", "part", title="Only decorrelated", see="02 §5")
+@misconception("whiten", "core", title="Only decorrelated", see="02 §5")
 def whiten_rotated_only(X, eps=1e-5):
     """You projected on the components and stopped there. Each column still has its own variance: divide by √(λ + ε)."""
     return (X - np.mean(X, axis=0)) @ _eigen(X)[1]
@@ -656,6 +671,15 @@ def whiten_few_columns(X, eps=1e-5):
     """With fewer examples than features your answer has fewer columns than X, as `full_matrices=False` gives. It has D: the others are
     0."""
     return _white(X, eps)[:, : min(np.shape(X))]
+
+
+@misconception("whiten", "slip", title="Directions without variance are left out", see="02 §5")
+def whiten_few_columns_by_svd(X, eps=1e-5):
+    """With fewer examples than features your answer has fewer columns than X, as `full_matrices=False` gives. It has D: the others are
+    0."""
+    centred = X - np.mean(X, axis=0)
+    _, S, Vt = np.linalg.svd(centred, full_matrices=False)
+    return centred @ Vt.T / np.sqrt(S**2 / len(X) + eps)
 
 
 whiten_fixed_eps = fixed_number("whiten", right.whiten, see="02 §5", name="eps", value=1e-5)
@@ -789,7 +813,7 @@ def batch_one_item_late(items, batch_size, drop_remainder=False):
         yield held
 
 
-@misconception("batch", "slip", title="The same list again and again", see="02 §6")
+@misconception("batch", "part", title="The same list again and again", see="02 §6")
 def batch_same_list(items, batch_size, drop_remainder=False):
     """You clear the list that you have yielded, and fill it again. Whoever kept it finds other items in it: make a new list, `held =
     []`."""
@@ -823,7 +847,7 @@ def batch_padded(items, batch_size, drop_remainder=False):
         yield held + [None] * (batch_size - len(held))
 
 
-@misconception("batch", "core", title="Lists of another size", see="02 §6")
+@misconception("batch", "part", title="Lists of another size", see="02 §6")
 def batch_one_more(items, batch_size, drop_remainder=False):
     """Your lists have one item more than batch_size: you look at the length before the item is added. Compare afterwards."""
     return _batches(items, batch_size + 1, drop_remainder)
@@ -869,6 +893,21 @@ def batch_windows(items, batch_size, drop_remainder=False):
 def batch_returns_early(items, batch_size, drop_remainder=False):
     """You left the function after the first list: `return` ends a generator."""
     yield from itertools.islice(_batches(items, batch_size, drop_remainder), 1)
+
+
+@misconception("batch", "core", title="The first list is returned", see="02 §6")
+def batch_returns_the_first(items, batch_size, drop_remainder=False):
+    """You returned the first list, so its items come one by one, and no other list. `yield` each list, and go on."""
+    return next(_batches(items, batch_size), [])
+
+
+@misconception("batch", "core", title="An array of all items is returned", see="02 §6")
+def batch_reshaped(items, batch_size, drop_remainder=False):
+    """You read all items into an array and reshaped it: the last items are lost where they don't fill a row, and items that never end
+    never come. Collect a list, and `yield` it when it is full."""
+    values = np.array(list(items))
+    rows = len(values) // batch_size
+    return values[: rows * batch_size].reshape(rows, batch_size)
 
 
 @misconception("batch", "part", title="It ends in a RuntimeError", see="02 §6")
@@ -966,7 +1005,7 @@ def _drawn(items, buffer_size, rng):
     return _shuffled(items, buffer_size, rng, lambda rng, n: rng.integers(n))
 
 
-@misconception("shuffle_buffer", "part", title="Everything is shuffled at once", see="02 §7")
+@misconception("shuffle_buffer", "core", title="Everything is shuffled at once", see="02 §7")
 def shuffle_everything(items, buffer_size, rng):
     """You read all items and shuffled them. The buffer is there because they don't fit into memory: hold no more than buffer_size."""
     items = list(items)
@@ -1058,6 +1097,19 @@ def shuffle_one_more(items, buffer_size, rng):
     return _drawn(items, buffer_size + 1, rng)
 
 
+@misconception("shuffle_buffer", "slip", title="The buffer holds one more", see="02 §7")
+def shuffle_one_more_at_the_draw(items, buffer_size, rng):
+    """You put the next item in and draw when the buffer holds more than buffer_size, so one of buffer_size + 1 is drawn. Draw as soon as it
+    holds buffer_size."""
+    buffer = []
+    for item in items:
+        buffer.append(item)
+        if len(buffer) > buffer_size:
+            yield buffer.pop(rng.integers(len(buffer)))
+    while buffer:
+        yield buffer.pop(rng.integers(len(buffer)))
+
+
 @misconception("shuffle_buffer", "part", title="The buffer holds one less", see="02 §7")
 def shuffle_one_less(items, buffer_size, rng):
     """You begin to draw when the buffer holds buffer_size − 1 items. Fill it first."""
@@ -1076,7 +1128,7 @@ def shuffle_unfilled(items, buffer_size, rng):
         yield buffer.pop(rng.integers(len(buffer)))
 
 
-@misconception("shuffle_buffer", "part", title="What is drawn stays in the buffer", see="02 §7")
+@misconception("shuffle_buffer", "core", title="What is drawn stays in the buffer", see="02 §7")
 def shuffle_with_replacement(items, buffer_size, rng):
     """What you have yielded stays in the buffer, for instance because the next item goes to another place: so it comes again, and others
     are lost. Keep the place that was drawn, and put the next item there."""
@@ -1089,6 +1141,30 @@ def shuffle_with_replacement(items, buffer_size, rng):
             buffer.append(item)
     for _ in range(len(buffer)):
         yield buffer[rng.integers(len(buffer))]
+
+
+@misconception("shuffle_buffer", "core", title="What is drawn stays in the buffer", see="02 §7")
+def shuffle_grows(items, buffer_size, rng):
+    """You yield an item and leave it in the buffer, which grows with each new one. So it comes again: put the next item in its place."""
+    buffer = []
+    for item in items:
+        if len(buffer) >= buffer_size:
+            rng.shuffle(buffer)
+            yield buffer[0]
+        buffer.append(item)
+    rng.shuffle(buffer)
+    yield from buffer
+
+
+@misconception("shuffle_buffer", "core", title="What is drawn stays in the buffer", see="02 §7")
+def shuffle_window(items, buffer_size, rng):
+    """You draw from the last buffer_size items, and what is drawn stays among them: it comes again, and others never come. Take out what
+    is drawn, and put the next item in its place."""
+    buffer = deque(maxlen=buffer_size)
+    for item in items:
+        buffer.append(item)
+        if len(buffer) == buffer_size:
+            yield buffer[rng.integers(buffer_size)]
 
 
 @misconception("shuffle_buffer", "core", title="The buffer itself is yielded", see="02 §7")
@@ -1140,6 +1216,15 @@ def shuffle_needs_a_full_buffer(items, buffer_size, rng):
         buffer.append(item)
     if len(buffer) == buffer_size:
         yield from _shuffled(itertools.chain(buffer, source), buffer_size, rng, lambda rng, n: rng.integers(n))
+
+
+@misconception("shuffle_buffer", "slip", title="Fewer items than places raise an error", see="02 §7")
+def shuffle_raises_below_a_full_buffer(items, buffer_size, rng):
+    """You fill the buffer with `next`, which raises StopIteration where there are fewer items than places: inside a generator, that becomes
+    a RuntimeError. `itertools.islice` takes as many as there are."""
+    source = iter(items)
+    buffer = [next(source) for _ in range(buffer_size)]
+    yield from _drawn(itertools.chain(buffer, source), buffer_size, rng)
 
 
 @misconception("shuffle_buffer", "slip", title="Works in advance", see="02 §7")
@@ -1240,6 +1325,40 @@ def interleave_zipped_all(sources, cycle_length):
     ended."""
     for items in zip(*sources, strict=False):
         yield from items
+
+
+@misconception("interleave", "core", title="It stops with the shortest source", see="02 §8")
+def interleave_zipped_first(sources, cycle_length):
+    """`zip` over the first cycle_length sources stops when one of them has ended, and no other is opened. The others go on, and the next
+    unopened one takes the free slot."""
+    for items in zip(*itertools.islice(sources, cycle_length), strict=False):
+        yield from items
+
+
+@misconception("interleave", "part", title="A round is taken at once", see="02 §8")
+def interleave_rounds(sources, cycle_length):
+    """You take an item of each open source before the first of them is yielded. Yield each item when it is taken: the next source may be
+    slow."""
+    items = _interleaved(sources, cycle_length)
+    while found := list(itertools.islice(items, cycle_length)):
+        yield from found
+
+
+@misconception("interleave", "slip", title="The source after a removed one is skipped", see="02 §8")
+def interleave_skips_without_unopened(sources, cycle_length):
+    """You remove an ended source from the list and move on by one as well. The others have moved up already, so the next one misses its
+    turn."""
+    unopened = map(iter, sources)
+    slots = list(itertools.islice(unopened, cycle_length))
+    turn = 0
+    while slots:
+        turn %= len(slots)
+        found = list(itertools.islice(slots[turn], 1))
+        yield from found
+        new = [] if found else list(itertools.islice(unopened, 1))
+        if not found:
+            slots[turn : turn + 1] = new
+        turn += not new
 
 
 @misconception("interleave", "part", title="None fills the place of ended sources", see="02 §8")

@@ -74,27 +74,38 @@ class TestCenter(ArgumentsUnchanged, Integers, Float32, MemoryLayouts):
     def part(self, student, X, which):
         return item_of(student.center(X), which, self.outputs, (X.ndim, X.ndim - 1))
 
-    @aspect("X − mean", 3)
+    @aspect("X − mean", 2.2)
     def test_centred(self, student, reference, rng):
         """The first item is X without the mean of each feature, for batches of several shapes."""
         for shape in ((7, 4), (3, 3), (2, 6)):
             X = features(rng, *shape)
             expect(self.part(student, X, 0), "centred").close_to(reference.center(X)[0])
 
-    @aspect("the mean", 2)
+    @aspect("the mean", 1.5)
     def test_mean(self, student, reference, rng):
         """The second item is the mean of each feature, for batches of several shapes."""
         for shape in ((7, 4), (3, 3), (2, 6)):
             X = features(rng, *shape)
             expect(flat(self.part(student, X, 1)), "mean").close_to(reference.center(X)[1])
 
-    @aspect("images", 2)
+    @aspect("images", 3)
     def test_images(self, student, reference, rng):
         """Of images, the mean is an image: each pixel of each channel has a mean of its own."""
         X = rng.normal(rng.uniform(-3, 3, (2, 4, 3)), 1, (5, 2, 4, 3))
         expect(self.part(student, X, 0), "centred").close_to(reference.center(X)[0])
 
-    @aspect("the pair", 2)
+    @aspect("the mean is what was subtracted", 3)
+    def test_subtracted(self, student, rng):
+        """What is missing from the centred data is the mean that is returned, which isn't one number for all."""
+        X = features(rng, 7, 4)
+        centred = expect(self.part(student, X.copy(), 0), "centred").shaped(X.shape).answer
+        mean = array_in(self.part(student, X.copy(), 1))
+        mean = mean[:, None] if np.shape(mean) == X.shape[:1] else mean
+        if not isinstance(mean, np.ndarray) or mean.dtype.kind != "f" or mean.shape not in ((4,), (1, 4), (7, 1)) or not np.ptp(mean):
+            raise Mismatch("shape", f"the mean has to be an array of several numbers, but it is {described(mean)}")
+        expect(X - centred, "X − centred").close_to(np.broadcast_to(mean, X.shape).copy(), rtol=1e-5)
+
+    @aspect("the pair", 3)
     def test_pair(self, student, rng):
         """The answer is the pair (centred, mean), in this order."""
         X = features(rng, 7, 4)
@@ -159,7 +170,7 @@ class TestStandardize(ArgumentsUnchanged, Integers, Float32, MemoryLayouts):
         shape = np.shape((X_train, X_test)[which])
         return expect(item_of(answer, which, self.outputs, (2, 2)), f"the standardised {self.outputs[which]}").shaped(shape).answer
 
-    @aspect("the mean", 3)
+    @aspect("the mean", 1.2)
     def test_mean(self, student, reference, rng):
         """The mean of each feature is subtracted: the standardised training set is X_train − μ, but for the scale of each feature."""
         for X, _ in (self.arguments(rng), self.arguments(rng)):
@@ -168,25 +179,35 @@ class TestStandardize(ArgumentsUnchanged, Integers, Float32, MemoryLayouts):
                 right, rtol=1e-5
             )
 
-    @aspect("the scale", 3)
+    @aspect("the scale", 1.2)
     def test_scale(self, student, rng):
         """Each feature is divided by its standard deviation: over the standardised training set the deviation is 1."""
         X, _ = self.arguments(rng)
         expect(np.std(self.part(student, 0, X, X), axis=0), "the standard deviation of each feature").close_to(np.ones(3), rtol=1e-5)
 
-    @aspect("the training set", 2)
+    @aspect("the training set", 1)
     def test_train(self, student, reference, rng):
         """The training set is standardised with its own mean and standard deviation, whatever the test set is."""
         for N, M in ((8, 5), (5, 1)):
             X_train, X_test = features(rng, N, 4), features(rng, M, 4)
             expect(self.part(student, 0, X_train, X_test), "X_train").close_to(reference.standardize(X_train, X_test)[0], rtol=1e-5)
 
-    @aspect("the test set", 4)
+    @aspect("the test set", 3.6)
     def test_test(self, student, reference, rng):
         """The test set is standardised with the training set's mean and standard deviation, also where it is a single example."""
         for N, M in ((8, 5), (5, 1)):
             X_train, X_test = features(rng, N, 4), features(rng, M, 4)
             expect(self.part(student, 1, X_train, X_test), "X_test").close_to(reference.standardize(X_train, X_test)[1], rtol=1e-5)
+
+    @aspect("the same for both sets", 3)
+    def test_alike(self, student, rng):
+        """An example has the same standardised values in the test set as in the training set, whatever stands beside it."""
+        X, _ = self.arguments(rng)
+        for M in (3, 1):
+            train = self.part(student, 0, X, X[:M].copy())
+            if not np.ptp(train, axis=0).all() or np.allclose(train, X):
+                raise Mismatch("value", "X_train isn't standardised: a feature has lost its values, or the examples are as before", train)
+            expect(self.part(student, 1, X, X[:M].copy()), "X_test, whose examples are those of X_train,").close_to(train[:M], rtol=1e-5)
 
     @corner("eps", 0.06)
     def test_default_eps(self, student, reference, rng):
@@ -234,29 +255,29 @@ class TestPca(ArgumentsUnchanged, Integers, Float32, MemoryLayouts):
         found = item_of(student.pca(X, k), 1, PAIR, (2, 1))
         expect(found, "variances").close_to(reference.pca(X, k)[1], rtol=1e-4)
 
-    @aspect("the components", 3)
+    @aspect("the components", 9.9)
     def test_components(self, student, reference, rng):
         """The rows are the directions of largest variance, for data that aren't centred: up to their signs."""
         for N, D, k in ((12, 4, 2), (30, 5, 3), (7, 3, 3)):
             self.expect_components(student, reference, cloud(rng, N, D), k)
 
-    @aspect("the variances", 3)
+    @aspect("the variances", 3.3)
     def test_variances(self, student, reference, rng):
         """The variances along the components are right, for data that aren't centred."""
         for N, D, k in ((12, 4, 2), (30, 5, 3), (7, 3, 3)):
             self.expect_variances(student, reference, cloud(rng, N, D), k)
 
-    @aspect("components of centred data", 2)
+    @aspect("components of centred data", 1)
     def test_components_centred(self, student, reference, rng):
         """The rows are the directions of largest variance, for data whose mean is 0 already."""
         self.expect_components(student, reference, cloud(rng, 11, 5, mean=False), 2)
 
-    @aspect("variances of centred data", 2)
+    @aspect("variances of centred data", 0.8)
     def test_variances_centred(self, student, reference, rng):
         """The variances are right, for data whose mean is 0 already."""
         self.expect_variances(student, reference, cloud(rng, 11, 5, mean=False), 2)
 
-    @aspect("all directions, in any order", 3)
+    @aspect("all directions, in any order", 5)
     def test_directions_in_any_order(self, student, reference, rng):
         """With k = D all directions are there, in whatever order; the mean of the data is 0."""
         X = cloud(rng, 10, 4, mean=False)
@@ -313,7 +334,7 @@ class TestWhiten(ArgumentsUnchanged, Integers, Float32, MemoryLayouts):
         found, right = by_largest(self.white(student, X, *eps).T).T, by_largest(reference.whiten(X, *eps).T).T
         expect(found, "the whitened data (the largest entry of each column positive)").close_to(right, rtol=1e-4)
 
-    @aspect("centred", 1)
+    @aspect("centred", 1.2)
     def test_centred(self, student, rng):
         """The mean of each column is 0."""
         white = self.white(student, cloud(rng, 12, 4))
@@ -322,20 +343,27 @@ class TestWhiten(ArgumentsUnchanged, Integers, Float32, MemoryLayouts):
             raise Mismatch("value", "a column of the whitened data doesn't vary", white)
         expect(np.round(np.mean(white, axis=0) / size, 5), "the mean of each column, as a share of the largest entry").close_to(np.zeros(4))
 
-    @aspect("decorrelated", 3)
+    @aspect("decorrelated", 2.4)
     def test_decorrelated(self, student, rng):
         """Different columns have no correlation; the mean of the data is 0."""
         white = self.white(student, cloud(rng, 15, 4, mean=False))
         correlation = unscaled(white).T @ unscaled(white) / len(white)
         expect(np.round(correlation, 6), "the correlations of the columns").close_to(np.eye(4))
 
-    @aspect("variance 1", 2)
+    @aspect("variance 1")
+    def test_same_variance(self, student, rng):
+        """All columns have the same variance; the mean of the data is 0."""
+        variances = np.var(self.white(student, cloud(rng, 10, 3, mean=False)), axis=0)
+        largest = np.max(variances, initial=0.0) or 1.0
+        expect(variances / largest, "the variance of each column, as a share of the largest").close_to(np.ones(3), rtol=1e-4)
+
+    @aspect("variance 1", 2.8)
     def test_variance(self, student, rng):
         """Each column has the variance 1; the mean of the data is 0."""
         white = self.white(student, cloud(rng, 10, 3, mean=False))
         expect(np.var(white, axis=0), "the variance of each column").close_to(np.ones(3), rtol=1e-4)
 
-    @aspect("along the components", 4)
+    @aspect("along the components", 3.2)
     def test_components(self, student, reference, rng):
         """Each column is the projection on a component, the largest variance first, but for its scale."""
         X = cloud(rng, 12, 4)
@@ -344,7 +372,7 @@ class TestWhiten(ArgumentsUnchanged, Integers, Float32, MemoryLayouts):
         name = "the columns (less their mean, divided by their root mean square, the largest entry positive)"
         expect(found, name).close_to(by_largest(right.T).T, rtol=1e-4)
 
-    @aspect("all together", 2)
+    @aspect("all together", 7.8)
     def test_values(self, student, reference, rng):
         """The whitened data are right, up to the sign of each column."""
         for N, D in ((12, 4), (20, 5), (6, 2)):
@@ -468,7 +496,7 @@ class TestBatch(Lazy):
         found = some(student.batch(*arguments, **options), count)
         return [list(one) if isinstance(one, tuple) or (isinstance(one, np.ndarray) and one.ndim) else one for one in found]
 
-    @aspect("full lists", 4)
+    @aspect("full lists", 2.6)
     def test_lists(self, student):
         """The items come in lists of batch_size, in order."""
         expect_items(self.lists(student, 3, list(range(1, 12)), 3), [[1, 2, 3], [4, 5, 6], [7, 8, 9]])
@@ -479,19 +507,37 @@ class TestBatch(Lazy):
         """The same from an iterator, which has no length."""
         expect_items(self.lists(student, 2, Source(range(1, 12)), 4), [[1, 2, 3, 4], [5, 6, 7, 8]])
 
-    @aspect("the last list", 3)
+    @aspect("the last list", 3.6)
     def test_last(self, student):
         """The last list has the items that are left."""
         for N, size, right in ((7, 3, [[1, 2, 3], [4, 5, 6], [7]]), (3, 5, [[1, 2, 3]])):
             expect_items(self.lists(student, 9, list(range(1, N + 1)), size), right)
 
-    @aspect("drop_remainder", 3)
+    @aspect("each item once", 5.6)
+    def test_each_item_once(self, student):
+        """Each item is in one of the lists, in order, however long the lists are."""
+        self.expect_each_once(student, list)
+
+    @aspect("each item once")
+    def test_each_item_of_an_iterator_once(self, student):
+        """The same from an iterator."""
+        self.expect_each_once(student, Source)
+
+    def expect_each_once(self, student, make):
+        for N, size in ((11, 4), (8, 3)):
+            found = as_lists(some(student.batch(make(range(1, N + 1)), size), N + 1))
+            if not all(isinstance(one, list) and one for one in found[:-1]):
+                raise Mismatch("type", f"batch should yield lists of items, but it yielded {described(found[:-1])}")
+            items = [item for one in found for item in (one if isinstance(one, list) else [one])]
+            expect_items(items, list(range(1, N + 1)), "all lists, one after the other,")
+
+    @aspect("drop_remainder", 4.3)
     def test_drop_remainder(self, student):
         """With drop_remainder a last list that isn't full is left out."""
         for N, size, right in ((11, 4, [[1, 2, 3, 4], [5, 6, 7, 8]]), (2, 3, [])):
             expect_items(self.lists(student, 9, list(range(1, N + 1)), size, drop_remainder=True), right)
 
-    @aspect("lazy", 3)
+    @aspect("lazy", 4)
     def test_lazy(self, student):
         """The lists come while the items do: those of the next list at most are taken in advance."""
         source, given = Source(range(1, 41)), 0
@@ -516,7 +562,7 @@ class TestBatch(Lazy):
         expect_items(self.lists(student, 9, list(range(1, 7)), 2, True), [[1, 2], [3, 4], [5, 6]])
         expect_items(self.lists(student, 9, Source([]), 2), [])
 
-    @corner("a new list each time", 0.05)
+    @corner("a new list each time", 0.21)
     def test_new_lists(self, student):
         """Each list is a new one: those that were yielded before stay as they are."""
         try:
@@ -570,7 +616,7 @@ class TestShuffleBuffer(Lazy):
         items = list(range(1, N + 1))
         return [some(student.shuffle_buffer(items, size, np.random.default_rng(seed)), count) for seed in seeds]
 
-    @aspect("each item once", 20)
+    @aspect("each item once", 18)
     def test_once(self, student, rng):
         """Each item comes out once, and nothing else, for several sizes of the buffer."""
         for N, size in ((23, 5), (6, 6), (8, 2)):
@@ -581,11 +627,13 @@ class TestShuffleBuffer(Lazy):
 
     @aspect("the first draw", 20)
     def test_first(self, student, rng):
-        """The first item is drawn from the full buffer, each with the same probability."""
-        first = [found[0] if found else None for found in self.draws(student, rng, 500, 1, 20, 3)]
-        expect_equally_likely(first, (1, 2, 3), "the first item")
+        """The first item is drawn from the full buffer, each with the same probability, and isn't drawn again."""
+        runs = self.draws(student, rng, 500, 2, 20, 3)
+        expect_equally_likely([found[0] if found else None for found in runs], (1, 2, 3), "the first item")
+        if any(len(found) == 2 and equal(*found) for found in runs):
+            raise Mismatch("value", "the item that was drawn first is drawn once more")
 
-    @aspect("the next item takes its place", 23)
+    @aspect("the next item takes its place", 25)
     def test_next(self, student, rng):
         """What was drawn is replaced by the next item, which can be drawn at once; later ones can't be drawn yet."""
         size = 4
@@ -603,12 +651,18 @@ class TestShuffleBuffer(Lazy):
         for place, name in ((0, "the first item"), (2, "the last item")):
             drawn = [found[place] if len(found) == 3 else None for found in runs]
             expect_equally_likely(drawn, (1, 2, 3), f"{name} of three")
+        if any(equal(one, other) for found in runs for one, other in itertools.combinations(found, 2)):
+            raise Mismatch("value", "an item of three is drawn twice")
 
     @aspect("lazy", 17)
     def test_lazy(self, student):
         """It fills the buffer and then takes an item for each that it yields: at most n + buffer_size for n items, and hardly fewer."""
-        source, size, given = Source(range(1, 41)), 6, 0
-        for given, _ in enumerate(itertools.islice(iterator_of(student.shuffle_buffer(source, size, np.random.default_rng(5))), 20), 1):
+        source, size, given, found = Source(range(1, 41)), 6, 0, []
+        answer = iterator_of(student.shuffle_buffer(source, size, np.random.default_rng(5)))
+        for given, item in enumerate(itertools.islice(answer, 20), 1):
+            if any(equal(item, before) for before in found):
+                raise Mismatch("value", f"item {given} had been yielded before: what is drawn leaves the buffer")
+            found.append(item)
             expect_taken(source, given + size, given)
             if source.taken < given + size - 1:
                 raise Mismatch("value", f"item {given} was drawn from a buffer that wasn't full", np.asarray(source.taken))
@@ -689,7 +743,7 @@ class TestInterleave(Lazy):
         self.expect_order(student, reference, ([11, 12, 13], [21], [31, 32], [41, 42, 43, 44]), 5)
         self.expect_order(student, reference, ([11], [21, 22, 23], [31, 32]), 4)
 
-    @aspect("lazy", 2)
+    @aspect("lazy", 3)
     def test_lazy(self, student):
         """No item of a source is taken before its turn: as many are taken as have been yielded."""
         sources, given = [Source(range(10 * k + 1, 10 * k + 10)) for k in range(3)], 0
