@@ -338,6 +338,13 @@ def standardize_everything(X_train, X_test, eps=1e-8):
     return _standardized(X_train, X_test, np.mean(X_train), np.std(X_train) + eps)
 
 
+@misconception("standardize", "part", title="The mean is subtracted after the division", see="02 §3")
+def standardize_divided_first(X_train, X_test, eps=1e-8):
+    """You divided by the deviation first, and then subtracted μ, which has the scale of the undivided data: (x − μ)/(σ + ε)."""
+    mean, std = np.mean(X_train, axis=0), np.std(X_train, axis=0) + eps
+    return X_train / std - mean, X_test / std - mean
+
+
 @misconception("standardize", "core", title="Each example is standardised by itself", see="02 §3")
 def standardize_rows(X_train, X_test, eps=1e-8):
     """You averaged along axis 1. A feature's statistics run over the examples, which is axis 0."""
@@ -504,6 +511,14 @@ def pca_projections(X, k):
     """You returned the data projected on the components. Asked for are the components themselves, (k, D)."""
     values, vectors = _eigen(X)
     return (X - np.mean(X, axis=0)) @ vectors[:, :k], values[:k]
+
+
+@misconception("pca", "part", title="The projections are returned", see="02 §4")
+def pca_projections_as_rows(X, k):
+    """You returned the data projected on the components, one row a component. Asked for are the components themselves, (k, D)."""
+    centred = X - np.mean(X, axis=0)
+    _, S, Vt = np.linalg.svd(centred, full_matrices=False)
+    return (centred @ Vt[:k].T).T, S[:k] ** 2 / len(X)
 
 
 @misconception("pca", "part", title="Only the components are returned", see="02 §4")
@@ -1509,6 +1524,25 @@ def interleave_stops_at_empty(sources, cycle_length):
             found = list(itertools.islice(new[0], 1))
         yield from found
         turn += 1
+
+
+@misconception("interleave", "slip", title="An empty new source closes its slot", see="02 §8")
+def interleave_drops_slot_at_empty(sources, cycle_length):
+    """Where the new source is empty you remove the slot, though other sources wait for it: look again until one has an item, or none is
+    left."""
+    unopened = map(iter, sources)
+    slots = list(itertools.islice(unopened, cycle_length))
+    turn = 0
+    while slots:
+        turn %= len(slots)
+        found = list(itertools.islice(slots[turn], 1))
+        if not found:
+            slots[turn : turn + 1] = new = list(itertools.islice(unopened, 1))
+            found = list(itertools.islice(new[0], 1)) if new else []
+            if new and not found:
+                del slots[turn]
+        yield from found
+        turn += bool(found)
 
 
 @misconception("interleave", "slip", title="The sources have to be a list", see="02 §8")

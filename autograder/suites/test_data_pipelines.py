@@ -100,7 +100,7 @@ class TestCenter(ArgumentsUnchanged, Integers, Float32, MemoryLayouts):
         X = features(rng, 7, 4)
         centred = expect(self.part(student, X.copy(), 0), "centred").shaped(X.shape).answer
         mean = array_in(self.part(student, X.copy(), 1))
-        mean = mean[:, None] if np.shape(mean) == X.shape[:1] else mean
+        mean = mean[:, None] if getattr(mean, "shape", None) == X.shape[:1] else mean
         if not isinstance(mean, np.ndarray) or mean.dtype.kind != "f" or mean.shape not in ((4,), (1, 4), (7, 1)) or not np.ptp(mean):
             raise Mismatch("shape", f"the mean has to be an array of several numbers, but it is {described(mean)}")
         expect(X - centred, "X − centred").close_to(np.broadcast_to(mean, X.shape).copy(), rtol=1e-5)
