@@ -562,7 +562,7 @@ class TestBatch(Lazy):
         expect_items(self.lists(student, 9, list(range(1, 7)), 2, True), [[1, 2], [3, 4], [5, 6]])
         expect_items(self.lists(student, 9, Source([]), 2), [])
 
-    @corner("a new list each time", 0.21)
+    @corner("a new list each time", 0.05)
     def test_new_lists(self, student):
         """Each list is a new one: those that were yielded before stay as they are."""
         try:
