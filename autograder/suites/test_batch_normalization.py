@@ -247,17 +247,17 @@ class PullsBack(Backward, ArgumentsUnchanged, Integers, Float32, MemoryLayouts):
             raise Mismatch("value", "dx has nothing of dout: all its columns are constant, or multiples of x̂")
         expect(found[part].astype(dx.dtype), what).close_to(wanted[part], rtol=1e-6, scale=np.abs(right).max())
 
-    @aspect("the mean's path to dx", 4)
+    @aspect("the mean's path to dx", 3.5)
     def test_mean_path(self, student, reference, rng):
         """What comes back through the mean is in dx: the sum of dx over the batch is 0."""
         self.expect_path(student, reference, rng, 0, "the mean of dx over the batch")
 
-    @aspect("the variance's path to dx", 4)
+    @aspect("the variance's path to dx", 3.5)
     def test_variance_path(self, student, reference, rng):
         """What comes back through the variance is in dx: the sum of dx·x̂ over the batch is 0."""
         self.expect_path(student, reference, rng, 1, "the mean of dx·x̂ over the batch")
 
-    @aspect("the direct path to dx", 4)
+    @aspect("the direct path to dx", 5)
     def test_direct_path(self, student, reference, rng):
         """What comes back directly is in dx: γ·dout/√σ², but for what the mean and the variance take away."""
         self.expect_path(student, reference, rng, 2, "dx (less its mean over the batch, and what goes along x̂)")

@@ -548,7 +548,7 @@ class TestDenseBackward(Backward, ArgumentsUnchanged, IntegersBesideFractions, F
         answer = student.dense_backward(dout, self.forward(student, *layer)[1])
         gradients = expect(answer, "what dense_backward returns").items(*GRADIENTS)
         names = {(5, 4): "dx", (4, 4): "dW", (4,): "db"}
-        found = tuple(names.get(np.shape(gradient), "") for gradient in map(flat, gradients))
+        found = tuple(names.get(getattr(gradient, "shape", None), "") for gradient in map(flat, gradients))
         if found != GRADIENTS and set(found) == set(GRADIENTS):
             raise Mismatch("shape", f"the gradients come as {', '.join(found)}, by their shapes; the order is {', '.join(GRADIENTS)}")
 

@@ -119,13 +119,13 @@ class TestReluGrad(Slope):
 
 
 @exercise("leaky_relu")
-class TestLeakyRelu(Curve, Default):
+class TestLeakyRelu(Default, Curve):
     examples = (([-2.0, 3.0, -0.5], [-0.2, 3.0, -0.05], 0.1), ([-10.0, 0.1, 20.0], [-3.0, 0.1, 20.0], 0.3))
     default = 0.01
 
 
 @exercise("leaky_relu_grad")
-class TestLeakyReluGrad(Slope, Default):
+class TestLeakyReluGrad(Default, Slope):
     examples = (([-2.0, 3.0, -0.5], [0.1, 1.0, 0.1], 0.1),)
     zero, default = (0.1, 1.0), 0.01
 
@@ -134,13 +134,13 @@ class TestLeakyReluGrad(Slope, Default):
 
 
 @exercise("elu")
-class TestElu(Curve, Default):
+class TestElu(Default, Curve):
     examples = (([-LN2, 2.0], [-0.5, 2.0], 1.0), ([-LN2, 2.0, -LN3], [-1.5, 2.0, -2.0], 3.0))
     large, default = (-1.0, 1e4), 1.0
 
 
 @exercise("elu_grad")
-class TestEluGrad(Slope, Default):
+class TestEluGrad(Default, Slope):
     examples = (([-LN2, 2.0], [1.5, 1.0], 3.0), ([-LN2, 2.0], [0.5, 1.0], 1.0))
     zero, large, default = (1.0, 3.0), (0.0, 1.0), 1.0
 
