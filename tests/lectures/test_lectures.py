@@ -139,7 +139,7 @@ def test_alternatives_get_full_marks(lecture: Lecture, grade) -> None:
 HYGIENE = {
     "arguments unchanged": r"in_place",
     "integers": r"in_place",
-    "32-bit floats": r"(?!)",
+    "32-bit floats": r"mean_afterwards",  # the mean of what is centred is rounding, which differs
     "memory layouts": r"(?!)",
     "no memory of earlier calls": r"(?!)",
     "random numbers from rng": r"generator_ignored|reseeded|constant|phases_swapped|regions_|expected|nothing_returned|shuffle_",
