@@ -12,6 +12,16 @@ lecture: the cache that a backward pass gets is the reference's own, and the cac
     @alternative("batchnorm_backward")
     def backward_in_stages(dout, cache): ...
 
+Answers that are one expression stand in tables::
+
+    WRONG_RELUS = misconceptions(
+        "relu",
+        "04 §2",
+        ("core", "relu_minimum", "The negative part is kept", lambda z: np.minimum(0, z), "You returned min(0, z). …"),
+        …,
+    )
+    RIGHT_RELUS = alternatives("relu", relu_by_product=lambda z: z * (z > 0), …)
+
 An answer uses NumPy and names of its own module only, so `cell_source` can put it into a notebook in place of the exercise.
 """
 
@@ -30,6 +40,8 @@ from typing import Any, Literal, TypeVar
 F = TypeVar("F", bound=Callable[..., Any])
 
 Severity = Literal["slip", "part", "core"]
+Row = tuple[Severity, str, str, Callable[..., Any], str]
+"""A misconception of a table: its severity, id, title, function and explanation."""
 
 BANDS: dict[str, tuple[float, float]] = {"slip": (0.70, 0.98), "part": (0.20, 0.80), "core": (0.0, 0.35)}
 """What share of an exercise a misconception earns, from and to, by its severity."""
@@ -94,6 +106,32 @@ def alternative(exercise: str, with_forward: Callable[..., Any] | None = None) -
     return misconception(exercise, title="", see="", with_forward=with_forward)
 
 
+def misconceptions(exercise: str, see: str, *rows: Row, with_forward: Callable[..., Any] | None = None) -> list[Callable[..., Any]]:
+    """Register wrong answers that are one expression each, as a table.
+
+    Parameters
+    ----------
+    exercise, see : str
+        As for `misconception`.
+    *rows
+        For each its severity, id, title, function (a lambda) and explanation.
+    with_forward : callable, optional
+        As for `misconception`.
+    """
+    found = []
+    for severity, name, title, function, text in rows:
+        function.__name__, function.__doc__ = name, text
+        found.append(misconception(exercise, severity, title=title, see=see, with_forward=with_forward)(function))
+    return found
+
+
+def alternatives(exercise: str, **functions: Callable[..., Any]) -> list[Callable[..., Any]]:
+    """Register right answers that are one expression each: lambdas, by their ids."""
+    for name, function in functions.items():
+        function.__name__ = name
+    return [alternative(exercise)(function) for function in functions.values()]
+
+
 @dataclass(frozen=True)
 class Catalogue:
     """The reference of a lecture and its known answers, in the order of the source file."""
@@ -135,7 +173,7 @@ def cell_source(function: Callable[..., Any], name: str) -> str:
         call = f"def {name}(*args, **kwargs):\n    return _{name}_change(_{name}_right, {options!r}, *args, **kwargs)"
         return "\n\n\n".join((*parts, call))
     definitions = _definitions(function.__module__)
-    main = _bare(definitions[function.__name__])
+    main = _of_lambda(function) if function.__code__.co_name == "<lambda>" else _bare(definitions[function.__name__])
     wanted: list[ast.stmt] = []
     _gather(main, definitions, wanted, seen={function.__name__, name, "np"})
     renamed = {
@@ -165,10 +203,21 @@ class _Renamed(ast.NodeTransformer):
 
 
 @cache
+def _tree(module: str) -> ast.Module:
+    return ast.parse(inspect.getsource(import_module(module)))
+
+
+@cache
 def _definitions(module: str) -> dict[str, ast.stmt]:
     """Return the statements of a module that define a name, by that name."""
-    tree = ast.parse(inspect.getsource(import_module(module)))
-    return {name: node for node in tree.body for name in _defined(node)}
+    return {name: node for node in _tree(module).body for name in _defined(node)}
+
+
+def _of_lambda(function: Callable[..., Any]) -> ast.FunctionDef:
+    """Return a lambda, the first one in its line, as a definition."""
+    lambdas = (node for node in ast.walk(_tree(function.__module__)) if isinstance(node, ast.Lambda))
+    found = _bare(next(node for node in lambdas if node.lineno == function.__code__.co_firstlineno))
+    return ast.FunctionDef(function.__name__, found.args, [ast.Return(found.body)], decorator_list=[])
 
 
 def _defined(node: ast.stmt) -> list[str]:
@@ -184,7 +233,7 @@ def _defined(node: ast.stmt) -> list[str]:
     return []
 
 
-def _bare(node: ast.stmt) -> Any:
+def _bare(node: ast.AST) -> Any:
     """Return a copy of a definition without decorators, docstrings and annotations."""
     node = copy.deepcopy(node)
     for part in ast.walk(node):

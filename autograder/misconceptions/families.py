@@ -166,6 +166,17 @@ def fixed_number(right, options, *args, **kwargs):
     return right(*args, **kwargs)
 
 
+@family(
+    "The default of {argument} is another number",
+    "Where no {argument} is passed, your function takes {value:g}. The line with `def` said which default is wanted: leave it as it was.",
+    "slip",
+)
+def other_default(right, options, *args, **kwargs):
+    if len(args) <= options["position"]:
+        kwargs = {options["name"]: options["value"]} | kwargs
+    return right(*args, **kwargs)
+
+
 def with_generators(make, right, args, kwargs):
     """Call a right function with a generator that `make` makes in place of each that is passed."""
     fresh = [make() if isinstance(arg, np.random.Generator) else arg for arg in args]
@@ -209,6 +220,16 @@ def in_a_tuple(right, options, *args, **kwargs):
 
 
 @family(
+    "A list is returned",
+    "You return a list of numbers. The next layer computes with it, so that it has to be an array: `np.array(...)` makes one of a list.",
+    "slip",
+)
+def as_list(right, options, *args, **kwargs):
+    answer = right(*args, **kwargs)
+    return [item.tolist() for item in answer] if isinstance(answer, tuple) else answer.tolist()
+
+
+@family(
     "Only {first} is returned",
     "You return {first} alone, where {all} are asked for. Return them all, in this order, with commas between them.",
     "part",
@@ -244,10 +265,11 @@ def left_out(right, options, *args, **kwargs):
     "You made the result with `zeros_like`. Where it is like an array of integers, `+=` with fractions raises. Make it with dtype float.",
     "slip",
     position=0,
+    item=0,  # of a cache
 )
 def added_to_integers(right, options, *args, **kwargs):
     like = args[options["position"]]
-    like = like[0] if isinstance(like, tuple) else like  # the first item of a cache
+    like = like[options["item"]] if isinstance(like, tuple) else like
     result = np.zeros_like(like)
     result += np.zeros(like.shape)
     return right(*args, **kwargs)

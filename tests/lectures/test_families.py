@@ -9,9 +9,10 @@ from functools import partial
 import numpy as np
 import pytest
 
-from autograder.judging.known_answers import catalogue, cell_source
+from autograder.judging.known_answers import alternatives, catalogue, cell_source, misconceptions
 from autograder.misconceptions.families import (
     added_to_integers,
+    as_list,
     cut_off,
     fixed_number,
     generator_ignored,
@@ -21,6 +22,7 @@ from autograder.misconceptions.families import (
     members,
     negated,
     nothing_returned,
+    other_default,
     reseeded,
 )
 from autograder.reference import batch_normalization as right
@@ -37,6 +39,15 @@ MEMBERS = {
     "nothing": nothing_returned("batchnorm_inference", right.batchnorm_inference, see=SEE),
     "the default": fixed_number("batchnorm_inference", right.batchnorm_inference, see=SEE, name="eps"),
 }
+MEMBERS |= {
+    "a list": as_list("batchnorm_inference", right.batchnorm_inference, see=SEE),
+    "by default": other_default("batchnorm_inference", right.batchnorm_inference, see=SEE, name="eps", value=1e-3),
+}
+HALF = 0.5
+IN_TABLES = [
+    *misconceptions("relu", "04 §2", ("part", "relu_halved", "Half of it", lambda z: HALF * np.maximum(0, z), "You returned half of it.")),
+    *alternatives("relu", relu_by_vectorize=lambda z: np.vectorize(lambda value: value if value > 0 else 0.0)(z)),
+]
 BOTH = [lambda member: member, lambda member: from_source(member)]
 
 
@@ -65,6 +76,19 @@ def test_each_makes_its_one_change(form):
     assert form(MEMBERS["nothing"])(x, gamma, beta, *STATISTICS) is None
     np.testing.assert_allclose(form(MEMBERS["negated"])(x, gamma, beta, *STATISTICS), -out)
     np.testing.assert_allclose(form(MEMBERS["in a tuple"])(x, gamma, beta, *STATISTICS)[0], out)
+    assert form(MEMBERS["a list"])(x, gamma, beta, *STATISTICS) == out.tolist()
+    np.testing.assert_allclose(form(MEMBERS["by default"])(x, gamma, beta, *STATISTICS), fixed)
+    for args, options in (((1e-5,), {}), ((), {"eps": 1e-5})):
+        np.testing.assert_allclose(form(MEMBERS["by default"])(x, gamma, beta, *STATISTICS, *args, **options), out)
+
+
+@pytest.mark.parametrize("form", BOTH, ids=["here", "in a notebook"])
+def test_tables_hold_expressions(form):
+    halved, vectorized = IN_TABLES
+    np.testing.assert_array_equal(form(halved)(np.array([-1.0, 3.0])), [0.0, 1.5])
+    np.testing.assert_array_equal(form(vectorized)(np.array([-1.0, 3.0])), [0.0, 3.0])
+    assert halved.known_answer.explanation == "You returned half of it." and not vectorized.known_answer.title
+    assert [one.known_answer.id for one in IN_TABLES] == ["relu_halved", "relu_by_vectorize"]
 
 
 def test_words_are_filled_in():
