@@ -327,9 +327,9 @@ class TestRrelu(DrawsFromGenerator, ArgumentsUnchanged, Integers):
     def arguments(self, rng):
         return both_signs(rng, 12, 20), 0.1, 0.4, SEED, True
 
-    def compare(self, student, usual, odd, name, why, rtol=1e-7):
+    def compare(self, student, usual, odd, name, why, **tolerances):
         """Compare after training, where nothing is random."""
-        super().compare(student, (*usual[:-1], False), (*odd[:-1], False), name, why, rtol)
+        super().compare(student, (*usual[:-1], False), (*odd[:-1], False), name, why, **tolerances)
 
     def run(self, student, rng, z, lower, upper, training, which):
         """Call the function, and return out or slopes, of the shape of z; a test of its own looks at their order."""
