@@ -7,7 +7,7 @@ from functools import partial
 
 import numpy as np
 
-from autograder.judging.known_answers import alternative, misconception, misconceptions
+from autograder.judging.known_answers import alternative, alternatives, misconception, misconceptions
 from autograder.misconceptions.families import (
     changed_items,
     cut_off,
@@ -163,7 +163,7 @@ def _dealt(order, batch_size):
     return [order[start : start + batch_size] for start in range(0, len(order), batch_size)]
 
 
-# --- wrong answers that are one expression each --------------------------------------------------------------------------
+# --- answers that are one expression each ---------------------------------------------------------------------------------
 # fmt: off
 THRESHOLD_UNIT = misconceptions("threshold_unit", "01 §1", {
     "unit_strict": ("slip", "A sum of exactly 0 doesn't fire",
@@ -204,6 +204,10 @@ THRESHOLD_UNIT = misconceptions("threshold_unit", "01 §1", {
     "unit_if_of_array": ("core", "An `if` on a whole array",
         "You ask `if z >= 0` of an array, which has no single answer. Compare the whole array, and turn True and False into 1.0 and 0.0.",
         lambda X, w, b: 1.0 if X @ w + b >= 0 else 0.0),
+})
+THRESHOLD_UNIT_OTHERWISE = alternatives("threshold_unit", {
+    "unit_by_einsum": lambda X, w, b: np.heaviside(np.einsum("nd,d->n", X, w) + b, 1),
+    "unit_with_integers": lambda X, w, b: np.array([int(np.dot(row, w) >= -b) for row in X]),
 })
 LOGISTIC_NEURON_STEP = misconceptions("logistic_neuron_step", "01 §2", {
     "step_overflows": ("slip", "exp overflows",
@@ -402,6 +406,10 @@ CROSS_ENTROPY = misconceptions("cross_entropy", "01 §3", {
         "You returned the squared distance from the one-hot labels. The cross-entropy is the mean of −log p[y].",
         lambda p, y: np.mean(np.sum((p - _one_hot(p, y)) ** 2, axis=1))),
 })
+CROSS_ENTROPY_OTHERWISE = alternatives("cross_entropy", {
+    "entropy_masked": lambda p, y: np.average(-np.log(p[np.equal.outer(y, np.arange(p.shape[1]))].astype(float))),
+    "entropy_of_one_hot_first": lambda p, y: float(-np.log(np.sum(np.identity(p.shape[1])[y] * p, axis=1)).mean()),
+})
 SOFTMAX_CROSS_ENTROPY = misconceptions("softmax_cross_entropy", "01 §3", {
     "logits_overflow": ("slip", "exp overflows",
         "Your formulas are right, but exp(10⁴) is infinite, and ∞/∞ is NaN. Subtract each row's largest logit first.",
@@ -502,6 +510,10 @@ DENSE_FORWARD = misconceptions("dense_forward", "01 §4", {
     "dense_mean": ("core", "Averaged over the inputs",
         "You divided by the number of inputs. A unit adds up its weighted inputs; they aren't averaged.",
         lambda x, W, b: _dense(x, W, x @ W / len(W) + b)),
+})
+DENSE_FORWARD_OTHERWISE = alternatives("dense_forward", {
+    "dense_augmented": lambda x, W, b: _dense(x, W, np.hstack([x, np.ones((len(x), 1))]) @ np.vstack([W, np.reshape(b, (1, -1))])),
+    "dense_by_einsum": lambda x, W, b: _dense(x, W, (np.einsum("nd,dh->hn", x, W) + np.reshape(b, (-1, 1))).T),
 })
 DENSE_BACKWARD = changed_items("dense_backward", "01 §4", _pulled, {
     "back_bias_row": ("slip", "db has an axis too many",
@@ -774,7 +786,7 @@ MINIBATCHES = misconceptions("minibatches", "01 §7", {
 # fmt: on
 
 
-# --- threshold_unit: longer wrong answers, and right ones ----------------------------
+# --- threshold_unit: longer answers ---------------------------------------------------------------------------------------
 
 
 @misconception("threshold_unit", "core", title="The logistic function instead of the step", see="01 §2")
@@ -794,17 +806,7 @@ def unit_in_loops(X, w, b):
     return out
 
 
-@alternative("threshold_unit")
-def unit_by_einsum(X, w, b):
-    return np.heaviside(np.einsum("nd,d->n", X, w) + b, 1)
-
-
-@alternative("threshold_unit")
-def unit_with_integers(X, w, b):
-    return np.array([int(np.dot(row, w) >= -b) for row in X])
-
-
-# --- logistic_neuron_step: longer wrong answers, and right ones ----------------------
+# --- logistic_neuron_step: longer answers ---------------------------------------------------------------------------------
 
 
 @misconception("logistic_neuron_step", "part", title="One step for each example", see="01 §7")
@@ -853,7 +855,7 @@ def step_by_einsum(w, b, X, y, lr):
     return [np.asarray(w) - lr * np.einsum("n,nd->d", delta, X) / len(X), np.float64(b) - lr * np.average(delta)]
 
 
-# --- softmax: longer wrong answers, and right ones -----------------------------------
+# --- softmax: longer answers ----------------------------------------------------------------------------------------------
 
 
 @alternative("softmax")
@@ -879,7 +881,7 @@ def softmax_transposed(z):
     return (e / e.sum(axis=0)).T
 
 
-# --- cross_entropy: longer wrong answers, and right ones -----------------------------
+# --- cross_entropy: longer answers ----------------------------------------------------------------------------------------
 
 
 @alternative("cross_entropy")
@@ -891,22 +893,12 @@ def entropy_in_a_loop(p, y):
 
 
 @alternative("cross_entropy")
-def entropy_masked(p, y):
-    return np.average(-np.log(p[np.equal.outer(y, np.arange(p.shape[1]))].astype(float)))
-
-
-@alternative("cross_entropy")
 def entropy_taken_along(p, y):
     picked = np.take_along_axis(np.asarray(p), np.reshape(y, (-1, 1)), axis=1)
     return np.array(np.log(1 / np.float64(picked)).sum() / len(picked))
 
 
-@alternative("cross_entropy")
-def entropy_of_one_hot_first(p, y):
-    return float(-np.log(np.sum(np.identity(p.shape[1])[y] * p, axis=1)).mean())
-
-
-# --- softmax_cross_entropy: longer wrong answers, and right ones ---------------------
+# --- softmax_cross_entropy: longer answers --------------------------------------------------------------------------------
 
 
 @misconception("softmax_cross_entropy", "part", title="1 is subtracted in every row and column of a label", see="01 §3")
@@ -949,7 +941,7 @@ def logits_transposed(z, y):
     return np.array((np.log(total) - zt[y, rows]).mean()), dz.T
 
 
-# --- dense_forward: longer wrong answers, and right ones -----------------------------
+# --- dense_forward: longer answers ----------------------------------------------------------------------------------------
 
 
 @misconception("dense_forward", "slip", title="The bias is added to an array of integers", see="01 §4")
@@ -969,17 +961,7 @@ def dense_in_loops(x, W, b):
     return _dense(x, W, out)
 
 
-@alternative("dense_forward")
-def dense_augmented(x, W, b):
-    return _dense(x, W, np.hstack([x, np.ones((len(x), 1))]) @ np.vstack([W, np.reshape(b, (1, -1))]))
-
-
-@alternative("dense_forward")
-def dense_by_einsum(x, W, b):
-    return _dense(x, W, (np.einsum("nd,dh->hn", x, W) + np.reshape(b, (-1, 1))).T)
-
-
-# --- dense_backward: longer wrong answers, and right ones ----------------------------
+# --- dense_backward: longer answers ---------------------------------------------------------------------------------------
 
 
 _LATEST: dict[str, tuple[np.ndarray, np.ndarray]] = {}
@@ -1043,7 +1025,7 @@ def back_example_by_example(dout, cache):
     return np.stack([W @ d_n for d_n in dout]), dW, sum(dout)
 
 
-# --- numerical_gradient: longer wrong answers, and right ones ------------------------
+# --- numerical_gradient: longer answers -----------------------------------------------------------------------------------
 
 
 @misconception("numerical_gradient", "part", title="Moved entries aren't moved back", see="01 §5")
@@ -1164,7 +1146,7 @@ def slope_on_a_flat_copy(f, x, h=1e-5):
     return np.array(slopes[::-1]).reshape(np.shape(x))
 
 
-# --- mlp_gradients: longer wrong answers, and right ones -----------------------------
+# --- mlp_gradients: longer answers ----------------------------------------------------------------------------------------
 
 
 @misconception("mlp_gradients", "part", title="Written for two layers", see="01 §6")
@@ -1255,7 +1237,7 @@ def net_with_its_own_functions(params, X, y):
     return _loss(a[-1], y), list(zip(dWs[::-1], dbs[::-1], strict=True))
 
 
-# --- minibatches: longer wrong answers, and right ones -------------------------------
+# --- minibatches: longer answers ------------------------------------------------------------------------------------------
 
 
 @misconception("minibatches", "part", title="Neighbours stay together", see="01 §7")
