@@ -47,7 +47,16 @@ W_ALONE = _each("logistic_neuron_step", partial(only_the_first, first="w", all="
 LOSS_ALONE = _each("softmax_cross_entropy", partial(only_the_first, first="the loss", all="loss and dz"))
 LOSS_ALONE_OF_NETWORK = _each("mlp_gradients", partial(only_the_first, first="the loss", all="loss and grads"))
 IN_A_TUPLE = _each("softmax", partial(in_a_tuple, severity="slip"))
-GENERATORS = _each("minibatches", generator_ignored, reseeded)
+IGNORED = _each("minibatches", generator_ignored)
+ALWAYS_THE_SAME = _each(
+    "minibatches",
+    partial(
+        reseeded,
+        title="Every epoch has the same batches",
+        text="Your batches are the same in every call: rng isn't used, or a generator with a fixed seed is made in the function. Draw "
+        "from rng, which the caller passes.",
+    ),
+)
 OWN_RATE = _each("logistic_neuron_step", partial(fixed_number, name="lr", value=0.1, severity="part", called="step_with_its_own_rate"))
 OWN_H = _each("numerical_gradient", partial(fixed_number, name="h", title="h is ignored", called="slope_with_its_own_h"))
 DX_NONE = _each("dense_backward", partial(left_out, output=0, argument="dx", filler=None, called="back_dx_none"))
@@ -1238,6 +1247,12 @@ def net_with_its_own_functions(params, X, y):
 
 
 # --- minibatches: longer answers ------------------------------------------------------------------------------------------
+
+
+@misconception("minibatches", "slip", title="The batches are yielded", see="01 §7")
+def batches_yielded(n, batch_size, rng):
+    """You wrote `yield`, so the caller gets the batches one by one. A list is asked for, which has a length and can be used twice."""
+    yield from _dealt(rng.permutation(n), batch_size)
 
 
 @misconception("minibatches", "part", title="Neighbours stay together", see="01 §7")

@@ -7,7 +7,7 @@ example, and of a network the loss, and each layer's gradients.
 from __future__ import annotations
 
 from collections import Counter
-from itertools import pairwise
+from itertools import islice, pairwise
 
 import numpy as np
 
@@ -34,6 +34,7 @@ from autograder.suites.contracts import (
 )
 from coursekit import aspect, corner, exercise, expect, expect_error, worth
 from coursekit.expectations import P_LIMIT, Mismatch, described
+from coursekit.streams import Steps
 from coursekit.student import Raised
 
 ROUGH = 1e-5  # the tolerance where a tiny ε, which has a corner of its own, makes no difference
@@ -107,23 +108,23 @@ class TestThresholdUnit(ArgumentsUnchanged, Integers, Float32, MemoryLayouts):
     @aspect("the weighted sum", 3)
     def test_weighted_sum(self, student, reference, rng):
         """Without a bias the unit fires where the weighted sum is positive."""
-        self.expect_fires(student, reference, *self.sums(rng, 9, rng.uniform(5, 50, 9) * np.resize([1, -1, -1], 9)), 0.0)
+        self.expect_fires(student, reference, *self.sums(rng, 9, rng.uniform(5, 50, 9) * rng.permutation(np.resize([1, -1, -1], 9))), 0.0)
 
     @aspect("the bias", 3)
     def test_bias(self, student, reference, rng):
         """The bias is added to the weighted sum before the step."""
         for bias in (20.0, -20.0):
-            self.expect_fires(student, reference, *self.sums(rng, 8, np.array([-31, -27, -12, -9, 8, 13, 25, 33.0])), bias)
+            self.expect_fires(student, reference, *self.sums(rng, 8, rng.permutation([-31, -27, -12, -9, 8, 13, 25, 33.0])), bias)
 
     @aspect("the threshold", 2)
     def test_threshold(self, student, reference, rng):
         """The unit fires as soon as the sum isn't negative: sums near 0 tell where the threshold is."""
-        self.expect_fires(student, reference, *self.sums(rng, 8, np.array([-0.4, -0.2, -0.1, -0.02, 0.01, 0.1, 0.2, 0.4])), 0.0)
+        self.expect_fires(student, reference, *self.sums(rng, 8, rng.permutation([-0.4, -0.2, -0.1, -0.02, 0.01, 0.1, 0.2, 0.4])), 0.0)
 
     @aspect("0 and 1", 2.5)
     def test_zeros_and_ones(self, student, reference, rng):
         """The answer is 1 where the unit fires, and 0 where it doesn't."""
-        arguments = *self.sums(rng, 7, rng.uniform(5, 50, 7) * np.resize([-1, 1], 7)), 0.0
+        arguments = *self.sums(rng, 9, rng.uniform(5, 50, 9) * rng.permutation(np.resize([-1, 1], 9))), 0.0
         expect(flat(student.threshold_unit(*arguments)), "the answer").close_to(reference.threshold_unit(*arguments))
 
     @corner("a sum of exactly 0", 0.06)
@@ -288,7 +289,7 @@ class TestSoftmax(ArgumentsUnchanged, Integers, Float32, MemoryLayouts):
     @corner("one class", 0.03)
     def test_one_class(self, student, rng):
         """A single class has probability 1."""
-        expect(student.softmax(rng.normal(size=(4, 1))), "the answer").close_to(np.ones((4, 1)), rtol=1e-12)
+        expect(self.answer(student, rng.normal(size=(4, 1))), "the answer").close_to(np.ones((4, 1)), rtol=1e-12)
 
 
 @exercise("cross_entropy")
@@ -629,7 +630,12 @@ class TestNumericalGradient(ArgumentsUnchanged, Integers, MemoryLayouts):
     @corner("errors of f", 0.03)
     def test_error_of_f(self, student, rng):
         """An exception that f raises isn't swallowed: it arrives at the caller."""
-        expect_error(student.numerical_gradient, ZeroDivisionError, Function(rng.normal(size=3), fails_at=3), rng.normal(size=3))
+        f = Function(rng.normal(size=3), fails_at=3)
+        try:
+            expect_error(student.numerical_gradient, ZeroDivisionError, f, rng.normal(size=3))
+        except Mismatch:
+            if f.calls >= 3:  # with fewer calls there was no exception to pass on
+                raise
 
 
 # --- a network ------------------------------------------------------------------------------------------------------------
@@ -780,14 +786,20 @@ class TestMlpGradients(ArgumentsUnchanged, Integers, Float32, MemoryLayouts):
 DRAWS = 360
 
 
+MOST_BATCHES = 50  # more than any test asks for
+
+
+def listed(answer):
+    """Return the batches of a function with `yield` as a list; a test of its own looks at that."""
+    return list(islice(answer, MOST_BATCHES)) if isinstance(answer, Steps) else answer
+
+
 def batches_in(answer):
     """Return the batches as one-dimensional arrays; that they are arrays already is looked at by a test of its own."""
+    answer = listed(answer)
     if not isinstance(answer, (list, tuple, np.ndarray)):
-        try:
-            expect(answer).items("…")
-        except Mismatch as error:
-            kind = getattr(answer, "type_name", "") or type(answer).__name__
-            raise Mismatch(error.kind, f"minibatches returned an object of type {kind}; it has to return a list of arrays") from None
+        kind = getattr(answer, "type_name", "") or type(answer).__name__
+        raise Mismatch("type", f"minibatches returned an object of type {kind}; it has to return a list of arrays")
     if isinstance(answer, np.ndarray) and answer.ndim == 1 and answer.dtype.kind in "iuf":  # all indices, which weren't cut
         answer = [answer]
     batches = []
@@ -868,7 +880,9 @@ class TestMinibatches(Contract):
     def test_from_the_generator(self, student, rng):
         """All random numbers come from rng: same state, same batches; next call, others."""
         mine, again, other = (with_generators((SEED,), seed)[0] for seed in (TWO_SEEDS[0], *TWO_SEEDS))
-        first, second, repeated, of_other = [student.minibatches(30, 7, each) for each in (mine, mine, again, other)]
+        first, second, repeated, of_other = [listed(student.minibatches(30, 7, each)) for each in (mine, mine, again, other)]
+        if not batches_in(first):  # nothing was drawn; other tests look at that
+            return
         expect(second, "the answer").differs_from(first, "in a second call with the same generator, which should have moved on")
         expect(of_other, "the answer").differs_from(first, "with a generator of another seed, so the generator isn't used")
         expect_repeated(repeated, first, "between two fresh generators of one seed, so not all random numbers come from rng")
@@ -880,8 +894,10 @@ class TestMinibatches(Contract):
 
     @corner("arrays of indices", 0.04)
     def test_arrays(self, student, rng):
-        """The batches are arrays of integers."""
+        """The batches are a list of arrays of integers."""
         answer = student.minibatches(9, 4, generator(rng))
+        if isinstance(answer, Steps):
+            raise Mismatch("type", "the batches are yielded one by one; return a list of them")
         if isinstance(answer, np.ndarray) and answer.ndim == 1 and answer.dtype.kind in "iuf":
             raise Mismatch("shape", "the answer is one array of indices, which isn't cut into batches")
         for batch in answer if isinstance(answer, (list, tuple, np.ndarray)) else []:  # other tests look at that

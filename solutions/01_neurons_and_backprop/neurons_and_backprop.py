@@ -1095,7 +1095,7 @@ if ready(dense_forward, dense_backward, softmax_cross_entropy, mlp_gradients, mi
             on_test[label].append(accuracy(params, digits.X_test, digits.y_test))
         print(f"{label}: mean test accuracy {np.mean(on_test[label]):.3f}")
     plots.show(
-        figures.runs_as_points(on_test, "accuracy on images that it has never seen"),
+        figures.runs_as_points(on_test, "accuracy on new images"),
         alt="Test accuracies of five runs without a hidden layer, and of five with 50 hidden units. All "
         "are above 0.95; with hidden units they are a little higher on average.",
     )
