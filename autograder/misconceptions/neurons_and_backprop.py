@@ -1,5 +1,6 @@
 """What students believe about neurons, losses and backpropagation, and right answers that are written in other ways.
 
+What goes wrong in several exercises alike comes first, then tables of the answers that are one expression, and then the longer ones.
 The cache of the reference's dense layer, which the answers here share, is (x, W).
 """
 

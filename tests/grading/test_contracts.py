@@ -98,6 +98,25 @@ def test_random_numbers():
     assert found(DrawsFromGenerator, shuffled, arguments) == ""
     assert "generators in different states" in found(DrawsFromGenerator, seeded, arguments)
     assert "not all random numbers come from rng" in found(DrawsFromGenerator, alone, arguments)
+    assert found(DrawsFromGenerator, lambda x, rng: None, arguments) == ""  # says nothing about rng
+
+
+def test_numbers_that_are_rounding_of_the_arguments_are_zero():
+    def arguments(rng):
+        return (rng.normal(3, 1, 50),)
+
+    def about_zero(x):
+        return np.mean(x - np.mean(x))
+
+    def rounded_to_thousandths(x):
+        return np.mean(x - np.mean(x)) + (1e-3 if x.dtype == np.float32 else 0)
+
+    def not_a_number(x):
+        return np.full(3, np.nan if x.dtype == np.float32 else 0.0)
+
+    assert found(Float32, about_zero, arguments) == ""
+    assert "differs from that in 64 bits" in found(Float32, rounded_to_thousandths, arguments)
+    assert "differs from that in 64 bits" in found(Float32, not_a_number, arguments)
 
 
 class Pair(Backward, Integers):

@@ -141,10 +141,10 @@ def test_alternatives_get_full_marks(lecture: Lecture, grade) -> None:
 HYGIENE = {
     "arguments unchanged": r"in_place",
     "integers": r"in_place",
-    "32-bit floats": r"mean_afterwards",  # the mean of what is centred is rounding, which differs
+    "32-bit floats": r"(?!)",
     "memory layouts": r"(?!)",
     "no memory of earlier calls": r"(?!)",
-    "random numbers from rng": r"generator_ignored|reseeded|constant|phases_swapped|regions_|expected|nothing_returned|shuffle_",
+    "random numbers from rng": r"generator_ignored|reseeded|constant|phases_swapped|regions_|expected|shuffle_queue",
 }
 """The corners of contracts, and the ids of mistakes of substance that break one beside. Nothing random is drawn by the last three."""
 
