@@ -12,15 +12,7 @@ lecture: the cache that a backward pass gets is the reference's own, and the cac
     @alternative("batchnorm_backward")
     def backward_in_stages(dout, cache): ...
 
-Answers that are one expression stand in tables::
-
-    WRONG_RELUS = misconceptions(
-        "relu",
-        "04 §2",
-        ("core", "relu_minimum", "The negative part is kept", lambda z: np.minimum(0, z), "You returned min(0, z). …"),
-        …,
-    )
-    RIGHT_RELUS = alternatives("relu", relu_by_product=lambda z: z * (z > 0), …)
+Answers that are one expression stand in tables: see `misconceptions` and `alternatives`.
 
 An answer uses NumPy and names of its own module only, so `cell_source` can put it into a notebook in place of the exercise.
 """
@@ -30,7 +22,7 @@ from __future__ import annotations
 import ast
 import copy
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
@@ -40,8 +32,6 @@ from typing import Any, Literal, TypeVar
 F = TypeVar("F", bound=Callable[..., Any])
 
 Severity = Literal["slip", "part", "core"]
-Row = tuple[Severity, str, str, Callable[..., Any], str]
-"""A misconception of a table: its severity, id, title, function and explanation."""
 
 BANDS: dict[str, tuple[float, float]] = {"slip": (0.70, 0.98), "part": (0.20, 0.80), "core": (0.0, 0.35)}
 """What share of an exercise a misconception earns, from and to, by its severity."""
@@ -106,30 +96,37 @@ def alternative(exercise: str, with_forward: Callable[..., Any] | None = None) -
     return misconception(exercise, title="", see="", with_forward=with_forward)
 
 
-def misconceptions(exercise: str, see: str, *rows: Row, with_forward: Callable[..., Any] | None = None) -> list[Callable[..., Any]]:
-    """Register wrong answers that are one expression each, as a table.
+def misconceptions(
+    exercise: str,
+    see: str,
+    answers: Mapping[str, tuple[Severity, str, str, Callable[..., Any]]],
+    with_forward: Callable[..., Any] | None = None,
+) -> list[Callable[..., Any]]:
+    """Register wrong answers to `exercise` that are one expression each, as a table; assign it to a name of the module::
+
+        CENTER = misconceptions("center", "02 §2", {
+            "center_added": ("part", "The mean is added", "You added the mean. …", lambda X: (X + mean_of(X), mean_of(X))),
+        })
 
     Parameters
     ----------
-    exercise, see : str
+    exercise, see, with_forward
         As for `misconception`.
-    *rows
-        For each its severity, id, title, function (a lambda) and explanation.
-    with_forward : callable, optional
-        As for `misconception`.
+    answers : mapping of str to (severity, title, explanation, lambda)
+        By id. No two of the functions may begin on one line.
     """
-    found = []
-    for severity, name, title, function, text in rows:
-        function.__name__, function.__doc__ = name, text
-        found.append(misconception(exercise, severity, title=title, see=see, with_forward=with_forward)(function))
-    return found
+    for name, (severity, title, explanation, function) in answers.items():
+        function.__name__, function.__doc__ = name, explanation
+        misconception(exercise, severity, title=title, see=see, with_forward=with_forward)(function)
+    return [function for *_, function in answers.values()]
 
 
-def alternatives(exercise: str, **functions: Callable[..., Any]) -> list[Callable[..., Any]]:
-    """Register right answers that are one expression each: lambdas, by their ids."""
-    for name, function in functions.items():
+def alternatives(exercise: str, answers: Mapping[str, Callable[..., Any]]) -> list[Callable[..., Any]]:
+    """Register right answers to `exercise` that are one expression each: lambdas by their ids, as in `misconceptions`."""
+    for name, function in answers.items():
         function.__name__ = name
-    return [alternative(exercise)(function) for function in functions.values()]
+        alternative(exercise)(function)
+    return list(answers.values())
 
 
 @dataclass(frozen=True)
@@ -169,11 +166,13 @@ def cell_source(function: Callable[..., Any], name: str) -> str:
     """
     if hasattr(function, "family"):
         change, right, options = function.family
-        parts = cell_source(right, f"_{name}_right"), cell_source(change, f"_{name}_change")
-        call = f"def {name}(*args, **kwargs):\n    return _{name}_change(_{name}_right, {options!r}, *args, **kwargs)"
+        functions = {key: option for key, option in options.items() if inspect.isfunction(option)}
+        parts = [cell_source(each, f"_{name}_{key}") for key, each in {"right": right, "change": change, **functions}.items()]
+        given = ", ".join(f"{key!r}: " + (f"_{name}_{key}" if key in functions else repr(option)) for key, option in options.items())
+        call = f"def {name}(*args, **kwargs):\n    return _{name}_change(_{name}_right, {{{given}}}, *args, **kwargs)"
         return "\n\n\n".join((*parts, call))
     definitions = _definitions(function.__module__)
-    main = _of_lambda(function) if function.__code__.co_name == "<lambda>" else _bare(definitions[function.__name__])
+    main = _bare(definitions[function.__name__] if function.__name__ in definitions else _of_lambda(function))
     wanted: list[ast.stmt] = []
     _gather(main, definitions, wanted, seen={function.__name__, name, "np"})
     renamed = {
@@ -213,11 +212,13 @@ def _definitions(module: str) -> dict[str, ast.stmt]:
     return {name: node for node in _tree(module).body for name in _defined(node)}
 
 
-def _of_lambda(function: Callable[..., Any]) -> ast.FunctionDef:
-    """Return a lambda, the first one in its line, as a definition."""
-    lambdas = (node for node in ast.walk(_tree(function.__module__)) if isinstance(node, ast.Lambda))
-    found = _bare(next(node for node in lambdas if node.lineno == function.__code__.co_firstlineno))
-    return ast.FunctionDef(function.__name__, found.args, [ast.Return(found.body)], decorator_list=[])
+def _of_lambda(function: Callable[..., Any]) -> ast.stmt:
+    """Return the definition of a function that was written as a lambda: the outermost on its line."""
+    line = function.__code__.co_firstlineno
+    found = next(node for node in ast.walk(_tree(function.__module__)) if isinstance(node, ast.Lambda) and node.lineno == line)
+    definition: Any = ast.parse(f"def {function.__name__}(): ...").body[0]
+    definition.args, definition.body = found.args, [ast.Return(found.body)]
+    return definition
 
 
 def _defined(node: ast.stmt) -> list[str]:
@@ -233,7 +234,7 @@ def _defined(node: ast.stmt) -> list[str]:
     return []
 
 
-def _bare(node: ast.AST) -> Any:
+def _bare(node: ast.stmt) -> Any:
     """Return a copy of a definition without decorators, docstrings and annotations."""
     node = copy.deepcopy(node)
     for part in ast.walk(node):

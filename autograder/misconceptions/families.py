@@ -14,6 +14,8 @@ exercise's name without its last word.
 
     STEPS = {"adagrad_step": "08 §2", "rmsprop_step": "08 §3"}
     IN_EVERY_STEP = members(STEPS, vars(right), cut_off, partial(fixed_number, name="eps", value=1e-6, called="{stem}_with_epsilon_1e_6"))
+
+`changed_items` makes a table of wrong answers of a right function that returns a tuple, each with its own change of the items.
 """
 
 from __future__ import annotations
@@ -103,6 +105,34 @@ def members(sections: Mapping[str, str], right: Mapping[str, Any], *families: Ca
         The families; options are given as ``partial(fixed_number, name="eps")``.
     """
     return [one(exercise, right[exercise], see=see) for exercise, see in sections.items() for one in families]
+
+
+@family("", "", "part")
+def items_changed(right, options, *args, **kwargs):
+    """Return what `code` makes of the items of the right answer, and of the arguments."""
+    return options["code"](*right(*args, **kwargs), *args, **kwargs)
+
+
+def changed_items(exercise: str, see: str, right: Function, answers: Mapping[str, tuple[Severity, str, str, Function]]) -> list[Function]:
+    """Make wrong answers of a right function that returns a tuple; a catalogue registers them as those of `members`::
+
+        DENSE_BACKWARD = changed_items("dense_backward", "01 §4", right.dense_backward, {
+            "back_averaged": ("part", "dW is averaged", "You divided dW by N. …", lambda dx, dW, db, dout, cache: (dx, dW / len(dx), db)),
+        })
+
+    Parameters
+    ----------
+    exercise, see : str
+    right : callable
+        Any function of the exercise's arguments that returns a tuple: a right answer, or what is computed on the way to it.
+    answers : mapping of str to (severity, title, explanation, lambda)
+        As for `known_answers.misconceptions`. The lambda gets the items of the tuple, and then the exercise's arguments.
+    """
+    made = []
+    for called, (severity, title, text, code) in answers.items():
+        code.__name__ = called
+        made.append(items_changed(exercise, right, see=see, title=title, text=text, severity=severity, called=called, code=code))
+    return made
 
 
 @family(
@@ -273,3 +303,16 @@ def added_to_integers(right, options, *args, **kwargs):
     result = np.zeros_like(like)
     result += np.zeros(like.shape)
     return right(*args, **kwargs)
+
+
+@family("", "", "slip")  # without a title it is a right answer
+def in_single_precision(right, options, *args, **kwargs):
+    """Return the right answer in 32-bit floats; of a forward pass, `out` alone."""
+
+    def single(answer):
+        if isinstance(answer, (list, tuple)):
+            return [single(item) for item in answer]
+        return np.asarray(answer, dtype=np.float32)[()]
+
+    answer = right(*args, **kwargs)
+    return (single(answer[0]), answer[1]) if options["is_forward"] else single(answer)

@@ -18,6 +18,7 @@ from autograder.misconceptions.families import (
     generator_ignored,
     in_a_tuple,
     in_place,
+    in_single_precision,
     left_out,
     members,
     negated,
@@ -26,7 +27,7 @@ from autograder.misconceptions.families import (
     reseeded,
 )
 from autograder.reference import batch_normalization as right
-from autograder.reference import dropout
+from autograder.reference import dropout, neurons_and_backprop
 
 SEE = "05 §4"
 STATISTICS = np.array([0.5, 1.0]), np.array([2.0, 0.5])
@@ -45,8 +46,8 @@ MEMBERS |= {
 }
 HALF = 0.5
 IN_TABLES = [
-    *misconceptions("relu", "04 §2", ("part", "relu_halved", "Half of it", lambda z: HALF * np.maximum(0, z), "You returned half of it.")),
-    *alternatives("relu", relu_by_vectorize=lambda z: np.vectorize(lambda value: value if value > 0 else 0.0)(z)),
+    *misconceptions("relu", "04 §2", {"relu_halved": ("part", "Half of it", "Half came back.", lambda z: HALF * np.maximum(0, z))}),
+    *alternatives("relu", {"relu_by_vectorize": lambda z: np.vectorize(lambda value: value if value > 0 else 0.0)(z)}),
 ]
 BOTH = [lambda member: member, lambda member: from_source(member)]
 
@@ -159,3 +160,25 @@ def test_fractions_do_not_fit_into_integers(form):
     np.testing.assert_array_equal(answer(x, *arguments), right.batchnorm_inference(x, *arguments))
     with pytest.raises(TypeError):
         answer(x.astype(int), *arguments)
+
+
+@pytest.mark.parametrize("form", BOTH, ids=["here", "in a notebook"])
+def test_an_item_that_is_changed_by_a_table(form):
+    known = {known.id: known for known in catalogue("neurons_and_backprop").misconceptions}["back_bias_averaged"]
+    assert (known.exercise, known.severity, known.title, known.see) == ("dense_backward", "part", "db is averaged", "01 §4")
+    dout, cache = np.array([[1.0, 3.0], [2.0, 5.0]]), (np.ones((2, 3)), np.ones((3, 2)))
+    dx, dW, db = form(known.function)(dout, cache)
+    np.testing.assert_array_equal(db, [1.5, 4.0])
+    for found, wanted in zip((dx, dW), neurons_and_backprop.dense_backward(dout, cache), strict=False):
+        np.testing.assert_array_equal(found, wanted)
+
+
+@pytest.mark.parametrize("form", BOTH, ids=["here", "in a notebook"])
+def test_right_answers_in_single_precision(form):
+    answer = in_single_precision("batchnorm_forward", right.batchnorm_forward, see=SEE)
+    assert answer.known_answer.title == ""
+    arguments = np.array([[3.0, -1.0], [2.0, 5.0]]), np.ones(2), np.zeros(2)
+    out, cache = form(answer)(*arguments)
+    assert out.dtype == np.float32
+    np.testing.assert_allclose(out, right.batchnorm_forward(*arguments)[0], rtol=1e-6)
+    assert cache[0].dtype == np.float64
