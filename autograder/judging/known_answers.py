@@ -20,7 +20,7 @@ from __future__ import annotations
 import ast
 import copy
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
@@ -89,9 +89,39 @@ def misconception(
     return register
 
 
+def misconceptions(
+    exercise: str, see: str, answers: Mapping[str, tuple[Severity, str, str, Callable[..., Any]]]
+) -> list[Callable[..., Any]]:
+    """Register wrong answers to `exercise` that are an expression each, as a table; assign it to a name of the module::
+
+        CENTER = misconceptions("center", "02 §2", {
+            "center_added": ("part", "The mean is added", "You added the mean. …", lambda X: (X + mean_of(X), mean_of(X))),
+        })
+
+    Parameters
+    ----------
+    exercise, see : str
+        As for `misconception`.
+    answers : mapping of str to (severity, title, explanation, lambda)
+        By id. No two of the functions may begin on one line.
+    """
+    for name, (severity, title, explanation, function) in answers.items():
+        function.__name__, function.__doc__ = name, explanation
+        misconception(exercise, severity, title=title, see=see)(function)
+    return [function for *_, function in answers.values()]
+
+
 def alternative(exercise: str, with_forward: Callable[..., Any] | None = None) -> Callable[[F], F]:
     """Register a right answer to `exercise` that is written in another way; the parameters are those of `misconception`."""
     return misconception(exercise, title="", see="", with_forward=with_forward)
+
+
+def alternatives(exercise: str, answers: Mapping[str, Callable[..., Any]]) -> list[Callable[..., Any]]:
+    """Register right answers to `exercise` that are an expression each: lambdas by their ids, as in `misconceptions`."""
+    for name, function in answers.items():
+        function.__name__ = name
+        alternative(exercise)(function)
+    return list(answers.values())
 
 
 @dataclass(frozen=True)
@@ -135,7 +165,7 @@ def cell_source(function: Callable[..., Any], name: str) -> str:
         call = f"def {name}(*args, **kwargs):\n    return _{name}_change(_{name}_right, {options!r}, *args, **kwargs)"
         return "\n\n\n".join((*parts, call))
     definitions = _definitions(function.__module__)
-    main = _bare(definitions[function.__name__])
+    main = _bare(definitions[function.__name__] if function.__name__ in definitions else _of_lambda(function))
     wanted: list[ast.stmt] = []
     _gather(main, definitions, wanted, seen={function.__name__, name, "np"})
     renamed = {
@@ -165,10 +195,23 @@ class _Renamed(ast.NodeTransformer):
 
 
 @cache
+def _tree(module: str) -> ast.Module:
+    return ast.parse(inspect.getsource(import_module(module)))
+
+
+@cache
 def _definitions(module: str) -> dict[str, ast.stmt]:
     """Return the statements of a module that define a name, by that name."""
-    tree = ast.parse(inspect.getsource(import_module(module)))
-    return {name: node for node in tree.body for name in _defined(node)}
+    return {name: node for node in _tree(module).body for name in _defined(node)}
+
+
+def _of_lambda(function: Callable[..., Any]) -> ast.stmt:
+    """Return the definition of a function that was written as a lambda: the outermost on its line."""
+    line = function.__code__.co_firstlineno
+    found = next(node for node in ast.walk(_tree(function.__module__)) if isinstance(node, ast.Lambda) and node.lineno == line)
+    definition: Any = ast.parse(f"def {function.__name__}(): ...").body[0]
+    definition.args, definition.body = found.args, [ast.Return(found.body)]
+    return definition
 
 
 def _defined(node: ast.stmt) -> list[str]:
