@@ -20,11 +20,9 @@ from autograder.reference import data_pipelines as right
 MEANS = {"center": "02 §2", "channel_mean": "02 §2", "standardize": "02 §3"}
 OF_MEANS = members(MEANS, vars(right), families.cut_off)
 OF_ARRAYS = members({**MEANS, "pca": "02 §4", "whiten": "02 §5"}, vars(right), families.in_place)
-OF_LISTS = members({"batch": "02 §6", "shuffle_buffer": "02 §7", "interleave": "02 §8"}, vars(right), families.returns_a_list)
-OF_ITEMS = members(
-    {"batch": "02 §6", "shuffle_buffer": "02 §7"}, vars(right), families.reads_everything, families.works_for_lists, families.until_none
-)
-AT_ONCE = members({"batch": "02 §6", "shuffle_buffer": "02 §7", "interleave": "02 §8"}, vars(right), families.works_in_advance)
+ITERATORS = {"batch": "02 §6", "shuffle_buffer": "02 §7"}
+LAZY = members({**ITERATORS, "interleave": "02 §8"}, vars(right), families.returns_a_list, families.works_in_advance)
+OF_ITERATORS = members(ITERATORS, vars(right), families.reads_everything, families.works_for_lists, families.until_none)
 
 # --- center -----------------------------------------------------------------------------------------------------------------
 
@@ -81,13 +79,6 @@ def center_in_loops(X):
 
 
 @alternative("center")
-def center_flattened(X):
-    rows = np.reshape(X, (len(X), -1)).astype(np.float64)
-    mean = np.ones(len(rows)) @ rows / len(rows)
-    return (rows - np.tile(mean, (len(rows), 1))).reshape(np.shape(X)), mean.reshape(np.shape(X)[1:])
-
-
-@alternative("center")
 def center_in_float32(X):
     X = np.asarray(X, dtype=np.float32)
     mean = X.mean(axis=0, dtype=np.float32)
@@ -107,8 +98,7 @@ CHANNEL_MEAN = misconceptions("channel_mean", "02 §2", {
     "channels_last": ("core", "The last axis is taken for the channels",
         "You kept the last axis, where other libraries have the channels. Here images are (N, C, H, W): axis 1 stays.",
         lambda images: np.mean(images, axis=(0, 1, 2))),
-    "channels_together": ("core", "One mean for everything",
-        "You took one mean over all entries. Each channel has a mean of its own.",
+    "channels_together": ("core", "One mean for everything", "You took one mean over all entries. Each channel has a mean of its own.",
         lambda images: np.mean(images)),
     "channels_alike": ("core", "One mean for everything",
         "You gave every channel the mean over all entries. Each channel has a mean of its own: axis 1 stays.",
@@ -131,8 +121,7 @@ CHANNEL_MEAN = misconceptions("channel_mean", "02 §2", {
     "channels_by_pixels": ("part", "The sum is divided by the number of pixels only",
         "You divided the sum over N, H and W by H·W. It has N·H·W terms.",
         lambda images: np.sum(images, axis=(0, 2, 3)) / (np.shape(images)[2] * np.shape(images)[3])),
-    "channels_summed": ("core", "The sum isn't divided",
-        "You returned the sum of each channel. Divide by the number of its values, N·H·W.",
+    "channels_summed": ("core", "The sum isn't divided", "You returned the sum of each channel. Divide by the number of its values, N·H·W.",
         lambda images: np.sum(images, axis=(0, 2, 3)) + 0.0),
     "channels_of_the_first": ("part", "Only the first image is looked at",
         "You averaged the first image alone. The mean runs over all images.",
@@ -319,11 +308,9 @@ PCA = misconceptions("pca", "02 §4", {
     "pca_sorted_rows_of_vectors": ("core", "Rows of the matrix of eigenvectors are taken",
         "`eigh` has its eigenvectors in the columns, and you sorted and took rows. The i-th one is `vectors[:, i]`.",
         lambda X, k: (_eigen(X)[1][::-1, ::-1][:k], _variances(X, k))),
-    "pca_unbiased": ("part", "The variances divide by N − 1",
-        "You divided by N − 1, as `np.cov` does. Here variances divide by N.",
+    "pca_unbiased": ("part", "The variances divide by N − 1", "You divided by N − 1, as `np.cov` does. Here variances divide by N.",
         lambda X, k: (_rows(X, k), _variances(X, k) * len(X) / max(len(X) - 1, 1))),
-    "pca_scatter": ("part", "The variances aren't divided by N",
-        "You returned sums of squares. A variance is their mean: divide by N.",
+    "pca_scatter": ("part", "The variances aren't divided by N", "You returned sums of squares. A variance is their mean: divide by N.",
         lambda X, k: (_rows(X, k), _variances(X, k) * len(X))),
     "pca_singular_values": ("part", "Singular values are taken for variances",
         "You returned the singular values of the centred data. The variances are their squares, divided by N.",
@@ -355,8 +342,7 @@ PCA = misconceptions("pca", "02 §4", {
     "pca_absolute": ("part", "The signs of the entries are lost",
         "You took absolute values of the components. The sign of a whole component is free, those of its entries are not.",
         lambda X, k: (np.abs(_rows(X, k)), _variances(X, k))),
-    "pca_all": ("part", "All components are returned",
-        "You returned all D components and variances. Asked for are the first k.",
+    "pca_all": ("part", "All components are returned", "You returned all D components and variances. Asked for are the first k.",
         lambda X, k: (_rows(X, None), _variances(X))),
 })
 # fmt: on
@@ -450,6 +436,9 @@ WHITEN = misconceptions("whiten", "02 §5", {
     "whiten_few_columns": ("slip", "Directions without variance are left out",
         "With fewer examples than features your answer has fewer columns than X, as `full_matrices=False` gives. It has D: the rest is 0.",
         lambda X, eps=1e-5: (_projected(X) / np.sqrt(_variances(X) + eps))[:, : min(np.shape(X))]),
+    "whiten_few_columns_by_svd": ("slip", "Directions without variance are left out",
+        "With fewer examples than features your answer has fewer columns than X, as `full_matrices=False` gives. It has D: the rest is 0.",
+        lambda X, eps=1e-5: (X - _mean(X)) @ _svd(X)[1].T / np.sqrt(_svd(X)[0] ** 2 / len(X) + eps)),
 })
 # fmt: on
 
@@ -475,14 +464,6 @@ def whiten_by_cov(X, eps=1e-5):
 
 
 @alternative("whiten")
-def whiten_column_by_column(X, eps=1e-5):
-    values, vectors = _eigen(np.asarray(X, dtype=float))
-    centred = X - np.mean(X, axis=0)
-    columns = [centred @ vectors[:, j] / (max(values[j], 0.0) + eps) ** 0.5 for j in range(len(values))]
-    return np.stack(columns, axis=1)
-
-
-@alternative("whiten")
 def whiten_in_float32(X, eps=1e-5):
     centred = np.asarray(X, dtype=np.float32) - np.mean(X, axis=0, dtype=np.float32)
     values, vectors = np.linalg.eigh(np.cov(centred.T, ddof=0))
@@ -497,6 +478,21 @@ def _batches(items, batch_size, drop_remainder=False):
     while held := list(itertools.islice(source, batch_size)):
         if len(held) == batch_size or not drop_remainder:
             yield held
+
+
+class _Batches:
+    def __init__(self, items, batch_size, drop_remainder):
+        self.items, self.size, self.drop, self.source = items, batch_size, drop_remainder, None
+
+    def __iter__(self):
+        return self
+
+    def __next__(self):
+        self.source = self.source or iter(self.items)
+        held = list(itertools.islice(self.source, self.size))
+        if not held or (self.drop and len(held) < self.size):
+            raise StopIteration
+        return held
 
 
 # fmt: off
@@ -536,6 +532,10 @@ BATCH = misconceptions("batch", "02 §6", {
     "batch_returns_the_first": ("core", "The first list is returned",
         "You returned the first list, so its items come one by one, and no other list. `yield` each list, and go on.",
         lambda items, batch_size, drop_remainder=False: next(_batches(items, batch_size, drop_remainder), [])),
+})
+BATCH_OTHERWISE = alternatives("batch", {
+    "batch_by_islice": lambda items, batch_size, drop_remainder=False: _batches(items, batch_size, drop_remainder),
+    "batch_as_a_class": lambda items, batch_size, drop_remainder=False: _Batches(items, batch_size, drop_remainder),
 })
 # fmt: on
 
@@ -611,8 +611,8 @@ def batch_windows(items, batch_size, drop_remainder=False):
 
 @misconception("batch", "core", title="An array of all items is returned", see="02 §6")
 def batch_reshaped(items, batch_size, drop_remainder=False):
-    """You read all items into an array and reshaped it: the last items are lost where they don't fill a row, and items that never end
-    never come. Collect a list, and `yield` it when it is full."""
+    """You read all items into an array and reshaped it: the last items are lost where they don't fill a row. Collect a list,
+    and `yield` it when it is full."""
     values = np.array(list(items))
     rows = len(values) // batch_size
     return values[: rows * batch_size].reshape(rows, batch_size)
@@ -624,11 +624,6 @@ def batch_stop_iteration(items, batch_size, drop_remainder=False):
     source = iter(items)
     while True:
         yield [next(source) for _ in range(batch_size)]
-
-
-@alternative("batch")
-def batch_by_islice(items, batch_size, drop_remainder=False):
-    return _batches(items, batch_size, drop_remainder)
 
 
 @alternative("batch")
@@ -644,26 +639,6 @@ def batch_by_next(items, batch_size, drop_remainder=False):
             held = []
     if len(held) > 0 and drop_remainder is False:
         yield held
-
-
-class _Batches:
-    def __init__(self, items, batch_size, drop_remainder):
-        self.items, self.size, self.drop, self.source = items, batch_size, drop_remainder, None
-
-    def __iter__(self):
-        return self
-
-    def __next__(self):
-        self.source = self.source or iter(self.items)
-        held = list(itertools.islice(self.source, self.size))
-        if not held or (self.drop and len(held) < self.size):
-            raise StopIteration
-        return held
-
-
-@alternative("batch")
-def batch_as_a_class(items, batch_size, drop_remainder=False):
-    return _Batches(items, batch_size, drop_remainder)
 
 
 # --- shuffle_buffer ---------------------------------------------------------------------------------------------------------
@@ -690,6 +665,17 @@ def _shuffled(items, buffer_size, rng, draw=_uniform, rest=None):
         yield buffer.pop(draw(rng, len(buffer)))
 
 
+def _added_first(items, buffer_size, draw):
+    """Yield from a buffer into which the next item comes before one is drawn; ``draw(n)`` returns a place."""
+    buffer = []
+    for item in items:
+        buffer.append(item)
+        if len(buffer) > buffer_size:
+            yield buffer.pop(draw(len(buffer)))
+    while buffer:
+        yield buffer.pop(draw(len(buffer)))
+
+
 # fmt: off
 SHUFFLE_BUFFER = misconceptions("shuffle_buffer", "02 §7", {
     "shuffle_blocks": ("part", "The buffer is emptied before it is filled again",
@@ -712,6 +698,13 @@ SHUFFLE_BUFFER = misconceptions("shuffle_buffer", "02 §7", {
     "shuffle_one_more": ("part", "The buffer holds one more",
         "You draw when the next item is in the buffer already, so it holds buffer_size + 1. Draw first, and put the next one in its place.",
         lambda items, buffer_size, rng: _shuffled(items, buffer_size + 1, rng)),
+    "shuffle_one_more_at_the_draw": ("slip", "The buffer holds one more",
+        "You draw when the buffer holds more than buffer_size, so one of buffer_size + 1 is drawn. Draw as soon as it holds buffer_size.",
+        lambda items, buffer_size, rng: _added_first(items, buffer_size, rng.integers)),
+    "shuffle_queue": ("core", "The place isn't drawn at random",
+        "You always take the same place of the buffer: the item that has waited longest, so the order stays, or the one that came last. "
+        "Draw a place of the buffer, each with the same probability.",
+        lambda items, buffer_size, rng: _added_first(items, buffer_size, lambda n: 0)),
     "shuffle_one_less": ("part", "The buffer holds one less",
         "You begin to draw when the buffer holds buffer_size − 1 items. Fill it first.",
         lambda items, buffer_size, rng: _shuffled(items, max(buffer_size - 1, 1), rng)),
@@ -733,34 +726,9 @@ def shuffle_everything(items, buffer_size, rng):
     yield from (items[place] for place in rng.permutation(len(items)))
 
 
-@misconception("shuffle_buffer", "core", title="The place isn't drawn at random", see="02 §7")
-def shuffle_queue(items, buffer_size, rng):
-    """You always take the same place of the buffer: the item that has waited longest, so the order stays, or the one that came last. Draw
-    a place of the buffer, each with the same probability."""
-    buffer = []
-    for item in items:
-        buffer.append(item)
-        if len(buffer) > buffer_size:
-            yield buffer.pop(0)
-    yield from buffer
-
-
-@misconception("shuffle_buffer", "slip", title="The buffer holds one more", see="02 §7")
-def shuffle_one_more_at_the_draw(items, buffer_size, rng):
-    """You put the next item in and draw when it holds more than buffer_size, so one of buffer_size + 1 is drawn. Draw at buffer_size."""
-    buffer = []
-    for item in items:
-        buffer.append(item)
-        if len(buffer) > buffer_size:
-            yield buffer.pop(rng.integers(len(buffer)))
-    while buffer:
-        yield buffer.pop(rng.integers(len(buffer)))
-
-
 @misconception("shuffle_buffer", "core", title="What is drawn stays in the buffer", see="02 §7")
 def shuffle_with_replacement(items, buffer_size, rng):
-    """What you have yielded stays in the buffer, for instance because the next item goes to another place: so it comes again, and others
-    are lost. Keep the place that was drawn, and put the next item there."""
+    """What you have yielded stays in the buffer, where the next item goes to another place. Keep the place that was drawn for it."""
     buffer = []
     for item in items:
         if len(buffer) == buffer_size:
@@ -787,8 +755,7 @@ def shuffle_grows(items, buffer_size, rng):
 
 @misconception("shuffle_buffer", "core", title="What is drawn stays in the buffer", see="02 §7")
 def shuffle_window(items, buffer_size, rng):
-    """You draw from the last buffer_size items, and what is drawn stays among them: it comes again, and others never come. Take out what
-    is drawn, and put the next item in its place."""
+    """You draw from the last buffer_size items, and what is drawn stays among them. Put the next item in its place."""
     buffer = deque(maxlen=buffer_size)
     for item in items:
         buffer.append(item)
@@ -922,7 +889,7 @@ INTERLEAVE = misconceptions("interleave", "02 §8", {
         "You take the length of sources, or indices. They may come from an iterator: make one of any sources, `iter(sources)`.",
         lambda sources, cycle_length: _interleaved([sources[k] for k in range(len(sources))], cycle_length)),
     "interleave_rounds": ("part", "A round is taken at once",
-        "You take an item of each open source before the first of them is yielded. Yield each when it is taken: the next source may be slow.",
+        "You take an item of each open source before the first of them is yielded. Yield each when it is taken: the next may be slow.",
         lambda sources, cycle_length: (item for found in _batches(_interleaved(sources, cycle_length), cycle_length) for item in found)),
     "interleave_groups": ("part", "A group ends before the next begins",
         "You wait until all open sources have ended, and then open as many again. A slot that is free goes to the next source at once.",
@@ -955,8 +922,7 @@ def interleave_zipped_all(sources, cycle_length):
 
 @misconception("interleave", "core", title="It stops with the shortest source", see="02 §8")
 def interleave_zipped_first(sources, cycle_length):
-    """`zip` over the first cycle_length sources stops when one of them has ended, and no other is opened. The others go on, and the next
-    unopened one takes the free slot."""
+    """`zip` over the first cycle_length sources stops when one has ended. The next unopened one takes its slot."""
     for items in zip(*itertools.islice(sources, cycle_length), strict=False):
         yield from items
 
@@ -1069,8 +1035,8 @@ def interleave_drops_slot_at_empty(sources, cycle_length):
 
 @misconception("interleave", "slip", title="The first sources are opened in the call", see="02 §8")
 def interleave_opens_in_the_call(sources, cycle_length):
-    """You opened the first sources when your function was called, before anybody asked for an item. A generator's code runs when the first
-    item is asked for; of your function only the inner one is a generator. Opening files takes time, and nobody may want them."""
+    """You opened the first sources when your function was called. Opening files takes time, and nobody may want them. A generator's code
+    runs when the first item is asked for; of your function only the inner one is a generator."""
     waiting = iter(sources)
     opened = [iter(source) for source in itertools.islice(waiting, cycle_length)]
     return _interleaved(itertools.chain(opened, waiting), cycle_length)
@@ -1130,43 +1096,50 @@ def interleave_by_chains(sources, cycle_length):
 # --- prefetch ---------------------------------------------------------------------------------------------------------------
 
 
-def _prefetched(items, buffer_size, *, size=None, errors="raised", end=True, stop=True):
-    """Yield what a thread takes in advance; the options leave out one of the things that it has to see to."""
-    room = threading.Semaphore(buffer_size if size is None else size)
-    arrived, stopped = queue.SimpleQueue(), threading.Event()
+def _in_a_thread(items, put, take, stopped, stop):
+    """Yield what ``take()`` returns of what a thread ``put``s, until ``stopped()``; ``stop(thread)`` ends the thread."""
 
     def produce():
-        error = None
         try:
             for item in items:
-                room.acquire()
-                if stopped.is_set():
+                put(("item", item))
+                if stopped():
                     return
-                arrived.put((True, item))
-        except Exception as raised:
-            error = raised
-            if errors == "hang":
-                return
-        if end:
-            arrived.put((False, error))
+            put(("end", None))
+        except Exception as error:
+            put(("error", error))
 
     thread = threading.Thread(target=produce, daemon=True)
     thread.start()
     try:
-        while True:
-            is_item, item = arrived.get()
-            if not is_item:
-                if item is not None and errors == "raised":
-                    raise item
-                if item is not None and errors == "another":
-                    raise RuntimeError(f"the thread failed: {item}")
-                return
-            room.release()
-            yield item
+        while (found := take())[0] == "item":
+            yield found[1]
+        if found[0] == "error":
+            raise found[1]
     finally:
-        if stop:
-            stopped.set()
-            room.release()
+        stop(thread)
+
+
+def _as_it_is(kind, value):
+    return kind, value
+
+
+def _prefetched(items, buffer_size, sent=_as_it_is, stops=True):
+    """Yield what a thread puts into a queue; ``sent(kind, value)`` returns what it puts there in place of an item, an error or the end."""
+    waiting, stopped = queue.Queue(buffer_size), []
+
+    def put(pair):
+        pair = sent(*pair)
+        if pair is not None:
+            waiting.put(pair)
+
+    def stop(thread):
+        stopped.append(True)
+        while stops and thread.is_alive():
+            with contextlib.suppress(queue.Empty):
+                waiting.get(timeout=0.01)
+
+    return _in_a_thread(items, put, waiting.get, lambda: stopped and stops, stop)
 
 
 # fmt: off
@@ -1175,8 +1148,8 @@ PREFETCH = misconceptions("prefetch", "02 §9", {
         "You pass the items on as they are asked for. While the consumer works, nothing is fetched: that is a thread's job.",
         lambda items, buffer_size: (item for item in items)),
     "prefetch_without_thread": ("core", "The buffer is filled when it is empty, without a thread",
-        "You fill a buffer, and then yield from it. While the consumer works, nothing is fetched, and when you fetch, the consumer waits: a "
-        "thread does both at the same time.",
+        "You fill a buffer, and then yield from it. While the consumer works, nothing is fetched, and when you fetch, the consumer waits: "
+        "a thread does both at the same time.",
         lambda items, buffer_size: (item for held in _batches(items, buffer_size) for item in held)),
     "prefetch_returns_a_list": ("core", "A list is returned",
         "You returned a list of all items. Yield them, while a thread takes the next ones.",
@@ -1184,32 +1157,34 @@ PREFETCH = misconceptions("prefetch", "02 §9", {
     "prefetch_unbounded": ("part", "The buffer has no bound",
         "Your thread reads to the end, as fast as it can; perhaps the consumer even waits for it (`join`). Of a large data set that fills "
         "the memory: let the thread wait when buffer_size items are there, and yield each item as soon as it has arrived.",
-        lambda items, buffer_size: _prefetched(items, buffer_size, size=1 << 30)),
+        lambda items, buffer_size: _prefetched(items, 0)),
     "prefetch_one": ("part", "Only one item is fetched in advance",
         "Your buffer holds one item, whatever buffer_size is, so one slow item is enough for the consumer to wait.",
-        lambda items, buffer_size: _prefetched(items, buffer_size, size=1)),
+        lambda items, buffer_size: _prefetched(items, 1)),
     "prefetch_error_hangs": ("part", "An error is lost, and the consumer waits for ever",
         "An exception ends your thread, and nobody tells the consumer, who waits for ever. Catch it in the thread, pass it on, and raise "
         "it where the items are yielded.",
-        lambda items, buffer_size: _prefetched(items, buffer_size, errors="hang")),
+        lambda items, buffer_size: _prefetched(items, buffer_size, lambda kind, value: None if kind == "error" else (kind, value))),
     "prefetch_error_is_the_end": ("part", "An error looks like the end",
         "Where items raise an exception, what you yield ends as if nothing had happened: half the data are missing. Raise it.",
-        lambda items, buffer_size: _prefetched(items, buffer_size, errors="end")),
+        lambda items, buffer_size:
+            _prefetched(items, buffer_size, lambda kind, value: ("end", None) if kind == "error" else (kind, value))),
     "prefetch_another_error": ("slip", "Another exception is raised",
         "You raise an exception of your own. Raise the one that the items have raised, so that it can be caught by its type.",
-        lambda items, buffer_size: _prefetched(items, buffer_size, errors="another")),
+        lambda items, buffer_size:
+            _prefetched(items, buffer_size, lambda kind, value: (kind, RuntimeError("it failed") if kind == "error" else value))),
     "prefetch_end_hangs": ("part", "The end never comes",
         "When the items have come to their end your thread ends, and the consumer waits for ever. Put a mark of the end into the queue.",
-        lambda items, buffer_size: _prefetched(items, buffer_size, end=False)),
+        lambda items, buffer_size: _prefetched(items, buffer_size, lambda kind, value: None if kind == "end" else (kind, value))),
     "prefetch_stays": ("slip", "The thread stays when the consumer stops",
         "When the consumer stops early, your thread waits for ever for room in the buffer, and holds what it has. In a `finally`, tell it "
         "to stop, and make room so that it wakes up.",
-        lambda items, buffer_size: _prefetched(items, buffer_size, stop=False)),
+        lambda items, buffer_size: _prefetched(items, buffer_size, stops=False)),
     "prefetch_truth": ("slip", "Items that are false are left out",
         "You ask `if item`, and so leave out 0, empty ones, and stumble over arrays. Compare with a mark of the end, by `is`.",
         lambda items, buffer_size: (item for item in _prefetched(items, buffer_size) if item)),
     "prefetch_until_none": ("slip", "None is taken for the end",
-        "None is your mark of the end, and an item may be None, too. Make a mark that no item can be: `end = object()`, and compare by `is`.",
+        "None is your mark of the end, and an item may be None, too. Make a mark that no item can be, `end = object()`: compare by `is`.",
         lambda items, buffer_size:
             (item for item in itertools.takewhile(lambda item: item is not None, _prefetched(items, buffer_size)))),
     "prefetch_loses_the_last": ("part", "The last items are lost",
@@ -1243,30 +1218,6 @@ def prefetch_stop_iteration(items, buffer_size):
     """Your thread passes on the StopIteration of `next`, which becomes a RuntimeError in a generator. Return at the end."""
     yield from _prefetched(items, buffer_size)
     raise RuntimeError("generator raised StopIteration")
-
-
-def _in_a_thread(items, put, take, stopped, stop):
-    """Yield what ``take()`` returns of what a thread ``put``s, until ``stopped()``; ``stop(thread)`` ends the thread."""
-
-    def produce():
-        try:
-            for item in items:
-                put(("item", item))
-                if stopped():
-                    return
-            put(("end", None))
-        except Exception as error:
-            put(("error", error))
-
-    thread = threading.Thread(target=produce, daemon=True)
-    thread.start()
-    try:
-        while (found := take())[0] == "item":
-            yield found[1]
-        if found[0] == "error":
-            raise found[1]
-    finally:
-        stop(thread)
 
 
 @alternative("prefetch")
@@ -1310,14 +1261,6 @@ def prefetch_with_a_bounded_queue(items, buffer_size):
     return _in_a_thread(items, put, waiting.get, stopped.is_set, stop)
 
 
-@alternative("prefetch")
-def prefetch_by_emptying_the_queue(items, buffer_size):
-    waiting, stopped = queue.Queue(buffer_size), []
-
-    def stop(thread):
-        stopped.append(True)
-        while thread.is_alive():
-            with contextlib.suppress(queue.Empty):
-                waiting.get(timeout=0.01)
-
-    return _in_a_thread(items, waiting.put, waiting.get, lambda: stopped, stop)
+PREFETCH_OTHERWISE = alternatives(
+    "prefetch", {"prefetch_by_emptying_the_queue": lambda items, buffer_size: _prefetched(items, buffer_size)}
+)
