@@ -566,7 +566,7 @@ def batch_one_item_late(items, batch_size, drop_remainder=False):
         yield held
 
 
-@misconception("batch", "slip", title="The same list again and again", see="02 §6")
+@misconception("batch", "part", title="The same list again and again", see="02 §6")
 def batch_same_list(items, batch_size, drop_remainder=False):
     """You clear the list that you have yielded, and fill it again. Whoever kept it finds other items in it: make a new one, `held = []`."""
     held = []

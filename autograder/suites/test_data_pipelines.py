@@ -378,12 +378,12 @@ class TestWhiten(ArgumentsUnchanged, Integers, Float32, MemoryLayouts):
         for N, D in ((12, 4), (20, 5), (6, 2)):
             self.expect_right(student, reference, cloud(rng, N, D))
 
-    @corner("eps", 0.06)
+    @aspect("eps", 2.8)
     def test_default_eps(self, student, reference, rng):
         """Where variances are as small as the default eps, the answer is right: eps is 1e-5 and stands inside the root."""
         self.expect_right(student, reference, cloud(rng, 12, 3) * 5e-3 / WIDE)
 
-    @corner("eps")
+    @aspect("eps")
     def test_another_eps(self, student, reference, rng):
         """Where another eps is passed, the answer is right."""
         self.expect_right(student, reference, cloud(rng, 12, 3) / WIDE, 0.5)
@@ -513,7 +513,7 @@ class TestBatch(Lazy):
         for N, size, right in ((7, 3, [[1, 2, 3], [4, 5, 6], [7]]), (3, 5, [[1, 2, 3]])):
             expect_items(self.lists(student, 9, list(range(1, N + 1)), size), right)
 
-    @aspect("each item once", 5.6)
+    @aspect("each item once", 6.8)
     def test_each_item_once(self, student):
         """Each item is in one of the lists, in order, however long the lists are."""
         self.expect_each_once(student, list)
@@ -531,7 +531,7 @@ class TestBatch(Lazy):
             items = [item for one in found for item in (one if isinstance(one, list) else [one])]
             expect_items(items, list(range(1, N + 1)), "all lists, one after the other,")
 
-    @aspect("drop_remainder", 4.3)
+    @aspect("drop_remainder", 5.6)
     def test_drop_remainder(self, student):
         """With drop_remainder a last list that isn't full is left out."""
         for N, size, right in ((11, 4, [[1, 2, 3, 4], [5, 6, 7, 8]]), (2, 3, [])):
@@ -562,14 +562,9 @@ class TestBatch(Lazy):
         expect_items(self.lists(student, 9, list(range(1, 7)), 2, True), [[1, 2], [3, 4], [5, 6]])
         expect_items(self.lists(student, 9, Source([]), 2), [])
 
-    @corner("a new list each time", 0.05)
+    @aspect("a new list each time", 5.6)
     def test_new_lists(self, student):
         """Each list is a new one: those that were yielded before stay as they are."""
-        try:
-            inner = student.batch(Source(range(1, 7)), 2)
-            expect_items(some(inner, 1), [[1, 2]])
-        except (Mismatch, Raised):
-            return  # what a list holds is looked at elsewhere
         outer = student.batch(student.batch(list(range(1, 7)), 2), 3)
         expect_items(as_lists(some(outer, 1)), [[[1, 2], [3, 4], [5, 6]]], "what two batches in a row yield")
 
