@@ -249,13 +249,6 @@ def standardize_keepdims(X_train, X_test, eps=1e-8):
 
 
 @alternative("standardize")
-def standardize_stacked(X_train, X_test, eps=1e-8):
-    n, both = len(X_train), np.concatenate([X_train, X_test])
-    both = (both - np.average(both[:n], axis=0)) / (np.var(both[:n], axis=0) ** 0.5 + eps)
-    return both[:n], both[n:]
-
-
-@alternative("standardize")
 def standardize_in_float32(X_train, X_test, eps=1e-8):
     train, test = np.asarray(X_train, np.float32), np.asarray(X_test, np.float32)
     mean, std = train.mean(axis=0), train.std(axis=0)
@@ -308,6 +301,9 @@ PCA = misconceptions("pca", "02 §4", {
     "pca_sorted_rows_of_vectors": ("core", "Rows of the matrix of eigenvectors are taken",
         "`eigh` has its eigenvectors in the columns, and you sorted and took rows. The i-th one is `vectors[:, i]`.",
         lambda X, k: (_eigen(X)[1][::-1, ::-1][:k], _variances(X, k))),
+    "pca_unsorted": ("part", "The eigenvalues of `eig` aren't sorted",
+        "You took the first k eigenvectors of `eig`, which come in no particular order. Sort by the eigenvalues, the largest first.",
+        lambda X, k: (np.linalg.eig(np.cov(X.T, ddof=0))[1][:, :k].T.real, np.linalg.eig(np.cov(X.T, ddof=0))[0][:k].real)),
     "pca_unbiased": ("part", "The variances divide by N − 1", "You divided by N − 1, as `np.cov` does. Here variances divide by N.",
         lambda X, k: (_rows(X, k), _variances(X, k) * len(X) / max(len(X) - 1, 1))),
     "pca_scatter": ("part", "The variances aren't divided by N", "You returned sums of squares. A variance is their mean: divide by N.",
@@ -346,14 +342,6 @@ PCA = misconceptions("pca", "02 §4", {
         lambda X, k: (_rows(X, None), _variances(X))),
 })
 # fmt: on
-
-
-@misconception("pca", "part", title="The eigenvalues of `eig` aren't sorted", see="02 §4")
-def pca_unsorted(X, k):
-    """You took the first k eigenvectors of `eig`, which come in no particular order. Sort by the eigenvalues, the largest first."""
-    centred = X - np.mean(X, axis=0)
-    values, vectors = np.linalg.eig(centred.T @ centred / len(X))
-    return vectors[:, :k].T.real, values[:k].real
 
 
 @alternative("pca")
@@ -526,6 +514,9 @@ BATCH = misconceptions("batch", "02 §6", {
     "batch_one_more": ("part", "Lists of another size",
         "Your lists have one item more than batch_size: you look at the length before the item is added. Compare afterwards.",
         lambda items, batch_size, drop_remainder=False: _batches(items, batch_size + 1, drop_remainder)),
+    "batch_grows": ("core", "The list isn't begun anew",
+        "After a list is yielded you go on with the same one, which still has its items. Begin a new one: `held = []`.",
+        lambda items, batch_size, drop_remainder=False: itertools.accumulate(_batches(items, batch_size, drop_remainder))),
     "batch_returns_early": ("core", "Only the first list is yielded",
         "You left the function after the first list: `return` ends a generator.",
         lambda items, batch_size, drop_remainder=False: itertools.islice(_batches(items, batch_size, drop_remainder), 1)),
@@ -590,15 +581,6 @@ def batch_loses_items(items, batch_size, drop_remainder=False):
         yield held
 
 
-@misconception("batch", "core", title="The list isn't begun anew", see="02 §6")
-def batch_grows(items, batch_size, drop_remainder=False):
-    """After a list is yielded you go on with the same one, which still has its items. Begin a new one: `held = []`."""
-    held = []
-    for new in _batches(items, batch_size, drop_remainder):
-        held = held + new
-        yield held
-
-
 @misconception("batch", "core", title="Windows that overlap", see="02 §6")
 def batch_windows(items, batch_size, drop_remainder=False):
     """You moved on by one item at a time, so the lists overlap. Each item belongs to one list: move on by batch_size."""
@@ -644,11 +626,7 @@ def batch_by_next(items, batch_size, drop_remainder=False):
 # --- shuffle_buffer ---------------------------------------------------------------------------------------------------------
 
 
-def _uniform(rng, n):
-    return rng.integers(n)
-
-
-def _shuffled(items, buffer_size, rng, draw=_uniform, rest=None):
+def _shuffled(items, buffer_size, rng, draw=np.random.Generator.integers, rest=None):
     """Yield from a buffer; ``draw(rng, n)`` returns a place, and ``rest(buffer)`` what comes when the items have ended."""
     buffer = []
     for item in items:
@@ -679,15 +657,13 @@ def _added_first(items, buffer_size, draw):
 # fmt: off
 SHUFFLE_BUFFER = misconceptions("shuffle_buffer", "02 §7", {
     "shuffle_blocks": ("part", "The buffer is emptied before it is filled again",
-        "You shuffle buffer_size items, yield them all, and fill the buffer anew. So an item never leaves its block. Put the next item "
-        "into each place as soon as it is empty.",
+        "You shuffle buffer_size items, yield all, and fill the buffer anew. Put the next item into each place as soon as it is empty.",
         lambda items, buffer_size, rng: (held[place] for held in _batches(items, buffer_size) for place in rng.permutation(len(held)))),
     "shuffle_loses_the_rest": ("part", "The rest of the buffer is lost",
         "When the items have come to their end, buffer_size of them are still in the buffer. Yield them, too, in random order.",
         lambda items, buffer_size, rng: _shuffled(items, buffer_size, rng, rest=lambda buffer: ())),
     "shuffle_rest_in_order": ("part", "The rest comes in order",
-        "You yield the rest of the buffer as it stands. Draw from it, until it is empty: where all items fit into the buffer, nothing else "
-        "is shuffled.",
+        "You yield the rest of the buffer as it stands. Draw from it, too: where all items fit into the buffer, nothing else is shuffled.",
         lambda items, buffer_size, rng: _shuffled(items, buffer_size, rng, rest=lambda buffer: buffer)),
     "shuffle_never_last": ("part", "The last place is never drawn",
         "`rng.integers(n)` leaves n out already, so `rng.integers(n - 1)` never draws the last place: the item there waits until the end.",
@@ -846,6 +822,38 @@ def _at_the_end(slots, turn, unopened):
     return 0
 
 
+def _with_an_item(unopened):
+    """Open the next source; return it in a list, and whether it has an item. The list is empty where none is left."""
+    for source in unopened:
+        first = list(itertools.islice(source, 1))
+        return [itertools.chain(first, source)], bool(first)
+    return [], True
+
+
+def _all_gone(slots, turn, unopened):
+    slots[turn] = next(unopened, None)
+    if slots[turn] is None:
+        slots.clear()
+    return turn
+
+
+def _moved_on(slots, turn, unopened):
+    new = list(itertools.islice(unopened, 1))
+    slots[turn : turn + 1] = new
+    return turn if new else turn + 1
+
+
+def _looked_at_once(slots, turn, unopened):
+    slots[turn : turn + 1], has_item = _with_an_item(unopened)
+    return turn if has_item else turn + 1
+
+
+def _closed(slots, turn, unopened):
+    new, has_item = _with_an_item(unopened)
+    slots[turn : turn + 1] = new if has_item else []
+    return turn
+
+
 def _interleaved(sources, cycle_length, ended=_replaced):
     """Yield in turn; ``ended(slots, turn, unopened)`` is called where a source has ended, and returns whose turn it is."""
     unopened = map(iter, sources)
@@ -866,6 +874,21 @@ INTERLEAVE = misconceptions("interleave", "02 §8", {
     "interleave_chained": ("core", "One source after the other",
         "You yield all of one source before the next begins. Take one item from each open source in turn.",
         lambda sources, cycle_length: itertools.chain.from_iterable(sources)),
+    "interleave_zipped": ("part", "It stops with the shortest source",
+        "`zip` stops when one source has ended. The others go on, and the next unopened one takes the free slot.",
+        lambda sources, cycle_length:
+            (item for group in _batches(sources, cycle_length) for items in zip(*group, strict=False) for item in items)),
+    "interleave_zipped_all": ("part", "It stops with the shortest source",
+        "`zip` over all sources stops when one has ended, and opens them all. Keep cycle_length of them open, and replace an ended one.",
+        lambda sources, cycle_length: (item for group in [sources] for items in zip(*group, strict=False) for item in items)),
+    "interleave_zipped_first": ("core", "It stops with the shortest source",
+        "`zip` over the first cycle_length sources stops when one has ended. The next unopened one takes its slot.",
+        lambda sources, cycle_length: (
+            item for group in [itertools.islice(sources, cycle_length)] for items in zip(*group, strict=False) for item in items)),
+    "interleave_padded": ("part", "None fills the place of ended sources",
+        "`zip_longest` puts None in the place of a source that has ended. Such a slot goes to the next source, or is gone.",
+        lambda sources, cycle_length:
+            (item for group in _batches(sources, cycle_length) for items in itertools.zip_longest(*group) for item in items)),
     "interleave_all_open": ("part", "All sources are open at once",
         "You go round all sources. Only cycle_length of them are open at a time; the others wait until one has ended.",
         lambda sources, cycle_length: _interleaved(sources, None)),
@@ -873,9 +896,20 @@ INTERLEAVE = misconceptions("interleave", "02 §8", {
         "You read the first cycle_length sources and no others. Where one has ended, the next one is opened.",
         lambda sources, cycle_length: _interleaved(itertools.islice(sources, cycle_length), cycle_length)),
     "interleave_new_at_the_end": ("part", "The new source misses a turn",
-        "The source that you open waits for the next round, in its slot or at the end of a queue. It takes the slot of the ended one, "
-        "and has this turn.",
+        "The source that you open waits for the next round. It takes the slot of the one that has ended, and has this turn.",
         lambda sources, cycle_length: _interleaved(sources, cycle_length, _at_the_end)),
+    "interleave_stops_without_unopened": ("part", "The last items are lost",
+        "You stop when a source has ended and none is left to open. The other open sources still have items.",
+        lambda sources, cycle_length: _interleaved(sources, cycle_length, _all_gone)),
+    "interleave_skips_without_unopened": ("slip", "The source after a removed one is skipped",
+        "You remove an ended source from the list and move on by one as well. The others have moved up, so the next one misses its turn.",
+        lambda sources, cycle_length: _interleaved(sources, cycle_length, _moved_on)),
+    "interleave_stops_at_empty": ("slip", "An empty source costs a turn",
+        "A new source that is empty isn't replaced at once in your loop: look again until one has an item, or none is left.",
+        lambda sources, cycle_length: _interleaved(sources, cycle_length, _looked_at_once)),
+    "interleave_drops_slot_at_empty": ("slip", "An empty new source closes its slot",
+        "Where the new source is empty you remove the slot, though other sources wait for it: look until one has an item.",
+        lambda sources, cycle_length: _interleaved(sources, cycle_length, _closed)),
     "interleave_one_less": ("part", "One slot too few",
         "You keep cycle_length − 1 sources open. The first cycle_length of them are opened at the beginning.",
         lambda sources, cycle_length: _interleaved(sources, max(cycle_length - 1, 1))),
@@ -902,38 +936,6 @@ INTERLEAVE = misconceptions("interleave", "02 §8", {
 # fmt: on
 
 interleave_needs_enough = needs_enough("interleave", right.interleave, see="02 §8", title="More slots than sources raise an error")
-
-
-@misconception("interleave", "part", title="It stops with the shortest source", see="02 §8")
-def interleave_zipped(sources, cycle_length):
-    """`zip` stops when one source has ended. The others go on, and the next unopened one takes the free slot."""
-    sources = list(sources)
-    for start in range(0, len(sources), cycle_length):
-        for items in zip(*sources[start : start + cycle_length], strict=False):
-            yield from items
-
-
-@misconception("interleave", "part", title="It stops with the shortest source", see="02 §8")
-def interleave_zipped_all(sources, cycle_length):
-    """`zip` over all sources stops when one has ended, and opens them all. Keep cycle_length of them open, and replace an ended one."""
-    for items in zip(*sources, strict=False):
-        yield from items
-
-
-@misconception("interleave", "core", title="It stops with the shortest source", see="02 §8")
-def interleave_zipped_first(sources, cycle_length):
-    """`zip` over the first cycle_length sources stops when one has ended. The next unopened one takes its slot."""
-    for items in zip(*itertools.islice(sources, cycle_length), strict=False):
-        yield from items
-
-
-@misconception("interleave", "part", title="None fills the place of ended sources", see="02 §8")
-def interleave_padded(sources, cycle_length):
-    """`zip_longest` puts None in the place of a source that has ended. Such a slot goes to the next source, or is gone."""
-    sources = list(sources)
-    for start in range(0, len(sources), cycle_length):
-        for items in itertools.zip_longest(*sources[start : start + cycle_length]):
-            yield from items
 
 
 @misconception("interleave", "core", title="Blocks of items from one source", see="02 §8")
@@ -963,19 +965,6 @@ def interleave_stop_iteration(sources, cycle_length):
             yield next(slot)
 
 
-@misconception("interleave", "part", title="The last items are lost", see="02 §8")
-def interleave_stops_without_unopened(sources, cycle_length):
-    """You stop when a source has ended and none is left to open. The other open sources still have items."""
-
-    def ended(slots, turn, unopened):
-        slots[turn] = next(unopened, None)
-        if slots[turn] is None:
-            slots.clear()
-        return turn
-
-    return _interleaved(sources, cycle_length, ended)
-
-
 @misconception("interleave", "part", title="The source after an ended one is skipped", see="02 §8")
 def interleave_skips_after_removal(sources, cycle_length):
     """You remove an ended source from the list that the loop runs over. The others move up, and the next one misses its turn."""
@@ -988,49 +977,6 @@ def interleave_skips_after_removal(sources, cycle_length):
             if not found:
                 slots.remove(slot)
                 slots.extend(itertools.islice(unopened, 1))
-
-
-@misconception("interleave", "slip", title="The source after a removed one is skipped", see="02 §8")
-def interleave_skips_without_unopened(sources, cycle_length):
-    """You remove an ended source from the list and move on by one as well. The others have moved up, so the next one misses its turn."""
-
-    def ended(slots, turn, unopened):
-        new = list(itertools.islice(unopened, 1))
-        slots[turn : turn + 1] = new
-        return turn if new else turn + 1
-
-    return _interleaved(sources, cycle_length, ended)
-
-
-def _with_an_item(unopened):
-    """Open the next source; return it in a list, and whether it has an item. The list is empty where none is left."""
-    for source in unopened:
-        first = list(itertools.islice(source, 1))
-        return [itertools.chain(first, source)], bool(first)
-    return [], True
-
-
-@misconception("interleave", "slip", title="An empty source costs a turn", see="02 §8")
-def interleave_stops_at_empty(sources, cycle_length):
-    """A new source that is empty isn't replaced at once in your loop: look again until one has an item, or none is left."""
-
-    def ended(slots, turn, unopened):
-        slots[turn : turn + 1], has_item = _with_an_item(unopened)
-        return turn if has_item else turn + 1
-
-    return _interleaved(sources, cycle_length, ended)
-
-
-@misconception("interleave", "slip", title="An empty new source closes its slot", see="02 §8")
-def interleave_drops_slot_at_empty(sources, cycle_length):
-    """Where the new source is empty you remove the slot, though other sources wait for it: look until one has an item."""
-
-    def ended(slots, turn, unopened):
-        new, has_item = _with_an_item(unopened)
-        slots[turn : turn + 1] = new if has_item else []
-        return turn
-
-    return _interleaved(sources, cycle_length, ended)
 
 
 @misconception("interleave", "slip", title="The first sources are opened in the call", see="02 §8")
@@ -1074,15 +1020,10 @@ def interleave_with_empty_slots(sources, cycle_length):
                 slots[k] = None if source is end else iter(source)
 
 
-def _from_slot(unopened):
-    for source in unopened:
-        yield from source
-
-
 @alternative("interleave")
 def interleave_by_chains(sources, cycle_length):
     unopened = iter(sources)
-    slots = [_from_slot(unopened) for _ in range(cycle_length)]
+    slots = [itertools.chain.from_iterable(unopened) for _ in range(cycle_length)]
     while slots:
         still = []
         for slot in slots:
@@ -1120,17 +1061,12 @@ def _in_a_thread(items, put, take, stopped, stop):
         stop(thread)
 
 
-def _as_it_is(kind, value):
-    return kind, value
-
-
-def _prefetched(items, buffer_size, sent=_as_it_is, stops=True):
+def _prefetched(items, buffer_size, sent=None, stops=True):
     """Yield what a thread puts into a queue; ``sent(kind, value)`` returns what it puts there in place of an item, an error or the end."""
     waiting, stopped = queue.Queue(buffer_size), []
 
     def put(pair):
-        pair = sent(*pair)
-        if pair is not None:
+        if (pair := sent(*pair) if sent else pair) is not None:
             waiting.put(pair)
 
     def stop(thread):
@@ -1148,8 +1084,7 @@ PREFETCH = misconceptions("prefetch", "02 §9", {
         "You pass the items on as they are asked for. While the consumer works, nothing is fetched: that is a thread's job.",
         lambda items, buffer_size: (item for item in items)),
     "prefetch_without_thread": ("core", "The buffer is filled when it is empty, without a thread",
-        "You fill a buffer, and then yield from it. While the consumer works, nothing is fetched, and when you fetch, the consumer waits: "
-        "a thread does both at the same time.",
+        "You fill a buffer, and then yield from it. When you fetch, the consumer waits: a thread fetches while the consumer works.",
         lambda items, buffer_size: (item for held in _batches(items, buffer_size) for item in held)),
     "prefetch_returns_a_list": ("core", "A list is returned",
         "You returned a list of all items. Yield them, while a thread takes the next ones.",
@@ -1177,8 +1112,7 @@ PREFETCH = misconceptions("prefetch", "02 §9", {
         "When the items have come to their end your thread ends, and the consumer waits for ever. Put a mark of the end into the queue.",
         lambda items, buffer_size: _prefetched(items, buffer_size, lambda kind, value: None if kind == "end" else (kind, value))),
     "prefetch_stays": ("slip", "The thread stays when the consumer stops",
-        "When the consumer stops early, your thread waits for ever for room in the buffer, and holds what it has. In a `finally`, tell it "
-        "to stop, and make room so that it wakes up.",
+        "When the consumer stops early, your thread waits for ever for room. In a `finally`, tell it to stop, and make room to wake it.",
         lambda items, buffer_size: _prefetched(items, buffer_size, stops=False)),
     "prefetch_truth": ("slip", "Items that are false are left out",
         "You ask `if item`, and so leave out 0, empty ones, and stumble over arrays. Compare with a mark of the end, by `is`.",

@@ -9,7 +9,7 @@ from functools import partial
 import numpy as np
 import pytest
 
-from autograder.judging.known_answers import catalogue, cell_source
+from autograder.judging.known_answers import alternatives, catalogue, cell_source, misconceptions
 from autograder.misconceptions.families import (
     added_to_integers,
     cut_off,
@@ -19,12 +19,19 @@ from autograder.misconceptions.families import (
     in_place,
     left_out,
     members,
+    needs_enough,
     negated,
     nothing_returned,
+    reads_everything,
     reseeded,
+    returns_a_list,
+    until_none,
+    works_for_lists,
+    works_in_advance,
 )
 from autograder.reference import batch_normalization as right
-from autograder.reference import dropout
+from autograder.reference import data_pipelines, dropout
+from coursekit.streams import Source
 
 SEE = "05 §4"
 STATISTICS = np.array([0.5, 1.0]), np.array([2.0, 0.5])
@@ -135,3 +142,48 @@ def test_fractions_do_not_fit_into_integers(form):
     np.testing.assert_array_equal(answer(x, *arguments), right.batchnorm_inference(x, *arguments))
     with pytest.raises(TypeError):
         answer(x.astype(int), *arguments)
+
+
+def thirds(x):
+    return x / 3
+
+
+# fmt: off
+TABLE = misconceptions("fold_batchnorm", SEE, {
+    "scaled": ("part", "Scaled", "You scaled by a third.", lambda x: thirds(x)),
+    "mapped": ("slip", "Mapped", "You mapped.", lambda x, by=2: list(map(lambda one: by * one, x))),
+})
+# fmt: on
+RIGHT = alternatives("fold_batchnorm", {"unchanged": lambda x: x})
+
+
+@pytest.mark.parametrize("form", BOTH, ids=["here", "in a notebook"])
+def test_tables_of_expressions(form):
+    scaled, mapped, unchanged = map(form, (*TABLE, *RIGHT))
+    assert (scaled(6), mapped([1, 2]), mapped([1], by=5), unchanged(4)) == (2, [2, 4], [5], 4)
+    known = [one.known_answer for one in (*TABLE, *RIGHT)]
+    assert [(one.id, one.severity, one.title, one.see) for one in known] == [
+        ("scaled", "part", "Scaled", SEE),
+        ("mapped", "slip", "Mapped", SEE),
+        ("unchanged", None, "", ""),
+    ]
+    assert known[0].explanation == "You scaled by a third."
+
+
+@pytest.mark.parametrize("form", BOTH, ids=["here", "in a notebook"])
+def test_iterators(form):
+    def made(family):
+        return form(family("batch", data_pipelines.batch, see="02 §6"))
+
+    assert made(returns_a_list)([1, 2, 3], 2) == [[1, 2], [3]]
+    assert list(made(until_none)(iter([1, 2, 3, None, 4]), 2)) == [[1, 2], [3]]
+    assert list(made(works_for_lists)([1, 2, 3], 2)) == list(made(needs_enough)([1, 2, 3], 2)) == [[1, 2], [3]]
+    for family, fails in ((works_for_lists, iter([1])), (needs_enough, [1])):
+        with pytest.raises((TypeError, RuntimeError)):
+            next(made(family)(fails, 2))
+    for family, called, asked in ((reads_everything, 0, 3), (works_in_advance, 2, 2)):
+        source = Source([1, 2, 3])
+        lists = made(family)(source, 2)
+        assert source.taken == called
+        assert next(lists) == [1, 2] and source.taken == asked
+        assert list(lists) == [[3]]
