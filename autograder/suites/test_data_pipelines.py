@@ -457,11 +457,13 @@ def are_numbers(items):
 
 def expect_items(found, right, name="the answer"):
     """Expect these items and no others."""
+    got = tuple(map(described, found))  # a finding: a slip is named only by the same items
     for number, (item, wanted) in enumerate(zip(found, right, strict=False)):
         if not equal(wanted, item):
-            raise Mismatch("value", f"item {number} of {name} is {described(item)}, expected {described(wanted)}")
+            raise Mismatch("value", f"item {number} of {name} is {described(item)}, expected {described(wanted)}", got)
     if len(found) != len(right):
-        raise Mismatch("value", f"{name} has {'more than ' if len(found) > len(right) else 'only '}{min(len(found), len(right))} items")
+        said = f"{name} has {'more than ' if len(found) > len(right) else 'only '}{min(len(found), len(right))} items"
+        raise Mismatch("value", said, got)
 
 
 def expect_taken(source, most, given):
@@ -574,7 +576,7 @@ class TestBatch(Lazy):
         """What is yielded are lists."""
         for found in some(student.batch([1, 2, 3], 2), 2):
             if not isinstance(found, list):
-                raise Mismatch("type", f"each batch should be a list, but it is {described(found)}")
+                raise Mismatch("type", f"each batch should be a list, but it is {described(found)}", (type(found).__name__,))
 
     @corner("items without an end", 0.03)
     def test_endless(self, student):

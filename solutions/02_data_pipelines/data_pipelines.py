@@ -1158,7 +1158,7 @@ if ready(standardize, shuffle_buffer, interleave, batch, prefetch):
 # *About 10 minutes · graded by hand*
 #
 # A colleague trains on 100 files, sorted by date, each with 10,000 examples. The pipeline is: list files → read one after the other →
-# batch(32) → shuffle_buffer(1000) → standardise each batch with its own mean and deviation → prefetch(10). The training loss falls nicely; on
+# batch(32) → shuffle_buffer(1000) → standardise each batch with its own mean and deviation → prefetch(10). The training loss falls; on
 # single images from a user the network is hardly better than guessing.
 #
 # (a) What exactly does the shuffling do here, and what doesn't it do? Give numbers. (b) Which mistake explains the failure on single images?
