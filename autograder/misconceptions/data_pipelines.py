@@ -506,8 +506,9 @@ BATCH = misconceptions("batch", "02 §6", {
         lambda items, batch_size, drop_remainder=False: map(tuple, _batches(items, batch_size, drop_remainder))),
     "batch_arrays": ("slip", "Arrays in the place of lists",
         "You yield arrays. Asked for are lists: an item may be anything, a name or a dictionary too.",
-        lambda items, batch_size, drop_remainder=False: (  # an array of anything else doesn't come out of the sandbox
-            np.array(one) if all(type(item) in (int, float) for item in one) else one for one in _batches(items, batch_size, drop_remainder))),
+        lambda items, batch_size, drop_remainder=False: (  # arrays of objects don't come out of the sandbox
+            np.array(one) if all(type(item) in (int, float) for item in one) else one
+            for one in _batches(items, batch_size, drop_remainder))),
     "batch_padded": ("part", "The last list is filled up",
         "You filled the last list up with None. It has the items that are left, and no others.",
         lambda items, batch_size, drop_remainder=False:
