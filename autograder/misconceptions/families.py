@@ -22,6 +22,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import itertools
 import sys
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -316,3 +317,67 @@ def in_single_precision(right, options, *args, **kwargs):
 
     answer = right(*args, **kwargs)
     return (single(answer[0]), answer[1]) if options["is_forward"] else single(answer)
+
+
+# --- iterators --------------------------------------------------------------------------------------------------------------
+
+
+@family(
+    "A list is returned, nothing is yielded",
+    "You returned a list. Nothing comes before all items have been read, and items that never end never come: `yield`.",
+    "part",
+)
+def returns_a_list(right, options, *args, **kwargs):
+    return list(right(*args, **kwargs))
+
+
+@family(
+    "All items are read first",
+    "You made a list of all items before anything was yielded. Take an item when it is needed: the items may never end.",
+    "part",
+)
+def reads_everything(right, options, items, *args, **kwargs):
+    yield from right(list(items), *args, **kwargs)
+
+
+@family(
+    "Works for lists only",
+    "You used indices, slices or the length, which lists have and iterators don't. Go through the items with a for loop.",
+    "part",
+)
+def works_for_lists(right, options, items, *args, **kwargs):
+    yield from right([items[number] for number in range(len(items))], *args, **kwargs)
+
+
+@family(
+    "Works in advance",
+    "You take items when the function is called. A generator begins when its first item is asked for: write `yield` in the function "
+    "itself.",
+    "slip",
+)
+def works_in_advance(right, options, *args, **kwargs):
+    found = iter(right(*args, **kwargs))
+    first = list(itertools.islice(found, 1))
+    return itertools.chain(first, found)
+
+
+@family(
+    "None is taken for the end",
+    "You take None, or any item that counts as false, for the end of the items. An item may be None or 0: a for loop knows the end.",
+    "slip",
+)
+def until_none(right, options, items, *args, **kwargs):
+    return right(itertools.takewhile(lambda item: item is not None, items), *args, **kwargs)
+
+
+@family(
+    "Too few items raise an error",
+    "You take the first {argument} items with `next`, which raises StopIteration where there are fewer: inside a generator, that becomes a "
+    "RuntimeError. `itertools.islice` takes as many as there are.",
+    "slip",
+    position=1,
+)
+def needs_enough(right, options, items, count, *args, **kwargs):
+    source = iter(items)
+    first = [next(source) for _ in range(count)]
+    yield from right(itertools.chain(first, source), count, *args, **kwargs)

@@ -21,13 +21,20 @@ from autograder.misconceptions.families import (
     in_single_precision,
     left_out,
     members,
+    needs_enough,
     negated,
     nothing_returned,
     other_default,
+    reads_everything,
     reseeded,
+    returns_a_list,
+    until_none,
+    works_for_lists,
+    works_in_advance,
 )
 from autograder.reference import batch_normalization as right
-from autograder.reference import dropout, neurons_and_backprop
+from autograder.reference import data_pipelines, dropout, neurons_and_backprop
+from coursekit.streams import Source
 
 SEE = "05 §4"
 STATISTICS = np.array([0.5, 1.0]), np.array([2.0, 0.5])
@@ -44,11 +51,6 @@ MEMBERS |= {
     "a list": as_list("batchnorm_inference", right.batchnorm_inference, see=SEE),
     "by default": other_default("batchnorm_inference", right.batchnorm_inference, see=SEE, name="eps", value=1e-3),
 }
-HALF = 0.5
-IN_TABLES = [
-    *misconceptions("relu", "04 §2", {"relu_halved": ("part", "Half of it", "Half came back.", lambda z: HALF * np.maximum(0, z))}),
-    *alternatives("relu", {"relu_by_vectorize": lambda z: np.vectorize(lambda value: value if value > 0 else 0.0)(z)}),
-]
 BOTH = [lambda member: member, lambda member: from_source(member)]
 
 
@@ -81,15 +83,6 @@ def test_each_makes_its_one_change(form):
     np.testing.assert_allclose(form(MEMBERS["by default"])(x, gamma, beta, *STATISTICS), fixed)
     for args, options in (((1e-5,), {}), ((), {"eps": 1e-5})):
         np.testing.assert_allclose(form(MEMBERS["by default"])(x, gamma, beta, *STATISTICS, *args, **options), out)
-
-
-@pytest.mark.parametrize("form", BOTH, ids=["here", "in a notebook"])
-def test_tables_hold_expressions(form):
-    halved, vectorized = IN_TABLES
-    np.testing.assert_array_equal(form(halved)(np.array([-1.0, 3.0])), [0.0, 1.5])
-    np.testing.assert_array_equal(form(vectorized)(np.array([-1.0, 3.0])), [0.0, 3.0])
-    assert halved.known_answer.explanation == "You returned half of it." and not vectorized.known_answer.title
-    assert [one.known_answer.id for one in IN_TABLES] == ["relu_halved", "relu_by_vectorize"]
 
 
 def test_words_are_filled_in():
@@ -182,3 +175,48 @@ def test_right_answers_in_single_precision(form):
     assert out.dtype == np.float32
     np.testing.assert_allclose(out, right.batchnorm_forward(*arguments)[0], rtol=1e-6)
     assert cache[0].dtype == np.float64
+
+
+def thirds(x):
+    return x / 3
+
+
+# fmt: off
+TABLE = misconceptions("fold_batchnorm", SEE, {
+    "scaled": ("part", "Scaled", "You scaled by a third.", lambda x: thirds(x)),
+    "mapped": ("slip", "Mapped", "You mapped.", lambda x, by=2: list(map(lambda one: by * one, x))),
+})
+# fmt: on
+RIGHT = alternatives("fold_batchnorm", {"unchanged": lambda x: x})
+
+
+@pytest.mark.parametrize("form", BOTH, ids=["here", "in a notebook"])
+def test_tables_of_expressions(form):
+    scaled, mapped, unchanged = map(form, (*TABLE, *RIGHT))
+    assert (scaled(6), mapped([1, 2]), mapped([1], by=5), unchanged(4)) == (2, [2, 4], [5], 4)
+    known = [one.known_answer for one in (*TABLE, *RIGHT)]
+    assert [(one.id, one.severity, one.title, one.see) for one in known] == [
+        ("scaled", "part", "Scaled", SEE),
+        ("mapped", "slip", "Mapped", SEE),
+        ("unchanged", None, "", ""),
+    ]
+    assert known[0].explanation == "You scaled by a third."
+
+
+@pytest.mark.parametrize("form", BOTH, ids=["here", "in a notebook"])
+def test_iterators(form):
+    def made(family):
+        return form(family("batch", data_pipelines.batch, see="02 §6"))
+
+    assert made(returns_a_list)([1, 2, 3], 2) == [[1, 2], [3]]
+    assert list(made(until_none)(iter([1, 2, 3, None, 4]), 2)) == [[1, 2], [3]]
+    assert list(made(works_for_lists)([1, 2, 3], 2)) == list(made(needs_enough)([1, 2, 3], 2)) == [[1, 2], [3]]
+    for family, fails in ((works_for_lists, iter([1])), (needs_enough, [1])):
+        with pytest.raises((TypeError, RuntimeError)):
+            next(made(family)(fails, 2))
+    for family, called, asked in ((reads_everything, 0, 3), (works_in_advance, 2, 2)):
+        source = Source([1, 2, 3])
+        lists = made(family)(source, 2)
+        assert source.taken == called
+        assert next(lists) == [1, 2] and source.taken == asked
+        assert list(lists) == [[3]]
