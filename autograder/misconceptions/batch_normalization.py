@@ -809,13 +809,13 @@ def inference_shift_before_scale(x, gamma, beta, running_mean, running_var, eps=
 @misconception("batchnorm_inference", "core", title="γ and β are swapped", see="05 §4")
 def inference_swapped(x, gamma, beta, running_mean, running_var, eps=1e-5):
     """You scaled by β and shifted by γ. γ is the scale and β the shift: γ x̂ + β."""
-    return right.batchnorm_inference(x, beta, gamma, running_mean, running_var, eps)
+    return _normalised(x, beta, gamma, running_mean, np.sqrt(running_var + eps))[0]
 
 
 @misconception("batchnorm_inference", "slip", title="The running statistics are changed", see="05 §4")
 def inference_changing_the_statistics(x, gamma, beta, running_mean, running_var, eps=1e-5):
     """Your answer is right, but you write into running_mean or running_var. They are fixed once training is over."""
-    out = right.batchnorm_inference(x, gamma, beta, running_mean, running_var, eps)
+    out = _normalised(x, gamma, beta, running_mean, np.sqrt(running_var + eps))[0]
     running_mean += 0.1 * (np.mean(x, axis=0) - running_mean)
     return out
 

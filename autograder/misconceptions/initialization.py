@@ -980,14 +980,14 @@ def norms_without_slope_on_the_way(X, weights, dout, activation):
 def norms_over_n(X, weights, dout, activation):
     """You divided by N. Whether the loss is a mean over the batch is already told by dout; the gradient of a weight is the plain sum over
     the examples, h_{l−1}ᵀ δ_l."""
-    return [norm / len(X) for norm in reference.gradient_norms(X, weights, dout, activation)]
+    return [norm / len(X) for norm in norms_of(*layers_of(X, weights, dout, activation)[:2])]
 
 
 @misconception("gradient_norms", "part", title="The last layer comes first", see="03 §6")
 def norms_reversed(X, weights, dout, activation):
     """Your norms are right, but in the order in which the backward pass meets the layers, last layer first. The stub asks for the first
     layer first."""
-    return list(reference.gradient_norms(X, weights, dout, activation))[::-1]
+    return norms_of(*layers_of(X, weights, dout, activation)[:2])[::-1]
 
 
 @misconception("gradient_norms", "part", title="The gradient of the activations instead of the weights", see="03 §6")
@@ -1032,7 +1032,7 @@ def norms_spectral(X, weights, dout, activation):
 def norms_squared(X, weights, dout, activation):
     """You returned the sum of the squares of a gradient's entries, which is the norm squared: take the root. A gradient that is a thousand
     times smaller at the first layer would otherwise look a million times smaller."""
-    return [norm**2 for norm in reference.gradient_norms(X, weights, dout, activation)]
+    return [norm**2 for norm in norms_of(*layers_of(X, weights, dout, activation)[:2])]
 
 
 @misconception("gradient_norms", "part", title="The gradients are returned instead of their norms", see="03 §6")
@@ -1074,7 +1074,7 @@ norms_in_place = in_place("gradient_norms", reference.gradient_norms, see="03 §
 def norms_reverses_weights(X, weights, dout, activation):
     """You turned the list of weights around with weights.reverse(), and the list belongs to whoever called you: to them their first layer
     is now the last. Use reversed(weights), which leaves the list as it is."""
-    norms = reference.gradient_norms(X, list(weights), dout, activation)
+    norms = norms_of(*layers_of(X, list(weights), dout, activation)[:2])
     weights.reverse()
     return norms
 

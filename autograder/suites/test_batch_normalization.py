@@ -147,7 +147,7 @@ class Normalises(ArgumentsUnchanged, Integers, Float32, MemoryLayouts):
             slope, along = np.mean(centred(out) * centred(right), axis=_batch(out)), np.mean(centred(right) ** 2, axis=_batch(out))
             expect((slope / along).astype(out.dtype), "the slope of out (as a multiple of 1/√σ²)").close_to(np.ones(len(slope)))
 
-    @aspect("gamma", 24)
+    @aspect("gamma", 23)
     def test_gamma(self, student, reference, rng):
         """Each feature is scaled by its gamma: around its mean over the batch, out is gamma·(x − μ)/√σ²."""
         for out, right in self.answers(student, reference, [self.batch(rng, shape) for shape in self.shapes]):
@@ -162,7 +162,7 @@ class Normalises(ArgumentsUnchanged, Integers, Float32, MemoryLayouts):
             np.broadcast_to(np.reshape(beta, (-1, *[1] * (x.ndim - 2))), x.shape), rtol=1e-6
         )
 
-    @aspect("eps", 20)
+    @aspect("eps", 21)
     def test_default_eps(self, student, reference, rng):
         """Where variances are as small as the default eps, out is right: eps is 1e-5 and stands inside the root."""
         arguments = scaled(2e-3 / WIDE, *self.plain(rng)[0])
