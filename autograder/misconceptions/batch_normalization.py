@@ -812,9 +812,9 @@ def inference_swapped(x, gamma, beta, running_mean, running_var, eps=1e-5):
     return _normalised(x, beta, gamma, running_mean, np.sqrt(running_var + eps))[0]
 
 
-@misconception("batchnorm_inference", "slip", title="The running statistics are changed", see="05 §4")
+@misconception("batchnorm_inference", "slip", title="γ, β or the running statistics are changed", see="05 §4")
 def inference_changing_the_statistics(x, gamma, beta, running_mean, running_var, eps=1e-5):
-    """Your answer is right, but you write into running_mean or running_var. They are fixed once training is over."""
+    """Your answer is right, but you write into γ, β, running_mean or running_var. They are fixed once training is over."""
     out = _normalised(x, gamma, beta, running_mean, np.sqrt(running_var + eps))[0]
     running_mean += 0.1 * (np.mean(x, axis=0) - running_mean)
     return out

@@ -74,15 +74,15 @@ class TestFans:
 
 
 def entries(W, shape, name="W"):
-    """Return the entries of W as one row, if they aren't all the same. Their number counts, and not how they are arranged."""
+    """Return the entries of W as one row, if rows and columns differ. Their number counts, and not how they are arranged."""
     if not isinstance(W, np.ndarray):
         raise Mismatch("type", f"{name} should be an array, but it is {described(W)}")
     if W.size != np.prod(shape):
         raise Mismatch("shape", f"{name} has {W.size} entries, but it should have {shape[0]}·{shape[1]}")
     expect(W, name).shaped(W.shape)
-    if W.ndim == 2 and (W[:, :1] == W).all():  # these are findings, which name the mistake
-        what = "entries" if (W[0, 0] == W).all() else "columns"
-        raise Mismatch("value", f"all {what} of {name} are the same", (what,))
+    for what, first in (("entries", W[:1, :1]), ("columns", W[:, :1]), ("rows", W[:1])) if W.ndim == 2 and min(W.shape) > 1 else ():
+        if (first == W).all():  # a finding, which names the mistake
+            raise Mismatch("value", f"all {what} of {name} are the same", (what,))
     return W.ravel().astype(float)
 
 
