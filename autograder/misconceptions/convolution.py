@@ -141,6 +141,12 @@ def single_square_kernel(X, W):
     return Y
 
 
+@misconception("conv2d_single", "slip", title="Kernels are taken to be square, and cut", see="12 §2")
+def single_corner_of_the_kernel(X, W):
+    """You read one number F off the kernel, and used F rows and columns of it. A kernel may be wide or high: `KH, KW = W.shape`."""
+    return _correlated(X, W[:, : len(W)])
+
+
 @misconception("conv2d_single", "part", title="The kernel is taken to be 3×3", see="12 §2")
 def single_kernel_of_three(X, W):
     """Your window has 3 rows and 3 columns, whatever the kernel. Take both numbers from it: `KH, KW = W.shape`."""
@@ -292,6 +298,12 @@ def single_backward_dW_rotated(dY, X, W):
     """Your dX is right, but dW is turned by 180°. W[m, n] met X[i + m, j + n]: both indices go up together, so dW is X slid over by dY
     with nothing turned, `dW[m, n] = Σ dY[i, j] X[i + m, j + n]`."""
     return _full(dY, W[::-1, ::-1]), _correlated(X, dY)[::-1, ::-1].copy()
+
+
+@misconception("conv2d_single_backward", "part", title="The upstream gradient is rotated in dW", see="12 §3")
+def single_backward_upstream_rotated(dY, X, W):
+    """You turned dY by 180° for dW, as the kernel is turned for dX. W[m, n] met X[i + m, j + n] for dY[i, j]: nothing is turned there."""
+    return _full(dY, W[::-1, ::-1]), _correlated(X, dY[::-1, ::-1])
 
 
 @misconception("conv2d_single_backward", "part", title="Only pixels in the middle get a gradient", see="12 §3")
@@ -1004,14 +1016,27 @@ def backward_cache_mixed_up(dout, cache):
     return _back(dout, (x, W, pad, stride))
 
 
+def _seen(dout, cache):
+    """Return the gradients, dx with its padding, but without the rows and columns that no window saw."""
+    rows, columns = ((n - 1) * cache[2] + K for n, K in zip(dout.shape[2:], cache[1].shape[2:], strict=True))
+    dpadded, dW, db = _back(dout, cache, crop=False)
+    return dpadded[:, :, :rows, :columns], dW, db
+
+
 @misconception("conv2d_backward", "slip", title="Leftover rows and columns are missing in dx", see="12 §6")
 def backward_without_leftovers(dout, cache):
     """Your dx is smaller than x where the stride leaves more rows and columns over than the padding has. No window saw them, so their
     gradient is 0, but dx has the shape of x: start with zeros of the shape of the padded images."""
-    x, W, stride, pad = cache
-    rows, columns = ((n - 1) * stride + K for n, K in zip(dout.shape[2:], W.shape[2:], strict=True))
-    dpadded, dW, db = _back(dout, cache, crop=False)
-    return dpadded[:, :, :rows, :columns][:, :, pad : pad + x.shape[2], pad : pad + x.shape[3]], dW, db
+    (x, _, _, pad), (dpadded, dW, db) = cache, _seen(dout, cache)
+    return dpadded[:, :, pad : pad + x.shape[2], pad : pad + x.shape[3]], dW, db
+
+
+@misconception("conv2d_backward", "slip", title="dx has the size that follows from dout", see="12 §6")
+def backward_sized_by_dout(dout, cache):
+    """You computed the size of dx from that of dout, so rows and columns that the stride left over are missing. No window saw them, so
+    their gradient is 0, but dx has the shape of x: start with zeros of the shape of the padded images."""
+    pad, (dpadded, dW, db) = cache[3], _seen(dout, cache)
+    return dpadded[:, :, pad : dpadded.shape[2] - pad, pad : dpadded.shape[3] - pad], dW, db
 
 
 @misconception("conv2d_backward", "part", title="db keeps axes of length 1", see="12 §6")
@@ -1296,15 +1321,15 @@ def _handed_out(dout, cache, share, down=0, across=0, add=True, erase=False):
     return dx
 
 
-def _placed(dout, cache, offset, decode):
-    """Add every window's gradient at the place that `decode` makes of its argmax, from the window's start if `offset` is 1."""
+def _placed(dout, cache, step, decode, clipped=True):
+    """Add every window's gradient at the place that `decode` makes of its argmax, from (i·step, j·step) on."""
     x, size, stride = cache
     dx = np.zeros(x.shape)
     for n, c, i, j in np.ndindex(dout.shape):
         window = x[n, c, i * stride : i * stride + size, j * stride : j * stride + size]
-        row, column = decode(int(np.argmax(window)), size)
-        row, column = offset * i * stride + row, offset * j * stride + column
-        dx[n, c, min(row, x.shape[2] - 1), min(column, x.shape[3] - 1)] += dout[n, c, i, j]
+        row, column = np.add((i * step, j * step), decode(int(np.argmax(window)), size))
+        place = np.minimum((row, column), np.subtract(x.shape[2:], 1)) if clipped else (row, column)
+        dx[n, c, place[0], place[1]] += dout[n, c, i, j]
     return dx
 
 
@@ -1362,7 +1387,7 @@ def unpool_assigned_as_a_block(dout, cache):
     return _handed_out(dout, cache, _first, erase=True)
 
 
-@misconception("max_pool_backward", "core", title="Row and column within the window are swapped", see="12 §7")
+@misconception("max_pool_backward", "part", title="Row and column within the window are swapped", see="12 §7")
 def unpool_swapped(dout, cache):
     """You took `index % size` for the row of the maximum and `index // size` for its column. argmax counts row by row, so it is the other
     way round: row, column = divmod(index, size)."""
@@ -1373,7 +1398,21 @@ def unpool_swapped(dout, cache):
 def unpool_decoded_with_the_images_width(dout, cache):
     """You decoded the position of the maximum with the width of the image (or of the output). argmax counted within the window, whose
     rows have `size` entries: row, column = divmod(index, size)."""
-    return _placed(dout, cache, 1, lambda index, size: divmod(index, dout.shape[3]))
+    return _placed(dout, cache, cache[2], lambda index, size: divmod(index, dout.shape[3]))
+
+
+@misconception("max_pool_backward", "core", title="The upper left entry gets the gradient", see="12 §7")
+def unpool_to_the_corner(dout, cache):
+    """You gave the gradient to the first entry of each window, wherever its maximum was. Only the maximum had any effect on the output:
+    remember in the forward pass where it was, with `np.argmax`."""
+    return _placed(dout, cache, cache[2], lambda index, size: (0, 0))
+
+
+@misconception("max_pool_backward", "part", title="The windows are placed by their size", see="12 §7")
+def unpool_size_for_stride(dout, cache):
+    """You placed the window of output [i, j] at row i·size and column j·size. It started at i·stride and j·stride: with size = stride, as
+    by default, you can't tell the difference."""
+    return _placed(dout, cache, cache[1], divmod, clipped=False)
 
 
 @misconception("max_pool_backward", "core", title="The window's place is forgotten", see="12 §7")

@@ -44,7 +44,7 @@ def dropping(right, options, *arguments, training=True):
     """Drop units or weights. `scale` and `after`, in training and after it, are the powers of 1 − rate and rate."""
     *arrays, rate, rng = arguments
     shape, rate, keep = np.shape(arrays[-2:][0]), np.float64(rate), np.float64(1 - rate)
-    drawn = {"rows": (shape[0], *[1] * len(shape[1:])), "columns": (1, *shape[1:])}.get(options["own"], shape)
+    drawn = {"rows": (shape[0], *[1] * len(shape[1:])), "columns": (1, *shape[1:]), "one": ()}.get(options["own"], shape)
     with np.errstate(all="ignore"):
         slope = np.ones(shape) * keep ** options["after"][0] * rate ** options["after"][1]
         if training or options["active"]:
@@ -98,6 +98,9 @@ _dropping("mask_per_column", "Whole columns are dropped", vanilla=True, own="col
 _dropping("mask_per_row", "Whole rows are dropped", vanilla=True, own="rows", text=
     "Your mask has one entry for each row, so that whole rows are dropped: an example loses all of its features, or an input all of "
     "its weights. Every {thing} draws for itself.")
+_dropping("one_draw", "One draw decides for all", vanilla=True, own="one", severity="core", text=
+    "You drew a single number, so that all {thing}s stay or fall together. Every {thing} draws for itself: draw as many numbers as "
+    "there are {thing}s.")
 # fmt: on
 
 
@@ -604,6 +607,22 @@ def mc_same_mask(predict, x, n_samples, rng):
     return samples.mean(axis=0), samples.std(axis=0)
 
 
+@misconception("mc_dropout", "slip", title="predict gets another generator than rng", see="11 §6")
+def mc_generators_of_their_own(predict, x, n_samples, rng):
+    """You made new generators in your function, and passed those on. Pass rng itself to every call: it moves on by itself."""
+    samples = np.stack([predict(x, np.random.default_rng(rng.integers(2**32))) for _ in range(n_samples)])
+    return samples.mean(axis=0), samples.std(axis=0)
+
+
+@misconception("mc_dropout", "slip", title="Errors of predict are swallowed", see="11 §6")
+def mc_swallows_errors(predict, x, n_samples, rng):
+    """You caught what predict raises, and went on without this sample. Then nobody learns that the network can't predict: let it pass."""
+    try:
+        return right.mc_dropout(predict, x, n_samples, rng)
+    except Exception:
+        return np.nan, np.nan  # the mean and the deviation of no samples
+
+
 @misconception("mc_dropout", "part", title="One sample is missing", see="11 §6")
 def mc_one_too_few(predict, x, n_samples, rng):
     """You took n_samples − 1 samples: `range(1, n)` has one number fewer than `range(n)`."""
@@ -753,7 +772,7 @@ def connect_drops_bias(x, W, b, rate, rng, training=True):
     return _dropconnect(x, W, b * gone, slope)
 
 
-@misconception("dropconnect_forward", "slip", title="The bias is scaled as well", see="11 §7")
+@misconception("dropconnect_forward", "part", title="The bias is scaled as well", see="11 §7")
 def connect_scales_bias(x, W, b, rate, rng, training=True):
     """You divided the whole output by 1 − rate, the bias with it. Nothing was taken from the bias, so nothing has to be made up for:
     scale the weights, then add b."""
@@ -1070,6 +1089,14 @@ def regions_independent_widths(n_in, n_out, rng):
     _checked(n_in, n_out)
     p = n_in / n_out - 1
     return _from_steps(1 + (rng.random(n_out) < p))
+
+
+@misconception("fractional_pool_regions", "core", title="Every width is drawn by itself, and the end is forced", see="11 §9")
+def regions_with_a_forced_end(n_in, n_out, rng):
+    """You drew each width by itself, and then set the last boundary to n_in, so the last region has any width. There are n_in − n_out
+    twos: only their order is random."""
+    _checked(n_in, n_out)
+    return np.append(_from_steps(rng.integers(1, 3, n_out))[:-1], n_in)
 
 
 @misconception("fractional_pool_regions", "core", title="The numbers of ones and twos are swapped", see="11 §9")
