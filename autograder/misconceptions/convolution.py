@@ -6,6 +6,7 @@ The caches of the reference, which the answers here share, are (x, W, stride, pa
 import numpy as np
 
 from autograder.judging.known_answers import alternative, misconception
+from autograder.misconceptions import families
 from autograder.misconceptions.families import added_to_integers, cut_off, in_a_tuple, in_place, left_out, only_the_first
 from autograder.reference import convolution as right
 
@@ -557,31 +558,87 @@ def size_with_an_error_of_its_own(n, kernel, stride=1, pad=0):
 # --- conv2d_forward: wrong ----------------------------------------------------------------------------------------------------
 
 
-@misconception("conv2d_forward", "part", title="The padding is always 1", see="12 §5")
-def forward_padding_of_one(x, W, b, stride=1, pad=0):
-    """You put one row and column of zeros around the images, whatever `pad` says. It is an argument, and 0 by default: put `pad` of them
-    on each side."""
-    return _out(x, W, b, stride, pad, padded=_around(x, 1, 1)), _kept(x, W, stride, pad)
+@families.family("", "", "part", out=None)
+def forward_as(right, options, x, W, b, stride=1, pad=0):
+    """Return an out that is computed in another way."""
+    return options["out"](x, W, b, stride, pad), _kept(x, W, stride, pad)
 
 
-@misconception("conv2d_forward", "part", title="The padding is on one side only", see="12 §5")
-def forward_one_sided(x, W, b, stride=1, pad=0):
-    """All your zeros are above and to the left of the image (or all below and to the right). Padding is symmetric: `pad` rows above and
-    `pad` below, `pad` columns on the left and `pad` on the right."""
-    return _out(x, W, b, stride, pad, padded=_around(x, 2 * pad, 0)), _kept(x, W, stride, pad)
+def _forward(name, severity, title, out, text, see="12 §5"):
+    called = f"forward_{name}"
+    globals()[called] = forward_as(
+        "conv2d_forward", right.conv2d_forward, see=see, called=called, severity=severity, title=title, text=text, out=out
+    )
 
 
-@misconception("conv2d_forward", "part", title="The padding is on one side only, and too little", see="12 §5")
-def forward_one_sided_and_small(x, W, b, stride=1, pad=0):
-    """You put `pad` rows and columns of zeros on one side of the image and none on the other, so the output is too small. Padding goes on
-    both sides: `((0, 0), (0, 0), (pad, pad), (pad, pad))`."""
-    return _out(x, W, b, stride, pad, padded=_around(x, pad, 0)), _kept(x, W, stride, pad)
-
-
-@misconception("conv2d_forward", "part", title="The padding is ignored", see="12 §5")
-def forward_without_padding(x, W, b, stride=1, pad=0):
-    """You never used `pad`. Put `pad` rows and columns of zeros on every side of the images before the window slides over them."""
-    return _out(x, W, b, stride, pad, padded=_around(x, 0, 0)), _kept(x, W, stride, pad)
+# fmt: off
+_forward("padding_of_one", "part", "The padding is always 1",
+    lambda x, W, b, stride, pad: _out(x, W, b, stride, pad, padded=_around(x, 1, 1)),
+    "You put one row and column of zeros around the images, whatever `pad` says. It is an argument, and 0 by default: put `pad` of them "
+    "on each side.")
+_forward("one_sided", "part", "The padding is on one side only",
+    lambda x, W, b, stride, pad: _out(x, W, b, stride, pad, padded=_around(x, 2 * pad, 0)),
+    "All your zeros are above and to the left of the image (or all below and to the right). Padding is symmetric: `pad` rows above and "
+    "`pad` below, `pad` columns on the left and `pad` on the right.")
+_forward("one_sided_and_small", "part", "The padding is on one side only, and too little",
+    lambda x, W, b, stride, pad: _out(x, W, b, stride, pad, padded=_around(x, pad, 0)),
+    "You put `pad` rows and columns of zeros on one side of the image and none on the other, so the output is too small. Padding goes on "
+    "both sides: `((0, 0), (0, 0), (pad, pad), (pad, pad))`.")
+_forward("without_padding", "part", "The padding is ignored",
+    lambda x, W, b, stride, pad: _out(x, W, b, stride, pad, padded=_around(x, 0, 0)),
+    "You never used `pad`. Put `pad` rows and columns of zeros on every side of the images before the window slides over them.")
+_forward("pads_every_axis", "part", "Batch and channels are padded too",
+    lambda x, W, b, stride, pad: _out(x, W, b, stride, pad, padded=np.pad(x * 1.0, pad)),
+    "`np.pad(x, pad)` pads all four axes: it adds empty images to the batch and empty channels to the images. Say for each axis what you "
+    "want: `((0, 0), (0, 0), (pad, pad), (pad, pad))`.")
+_forward("stride_missing_across", "part", "The stride is missing in the columns",
+    lambda x, W, b, stride, pad: _out(x, W, b, stride, pad, across=1),
+    "Your window moves down by the stride, but to the right by single pixels: the stride is missing in the index of the columns. It "
+    "belongs into both: rows from i·stride, columns from j·stride.")
+_forward("stride_missing_down", "part", "The stride is missing in the rows",
+    lambda x, W, b, stride, pad: _out(x, W, b, stride, pad, down=1),
+    "Your window moves to the right by the stride, but down by single pixels: the stride is missing in the index of the rows. It belongs "
+    "into both: rows from i·stride, columns from j·stride.")
+_forward("stride_in_the_size_only", "part", "The stride counts for the size only",
+    lambda x, W, b, stride, pad: _out(x, W, b, stride, pad, down=1, across=1),
+    "Your output has the right shape, but the window moves by single pixels and sees only the upper left part of the image. The window "
+    "for output [i, j] starts at row i·stride and column j·stride.")
+_forward("without_stride", "part", "The stride is ignored", lambda x, W, b, stride, pad: _out(x, W, b, 1, pad),
+    "You never used `stride`: the window stops at every pixel, and the output is too large. It should stop at every stride-th only, down "
+    "and across.")
+_forward("kernel_transposed", "core", "Rows and columns of the kernel are swapped",
+    lambda x, W, b, stride, pad: _out(x, np.swapaxes(W, 2, 3), b, stride, pad),
+    "You took the last two axes of the kernels as (KW, KH), so every kernel lies on its side. W has shape (F, C, KH, KW): rows first, as "
+    "in the images.")
+_forward("square_kernel", "slip", "Kernels are taken to be square",
+    lambda x, W, b, stride, pad: _out(x, W, b, stride, pad, window=(W.shape[2], W.shape[2])),
+    "You used the height of the kernel for its width too. Kernels needn't be square: `F, C, KH, KW = W.shape`, and each window has KH "
+    "rows and KW columns.")
+_forward("without_bias", "part", "The bias is forgotten", lambda x, W, b, stride, pad: _out(x, W, 0 * b, stride, pad),
+    "You never added b. Every kernel has one bias, which is added to all of its outputs: out[:, f] is the convolution with kernel f, plus "
+    "b[f].")
+_forward("bias_per_channel", "part", "The bias is added once for every channel",
+    lambda x, W, b, stride, pad: _out(x, W, x.shape[1] * b, stride, pad),
+    "You added the bias inside the sum over the channels, so it counts C times. It belongs behind the sum: one bias per kernel and "
+    "output.")
+_forward("bias_along_the_columns", "part", "The bias is added along the columns",
+    lambda x, W, b, stride, pad: _out(x, W, 0 * b, stride, pad) + b,
+    "`out + b` lines b up with the last axis of out, the columns of the image. The kernels are axis 1: write `b.reshape(1, -1, 1, 1)` or "
+    "`b[:, None, None]`.")
+_forward("flipped", "core", "The kernel is flipped", lambda x, W, b, stride, pad: _out(x, W[:, :, ::-1, ::-1], b, stride, pad),
+    "You turned the kernels by 180° before you used them. That is what mathematics calls convolution; here, as in every deep-learning "
+    "library, they stay as they are. The rotation belongs into the backward pass.", see="12 §2")
+_forward("first_channel", "core", "Only the first channel is seen", lambda x, W, b, stride, pad: _out(x[:, :1], W[:, :1], b, stride, pad),
+    "Your sum has the first channel only. A kernel has shape (C, KH, KW): it looks at all channels of its window at once, and sums over "
+    "all of them.")
+_forward("channels_averaged", "core", "The channels are averaged", lambda x, W, b, stride, pad: _out(x, W / x.shape[1], b, stride, pad),
+    "You took the mean over the channels. A kernel sums over its whole window, the channels included; if less is wanted, the weights can "
+    "learn it.")
+_forward("number_for_size", "core", "F is taken for the kernel's size",
+    lambda x, W, b, stride, pad: _out(x, W, b, stride, pad, window=(len(W), len(W))),
+    "You used F, the first number of W.shape, as the rows and columns of the window. On the slides F is the kernel's size, but here it is "
+    "the number of kernels: `F, C, KH, KW = W.shape`.")
+# fmt: on
 
 
 @misconception("conv2d_forward", "part", title="The rim is repeated instead of padded with zeros", see="12 §5")
@@ -591,41 +648,6 @@ def forward_edge_padding(x, W, b, stride=1, pad=0):
     return _out(x, W, b, stride, pad, padded=np.pad(x * 1.0, ((0, 0), (0, 0), (pad, pad), (pad, pad)), mode="edge")), _kept(
         x, W, stride, pad
     )
-
-
-@misconception("conv2d_forward", "part", title="Batch and channels are padded too", see="12 §5")
-def forward_pads_every_axis(x, W, b, stride=1, pad=0):
-    """`np.pad(x, pad)` pads all four axes: it adds empty images to the batch and empty channels to the images. Say for each axis what you
-    want: `((0, 0), (0, 0), (pad, pad), (pad, pad))`."""
-    return _out(x, W, b, stride, pad, padded=np.pad(x * 1.0, pad)), _kept(x, W, stride, pad)
-
-
-@misconception("conv2d_forward", "part", title="The stride is missing in the columns", see="12 §5")
-def forward_stride_missing_across(x, W, b, stride=1, pad=0):
-    """Your window moves down by the stride, but to the right by single pixels: the stride is missing in the index of the columns. It
-    belongs into both: rows from i·stride, columns from j·stride."""
-    return _out(x, W, b, stride, pad, across=1), _kept(x, W, stride, pad)
-
-
-@misconception("conv2d_forward", "part", title="The stride is missing in the rows", see="12 §5")
-def forward_stride_missing_down(x, W, b, stride=1, pad=0):
-    """Your window moves to the right by the stride, but down by single pixels: the stride is missing in the index of the rows. It belongs
-    into both: rows from i·stride, columns from j·stride."""
-    return _out(x, W, b, stride, pad, down=1), _kept(x, W, stride, pad)
-
-
-@misconception("conv2d_forward", "part", title="The stride counts for the size only", see="12 §5")
-def forward_stride_in_the_size_only(x, W, b, stride=1, pad=0):
-    """Your output has the right shape, but the window moves by single pixels and sees only the upper left part of the image. The window
-    for output [i, j] starts at row i·stride and column j·stride."""
-    return _out(x, W, b, stride, pad, down=1, across=1), _kept(x, W, stride, pad)
-
-
-@misconception("conv2d_forward", "part", title="The stride is ignored", see="12 §5")
-def forward_without_stride(x, W, b, stride=1, pad=0):
-    """You never used `stride`: the window stops at every pixel, and the output is too large. It should stop at every stride-th only, down
-    and across."""
-    return _out(x, W, b, 1, pad), _kept(x, W, stride, pad)
 
 
 @misconception("conv2d_forward", "slip", title="The output's size is rounded up", see="12 §4")
@@ -644,62 +666,6 @@ def forward_square_output(x, W, b, stride=1, pad=0):
     return _out(x, W, b, stride, pad, size=size), _kept(x, W, stride, pad)
 
 
-@misconception("conv2d_forward", "core", title="Rows and columns of the kernel are swapped", see="12 §5")
-def forward_kernel_transposed(x, W, b, stride=1, pad=0):
-    """You took the last two axes of the kernels as (KW, KH), so every kernel lies on its side. W has shape (F, C, KH, KW): rows first, as
-    in the images."""
-    return _out(x, np.swapaxes(W, 2, 3), b, stride, pad), _kept(x, W, stride, pad)
-
-
-@misconception("conv2d_forward", "slip", title="Kernels are taken to be square", see="12 §5")
-def forward_square_kernel(x, W, b, stride=1, pad=0):
-    """You used the height of the kernel for its width too. Kernels needn't be square: `F, C, KH, KW = W.shape`, and each window has KH
-    rows and KW columns."""
-    return _out(x, W, b, stride, pad, window=(W.shape[2], W.shape[2])), _kept(x, W, stride, pad)
-
-
-@misconception("conv2d_forward", "part", title="The bias is forgotten", see="12 §5")
-def forward_without_bias(x, W, b, stride=1, pad=0):
-    """You never added b. Every kernel has one bias, which is added to all of its outputs: out[:, f] is the convolution with kernel f,
-    plus b[f]."""
-    return _out(x, W, 0 * b, stride, pad), _kept(x, W, stride, pad)
-
-
-@misconception("conv2d_forward", "part", title="The bias is added once for every channel", see="12 §5")
-def forward_bias_per_channel(x, W, b, stride=1, pad=0):
-    """You added the bias inside the sum over the channels, so it counts C times. It belongs behind the sum: one bias per kernel and
-    output."""
-    return _out(x, W, x.shape[1] * b, stride, pad), _kept(x, W, stride, pad)
-
-
-@misconception("conv2d_forward", "part", title="The bias is added along the columns", see="12 §5")
-def forward_bias_along_the_columns(x, W, b, stride=1, pad=0):
-    """`out + b` lines b up with the last axis of out, the columns of the image. The kernels are axis 1: write `b.reshape(1, -1, 1, 1)` or
-    `b[:, None, None]`."""
-    return _out(x, W, 0 * b, stride, pad) + b, _kept(x, W, stride, pad)
-
-
-@misconception("conv2d_forward", "core", title="The kernel is flipped", see="12 §2")
-def forward_flipped(x, W, b, stride=1, pad=0):
-    """You turned the kernels by 180° before you used them. That is what mathematics calls convolution; here, as in every deep-learning
-    library, they stay as they are. The rotation belongs into the backward pass."""
-    return _out(x, W[:, :, ::-1, ::-1], b, stride, pad), _kept(x, W, stride, pad)
-
-
-@misconception("conv2d_forward", "core", title="Only the first channel is seen", see="12 §5")
-def forward_first_channel(x, W, b, stride=1, pad=0):
-    """Your sum has the first channel only. A kernel has shape (C, KH, KW): it looks at all channels of its window at once, and sums over
-    all of them."""
-    return _out(x[:, :1], W[:, :1], b, stride, pad), _kept(x, W, stride, pad)
-
-
-@misconception("conv2d_forward", "core", title="The channels are averaged", see="12 §5")
-def forward_channels_averaged(x, W, b, stride=1, pad=0):
-    """You took the mean over the channels. A kernel sums over its whole window, the channels included; if less is wanted, the weights can
-    learn it."""
-    return _out(x, W / x.shape[1], b, stride, pad), _kept(x, W, stride, pad)
-
-
 @misconception("conv2d_forward", "part", title="Without padding the function crashes", see="12 §5")
 def forward_crashes_without_padding(x, W, b, stride=1, pad=0):
     """You make the padded images only `if pad > 0`, so with pad = 0, the default, the name is unknown later on. No special case is
@@ -716,13 +682,6 @@ def forward_fills_an_empty_slice(x, W, b, stride=1, pad=0):
     padded = np.zeros(_around(x, pad, pad).shape)
     padded[:, :, pad:-pad, pad:-pad] = x
     return _out(x, W, b, stride, pad, padded=padded), _kept(x, W, stride, pad)
-
-
-@misconception("conv2d_forward", "core", title="F is taken for the kernel's size", see="12 §5")
-def forward_number_for_size(x, W, b, stride=1, pad=0):
-    """You used F, the first number of W.shape, as the rows and columns of the window. On the slides F is the kernel's size, but here it is
-    the number of kernels: `F, C, KH, KW = W.shape`."""
-    return _out(x, W, b, stride, pad, window=(len(W), len(W))), _kept(x, W, stride, pad)
 
 
 forward_in_place = in_place("conv2d_forward", right.conv2d_forward, see="12 §5")
@@ -918,20 +877,51 @@ def backward_last_kernel(dout, cache):
     return _back(dout, cache, W=only)
 
 
-@misconception("conv2d_backward", "part", title="dW is averaged over the batch", see="12 §6")
-def backward_dW_averaged(dout, cache):
-    """You divided dW by the number of images. Every image used the same kernels, so their gradients add up: a sum. If the loss is a mean
-    over the batch, its 1/N is in dout already."""
-    dx, dW, db = _back(dout, cache)
-    return dx, dW / len(dout), db
+@families.family("", "", "part", change=None)
+def backward_as(right, options, dout, cache):
+    """Return gradients that are computed in another way from the right ones."""
+    return options["change"](dout, *_back(dout, cache))
 
 
-@misconception("conv2d_backward", "part", title="dW and db are averaged over the batch", see="12 §6")
-def backward_parameters_averaged(dout, cache):
-    """You divided dW and db by the number of images. Every image used the same kernels and biases, so their gradients add up: a sum. If
-    the loss is a mean over the batch, its 1/N is in dout already."""
-    dx, dW, db = _back(dout, cache)
-    return dx, dW / len(dout), db / len(dout)
+def _backward(name, severity, title, change, text):
+    called = f"backward_{name}"
+    globals()[called] = backward_as(
+        "conv2d_backward", right.conv2d_backward, see="12 §6", called=called, severity=severity, title=title, text=text, change=change
+    )
+
+
+# fmt: off
+_backward("dW_averaged", "part", "dW is averaged over the batch", lambda dout, dx, dW, db: (dx, dW / len(dout), db),
+    "You divided dW by the number of images. Every image used the same kernels, so their gradients add up: a sum. If the loss is a mean "
+    "over the batch, its 1/N is in dout already.")
+_backward("parameters_averaged", "part", "dW and db are averaged over the batch",
+    lambda dout, dx, dW, db: (dx, dW / len(dout), db / len(dout)),
+    "You divided dW and db by the number of images. Every image used the same kernels and biases, so their gradients add up: a sum. If "
+    "the loss is a mean over the batch, its 1/N is in dout already.")
+_backward("db_over_the_batch", "part", "db is summed over the batch only", lambda dout, dx, dW, db: (dx, dW, np.sum(dout, axis=0)),
+    "You summed db over axis 0 alone. A bias was added to every place of its channel too, so the sum runs over images, rows and columns, "
+    "axes (0, 2, 3), and db has shape (F,).")
+_backward("db_over_the_wrong_axes", "part", "db is summed over the wrong axes",
+    lambda dout, dx, dW, db: (dx, dW, np.sum(dout, axis=(0, 1, 2))),
+    "You summed db over axes (0, 1, 2), as one would with channels last. Here the kernels are axis 1, and db is what is left when images, "
+    "rows and columns are summed away: axes (0, 2, 3).")
+_backward("db_averaged", "part", "db is a mean", lambda dout, dx, dW, db: (dx, dW, np.mean(dout, axis=(0, 2, 3))),
+    "You took the mean for db. The bias was added to every output of its channel, each with the factor 1, so its gradient is the sum of "
+    "dout over images, rows and columns.")
+_backward("wrong_order", "part", "The gradients are returned in the wrong order", lambda dout, dx, dW, db: (dW, db, dx),
+    "You returned dW first. Gradients come in the order of the forward's arguments: conv2d_forward(x, W, b) has x first, so it is (dx, "
+    "dW, db).")
+_backward("without_db", "part", "db is missing", lambda dout, dx, dW, db: (dx, dW),
+    "You return dx and dW only. The forward pass has a third array that is trained, the biases: return (dx, dW, db), with db the sum of "
+    "dout over images, rows and columns.")
+_backward("db_keeps_axes", "part", "db keeps axes of length 1",
+    lambda dout, dx, dW, db: (dx, dW, np.sum(dout, axis=(0, 2, 3), keepdims=True)),
+    "Your db has the right numbers in the shape (1, F, 1, 1). A gradient has the shape of what it belongs to, and b has (F,): sum without "
+    "`keepdims`.")
+_backward("db_over_the_images", "part", "db is averaged over the batch", lambda dout, dx, dW, db: (dx, dW, db / len(dout)),
+    "You divided db by the number of images. A bias was added in every image, so its gradient is a sum; if the loss is a mean over the "
+    "batch, its 1/N is in dout already.")
+# fmt: on
 
 
 @misconception("conv2d_backward", "part", title="dW knows the last image only", see="12 §6")
@@ -951,40 +941,11 @@ def backward_dW_per_image(dout, cache):
     return dx, np.stack(each), db
 
 
-@misconception("conv2d_backward", "part", title="db is summed over the batch only", see="12 §6")
-def backward_db_over_the_batch(dout, cache):
-    """You summed db over axis 0 alone. A bias was added to every place of its channel too, so the sum runs over images, rows and columns,
-    axes (0, 2, 3), and db has shape (F,)."""
-    return (*_back(dout, cache)[:2], np.sum(dout, axis=0))
-
-
-@misconception("conv2d_backward", "part", title="db is summed over the wrong axes", see="12 §6")
-def backward_db_over_the_wrong_axes(dout, cache):
-    """You summed db over axes (0, 1, 2), as one would with channels last. Here the kernels are axis 1, and db is what is left when
-    images, rows and columns are summed away: axes (0, 2, 3)."""
-    return (*_back(dout, cache)[:2], np.sum(dout, axis=(0, 1, 2)))
-
-
-@misconception("conv2d_backward", "part", title="db is a mean", see="12 §6")
-def backward_db_averaged(dout, cache):
-    """You took the mean for db. The bias was added to every output of its channel, each with the factor 1, so its gradient is the sum of
-    dout over images, rows and columns."""
-    return (*_back(dout, cache)[:2], np.mean(dout, axis=(0, 2, 3)))
-
-
 @misconception("conv2d_backward", "part", title="Rows and columns of the kernel are swapped", see="12 §6")
 def backward_kernel_transposed(dout, cache):
     """Your dx uses the kernels lying on their side. W has shape (F, C, KH, KW), rows first; turning by 180° reverses both axes and swaps
     neither."""
     return _back(dout, cache, W=np.swapaxes(cache[1], 2, 3))
-
-
-@misconception("conv2d_backward", "part", title="The gradients are returned in the wrong order", see="12 §6")
-def backward_wrong_order(dout, cache):
-    """You returned dW first. Gradients come in the order of the forward's arguments: conv2d_forward(x, W, b) has x first, so it is (dx,
-    dW, db)."""
-    dx, dW, db = _back(dout, cache)
-    return dW, db, dx
 
 
 def _forward_that_keeps_types(x, W, b, stride=1, pad=0):
@@ -999,13 +960,6 @@ def backward_truncated(dout, cache):
     point is cut off. Make them with `np.zeros(x.shape)`, which holds floats."""
     dx, dW, db = _back(dout, cache)
     return dx.astype(cache[0].dtype), dW.astype(cache[1].dtype), db
-
-
-@misconception("conv2d_backward", "part", title="db is missing", see="12 §6")
-def backward_without_db(dout, cache):
-    """You return dx and dW only. The forward pass has a third array that is trained, the biases: return (dx, dW, db), with db the sum of
-    dout over images, rows and columns."""
-    return _back(dout, cache)[:2]
 
 
 @misconception("conv2d_backward", "part", title="Stride and padding are mixed up", see="12 §6")
@@ -1037,21 +991,6 @@ def backward_sized_by_dout(dout, cache):
     their gradient is 0, but dx has the shape of x: start with zeros of the shape of the padded images."""
     pad, (dpadded, dW, db) = cache[3], _seen(dout, cache)
     return dpadded[:, :, pad : dpadded.shape[2] - pad, pad : dpadded.shape[3] - pad], dW, db
-
-
-@misconception("conv2d_backward", "part", title="db keeps axes of length 1", see="12 §6")
-def backward_db_keeps_axes(dout, cache):
-    """Your db has the right numbers in the shape (1, F, 1, 1). A gradient has the shape of what it belongs to, and b has (F,): sum
-    without `keepdims`."""
-    return (*_back(dout, cache)[:2], np.sum(dout, axis=(0, 2, 3), keepdims=True))
-
-
-@misconception("conv2d_backward", "part", title="db is averaged over the batch", see="12 §6")
-def backward_db_over_the_images(dout, cache):
-    """You divided db by the number of images. A bias was added in every image, so its gradient is a sum; if the loss is a mean over the
-    batch, its 1/N is in dout already."""
-    dx, dW, db = _back(dout, cache)
-    return dx, dW, db / len(dout)
 
 
 # cs231n's template begins with `dx, dw, db = None, None, None`.
