@@ -530,25 +530,37 @@ def _samples(predict, x, n_samples, rng):
     return np.stack([predict(x, rng) for _ in range(n_samples)])
 
 
-@misconception("mc_dropout", "part", title="The variance is returned", see="11 §6")
-def mc_variance(predict, x, n_samples, rng):
-    """You returned the variance. The standard deviation is its root, and has the unit of the probabilities themselves."""
-    samples = _samples(predict, x, n_samples, rng)
-    return samples.mean(axis=0), samples.var(axis=0)
+@families.family("", "", "part", of=None, more=0)
+def of_samples(right, options, predict, x, n_samples, rng):
+    """Return what `of` makes of the samples, of which there are `more` than was asked for."""
+    return options["of"](_samples(predict, x, n_samples + options["more"], rng))
 
 
-@misconception("mc_dropout", "part", title="The standard deviation comes first", see="11 §6")
-def mc_std_first(predict, x, n_samples, rng):
-    """You returned std, mean. The caller unpacks them as mean, std: return them in this order."""
-    samples = _samples(predict, x, n_samples, rng)
-    return samples.std(axis=0), samples.mean(axis=0)
+def _mc(name, severity, title, of, text, more=0):
+    called, words = f"mc_{name}", {"severity": severity, "title": title, "text": text}
+    globals()[called] = of_samples("mc_dropout", right.mc_dropout, see="11 §6", called=called, of=of, more=more, **words)
 
 
-@misconception("mc_dropout", "core", title="Over the examples instead of the samples", see="11 §6")
-def mc_over_examples(predict, x, n_samples, rng):
-    """You averaged along the axis of the examples. The stacked samples have shape (T, N, K): mean and std go along axis 0."""
-    samples = _samples(predict, x, n_samples, rng)
-    return samples.mean(axis=1), samples.std(axis=1)
+# fmt: off
+_mc("variance", "part", "The variance is returned", lambda s: (s.mean(axis=0), s.var(axis=0)),
+    "You returned the variance. The standard deviation is its root, and has the unit of the probabilities themselves.")
+_mc("std_first", "part", "The standard deviation comes first", lambda s: (s.std(axis=0), s.mean(axis=0)),
+    "You returned std, mean. The caller unpacks them as mean, std: return them in this order.")
+_mc("over_examples", "core", "Over the examples instead of the samples", lambda s: (s.mean(axis=1), s.std(axis=1)),
+    "You averaged along the axis of the examples. The stacked samples have shape (T, N, K): mean and std go along axis 0.")
+_mc("one_too_few", "part", "One sample is missing", lambda s: (s.mean(axis=0), s.std(axis=0)),
+    "You took n_samples − 1 samples: `range(1, n)` has one number fewer than `range(n)`.", more=-1)
+_mc("one_too_many", "part", "One sample too many", lambda s: (s.mean(axis=0), s.std(axis=0)),
+    "You called predict n_samples + 1 times: once more before the loop, or up to n_samples inclusive.", more=1)
+_mc("first_not_counted", "part", "The sum is divided by n, but one sample wasn't added",
+    lambda s: ((s if len(s) == 1 else s[1:]).mean(axis=0), (s if len(s) == 1 else s[1:]).std(axis=0)),
+    "You called predict n_samples times, but the first answer is not in your mean, or only gave the shape. All count alike.")
+_mc("median", "part", "The median instead of the mean", lambda s: (np.median(s, axis=0), s.std(axis=0)),
+    "You took the median of the samples. Medians of probabilities needn't sum to 1; the prediction is the mean.")
+_mc("over_everything", "core", "One number for all examples and classes", lambda s: (s.mean(), s.std()),
+    "You averaged over everything. Each example and each class has a mean and a standard deviation of its own, over the samples: axis=0 "
+    "of the stacked samples.")
+# fmt: on
 
 
 @misconception("mc_dropout", "part", title="Asked example by example", see="11 §6")
@@ -623,41 +635,12 @@ def mc_swallows_errors(predict, x, n_samples, rng):
         return np.nan, np.nan  # the mean and the deviation of no samples
 
 
-@misconception("mc_dropout", "part", title="One sample is missing", see="11 §6")
-def mc_one_too_few(predict, x, n_samples, rng):
-    """You took n_samples − 1 samples: `range(1, n)` has one number fewer than `range(n)`."""
-    samples = _samples(predict, x, n_samples - 1, rng)
-    return samples.mean(axis=0), samples.std(axis=0)
-
-
-@misconception("mc_dropout", "part", title="One sample too many", see="11 §6")
-def mc_one_too_many(predict, x, n_samples, rng):
-    """You called predict n_samples + 1 times: once more before the loop, or up to n_samples inclusive."""
-    samples = _samples(predict, x, n_samples + 1, rng)
-    return samples.mean(axis=0), samples.std(axis=0)
-
-
-@misconception("mc_dropout", "part", title="The sum is divided by n, but one sample wasn't added", see="11 §6")
-def mc_first_not_counted(predict, x, n_samples, rng):
-    """You called predict n_samples times, but the first answer is not in your mean, or only gave the shape. All count alike."""
-    samples = _samples(predict, x, n_samples, rng)
-    rest = samples[1:] if n_samples > 1 else samples
-    return rest.mean(axis=0), rest.std(axis=0)
-
-
 @misconception("mc_dropout", "core", title="Votes are averaged instead of probabilities", see="11 §6")
 def mc_votes(predict, x, n_samples, rng):
     """You took the most probable class of each sample and averaged the votes. A vote forgets how sure it was: average probabilities."""
     samples = _samples(predict, x, n_samples, rng)
     votes = (samples == samples.max(axis=-1, keepdims=True)).astype(float)
     return votes.mean(axis=0), votes.std(axis=0)
-
-
-@misconception("mc_dropout", "part", title="The median instead of the mean", see="11 §6")
-def mc_median(predict, x, n_samples, rng):
-    """You took the median of the samples. Medians of probabilities needn't sum to 1; the prediction is the mean."""
-    samples = _samples(predict, x, n_samples, rng)
-    return np.median(samples, axis=0), samples.std(axis=0)
 
 
 @misconception("mc_dropout", "part", title="The spread over the classes", see="11 §6")
@@ -667,14 +650,6 @@ def mc_over_classes(predict, x, n_samples, rng):
     samples = _samples(predict, x, n_samples, rng)
     mean = samples.mean(axis=0)
     return mean, np.zeros(mean.shape) + mean.std(axis=-1, keepdims=True)
-
-
-@misconception("mc_dropout", "core", title="One number for all examples and classes", see="11 §6")
-def mc_over_everything(predict, x, n_samples, rng):
-    """You averaged over everything. Each example and each class has a mean and a standard deviation of its own, over the samples:
-    axis=0 of the stacked samples."""
-    samples = _samples(predict, x, n_samples, rng)
-    return samples.mean(), samples.std()
 
 
 mc_in_place = in_place("mc_dropout", right.mc_dropout, see="11 §6", name="x")
@@ -816,17 +791,59 @@ def _gates(survival, x, rng):
     return _ones(survival, (len(x), *[1] * (np.ndim(x) - 1)), rng)
 
 
-@misconception("stochastic_depth", "part", title="Survival is taken for the probability of dropping", see="11 §8")
-def depth_swapped(x, fx, survival, rng, training=True):
-    """You skipped a branch with probability survival. Other than dropout's rate, survival is the probability of *keeping*."""
-    return x + (_gates(1 - survival, x, rng) if training else 1 - survival) * np.asarray(fx, dtype=float)
+def _plain(x, fx, s):
+    return x + s * fx
 
 
-@misconception("stochastic_depth", "part", title="Swapped in training, right after it", see="11 §8")
-def depth_swapped_in_training(x, fx, survival, rng, training=True):
-    """In training you skipped a branch with probability survival. survival is the probability that the branch is *there*; `random <
-    survival` is true for those that live."""
-    return x + (_gates(1 - survival, x, rng) if training else survival) * np.asarray(fx, dtype=float)
+@families.family("", "", "part", during=_plain, after=_plain, own="example", swapped=False)
+def branching(right, options, x, fx, survival, rng, training=True):
+    """Add branches at random: `during` gets the draws and survival, and `after` survival alone."""
+    x, fx, p = np.asarray(x, dtype=float), np.asarray(fx, dtype=float), 1 - survival if options["swapped"] else survival
+    if not training and options["after"]:
+        return options["after"](x, fx, survival)
+    shape = {"batch": (), "unit": x.shape, "feature": x.shape[1:]}.get(options["own"], (len(x), *[1] * (x.ndim - 1)))
+    return options["during"](x, fx, _ones(p, shape, rng))
+
+
+def _depth(name, severity, title, text, **options):
+    called, words = f"depth_{name}", {"severity": severity, "title": title, "text": text}
+    globals()[called] = branching("stochastic_depth", right.stochastic_depth, see="11 §8", called=called, **words, **options)
+
+
+# fmt: off
+_depth("swapped", "part", "Survival is taken for the probability of dropping", swapped=True, after=lambda x, fx, p: x + (1 - p) * fx, text=
+    "You skipped a branch with probability survival. Other than dropout's rate, survival is the probability of *keeping*.")
+_depth("swapped_in_training", "part", "Swapped in training, right after it", swapped=True, text=
+    "In training you skipped a branch with probability survival. survival is the probability that the branch is *there*; `random < "
+    "survival` is true for those that live.")
+_depth("per_batch", "part", "One draw for the whole batch", own="batch", text=
+    "You drew once for the whole batch. The paper does so too; here every example draws for itself, so that a batch goes through many "
+    "networks of different depth.")
+_depth("per_unit", "part", "One draw for each unit", own="unit", text=
+    "You drew for every unit, which is dropout on f(x). Here a branch is there or not there as a whole: one draw for an example, of shape "
+    "(N, 1, …, 1).")
+_depth("per_feature", "part", "One draw for each feature", own="feature", text=
+    "You drew for every feature, and all examples share these draws. One draw belongs to an example: the shape is (N, 1, …, 1), and "
+    "broadcasting does the rest.")
+_depth("drops_the_identity", "part", "The identity is dropped as well", during=lambda x, fx, s: s * (x + fx), text=
+    "You dropped x together with f(x). The point of a residual block is that x always passes: only the branch f(x) is skipped.")
+_depth("without_x", "core", "x is missing", during=lambda x, fx, s: s * fx, after=lambda x, fx, p: p * fx, text=
+    "You return f(x), there or not there, without x. A residual block puts out x + f(x): x always passes.")
+_depth("either_or", "part", "Either x or f(x)", during=lambda x, fx, s: (1 - s) * x + s * fx, text=
+    "Where the branch survives you gave f(x) alone. The block puts out x + f(x): the identity is always there.")
+_depth("not_scaled", "part", "Nothing is scaled after training", after=lambda x, fx, p: x + fx, text=
+    "After training you added f(x) whole. In training it was there only with probability survival, so what the next block is used to is x "
+    "+ survival·f(x).")
+_depth("without_branch", "part", "The branch is left out after training", after=lambda x, fx, p: x, text=
+    "After training you gave x alone. All blocks take part in a prediction, each with the weight survival: x + survival·f(x).")
+_depth("scales_the_sum", "part", "The sum is scaled after training", after=lambda x, fx, p: p * (x + fx), text=
+    "After training you multiplied x + f(x) by survival. x was always there in training, so it isn't scaled: x + survival·f(x).")
+_depth("always_active", "part", "Branches are dropped after training too", after=None, text=
+    "You never looked at `training`. With training=False nothing is random: the answer is x + survival·f(x).")
+_depth("on_the_identity", "core", "The identity is scaled, the branch is not",
+    during=lambda x, fx, s: fx + s * x, after=lambda x, fx, p: fx + p * x, text=
+    "You multiplied x by the random number, and added f(x). It is the branch f(x) that may be left out; x is always there.")
+# fmt: on
 
 
 @misconception("stochastic_depth", "part", title="Divided by survival in training", see="11 §8")
@@ -850,84 +867,11 @@ def depth_scaled_twice(x, fx, survival, rng, training=True):
     return x + (_gates(survival, x, rng) / survival if training else survival) * np.asarray(fx, dtype=float)
 
 
-@misconception("stochastic_depth", "part", title="One draw for the whole batch", see="11 §8")
-def depth_per_batch(x, fx, survival, rng, training=True):
-    """You drew once for the whole batch. The paper does so too; here every example draws for itself, so that a batch goes through many
-    networks of different depth."""
-    return x + (_ones(survival, (), rng) if training else survival) * np.asarray(fx, dtype=float)
-
-
-@misconception("stochastic_depth", "part", title="One draw for each unit", see="11 §8")
-def depth_per_unit(x, fx, survival, rng, training=True):
-    """You drew for every unit, which is dropout on f(x). Here a branch is there or not there as a whole: one draw for an example, of
-    shape (N, 1, …, 1)."""
-    return x + (_ones(survival, np.shape(x), rng) if training else survival) * np.asarray(fx, dtype=float)
-
-
-@misconception("stochastic_depth", "part", title="One draw for each feature", see="11 §8")
-def depth_per_feature(x, fx, survival, rng, training=True):
-    """You drew for every feature, and all examples share these draws. One draw belongs to an example: the shape is (N, 1, …, 1), and
-    broadcasting does the rest."""
-    return x + (_ones(survival, np.shape(x)[1:], rng) if training else survival) * np.asarray(fx, dtype=float)
-
-
-@misconception("stochastic_depth", "part", title="The identity is dropped as well", see="11 §8")
-def depth_drops_the_identity(x, fx, survival, rng, training=True):
-    """You dropped x together with f(x). The point of a residual block is that x always passes: only the branch f(x) is skipped."""
-    return (np.asarray(x) + fx) * _gates(survival, x, rng) if training else x + survival * np.asarray(fx)
-
-
-@misconception("stochastic_depth", "core", title="x is missing", see="11 §8")
-def depth_without_x(x, fx, survival, rng, training=True):
-    """You return f(x), there or not there, without x. A residual block puts out x + f(x): x always passes."""
-    return (_gates(survival, x, rng) if training else survival) * np.asarray(fx, dtype=float)
-
-
-@misconception("stochastic_depth", "part", title="Either x or f(x)", see="11 §8")
-def depth_either_or(x, fx, survival, rng, training=True):
-    """Where the branch survives you gave f(x) alone. The block puts out x + f(x): the identity is always there."""
-    if not training:
-        return x + survival * np.asarray(fx)
-    s = _gates(survival, x, rng)
-    return (1 - s) * x + s * fx
-
-
-@misconception("stochastic_depth", "part", title="Nothing is scaled after training", see="11 §8")
-def depth_not_scaled(x, fx, survival, rng, training=True):
-    """After training you added f(x) whole. In training it was there only with probability survival, so what the next block is used to is
-    x + survival·f(x)."""
-    return x + (_gates(survival, x, rng) if training else 1.0) * np.asarray(fx, dtype=float)
-
-
-@misconception("stochastic_depth", "part", title="The branch is left out after training", see="11 §8")
-def depth_without_branch(x, fx, survival, rng, training=True):
-    """After training you gave x alone. All blocks take part in a prediction, each with the weight survival: x + survival·f(x)."""
-    return x + (_gates(survival, x, rng) if training else 0.0) * np.asarray(fx, dtype=float)
-
-
-@misconception("stochastic_depth", "part", title="The sum is scaled after training", see="11 §8")
-def depth_scales_the_sum(x, fx, survival, rng, training=True):
-    """After training you multiplied x + f(x) by survival. x was always there in training, so it isn't scaled: x + survival·f(x)."""
-    return x + _gates(survival, x, rng) * np.asarray(fx) if training else survival * (np.asarray(x) + fx)
-
-
-@misconception("stochastic_depth", "part", title="Branches are dropped after training too", see="11 §8")
-def depth_always_active(x, fx, survival, rng, training=True):
-    """You never looked at `training`. With training=False nothing is random: the answer is x + survival·f(x)."""
-    return x + _gates(survival, x, rng) * np.asarray(fx, dtype=float)
-
-
 @misconception("stochastic_depth", "slip", title="Made for two dimensions only", see="11 §8")
 def depth_for_two_dimensions(x, fx, survival, rng, training=True):
     """Your draws have the shape (N, 1), which suits features. Images have shape (N, C, H, W), and need draws of shape (N, 1, 1, 1): N, and
     then a 1 for each further axis of x."""
     return x * 1.0 + (_ones(survival, (len(x), 1), rng) if training else survival) * fx
-
-
-@misconception("stochastic_depth", "core", title="The identity is scaled, the branch is not", see="11 §8")
-def depth_on_the_identity(x, fx, survival, rng, training=True):
-    """You multiplied x by the random number, and added f(x). It is the branch f(x) that may be left out; x is always there."""
-    return fx + (_gates(survival, x, rng) if training else survival) * x
 
 
 depth_in_a_tuple = in_a_tuple("stochastic_depth", right.stochastic_depth, see="11 §8", severity="slip")
@@ -1041,22 +985,37 @@ def regions_turned_at_random(n_in, n_out, rng):
     return _from_steps(np.roll(_checked(n_in, n_out), rng.integers(n_out)))
 
 
-@misconception("fractional_pool_regions", "part", title="Widths instead of boundaries", see="11 §9")
-def regions_widths(n_in, n_out, rng):
-    """You returned the widths of the regions. What is wanted are the n_out + 1 boundaries: 0, and then the widths added up."""
-    return rng.permutation(_checked(n_in, n_out))
+@families.family("", "", "part", change=None)
+def made_of_widths(right, options, n_in, n_out, rng):
+    """Return what `change` makes of shuffled widths."""
+    return options["change"](rng.permutation(_checked(n_in, n_out)))
 
 
-@misconception("fractional_pool_regions", "part", title="The first boundary is missing", see="11 §9")
-def regions_without_zero(n_in, n_out, rng):
-    """You returned the ends of the regions alone. n_out regions have n_out + 1 boundaries, and the first of them is 0."""
-    return np.cumsum(rng.permutation(_checked(n_in, n_out)))
+def _regions(name, severity, title, change, text):
+    called, words = f"regions_{name}", {"severity": severity, "title": title, "text": text}
+    globals()[called] = made_of_widths(
+        "fractional_pool_regions", right.fractional_pool_regions, see="11 §9", called=called, change=change, **words
+    )
 
 
-@misconception("fractional_pool_regions", "part", title="The last boundary is missing", see="11 §9")
-def regions_without_end(n_in, n_out, rng):
-    """You returned the starts of the regions alone. n_out regions have n_out + 1 boundaries, and the last of them is n_in."""
-    return _from_steps(rng.permutation(_checked(n_in, n_out)))[:-1]
+# fmt: off
+_regions("widths", "part", "Widths instead of boundaries", lambda widths: widths,
+    "You returned the widths of the regions. What is wanted are the n_out + 1 boundaries: 0, and then the widths added up.")
+_regions("without_zero", "part", "The first boundary is missing", lambda widths: np.cumsum(widths),
+    "You returned the ends of the regions alone. n_out regions have n_out + 1 boundaries, and the first of them is 0.")
+_regions("without_end", "part", "The last boundary is missing", lambda widths: _from_steps(widths)[:-1],
+    "You returned the starts of the regions alone. n_out regions have n_out + 1 boundaries, and the last of them is n_in.")
+_regions("from_one", "part", "Counted from 1", lambda widths: _from_steps(widths) + 1,
+    "Your boundaries go from 1 to n_in + 1. Pixels are counted from 0 here, so they go from 0 to n_in.")
+_regions("counts_swapped", "core", "The numbers of ones and twos are swapped", lambda widths: _from_steps(3 - widths),
+    "You took n_in − n_out ones and the rest twos. If all widths were 1, they would cover n_out pixels; each two covers one pixel more, "
+    "so n_in − n_out is the number of *twos*.")
+_regions("in_a_list", "slip", "The boundaries are a list", lambda widths: _from_steps(widths).tolist(),
+    "You return a list. An array of integers is wanted: `np.array(boundaries)`.")
+_regions("floats", "slip", "The boundaries are floats", lambda widths: np.concatenate([[0.0], np.cumsum(widths)]),
+    "Your boundaries are right, but they are floats, and an array can't be sliced with floats. Begin with an array of integers, or "
+    "convert at the end.")
+# fmt: on
 
 
 @misconception("fractional_pool_regions", "core", title="The last boundary is the last pixel", see="11 §9")
@@ -1066,12 +1025,6 @@ def regions_end_one_early(n_in, n_out, rng):
     found = _from_steps(rng.permutation(_checked(n_in, n_out)))
     found[-1] -= 1
     return found
-
-
-@misconception("fractional_pool_regions", "part", title="Counted from 1", see="11 §9")
-def regions_from_one(n_in, n_out, rng):
-    """Your boundaries go from 1 to n_in + 1. Pixels are counted from 0 here, so they go from 0 to n_in."""
-    return _from_steps(rng.permutation(_checked(n_in, n_out))) + 1
 
 
 @misconception("fractional_pool_regions", "core", title="Boundaries anywhere", see="11 §9")
@@ -1099,13 +1052,6 @@ def regions_with_a_forced_end(n_in, n_out, rng):
     return np.append(_from_steps(rng.integers(1, 3, n_out))[:-1], n_in)
 
 
-@misconception("fractional_pool_regions", "core", title="The numbers of ones and twos are swapped", see="11 §9")
-def regions_counts_swapped(n_in, n_out, rng):
-    """You took n_in − n_out ones and the rest twos. If all widths were 1, they would cover n_out pixels; each two covers one pixel
-    more, so n_in − n_out is the number of *twos*."""
-    return _from_steps(rng.permutation(3 - _checked(n_in, n_out)))
-
-
 @misconception("fractional_pool_regions", "slip", title="The ends of the range are refused", see="11 §9")
 def regions_strict(n_in, n_out, rng):
     """You raise ValueError for n_in = n_out or n_in = 2·n_out. Both are legal: write ≤ where you wrote <."""
@@ -1120,12 +1066,6 @@ def regions_other_error(n_in, n_out, rng):
     where Python runs with -O; write `raise ValueError(…)`."""
     assert n_out <= n_in <= 2 * n_out, "it doesn't fit"
     return _from_steps(rng.permutation(_checked(n_in, n_out)))
-
-
-@misconception("fractional_pool_regions", "slip", title="The boundaries are a list", see="11 §9")
-def regions_in_a_list(n_in, n_out, rng):
-    """You return a list. An array of integers is wanted: `np.array(boundaries)`."""
-    return _from_steps(rng.permutation(_checked(n_in, n_out))).tolist()
 
 
 @misconception("fractional_pool_regions", "slip", title="Nothing is refused", see="11 §9")
@@ -1148,13 +1088,6 @@ def regions_upper_end_unchecked(n_in, n_out, rng):
     if n_in < n_out:
         raise ValueError("it doesn't fit")
     return regions_unchecked(n_in, n_out, rng)
-
-
-@misconception("fractional_pool_regions", "slip", title="The boundaries are floats", see="11 §9")
-def regions_floats(n_in, n_out, rng):
-    """Your boundaries are right, but they are floats, and an array can't be sliced with floats. Begin with an array of integers, or
-    convert at the end."""
-    return np.concatenate([[0.0], np.cumsum(rng.permutation(_checked(n_in, n_out)))])
 
 
 # --- fractional_pool_regions: right ---------------------------------------------------------------------------------------
