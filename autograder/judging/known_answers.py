@@ -131,18 +131,30 @@ def cell_source(function: Callable[..., Any], name: str) -> str:
     """
     if hasattr(function, "family"):
         change, right, options = function.family
-        parts = cell_source(right, f"_{name}_right"), cell_source(change, f"_{name}_change")
-        call = f"def {name}(*args, **kwargs):\n    return _{name}_change(_{name}_right, {options!r}, *args, **kwargs)"
+        functions = {option: f"_{name}_{option}" for option, value in options.items() if callable(value)}
+        parts = [cell_source(right, f"_{name}_right"), cell_source(change, f"_{name}_change")]
+        parts += [cell_source(options[option], called) for option, called in functions.items()]
+        given = ", ".join(f"{option!r}: {functions.get(option) or repr(value)}" for option, value in options.items())
+        call = f"def {name}(*args, **kwargs):\n    return _{name}_change(_{name}_right, {{{given}}}, *args, **kwargs)"
         return "\n\n\n".join((*parts, call))
     definitions = _definitions(function.__module__)
-    main = _bare(definitions[function.__name__])
+    main = _assigned(function, name) if function.__name__ == "<lambda>" else _bare(definitions[function.__name__])
     wanted: list[ast.stmt] = []
     _gather(main, definitions, wanted, seen={function.__name__, name, "np"})
     renamed = {
         helper: f"_{name}_{helper}" for node in wanted if not isinstance(node, (ast.Import, ast.ImportFrom)) for helper in _defined(node)
     }
-    main.name = name
+    if isinstance(main, ast.FunctionDef):
+        main.name = name
     return "\n\n\n".join(ast.unparse(ast.fix_missing_locations(_Renamed(renamed).visit(node))) for node in (*wanted, main))
+
+
+def _assigned(function: Callable[..., Any], name: str) -> ast.Assign:
+    """Return the assignment of a lambda to a name; a line of its module has one lambda at most."""
+    tree = ast.parse(inspect.getsource(import_module(function.__module__)))
+    line = function.__code__.co_firstlineno
+    (found,) = (node for node in ast.walk(tree) if isinstance(node, ast.Lambda) and node.lineno == line)
+    return ast.Assign([ast.Name(name, ast.Store())], found)
 
 
 class _Renamed(ast.NodeTransformer):

@@ -6,8 +6,7 @@ The caches of the reference, which the answers here share, are (x, W, stride, pa
 import numpy as np
 
 from autograder.judging.known_answers import alternative, misconception
-from autograder.misconceptions import families
-from autograder.misconceptions.families import added_to_integers, cut_off, in_a_tuple, in_place, left_out, only_the_first
+from autograder.misconceptions.families import added_to_integers, cut_off, in_a_tuple, in_place, left_out, only_the_first, table
 from autograder.reference import convolution as right
 
 # --- what the answers share -----------------------------------------------------------------------------------------------------
@@ -558,17 +557,11 @@ def size_with_an_error_of_its_own(n, kernel, stride=1, pad=0):
 # --- conv2d_forward: wrong ----------------------------------------------------------------------------------------------------
 
 
-@families.family("", "", "part", out=None)
-def forward_as(right, options, x, W, b, stride=1, pad=0):
-    """Return an out that is computed in another way."""
-    return options["out"](x, W, b, stride, pad), _kept(x, W, stride, pad)
+def _forward_as(how, x, W, b, stride=1, pad=0):
+    return how(x, W, b, stride, pad), _kept(x, W, stride, pad)
 
 
-def _forward(name, severity, title, out, text, see="12 §5"):
-    called = f"forward_{name}"
-    globals()[called] = forward_as(
-        "conv2d_forward", right.conv2d_forward, see=see, called=called, severity=severity, title=title, text=text, out=out
-    )
+_forward = table("conv2d_forward", right.conv2d_forward, _forward_as, see="12 §5", prefix="forward_")
 
 
 # fmt: off
@@ -877,17 +870,11 @@ def backward_last_kernel(dout, cache):
     return _back(dout, cache, W=only)
 
 
-@families.family("", "", "part", change=None)
-def backward_as(right, options, dout, cache):
-    """Return gradients that are computed in another way from the right ones."""
-    return options["change"](dout, *_back(dout, cache))
+def _backward_as(how, dout, cache):
+    return how(dout, *_back(dout, cache))
 
 
-def _backward(name, severity, title, change, text):
-    called = f"backward_{name}"
-    globals()[called] = backward_as(
-        "conv2d_backward", right.conv2d_backward, see="12 §6", called=called, severity=severity, title=title, text=text, change=change
-    )
+_backward = table("conv2d_backward", right.conv2d_backward, _backward_as, see="12 §6", prefix="backward_")
 
 
 # fmt: off

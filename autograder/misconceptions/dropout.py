@@ -10,7 +10,7 @@ import numpy as np
 
 from autograder.judging.known_answers import alternative, misconception
 from autograder.misconceptions import families
-from autograder.misconceptions.families import cut_off, in_a_tuple, in_place, negated
+from autograder.misconceptions.families import cut_off, in_a_tuple, in_place, negated, table
 from autograder.reference import dropout as right
 
 
@@ -530,15 +530,11 @@ def _samples(predict, x, n_samples, rng):
     return np.stack([predict(x, rng) for _ in range(n_samples)])
 
 
-@families.family("", "", "part", of=None, more=0)
-def of_samples(right, options, predict, x, n_samples, rng):
-    """Return what `of` makes of the samples, of which there are `more` than was asked for."""
-    return options["of"](_samples(predict, x, n_samples + options["more"], rng))
+def _of_samples(how, predict, x, n_samples, rng, more=0):
+    return how(_samples(predict, x, n_samples + more, rng))
 
 
-def _mc(name, severity, title, of, text, more=0):
-    called, words = f"mc_{name}", {"severity": severity, "title": title, "text": text}
-    globals()[called] = of_samples("mc_dropout", right.mc_dropout, see="11 §6", called=called, of=of, more=more, **words)
+_mc = table("mc_dropout", right.mc_dropout, _of_samples, see="11 §6", prefix="mc_")
 
 
 # fmt: off
@@ -795,54 +791,53 @@ def _plain(x, fx, s):
     return x + s * fx
 
 
-@families.family("", "", "part", during=_plain, after=_plain, own="example", swapped=False)
-def branching(right, options, x, fx, survival, rng, training=True):
-    """Add branches at random: `during` gets the draws and survival, and `after` survival alone."""
-    x, fx, p = np.asarray(x, dtype=float), np.asarray(fx, dtype=float), 1 - survival if options["swapped"] else survival
-    if not training and options["after"]:
-        return options["after"](x, fx, survival)
-    shape = {"batch": (), "unit": x.shape, "feature": x.shape[1:]}.get(options["own"], (len(x), *[1] * (x.ndim - 1)))
-    return options["during"](x, fx, _ones(p, shape, rng))
+def _branching(how, x, fx, survival, rng, training=True, after=_plain, own="example", swapped=False):
+    x, fx = np.asarray(x, dtype=float), np.asarray(fx, dtype=float)
+    if not training and after:
+        return after(x, fx, survival)
+    shape = {"batch": (), "unit": x.shape, "feature": x.shape[1:]}.get(own, (len(x), *[1] * (x.ndim - 1)))
+    return how(x, fx, _ones(1 - survival if swapped else survival, shape, rng))
 
 
-def _depth(name, severity, title, text, **options):
-    called, words = f"depth_{name}", {"severity": severity, "title": title, "text": text}
-    globals()[called] = branching("stochastic_depth", right.stochastic_depth, see="11 §8", called=called, **words, **options)
+_depth = table("stochastic_depth", right.stochastic_depth, _branching, see="11 §8", prefix="depth_")
 
 
 # fmt: off
-_depth("swapped", "part", "Survival is taken for the probability of dropping", swapped=True, after=lambda x, fx, p: x + (1 - p) * fx, text=
-    "You skipped a branch with probability survival. Other than dropout's rate, survival is the probability of *keeping*.")
-_depth("swapped_in_training", "part", "Swapped in training, right after it", swapped=True, text=
+_depth("swapped", "part", "Survival is taken for the probability of dropping", _plain,
+    "You skipped a branch with probability survival. Other than dropout's rate, survival is the probability of *keeping*.",
+    swapped=True, after=lambda x, fx, p: x + (1 - p) * fx)
+_depth("swapped_in_training", "part", "Swapped in training, right after it", _plain,
     "In training you skipped a branch with probability survival. survival is the probability that the branch is *there*; `random < "
-    "survival` is true for those that live.")
-_depth("per_batch", "part", "One draw for the whole batch", own="batch", text=
+    "survival` is true for those that live.", swapped=True)
+_depth("per_batch", "part", "One draw for the whole batch", _plain,
     "You drew once for the whole batch. The paper does so too; here every example draws for itself, so that a batch goes through many "
-    "networks of different depth.")
-_depth("per_unit", "part", "One draw for each unit", own="unit", text=
+    "networks of different depth.", own="batch")
+_depth("per_unit", "part", "One draw for each unit", _plain,
     "You drew for every unit, which is dropout on f(x). Here a branch is there or not there as a whole: one draw for an example, of shape "
-    "(N, 1, …, 1).")
-_depth("per_feature", "part", "One draw for each feature", own="feature", text=
+    "(N, 1, …, 1).", own="unit")
+_depth("per_feature", "part", "One draw for each feature", _plain,
     "You drew for every feature, and all examples share these draws. One draw belongs to an example: the shape is (N, 1, …, 1), and "
-    "broadcasting does the rest.")
-_depth("drops_the_identity", "part", "The identity is dropped as well", during=lambda x, fx, s: s * (x + fx), text=
+    "broadcasting does the rest.", own="feature")
+_depth("drops_the_identity", "part", "The identity is dropped as well", lambda x, fx, s: s * (x + fx),
     "You dropped x together with f(x). The point of a residual block is that x always passes: only the branch f(x) is skipped.")
-_depth("without_x", "core", "x is missing", during=lambda x, fx, s: s * fx, after=lambda x, fx, p: p * fx, text=
-    "You return f(x), there or not there, without x. A residual block puts out x + f(x): x always passes.")
-_depth("either_or", "part", "Either x or f(x)", during=lambda x, fx, s: (1 - s) * x + s * fx, text=
+_depth("without_x", "core", "x is missing", lambda x, fx, s: s * fx,
+    "You return f(x), there or not there, without x. A residual block puts out x + f(x): x always passes.", after=lambda x, fx, p: p * fx)
+_depth("either_or", "part", "Either x or f(x)", lambda x, fx, s: (1 - s) * x + s * fx,
     "Where the branch survives you gave f(x) alone. The block puts out x + f(x): the identity is always there.")
-_depth("not_scaled", "part", "Nothing is scaled after training", after=lambda x, fx, p: x + fx, text=
+_depth("not_scaled", "part", "Nothing is scaled after training", _plain,
     "After training you added f(x) whole. In training it was there only with probability survival, so what the next block is used to is x "
-    "+ survival·f(x).")
-_depth("without_branch", "part", "The branch is left out after training", after=lambda x, fx, p: x, text=
-    "After training you gave x alone. All blocks take part in a prediction, each with the weight survival: x + survival·f(x).")
-_depth("scales_the_sum", "part", "The sum is scaled after training", after=lambda x, fx, p: p * (x + fx), text=
-    "After training you multiplied x + f(x) by survival. x was always there in training, so it isn't scaled: x + survival·f(x).")
-_depth("always_active", "part", "Branches are dropped after training too", after=None, text=
-    "You never looked at `training`. With training=False nothing is random: the answer is x + survival·f(x).")
-_depth("on_the_identity", "core", "The identity is scaled, the branch is not",
-    during=lambda x, fx, s: fx + s * x, after=lambda x, fx, p: fx + p * x, text=
-    "You multiplied x by the random number, and added f(x). It is the branch f(x) that may be left out; x is always there.")
+    "+ survival·f(x).", after=lambda x, fx, p: x + fx)
+_depth("without_branch", "part", "The branch is left out after training", _plain,
+    "After training you gave x alone. All blocks take part in a prediction, each with the weight survival: x + survival·f(x).",
+    after=lambda x, fx, p: x)
+_depth("scales_the_sum", "part", "The sum is scaled after training", _plain,
+    "After training you multiplied x + f(x) by survival. x was always there in training, so it isn't scaled: x + survival·f(x).",
+    after=lambda x, fx, p: p * (x + fx))
+_depth("always_active", "part", "Branches are dropped after training too", _plain,
+    "You never looked at `training`. With training=False nothing is random: the answer is x + survival·f(x).", after=None)
+_depth("on_the_identity", "core", "The identity is scaled, the branch is not", lambda x, fx, s: fx + s * x,
+    "You multiplied x by the random number, and added f(x). It is the branch f(x) that may be left out; x is always there.",
+    after=lambda x, fx, p: fx + p * x)
 # fmt: on
 
 
@@ -985,17 +980,11 @@ def regions_turned_at_random(n_in, n_out, rng):
     return _from_steps(np.roll(_checked(n_in, n_out), rng.integers(n_out)))
 
 
-@families.family("", "", "part", change=None)
-def made_of_widths(right, options, n_in, n_out, rng):
-    """Return what `change` makes of shuffled widths."""
-    return options["change"](rng.permutation(_checked(n_in, n_out)))
+def _of_widths(how, n_in, n_out, rng):
+    return how(rng.permutation(_checked(n_in, n_out)))
 
 
-def _regions(name, severity, title, change, text):
-    called, words = f"regions_{name}", {"severity": severity, "title": title, "text": text}
-    globals()[called] = made_of_widths(
-        "fractional_pool_regions", right.fractional_pool_regions, see="11 §9", called=called, change=change, **words
-    )
+_regions = table("fractional_pool_regions", right.fractional_pool_regions, _of_widths, see="11 §9", prefix="regions_")
 
 
 # fmt: off

@@ -14,6 +14,8 @@ exercise's name without its last word.
 
     STEPS = {"adagrad_step": "08 §2", "rmsprop_step": "08 §3"}
     IN_EVERY_STEP = members(STEPS, vars(right), cut_off, partial(fixed_number, name="eps", value=1e-6, called="{stem}_with_epsilon_1e_6"))
+
+`table` makes many misconceptions of one exercise, one in each row.
 """
 
 from __future__ import annotations
@@ -103,6 +105,36 @@ def members(sections: Mapping[str, str], right: Mapping[str, Any], *families: Ca
         The families; options are given as ``partial(fixed_number, name="eps")``.
     """
     return [one(exercise, right[exercise], see=see) for exercise, see in sections.items() for one in families]
+
+
+@family("", "", "part")
+def _otherwise(right, options, *args, **kwargs):
+    return options["of"](options["how"], *args, **kwargs, **{name: options[name] for name in options["further"]})
+
+
+def table(exercise: str, right: Function, of: Function, *, see: str, prefix: str) -> Callable[..., None]:
+    """Return a function that registers a misconception in one row: ``row(name, severity, title, how, text)``.
+
+    For mistakes of one exercise that differ in one place: the answer is ``of(how, *arguments)``, in which `how` is that place.
+
+    Parameters
+    ----------
+    exercise : str
+    right : callable
+        A right function, whose signature the misconceptions have.
+    of : callable
+        What they have in common. Further keywords of a row are passed to it.
+    see, prefix : str
+        The section that explains the mistakes, unless a row says another one, and what their ids begin with.
+    """
+
+    def row(name: str, severity: Severity, title: str, how: Function, text: str, see: str = see, **more: Any) -> None:
+        called = f"{prefix}{name}"
+        words: dict[str, Any] = {"severity": severity, "title": title, "text": text}
+        answer = _otherwise(exercise, right, see=see, called=called, of=of, how=how, further=tuple(more), **words, **more)
+        setattr(sys.modules[_catalogue()], called, answer)
+
+    return row
 
 
 @family(

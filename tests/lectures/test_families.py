@@ -22,6 +22,7 @@ from autograder.misconceptions.families import (
     negated,
     nothing_returned,
     reseeded,
+    table,
 )
 from autograder.reference import batch_normalization as right
 from autograder.reference import dropout
@@ -37,6 +38,15 @@ MEMBERS = {
     "nothing": nothing_returned("batchnorm_inference", right.batchnorm_inference, see=SEE),
     "the default": fixed_number("batchnorm_inference", right.batchnorm_inference, see=SEE, name="eps"),
 }
+
+
+def power(how, x, slope, times=1):
+    return times * how(x) * slope
+
+
+row = table("batchnorm_inference", lambda x, slope: x * slope, power, see=SEE, prefix="power_")
+row("of_two", "core", "A square", lambda x: x**2, "You took the square of {{x}}.")
+row("of_more", "part", "More", lambda x: x + STATISTICS[0][1], "More.", see="05 §5", times=3)
 BOTH = [lambda member: member, lambda member: from_source(member)]
 
 
@@ -135,3 +145,12 @@ def test_fractions_do_not_fit_into_integers(form):
     np.testing.assert_array_equal(answer(x, *arguments), right.batchnorm_inference(x, *arguments))
     with pytest.raises(TypeError):
         answer(x.astype(int), *arguments)
+
+
+@pytest.mark.parametrize("form", BOTH, ids=["here", "in a notebook"])
+def test_a_row_of_a_table_is_a_misconception(form):
+    square, more = (globals()[name] for name in ("power_of_two", "power_of_more"))
+    assert (form(square)(3.0, 2.0), form(more)(3.0, slope=2.0)) == (18.0, 24.0)
+    known = square.known_answer
+    assert (known.id, known.severity, known.title, known.explanation) == ("power_of_two", "core", "A square", "You took the square of {x}.")
+    assert (known.see, more.known_answer.see) == (SEE, "05 §5")
