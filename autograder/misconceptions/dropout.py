@@ -184,38 +184,35 @@ def forward_in_32_bits(x, rate, rng, training=True):
 # --- dropout_backward: wrong ----------------------------------------------------------------------------------------------
 
 
-@misconception("dropout_backward", "core", title="The mask is forgotten", see="11 §2")
-def backward_without_mask(dout, cache):
-    """You handed the gradient down as it came. A unit that was dropped had no part in the output, so its gradient is zero; one that was
-    kept was multiplied by 1/(1 − rate), and so is its gradient."""
-    return np.array(dout, dtype=float)
+def _handed_down(how, dout, cache):
+    return np.asarray(dout) * how(np.asarray(cache))
 
 
-@misconception("dropout_backward", "part", title="The scale is there, the mask is not", see="11 §2")
-def backward_scale_without_mask(dout, cache):
-    """You divided by 1 − rate, but let the gradient through to the units that were dropped as well. Their output was zero whatever x
-    was, so their gradient is zero: multiply by the mask."""
-    return np.asarray(dout) * float(np.max(cache, initial=0.0))
+_backward = table("dropout_backward", right.dropout_backward, _handed_down, see="11 §2", prefix="backward_")
 
 
-@misconception("dropout_backward", "part", title="The mask is there, the scale is not", see="11 §2")
-def backward_without_scale(dout, cache):
-    """You multiplied by the mask alone. In the forward pass the units that were kept were divided by 1 − rate; that factor is part of
-    the derivative."""
-    return np.asarray(dout) * (np.asarray(cache) != 0) * 1.0
-
-
-@misconception("dropout_backward", "part", title="Multiplied by the probability of keeping instead of divided", see="11 §2")
-def backward_multiplied_by_keep(dout, cache):
-    """You multiplied by 1 − rate on the way back, as if to undo the scale of the forward pass. A derivative doesn't undo: out = x·s has
-    the derivative s, so the same 1/(1 − rate) is due again."""
-    return np.asarray(dout) * (np.asarray(cache) != 0) / (np.max(cache, initial=0.0) or 1.0)
-
-
-@misconception("dropout_backward", "part", title="The rate is a fixed number", see="11 §2")
-def backward_fixed_rate(dout, cache):
-    """You divided by 0.5, whatever the rate is. Put the rate, or the scaled mask, into the cache in the forward pass."""
-    return np.asarray(dout) * (np.asarray(cache) != 0) / (0.5 if np.max(cache, initial=0.0) > 1 else 1.0)
+# fmt: off
+_backward("without_mask", "core", "The mask is forgotten", lambda c: 1.0,
+    "You handed the gradient down as it came. A unit that was dropped had no part in the output, so its gradient is zero; one that was "
+    "kept was multiplied by 1/(1 − rate), and so is its gradient.")
+_backward("scale_without_mask", "part", "The scale is there, the mask is not", lambda c: np.max(c, initial=0.0),
+    "You divided by 1 − rate, but let the gradient through to the units that were dropped as well. Their output was zero whatever x was, "
+    "so their gradient is zero: multiply by the mask.")
+_backward("without_scale", "part", "The mask is there, the scale is not", lambda c: (c != 0),
+    "You multiplied by the mask alone. In the forward pass the units that were kept were divided by 1 − rate; that factor is part of the "
+    "derivative.")
+_backward("multiplied_by_keep", "part", "Multiplied by the probability of keeping instead of divided",
+    lambda c: (c != 0) / (np.max(c, initial=0.0) or 1.0),
+    "You multiplied by 1 − rate on the way back, as if to undo the scale of the forward pass. A derivative doesn't undo: out = x·s has "
+    "the derivative s, so the same 1/(1 − rate) is due again.")
+_backward("fixed_rate", "part", "The rate is a fixed number", lambda c: (c != 0) / (0.5 if np.max(c, initial=0.0) > 1 else 1.0),
+    "You divided by 0.5, whatever the rate is. Put the rate, or the scaled mask, into the cache in the forward pass.")
+_backward("scaled_twice", "part", "Scaled twice", lambda c: c**2,
+    "You divided by 1 − rate once more than the forward pass did: probably the mask in your cache holds the factor already.")
+_backward("inverted_mask", "core", "The gradient goes to the units that were dropped",
+    lambda c: (c == 0) * np.max(c, initial=0.0) if c.ndim else 1.0,
+    "Your mask is turned round: the units that were dropped get the gradient, and those that were kept get none.")
+# fmt: on
 
 
 def _forward_with_rate(x, rate, rng, training=True):
@@ -247,23 +244,11 @@ def backward_without_cache(dout, cache):
     return np.asarray(dout) * cache
 
 
-@misconception("dropout_backward", "part", title="Scaled twice", see="11 §2")
-def backward_scaled_twice(dout, cache):
-    """You divided by 1 − rate once more than the forward pass did: probably the mask in your cache holds the factor already."""
-    return np.asarray(dout) * np.asarray(cache) ** 2
-
-
 @misconception("dropout_backward", "part", title="Averaged over the batch", see="11 §2")
 def backward_averaged(dout, cache):
     """You divided by the number of examples. If the loss is a mean over the batch, its 1/N is in dout already; dropout multiplies each
     entry by its own number, and nothing else."""
     return _times(dout, cache)[0] / len(dout)
-
-
-@misconception("dropout_backward", "core", title="The gradient goes to the units that were dropped", see="11 §2")
-def backward_inverted_mask(dout, cache):
-    """Your mask is turned round: the units that were dropped get the gradient, and those that were kept get none."""
-    return np.asarray(dout) * ((np.asarray(cache) == 0) * np.max(cache, initial=0.0) if np.ndim(cache) else 1.0)
 
 
 def _forward_with_generator(x, rate, rng, training=True):
@@ -551,6 +536,13 @@ _mc("one_too_many", "part", "One sample too many", lambda s: (s.mean(axis=0), s.
 _mc("first_not_counted", "part", "The sum is divided by n, but one sample wasn't added",
     lambda s: ((s if len(s) == 1 else s[1:]).mean(axis=0), (s if len(s) == 1 else s[1:]).std(axis=0)),
     "You called predict n_samples times, but the first answer is not in your mean, or only gave the shape. All count alike.")
+_mc("standard_error", "part", "The error of the mean instead of the spread", lambda s: (s.mean(axis=0), s.std(axis=0) / np.sqrt(len(s))),
+    "You divided the standard deviation by √n_samples. That says how well the *mean* is known, and goes to zero with more samples. How "
+    "far the network's opinions lie apart doesn't.")
+_mc("over_classes", "part", "The spread over the classes",
+    lambda s: (s.mean(axis=0), np.zeros(s.shape[1:]) + s.mean(axis=0).std(axis=-1, keepdims=True)),
+    "Your std is the spread of the mean prediction over the classes. Uncertainty is how far the *samples* lie apart, for each class by "
+    "itself: the axis of the samples is the one to go along.")
 _mc("median", "part", "The median instead of the mean", lambda s: (np.median(s, axis=0), s.std(axis=0)),
     "You took the median of the samples. Medians of probabilities needn't sum to 1; the prediction is the mean.")
 _mc("over_everything", "core", "One number for all examples and classes", lambda s: (s.mean(), s.std()),
@@ -573,14 +565,6 @@ def mc_unbiased(predict, x, n_samples, rng):
     samples = _samples(predict, x, n_samples, rng)
     with np.errstate(all="ignore"):
         return samples.mean(axis=0), np.sqrt(np.sum((samples - samples.mean(axis=0)) ** 2, axis=0) / (np.float64(n_samples) - 1))
-
-
-@misconception("mc_dropout", "part", title="The error of the mean instead of the spread", see="11 §6")
-def mc_standard_error(predict, x, n_samples, rng):
-    """You divided the standard deviation by √n_samples. That says how well the *mean* is known, and goes to zero with more samples. How
-    far the network's opinions lie apart doesn't."""
-    samples = _samples(predict, x, n_samples, rng)
-    return samples.mean(axis=0), samples.std(axis=0) / np.sqrt(n_samples)
 
 
 @misconception("mc_dropout", "part", title="The standard deviation is missing", see="11 §6")
@@ -637,15 +621,6 @@ def mc_votes(predict, x, n_samples, rng):
     samples = _samples(predict, x, n_samples, rng)
     votes = (samples == samples.max(axis=-1, keepdims=True)).astype(float)
     return votes.mean(axis=0), votes.std(axis=0)
-
-
-@misconception("mc_dropout", "part", title="The spread over the classes", see="11 §6")
-def mc_over_classes(predict, x, n_samples, rng):
-    """Your std is the spread of the mean prediction over the classes. Uncertainty is how far the *samples* lie apart, for each class by
-    itself: the axis of the samples is the one to go along."""
-    samples = _samples(predict, x, n_samples, rng)
-    mean = samples.mean(axis=0)
-    return mean, np.zeros(mean.shape) + mean.std(axis=-1, keepdims=True)
 
 
 mc_in_place = in_place("mc_dropout", right.mc_dropout, see="11 §6", name="x")
@@ -791,12 +766,12 @@ def _plain(x, fx, s):
     return x + s * fx
 
 
-def _branching(how, x, fx, survival, rng, training=True, after=_plain, own="example", swapped=False):
+def _branching(how, x, fx, survival, rng, training=True, after=_plain, own="example", swapped=False, scaled=False):
     x, fx = np.asarray(x, dtype=float), np.asarray(fx, dtype=float)
     if not training and after:
         return after(x, fx, survival)
     shape = {"batch": (), "unit": x.shape, "feature": x.shape[1:]}.get(own, (len(x), *[1] * (x.ndim - 1)))
-    return how(x, fx, _ones(1 - survival if swapped else survival, shape, rng))
+    return how(x, fx, _ones(1 - survival if swapped else survival, shape, rng) / (survival if scaled else 1))
 
 
 _depth = table("stochastic_depth", right.stochastic_depth, _branching, see="11 §8", prefix="depth_")
@@ -809,6 +784,13 @@ _depth("swapped", "part", "Survival is taken for the probability of dropping", _
 _depth("swapped_in_training", "part", "Swapped in training, right after it", _plain,
     "In training you skipped a branch with probability survival. survival is the probability that the branch is *there*; `random < "
     "survival` is true for those that live.", swapped=True)
+_depth("inverted", "part", "Divided by survival in training", _plain,
+    "You divided by survival in training and left f(x) whole after it: the inverted form. It has the same expectation up to a factor, but "
+    "stochastic depth as published, and here, doesn't scale in training; it multiplies by survival afterwards.",
+    scaled=True, after=lambda x, fx, p: x + fx)
+_depth("scaled_twice", "part", "Scaled in training, and after it as well", _plain,
+    "You divided by survival in training and multiplied by it afterwards. One of the two makes the phases agree, both make them differ: "
+    "don't scale in training.", scaled=True)
 _depth("per_batch", "part", "One draw for the whole batch", _plain,
     "You drew once for the whole batch. The paper does so too; here every example draws for itself, so that a batch goes through many "
     "networks of different depth.", own="batch")
@@ -841,25 +823,11 @@ _depth("on_the_identity", "core", "The identity is scaled, the branch is not", l
 # fmt: on
 
 
-@misconception("stochastic_depth", "part", title="Divided by survival in training", see="11 §8")
-def depth_inverted(x, fx, survival, rng, training=True):
-    """You divided by survival in training and left f(x) whole after it: the inverted form. It has the same expectation up to a factor,
-    but stochastic depth as published, and here, doesn't scale in training; it multiplies by survival afterwards."""
-    return x + (_gates(survival, x, rng) / survival if training else 1.0) * np.asarray(fx, dtype=float)
-
-
 @misconception("stochastic_depth", "core", title="Nothing is random in training", see="11 §8")
 def depth_expected(x, fx, survival, rng, training=True):
     """You multiplied f(x) by survival in training as well. That is what (9) does afterwards. In training an example's branch is there or
     it isn't, and a random number decides which."""
     return x + survival * fx
-
-
-@misconception("stochastic_depth", "part", title="Scaled in training, and after it as well", see="11 §8")
-def depth_scaled_twice(x, fx, survival, rng, training=True):
-    """You divided by survival in training and multiplied by it afterwards. One of the two makes the phases agree, both make them
-    differ: don't scale in training."""
-    return x + (_gates(survival, x, rng) / survival if training else survival) * np.asarray(fx, dtype=float)
 
 
 @misconception("stochastic_depth", "slip", title="Made for two dimensions only", see="11 §8")
