@@ -610,9 +610,10 @@ def mc_generators_of_their_own(predict, x, n_samples, rng):
 def mc_swallows_errors(predict, x, n_samples, rng):
     """You caught what predict raises, and went on without this sample. Then nobody learns that the network can't predict: let it pass."""
     try:
-        return right.mc_dropout(predict, x, n_samples, rng)
+        samples = _samples(predict, x, n_samples, rng)
     except Exception:
-        return np.nan, np.nan  # the mean and the deviation of no samples
+        samples = np.array(np.nan)[None]  # mean and deviation of no samples
+    return samples.mean(axis=0), samples.std(axis=0)
 
 
 @misconception("mc_dropout", "core", title="Votes are averaged instead of probabilities", see="11 §6")
@@ -970,8 +971,7 @@ _regions("counts_swapped", "core", "The numbers of ones and twos are swapped", l
 _regions("in_a_list", "slip", "The boundaries are a list", lambda widths: _from_steps(widths).tolist(),
     "You return a list. An array of integers is wanted: `np.array(boundaries)`.")
 _regions("floats", "slip", "The boundaries are floats", lambda widths: np.concatenate([[0.0], np.cumsum(widths)]),
-    "Your boundaries are right, but they are floats, and an array can't be sliced with floats. Begin with an array of integers, or "
-    "convert at the end.")
+    "Your boundaries are right, but they are floats, and an array can't be sliced with floats: begin with an array of integers.")
 # fmt: on
 
 
