@@ -184,6 +184,37 @@ def arrays_in(arguments: Sequence[Any]) -> list[np.ndarray]:
     return found
 
 
+def out_of(answer: Any) -> Any:
+    """Return `out`, whether it was returned alone or as the first item of a tuple; a test of its own looks at that."""
+    return answer[0] if isinstance(answer, (list, tuple)) and answer else answer
+
+
+def part_of(answer: Any, which: int, names: Sequence[str]) -> Any:
+    """Return one of the items that are asked for, also where there are fewer or more; a test of its own looks at their number."""
+    if isinstance(answer, (list, tuple)) and len(answer) > which:
+        return answer[which]
+    is_first = which == 0 and isinstance(answer, (np.ndarray, np.generic, float))
+    return answer if is_first else expect(answer, "what came back").items(*names)[which]
+
+
+def generator(rng: np.random.Generator) -> np.random.Generator:
+    """Return a generator to hand to the student: another one than that of the inputs."""
+    return np.random.default_rng(int(rng.integers(2**32)))
+
+
+def agree(
+    ask: Callable[..., Any], student: Student, reference: Any, inputs: Sequence[Any], name: str = "the answer", rtol: float = 1e-7
+) -> None:
+    """Expect that what `ask` gets from the student, ``ask(student, *arguments)``, is what it gets from the reference, for all inputs."""
+    for arguments in inputs:
+        expect(ask(student, *arguments), name).close_to(ask(reference, *arguments), rtol=rtol)
+
+
+def rounded(array: np.ndarray) -> np.ndarray:
+    """Return an array of whole numbers, as floats."""
+    return np.rint(3 * array) + 0.0
+
+
 class ArgumentsUnchanged(Contract):
     """The function works on copies."""
 
@@ -201,9 +232,23 @@ class Integers(Contract):
     @corner("integers", 0.05)
     def test_integers(self, student: Student, rng: np.random.Generator) -> None:
         """Arrays of integers give the same answer as the same numbers as floats."""
-        floats = in_form(self.arguments(rng), lambda array: np.rint(3 * array) + 0.0, self.integers)
+        floats = in_form(self.arguments(rng), rounded, self.integers)
         whole = in_form(floats, lambda array: array.astype(np.int64), self.integers)
         self.compare(student, floats, whole, "the answer to integers", "from that to the same numbers as floats")
+
+
+class IntegersBesideFractions(Integers):
+    """Arrays of integers are legal for each group of positions in `beside_fractions`, also where the other arguments have fractions."""
+
+    beside_fractions: tuple[tuple[int, ...], ...] = ((0, 1), (1,), (2,))
+
+    @corner("integers")
+    def test_integers_beside_fractions(self, student: Student, rng: np.random.Generator) -> None:
+        """Integers in some arguments, and fractions in the others, give the same answer as the same numbers as floats."""
+        for group in self.beside_fractions:
+            floats = in_form(self.arguments(rng), rounded, group)
+            whole = in_form(floats, lambda array: array.astype(np.int64), group)
+            self.compare(student, floats, whole, "the answer to integers beside fractions", "from that to the same numbers as floats")
 
 
 class Float32(Contract):

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from autograder.suites.contracts import ArgumentsUnchanged, Backward, Float32, Integers, MemoryLayouts
+from autograder.suites.contracts import ArgumentsUnchanged, Backward, Float32, Integers, MemoryLayouts, out_of, part_of
 from coursekit import aspect, corner, exercise, expect
 from coursekit.expectations import Mismatch
 
@@ -46,19 +46,6 @@ def scaled(by, x, gamma, beta, *statistics):
 
 
 # --- parts of answers -----------------------------------------------------------------------------------------------------
-
-
-def out_of(answer):
-    """Return `out`, whether it was returned alone or as the first item of a tuple; a test of its own looks at that."""
-    return answer[0] if isinstance(answer, (list, tuple)) and answer else answer
-
-
-def part_of(answer, which, names):
-    """Return one of the items that are asked for, also where there are fewer or more; a test of its own looks at their number."""
-    if isinstance(answer, (list, tuple)) and len(answer) > which:
-        return answer[which]
-    is_first = which == 0 and isinstance(answer, np.ndarray)
-    return answer if is_first else expect(answer, "what came back").items(*names)[which]
 
 
 def as_floats(array):

@@ -34,6 +34,8 @@ def params(lecture: Lecture, *more: object, id: str) -> Any:
     return pytest.param(lecture, *more, id=id)
 
 
+pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning")  # wrong answers divide by 0 and overflow
+
 ALL = [params(lecture, id=lecture.id) for lecture in COURSE.lectures()]
 KNOWN = [(lecture, catalogue(lecture.slug)) for lecture in COURSE.lectures()]
 WRONG = [params(lecture, answer, id=f"{answer.exercise}-{answer.id}") for lecture, known in KNOWN for answer in known.misconceptions]
