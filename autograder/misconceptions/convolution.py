@@ -6,7 +6,7 @@ The caches of the reference, which the answers here share, are (x, W, stride, pa
 import numpy as np
 
 from autograder.judging.known_answers import alternative, misconception
-from autograder.misconceptions.families import added_to_integers, cut_off, in_a_tuple, in_place, left_out, only_the_first
+from autograder.misconceptions.families import added_to_integers, cut_off, in_a_tuple, in_place, left_out, only_the_first, variants
 from autograder.reference import convolution as right
 
 # --- what the answers share -----------------------------------------------------------------------------------------------------
@@ -139,6 +139,12 @@ def single_square_kernel(X, W):
     for i, j in np.ndindex(Y.shape):
         Y[i, j] = np.sum(X[i : i + F, j : j + F] * W)
     return Y
+
+
+@misconception("conv2d_single", "slip", title="Kernels are taken to be square, and cut", see="12 §2")
+def single_corner_of_the_kernel(X, W):
+    """You read one number F off the kernel, and used F rows and columns of it. A kernel may be wide or high: `KH, KW = W.shape`."""
+    return _correlated(X, W[:, : len(W)])
 
 
 @misconception("conv2d_single", "part", title="The kernel is taken to be 3×3", see="12 §2")
@@ -292,6 +298,12 @@ def single_backward_dW_rotated(dY, X, W):
     """Your dX is right, but dW is turned by 180°. W[m, n] met X[i + m, j + n]: both indices go up together, so dW is X slid over by dY
     with nothing turned, `dW[m, n] = Σ dY[i, j] X[i + m, j + n]`."""
     return _full(dY, W[::-1, ::-1]), _correlated(X, dY)[::-1, ::-1].copy()
+
+
+@misconception("conv2d_single_backward", "part", title="The upstream gradient is rotated in dW", see="12 §3")
+def single_backward_upstream_rotated(dY, X, W):
+    """You turned dY by 180° for dW, as the kernel is turned for dX. W[m, n] met X[i + m, j + n] for dY[i, j]: nothing is turned there."""
+    return _full(dY, W[::-1, ::-1]), _correlated(X, dY[::-1, ::-1])
 
 
 @misconception("conv2d_single_backward", "part", title="Only pixels in the middle get a gradient", see="12 §3")
@@ -545,31 +557,89 @@ def size_with_an_error_of_its_own(n, kernel, stride=1, pad=0):
 # --- conv2d_forward: wrong ----------------------------------------------------------------------------------------------------
 
 
-@misconception("conv2d_forward", "part", title="The padding is always 1", see="12 §5")
-def forward_padding_of_one(x, W, b, stride=1, pad=0):
-    """You put one row and column of zeros around the images, whatever `pad` says. It is an argument, and 0 by default: put `pad` of them
-    on each side."""
-    return _out(x, W, b, stride, pad, padded=_around(x, 1, 1)), _kept(x, W, stride, pad)
+def _forward_as(how, x, W, b, stride=1, pad=0):
+    return how(x, W, b, stride, pad), _kept(x, W, stride, pad)
 
 
-@misconception("conv2d_forward", "part", title="The padding is on one side only", see="12 §5")
-def forward_one_sided(x, W, b, stride=1, pad=0):
-    """All your zeros are above and to the left of the image (or all below and to the right). Padding is symmetric: `pad` rows above and
-    `pad` below, `pad` columns on the left and `pad` on the right."""
-    return _out(x, W, b, stride, pad, padded=_around(x, 2 * pad, 0)), _kept(x, W, stride, pad)
-
-
-@misconception("conv2d_forward", "part", title="The padding is on one side only, and too little", see="12 §5")
-def forward_one_sided_and_small(x, W, b, stride=1, pad=0):
-    """You put `pad` rows and columns of zeros on one side of the image and none on the other, so the output is too small. Padding goes on
-    both sides: `((0, 0), (0, 0), (pad, pad), (pad, pad))`."""
-    return _out(x, W, b, stride, pad, padded=_around(x, pad, 0)), _kept(x, W, stride, pad)
-
-
-@misconception("conv2d_forward", "part", title="The padding is ignored", see="12 §5")
-def forward_without_padding(x, W, b, stride=1, pad=0):
-    """You never used `pad`. Put `pad` rows and columns of zeros on every side of the images before the window slides over them."""
-    return _out(x, W, b, stride, pad, padded=_around(x, 0, 0)), _kept(x, W, stride, pad)
+# fmt: off
+FORWARD = variants("conv2d_forward", "12 §5", right.conv2d_forward, _forward_as, {
+    "forward_padding_of_one": ("part", "The padding is always 1",
+        "You put one row and column of zeros around the images, whatever `pad` says. It is an argument, and 0 by default: put `pad` of "
+        "them on each side.",
+        lambda x, W, b, stride, pad: _out(x, W, b, stride, pad, padded=_around(x, 1, 1))),
+    "forward_one_sided": ("part", "The padding is on one side only",
+        "All your zeros are above and to the left of the image (or all below and to the right). Padding is symmetric: `pad` rows above and "
+        "`pad` below, `pad` columns on the left and `pad` on the right.",
+        lambda x, W, b, stride, pad: _out(x, W, b, stride, pad, padded=_around(x, 2 * pad, 0))),
+    "forward_one_sided_and_small": ("part", "The padding is on one side only, and too little",
+        "You put `pad` rows and columns of zeros on one side of the image and none on the other, so the output is too small. Padding goes "
+        "on both sides: `((0, 0), (0, 0), (pad, pad), (pad, pad))`.",
+        lambda x, W, b, stride, pad: _out(x, W, b, stride, pad, padded=_around(x, pad, 0))),
+    "forward_without_padding": ("part", "The padding is ignored",
+        "You never used `pad`. Put `pad` rows and columns of zeros on every side of the images before the window slides over them.",
+        lambda x, W, b, stride, pad: _out(x, W, b, stride, pad, padded=_around(x, 0, 0))),
+    "forward_pads_every_axis": ("part", "Batch and channels are padded too",
+        "`np.pad(x, pad)` pads all four axes: it adds empty images to the batch and empty channels to the images. Say for each axis what "
+        "you want: `((0, 0), (0, 0), (pad, pad), (pad, pad))`.",
+        lambda x, W, b, stride, pad: _out(x, W, b, stride, pad, padded=np.pad(x * 1.0, pad))),
+    "forward_stride_missing_across": ("part", "The stride is missing in the columns",
+        "Your window moves down by the stride, but to the right by single pixels: the stride is missing in the index of the columns. It "
+        "belongs into both: rows from i·stride, columns from j·stride.",
+        lambda x, W, b, stride, pad: _out(x, W, b, stride, pad, across=1)),
+    "forward_stride_missing_down": ("part", "The stride is missing in the rows",
+        "Your window moves to the right by the stride, but down by single pixels: the stride is missing in the index of the rows. It "
+        "belongs into both: rows from i·stride, columns from j·stride.",
+        lambda x, W, b, stride, pad: _out(x, W, b, stride, pad, down=1)),
+    "forward_stride_in_the_size_only": ("part", "The stride counts for the size only",
+        "Your output has the right shape, but the window moves by single pixels and sees only the upper left part of the image. The window "
+        "for output [i, j] starts at row i·stride and column j·stride.",
+        lambda x, W, b, stride, pad: _out(x, W, b, stride, pad, down=1, across=1)),
+    "forward_without_stride": ("part", "The stride is ignored",
+        "You never used `stride`: the window stops at every pixel, and the output is too large. It should stop at every stride-th only, "
+        "down and across.",
+        lambda x, W, b, stride, pad: _out(x, W, b, 1, pad)),
+    "forward_kernel_transposed": ("core", "Rows and columns of the kernel are swapped",
+        "You took the last two axes of the kernels as (KW, KH), so every kernel lies on its side. W has shape (F, C, KH, KW): rows first, "
+        "as in the images.",
+        lambda x, W, b, stride, pad: _out(x, np.swapaxes(W, 2, 3), b, stride, pad)),
+    "forward_square_kernel": ("slip", "Kernels are taken to be square",
+        "You used the height of the kernel for its width too. Kernels needn't be square: `F, C, KH, KW = W.shape`, and each window has KH "
+        "rows and KW columns.",
+        lambda x, W, b, stride, pad: _out(x, W, b, stride, pad, window=(W.shape[2], W.shape[2]))),
+    "forward_without_bias": ("part", "The bias is forgotten",
+        "You never added b. Every kernel has one bias, which is added to all of its outputs: out[:, f] is the convolution with kernel f, "
+        "plus b[f].",
+        lambda x, W, b, stride, pad: _out(x, W, 0 * b, stride, pad)),
+    "forward_bias_per_channel": ("part", "The bias is added once for every channel",
+        "You added the bias inside the sum over the channels, so it counts C times. It belongs behind the sum: one bias per kernel and "
+        "output.",
+        lambda x, W, b, stride, pad: _out(x, W, x.shape[1] * b, stride, pad)),
+    "forward_bias_along_the_columns": ("part", "The bias is added along the columns",
+        "`out + b` lines b up with the last axis of out, the columns of the image. The kernels are axis 1: write `b.reshape(1, -1, 1, 1)` "
+        "or `b[:, None, None]`.",
+        lambda x, W, b, stride, pad: _out(x, W, 0 * b, stride, pad) + b),
+})
+FORWARD_2 = variants("conv2d_forward", "12 §2", right.conv2d_forward, _forward_as, {
+    "forward_flipped": ("core", "The kernel is flipped",
+        "You turned the kernels by 180° before you used them. That is what mathematics calls convolution; here, as in every deep-learning "
+        "library, they stay as they are. The rotation belongs into the backward pass.",
+        lambda x, W, b, stride, pad: _out(x, W[:, :, ::-1, ::-1], b, stride, pad)),
+})
+FORWARD_3 = variants("conv2d_forward", "12 §5", right.conv2d_forward, _forward_as, {
+    "forward_first_channel": ("core", "Only the first channel is seen",
+        "Your sum has the first channel only. A kernel has shape (C, KH, KW): it looks at all channels of its window at once, and sums "
+        "over all of them.",
+        lambda x, W, b, stride, pad: _out(x[:, :1], W[:, :1], b, stride, pad)),
+    "forward_channels_averaged": ("core", "The channels are averaged",
+        "You took the mean over the channels. A kernel sums over its whole window, the channels included; if less is wanted, the weights "
+        "can learn it.",
+        lambda x, W, b, stride, pad: _out(x, W / x.shape[1], b, stride, pad)),
+    "forward_number_for_size": ("core", "F is taken for the kernel's size",
+        "You used F, the first number of W.shape, as the rows and columns of the window. On the slides F is the kernel's size, but here "
+        "it is the number of kernels: `F, C, KH, KW = W.shape`.",
+        lambda x, W, b, stride, pad: _out(x, W, b, stride, pad, window=(len(W), len(W)))),
+})
+# fmt: on
 
 
 @misconception("conv2d_forward", "part", title="The rim is repeated instead of padded with zeros", see="12 §5")
@@ -579,41 +649,6 @@ def forward_edge_padding(x, W, b, stride=1, pad=0):
     return _out(x, W, b, stride, pad, padded=np.pad(x * 1.0, ((0, 0), (0, 0), (pad, pad), (pad, pad)), mode="edge")), _kept(
         x, W, stride, pad
     )
-
-
-@misconception("conv2d_forward", "part", title="Batch and channels are padded too", see="12 §5")
-def forward_pads_every_axis(x, W, b, stride=1, pad=0):
-    """`np.pad(x, pad)` pads all four axes: it adds empty images to the batch and empty channels to the images. Say for each axis what you
-    want: `((0, 0), (0, 0), (pad, pad), (pad, pad))`."""
-    return _out(x, W, b, stride, pad, padded=np.pad(x * 1.0, pad)), _kept(x, W, stride, pad)
-
-
-@misconception("conv2d_forward", "part", title="The stride is missing in the columns", see="12 §5")
-def forward_stride_missing_across(x, W, b, stride=1, pad=0):
-    """Your window moves down by the stride, but to the right by single pixels: the stride is missing in the index of the columns. It
-    belongs into both: rows from i·stride, columns from j·stride."""
-    return _out(x, W, b, stride, pad, across=1), _kept(x, W, stride, pad)
-
-
-@misconception("conv2d_forward", "part", title="The stride is missing in the rows", see="12 §5")
-def forward_stride_missing_down(x, W, b, stride=1, pad=0):
-    """Your window moves to the right by the stride, but down by single pixels: the stride is missing in the index of the rows. It belongs
-    into both: rows from i·stride, columns from j·stride."""
-    return _out(x, W, b, stride, pad, down=1), _kept(x, W, stride, pad)
-
-
-@misconception("conv2d_forward", "part", title="The stride counts for the size only", see="12 §5")
-def forward_stride_in_the_size_only(x, W, b, stride=1, pad=0):
-    """Your output has the right shape, but the window moves by single pixels and sees only the upper left part of the image. The window
-    for output [i, j] starts at row i·stride and column j·stride."""
-    return _out(x, W, b, stride, pad, down=1, across=1), _kept(x, W, stride, pad)
-
-
-@misconception("conv2d_forward", "part", title="The stride is ignored", see="12 §5")
-def forward_without_stride(x, W, b, stride=1, pad=0):
-    """You never used `stride`: the window stops at every pixel, and the output is too large. It should stop at every stride-th only, down
-    and across."""
-    return _out(x, W, b, 1, pad), _kept(x, W, stride, pad)
 
 
 @misconception("conv2d_forward", "slip", title="The output's size is rounded up", see="12 §4")
@@ -632,62 +667,6 @@ def forward_square_output(x, W, b, stride=1, pad=0):
     return _out(x, W, b, stride, pad, size=size), _kept(x, W, stride, pad)
 
 
-@misconception("conv2d_forward", "core", title="Rows and columns of the kernel are swapped", see="12 §5")
-def forward_kernel_transposed(x, W, b, stride=1, pad=0):
-    """You took the last two axes of the kernels as (KW, KH), so every kernel lies on its side. W has shape (F, C, KH, KW): rows first, as
-    in the images."""
-    return _out(x, np.swapaxes(W, 2, 3), b, stride, pad), _kept(x, W, stride, pad)
-
-
-@misconception("conv2d_forward", "slip", title="Kernels are taken to be square", see="12 §5")
-def forward_square_kernel(x, W, b, stride=1, pad=0):
-    """You used the height of the kernel for its width too. Kernels needn't be square: `F, C, KH, KW = W.shape`, and each window has KH
-    rows and KW columns."""
-    return _out(x, W, b, stride, pad, window=(W.shape[2], W.shape[2])), _kept(x, W, stride, pad)
-
-
-@misconception("conv2d_forward", "part", title="The bias is forgotten", see="12 §5")
-def forward_without_bias(x, W, b, stride=1, pad=0):
-    """You never added b. Every kernel has one bias, which is added to all of its outputs: out[:, f] is the convolution with kernel f,
-    plus b[f]."""
-    return _out(x, W, 0 * b, stride, pad), _kept(x, W, stride, pad)
-
-
-@misconception("conv2d_forward", "part", title="The bias is added once for every channel", see="12 §5")
-def forward_bias_per_channel(x, W, b, stride=1, pad=0):
-    """You added the bias inside the sum over the channels, so it counts C times. It belongs behind the sum: one bias per kernel and
-    output."""
-    return _out(x, W, x.shape[1] * b, stride, pad), _kept(x, W, stride, pad)
-
-
-@misconception("conv2d_forward", "part", title="The bias is added along the columns", see="12 §5")
-def forward_bias_along_the_columns(x, W, b, stride=1, pad=0):
-    """`out + b` lines b up with the last axis of out, the columns of the image. The kernels are axis 1: write `b.reshape(1, -1, 1, 1)` or
-    `b[:, None, None]`."""
-    return _out(x, W, 0 * b, stride, pad) + b, _kept(x, W, stride, pad)
-
-
-@misconception("conv2d_forward", "core", title="The kernel is flipped", see="12 §2")
-def forward_flipped(x, W, b, stride=1, pad=0):
-    """You turned the kernels by 180° before you used them. That is what mathematics calls convolution; here, as in every deep-learning
-    library, they stay as they are. The rotation belongs into the backward pass."""
-    return _out(x, W[:, :, ::-1, ::-1], b, stride, pad), _kept(x, W, stride, pad)
-
-
-@misconception("conv2d_forward", "core", title="Only the first channel is seen", see="12 §5")
-def forward_first_channel(x, W, b, stride=1, pad=0):
-    """Your sum has the first channel only. A kernel has shape (C, KH, KW): it looks at all channels of its window at once, and sums over
-    all of them."""
-    return _out(x[:, :1], W[:, :1], b, stride, pad), _kept(x, W, stride, pad)
-
-
-@misconception("conv2d_forward", "core", title="The channels are averaged", see="12 §5")
-def forward_channels_averaged(x, W, b, stride=1, pad=0):
-    """You took the mean over the channels. A kernel sums over its whole window, the channels included; if less is wanted, the weights can
-    learn it."""
-    return _out(x, W / x.shape[1], b, stride, pad), _kept(x, W, stride, pad)
-
-
 @misconception("conv2d_forward", "part", title="Without padding the function crashes", see="12 §5")
 def forward_crashes_without_padding(x, W, b, stride=1, pad=0):
     """You make the padded images only `if pad > 0`, so with pad = 0, the default, the name is unknown later on. No special case is
@@ -704,13 +683,6 @@ def forward_fills_an_empty_slice(x, W, b, stride=1, pad=0):
     padded = np.zeros(_around(x, pad, pad).shape)
     padded[:, :, pad:-pad, pad:-pad] = x
     return _out(x, W, b, stride, pad, padded=padded), _kept(x, W, stride, pad)
-
-
-@misconception("conv2d_forward", "core", title="F is taken for the kernel's size", see="12 §5")
-def forward_number_for_size(x, W, b, stride=1, pad=0):
-    """You used F, the first number of W.shape, as the rows and columns of the window. On the slides F is the kernel's size, but here it is
-    the number of kernels: `F, C, KH, KW = W.shape`."""
-    return _out(x, W, b, stride, pad, window=(len(W), len(W))), _kept(x, W, stride, pad)
 
 
 forward_in_place = in_place("conv2d_forward", right.conv2d_forward, see="12 §5")
@@ -906,20 +878,50 @@ def backward_last_kernel(dout, cache):
     return _back(dout, cache, W=only)
 
 
-@misconception("conv2d_backward", "part", title="dW is averaged over the batch", see="12 §6")
-def backward_dW_averaged(dout, cache):
-    """You divided dW by the number of images. Every image used the same kernels, so their gradients add up: a sum. If the loss is a mean
-    over the batch, its 1/N is in dout already."""
-    dx, dW, db = _back(dout, cache)
-    return dx, dW / len(dout), db
+def _backward_as(how, dout, cache):
+    return how(dout, *_back(dout, cache))
 
 
-@misconception("conv2d_backward", "part", title="dW and db are averaged over the batch", see="12 §6")
-def backward_parameters_averaged(dout, cache):
-    """You divided dW and db by the number of images. Every image used the same kernels and biases, so their gradients add up: a sum. If
-    the loss is a mean over the batch, its 1/N is in dout already."""
-    dx, dW, db = _back(dout, cache)
-    return dx, dW / len(dout), db / len(dout)
+# fmt: off
+BACKWARD = variants("conv2d_backward", "12 §6", right.conv2d_backward, _backward_as, {
+    "backward_dW_averaged": ("part", "dW is averaged over the batch",
+        "You divided dW by the number of images. Every image used the same kernels, so their gradients add up: a sum. If the loss is a "
+        "mean over the batch, its 1/N is in dout already.",
+        lambda dout, dx, dW, db: (dx, dW / len(dout), db)),
+    "backward_parameters_averaged": ("part", "dW and db are averaged over the batch",
+        "You divided dW and db by the number of images. Every image used the same kernels and biases, so their gradients add up: a sum. If "
+        "the loss is a mean over the batch, its 1/N is in dout already.",
+        lambda dout, dx, dW, db: (dx, dW / len(dout), db / len(dout))),
+    "backward_db_over_the_batch": ("part", "db is summed over the batch only",
+        "You summed db over axis 0 alone. A bias was added to every place of its channel too, so the sum runs over images, rows and "
+        "columns, axes (0, 2, 3), and db has shape (F,).",
+        lambda dout, dx, dW, db: (dx, dW, np.sum(dout, axis=0))),
+    "backward_db_over_the_wrong_axes": ("part", "db is summed over the wrong axes",
+        "You summed db over axes (0, 1, 2), as one would with channels last. Here the kernels are axis 1, and db is what is left when "
+        "images, rows and columns are summed away: axes (0, 2, 3).",
+        lambda dout, dx, dW, db: (dx, dW, np.sum(dout, axis=(0, 1, 2)))),
+    "backward_db_averaged": ("part", "db is a mean",
+        "You took the mean for db. The bias was added to every output of its channel, each with the factor 1, so its gradient is the sum "
+        "of dout over images, rows and columns.",
+        lambda dout, dx, dW, db: (dx, dW, np.mean(dout, axis=(0, 2, 3)))),
+    "backward_wrong_order": ("part", "The gradients are returned in the wrong order",
+        "You returned dW first. Gradients come in the order of the forward's arguments: conv2d_forward(x, W, b) has x first, so it is (dx, "
+        "dW, db).",
+        lambda dout, dx, dW, db: (dW, db, dx)),
+    "backward_without_db": ("part", "db is missing",
+        "You return dx and dW only. The forward pass has a third array that is trained, the biases: return (dx, dW, db), with db the sum "
+        "of dout over images, rows and columns.",
+        lambda dout, dx, dW, db: (dx, dW)),
+    "backward_db_keeps_axes": ("part", "db keeps axes of length 1",
+        "Your db has the right numbers in the shape (1, F, 1, 1). A gradient has the shape of what it belongs to, and b has (F,): sum "
+        "without `keepdims`.",
+        lambda dout, dx, dW, db: (dx, dW, np.sum(dout, axis=(0, 2, 3), keepdims=True))),
+    "backward_db_over_the_images": ("part", "db is averaged over the batch",
+        "You divided db by the number of images. A bias was added in every image, so its gradient is a sum; if the loss is a mean over the "
+        "batch, its 1/N is in dout already.",
+        lambda dout, dx, dW, db: (dx, dW, db / len(dout))),
+})
+# fmt: on
 
 
 @misconception("conv2d_backward", "part", title="dW knows the last image only", see="12 §6")
@@ -939,40 +941,11 @@ def backward_dW_per_image(dout, cache):
     return dx, np.stack(each), db
 
 
-@misconception("conv2d_backward", "part", title="db is summed over the batch only", see="12 §6")
-def backward_db_over_the_batch(dout, cache):
-    """You summed db over axis 0 alone. A bias was added to every place of its channel too, so the sum runs over images, rows and columns,
-    axes (0, 2, 3), and db has shape (F,)."""
-    return (*_back(dout, cache)[:2], np.sum(dout, axis=0))
-
-
-@misconception("conv2d_backward", "part", title="db is summed over the wrong axes", see="12 §6")
-def backward_db_over_the_wrong_axes(dout, cache):
-    """You summed db over axes (0, 1, 2), as one would with channels last. Here the kernels are axis 1, and db is what is left when
-    images, rows and columns are summed away: axes (0, 2, 3)."""
-    return (*_back(dout, cache)[:2], np.sum(dout, axis=(0, 1, 2)))
-
-
-@misconception("conv2d_backward", "part", title="db is a mean", see="12 §6")
-def backward_db_averaged(dout, cache):
-    """You took the mean for db. The bias was added to every output of its channel, each with the factor 1, so its gradient is the sum of
-    dout over images, rows and columns."""
-    return (*_back(dout, cache)[:2], np.mean(dout, axis=(0, 2, 3)))
-
-
 @misconception("conv2d_backward", "part", title="Rows and columns of the kernel are swapped", see="12 §6")
 def backward_kernel_transposed(dout, cache):
     """Your dx uses the kernels lying on their side. W has shape (F, C, KH, KW), rows first; turning by 180° reverses both axes and swaps
     neither."""
     return _back(dout, cache, W=np.swapaxes(cache[1], 2, 3))
-
-
-@misconception("conv2d_backward", "part", title="The gradients are returned in the wrong order", see="12 §6")
-def backward_wrong_order(dout, cache):
-    """You returned dW first. Gradients come in the order of the forward's arguments: conv2d_forward(x, W, b) has x first, so it is (dx,
-    dW, db)."""
-    dx, dW, db = _back(dout, cache)
-    return dW, db, dx
 
 
 def _forward_that_keeps_types(x, W, b, stride=1, pad=0):
@@ -989,13 +962,6 @@ def backward_truncated(dout, cache):
     return dx.astype(cache[0].dtype), dW.astype(cache[1].dtype), db
 
 
-@misconception("conv2d_backward", "part", title="db is missing", see="12 §6")
-def backward_without_db(dout, cache):
-    """You return dx and dW only. The forward pass has a third array that is trained, the biases: return (dx, dW, db), with db the sum of
-    dout over images, rows and columns."""
-    return _back(dout, cache)[:2]
-
-
 @misconception("conv2d_backward", "part", title="Stride and padding are mixed up", see="12 §6")
 def backward_cache_mixed_up(dout, cache):
     """You took the cache apart in another order than you put it together: what you call the stride is the padding. Where both are 1 you
@@ -1004,29 +970,27 @@ def backward_cache_mixed_up(dout, cache):
     return _back(dout, (x, W, pad, stride))
 
 
+def _seen(dout, cache):
+    """Return the gradients, dx with its padding, but without the rows and columns that no window saw."""
+    rows, columns = ((n - 1) * cache[2] + K for n, K in zip(dout.shape[2:], cache[1].shape[2:], strict=True))
+    dpadded, dW, db = _back(dout, cache, crop=False)
+    return dpadded[:, :, :rows, :columns], dW, db
+
+
 @misconception("conv2d_backward", "slip", title="Leftover rows and columns are missing in dx", see="12 §6")
 def backward_without_leftovers(dout, cache):
     """Your dx is smaller than x where the stride leaves more rows and columns over than the padding has. No window saw them, so their
     gradient is 0, but dx has the shape of x: start with zeros of the shape of the padded images."""
-    x, W, stride, pad = cache
-    rows, columns = ((n - 1) * stride + K for n, K in zip(dout.shape[2:], W.shape[2:], strict=True))
-    dpadded, dW, db = _back(dout, cache, crop=False)
-    return dpadded[:, :, :rows, :columns][:, :, pad : pad + x.shape[2], pad : pad + x.shape[3]], dW, db
+    (x, _, _, pad), (dpadded, dW, db) = cache, _seen(dout, cache)
+    return dpadded[:, :, pad : pad + x.shape[2], pad : pad + x.shape[3]], dW, db
 
 
-@misconception("conv2d_backward", "part", title="db keeps axes of length 1", see="12 §6")
-def backward_db_keeps_axes(dout, cache):
-    """Your db has the right numbers in the shape (1, F, 1, 1). A gradient has the shape of what it belongs to, and b has (F,): sum
-    without `keepdims`."""
-    return (*_back(dout, cache)[:2], np.sum(dout, axis=(0, 2, 3), keepdims=True))
-
-
-@misconception("conv2d_backward", "part", title="db is averaged over the batch", see="12 §6")
-def backward_db_over_the_images(dout, cache):
-    """You divided db by the number of images. A bias was added in every image, so its gradient is a sum; if the loss is a mean over the
-    batch, its 1/N is in dout already."""
-    dx, dW, db = _back(dout, cache)
-    return dx, dW, db / len(dout)
+@misconception("conv2d_backward", "slip", title="dx has the size that follows from dout", see="12 §6")
+def backward_sized_by_dout(dout, cache):
+    """You computed the size of dx from that of dout, so rows and columns that the stride left over are missing. No window saw them, so
+    their gradient is 0, but dx has the shape of x: start with zeros of the shape of the padded images."""
+    pad, (dpadded, dW, db) = cache[3], _seen(dout, cache)
+    return dpadded[:, :, pad : dpadded.shape[2] - pad, pad : dpadded.shape[3] - pad], dW, db
 
 
 # cs231n's template begins with `dx, dw, db = None, None, None`.
@@ -1296,15 +1260,15 @@ def _handed_out(dout, cache, share, down=0, across=0, add=True, erase=False):
     return dx
 
 
-def _placed(dout, cache, offset, decode):
-    """Add every window's gradient at the place that `decode` makes of its argmax, from the window's start if `offset` is 1."""
+def _placed(dout, cache, step, decode, clipped=True):
+    """Add every window's gradient at the place that `decode` makes of its argmax, from (i·step, j·step) on."""
     x, size, stride = cache
     dx = np.zeros(x.shape)
     for n, c, i, j in np.ndindex(dout.shape):
         window = x[n, c, i * stride : i * stride + size, j * stride : j * stride + size]
-        row, column = decode(int(np.argmax(window)), size)
-        row, column = offset * i * stride + row, offset * j * stride + column
-        dx[n, c, min(row, x.shape[2] - 1), min(column, x.shape[3] - 1)] += dout[n, c, i, j]
+        row, column = np.add((i * step, j * step), decode(int(np.argmax(window)), size))
+        place = np.minimum((row, column), np.subtract(x.shape[2:], 1)) if clipped else (row, column)
+        dx[n, c, place[0], place[1]] += dout[n, c, i, j]
     return dx
 
 
@@ -1362,7 +1326,7 @@ def unpool_assigned_as_a_block(dout, cache):
     return _handed_out(dout, cache, _first, erase=True)
 
 
-@misconception("max_pool_backward", "core", title="Row and column within the window are swapped", see="12 §7")
+@misconception("max_pool_backward", "part", title="Row and column within the window are swapped", see="12 §7")
 def unpool_swapped(dout, cache):
     """You took `index % size` for the row of the maximum and `index // size` for its column. argmax counts row by row, so it is the other
     way round: row, column = divmod(index, size)."""
@@ -1373,7 +1337,21 @@ def unpool_swapped(dout, cache):
 def unpool_decoded_with_the_images_width(dout, cache):
     """You decoded the position of the maximum with the width of the image (or of the output). argmax counted within the window, whose
     rows have `size` entries: row, column = divmod(index, size)."""
-    return _placed(dout, cache, 1, lambda index, size: divmod(index, dout.shape[3]))
+    return _placed(dout, cache, cache[2], lambda index, size: divmod(index, dout.shape[3]))
+
+
+@misconception("max_pool_backward", "core", title="The upper left entry gets the gradient", see="12 §7")
+def unpool_to_the_corner(dout, cache):
+    """You gave the gradient to the first entry of each window, wherever its maximum was. Only the maximum had any effect on the output:
+    remember in the forward pass where it was, with `np.argmax`."""
+    return _placed(dout, cache, cache[2], lambda index, size: (0, 0))
+
+
+@misconception("max_pool_backward", "part", title="The windows are placed by their size", see="12 §7")
+def unpool_size_for_stride(dout, cache):
+    """You placed the window of output [i, j] at row i·size and column j·size. It started at i·stride and j·stride: with size = stride, as
+    by default, you can't tell the difference."""
+    return _placed(dout, cache, cache[1], divmod, clipped=False)
 
 
 @misconception("max_pool_backward", "core", title="The window's place is forgotten", see="12 §7")

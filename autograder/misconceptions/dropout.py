@@ -10,7 +10,7 @@ import numpy as np
 
 from autograder.judging.known_answers import alternative, misconception
 from autograder.misconceptions import families
-from autograder.misconceptions.families import cut_off, in_a_tuple, in_place, negated
+from autograder.misconceptions.families import cut_off, in_a_tuple, in_place, negated, variants
 from autograder.reference import dropout as right
 
 
@@ -44,7 +44,7 @@ def dropping(right, options, *arguments, training=True):
     """Drop units or weights. `scale` and `after`, in training and after it, are the powers of 1 − rate and rate."""
     *arrays, rate, rng = arguments
     shape, rate, keep = np.shape(arrays[-2:][0]), np.float64(rate), np.float64(1 - rate)
-    drawn = {"rows": (shape[0], *[1] * len(shape[1:])), "columns": (1, *shape[1:])}.get(options["own"], shape)
+    drawn = {"rows": (shape[0], *[1] * len(shape[1:])), "columns": (1, *shape[1:]), "one": ()}.get(options["own"], shape)
     with np.errstate(all="ignore"):
         slope = np.ones(shape) * keep ** options["after"][0] * rate ** options["after"][1]
         if training or options["active"]:
@@ -98,6 +98,9 @@ _dropping("mask_per_column", "Whole columns are dropped", vanilla=True, own="col
 _dropping("mask_per_row", "Whole rows are dropped", vanilla=True, own="rows", text=
     "Your mask has one entry for each row, so that whole rows are dropped: an example loses all of its features, or an input all of "
     "its weights. Every {thing} draws for itself.")
+_dropping("one_draw", "One draw decides for all", vanilla=True, own="one", severity="core", text=
+    "You drew a single number, so that all {thing}s stay or fall together. Every {thing} draws for itself: draw as many numbers as "
+    "there are {thing}s.")
 # fmt: on
 
 
@@ -181,38 +184,39 @@ def forward_in_32_bits(x, rate, rng, training=True):
 # --- dropout_backward: wrong ----------------------------------------------------------------------------------------------
 
 
-@misconception("dropout_backward", "core", title="The mask is forgotten", see="11 §2")
-def backward_without_mask(dout, cache):
-    """You handed the gradient down as it came. A unit that was dropped had no part in the output, so its gradient is zero; one that was
-    kept was multiplied by 1/(1 − rate), and so is its gradient."""
-    return np.array(dout, dtype=float)
+def _handed_down(how, dout, cache):
+    return np.asarray(dout) * how(np.asarray(cache))
 
 
-@misconception("dropout_backward", "part", title="The scale is there, the mask is not", see="11 §2")
-def backward_scale_without_mask(dout, cache):
-    """You divided by 1 − rate, but let the gradient through to the units that were dropped as well. Their output was zero whatever x
-    was, so their gradient is zero: multiply by the mask."""
-    return np.asarray(dout) * float(np.max(cache, initial=0.0))
-
-
-@misconception("dropout_backward", "part", title="The mask is there, the scale is not", see="11 §2")
-def backward_without_scale(dout, cache):
-    """You multiplied by the mask alone. In the forward pass the units that were kept were divided by 1 − rate; that factor is part of
-    the derivative."""
-    return np.asarray(dout) * (np.asarray(cache) != 0) * 1.0
-
-
-@misconception("dropout_backward", "part", title="Multiplied by the probability of keeping instead of divided", see="11 §2")
-def backward_multiplied_by_keep(dout, cache):
-    """You multiplied by 1 − rate on the way back, as if to undo the scale of the forward pass. A derivative doesn't undo: out = x·s has
-    the derivative s, so the same 1/(1 − rate) is due again."""
-    return np.asarray(dout) * (np.asarray(cache) != 0) / (np.max(cache, initial=0.0) or 1.0)
-
-
-@misconception("dropout_backward", "part", title="The rate is a fixed number", see="11 §2")
-def backward_fixed_rate(dout, cache):
-    """You divided by 0.5, whatever the rate is. Put the rate, or the scaled mask, into the cache in the forward pass."""
-    return np.asarray(dout) * (np.asarray(cache) != 0) / (0.5 if np.max(cache, initial=0.0) > 1 else 1.0)
+# fmt: off
+BACKWARD = variants("dropout_backward", "11 §2", right.dropout_backward, _handed_down, {
+    "backward_without_mask": ("core", "The mask is forgotten",
+        "You handed the gradient down as it came. A unit that was dropped had no part in the output, so its gradient is zero; one that was "
+        "kept was multiplied by 1/(1 − rate), and so is its gradient.",
+        lambda c: 1.0),
+    "backward_scale_without_mask": ("part", "The scale is there, the mask is not",
+        "You divided by 1 − rate, but let the gradient through to the units that were dropped as well. Their output was zero whatever x "
+        "was, so their gradient is zero: multiply by the mask.",
+        lambda c: np.max(c, initial=0.0)),
+    "backward_without_scale": ("part", "The mask is there, the scale is not",
+        "You multiplied by the mask alone. In the forward pass the units that were kept were divided by 1 − rate; that factor is part of "
+        "the derivative.",
+        lambda c: (c != 0)),
+    "backward_multiplied_by_keep": ("part", "Multiplied by the probability of keeping instead of divided",
+        "You multiplied by 1 − rate on the way back, as if to undo the scale of the forward pass. A derivative doesn't undo: out = x·s has "
+        "the derivative s, so the same 1/(1 − rate) is due again.",
+        lambda c: (c != 0) / (np.max(c, initial=0.0) or 1.0)),
+    "backward_fixed_rate": ("part", "The rate is a fixed number",
+        "You divided by 0.5, whatever the rate is. Put the rate, or the scaled mask, into the cache in the forward pass.",
+        lambda c: (c != 0) / (0.5 if np.max(c, initial=0.0) > 1 else 1.0)),
+    "backward_scaled_twice": ("part", "Scaled twice",
+        "You divided by 1 − rate once more than the forward pass did: probably the mask in your cache holds the factor already.",
+        lambda c: c**2),
+    "backward_inverted_mask": ("core", "The gradient goes to the units that were dropped",
+        "Your mask is turned round: the units that were dropped get the gradient, and those that were kept get none.",
+        lambda c: (c == 0) * np.max(c, initial=0.0) if c.ndim else 1.0),
+})
+# fmt: on
 
 
 def _forward_with_rate(x, rate, rng, training=True):
@@ -244,23 +248,11 @@ def backward_without_cache(dout, cache):
     return np.asarray(dout) * cache
 
 
-@misconception("dropout_backward", "part", title="Scaled twice", see="11 §2")
-def backward_scaled_twice(dout, cache):
-    """You divided by 1 − rate once more than the forward pass did: probably the mask in your cache holds the factor already."""
-    return np.asarray(dout) * np.asarray(cache) ** 2
-
-
 @misconception("dropout_backward", "part", title="Averaged over the batch", see="11 §2")
 def backward_averaged(dout, cache):
     """You divided by the number of examples. If the loss is a mean over the batch, its 1/N is in dout already; dropout multiplies each
     entry by its own number, and nothing else."""
     return _times(dout, cache)[0] / len(dout)
-
-
-@misconception("dropout_backward", "core", title="The gradient goes to the units that were dropped", see="11 §2")
-def backward_inverted_mask(dout, cache):
-    """Your mask is turned round: the units that were dropped get the gradient, and those that were kept get none."""
-    return np.asarray(dout) * ((np.asarray(cache) == 0) * np.max(cache, initial=0.0) if np.ndim(cache) else 1.0)
 
 
 def _forward_with_generator(x, rate, rng, training=True):
@@ -527,25 +519,47 @@ def _samples(predict, x, n_samples, rng):
     return np.stack([predict(x, rng) for _ in range(n_samples)])
 
 
-@misconception("mc_dropout", "part", title="The variance is returned", see="11 §6")
-def mc_variance(predict, x, n_samples, rng):
-    """You returned the variance. The standard deviation is its root, and has the unit of the probabilities themselves."""
-    samples = _samples(predict, x, n_samples, rng)
-    return samples.mean(axis=0), samples.var(axis=0)
+def _of_samples(how, predict, x, n_samples, rng, more=0):
+    return how(_samples(predict, x, n_samples + more, rng))
 
 
-@misconception("mc_dropout", "part", title="The standard deviation comes first", see="11 §6")
-def mc_std_first(predict, x, n_samples, rng):
-    """You returned std, mean. The caller unpacks them as mean, std: return them in this order."""
-    samples = _samples(predict, x, n_samples, rng)
-    return samples.std(axis=0), samples.mean(axis=0)
-
-
-@misconception("mc_dropout", "core", title="Over the examples instead of the samples", see="11 §6")
-def mc_over_examples(predict, x, n_samples, rng):
-    """You averaged along the axis of the examples. The stacked samples have shape (T, N, K): mean and std go along axis 0."""
-    samples = _samples(predict, x, n_samples, rng)
-    return samples.mean(axis=1), samples.std(axis=1)
+# fmt: off
+MC = variants("mc_dropout", "11 §6", right.mc_dropout, _of_samples, {
+    "mc_variance": ("part", "The variance is returned",
+        "You returned the variance. The standard deviation is its root, and has the unit of the probabilities themselves.",
+        lambda s: (s.mean(axis=0), s.var(axis=0))),
+    "mc_std_first": ("part", "The standard deviation comes first",
+        "You returned std, mean. The caller unpacks them as mean, std: return them in this order.",
+        lambda s: (s.std(axis=0), s.mean(axis=0))),
+    "mc_over_examples": ("core", "Over the examples instead of the samples",
+        "You averaged along the axis of the examples. The stacked samples have shape (T, N, K): mean and std go along axis 0.",
+        lambda s: (s.mean(axis=1), s.std(axis=1))),
+    "mc_one_too_few": ("part", "One sample is missing",
+        "You took n_samples − 1 samples: `range(1, n)` has one number fewer than `range(n)`.",
+        lambda s: (s.mean(axis=0), s.std(axis=0)), {"more": -1}),
+    "mc_one_too_many": ("part", "One sample too many",
+        "You called predict n_samples + 1 times: once more before the loop, or up to n_samples inclusive.",
+        lambda s: (s.mean(axis=0), s.std(axis=0)), {"more": 1}),
+    "mc_first_not_counted": ("part", "The sum is divided by n, but one sample wasn't added",
+        "You called predict n_samples times, but the first answer is not in your mean, or only gave the shape. All count alike.",
+        lambda s: ((s if len(s) == 1 else s[1:]).mean(axis=0), (s if len(s) == 1 else s[1:]).std(axis=0))),
+    "mc_standard_error": ("part", "The error of the mean instead of the spread",
+        "You divided the standard deviation by √n_samples. That says how well the *mean* is known, and goes to zero with more samples. How "
+        "far the network's opinions lie apart doesn't.",
+        lambda s: (s.mean(axis=0), s.std(axis=0) / np.sqrt(len(s)))),
+    "mc_over_classes": ("part", "The spread over the classes",
+        "Your std is the spread of the mean prediction over the classes. Uncertainty is how far the *samples* lie apart, for each class by "
+        "itself: the axis of the samples is the one to go along.",
+        lambda s: (s.mean(axis=0), np.zeros(s.shape[1:]) + s.mean(axis=0).std(axis=-1, keepdims=True))),
+    "mc_median": ("part", "The median instead of the mean",
+        "You took the median of the samples. Medians of probabilities needn't sum to 1; the prediction is the mean.",
+        lambda s: (np.median(s, axis=0), s.std(axis=0))),
+    "mc_over_everything": ("core", "One number for all examples and classes",
+        "You averaged over everything. Each example and each class has a mean and a standard deviation of its own, over the samples: "
+        "axis=0 of the stacked samples.",
+        lambda s: (s.mean(), s.std())),
+})
+# fmt: on
 
 
 @misconception("mc_dropout", "part", title="Asked example by example", see="11 §6")
@@ -562,14 +576,6 @@ def mc_unbiased(predict, x, n_samples, rng):
     samples = _samples(predict, x, n_samples, rng)
     with np.errstate(all="ignore"):
         return samples.mean(axis=0), np.sqrt(np.sum((samples - samples.mean(axis=0)) ** 2, axis=0) / (np.float64(n_samples) - 1))
-
-
-@misconception("mc_dropout", "part", title="The error of the mean instead of the spread", see="11 §6")
-def mc_standard_error(predict, x, n_samples, rng):
-    """You divided the standard deviation by √n_samples. That says how well the *mean* is known, and goes to zero with more samples. How
-    far the network's opinions lie apart doesn't."""
-    samples = _samples(predict, x, n_samples, rng)
-    return samples.mean(axis=0), samples.std(axis=0) / np.sqrt(n_samples)
 
 
 @misconception("mc_dropout", "part", title="The standard deviation is missing", see="11 §6")
@@ -604,26 +610,21 @@ def mc_same_mask(predict, x, n_samples, rng):
     return samples.mean(axis=0), samples.std(axis=0)
 
 
-@misconception("mc_dropout", "part", title="One sample is missing", see="11 §6")
-def mc_one_too_few(predict, x, n_samples, rng):
-    """You took n_samples − 1 samples: `range(1, n)` has one number fewer than `range(n)`."""
-    samples = _samples(predict, x, n_samples - 1, rng)
+@misconception("mc_dropout", "slip", title="predict gets another generator than rng", see="11 §6")
+def mc_generators_of_their_own(predict, x, n_samples, rng):
+    """You made new generators in your function, and passed those on. Pass rng itself to every call: it moves on by itself."""
+    samples = np.stack([predict(x, np.random.default_rng(rng.integers(2**32))) for _ in range(n_samples)])
     return samples.mean(axis=0), samples.std(axis=0)
 
 
-@misconception("mc_dropout", "part", title="One sample too many", see="11 §6")
-def mc_one_too_many(predict, x, n_samples, rng):
-    """You called predict n_samples + 1 times: once more before the loop, or up to n_samples inclusive."""
-    samples = _samples(predict, x, n_samples + 1, rng)
+@misconception("mc_dropout", "slip", title="Errors of predict are swallowed", see="11 §6")
+def mc_swallows_errors(predict, x, n_samples, rng):
+    """You caught what predict raises, and went on without this sample. Then nobody learns that the network can't predict: let it pass."""
+    try:
+        samples = _samples(predict, x, n_samples, rng)
+    except Exception:
+        samples = np.array(np.nan)[None]  # mean and deviation of no samples
     return samples.mean(axis=0), samples.std(axis=0)
-
-
-@misconception("mc_dropout", "part", title="The sum is divided by n, but one sample wasn't added", see="11 §6")
-def mc_first_not_counted(predict, x, n_samples, rng):
-    """You called predict n_samples times, but the first answer is not in your mean, or only gave the shape. All count alike."""
-    samples = _samples(predict, x, n_samples, rng)
-    rest = samples[1:] if n_samples > 1 else samples
-    return rest.mean(axis=0), rest.std(axis=0)
 
 
 @misconception("mc_dropout", "core", title="Votes are averaged instead of probabilities", see="11 §6")
@@ -632,30 +633,6 @@ def mc_votes(predict, x, n_samples, rng):
     samples = _samples(predict, x, n_samples, rng)
     votes = (samples == samples.max(axis=-1, keepdims=True)).astype(float)
     return votes.mean(axis=0), votes.std(axis=0)
-
-
-@misconception("mc_dropout", "part", title="The median instead of the mean", see="11 §6")
-def mc_median(predict, x, n_samples, rng):
-    """You took the median of the samples. Medians of probabilities needn't sum to 1; the prediction is the mean."""
-    samples = _samples(predict, x, n_samples, rng)
-    return np.median(samples, axis=0), samples.std(axis=0)
-
-
-@misconception("mc_dropout", "part", title="The spread over the classes", see="11 §6")
-def mc_over_classes(predict, x, n_samples, rng):
-    """Your std is the spread of the mean prediction over the classes. Uncertainty is how far the *samples* lie apart, for each class by
-    itself: the axis of the samples is the one to go along."""
-    samples = _samples(predict, x, n_samples, rng)
-    mean = samples.mean(axis=0)
-    return mean, np.zeros(mean.shape) + mean.std(axis=-1, keepdims=True)
-
-
-@misconception("mc_dropout", "core", title="One number for all examples and classes", see="11 §6")
-def mc_over_everything(predict, x, n_samples, rng):
-    """You averaged over everything. Each example and each class has a mean and a standard deviation of its own, over the samples:
-    axis=0 of the stacked samples."""
-    samples = _samples(predict, x, n_samples, rng)
-    return samples.mean(), samples.std()
 
 
 mc_in_place = in_place("mc_dropout", right.mc_dropout, see="11 §6", name="x")
@@ -753,7 +730,7 @@ def connect_drops_bias(x, W, b, rate, rng, training=True):
     return _dropconnect(x, W, b * gone, slope)
 
 
-@misconception("dropconnect_forward", "slip", title="The bias is scaled as well", see="11 §7")
+@misconception("dropconnect_forward", "part", title="The bias is scaled as well", see="11 §7")
 def connect_scales_bias(x, W, b, rate, rng, training=True):
     """You divided the whole output by 1 − rate, the bias with it. Nothing was taken from the bias, so nothing has to be made up for:
     scale the weights, then add b."""
@@ -797,24 +774,74 @@ def _gates(survival, x, rng):
     return _ones(survival, (len(x), *[1] * (np.ndim(x) - 1)), rng)
 
 
-@misconception("stochastic_depth", "part", title="Survival is taken for the probability of dropping", see="11 §8")
-def depth_swapped(x, fx, survival, rng, training=True):
-    """You skipped a branch with probability survival. Other than dropout's rate, survival is the probability of *keeping*."""
-    return x + (_gates(1 - survival, x, rng) if training else 1 - survival) * np.asarray(fx, dtype=float)
+def _plain(x, fx, s):
+    return x + s * fx
 
 
-@misconception("stochastic_depth", "part", title="Swapped in training, right after it", see="11 §8")
-def depth_swapped_in_training(x, fx, survival, rng, training=True):
-    """In training you skipped a branch with probability survival. survival is the probability that the branch is *there*; `random <
-    survival` is true for those that live."""
-    return x + (_gates(1 - survival, x, rng) if training else survival) * np.asarray(fx, dtype=float)
+def _branching(how, x, fx, survival, rng, training=True, after=_plain, own="example", swapped=False, scaled=False):
+    x, fx = np.asarray(x, dtype=float), np.asarray(fx, dtype=float)
+    if not training and after:
+        return after(x, fx, survival)
+    shape = {"batch": (), "unit": x.shape, "feature": x.shape[1:]}.get(own, (len(x), *[1] * (x.ndim - 1)))
+    return how(x, fx, _ones(1 - survival if swapped else survival, shape, rng) / (survival if scaled else 1))
 
 
-@misconception("stochastic_depth", "part", title="Divided by survival in training", see="11 §8")
-def depth_inverted(x, fx, survival, rng, training=True):
-    """You divided by survival in training and left f(x) whole after it: the inverted form. It has the same expectation up to a factor,
-    but stochastic depth as published, and here, doesn't scale in training; it multiplies by survival afterwards."""
-    return x + (_gates(survival, x, rng) / survival if training else 1.0) * np.asarray(fx, dtype=float)
+# fmt: off
+DEPTH = variants("stochastic_depth", "11 §8", right.stochastic_depth, _branching, {
+    "depth_swapped": ("part", "Survival is taken for the probability of dropping",
+        "You skipped a branch with probability survival. Other than dropout's rate, survival is the probability of *keeping*.",
+        _plain, {"swapped": True, "after": lambda x, fx, p: x + (1 - p) * fx}),
+    "depth_swapped_in_training": ("part", "Swapped in training, right after it",
+        "In training you skipped a branch with probability survival. survival is the probability that the branch is *there*; `random < "
+        "survival` is true for those that live.",
+        _plain, {"swapped": True}),
+    "depth_inverted": ("part", "Divided by survival in training",
+        "You divided by survival in training and left f(x) whole after it: the inverted form. It has the same expectation up to a factor, "
+        "but stochastic depth as published, and here, doesn't scale in training; it multiplies by survival afterwards.",
+        _plain, {"scaled": True, "after": lambda x, fx, p: x + fx}),
+    "depth_scaled_twice": ("part", "Scaled in training, and after it as well",
+        "You divided by survival in training and multiplied by it afterwards. One of the two makes the phases agree, both make them "
+        "differ: don't scale in training.",
+        _plain, {"scaled": True}),
+    "depth_per_batch": ("part", "One draw for the whole batch",
+        "You drew once for the whole batch. The paper does so too; here every example draws for itself, so that a batch goes through many "
+        "networks of different depth.",
+        _plain, {"own": "batch"}),
+    "depth_per_unit": ("part", "One draw for each unit",
+        "You drew for every unit, which is dropout on f(x). Here a branch is there or not there as a whole: one draw for an example, of "
+        "shape (N, 1, …, 1).",
+        _plain, {"own": "unit"}),
+    "depth_per_feature": ("part", "One draw for each feature",
+        "You drew for every feature, and all examples share these draws. One draw belongs to an example: the shape is (N, 1, …, 1), and "
+        "broadcasting does the rest.",
+        _plain, {"own": "feature"}),
+    "depth_drops_the_identity": ("part", "The identity is dropped as well",
+        "You dropped x together with f(x). The point of a residual block is that x always passes: only the branch f(x) is skipped.",
+        lambda x, fx, s: s * (x + fx)),
+    "depth_without_x": ("core", "x is missing",
+        "You return f(x), there or not there, without x. A residual block puts out x + f(x): x always passes.",
+        lambda x, fx, s: s * fx, {"after": lambda x, fx, p: p * fx}),
+    "depth_either_or": ("part", "Either x or f(x)",
+        "Where the branch survives you gave f(x) alone. The block puts out x + f(x): the identity is always there.",
+        lambda x, fx, s: (1 - s) * x + s * fx),
+    "depth_not_scaled": ("part", "Nothing is scaled after training",
+        "After training you added f(x) whole. In training it was there only with probability survival, so what the next block is used to "
+        "is x + survival·f(x).",
+        _plain, {"after": lambda x, fx, p: x + fx}),
+    "depth_without_branch": ("part", "The branch is left out after training",
+        "After training you gave x alone. All blocks take part in a prediction, each with the weight survival: x + survival·f(x).",
+        _plain, {"after": lambda x, fx, p: x}),
+    "depth_scales_the_sum": ("part", "The sum is scaled after training",
+        "After training you multiplied x + f(x) by survival. x was always there in training, so it isn't scaled: x + survival·f(x).",
+        _plain, {"after": lambda x, fx, p: p * (x + fx)}),
+    "depth_always_active": ("part", "Branches are dropped after training too",
+        "You never looked at `training`. With training=False nothing is random: the answer is x + survival·f(x).",
+        _plain, {"after": None}),
+    "depth_on_the_identity": ("core", "The identity is scaled, the branch is not",
+        "You multiplied x by the random number, and added f(x). It is the branch f(x) that may be left out; x is always there.",
+        lambda x, fx, s: fx + s * x, {"after": lambda x, fx, p: fx + p * x}),
+})
+# fmt: on
 
 
 @misconception("stochastic_depth", "core", title="Nothing is random in training", see="11 §8")
@@ -824,91 +851,11 @@ def depth_expected(x, fx, survival, rng, training=True):
     return x + survival * fx
 
 
-@misconception("stochastic_depth", "part", title="Scaled in training, and after it as well", see="11 §8")
-def depth_scaled_twice(x, fx, survival, rng, training=True):
-    """You divided by survival in training and multiplied by it afterwards. One of the two makes the phases agree, both make them
-    differ: don't scale in training."""
-    return x + (_gates(survival, x, rng) / survival if training else survival) * np.asarray(fx, dtype=float)
-
-
-@misconception("stochastic_depth", "part", title="One draw for the whole batch", see="11 §8")
-def depth_per_batch(x, fx, survival, rng, training=True):
-    """You drew once for the whole batch. The paper does so too; here every example draws for itself, so that a batch goes through many
-    networks of different depth."""
-    return x + (_ones(survival, (), rng) if training else survival) * np.asarray(fx, dtype=float)
-
-
-@misconception("stochastic_depth", "part", title="One draw for each unit", see="11 §8")
-def depth_per_unit(x, fx, survival, rng, training=True):
-    """You drew for every unit, which is dropout on f(x). Here a branch is there or not there as a whole: one draw for an example, of
-    shape (N, 1, …, 1)."""
-    return x + (_ones(survival, np.shape(x), rng) if training else survival) * np.asarray(fx, dtype=float)
-
-
-@misconception("stochastic_depth", "part", title="One draw for each feature", see="11 §8")
-def depth_per_feature(x, fx, survival, rng, training=True):
-    """You drew for every feature, and all examples share these draws. One draw belongs to an example: the shape is (N, 1, …, 1), and
-    broadcasting does the rest."""
-    return x + (_ones(survival, np.shape(x)[1:], rng) if training else survival) * np.asarray(fx, dtype=float)
-
-
-@misconception("stochastic_depth", "part", title="The identity is dropped as well", see="11 §8")
-def depth_drops_the_identity(x, fx, survival, rng, training=True):
-    """You dropped x together with f(x). The point of a residual block is that x always passes: only the branch f(x) is skipped."""
-    return (np.asarray(x) + fx) * _gates(survival, x, rng) if training else x + survival * np.asarray(fx)
-
-
-@misconception("stochastic_depth", "core", title="x is missing", see="11 §8")
-def depth_without_x(x, fx, survival, rng, training=True):
-    """You return f(x), there or not there, without x. A residual block puts out x + f(x): x always passes."""
-    return (_gates(survival, x, rng) if training else survival) * np.asarray(fx, dtype=float)
-
-
-@misconception("stochastic_depth", "part", title="Either x or f(x)", see="11 §8")
-def depth_either_or(x, fx, survival, rng, training=True):
-    """Where the branch survives you gave f(x) alone. The block puts out x + f(x): the identity is always there."""
-    if not training:
-        return x + survival * np.asarray(fx)
-    s = _gates(survival, x, rng)
-    return (1 - s) * x + s * fx
-
-
-@misconception("stochastic_depth", "part", title="Nothing is scaled after training", see="11 §8")
-def depth_not_scaled(x, fx, survival, rng, training=True):
-    """After training you added f(x) whole. In training it was there only with probability survival, so what the next block is used to is
-    x + survival·f(x)."""
-    return x + (_gates(survival, x, rng) if training else 1.0) * np.asarray(fx, dtype=float)
-
-
-@misconception("stochastic_depth", "part", title="The branch is left out after training", see="11 §8")
-def depth_without_branch(x, fx, survival, rng, training=True):
-    """After training you gave x alone. All blocks take part in a prediction, each with the weight survival: x + survival·f(x)."""
-    return x + (_gates(survival, x, rng) if training else 0.0) * np.asarray(fx, dtype=float)
-
-
-@misconception("stochastic_depth", "part", title="The sum is scaled after training", see="11 §8")
-def depth_scales_the_sum(x, fx, survival, rng, training=True):
-    """After training you multiplied x + f(x) by survival. x was always there in training, so it isn't scaled: x + survival·f(x)."""
-    return x + _gates(survival, x, rng) * np.asarray(fx) if training else survival * (np.asarray(x) + fx)
-
-
-@misconception("stochastic_depth", "part", title="Branches are dropped after training too", see="11 §8")
-def depth_always_active(x, fx, survival, rng, training=True):
-    """You never looked at `training`. With training=False nothing is random: the answer is x + survival·f(x)."""
-    return x + _gates(survival, x, rng) * np.asarray(fx, dtype=float)
-
-
 @misconception("stochastic_depth", "slip", title="Made for two dimensions only", see="11 §8")
 def depth_for_two_dimensions(x, fx, survival, rng, training=True):
     """Your draws have the shape (N, 1), which suits features. Images have shape (N, C, H, W), and need draws of shape (N, 1, 1, 1): N, and
     then a 1 for each further axis of x."""
     return x * 1.0 + (_ones(survival, (len(x), 1), rng) if training else survival) * fx
-
-
-@misconception("stochastic_depth", "core", title="The identity is scaled, the branch is not", see="11 §8")
-def depth_on_the_identity(x, fx, survival, rng, training=True):
-    """You multiplied x by the random number, and added f(x). It is the branch f(x) that may be left out; x is always there."""
-    return fx + (_gates(survival, x, rng) if training else survival) * x
 
 
 depth_in_a_tuple = in_a_tuple("stochastic_depth", right.stochastic_depth, see="11 §8", severity="slip")
@@ -1022,22 +969,35 @@ def regions_turned_at_random(n_in, n_out, rng):
     return _from_steps(np.roll(_checked(n_in, n_out), rng.integers(n_out)))
 
 
-@misconception("fractional_pool_regions", "part", title="Widths instead of boundaries", see="11 §9")
-def regions_widths(n_in, n_out, rng):
-    """You returned the widths of the regions. What is wanted are the n_out + 1 boundaries: 0, and then the widths added up."""
-    return rng.permutation(_checked(n_in, n_out))
+def _of_widths(how, n_in, n_out, rng):
+    return how(rng.permutation(_checked(n_in, n_out)))
 
 
-@misconception("fractional_pool_regions", "part", title="The first boundary is missing", see="11 §9")
-def regions_without_zero(n_in, n_out, rng):
-    """You returned the ends of the regions alone. n_out regions have n_out + 1 boundaries, and the first of them is 0."""
-    return np.cumsum(rng.permutation(_checked(n_in, n_out)))
-
-
-@misconception("fractional_pool_regions", "part", title="The last boundary is missing", see="11 §9")
-def regions_without_end(n_in, n_out, rng):
-    """You returned the starts of the regions alone. n_out regions have n_out + 1 boundaries, and the last of them is n_in."""
-    return _from_steps(rng.permutation(_checked(n_in, n_out)))[:-1]
+# fmt: off
+REGIONS = variants("fractional_pool_regions", "11 §9", right.fractional_pool_regions, _of_widths, {
+    "regions_widths": ("part", "Widths instead of boundaries",
+        "You returned the widths of the regions. What is wanted are the n_out + 1 boundaries: 0, and then the widths added up.",
+        lambda widths: widths),
+    "regions_without_zero": ("part", "The first boundary is missing",
+        "You returned the ends of the regions alone. n_out regions have n_out + 1 boundaries, and the first of them is 0.",
+        lambda widths: np.cumsum(widths)),
+    "regions_without_end": ("part", "The last boundary is missing",
+        "You returned the starts of the regions alone. n_out regions have n_out + 1 boundaries, and the last of them is n_in.",
+        lambda widths: _from_steps(widths)[:-1]),
+    "regions_from_one": ("part", "Counted from 1",
+        "Your boundaries go from 1 to n_in + 1. Pixels are counted from 0 here, so they go from 0 to n_in.",
+        lambda widths: _from_steps(widths) + 1),
+    "regions_counts_swapped": ("core", "The numbers of ones and twos are swapped",
+        "You took n_in − n_out ones and the rest twos. If all widths were 1, they would cover n_out pixels; each two covers one pixel "
+        "more, so n_in − n_out is the number of *twos*.",
+        lambda widths: _from_steps(3 - widths)),
+    "regions_in_a_list": ("slip", "The boundaries are a list", "You return a list. An array of integers is wanted: `np.array(boundaries)`.",
+        lambda widths: _from_steps(widths).tolist()),
+    "regions_floats": ("slip", "The boundaries are floats",
+        "Your boundaries are right, but they are floats, and an array can't be sliced with floats: begin with an array of integers.",
+        lambda widths: np.concatenate([[0.0], np.cumsum(widths)])),
+})
+# fmt: on
 
 
 @misconception("fractional_pool_regions", "core", title="The last boundary is the last pixel", see="11 §9")
@@ -1047,12 +1007,6 @@ def regions_end_one_early(n_in, n_out, rng):
     found = _from_steps(rng.permutation(_checked(n_in, n_out)))
     found[-1] -= 1
     return found
-
-
-@misconception("fractional_pool_regions", "part", title="Counted from 1", see="11 §9")
-def regions_from_one(n_in, n_out, rng):
-    """Your boundaries go from 1 to n_in + 1. Pixels are counted from 0 here, so they go from 0 to n_in."""
-    return _from_steps(rng.permutation(_checked(n_in, n_out))) + 1
 
 
 @misconception("fractional_pool_regions", "core", title="Boundaries anywhere", see="11 §9")
@@ -1072,11 +1026,12 @@ def regions_independent_widths(n_in, n_out, rng):
     return _from_steps(1 + (rng.random(n_out) < p))
 
 
-@misconception("fractional_pool_regions", "core", title="The numbers of ones and twos are swapped", see="11 §9")
-def regions_counts_swapped(n_in, n_out, rng):
-    """You took n_in − n_out ones and the rest twos. If all widths were 1, they would cover n_out pixels; each two covers one pixel
-    more, so n_in − n_out is the number of *twos*."""
-    return _from_steps(rng.permutation(3 - _checked(n_in, n_out)))
+@misconception("fractional_pool_regions", "core", title="Every width is drawn by itself, and the end is forced", see="11 §9")
+def regions_with_a_forced_end(n_in, n_out, rng):
+    """You drew each width by itself, and then set the last boundary to n_in, so the last region has any width. There are n_in − n_out
+    twos: only their order is random."""
+    _checked(n_in, n_out)
+    return np.append(_from_steps(rng.integers(1, 3, n_out))[:-1], n_in)
 
 
 @misconception("fractional_pool_regions", "slip", title="The ends of the range are refused", see="11 §9")
@@ -1093,12 +1048,6 @@ def regions_other_error(n_in, n_out, rng):
     where Python runs with -O; write `raise ValueError(…)`."""
     assert n_out <= n_in <= 2 * n_out, "it doesn't fit"
     return _from_steps(rng.permutation(_checked(n_in, n_out)))
-
-
-@misconception("fractional_pool_regions", "slip", title="The boundaries are a list", see="11 §9")
-def regions_in_a_list(n_in, n_out, rng):
-    """You return a list. An array of integers is wanted: `np.array(boundaries)`."""
-    return _from_steps(rng.permutation(_checked(n_in, n_out))).tolist()
 
 
 @misconception("fractional_pool_regions", "slip", title="Nothing is refused", see="11 §9")
@@ -1121,13 +1070,6 @@ def regions_upper_end_unchecked(n_in, n_out, rng):
     if n_in < n_out:
         raise ValueError("it doesn't fit")
     return regions_unchecked(n_in, n_out, rng)
-
-
-@misconception("fractional_pool_regions", "slip", title="The boundaries are floats", see="11 §9")
-def regions_floats(n_in, n_out, rng):
-    """Your boundaries are right, but they are floats, and an array can't be sliced with floats. Begin with an array of integers, or
-    convert at the end."""
-    return np.concatenate([[0.0], np.cumsum(rng.permutation(_checked(n_in, n_out)))])
 
 
 # --- fractional_pool_regions: right ---------------------------------------------------------------------------------------

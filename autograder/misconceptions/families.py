@@ -15,6 +15,7 @@ exercise's name without its last word.
     STEPS = {"adagrad_step": "08 §2", "rmsprop_step": "08 §3"}
     IN_EVERY_STEP = members(STEPS, vars(right), cut_off, partial(fixed_number, name="eps", value=1e-6, called="{stem}_with_epsilon_1e_6"))
 
+`table` makes many misconceptions of one exercise, one in each row.
 `changed_items` makes a table of wrong answers of a right function that returns a tuple, each with its own change of the items.
 """
 
@@ -106,6 +107,39 @@ def members(sections: Mapping[str, str], right: Mapping[str, Any], *families: Ca
         The families; options are given as ``partial(fixed_number, name="eps")``.
     """
     return [one(exercise, right[exercise], see=see) for exercise, see in sections.items() for one in families]
+
+
+@family("", "", "part")
+def _otherwise(right, options, *args, **kwargs):
+    return options["of"](options["how"], *args, **kwargs, **{name: options[name] for name in options["further"]})
+
+
+def variants(exercise: str, see: str, right: Function, of: Function, answers: Mapping[str, tuple[Any, ...]]) -> list[Function]:
+    """Make wrong answers that differ from each other in one place; a catalogue registers them as those of `members`::
+
+        FORWARD = variants("conv2d_forward", "12 §5", right.conv2d_forward, _forward_as, {
+            "forward_without_bias": ("part", "The bias is forgotten", "You never added b. …", lambda x, W, b, stride, pad: …),
+        })
+
+    Parameters
+    ----------
+    exercise, see : str
+    right : callable
+        A right function, whose signature they have.
+    of : callable
+        What they have in common: an answer is ``of(how, *arguments)``.
+    answers : mapping of str to (severity, title, explanation, how) or (severity, title, explanation, how, further)
+        By id. `how`, most often a lambda, is the place in which they differ; `further`, a mapping, holds more keywords for `of`.
+    """
+    made = []
+    for called, (severity, title, text, how, *rest) in answers.items():
+        further = dict(*rest)
+        for function in (how, *further.values()):
+            if getattr(function, "__name__", "") == "<lambda>":
+                function.__name__ = called
+        words: dict[str, Any] = {"severity": severity, "title": title, "text": text}
+        made.append(_otherwise(exercise, right, see=see, called=called, of=of, how=how, further=tuple(further), **words, **further))
+    return made
 
 
 @family("", "", "part")

@@ -334,7 +334,7 @@ class TestConv2dForward(ArgumentsUnchanged, Integers, Float32, MemoryLayouts):
     @aspect("not square", 5.7)
     def test_not_square(self, student, reference, rng, pad):
         """Images and kernels may be wide or high, with and without padding."""
-        for x_shape, W_shape in (((2, 3, 4, 7), (2, 3, 2, 2)), ((1, 2, 6, 4), (3, 2, 3, 1))):
+        for x_shape, W_shape in (((2, 3, 4, 7), (2, 3, 2, 2)), ((1, 2, 6, 4), (3, 2, 4, 2))):
             self.compare_with(student, reference, rng, x_shape, W_shape, pad=pad)
 
     @corner("defaults", 0.03)
@@ -523,11 +523,13 @@ class TestMaxPoolBackward(Backward, ArgumentsUnchanged, Integers, Float32, Memor
         dx = expect(array_in(dx), "dx").shaped(right.shape).answer
         expect(np.not_equal(dx, 0) * 1.0, "dx ≠ 0").close_to((right != 0) * 1.0)
 
-    @aspect("windows of 2×2", 4)
-    def test_windows_of_two(self, student, reference, rng):
-        """By default, every window of 2×2 hands its gradient to its maximum."""
+    @aspect("what a window hands back", 4)
+    def test_sums(self, student, reference, rng):
+        """By default, every window of 2×2 hands back its gradient, no more and no less: the entries of dx in it add up to that."""
         dx, right = pooled_back(student, reference, rng, (2, 2, 6, 6), 2, 2)
-        expect(array_in(dx), "dx").close_to(right)
+        dx = expect(array_in(dx), "dx").shaped(right.shape).answer
+        mine, wanted = (array.reshape(2, 2, 3, 2, 3, 2).sum(axis=(3, 5)) for array in (dx, right))
+        expect(mine, "the sum of dx in every window").close_to(wanted)
 
     @corner("dx alone", 0.03)
     def test_dx_alone(self, student, reference, rng):
@@ -536,12 +538,12 @@ class TestMaxPoolBackward(Backward, ArgumentsUnchanged, Integers, Float32, Memor
         if not isinstance(dx, np.ndarray):
             raise Mismatch("type", f"dx should be an array of shape {right.shape}, but it is {described(dx)}")
 
-    @aspect("stride 1", 4.5)
+    @aspect("stride 1", 4.1)
     def test_stride_one(self, student, reference, rng):
         """Where windows move by one pixel, the maximum of several windows gets the sum of their gradients."""
         expect_pooled_back(student, reference, rng, (((6, 6), 3, 1), ((4, 4), 2, 1)))
 
-    @aspect("other overlaps", 1.5)
+    @aspect("other overlaps", 1)
     def test_other_overlaps(self, student, reference, rng):
         """Where windows overlap by less, the maximum of several windows gets the sum of their gradients, too."""
         expect_pooled_back(student, reference, rng, (((9, 9), 3, 2),))

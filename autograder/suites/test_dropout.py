@@ -6,7 +6,7 @@ what is left, and the other way round.
 
 from __future__ import annotations
 
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from copy import deepcopy as copy
 from functools import lru_cache, partial
 from itertools import combinations
@@ -55,6 +55,15 @@ def in_forms(whole):
     return floats, whole, floats.astype(np.float32), with_layout(floats, "F"), with_layout(floats, "strided")
 
 
+@contextmanager
+def looked_at(*found):
+    """Say what is looked at if an expectation isn't met: misconceptions that fail with the same `found` are alike here."""
+    try:
+        yield
+    except Mismatch as error:
+        raise Mismatch(error.kind, str(error), found) from None
+
+
 # --- what was kept --------------------------------------------------------------------------------------------------------
 
 
@@ -63,17 +72,29 @@ def kept(out, x, name="out"):
     return (expect(array_in(out), name).shaped(np.shape(x)).answer != 0).astype(float)
 
 
+def deviation(draws):
+    """Return how far the mean of draws may be off, as a standard deviation; also where rows, or columns, were drawn together."""
+    along = [float(np.std(draws.mean(axis=axis)) / np.sqrt(draws.shape[1 - axis])) for axis in (0, 1)]
+    return max(float(np.std(draws)) / np.sqrt(draws.size), *along)
+
+
+def expect_mean(factors, mean, what):
+    """Expect random factors with this mean, as far as chance allows."""
+    found = float(np.mean(factors))
+    if not np.ptp(factors) > 1e-6 or not abs(found - mean) <= Z_LIMIT * deviation(factors) + 1e-9:
+        raise Mismatch("value", f"in training {what} is multiplied by {found:.3g} on average, at random, but by {mean:.3g} it should be")
+
+
 def expect_shares(masks, rates, what="units"):
     """Expect that of each mask a share 1 − rate was kept, as far as chance allows; also where rows, or columns, were drawn together.
 
     The shares, rounded, are what is looked at: a swapped probability is recognised at any scale.
     """
     shares = [round(20 * float(mask.mean())) / 20 for mask in masks]
-    found = tuple(shares) if len(set(shares)) > 1 else None
+    found = ("all",) if set(shares) == {0.0, 1.0} else tuple(shares) if len(set(shares)) > 1 else None
     for mask, rate in zip(masks, rates, strict=True):
-        along = [float(np.std(mask.mean(axis=axis)) / np.sqrt(mask.shape[1 - axis])) for axis in (0, 1)]
         share, keep = float(np.mean(mask)), 1 - rate
-        if abs(share - keep) > Z_LIMIT * max(np.sqrt(keep * rate / mask.size), *along) + 1 / mask.size:
+        if abs(share - keep) > Z_LIMIT * max(np.sqrt(keep * rate / mask.size), deviation(mask)) + 1 / mask.size:
             said = f"but each should be kept with probability {keep:.2g} (and dropped else)"
             raise Mismatch("value", f"{share:.1%} of {mask.size} {what} are kept, {said}", found)
 
@@ -84,9 +105,10 @@ def expect_factors(outs, x, factors, names, what="units"):
     If an array has one factor, that is what is looked at: a wrong scale is recognised whatever was dropped.
     """
     masks = [kept(out, x, name) for out, name in zip(outs, names, strict=True)]
+    for mask in masks:
+        expect_both(mask, what)
     try:
         for out, mask, factor, name in zip(outs, masks, factors, names, strict=True):
-            expect_both(mask, what)
             expect(array_in(out), name).close_to(mask * x * factor, rtol=1e-6 if what == "weights" else 1e-7)
     except Mismatch as error:
         found = [(array_in(out) / x)[mask > 0] for out, mask in zip(outs, masks, strict=True)]
@@ -185,11 +207,9 @@ class RandomNumbersFromRng(Contract):
         first, second, repeated, of_other = [self.ask(student, *some) for some in (mine, mine, again, other)]
         if first is None:
             return  # a missing return says nothing about random numbers
-        try:
+        with looked_at("fixed"):  # a fixed seed, or nothing is random: another failure than a generator of its own
             expect(second, "the answer").differs_from(first, "in a second call with the same generator, which should have moved on")
             expect(of_other, "the answer").differs_from(first, "with a generator of another seed, so the generator isn't used")
-        except Mismatch as error:  # by a fixed seed, or because nothing is random: another failure than a generator of its own
-            raise Mismatch(error.kind, str(error), ("fixed",)) from None
         expect_repeated(repeated, first, "between two fresh generators of one seed, so not all random numbers come from rng")
 
 
@@ -215,9 +235,15 @@ class DropsUnits(RandomNumbersFromRng, ArgumentsUnchanged):
             outs.append(out_of(function, each, rate, draws))
         return outs
 
-    @aspect("the share that is dropped", 3)
-    def test_share_that_is_dropped(self, student, rng):
-        """A share `rate` of the units is dropped, none for rate 0: rate is the probability of dropping."""
+    def expect_mean(self, student, rng, mean):
+        """Expect that with rate 0.35 units are multiplied by `mean` on average."""
+        x = nonzero(rng, 100, 100)
+        with looked_at("mean"):
+            out = expect(array_in(self.drop(student, x, [0.35], rng)[0]), "out").shaped(x.shape).answer
+            expect_mean(out / x, mean, "x")
+
+    def expect_share(self, student, rng):
+        """Expect that a share `rate` of the units is dropped."""
         x = nonzero(rng, 150, 150)
         (*outs, out), dropped = self.drop(student, x, (*RATES, 0.0), rng), 0
         expect_shares([kept(one, x, f"out for rate={rate}") for rate, one in zip(RATES, outs, strict=True)], RATES)
@@ -233,7 +259,7 @@ class DropsUnits(RandomNumbersFromRng, ArgumentsUnchanged):
         expect_factors(outs, x, [factor(rate) for rate in RATES], [f"out for rate={rate}" for rate in RATES])
         expect(out, "out for rate=0").close_to(kept(out, x, "out for rate=0") * x)
 
-    @aspect("independent units", 2.6)
+    @aspect("independent units", 21.1)
     def test_every_unit_by_itself(self, student, rng):
         """Units drop independently of each other: of each example, of each feature, and each pixel of an image."""
         x = nonzero(rng, 301, 61) * np.linspace(1, 3, 61)
@@ -261,7 +287,12 @@ def dropout(student, x, rate, rng, **options):
 
 @exercise("dropout_forward")
 class TestDropoutForward(DropsUnits):
-    @aspect("the scale of what is kept", 3)
+    @aspect("the share that is dropped", 45)
+    def test_share_that_is_dropped(self, student, rng):
+        """A share `rate` of the units is dropped, none for rate 0: rate is the probability of dropping."""
+        self.expect_share(student, rng)
+
+    @aspect("the scale of what is kept", 5.5)
     def test_scale_of_what_is_kept(self, student, rng):
         """What is kept is divided by the probability of being kept, and the rest is exactly zero."""
         self.expect_scale(student, rng, lambda rate: 1 / (1 - rate))
@@ -273,7 +304,15 @@ class TestDropoutForward(DropsUnits):
         one = nonzero(rng, 1, 800)
         expect_both(kept(self.drop(student, one, [0.4], rng)[0], one)[:, :200])
 
-    @aspect("after training", 2.4)
+    @aspect("the mean", 20)
+    def test_mean(self, student, rng):
+        """What the next layer gets is the same in both phases: out is x on average in training, and x after it."""
+        self.expect_mean(student, rng, 1.0)
+        with looked_at("mean"):
+            x = nonzero(rng, 60, 70)
+            expect(out_of(student.dropout_forward, x, 0.35, generator(rng), training=False), "out with training=False").close_to(x)
+
+    @aspect("after training", 5.5)
     def test_after_training(self, student, rng):
         """With training=False nothing is dropped and nothing scaled: out is x."""
         for shape in ((30, 40), (1, 3)):
@@ -281,7 +320,7 @@ class TestDropoutForward(DropsUnits):
             out = out_of(student.dropout_forward, x, 0.6, generator(rng), training=False)
             expect_nothing_dropped(out, x, "out with training=False", lambda out, x=x: out / x)
 
-    @aspect("out and cache", 0.6)
+    @aspect("out and cache", 2.2)
     def test_out_and_cache(self, student, rng):
         """The function returns (out, cache)."""
         x = nonzero(rng, 5, 6)
@@ -312,10 +351,10 @@ class Draw:
 
     def __init__(self, student, reference, x, rate, rng, training=True):
         one, other = generator(rng), generator(rng)
-        if training and not np.any(reference.dropout_forward(x, rate, copy(one))[0][x != 0] == 0):
-            training = False  # a known mistake: this forward pass drops after training only
-        rights = [reference.dropout_forward(x, rate, copy(draw), training=training)[0] for draw in (one, other)]
         self.reference, self.x, self.rate, self.training = reference, x, rate, training
+        if training and self.expected()[0] == 1:
+            self.training = training = False  # a known mistake: this forward pass drops after training only
+        rights = [reference.dropout_forward(x, rate, copy(draw), training=training)[0] for draw in (one, other)]
         self.differ = not same(*rights)
         self.other_out = dropout(student, x, rate, other, training=training)[0]
         self.out, self.cache = dropout(student, x, rate, one, training=training)
@@ -350,8 +389,8 @@ def expect_mask(draw, dout, answer):
     """Expect a gradient for the units that were kept, and none for the others."""
     mask, back = draw.mask(), gradients(answer, dout) != 0
     if not same(mask, back):
-        wrong = int(np.sum(mask != back))
-        raise Mismatch("value", f"{wrong} of {mask.size} units were dropped and get a gradient, or were kept and get none")
+        said = f"{np.sum(mask != back)} of {mask.size} units were dropped and get a gradient, or were kept and get none"
+        raise Mismatch("value", said, ("dropped",) if same(~mask, back) else None)
 
 
 @exercise("dropout_backward")
@@ -390,8 +429,8 @@ class TestDropoutBackward(Backward, ArgumentsUnchanged):
             cases.append((draw, dout, student.dropout_backward(dout, draw.cache)))
         found = [gradients(answer, dout)[draw.mask()] / dout[draw.mask()] for draw, dout, answer in cases]
         for (draw, _, _), factors in zip(cases, found, strict=True):
-            if np.ptp(factors) > 1e-6 * abs(draw.expected()[2]) or abs(factors[0] - draw.expected()[2]) > 1e-6 * abs(draw.expected()[2]):
-                wrong = f"{factors[0]:.4g}" if np.ptp(factors) < 1e-6 * abs(factors[0]) else "different numbers"
+            if not (np.abs(factors - draw.expected()[2]) <= 1e-6 * abs(draw.expected()[2])).all():
+                wrong = f"{factors[0]:.4g}" if np.ptp(factors) <= 1e-6 * abs(factors[0]) else "different numbers"
                 said = f"the gradient of the units that were kept is multiplied by {wrong}, but by {draw.expected()[2]:.4g} it should be"
                 raise Mismatch("value", said, tuple(float(np.median(some)) for some in found) if wrong != "different numbers" else None)
 
@@ -408,15 +447,13 @@ class TestDropoutBackward(Backward, ArgumentsUnchanged):
         expect_alone(student.dropout_backward(x, dropout(student, x, 0.4, generator(rng))[1]), "dx", x.shape)
 
     @corner("units whose x is 0", 0.1)
-    def test_where_x_is_zero(self, student, reference, rng):
-        """A unit whose x is 0, as behind a ReLU, gets its gradient if it was kept: out = 0 doesn't mean that it was dropped."""
-        x = positive(rng, 60, 50) * (rng.random((60, 50)) < 0.6)
-        draw, dout = Draw(student, reference, x, 0.35, rng), nonzero(rng, 60, 50)
-        back = gradients(student.dropout_backward(dout, draw.cache), dout) != 0
-        mean, spread, _ = draw.expected()
-        share = back[x == 0].mean()
-        if abs(share - mean) > 2 * FAR * spread + Z_LIMIT * np.sqrt(mean * (1 - mean) / np.sum(x == 0)):
-            raise Mismatch("value", f"{share:.0%} of the units with x = 0 get a gradient, but {mean:.0%} of them should have been kept")
+    def test_where_x_is_zero(self, student, rng):
+        """A unit whose x is 0, as behind a ReLU, gets its gradient as often as others: out = 0 doesn't mean that it was dropped."""
+        x, dout = positive(rng, 60, 50) * (rng.random((60, 50)) < 0.6), nonzero(rng, 60, 50)
+        back = gradients(student.dropout_backward(dout, dropout(student, x, 0.35, generator(rng))[1]), dout) != 0
+        share, other, mean = back[x == 0].mean(), back[x != 0].mean(), back.mean()
+        if abs(share - other) > 2 * Z_LIMIT * np.sqrt(mean * (1 - mean) * 4 / x.size):
+            raise Mismatch("value", f"{share:.0%} of the units with x = 0 get a gradient, but {other:.0%} of the others")
 
     @aspect("two batches under way", 2.1)
     def test_two_batches_under_way(self, student, reference, rng):
@@ -424,10 +461,9 @@ class TestDropoutBackward(Backward, ArgumentsUnchanged):
         x, dout = positive(rng, 20, 30), nonzero(rng, 20, 30)
         draws = [Draw(student, reference, x, 0.5, rng) for _ in range(2)]
         answer = student.dropout_backward(dout, draws[0].cache)
-        back = gradients(answer, dout) != 0
-        if not same(back, draws[0].mask()):
-            last = "to the one that came last, not " if same(back, draws[1].mask()) else "not "
-            raise Mismatch("value", f"of two forward passes, dx belongs {last}to the one that made the cache")
+        if same(gradients(answer, dout) != 0, draws[1].mask()) and not same(draws[0].mask(), draws[1].mask()):
+            raise Mismatch("value", "of two forward passes, dx belongs to the one that came last, not to the one that made the cache")
+        expect_mask(draws[0], dout, answer)
 
     @corner("other number types and memory layouts", 0.05)
     def test_numbers_of_other_types(self, student, rng):
@@ -442,12 +478,22 @@ class TestDropoutBackward(Backward, ArgumentsUnchanged):
 
 @exercise("vanilla_dropout_train")
 class TestVanillaDropoutTrain(DropsUnits):
-    @aspect("what is kept stays as it is", 3)
+    @aspect("the share that is dropped", 11.8)
+    def test_share_that_is_dropped(self, student, rng):
+        """A share `rate` of the units is dropped, none for rate 0: rate is the probability of dropping."""
+        self.expect_share(student, rng)
+
+    @aspect("the mean", 54.9)
+    def test_mean(self, student, rng):
+        """On average x is multiplied by the probability of being kept, as vanilla_dropout_predict does it."""
+        self.expect_mean(student, rng, 0.65)
+
+    @aspect("what is kept stays as it is", 11.8)
     def test_what_is_kept(self, student, rng):
         """What is kept stays as it is, whatever the rate, and the rest is exactly zero."""
         self.expect_scale(student, rng, lambda rate: 1.0)
 
-    @aspect("out alone", 1.2)
+    @aspect("out alone", 2.8)
     def test_out_alone(self, student, rng):
         """The function returns out, and nothing else."""
         x = nonzero(rng, 4, 5)
@@ -489,6 +535,11 @@ class TestVanillaDropoutPredict(ArgumentsUnchanged, Integers, Float32, MemoryLay
 MOST_CALLS, MOST_EXAMPLES = 100, 1000  # far more than any test asks for
 
 
+def stream_of(rng):
+    """Return the number by which a generator differs from those with other seeds, whatever was drawn; None if it isn't a generator."""
+    return rng.bit_generator.state["state"].get("inc") if isinstance(rng, np.random.Generator) else None
+
+
 class Predictor:
     """A function that is passed as `predict`: it draws from the generator that it gets, and notes what it was given and what it gave.
 
@@ -496,7 +547,7 @@ class Predictor:
     """
 
     def __init__(self, classes=4):
-        self.classes, self.given, self.gave = classes, [], []
+        self.classes, self.given, self.gave, self.streams = classes, [], [], set()
 
     def __call__(self, x, rng, *rest):
         """Return probabilities, drawn from a distribution in which mean, median and most frequent class differ."""
@@ -504,6 +555,7 @@ class Predictor:
             raise RuntimeError(f"predict was called more than {MOST_CALLS} times")
         if len(x) > MOST_EXAMPLES:
             raise ValueError(f"predict was given a batch of {len(x)} examples, more than {MOST_EXAMPLES}")
+        self.streams.add(stream_of(rng))
         z = np.exp(2 * rng.standard_normal((len(x), self.classes)))
         self.given.append(x)
         self.gave.append(z / z.sum(axis=1, keepdims=True))
@@ -571,6 +623,14 @@ class TestMcDropout(RandomNumbersFromRng):
                 )
             for given in predict.given:
                 expect(given, "the x that predict is given").close_to(x)
+
+    @corner("random numbers from rng")
+    def test_passes_rng_on(self, student, rng):
+        """Where no sample comes twice, predict gets rng itself, and not another generator, even if its seed was drawn from rng."""
+        predict, draws = Predictor(), generator(rng)
+        student.mc_dropout(predict, rng.normal(size=(6, 3)), 3, draws)
+        if predict.streams - {stream_of(draws)} and len({sample.tobytes() for sample in predict.gave}) == len(predict.gave):
+            raise Mismatch("value", "predict was given another generator than rng: pass rng on as it is", ("another", len(predict.streams)))
 
     @corner("no spread", 0.04)
     def test_one_sample(self, student, rng):
@@ -644,24 +704,36 @@ class TestDropconnectForward(RandomNumbersFromRng, ArgumentsUnchanged):
     def arguments(self, rng):
         return np.eye(25), nonzero(rng, 25, 30), nonzero(rng, 30), 0.5, SEED
 
-    @aspect("the share that is dropped", 2.4)
+    @aspect("the share that is dropped", 25)
     def test_share_that_is_dropped(self, student, rng):
         """A share `rate` of the weights is dropped: rate is the probability of dropping."""
         expect_shares([(W != 0) * 1.0 for W in used(student, nonzero(rng, 60, 120), rng, *RATES)], RATES, "weights")
 
-    @aspect("the scale of what is kept", 2.4)
+    @aspect("the scale of what is kept", 4)
     def test_scale_of_what_is_kept(self, student, rng):
         """The weights that are kept are divided by the probability of being kept."""
         W = np.repeat(nonzero(rng, 20, 60), 2, axis=0)
         names = [f"the weights that are used for rate={rate}" for rate in RATES]
         expect_factors(list(used(student, W, rng, *RATES)), W, [1 / (1 - rate) for rate in RATES], names, "weights")
 
-    @aspect("independent weights", 2.4)
+    @aspect("independent weights", 21.3)
     def test_every_weight_by_itself(self, student, rng):
         """Weights drop independently of each other: neither a unit's inputs nor its outputs drop together."""
         masks = [(W != 0) * 1.0 for W in used(student, nonzero(rng, 82, 151), rng, 0.4, *RATES)]
         expect_independent(masks[0], "weights")
         expect_number_by_chance(masks, (0.4, *RATES), "weights")
+
+    @aspect("the mean", 20)
+    def test_mean(self, student, rng):
+        """What comes out is the same in both phases: x·W + b, on average in training, and exactly after it."""
+        W, b = nonzero(rng, 60, 80), positive(rng, 80)
+        with looked_at("mean"):
+            (weights,) = used(student, W, rng, 0.35)
+            expect_mean(weights / np.repeat(W[::2], 2, axis=0), 1.0, "W")
+            out = dropconnect(student, np.zeros((2, 60)), W, b, 0.35, generator(rng))
+            expect(np.mean(out / b, axis=1), "the mean of out/b where x is 0").within(0.5, 1.5)
+            out = dropconnect(student, W.T, W, b, 0.35, generator(rng), training=False)
+            expect(out, "out with training=False").close_to(W.T @ W + b)
 
     @worth(0.05)
     @aspect("independent weights")
@@ -670,7 +742,7 @@ class TestDropconnectForward(RandomNumbersFromRng, ArgumentsUnchanged):
         out = dropconnect(student, np.ones((1, 1)), nonzero(rng, 1, 400), np.zeros(400), 0.4, generator(rng))
         expect_both(np.abs(out) > 1e-4, "weights")
 
-    @aspect("after training", 2.4)
+    @aspect("after training", 4)
     def test_after_training(self, student, rng):
         """With training=False no weight is dropped and none scaled: out is x·W + b."""
         for N, D, H in ((40, 20, 50), (1, 4, 6), (4, 4, 4)):
@@ -678,7 +750,7 @@ class TestDropconnectForward(RandomNumbersFromRng, ArgumentsUnchanged):
             out = dropconnect(student, x, W, b, 0.6, generator(rng), training=False)
             expect_nothing_dropped(out, x @ W + b, "out with training=False", partial(weights_of, x=x, W=W, b=b))
 
-    @aspect("one mask for the batch", 0.8)
+    @aspect("one mask for the batch", 20.3)
     def test_one_mask_for_the_batch(self, student, rng):
         """All examples of a batch go through the same weights: equal examples have equal outputs."""
         W, b, x = nonzero(rng, 20, 30), rng.normal(size=30), nonzero(rng, 6, 20)
@@ -687,14 +759,14 @@ class TestDropconnectForward(RandomNumbersFromRng, ArgumentsUnchanged):
             raise Mismatch("value", "examples that are equal have different outputs in one batch", ("different",))
         expect(out, "out").differs_from(np.broadcast_to(out[0], out.shape), "for all examples")
 
-    @aspect("the bias", 0.8)
+    @aspect("the bias", 3)
     def test_bias(self, student, rng):
         """The bias is neither dropped nor scaled: where x is zero, out is b."""
         b = nonzero(rng, 50)
         out = dropconnect(student, np.zeros((4, 10)), nonzero(rng, 10, 50), b, 0.4, generator(rng))
         expect(out, "out for x = 0").close_to(np.tile(b, (4, 1)))
 
-    @aspect("out and cache", 0.4)
+    @aspect("out and cache", 2.5)
     def test_out_and_cache(self, student, rng):
         """The function returns (out, cache)."""
         answer = student.dropconnect_forward(nonzero(rng, 5, 6), nonzero(rng, 6, 4), nonzero(rng, 4), 0.4, generator(rng))
@@ -729,7 +801,7 @@ class TestStochasticDepth(RandomNumbersFromRng, ArgumentsUnchanged):
     def arguments(self, rng):
         return nonzero(rng, 120, 1), nonzero(rng, 120, 1), 0.5, SEED
 
-    @aspect("the share that survives", 1.2)
+    @aspect("the share that survives", 8.5)
     def test_share_that_survives(self, student, rng):
         """A share `survival` of the branches survives: survival is the probability of keeping."""
         x, fx = nonzero(rng, 450, 2), nonzero(rng, 450, 2)
@@ -738,7 +810,7 @@ class TestStochasticDepth(RandomNumbersFromRng, ArgumentsUnchanged):
         there = [np.array([np.abs(survived(out, x, fx)[:, 0]) > 1e-4 for out in some]) * 1.0 for some in outs]
         expect_shares(there, [1 - survival for survival in rates], "branches")
 
-    @aspect("x or x + f(x)", 1.2)
+    @aspect("x or x + f(x)", 6.5)
     def test_values_in_training(self, student, rng):
         """In training an entry is x or x + f(x): a branch that survives isn't scaled, and x is never lost."""
         x, fx, rates = nonzero(rng, 40, 5), 3 * nonzero(rng, 40, 5), [0.5] * 8 + [0.8]
@@ -748,13 +820,22 @@ class TestStochasticDepth(RandomNumbersFromRng, ArgumentsUnchanged):
         for out, alive in zip(outs, there, strict=True):
             expect(array_in(out), "the answer").close_to(np.where(alive, x + fx, x))
 
-    @aspect("survival 1", 0.1)
+    @aspect("the mean", 44.6)
+    def test_mean(self, student, rng):
+        """The next block gets the same in both phases: f(x) counts survival times, on average in training, and exactly after it."""
+        x, fx = positive(rng, 1500, 2), positive(rng, 1500, 2)
+        with looked_at("mean"):
+            expect_mean(survived(student.stochastic_depth(x, fx, 0.65, generator(rng)), x, fx), 0.65, "f(x)")
+            after = student.stochastic_depth(x, fx, 0.65, generator(rng), training=False)
+            expect(array_in(after), "the answer with training=False").close_to(x + 0.65 * fx)
+
+    @aspect("survival 1", 1)
     def test_all_survive(self, student, rng):
         """With survival 1 the answer is x + f(x), in training too."""
         x, fx = rng.normal(size=(6, 5)), rng.normal(size=(6, 5))
         expect(array_in(student.stochastic_depth(x, fx, 1.0, generator(rng))), "the answer for survival=1").close_to(x + fx)
 
-    @aspect("a draw for each example", 1.2)
+    @aspect("a draw for each example", 21.9)
     def test_every_example_by_itself(self, student, rng):
         """Every example of a batch draws for itself, independently of its neighbours."""
         alive = [there.mean(axis=1).round() for there in branches(student, rng, (2000, 2), *[(251, 2)] * 8)]
@@ -770,7 +851,7 @@ class TestStochasticDepth(RandomNumbersFromRng, ArgumentsUnchanged):
             if (there != there[:, :1]).any():
                 raise Mismatch("value", "of some examples a part of f(x) is there and a part isn't: one draw decides for a whole example")
 
-    @aspect("after training", 1.2)
+    @aspect("after training", 15)
     def test_after_training(self, student, rng):
         """With training=False every branch is there, multiplied by its probability of survival."""
         for shape, survival in (((200, 4), 0.3), ((2, 3, 4, 5), 0.8), ((6,), 0.5), ((1, 3), 1.0)):
@@ -778,7 +859,7 @@ class TestStochasticDepth(RandomNumbersFromRng, ArgumentsUnchanged):
             answer = student.stochastic_depth(x, fx, survival, generator(rng), training=False)
             expect(array_in(answer), "the answer with training=False").close_to(x + survival * fx)
 
-    @aspect("the array alone", 0.6)
+    @aspect("the array alone", 2.5)
     def test_array_alone(self, student, rng):
         """The function returns one array, and nothing else."""
         x, fx = nonzero(rng, 4, 5), nonzero(rng, 4, 5)

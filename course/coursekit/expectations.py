@@ -189,7 +189,7 @@ class Expectation:
             raise Mismatch("shape", f"{self.name} differs {why}: it has shape {np.shape(self.answer)}, and {np.shape(other)} there")
         else:
             got, wanted = np.asarray(self.answer), np.asarray(other)
-            if all(np.max(np.abs(array), initial=0.0) <= zero for array in (got, wanted)):  # NaN isn't
+            if all(np.max(np.abs(array), initial=0.0) <= zero for array in (got, wanted)):  # NaN isn't; of a huge int abs is no array
                 return
             wrong = _apart(got, wanted, max(rtol, FLOAT32_RTOL) if np.float32 in (got.dtype, wanted.dtype) else rtol)
             if wrong.any():

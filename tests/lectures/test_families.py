@@ -29,6 +29,7 @@ from autograder.misconceptions.families import (
     reseeded,
     returns_a_list,
     until_none,
+    variants,
     works_for_lists,
     works_in_advance,
 )
@@ -47,6 +48,20 @@ MEMBERS = {
     "nothing": nothing_returned("batchnorm_inference", right.batchnorm_inference, see=SEE),
     "the default": fixed_number("batchnorm_inference", right.batchnorm_inference, see=SEE, name="eps"),
 }
+
+
+def of_line(x, slope):
+    return x * slope
+
+
+def power(how, x, slope, times=1):
+    return times * how(x) * slope
+
+
+POWERS = variants("batchnorm_inference", SEE, of_line, power, {
+    "power_of_two": ("core", "A square", "You took the square of {{x}}.", lambda x: x**2),
+    "power_of_more": ("part", "More", "More.", lambda x: x + STATISTICS[0][1], {"times": 3}),
+})  # fmt: skip
 MEMBERS |= {
     "a list": as_list("batchnorm_inference", right.batchnorm_inference, see=SEE),
     "by default": other_default("batchnorm_inference", right.batchnorm_inference, see=SEE, name="eps", value=1e-3),
@@ -153,6 +168,15 @@ def test_fractions_do_not_fit_into_integers(form):
     np.testing.assert_array_equal(answer(x, *arguments), right.batchnorm_inference(x, *arguments))
     with pytest.raises(TypeError):
         answer(x.astype(int), *arguments)
+
+
+@pytest.mark.parametrize("form", BOTH, ids=["here", "in a notebook"])
+def test_variants_differ_in_one_place(form):
+    square, more = POWERS
+    assert (form(square)(3.0, 2.0), form(more)(3.0, slope=2.0)) == (18.0, 24.0)
+    known = square.known_answer
+    assert (known.id, known.severity, known.title, known.explanation) == ("power_of_two", "core", "A square", "You took the square of {x}.")
+    assert known.see == SEE
 
 
 @pytest.mark.parametrize("form", BOTH, ids=["here", "in a notebook"])

@@ -103,9 +103,9 @@ class TestConvOutputSize:
             expect(student.conv_output_size(7, 3, **options), f"the size for {options or 'stride 1, no padding'}").equals(right)
 
     def test_leftover(self, student):
-        """With eight pixels and stride 2 the last pixel is left over: still three places. Three is an integer, and not 3.0."""
-        size = student.conv_output_size(8, 3, 2)
-        expect(size, "the size").equals(3)
+        """With eight pixels and stride 3 two pixels are left over: still two places. Two is an integer, and not 2.0."""
+        size = student.conv_output_size(8, 3, 3)
+        expect(size, "the size").equals(2)
         expect(np.asarray(size).dtype.kind in "iu", "the answer to “is the size an integer?”").equals(True)
 
     def test_too_large(self, student):
@@ -222,9 +222,11 @@ class TestMaxPoolForward:
         expect(out, "out").close_to([[[[4.0, 2.0]]]])
 
     def test_overlapping(self, student):
-        """The worked example with stride 1: four windows."""
+        """The worked example with stride 1: four windows. And a single window of 3×3."""
         out, _ = out_and_cache(student.max_pool_forward, POOLED, 2, 1)
         expect(out, "out").close_to([[[[4.0, 3.0, 2.0, 9.0]]]])
+        out, _ = out_and_cache(student.max_pool_forward, np.arange(9.0).reshape(1, 1, 3, 3), 3, 1)
+        expect(out, "out of a window of 3×3").close_to([[[[8.0]]]])
 
     def test_channels_by_themselves(self, student):
         """Every channel of every image is pooled by itself, negative numbers too."""

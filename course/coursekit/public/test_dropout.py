@@ -162,11 +162,13 @@ class TestVanillaDropoutTrain:
         expect(out, "out").close_to(np.where(out == 0, 0, x))
 
     def test_rate_is_that_of_dropping(self, student, rng):
-        """With rate 0.2, a fifth of the units is zero, and neither whole examples nor whole features."""
-        x = np.ones((100, 100))
+        """With rate 0.2, a fifth of the units is zero, by chance more or fewer, and neither whole examples nor whole features."""
+        x, one = np.ones((100, 100)), np.ones(1000)
         mask = dropped(student.vanilla_dropout_train(x, 0.2, generator(rng)), x)
         about(mask.mean(), 0.2, x.size, "units are zero")
         alone(mask, "units")
+        if len({dropped(student.vanilla_dropout_train(one, 0.2, generator(rng)), one).sum() for _ in range(6)}) == 1:
+            raise Mismatch("value", "in six calls exactly as many of 1000 units are dropped, but their number should be random, too")
 
     def test_generator(self, student, rng):
         """All random numbers come from rng."""
@@ -186,8 +188,8 @@ class TestVanillaDropoutPredict:
         expect(student.vanilla_dropout_predict(np.array([[1.0, 2.0, 3.0, 4.0]]), 0.2), "out").close_to(np.array([[0.8, 1.6, 2.4, 3.2]]))
 
     def test_integers(self, student):
-        """Integers are legal, and no digits of out are cut off."""
-        expect(student.vanilla_dropout_predict(np.array([[3, -2]]), 0.5), "out").close_to(np.array([[1.5, -1.0]]))
+        """Integers are legal, and no digits of out are cut off; x may have any shape."""
+        expect(student.vanilla_dropout_predict(np.array([3, -2]), 0.5), "out").close_to(np.array([1.5, -1.0]))
 
     def test_arguments(self, student):
         """x is the caller's: it isn't changed."""
@@ -205,19 +207,19 @@ class TestMcDropout:
         expect(std, "std").close_to(np.full((1, 2), np.sqrt(0.14 / 3)))
 
     def test_as_many_samples_as_asked_for(self, student, rng):
-        """predict is called n_samples times, with x and the generator, and gives another sample each time."""
-        samples = []
+        """predict is called n_samples times, with x and rng itself, and gives another sample each time."""
+        samples, number = [], int(rng.integers(2**20))
 
         def predict(x, rng):
             samples.append(rng.random((len(x), 3)))
             return samples[-1]
 
-        answer = student.mc_dropout(predict, np.zeros((4, 2)), 6, generator(rng))
+        answer, again = student.mc_dropout(predict, np.zeros((4, 2)), 6, np.random.default_rng(number)), np.random.default_rng(number)
         mean, std = expect(answer, "what mc_dropout returns").items("mean", "std")
         if len(samples) != 6:
             raise Mismatch("value", f"predict was called {len(samples)} times, but n_samples is 6")
-        if np.array_equal(samples[0], samples[1]):
-            raise Mismatch("value", "predict drew the same numbers twice: pass rng on to it as it is")
+        if not np.array_equal(samples, [again.random((4, 3)) for _ in range(6)]):
+            raise Mismatch("value", "predict drew other numbers than rng gives it: pass rng on as it is, to every call")
         expect(mean, "mean").shaped((4, 3))
         expect(std, "std").shaped((4, 3))
 
