@@ -85,7 +85,7 @@ def explain(slug: str, exercise: str, trials: Sequence[Trial]) -> list[Misconcep
             break
         found[best] = substance[best]
         unexplained -= substance[best]
-        substance = {one: aspects for one, aspects in substance.items() if not aspects - unexplained}
+        substance = {one: aspects for one, aspects in substance.items() if aspects & unexplained}
     corners = {trial.aspect for trial in student.failed if trial.is_corner and all(trial_with(slug, one, trial).passed for one in found)}
     by_answers = not found or bool(unexplained)
     in_corners = [trial for trial in student.failed if trial.aspect in corners]

@@ -4,6 +4,7 @@ The cache of the reference, which the answers here share, is (x̂, γ, √(σ² 
 """
 
 import functools
+from typing import Any
 
 import numpy as np
 
@@ -57,6 +58,9 @@ def _unchanged(function, _, *args, **kwargs):
     return function(*args, **kwargs)
 
 
+OF_IMAGES: list[Any] = []
+
+
 def for_both(exercise, severity, *, title, see):
     """Register a misconception about features, and the same one about images."""
 
@@ -67,7 +71,7 @@ def for_both(exercise, severity, *, title, see):
 
         of_images.__name__ = f"images_{function.__name__.removeprefix('forward_')}"
         of_images.family = _unchanged, function, {}
-        globals()[of_images.__name__] = misconception(exercise.replace("_", "2d_"), severity, title=title, see="05 §5")(of_images)
+        OF_IMAGES.append(misconception(exercise.replace("_", "2d_"), severity, title=title, see="05 §5")(of_images))
         return misconception(exercise, severity, title=title, see=see)(function)
 
     return register

@@ -54,6 +54,9 @@ def dropping(right, options, *arguments, training=True):
     return answer if options["is_forward"] else answer[0]
 
 
+DROPPING: list[Any] = []
+
+
 def _dropping(name: str, title: str, vanilla: bool = False, **options: Any) -> None:
     for exercise, short, thing, see in (
         ("dropout_forward", "forward", "unit", "11 §2"),
@@ -62,7 +65,7 @@ def _dropping(name: str, title: str, vanilla: bool = False, **options: Any) -> N
     ):
         called, scale = f"{short}_{name}", {"scale": (0, 0)} if short == "vanilla" else {}
         words = {"see": see, "called": called, "title": title, "thing": thing}
-        globals()[called] = dropping(exercise, getattr(right, exercise), **words, **scale, **options)
+        DROPPING.append(dropping(exercise, getattr(right, exercise), **words, **scale, **options))
 
 
 # fmt: off
@@ -1144,4 +1147,4 @@ def _members() -> Iterator[Callable[..., Any]]:
 
 
 _FIXED = "You wrote {value:g} where {argument} belongs: a number that suits the example. The caller says what {argument} is."
-globals().update({member.__name__: member for member in _members()})
+MEMBERS = list(_members())

@@ -263,7 +263,6 @@ MEMBERS = [
 ]
 OTHERS = {"fans": "03 §3", "activation_statistics": "03 §2", "gradient_norms": "03 §6", "init_std": "03 §7"}
 MEMBERS += [nothing_returned(exercise, getattr(reference, exercise), see=see) for exercise, see in OTHERS.items()]
-globals().update({member.__name__: member for member in MEMBERS})
 
 
 # --- lecun_normal: wrong -------------------------------------------------------------------------------------------------
