@@ -13,6 +13,16 @@
 
 # %% [markdown]
 # # Lecture 6 · Gradient clipping
+#
+# ## §1 a
+#
+# ## §2 a
+#
+# ## §3 a
+#
+# ## §4 a
+#
+# ## §5 a
 
 # %% nbgrader={"grade": false, "grade_id": "setup", "locked": true, "schema_version": 3, "solution": false, "task": false}
 import numpy as np

@@ -71,5 +71,7 @@ def test_global_norm_is_that_of_one_long_vector(rng):
     for max_norm in (0.1, 100.0):
         clipped, norm = reference.clip_by_global_norm(grads, max_norm)
         assert norm == pytest.approx(np.linalg.norm(together), rel=1e-12)
-        np.testing.assert_allclose(np.concatenate([grad.ravel() for grad in clipped]), reference.clip_by_norm(together, max_norm), rtol=1e-12)
+        np.testing.assert_allclose(
+            np.concatenate([grad.ravel() for grad in clipped]), reference.clip_by_norm(together, max_norm), rtol=1e-12
+        )
         assert [grad.shape for grad in clipped] == SHAPES
