@@ -26,7 +26,8 @@ SECTIONS = {"clip_by_value": "06 §3", "clip_by_norm": "06 §4", "clip_by_global
 
 @family(
     "Integers are changed in place",
-    "You work with `*=`, `+=` or `/=` on a copy of {argument}. Where {argument} holds integers, the copy does so too, and fractions don't fit "
+    "You work with `*=`, `+=` or `/=` on a copy of {argument}. Where {argument} holds integers, the copy does so too, and fractions "
+    "don't fit "
     "into it: NumPy raises an error. Write `{argument} = factor * {argument}`, or make a copy of dtype float.",
     "slip",
     position=0,
@@ -39,7 +40,8 @@ def integers_raise(right, options, *args, **kwargs):
 
 @family(
     "Only arrays with one axis are taken",
-    "Your loop over `range(len({argument}))` meets numbers only if {argument} has one axis; a matrix consists of rows. Weights are matrices and "
+    "Your loop over `range(len({argument}))` meets numbers only if {argument} has one axis; a matrix consists of rows. Weights are "
+    "matrices and "
     "kernels have four axes: use NumPy's functions of whole arrays, or loop over `{argument}.ravel()`.",
     "part",
     position=0,
@@ -101,109 +103,50 @@ def rescaled(_, options, grads, max_norm):
 
 # --- clip_by_norm and clip_by_global_norm: wrong ---------------------------------------------------------------------------
 
-TINY = "You added {0} to the norm, as some libraries do. What is clipped is then shorter than max_norm, and much shorter where gradients are tiny. "
+TINY = "You added {0} to the norm, as some libraries do. What is clipped is then too short, and much too short where gradients are tiny. "
 TINY += "Only zero would be divided by zero, and it isn't longer than max_norm: ask first, and divide only then."
+# fmt: off
 RESCALED = [
     ("eps_1e_6", "slip", "ε is added to the norm", TINY.format("1e-6")),
     ("eps_1e_8", "slip", "ε is added to the norm", TINY.format("1e-8")),
     ("eps_1e_12", "slip", "ε is added to the norm", TINY.format("1e-12")),
-    (
-        "always",
-        "part",
-        "Short gradients are made longer",
-        "You scale every gradient to the norm max_norm, short ones too, and divide by zero where there is none. Clipping only ever shortens: "
-        "compare the norm with max_norm first, or let the factor be at most 1.",
-    ),
-    (
-        "to_one",
-        "part",
-        "The threshold is missing in the factor",
-        "You divide by the norm and stop there, so the norm becomes 1. It has to become max_norm: multiply by max_norm/norm.",
-    ),
-    (
-        "inverted",
-        "core",
-        "The factor is upside down",
-        "You multiply by norm/max_norm, which makes a long gradient longer. The factor is max_norm/norm, which is below 1.",
-    ),
-    (
-        "inside_only",
-        "core",
-        "The comparison is the wrong way round",
-        "You rescale where the norm is below max_norm, and leave long gradients as they are: `<` for `>`, or max for min. Clipping is for those "
-        "with norm > max_norm.",
-    ),
-    (
-        "dropped",
-        "core",
-        "A long gradient is thrown away",
-        "You return zeros where the norm is larger than max_norm. Clipping keeps the direction: multiply by max_norm/norm.",
-    ),
-    (
-        "never",
-        "core",
-        "Nothing is clipped",
-        "Your function returns what it was given, whatever its norm. Where that is larger than max_norm, multiply by max_norm/norm.",
-    ),
-    (
-        "halved",
-        "part",
-        "Long gradients are halved",
-        "You halve a gradient that is too long. Its norm has to be max_norm afterwards, so multiply by max_norm/norm.",
-    ),
-    (
-        "squared",
-        "part",
-        "The factor is squared",
-        "You multiply by max_norm/norm twice, or by the ratio of the squares. Once brings the norm to max_norm.",
-    ),
-    (
-        "rooted",
-        "part",
-        "The root of the factor is taken",
-        "You multiply by the root of max_norm/norm. The norm is a root already; multiply by max_norm/norm itself.",
-    ),
-    (
-        "threshold_only",
-        "core",
-        "The norm is missing in the factor",
-        "You multiply by max_norm, and never divide by the norm. The length of g/‖g‖ is 1, so that of max_norm·g/‖g‖ is max_norm.",
-    ),
-    (
-        "less",
-        "part",
-        "The denominator is norm − max_norm",
-        "You divide by what the norm has too much. Divide by the norm itself: max_norm/norm brings it to max_norm.",
-    ),
-    (
-        "sum_below",
-        "part",
-        "The denominator is norm + max_norm",
-        "You divide by the sum of norm and max_norm. Divide by the norm itself: max_norm/norm brings it to max_norm.",
-    ),
+    ("always", "part", "Short gradients are made longer",
+     "You scale every gradient to the norm max_norm, short ones too, and divide by zero where there is none. Clipping only ever shortens: "
+     "compare the norm with max_norm first, or let the factor be at most 1."),
+    ("to_one", "part", "The threshold is missing in the factor",
+     "You divide by the norm and stop there, so the norm becomes 1. It has to become max_norm: multiply by max_norm/norm."),
+    ("inverted", "core", "The factor is upside down",
+     "You multiply by norm/max_norm, which makes a long gradient longer. The factor is max_norm/norm, which is below 1."),
+    ("inside_only", "core", "The comparison is the wrong way round",
+     "You rescale where the norm is below max_norm, and leave long gradients as they are: `<` for `>`, or max for min. Clipping is for "
+     "those with norm > max_norm."),
+    ("dropped", "core", "A long gradient is thrown away",
+     "You return zeros where the norm is larger than max_norm. Clipping keeps the direction: multiply by max_norm/norm."),
+    ("never", "core", "Nothing is clipped",
+     "Your function returns what it was given, whatever its norm. Where that is larger than max_norm, multiply by max_norm/norm."),
+    ("halved", "part", "Long gradients are halved",
+     "You halve a gradient that is too long. Its norm has to be max_norm afterwards, so multiply by max_norm/norm."),
+    ("squared", "part", "The factor is squared",
+     "You multiply by max_norm/norm twice, or by the ratio of the squares. Once brings the norm to max_norm."),
+    ("rooted", "part", "The root of the factor is taken",
+     "You multiply by the root of max_norm/norm. The norm is a root already; multiply by max_norm/norm itself."),
+    ("threshold_only", "core", "The norm is missing in the factor",
+     "You multiply by max_norm, and never divide by the norm. The length of g/‖g‖ is 1, so that of max_norm·g/‖g‖ is max_norm."),
+    ("less", "part", "The denominator is norm − max_norm",
+     "You divide by what the norm has too much. Divide by the norm itself: max_norm/norm brings it to max_norm."),
+    ("sum_below", "part", "The denominator is norm + max_norm",
+     "You divide by the sum of norm and max_norm. Divide by the norm itself: max_norm/norm brings it to max_norm."),
 ]
 MEASURED = [
-    (
-        "sum",
-        "The norm is the sum of the absolute values",
-        "You add up the absolute values, the ℓ1 norm. Here it is the root of the sum of squares.",
-    ),
-    (
-        "largest",
-        "The norm is the largest entry",
-        "You took the largest absolute value for the norm. Here it is the root of the sum of squares.",
-    ),
+    ("sum", "The norm is the sum of the absolute values",
+     "You add up the absolute values, the ℓ1 norm. Here it is the root of the sum of squares."),
+    ("largest", "The norm is the largest entry",
+     "You took the largest absolute value for the norm. Here it is the root of the sum of squares."),
     ("square", "The root is forgotten", "You compare and divide by the sum of squares. The norm is the root of that."),
-    (
-        "mean",
-        "The norm is a mean",
-        "You average the squares instead of adding them. A norm grows with the number of entries: sum, then root.",
-    ),
-    (
-        "signed",
-        "The norm is a sum with signs",
-        "You add the entries with their signs, and positive and negative ones cancel. Square them first.",
-    ),
+    ("mean", "The norm is a mean",
+     "You average the squares instead of adding them. A norm grows with the number of entries: sum, then root."),
+    ("signed", "The norm is a sum with signs",
+     "You add the entries with their signs, and positive and negative ones cancel. Square them first."),
 ]
 SCALED = [
     rescaled(exercise, getattr(right, exercise), see=SECTIONS[exercise], called=f"{exercise}_{which}", title=title, text=text, **options)
@@ -227,8 +170,8 @@ def rows_by_themselves(grad, max_norm):
 
 @misconception("clip_by_norm", "part", title="A matrix is measured by its largest singular value", see="06 §4")
 def spectral_norm(grad, max_norm):
-    """`np.linalg.norm(grad, 2)` of a matrix is its largest singular value, which is smaller than the root of the sum of all squares, and for
-    three axes it raises. Leave the 2 out: without it NumPy sums the squares of all entries."""
+    """`np.linalg.norm(grad, 2)` of a matrix is its largest singular value, which is smaller than the root of the sum of all squares, and
+    for three axes it raises. Leave the 2 out: without it NumPy sums the squares of all entries."""
     norm = np.linalg.norm(grad, 2)
     return grad * (max_norm / norm) if norm > max_norm else grad
 
@@ -249,99 +192,86 @@ def returned_if_long(grad, max_norm):
 
 @misconception("clip_by_norm", "slip", title="A gradient of zeros becomes NaN", see="06 §4")
 def zero_by_zero(grad, max_norm):
-    """You compute grad/‖grad‖ first and choose afterwards. For a gradient of zeros that is 0/0, NaN, and NaN times 0 is NaN as well. Ask first
-    whether the norm is larger than max_norm."""
+    """You compute grad/‖grad‖ first and choose afterwards. For a gradient of zeros that is 0/0, NaN, and NaN times 0 is NaN as well. Ask
+    first whether the norm is larger than max_norm."""
     norm = np.linalg.norm(grad)
     with np.errstate(all="ignore"):
         return np.array(grad) / norm * min(norm, max_norm)
 
 
-@misconception("clip_by_global_norm", "part", title="Each array is clipped by itself", see="06 §5")
-def arrays_by_themselves(grads, max_norm):
-    """The norm that you return is that of all arrays, but each array is clipped by its own. Then every array has another factor, and the
-    gradient as a whole is turned. One factor, max_norm/norm, is for all."""
-    return [right.clip_by_norm(grad, max_norm) for grad in grads], right.clip_by_global_norm(grads, max_norm)[1]
+GLOBAL = {
+    "arrays_by_themselves": lambda g, v, clipped, norm: ([right.clip_by_norm(grad, v) for grad in g], norm),
+    "arrays_and_norms": lambda g, v, clipped, norm: ([right.clip_by_norm(grad, v) for grad in g], [np.linalg.norm(grad) for grad in g]),
+    "arrays_by_value": lambda g, v, clipped, norm: ([np.clip(grad, -v, v) for grad in g], norm),
+    "norm_afterwards": lambda g, v, clipped, norm: (clipped, min(norm, v)),
+    "factor_returned": lambda g, v, clipped, norm: (clipped, min(1.0, v / norm) if norm else 1.0),
+    "squared_norm": lambda g, v, clipped, norm: (clipped, norm**2),
+    "last_norm": lambda g, v, clipped, norm: (clipped, float(np.linalg.norm(g[-1]))),
+    "norms_in_a_list": lambda g, v, clipped, norm: (clipped, [float(np.linalg.norm(grad)) for grad in g]),
+    "norm_first": lambda g, v, clipped, norm: (norm, clipped),
+    "one_long_vector": lambda g, v, clipped, norm: (np.concatenate([grad.ravel() for grad in clipped]), norm),
+    "zero_by_zero": lambda g, v, clipped, norm: ([grad * (np.float64(norm) / norm) for grad in clipped], norm),
+    "sum_of_norms": lambda g, v, clipped, norm: by_measure(g, v, sum(np.linalg.norm(grad) for grad in g)),
+    "largest_norm": lambda g, v, clipped, norm: by_measure(g, v, max(np.linalg.norm(grad) for grad in g)),
+    "mean_of_norms": lambda g, v, clipped, norm: by_measure(g, v, sum(np.linalg.norm(grad) for grad in g) / len(g)),
+    "first_norm": lambda g, v, clipped, norm: by_measure(g, v, np.linalg.norm(g[0])),
+}
 
 
-@misconception("clip_by_global_norm", "core", title="Each array is clipped by itself, and there is a norm for each", see="06 §5")
-def arrays_and_norms(grads, max_norm):
-    """You clip every array by its own norm, and return a list of norms. Here all arrays are one long vector, with one norm and one factor."""
-    return [right.clip_by_norm(grad, max_norm) for grad in grads], [float(np.linalg.norm(grad)) for grad in grads]
-
-
-@misconception("clip_by_global_norm", "part", title="The norm after clipping is returned", see="06 §5")
-def norm_afterwards(grads, max_norm):
-    """You return the norm of what was clipped, which is at most max_norm. Whoever chooses a threshold wants to know how long the gradient
-    was *before*."""
-    clipped, norm = right.clip_by_global_norm(grads, max_norm)
-    return clipped, min(norm, max_norm)
-
-
-@misconception("clip_by_global_norm", "part", title="The factor is returned in place of the norm", see="06 §5")
-def factor_returned(grads, max_norm):
-    """The second item is the norm before clipping, and you return the factor by which the arrays are multiplied."""
-    clipped, norm = right.clip_by_global_norm(grads, max_norm)
-    return clipped, min(1.0, max_norm / norm) if norm else 1.0
-
-
-@misconception("clip_by_global_norm", "part", title="The squared norm is returned", see="06 §5")
-def squared_norm_returned(grads, max_norm):
-    """The arrays are clipped as they should be, but what you return beside them is the sum of squares, without its root."""
-    clipped, norm = right.clip_by_global_norm(grads, max_norm)
-    return clipped, norm**2
-
-
-@misconception("clip_by_global_norm", "part", title="The norm of the last array is returned", see="06 §5")
-def last_norm_returned(grads, max_norm):
-    """The arrays are right, but the norm that you return is that of one array: a variable of the loop has the name of the result."""
-    return right.clip_by_global_norm(grads, max_norm)[0], float(np.linalg.norm(grads[-1]))
-
-
-@misconception("clip_by_global_norm", "part", title="The norm comes first", see="06 §5")
-def norm_first(grads, max_norm):
-    """You return (norm, clipped). The caller unpacks (clipped, norm), so the order counts."""
-    return right.clip_by_global_norm(grads, max_norm)[::-1]
-
-
-@misconception("clip_by_global_norm", "part", title="The arrays lose their shapes", see="06 §5")
-def one_long_vector(grads, max_norm):
-    """You return flat vectors, or a single long one. Each parameter needs its own gradient back, with its own shape: a list of arrays."""
-    clipped, norm = right.clip_by_global_norm(grads, max_norm)
-    return np.concatenate([grad.ravel() for grad in clipped]), norm
-
-
-@misconception("clip_by_global_norm", "part", title="The norms are added", see="06 §5")
-def sum_of_norms(grads, max_norm):
-    """You add the norms of the arrays. Norms don't add up, their squares do: sum the squares of all norms, then take the root."""
-    norm = sum(np.linalg.norm(grad) for grad in grads)
+def by_measure(grads, max_norm, norm):
+    """Clip all arrays by another norm."""
     return [grad * (max_norm / norm if norm > max_norm else 1.0) for grad in grads], norm
 
 
-@misconception("clip_by_global_norm", "part", title="The largest of the norms is taken", see="06 §5")
-def largest_norm(grads, max_norm):
-    """You took the norm of the longest array for all. All entries of all arrays count: the root of the sum of all squares."""
-    norm = max(np.linalg.norm(grad) for grad in grads)
-    return [grad * (max_norm / norm if norm > max_norm else 1.0) for grad in grads], norm
+@family("", "", "part")
+def all_clipped(function, options, grads, max_norm):
+    clipped, norm = function(grads, max_norm)
+    with np.errstate(all="ignore"):
+        return GLOBAL[options["which"]](grads, max_norm, clipped, norm)
 
 
-@misconception("clip_by_global_norm", "part", title="The norms are averaged", see="06 §5")
-def mean_of_norms(grads, max_norm):
-    """You took the mean of the arrays' norms. All entries count as one long vector: the root of the sum of all squares."""
-    norm = sum(np.linalg.norm(grad) for grad in grads) / len(grads)
-    return [grad * (max_norm / norm if norm > max_norm else 1.0) for grad in grads], norm
-
-
-@misconception("clip_by_global_norm", "part", title="Only the first array counts", see="06 §5")
-def first_norm(grads, max_norm):
-    """The norm that you compute is that of the first array. All arrays together are one vector: sum the squares of them all."""
-    norm = np.linalg.norm(grads[0])
-    return [grad * (max_norm / norm if norm > max_norm else 1.0) for grad in grads], norm
-
-
-@misconception("clip_by_global_norm", "core", title="The entries are clipped, and not the norm", see="06 §5")
-def all_clipped_by_value(grads, max_norm):
-    """You clip every entry to [−max_norm, max_norm]. Here all arrays are multiplied by one factor, max_norm/norm."""
-    return [np.clip(grad, -max_norm, max_norm) for grad in grads], right.clip_by_global_norm(grads, max_norm)[1]
+ALL_CLIPPED = [
+    all_clipped(
+        "clip_by_global_norm", right.clip_by_global_norm, see="06 §5", called=f"global_{which}", which=which, severity=severity,
+        title=title, text=text,
+    )
+    for which, severity, title, text in (
+        ("arrays_by_themselves", "part", "Each array is clipped by itself",
+         "The norm that you return is that of all arrays, but each array is clipped by its own. Then every array has another factor, "
+         "and the gradient as a whole is turned. One factor, max_norm/norm, is for all."),
+        ("arrays_and_norms", "core", "Each array is clipped by itself, and there is a norm for each",
+         "You clip every array by its own norm, and return a list of norms. Here all arrays are one long vector, with one norm and "
+         "one factor."),
+        ("arrays_by_value", "core", "The entries are clipped, and not the norm",
+         "You clip every entry to [−max_norm, max_norm]. Here all arrays are multiplied by one factor, max_norm/norm."),
+        ("norm_afterwards", "part", "The norm after clipping is returned",
+         "You return the norm of what was clipped, which is at most max_norm. Whoever chooses a threshold wants to know how long the "
+         "gradient was *before*."),
+        ("factor_returned", "part", "The factor is returned in place of the norm",
+         "The second item is the norm before clipping, and you return the factor by which the arrays are multiplied."),
+        ("squared_norm", "part", "The squared norm is returned",
+         "The arrays are clipped as they should be, but what you return beside them is the sum of squares, without its root."),
+        ("last_norm", "part", "The norm of the last array is returned",
+         "The arrays are right, but the norm that you return is that of one array: a variable of the loop has the name of the result."),
+        ("norms_in_a_list", "part", "A list of norms is returned",
+         "The arrays are right, but you return a norm for each. One number was asked for: the norm of all entries together."),
+        ("norm_first", "part", "The norm comes first", "You return (norm, clipped). The caller unpacks the pair in the other order."),
+        ("one_long_vector", "part", "The arrays lose their shapes",
+         "You return flat vectors, or a single long one. Each parameter needs its own gradient back, with its own shape: a list of "
+         "arrays."),
+        ("zero_by_zero", "slip", "A gradient of zeros raises, or becomes NaN",
+         "Your factor is min(norm, max_norm)/norm, which is 0/0 where all gradients are zero. Divide only where the norm is larger "
+         "than max_norm."),
+        ("sum_of_norms", "part", "The norms are added",
+         "You add the norms of the arrays. Norms don't add up, their squares do: sum the squares of all norms, then take the root."),
+        ("largest_norm", "part", "The largest of the norms is taken",
+         "You took the norm of the longest array for all. All entries of all arrays count: the root of the sum of all squares."),
+        ("mean_of_norms", "part", "The norms are averaged",
+         "You took the mean of the arrays' norms. All entries count as one long vector: the root of the sum of all squares."),
+        ("first_norm", "part", "Only the first array counts",
+         "The norm that you compute is that of the first array. All arrays together are one vector: sum the squares of them all."),
+    )
+]
 
 
 @misconception("clip_by_global_norm", "slip", title="The arrays of the list are changed in place", see="06 §5")
@@ -361,18 +291,10 @@ def items_replaced(grads, max_norm):
     return clipped, norm
 
 
-@misconception("clip_by_global_norm", "slip", title="A gradient of zeros raises, or becomes NaN", see="06 §5")
-def all_zero_by_zero(grads, max_norm):
-    """Your factor is min(norm, max_norm)/norm, which is 0/0 where all gradients are zero. Divide only where the norm is larger than max_norm."""
-    clipped, norm = right.clip_by_global_norm(grads, max_norm)
-    with np.errstate(all="ignore"):
-        return [grad * (np.float64(norm) / norm) for grad in clipped], norm
-
-
 @misconception("clip_by_global_norm", "slip", title="Arrays with no axis raise", see="06 §5")
 def concatenated(grads, max_norm):
-    """`len(grad)`, and `np.concatenate` of the arrays themselves, raise for an array with no axis, such as a single scale. `grad.ravel()` and
-    `np.sum` take any shape."""
+    """`len(grad)`, and `np.concatenate` of the arrays themselves, raise for an array with no axis, such as a single scale. `grad.ravel()`
+    and `np.sum` take any shape."""
     if min(np.ndim(grad) for grad in grads) == 0:
         raise ValueError("zero-dimensional arrays cannot be concatenated")
     return right.clip_by_global_norm(grads, max_norm)
@@ -447,74 +369,30 @@ VALUED = [
         "clip_by_value", right.clip_by_value, see="06 §3", called=f"value_{which}", which=which, severity=severity, title=title, text=text
     )
     for which, severity, title, text in (
-        (
-            "above_only",
-            "part",
-            "Only large positive entries are clipped",
-            "Entries below −limit stay. Clip at both ends: `np.clip(grad, -limit, limit)`.",
-        ),
-        (
-            "below_only",
-            "part",
-            "Only large negative entries are clipped",
-            "Entries above limit stay. Clip at both ends: `np.clip(grad, -limit, limit)`.",
-        ),
-        (
-            "down_to_zero",
-            "part",
-            "Negative entries become 0",
-            "You clip to [0, limit]. A gradient has both signs: clip to [−limit, limit].",
-        ),
+        ("above_only", "part", "Only large positive entries are clipped",
+         "Entries below −limit stay. Clip at both ends: `np.clip(grad, -limit, limit)`."),
+        ("below_only", "part", "Only large negative entries are clipped",
+         "Entries above limit stay. Clip at both ends: `np.clip(grad, -limit, limit)`."),
+        ("down_to_zero", "part", "Negative entries become 0",
+         "You clip to [0, limit]. A gradient has both signs: clip to [−limit, limit]."),
         ("absolute", "part", "The signs are lost", "You clip the absolute values and return them. Each entry keeps its sign."),
-        (
-            "positive_limit",
-            "part",
-            "Large negative entries become +limit",
-            "Where |g| > limit you write limit. Below −limit it has to be −limit.",
-        ),
+        ("positive_limit", "part", "Large negative entries become +limit",
+         "Where |g| > limit you write limit. Below −limit it has to be −limit."),
         ("zeroed", "part", "Large entries become 0", "You throw large entries away. They become limit or −limit, by their sign."),
-        (
-            "squashed",
-            "core",
-            "Every entry is squashed",
-            "You bend all entries with tanh. Entries inside [−limit, limit] stay exactly as they are.",
-        ),
-        (
-            "signs",
-            "part",
-            "Every entry becomes ±limit",
-            "You return limit·sign(g), so small entries grow. Entries inside [−limit, limit] stay.",
-        ),
-        (
-            "by_largest",
-            "core",
-            "All entries are scaled",
-            "You divide all entries by the largest one. By value, each entry is clipped by itself.",
-        ),
-        (
-            "by_norm",
-            "core",
-            "The norm is clipped, and not the entries",
-            "You shorten the whole gradient. By value, each entry is clipped by itself.",
-        ),
-        (
-            "to_one",
-            "part",
-            "Large entries become ±1",
-            "You write the sign where limit·sign(g) belongs; with a limit of 1 it looks the same.",
-        ),
-        (
-            "swapped",
-            "core",
-            "The two ends are swapped",
-            "The lower end comes first: `np.clip(grad, -limit, limit)`; min takes limit, max takes −limit.",
-        ),
-        (
-            "outwards",
-            "core",
-            "The comparison is the wrong way round",
-            "You change the entries inside [−limit, limit] and leave those outside.",
-        ),
+        ("squashed", "core", "Every entry is squashed",
+         "You bend all entries with tanh. Entries inside [−limit, limit] stay exactly as they are."),
+        ("signs", "part", "Every entry becomes ±limit",
+         "You return limit·sign(g), so small entries grow. Entries inside [−limit, limit] stay."),
+        ("by_largest", "core", "All entries are scaled",
+         "You divide all entries by the largest one. By value, each entry is clipped by itself."),
+        ("by_norm", "core", "The norm is clipped, and not the entries",
+         "You shorten the whole gradient. By value, each entry is clipped by itself."),
+        ("to_one", "part", "Large entries become ±1",
+         "You write the sign where limit·sign(g) belongs; with a limit of 1 it looks the same."),
+        ("swapped", "core", "The two ends are swapped",
+         "The lower end comes first: `np.clip(grad, -limit, limit)`; min takes limit, max takes −limit."),
+        ("outwards", "core", "The comparison is the wrong way round",
+         "You change the entries inside [−limit, limit] and leave those outside."),
         ("wrapped", "part", "Large entries are wrapped round", "You bring large entries back by a period. They become limit or −limit."),
         ("never", "core", "Nothing is clipped", "You return grad as it is. Entries outside [−limit, limit] become limit or −limit."),
     )
@@ -579,7 +457,7 @@ def compared(_, options, a, b):
         return COSINES[options["which"]](a, b, la, lb)
 
 
-ADDED = "Something is added to the denominator, so that short vectors seem to be at right angles. Divide by ‖a‖‖b‖ alone, and ask before whether it is 0."
+ADDED = "Something is added to the denominator, so that short vectors seem to be at right angles. Divide by ‖a‖‖b‖, and ask before if it is 0."
 COMPARED = [
     compared(
         "cosine_similarity",
@@ -599,80 +477,36 @@ COMPARED = [
         ("by_squares", "part", "The roots are forgotten", "You divide by ‖a‖²‖b‖², the sums of squares without their roots."),
         ("by_sum", "core", "Divided by the sum of the lengths", "You divide by ‖a‖ + ‖b‖. A cosine is divided by the product ‖a‖‖b‖."),
         ("by_root", "part", "One root too many", "You divide by √(‖a‖‖b‖). The norms are roots already: divide by their product."),
-        (
-            "by_l1",
-            "part",
-            "The lengths are sums of absolute values",
-            "You divide by ℓ1 norms. A cosine needs the root of the sum of squares.",
-        ),
-        (
-            "by_joint",
-            "core",
-            "Divided by the norm of a·b",
-            "You divide by the norm of the products of the entries. Take the norm of each vector, and multiply.",
-        ),
-        (
-            "precedence",
-            "part",
-            "A pair of brackets is missing",
-            "`x / la * lb` divides by la and then multiplies by lb. Write `x / (la * lb)`.",
-        ),
-        (
-            "by_sizes",
-            "core",
-            "Divided by the number of entries",
-            "You return the mean of the products. Divide a·b by the lengths ‖a‖‖b‖ instead.",
-        ),
-        (
-            "absolute",
-            "part",
-            "The sign is lost",
-            "You return the absolute value. Above 90° the cosine is negative, which tells a step back from a step ahead.",
-        ),
+        ("by_l1", "part", "The lengths are sums of absolute values",
+         "You divide by ℓ1 norms. A cosine needs the root of the sum of squares."),
+        ("by_joint", "core", "Divided by the norm of a·b",
+         "You divide by the norm of the products of the entries. Take the norm of each vector, and multiply."),
+        ("precedence", "part", "A pair of brackets is missing",
+         "`x / la * lb` divides by la and then multiplies by lb. Write `x / (la * lb)`."),
+        ("by_sizes", "core", "Divided by the number of entries",
+         "You return the mean of the products. Divide a·b by the lengths ‖a‖‖b‖ instead."),
+        ("absolute", "part", "The sign is lost",
+         "You return the absolute value. Above 90° the cosine is negative, which tells a step back from a step ahead."),
         ("angle", "part", "The angle is returned", "You return the angle, in radians. Its cosine was asked for: leave out arccos."),
-        (
-            "degrees",
-            "part",
-            "The angle in degrees is returned",
-            "You return the angle in degrees. Its cosine was asked for: leave out arccos.",
-        ),
-        (
-            "distance",
-            "part",
-            "1 − cosine is returned",
-            "You return the cosine *distance*, as scipy.spatial.distance.cosine does. The cosine is 1 minus that.",
-        ),
+        ("degrees", "part", "The angle in degrees is returned",
+         "You return the angle in degrees. Its cosine was asked for: leave out arccos."),
+        ("distance", "part", "1 − cosine is returned",
+         "You return the cosine *distance*, as scipy.spatial.distance.cosine does. The cosine is 1 minus that."),
         ("squared", "part", "The cosine is squared", "You return the square of the cosine, so the sign is lost, too."),
-        (
-            "centred",
-            "core",
-            "The means are subtracted",
-            "You return the correlation: each vector less its mean. A cosine compares the vectors as they are.",
-        ),
-        (
-            "euclidean",
-            "part",
-            "A distance is returned",
-            "You return the distance of the two unit vectors. The cosine is their dot product.",
-        ),
+        ("centred", "core", "The means are subtracted",
+         "You return the correlation: each vector less its mean. A cosine compares the vectors as they are."),
+        ("euclidean", "part", "A distance is returned",
+         "You return the distance of the two unit vectors. The cosine is their dot product."),
         ("eps_1e_8", "slip", "ε is added to the denominator", ADDED),
         ("eps_1e_12", "slip", "ε is added to the denominator", ADDED),
         ("eps_in_each", "slip", "ε is added to each length", ADDED),
-        (
-            "nearly_zero",
-            "slip",
-            "Short vectors count as zero",
-            "You compare a length with a small number, or use isclose. Only a vector of zeros has no angle: `== 0`.",
-        ),
+        ("nearly_zero", "slip", "Short vectors count as zero",
+         "You compare a length with a small number, or use isclose. Only a vector of zeros has no angle: `== 0`."),
         ("zero_is_nan", "slip", "A vector of zeros gives NaN", "You divide 0 by 0. Ask whether a length is 0, and return 0.0 then."),
         ("zero_is_one", "slip", "A vector of zeros counts as parallel", "You return 1.0 where a vector is zero. 0.0 is wanted."),
         ("only_a_checked", "slip", "Only a is checked for zeros", "You ask whether a is zero. b may be zero as well."),
-        (
-            "in_an_array",
-            "slip",
-            "The number is in an array",
-            "You return an array with one number. Return the number itself: `float(…)`, or `np.sum(a * b)`.",
-        ),
+        ("in_an_array", "slip", "The number is in an array",
+         "You return an array with one number. Return the number itself: `float(…)`, or `np.sum(a * b)`."),
         ("in_a_matrix", "slip", "The number is in a matrix", "You return a matrix with one number. Return the number itself."),
     )
 ]
@@ -680,8 +514,8 @@ COMPARED = [
 
 @misconception("cosine_similarity", "part", title="Matrices are multiplied", see="06 §3")
 def matrix_product(a, b):
-    """`a @ b` and `np.dot` of two matrices are a product of matrices. The dot product of all entries is `np.sum(a * b)`, or that of the flattened
-    arrays."""
+    """`a @ b` and `np.dot` of two matrices are a product of matrices. The dot product of all entries is `np.sum(a * b)`, or that of the
+    flattened arrays."""
     norms = np.linalg.norm(a) * np.linalg.norm(b)
     return np.dot(a, b) / norms if norms else 0.0
 
@@ -759,90 +593,38 @@ MULTIPLIED = [
         text=text,
     )
     for which, severity, title, text in (
-        (
-            "untransposed",
-            "part",
-            "W stands where Wᵀ belongs",
-            "You go forwards, with W. Back along the chain the gradient is multiplied by the transpose, Wᵀ.",
-        ),
-        (
-            "without_g",
-            "part",
-            "The norm of g itself is missing",
-            "Your list begins with Wᵀg. The norm of g, before any product, comes first.",
-        ),
-        (
-            "one_too_few",
-            "part",
-            "The last norm is missing",
-            "You have `steps` norms. With that of g there are steps + 1: append one after each product.",
-        ),
-        (
-            "one_too_many",
-            "part",
-            "There is one norm too many",
-            "You multiply steps + 1 times. With the norm of g there are steps + 1 norms after `steps` products.",
-        ),
-        (
-            "shifted",
-            "part",
-            "The list begins one step too late",
-            "You multiply before you measure, so the norm of g is missing, and there is one product too many.",
-        ),
+        ("untransposed", "part", "W stands where Wᵀ belongs",
+         "You go forwards, with W. Back along the chain the gradient is multiplied by the transpose, Wᵀ."),
+        ("without_g", "part", "The norm of g itself is missing",
+         "Your list begins with Wᵀg. The norm of g, before any product, comes first."),
+        ("one_too_few", "part", "The last norm is missing",
+         "You have `steps` norms. With that of g there are steps + 1: append one after each product."),
+        ("one_too_many", "part", "There is one norm too many",
+         "You multiply steps + 1 times. With the norm of g there are steps + 1 norms after `steps` products."),
+        ("shifted", "part", "The list begins one step too late",
+         "You multiply before you measure, so the norm of g is missing, and there is one product too many."),
         ("squares", "part", "The root is forgotten", "You return the sums of squares. The norm is the root of that."),
-        (
-            "sums",
-            "part",
-            "The norm is the sum of the absolute values",
-            "You return ℓ1 norms. Here the norm is the root of the sum of squares.",
-        ),
-        (
-            "largest",
-            "part",
-            "The norm is the largest entry",
-            "You return the largest absolute value. Here the norm is the root of the sum of squares.",
-        ),
-        (
-            "means",
-            "part",
-            "The norm is a mean",
-            "You average the squares instead of adding them. A norm grows with the number of entries: sum, then root.",
-        ),
-        (
-            "powers_of_entries",
-            "core",
-            "The entries of W are raised to a power",
-            "`W**k` takes the power of each entry. Multiply by Wᵀ with `@`, k times.",
-        ),
-        (
-            "always_from_g",
-            "core",
-            "Every product begins with g again",
-            "You multiply g by Wᵀ, and never the result. Overwrite g: `g = W.T @ g`.",
-        ),
-        (
-            "by_entries",
-            "core",
-            "The product is taken entry by entry",
-            "`*` multiplies entries. The product of a matrix and a vector is `@`.",
-        ),
+        ("sums", "part", "The norm is the sum of the absolute values",
+         "You return ℓ1 norms. Here the norm is the root of the sum of squares."),
+        ("largest", "part", "The norm is the largest entry",
+         "You return the largest absolute value. Here the norm is the root of the sum of squares."),
+        ("means", "part", "The norm is a mean",
+         "You average the squares instead of adding them. A norm grows with the number of entries: sum, then root."),
+        ("powers_of_entries", "core", "The entries of W are raised to a power",
+         "`W**k` takes the power of each entry. Multiply by Wᵀ with `@`, k times."),
+        ("always_from_g", "core", "Every product begins with g again",
+         "You multiply g by Wᵀ, and never the result. Overwrite g: `g = W.T @ g`."),
+        ("by_entries", "core", "The product is taken entry by entry",
+         "`*` multiplies entries. The product of a matrix and a vector is `@`."),
         ("matrices", "core", "The norms of matrices are returned", "You measure the powers of W. The vectors Wᵀ…Wᵀg were asked for."),
-        (
-            "spectral_norms",
-            "core",
-            "The largest singular values are returned",
-            "You measure the powers of W. The vectors Wᵀ…Wᵀg were asked for.",
-        ),
+        ("spectral_norms", "core", "The largest singular values are returned",
+         "You measure the powers of W. The vectors Wᵀ…Wᵀg were asked for."),
         ("vectors", "core", "Vectors are returned", "You return the vectors themselves. Their norms were asked for."),
         ("last_only", "core", "Only the last norm is returned", "You return one number. All norms were asked for, from g's own on."),
         ("relative", "part", "The norms are divided by that of g", "Your first norm is always 1. The norms themselves were asked for."),
         ("added", "core", "The product is added to g", "You add Wᵀg to g, as a residual connection does. Here g is replaced by Wᵀg."),
-        (
-            "column",
-            "part",
-            "The norms stand in a column",
-            "Your array has two axes. A list of numbers, or an array with one axis, was asked for.",
-        ),
+        ("column", "part", "The norms stand in a column",
+         "Your array has two axes. A list of numbers, or an array with one axis, was asked for."),
         ("backwards", "part", "The order is reversed", "Your list begins with the last product. The norm of g comes first."),
         ("running_sums", "part", "The norms are summed up", "You add each norm to those before it. Each stands for itself."),
         ("at_least_one", "slip", "No step at all is one step", "For steps = 0 the answer is the norm of g alone."),
@@ -859,8 +641,8 @@ normalised = normalised_each_time(
 
 @misconception("repeated_product_norms", "slip", title="Integers overflow", see="06 §1")
 def overflowing(W, g, steps):
-    """With integers in W and g, every product is one of integers, and past 9·10¹⁸ they wrap round without a warning. Make g an array of floats
-    first."""
+    """With integers in W and g, every product is one of integers, and past 9·10¹⁸ they wrap round without a warning. Make g an array of
+    floats first."""
     norms = [np.linalg.norm(g)]
     with np.errstate(all="ignore"):
         for _ in range(steps):
@@ -871,6 +653,9 @@ def overflowing(W, g, steps):
 
 product_in_place = in_place("repeated_product_norms", right.repeated_product_norms, see="06 §1", position=1, casting="unsafe")
 product_nothing = nothing_returned("repeated_product_norms", right.repeated_product_norms, see="06 §1")
+
+
+# fmt: on
 
 
 # --- right ----------------------------------------------------------------------------------------------------------------

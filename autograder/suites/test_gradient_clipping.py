@@ -1,7 +1,8 @@
 """The hidden suite of lecture 6, gradient clipping.
 
 Numbers are large, so that a small number in a denominator costs the test of short gradients alone. Most tests take an answer in another
-form, too: flat arrays, a column, a tuple. In each exercise one aspect looks at the form: that of matrices, of the first norm, of the length.
+form, too: flat arrays, a column, a tuple. In each exercise one aspect looks at the form: that of matrices, of the first norm, of the
+length.
 """
 
 from __future__ import annotations
