@@ -18,7 +18,27 @@ from autograder.misconceptions.families import (
 )
 from autograder.reference import gradient_clipping as right
 
+SIGN = "Your answer has the right size and the wrong sign: a step along it would lead the other way."
 SECTIONS = {"clip_by_value": "06 §3", "clip_by_norm": "06 §4", "clip_by_global_norm": "06 §5"}
+
+
+# --- right functions, for answers that are wrong elsewhere ------------------------------------------------------------------
+
+
+def norms_back(W, g, steps):
+    """Return the norms of g, Wᵀg, WᵀWᵀg and so on."""
+    return [np.linalg.norm(g @ np.linalg.matrix_power(W, k)) for k in range(steps + 1)]
+
+
+def shortened(grad, max_norm):
+    """Clip the norm of an array."""
+    return np.array(grad, dtype=float) * (max_norm / max(max_norm, np.linalg.norm(grad)))
+
+
+def all_shortened(grads, max_norm):
+    """Clip the norm of all arrays together."""
+    norm = float(np.sqrt(sum(np.sum(np.square(grad, dtype=float)) for grad in grads)))
+    return [np.array(grad, dtype=float) * (max_norm / max(max_norm, norm)) for grad in grads], norm
 
 
 # --- families -------------------------------------------------------------------------------------------------------------
@@ -200,8 +220,8 @@ def zero_by_zero(grad, max_norm):
 
 
 GLOBAL = {
-    "arrays_by_themselves": lambda g, v, clipped, norm: ([right.clip_by_norm(grad, v) for grad in g], norm),
-    "arrays_and_norms": lambda g, v, clipped, norm: ([right.clip_by_norm(grad, v) for grad in g], [np.linalg.norm(grad) for grad in g]),
+    "arrays_by_themselves": lambda g, v, clipped, norm: ([shortened(grad, v) for grad in g], norm),
+    "arrays_and_norms": lambda g, v, clipped, norm: ([shortened(grad, v) for grad in g], [np.linalg.norm(grad) for grad in g]),
     "arrays_by_value": lambda g, v, clipped, norm: ([np.clip(grad, -v, v) for grad in g], norm),
     "norm_afterwards": lambda g, v, clipped, norm: (clipped, min(norm, v)),
     "factor_returned": lambda g, v, clipped, norm: (clipped, min(1.0, v / norm) if norm else 1.0),
@@ -277,7 +297,7 @@ ALL_CLIPPED = [
 @misconception("clip_by_global_norm", "slip", title="The arrays of the list are changed in place", see="06 §5")
 def list_in_place(grads, max_norm):
     """`grad *= factor` writes into the caller's arrays (and raises for integers). Make a new list: `[factor * grad for grad in grads]`."""
-    clipped, norm = right.clip_by_global_norm(grads, max_norm)
+    clipped, norm = all_shortened(grads, max_norm)
     for grad in grads:
         grad *= min(1.0, max_norm / norm) if norm else 1.0
     return clipped, norm
@@ -286,7 +306,7 @@ def list_in_place(grads, max_norm):
 @misconception("clip_by_global_norm", "slip", title="The items of the list are replaced", see="06 §5")
 def items_replaced(grads, max_norm):
     """`grads[i] = …` changes the caller's list, though not its arrays. Make a new list: `[factor * grad for grad in grads]`."""
-    clipped, norm = right.clip_by_global_norm(grads, max_norm)
+    clipped, norm = all_shortened(grads, max_norm)
     grads[:] = clipped
     return clipped, norm
 
@@ -297,7 +317,7 @@ def concatenated(grads, max_norm):
     and `np.sum` take any shape."""
     if min(np.ndim(grad) for grad in grads) == 0:
         raise ValueError("zero-dimensional arrays cannot be concatenated")
-    return right.clip_by_global_norm(grads, max_norm)
+    return all_shortened(grads, max_norm)
 
 
 LISTS = [
@@ -315,9 +335,9 @@ global_list_alone = only_the_first(
     right.clip_by_global_norm,
     see="06 §5",
     title="Only the arrays are returned",
-    text="The norm is missing: return a pair.",
+    text="The norm before clipping is missing: return the pair (clipped, norm), with a comma between the two.",
 )
-global_negated = negated("clip_by_norm", right.clip_by_norm, see="06 §4")
+global_negated = negated("clip_by_norm", right.clip_by_norm, see="06 §4", text=SIGN)
 norm_forms = [
     family("clip_by_norm", right.clip_by_norm, see="06 §4")
     for family in (partial(in_place, casting="unsafe"), cut_off, in_a_tuple, as_list, flattened)
@@ -406,7 +426,7 @@ VALUE_FAMILIES = [
         as_list,
         flattened,
         one_axis_only,
-        negated,
+        partial(negated, text=SIGN),
         nothing_returned,
         partial(fixed_number, name="limit", value=1.0, severity="part"),
         partial(fixed_number, name="limit", value=5.0, severity="core", called="value_to_5"),
@@ -457,7 +477,7 @@ def compared(_, options, a, b):
         return COSINES[options["which"]](a, b, la, lb)
 
 
-ADDED = "Something is added to the denominator, so that short vectors seem to be at right angles. Divide by ‖a‖‖b‖, and ask before if it is 0."
+ADDED = "You add to the denominator, so that short vectors seem to be at right angles. Divide by ‖a‖‖b‖, and ask before if it is 0."
 COMPARED = [
     compared(
         "cosine_similarity",
@@ -503,8 +523,8 @@ COMPARED = [
         ("nearly_zero", "slip", "Short vectors count as zero",
          "You compare a length with a small number, or use isclose. Only a vector of zeros has no angle: `== 0`."),
         ("zero_is_nan", "slip", "A vector of zeros gives NaN", "You divide 0 by 0. Ask whether a length is 0, and return 0.0 then."),
-        ("zero_is_one", "slip", "A vector of zeros counts as parallel", "You return 1.0 where a vector is zero. 0.0 is wanted."),
-        ("only_a_checked", "slip", "Only a is checked for zeros", "You ask whether a is zero. b may be zero as well."),
+        ("zero_is_one", "slip", "A vector of zeros counts as parallel", "You return 1.0 where a vector is zero. It has no angle, and 0.0 is wanted."),
+        ("only_a_checked", "slip", "Only a is checked for zeros", "You ask whether a is zero, and divide by 0 where b is. Ask for both."),
         ("in_an_array", "slip", "The number is in an array",
          "You return an array with one number. Return the number itself: `float(…)`, or `np.sum(a * b)`."),
         ("in_a_matrix", "slip", "The number is in a matrix", "You return a matrix with one number. Return the number itself."),
@@ -535,7 +555,7 @@ def mean_of_rows(a, b):
 
 COSINE_FAMILIES = [
     family("cosine_similarity", right.cosine_similarity, see="06 §3", **options)
-    for family, options in ((in_place, {"title": "An argument is changed in place"}), (negated, {}), (nothing_returned, {}))
+    for family, options in ((in_place, {"title": "An argument is changed in place"}), (negated, {"text": SIGN}), (nothing_returned, {}))
 ]
 
 
@@ -543,27 +563,27 @@ COSINE_FAMILIES = [
 
 PRODUCTS = {
     "untransposed": lambda W, g, n: [np.linalg.norm(np.linalg.matrix_power(W, k) @ g) for k in range(n + 1)],
-    "without_g": lambda W, g, n: right.repeated_product_norms(W, g, n)[1:],
-    "one_too_few": lambda W, g, n: right.repeated_product_norms(W, g, n)[:-1],
-    "one_too_many": lambda W, g, n: right.repeated_product_norms(W, g, n + 1),
-    "shifted": lambda W, g, n: right.repeated_product_norms(W, g, n + 1)[1:],
-    "squares": lambda W, g, n: [norm**2 for norm in right.repeated_product_norms(W, g, n)],
+    "without_g": lambda W, g, n: norms_back(W, g, n)[1:],
+    "one_too_few": lambda W, g, n: norms_back(W, g, n)[:-1],
+    "one_too_many": lambda W, g, n: norms_back(W, g, n + 1),
+    "shifted": lambda W, g, n: norms_back(W, g, n + 1)[1:],
+    "squares": lambda W, g, n: [norm**2 for norm in norms_back(W, g, n)],
     "sums": lambda W, g, n: [np.sum(np.abs(g @ np.linalg.matrix_power(W, k))) for k in range(n + 1)],
     "largest": lambda W, g, n: [np.max(np.abs(g @ np.linalg.matrix_power(W, k))) for k in range(n + 1)],
-    "means": lambda W, g, n: [norm / np.sqrt(len(g)) for norm in right.repeated_product_norms(W, g, n)],
+    "means": lambda W, g, n: [norm / np.sqrt(len(g)) for norm in norms_back(W, g, n)],
     "powers_of_entries": lambda W, g, n: [np.linalg.norm(g)] + [np.linalg.norm(g @ W**k) for k in range(1, n + 1)],
     "always_from_g": lambda W, g, n: [np.linalg.norm(g)] + n * [np.linalg.norm(W.T @ g)],
     "by_entries": lambda W, g, n: [np.linalg.norm(W.T**k * g) for k in range(n + 1)],
     "matrices": lambda W, g, n: [np.linalg.norm(np.linalg.matrix_power(W, k)) for k in range(n + 1)],
     "spectral_norms": lambda W, g, n: [np.linalg.norm(np.linalg.matrix_power(W, k), 2) for k in range(n + 1)],
     "vectors": lambda W, g, n: [g @ np.linalg.matrix_power(W, k) for k in range(n + 1)],
-    "last_only": lambda W, g, n: right.repeated_product_norms(W, g, n)[-1],
-    "relative": lambda W, g, n: [norm / (np.linalg.norm(g) or 1.0) for norm in right.repeated_product_norms(W, g, n)],
+    "last_only": lambda W, g, n: norms_back(W, g, n)[-1],
+    "relative": lambda W, g, n: [norm / (np.linalg.norm(g) or 1.0) for norm in norms_back(W, g, n)],
     "added": lambda W, g, n: [np.linalg.norm(g @ np.linalg.matrix_power(W + np.eye(len(g)), k)) for k in range(n + 1)],
-    "column": lambda W, g, n: np.array(right.repeated_product_norms(W, g, n))[:, None],
-    "backwards": lambda W, g, n: right.repeated_product_norms(W, g, n)[::-1],
-    "running_sums": lambda W, g, n: np.cumsum(right.repeated_product_norms(W, g, n)),
-    "at_least_one": lambda W, g, n: right.repeated_product_norms(W, g, max(n, 1)),
+    "column": lambda W, g, n: np.array(norms_back(W, g, n))[:, None],
+    "backwards": lambda W, g, n: norms_back(W, g, n)[::-1],
+    "running_sums": lambda W, g, n: np.cumsum(norms_back(W, g, n)),
+    "at_least_one": lambda W, g, n: norms_back(W, g, max(n, 1)),
 }
 
 
@@ -627,7 +647,7 @@ MULTIPLIED = [
          "Your array has two axes. A list of numbers, or an array with one axis, was asked for."),
         ("backwards", "part", "The order is reversed", "Your list begins with the last product. The norm of g comes first."),
         ("running_sums", "part", "The norms are summed up", "You add each norm to those before it. Each stands for itself."),
-        ("at_least_one", "slip", "No step at all is one step", "For steps = 0 the answer is the norm of g alone."),
+        ("at_least_one", "slip", "No step at all is one step", "You multiply once before you look at steps. For steps = 0 the answer is the norm of g alone."),
     )
 ]
 normalised = normalised_each_time(
@@ -667,14 +687,18 @@ def by_powers(W, g, steps):
     return np.array([np.linalg.norm(np.linalg.matrix_power(W.T, k) @ g) for k in range(steps + 1)])
 
 
-@alternative("repeated_product_norms")
-def by_recursion(W, g, steps):
-    g = [float(entry) for entry in g]
+def step_by_step(W, g, steps):
+    """Return the norms by recursion."""
     norm = math.sqrt(sum(entry**2 for entry in g))
     if steps == 0:
         return [norm]
     back = [sum(float(W[i, j]) * g[i] for i in range(len(g))) for j in range(len(g))]
-    return [norm, *by_recursion(W, back, steps - 1)]
+    return [norm, *step_by_step(W, back, steps - 1)]
+
+
+@alternative("repeated_product_norms")
+def by_recursion(W, g, steps):
+    return step_by_step(W, [float(entry) for entry in g], steps)
 
 
 @alternative("repeated_product_norms")
@@ -811,6 +835,6 @@ def with_a_loop(grads, max_norm):
 @alternative("clip_by_global_norm")
 def through_one_array(grads, max_norm):
     flat = np.concatenate([np.ravel(grad) for grad in grads]).astype(float)
-    clipped = right.clip_by_norm(flat, max_norm)
+    clipped = shortened(flat, max_norm)
     ends = np.cumsum([np.size(grad) for grad in grads])[:-1]
-    return [part.reshape(np.shape(grad)) for part, grad in zip(np.split(clipped, ends), grads, strict=True)], np.array(right._norm(flat))
+    return [part.reshape(np.shape(grad)) for part, grad in zip(np.split(clipped, ends), grads, strict=True)], np.array(np.linalg.norm(flat))

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 Lines = Mapping[str, Sequence[float]]
 
 
-def beside(panels: Mapping[str, Lines], xlabel: str, ylabels: Sequence[str], *, markers: bool = False) -> Figure:
+def beside(panels: Mapping[str, Lines], xlabel: str, ylabels: Sequence[str], *, ceiling: float | None = None) -> Figure:
     """Draw lines on logarithmic axes beside each other.
 
     Parameters
@@ -26,17 +26,17 @@ def beside(panels: Mapping[str, Lines], xlabel: str, ylabels: Sequence[str], *, 
     xlabel : str
     ylabels : sequence of str
         One for each panel.
-    markers : bool
-        Whether each number gets a marker.
+    ceiling : float, optional
+        Where the vertical axes end; larger numbers leave the picture.
     """
     fig, axes = plots.figure(1, len(panels), (10.5, 3.6))
     for ax, (title, lines), ylabel in zip(axes, panels.items(), ylabels, strict=True):
-        for (label, numbers), marker in zip(lines.items(), plots.MARKERS, strict=False):
+        for label, numbers in lines.items():
             values = np.array(numbers, dtype=float)
-            ax.plot(
-                np.where(np.isfinite(values) & (values > 0), values, np.nan), marker=marker if markers else "", markersize=4, label=label
-            )
+            ax.plot(np.where(np.isfinite(values) & (values > 0), values, np.nan), label=label)
         ax.set(yscale="log", xlabel=xlabel, ylabel=ylabel, title=title)
+        if ceiling is not None:
+            ax.set_ylim(top=ceiling)
         if "" not in lines:
             ax.legend()
     return fig
@@ -74,8 +74,8 @@ def arrows(panels: Mapping[str, Mapping[str, np.ndarray]], threshold: float) -> 
     threshold : float
         Half the side of the square, and the radius of the circle.
     """
-    fig, axes = plots.figure(1, len(panels), (3.6 * len(panels), 3.9), sharex=True, sharey=True)
-    for ax, (title, vectors) in zip(axes, panels.items(), strict=True):
+    fig, axes = plots.figure(1, len(panels), (3.6 * len(panels), 3.9), sharex=True, sharey=True, squeeze=False)
+    for ax, (title, vectors) in zip(axes[0], panels.items(), strict=True):
         ax.add_patch(Rectangle((-threshold, -threshold), 2 * threshold, 2 * threshold, fill=False, color="#777777", linestyle="--"))
         ax.add_patch(Circle((0, 0), threshold, fill=False, color="#777777", linestyle=":"))
         for colour, width, (label, vector) in zip(plots.PALETTE, (2, 4, 2), vectors.items(), strict=False):
