@@ -52,10 +52,10 @@ def all_shortened(grads, max_norm):
     "slip",
     position=0,
 )
-def integers_raise(right, options, *args, **kwargs):
+def integers_raise(function, options, *args, **kwargs):
     for array in args[0] if isinstance(args[0], list) else [args[options["position"]]]:
         np.array(array).__imul__(0.5)
-    return right(*args, **kwargs)
+    return function(*args, **kwargs)
 
 
 @family(
@@ -66,20 +66,20 @@ def integers_raise(right, options, *args, **kwargs):
     "part",
     position=0,
 )
-def one_axis_only(right, options, *args, **kwargs):
+def one_axis_only(function, options, *args, **kwargs):
     if np.ndim(args[options["position"]]) != 1:
         raise ValueError("The truth value of an array with more than one element is ambiguous.")
-    return right(*args, **kwargs)
+    return function(*args, **kwargs)
 
 
 @family("The shape is lost", "You return the entries in one row. Give the answer the shape of {argument}: `reshape`.", "part", position=0)
-def flattened(right, options, *args, **kwargs):
-    return np.ravel(right(*args, **kwargs))
+def flattened(function, options, *args, **kwargs):
+    return np.ravel(function(*args, **kwargs))
 
 
 @family("A list is returned", "You return a list of numbers, as a comprehension makes it. Make an array of it.", "slip", position=0)
-def as_list(right, options, *args, **kwargs):
-    return np.asarray(right(*args, **kwargs)).tolist()
+def as_list(function, options, *args, **kwargs):
+    return np.asarray(function(*args, **kwargs)).tolist()
 
 
 MEASURES = {
@@ -350,8 +350,8 @@ norm_one_axis = one_axis_only("clip_by_norm", right.clip_by_norm, see="06 §4")
     "You give each clipped array the dtype of the original. Integers lose their fractions.",
     "slip",
 )
-def list_cut_off(right, options, grads, max_norm):
-    clipped, norm = right(grads, max_norm)
+def list_cut_off(function, options, grads, max_norm):
+    clipped, norm = function(grads, max_norm)
     return [array.astype(np.asarray(grad).dtype) for array, grad in zip(clipped, grads, strict=True)], norm
 
 
