@@ -523,7 +523,8 @@ COMPARED = [
         ("nearly_zero", "slip", "Short vectors count as zero",
          "You compare a length with a small number, or use isclose. Only a vector of zeros has no angle: `== 0`."),
         ("zero_is_nan", "slip", "A vector of zeros gives NaN", "You divide 0 by 0. Ask whether a length is 0, and return 0.0 then."),
-        ("zero_is_one", "slip", "A vector of zeros counts as parallel", "You return 1.0 where a vector is zero. It has no angle, and 0.0 is wanted."),
+        ("zero_is_one", "slip", "A vector of zeros counts as parallel",
+         "You return 1.0 where a vector is zero. It has no angle, and 0.0 is wanted."),
         ("only_a_checked", "slip", "Only a is checked for zeros", "You ask whether a is zero, and divide by 0 where b is. Ask for both."),
         ("in_an_array", "slip", "The number is in an array",
          "You return an array with one number. Return the number itself: `float(…)`, or `np.sum(a * b)`."),
@@ -647,7 +648,8 @@ MULTIPLIED = [
          "Your array has two axes. A list of numbers, or an array with one axis, was asked for."),
         ("backwards", "part", "The order is reversed", "Your list begins with the last product. The norm of g comes first."),
         ("running_sums", "part", "The norms are summed up", "You add each norm to those before it. Each stands for itself."),
-        ("at_least_one", "slip", "No step at all is one step", "You multiply once before you look at steps. For steps = 0 the answer is the norm of g alone."),
+        ("at_least_one", "slip", "No step at all is one step",
+         "You multiply once before you look at steps. For steps = 0 the answer is the norm of g alone."),
     )
 ]
 normalised = normalised_each_time(
@@ -711,6 +713,16 @@ def by_einsum(W, g, steps):
 
 
 @alternative("repeated_product_norms")
+def in_32_bits(W, g, steps):
+    W, g = np.float32(W), np.float32(g)
+    norms = [np.linalg.norm(g)]
+    for _ in range(steps):
+        g = np.dot(g, W)
+        norms.append(np.linalg.norm(g))
+    return np.array(norms, dtype=np.float32)
+
+
+@alternative("repeated_product_norms")
 def as_a_tuple_of_floats(W, g, steps):
     row, norms = 1.0 * g.reshape(1, -1), ()
     while len(norms) <= steps:
@@ -750,6 +762,11 @@ def in_single_precision(grad, limit):
 
 
 @alternative("clip_by_norm")
+def norm_in_32_bits(grad, max_norm):
+    return shortened(grad, max_norm).astype(np.float32)
+
+
+@alternative("clip_by_norm")
 def by_a_factor(grad, max_norm):
     norm = np.sqrt(np.sum(np.square(grad, dtype=float)))
     return grad * (min(1.0, max_norm / norm) if norm > 0 else 1.0)
@@ -775,6 +792,12 @@ def on_the_ball_too(grad, max_norm):
     flat = grad.reshape(-1).astype(float)
     norm = math.sqrt(flat @ flat)
     return (flat if norm < max_norm or norm == 0 else flat / norm * max_norm).reshape(grad.shape)
+
+
+@alternative("cosine_similarity")
+def cosine_in_32_bits(a, b):
+    norms = np.linalg.norm(a) * np.linalg.norm(b)
+    return np.float32(np.sum(a * b) / norms) if norms else np.float32(0)
 
 
 @alternative("cosine_similarity")
@@ -805,6 +828,12 @@ def by_the_law_of_cosines(a, b):
     if one == 0 or other == 0:
         return np.float64(0.0)
     return np.clip(1 - np.sum((a / one - b / other) ** 2) / 2, -1.0, 1.0)
+
+
+@alternative("clip_by_global_norm")
+def all_in_32_bits(grads, max_norm):
+    clipped, norm = all_shortened(grads, max_norm)
+    return [array.astype(np.float32) for array in clipped], np.float32(norm)
 
 
 @alternative("clip_by_global_norm")
