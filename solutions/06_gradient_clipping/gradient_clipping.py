@@ -114,7 +114,7 @@ plots.show(
         "training step", ("loss (log scale)", "norm (log scale)"), ceiling=100,
     ),
     alt="The training loss falls slowly from above 2 to below 1.5. Then, within three steps, it shoots out of "
-    "the picture, and the curve ends. So does the norm of the gradient, which had stayed near 1.",
+    "the picture, and the curve ends. So does the norm of the gradient, which had stayed near 1, with a few peaks.",
 )
 print("the last five losses:", *(f"{loss:.3g}" for loss in lost[-5:]))
 print("the last five norms: ", *(f"{norm:.3g}" for norm in lost_norms[-5:]))

@@ -36,7 +36,8 @@ def beside(panels: Mapping[str, Lines], xlabel: str, ylabels: Sequence[str], *, 
             ax.plot(np.where(np.isfinite(values) & (values > 0), values, np.nan), label=label)
         ax.set(yscale="log", xlabel=xlabel, ylabel=ylabel, title=title)
         if ceiling is not None:
-            ax.set_ylim(top=ceiling)
+            lowest = min(number for numbers in lines.values() for number in numbers if number > 0)
+            ax.set_ylim(lowest / 1.5, ceiling)
         if "" not in lines:
             ax.legend()
     return fig
