@@ -11,6 +11,7 @@ from autograder.reference import activations as act
 from autograder.reference import batch_normalization as bn
 from autograder.reference import convolution as conv
 from autograder.reference import dropout as drop
+from autograder.reference import gradient_clipping as clipping
 from autograder.reference import initialization as init
 from autograder.reference import neurons_and_backprop as neurons
 
@@ -303,3 +304,23 @@ def test_softmax_cross_entropy_of_large_logits():
     close(loss, loss_t)
     close(dz, z_t.grad)
     close(neurons.softmax(z), torch.softmax(torch.tensor(z), dim=1))
+
+
+@pytest.mark.parametrize("max_norm", [0.5, 1e6])
+def test_gradient_clipping(max_norm):
+    """PyTorch changes the gradients in place, and adds 1e-6 to the norm, which is large here."""
+    rng = np.random.default_rng(6)
+    grads = [1e3 * rng.standard_normal(shape) for shape in ((3, 4), (4,), (2, 3, 2))]
+    parameters = [tensor(grad) for grad in grads]
+    for clip, ours in (
+        (lambda: torch.nn.utils.clip_grad_norm_(parameters, max_norm), clipping.clip_by_global_norm(grads, max_norm)),
+        (lambda: torch.nn.utils.clip_grad_value_(parameters, max_norm), ([clipping.clip_by_value(grad, max_norm) for grad in grads], None)),
+    ):
+        for parameter, grad in zip(parameters, grads, strict=True):
+            parameter.grad = torch.tensor(grad)
+        norm = clip()
+        for one, parameter in zip(ours[0], parameters, strict=True):
+            np.testing.assert_allclose(one, parameter.grad.numpy(), rtol=1e-8)
+        assert norm is None or float(norm) == pytest.approx(ours[1])
+    a, b = grads[0].ravel(), rng.standard_normal(12)
+    close(clipping.cosine_similarity(a, b), torch.nn.functional.cosine_similarity(torch.tensor(a), torch.tensor(b), dim=0))
