@@ -67,8 +67,7 @@ def condition_number(H):
     -------
     float
         The largest singular value over the smallest one. It is np.inf where H is singular, also
-        if only rounding hides it: where smallest ≤ largest · n · np.finfo(float).eps. No error
-        is raised, and none of NumPy's warnings is shown.
+        if only rounding hides it: where smallest ≤ largest · n · np.finfo(float).eps.
     """
     ### BEGIN SOLUTION
     singular_values = np.linalg.svd(H, compute_uv=False)  # the largest first
