@@ -42,102 +42,78 @@ def momentum(theta, grad, state, lr, beta=0.9, rule=heavy, move=lambda new, old,
     return theta + move(new, old, beta), {"m": new}
 
 
-def nesterov(theta, grad_fn, state, lr, beta=0.9, rule=heavy, place=lambda theta, m, beta: theta + beta * m):
-    """Take Nesterov's step with a velocity of this `rule`; the gradient is measured at `place`."""
-    return momentum(theta, grad_fn(place(theta, state.get("m", 0.0), beta)), state, lr, beta, rule)
-
-
 def shifted(theta, grad, state, lr, beta=0.9, rule=heavy, move=lambda new, old, beta: new + beta * (new - old)):
     """Take Nesterov's step in the shifted form."""
     return momentum(theta, grad, state, lr, beta, rule, move)
 
 
+def nesterov(theta, grad_fn, state, lr, beta=0.9, rule=heavy, place=lambda theta, m, beta: theta + beta * m, step=momentum):
+    """Take Nesterov's step with a velocity of this `rule`; the gradient is measured at `place`."""
+    return step(theta, grad_fn(place(theta, state.get("m", 0.0), beta)), state, lr, beta, rule)
+
+
 VARIABLE = {"momentum_step": momentum, "nesterov_step": nesterov, "nesterov_step_shifted": shifted}
 
 
-def velocity_family(called, title, text, severity):
-    """Make a family of a rule for the velocity, a function of (m, grad, lr, beta)."""
+def velocity_family(called, title, text, severity, rule):
+    """Make a family of a rule for the velocity."""
 
-    def of_rule(rule):
-        def change(right, options, *args, **kwargs):
-            return right(*args, **kwargs, rule=rule)
+    def change(right, options, *args, **kwargs):
+        return right(*args, **kwargs, rule=rule)
 
-        change.__name__ = called
-        return partial(family(title, text, severity)(change), called=f"{{exercise}}_{called}")
-
-    return of_rule
+    change.__name__ = called
+    return family(title, text, severity)(change)
 
 
-@velocity_family(
-    "averaged",
-    "The gradient counts 1 − β only",
-    "You wrote m ← β m − (1 − β) η ∇, the average that Adam uses. Momentum adds up gradients, each in full: m ← β m − η ∇, so that the "
-    "final speed is 1/(1 − β) times that of gradient descent.",
-    "part",
-)
-def averaged(m, grad, lr, beta):
-    return beta * m - (1 - beta) * lr * grad
-
-
-@velocity_family(
-    "new_gradient_fades",
-    "The new gradient fades, too",
-    "You multiplied the new velocity by β, the present gradient included: β (m − η ∇). Only the old velocity is slowed down.",
-    "part",
-)
-def new_gradient_fades(m, grad, lr, beta):
-    return beta * (m - lr * grad)
-
-
-@velocity_family(
-    "without_friction",
-    "Nothing slows the velocity down",
-    "You wrote m ← m − η ∇, without β. Then old gradients count in full forever, and the ball swings through the valley without end.",
-    "core",
-)
-def without_friction(m, grad, lr, beta):
-    return m - lr * grad
-
-
-@velocity_family(
-    "beta_for_one_minus_beta",
-    "β and 1 − β are swapped",
-    "You kept the share 1 − β of the velocity. With β = 0.9 nine tenths of the old velocity are kept: m ← β m − η ∇.",
-    "core",
-)
-def beta_for_one_minus_beta(m, grad, lr, beta):
-    return (1 - beta) * m - lr * beta * grad
-
-
-@velocity_family(
-    "sign_alternates",
-    "The old velocity is subtracted",
-    "You wrote m ← −β m − η ∇, so the velocity turns round at every step. What was going downhill goes on downhill: + β m.",
-    "core",
-)
-def sign_alternates(m, grad, lr, beta):
-    return -beta * m - lr * grad
-
-
-@velocity_family(
-    "rate_times_velocity",
-    "η multiplies the old velocity, too",
-    "You wrote m ← η (β m − ∇). The old velocity holds its learning rates already; η belongs to the new gradient alone.",
-    "part",
-)
-def rate_times_velocity(m, grad, lr, beta):
-    return lr * (beta * m - grad)
-
-
-@velocity_family(
-    "normalized",
-    "The gradient is divided by its length",
-    "You divided the gradient by its length. The learning rate multiplies the gradient as it is: where the slope is flat, the step is "
-    "short.",
-    "part",
-)
-def normalized(m, grad, lr, beta):
-    return beta * m - lr * grad / (np.linalg.norm(grad) or 1.0)
+VELOCITY_FAMILIES = [
+    velocity_family(called, *known)
+    for called, known in {
+        "averaged": (
+            "The gradient counts 1 − β only",
+            "You wrote m ← β m − (1 − β) η ∇, the average that Adam uses. Momentum adds gradients up in full: m ← β m − η ∇, so that the "
+            "final speed is 1/(1 − β) times that of gradient descent.",
+            "part",
+            lambda m, grad, lr, beta: beta * m - (1 - beta) * lr * grad,
+        ),
+        "new_gradient_fades": (
+            "The new gradient fades, too",
+            "You multiplied the new velocity by β, the present gradient included: β (m − η ∇). Only the old velocity is slowed down.",
+            "part",
+            lambda m, grad, lr, beta: beta * (m - lr * grad),
+        ),
+        "without_friction": (
+            "Nothing slows the velocity down",
+            "You wrote m ← m − η ∇, without β. Then old gradients count in full forever, and the ball swings through the valley "
+            "without end.",
+            "core",
+            lambda m, grad, lr, beta: m - lr * grad,
+        ),
+        "beta_for_one_minus_beta": (
+            "β and 1 − β are swapped",
+            "You kept the share 1 − β of the velocity. With β = 0.9 nine tenths of the old velocity are kept: m ← β m − η ∇.",
+            "core",
+            lambda m, grad, lr, beta: (1 - beta) * m - lr * beta * grad,
+        ),
+        "sign_alternates": (
+            "The old velocity is subtracted",
+            "You wrote m ← −β m − η ∇, so the velocity turns round at every step. What was going downhill goes on downhill: + β m.",
+            "core",
+            lambda m, grad, lr, beta: -beta * m - lr * grad,
+        ),
+        "rate_times_velocity": (
+            "η multiplies the old velocity, too",
+            "You wrote m ← η (β m − ∇). The old velocity holds its learning rates already; η belongs to the new gradient alone.",
+            "part",
+            lambda m, grad, lr, beta: lr * (beta * m - grad),
+        ),
+        "normalized": (
+            "The gradient is divided by its length",
+            "You divided the gradient by its length. η multiplies the gradient as it is: where it is flat, steps are short.",
+            "part",
+            lambda m, grad, lr, beta: beta * m - lr * grad / (np.linalg.norm(grad) or 1.0),
+        ),
+    }.items()
+]
 
 
 @family(
@@ -162,6 +138,17 @@ def rate_outside(right, options, theta, grad, state, lr, beta=0.9):
 def last_gradient_only(right, options, theta, grad, state, lr, beta=0.9):
     new, after = right(theta, grad, state, lr, beta)
     return new, {"m": after["m"] - beta * state.get("m", 0.0)}
+
+
+@family(
+    "The velocity is kept outside the state",
+    "You keep the velocity in a global variable, or at the function itself, and begin anew where the state is empty. Two runs at once, "
+    "such as those of two layers of one network, then disturb each other. Put it into the state that you return.",
+    "slip",
+)
+def kept_outside(right, options, theta, grad, state, *args, **kwargs):
+    new, options["memory"] = right(theta, grad, options["memory"] if state else {}, *args, **kwargs)
+    return new, {"begun": True}
 
 
 @family("θ is forgotten", "You return the step alone. The new θ is the old one plus the step.", "part")
@@ -190,6 +177,49 @@ def flattened(right, options, *args, **kwargs):
     return (np.ravel(answer[0]), *answer[1:]) if isinstance(answer, tuple) else np.ravel(answer)
 
 
+def wrong(exercise, see, severity, adapt, **answers):
+    """Register wrong answers by their ids, each given as (title, text, function); `adapt` makes the answer of the function."""
+
+    def registered(called, title, text, function):
+        answer = adapt(function)
+        answer.__name__, answer.__doc__ = called, text
+        return misconception(exercise, severity, title=title, see=see)(answer)
+
+    return [registered(called, *known) for called, known in answers.items()]
+
+
+def of_matrix(function):
+    def answer(H):
+        with np.errstate(all="ignore"):
+            return function(np.asarray(H, dtype=float))
+
+    return answer
+
+
+def of_eigenvalues(function):
+    return lambda H, tol=1e-8: function(np.linalg.eigvalsh(H), tol, np.asarray(H))
+
+
+def subtracting(function):
+    def answer(theta, grad, H):
+        with np.errstate(all="ignore"):
+            return theta - function(np.asarray(grad, dtype=float), np.asarray(H, dtype=float))
+
+    return answer
+
+
+def descending(function):
+    return lambda theta, grad, lr: function(theta, np.asarray(grad, dtype=float), lr)
+
+
+def measuring(function):
+    return lambda theta, grad_fn, state, lr, beta=0.9: nesterov(theta, grad_fn, state, lr, beta, place=function)
+
+
+def moving(function):
+    return lambda theta, grad, state, lr, beta=0.9: shifted(theta, grad, state, lr, beta, move=function)
+
+
 UPHILL = (
     "Your step goes along the gradient, which points uphill. Either m ← β m − η ∇ and θ ← θ + m, or, as one set of slides has it, "
     "m ← β m + η ∇ and θ ← θ − m: half of one and half of the other climbs."
@@ -199,8 +229,7 @@ FORGETS = (
     "next step with it: `state.get(…)` has a default for the first step."
 )
 
-VELOCITIES = members(STEPS, VARIABLE, without_friction, averaged, new_gradient_fades, beta_for_one_minus_beta, sign_alternates)
-VELOCITIES += members(STEPS, VARIABLE, rate_times_velocity, normalized, rate_outside)
+VELOCITIES = members(STEPS, VARIABLE, *VELOCITY_FAMILIES, rate_outside)
 
 
 # --- momentum_step --------------------------------------------------------------------------------------------------------
@@ -224,29 +253,56 @@ def momentum_is_nesterov(theta, grad, state, lr, beta=0.9):
 # --- nesterov_step --------------------------------------------------------------------------------------------------------
 
 
-@misconception("nesterov_step", "core", title="The gradient is measured at θ", see="07 §5")
-def measured_here(theta, grad_fn, state, lr, beta=0.9):
-    """You asked for the gradient at θ itself: that is plain momentum. Nesterov asks where the velocity is about to lead, at θ + β m."""
-    return nesterov(theta, grad_fn, state, lr, beta, place=lambda theta, m, beta: theta)
+PLACES = [
+    *wrong(
+        "nesterov_step",
+        "07 §5",
+        "core",
+        measuring,
+        measured_here=(
+            "The gradient is measured at θ",
+            "You asked for the gradient at θ itself: that is plain momentum. Nesterov asks where the velocity is about to lead, at "
+            "θ + β m.",
+            lambda theta, m, beta: theta,
+        ),
+        measured_behind=(
+            "It looks back instead of ahead",
+            "You asked for the gradient at the point behind θ. If you step by −m, as one set of slides does, θ − β m is ahead (their "
+            "erratum); if you step by +m, it is θ + β m.",
+            lambda theta, m, beta: theta - beta * m,
+        ),
+        measured_at_the_velocity=(
+            "The gradient is measured at β m",
+            "You asked for the gradient at β m. That is a step, and no point: the place is θ + β m.",
+            lambda theta, m, beta: 0.0 * theta + beta * m,
+        ),
+    ),
+    *wrong(
+        "nesterov_step",
+        "07 §5",
+        "part",
+        measuring,
+        measured_too_far=(
+            "It looks ahead by m instead of β m",
+            "You asked for the gradient at θ + m. The old velocity takes θ only by β m, for it is slowed down first: ask at θ + β m.",
+            lambda theta, m, beta: theta + m,
+        ),
+    ),
+]
 
 
-@misconception("nesterov_step", "core", title="It looks back instead of ahead", see="07 §5")
-def measured_behind(theta, grad_fn, state, lr, beta=0.9):
-    """You asked for the gradient at the point behind θ. If you step by −m, as one set of slides does, the point ahead is θ − β m (an
-    erratum of these slides); if you step by +m, it is θ + β m."""
-    return nesterov(theta, grad_fn, state, lr, beta, place=lambda theta, m, beta: theta - beta * m)
+@misconception("nesterov_step", "core", title="Both forms are mixed", see="07 §5")
+def measured_ahead_and_shifted(theta, grad_fn, state, lr, beta=0.9):
+    """You measured the gradient ahead, and moved as the shifted form does. Either θ is the present point, the gradient is measured at
+    θ + β m, and θ moves by m; or θ is the point ahead already."""
+    return nesterov(theta, grad_fn, state, lr, beta, step=shifted)
 
 
-@misconception("nesterov_step", "part", title="It looks ahead by m instead of β m", see="07 §5")
-def measured_too_far(theta, grad_fn, state, lr, beta=0.9):
-    """You asked for the gradient at θ + m. The old velocity takes θ only by β m, for it is slowed down first: ask at θ + β m."""
-    return nesterov(theta, grad_fn, state, lr, beta, place=lambda theta, m, beta: theta + m)
-
-
-@misconception("nesterov_step", "core", title="The gradient is measured at β m", see="07 §5")
-def measured_at_the_velocity(theta, grad_fn, state, lr, beta=0.9):
-    """You asked for the gradient at β m. That is a step, and no point: the place is θ + β m."""
-    return nesterov(theta, grad_fn, state, lr, beta, place=lambda theta, m, beta: 0.0 * theta + beta * m)
+@misconception("nesterov_step", "part", title="This is the shifted form", see="07 §5")
+def nesterov_is_shifted(theta, grad_fn, state, lr, beta=0.9):
+    """You took the shifted form, in which theta is the point ahead. Here theta is the point itself: ask for the gradient at θ + β m, and
+    move by m."""
+    return nesterov(theta, grad_fn, state, lr, beta, place=lambda theta, m, beta: theta, step=shifted)
 
 
 @misconception("nesterov_step", "core", title="It looks ahead along the gradient", see="07 §5")
@@ -275,70 +331,55 @@ def called_twice(theta, grad_fn, state, lr, beta=0.9):
 # --- nesterov_step_shifted ------------------------------------------------------------------------------------------------
 
 
-def shifted_mistake(called, severity, title, text, move):
-    """Register a wrong move of `nesterov_step_shifted`."""
-
-    def answer(theta, grad, state, lr, beta=0.9):
-        return shifted(theta, grad, state, lr, beta, move=move)
-
-    answer.__name__, answer.__doc__ = called, text
-    return misconception("nesterov_step_shifted", severity, title=title, see="07 §5")(answer)
-
-
 MOVES = [
-    shifted_mistake(*mistake)
-    for mistake in (
-        (
-            "shifted_is_momentum",
-            "part",
-            "This is plain momentum",
-            "You moved by m alone, or m and m_new are the same array when you subtract them. Keep the old velocity: the step is m_new + "
-            "β (m_new − m).",
-            lambda new, old, beta: new,
-        ),
-        (
-            "old_velocity_stays",
-            "part",
-            "The old look ahead isn't taken back",
-            "You moved by (1 + β) m_new. theta is a point ahead already, by β m: take that back, with − β m.",
-            lambda new, old, beta: (1 + beta) * new,
-        ),
-        (
-            "new_velocity_ahead_missing",
-            "core",
+    *wrong(
+        "nesterov_step_shifted",
+        "07 §5",
+        "core",
+        moving,
+        new_velocity_ahead_missing=(
             "The new look ahead is missing",
             "You took the old look ahead back and added m_new, in sum −η ∇: plain gradient descent. Go ahead again, by β m_new.",
             lambda new, old, beta: new - beta * old,
         ),
-        (
-            "correction_subtracted",
-            "part",
+    ),
+    *wrong(
+        "nesterov_step_shifted",
+        "07 §5",
+        "part",
+        moving,
+        shifted_is_momentum=(
+            "This is plain momentum",
+            "You moved by m alone, or m and m_new are the same array when you subtract them. Keep the old velocity: the step is m_new + β "
+            "(m_new − m).",
+            lambda new, old, beta: new,
+        ),
+        old_velocity_stays=(
+            "The old look ahead isn't taken back",
+            "You moved by (1 + β) m_new. theta is a point ahead already, by β m: take that back, with − β m.",
+            lambda new, old, beta: (1 + beta) * new,
+        ),
+        correction_subtracted=(
             "The correction has the wrong sign",
             "You subtracted β (m_new − m). The new look ahead is added and the old one taken back: + β (m_new − m).",
             lambda new, old, beta: new - beta * (new - old),
         ),
-        (
-            "correction_without_beta",
-            "part",
+        correction_without_beta=(
             "The correction lacks β",
             "You added m_new − m in full. Both looks ahead go by β times the velocity: + β (m_new − m).",
             lambda new, old, beta: 2 * new - old,
         ),
-        (
-            "new_velocity_slowed_only",
-            "part",
+        new_velocity_slowed_only=(
             "The gradient's own step is missing",
             "You moved by β m_new. Written out, the step is β m_new − η ∇: the gradient counts once more.",
             lambda new, old, beta: beta * new,
         ),
-        (
-            "old_velocity_added",
-            "part",
+        old_velocity_added=(
             "The old look ahead is added",
             "You added β m where it is taken back: the step is (1 + β) m_new − β m.",
             lambda new, old, beta: (1 + beta) * new + beta * old,
         ),
-    )
+    ),
 ]
 
 
@@ -349,17 +390,6 @@ def first_step_is_momentum(theta, grad, state, lr, beta=0.9):
 
 
 # --- condition_number -----------------------------------------------------------------------------------------------------
-
-
-def wrong_kappa(called, severity, title, text, function):
-    """Register a wrong condition number; `function` may divide by zero."""
-
-    def answer(H):
-        with np.errstate(all="ignore"):
-            return function(np.asarray(H, dtype=float))
-
-    answer.__name__, answer.__doc__ = called, text
-    return misconception("condition_number", severity, title=title, see="07 §2")(answer)
 
 
 def singular_values(H):
@@ -379,129 +409,110 @@ def signed_ratio(H):
 
 
 KAPPAS = [
-    wrong_kappa(*mistake)
-    for mistake in (
-        (
-            "kappa_upside_down",
-            "core",
+    *wrong(
+        "condition_number",
+        "07 §2",
+        "core",
+        of_matrix,
+        kappa_upside_down=(
             "Smallest over largest",
             "You divided the smallest by the largest. A condition number is at least 1, and large where it is bad.",
             lambda H: guarded(H, lambda large, small: small / large),
         ),
-        (
-            "kappa_of_eigenvalues",
-            "part",
-            "Eigenvalues for singular values",
-            "You divided absolute eigenvalues. That is the same for symmetric matrices, and only for them.",
-            lambda H: guarded(H, np.divide, np.linalg.eigvals),
-        ),
-        (
-            "kappa_of_symmetric_eigenvalues",
-            "part",
-            "Eigenvalues of the lower triangle",
-            "`eigvalsh` looks at one triangle of H only and takes H for symmetric. Singular values are right for every matrix.",
-            lambda H: guarded(H, np.divide, np.linalg.eigvalsh),
-        ),
-        (
-            "kappa_with_sign",
-            "part",
-            "The sign of the eigenvalues counts",
-            "You divided the largest eigenvalue by the smallest one. A negative curvature may be the steepest: drop the signs.",
-            signed_ratio,
-        ),
-        (
-            "kappa_squared",
-            "part",
-            "The root is forgotten",
-            "You took eigenvalues of HᵀH. They are the squares of the singular values: take their root.",
-            lambda H: guarded(H, lambda large, small: (large / small) ** 2),
-        ),
-        (
-            "kappa_root",
-            "part",
-            "A root too many",
-            "You took the root of singular values. `svd` has taken it already; only eigenvalues of HᵀH need it.",
-            lambda H: guarded(H, lambda large, small: np.sqrt(large / small)),
-        ),
-        (
-            "kappa_difference",
-            "core",
+        kappa_difference=(
             "A difference for the ratio",
             "You subtracted. The condition number is a ratio: it has no unit, and scaling H doesn't change it.",
             lambda H: guarded(H, np.subtract),
         ),
-        (
-            "kappa_logarithm",
-            "core",
+        kappa_logarithm=(
             "Its logarithm",
             "You return the logarithm of the ratio. The condition number is the ratio itself.",
             lambda H: guarded(H, lambda large, small: np.log10(large / small)),
         ),
-        (
-            "kappa_of_the_diagonal",
-            "core",
+        kappa_of_the_diagonal=(
             "The diagonal for the singular values",
             "You looked at the diagonal of H only. Where H isn't diagonal, its entries there aren't its curvatures.",
             lambda H: guarded(H, np.divide, np.diag),
         ),
-        (
-            "kappa_of_entries",
-            "core",
+        kappa_of_entries=(
             "The entries for the singular values",
             "You divided the largest entry of H by its smallest one. Curvatures are singular values, not entries.",
             lambda H: np.abs(H).max() / np.abs(H).min(),
         ),
-        (
-            "kappa_largest_only",
-            "core",
+        kappa_largest_only=(
             "The largest singular value alone",
             "You return the largest singular value. How bad a ravine is depends on the ratio to the smallest one.",
             lambda H: singular_values(H)[0],
         ),
-        (
-            "kappa_rounding_forgotten",
-            "slip",
+    ),
+    *wrong(
+        "condition_number",
+        "07 §2",
+        "part",
+        of_matrix,
+        kappa_of_eigenvalues=(
+            "Eigenvalues for singular values",
+            "You divided absolute eigenvalues. That is the same for symmetric matrices, and only for them.",
+            lambda H: guarded(H, np.divide, np.linalg.eigvals),
+        ),
+        kappa_of_symmetric_eigenvalues=(
+            "Eigenvalues of the lower triangle",
+            "`eigvalsh` looks at one triangle of H only and takes H for symmetric. Singular values are right for every matrix.",
+            lambda H: guarded(H, np.divide, np.linalg.eigvalsh),
+        ),
+        kappa_with_sign=(
+            "The sign of the eigenvalues counts",
+            "You divided the largest eigenvalue by the smallest one. A negative curvature may be the steepest: drop the signs.",
+            signed_ratio,
+        ),
+        kappa_squared=(
+            "The root is forgotten",
+            "You took eigenvalues of HᵀH. They are the squares of the singular values: take their root.",
+            lambda H: guarded(H, lambda large, small: (large / small) ** 2),
+        ),
+        kappa_root=(
+            "A root too many",
+            "You took the root of singular values. `svd` has taken it already; only eigenvalues of HᵀH need it.",
+            lambda H: guarded(H, lambda large, small: np.sqrt(large / small)),
+        ),
+    ),
+    *wrong(
+        "condition_number",
+        "07 §2",
+        "slip",
+        of_matrix,
+        kappa_rounding_forgotten=(
             "Rounding hides a singular matrix",
             "You return inf only where the smallest singular value is exactly zero. A singular matrix mostly has one of 10⁻¹⁷ or so, for "
             "rounding: compare with largest · n · eps.",
             lambda H: np.linalg.cond(H),
         ),
-        (
-            "kappa_absolute_limit",
-            "slip",
+        kappa_absolute_limit=(
             "The limit doesn't grow with H",
             "You compared the smallest singular value with a fixed number. Whether it is zero but for rounding depends on the largest one.",
             lambda H: guarded(H, np.divide) if singular_values(H)[-1] > 1e-12 else np.inf,
         ),
-        (
-            "kappa_coarse_limit",
-            "slip",
+        kappa_coarse_limit=(
             "The limit is too coarse",
             "You took the matrix for singular where smallest/largest is below 10⁻¹⁰ or so. The limit is n · eps, about n · 2 · 10⁻¹⁶.",
             lambda H: guarded(H, np.divide) if singular_values(H)[-1] > 1e-10 * singular_values(H)[0] else np.inf,
         ),
-        (
-            "kappa_through_a_product",
-            "slip",
+        kappa_through_a_product=(
             "Digits are lost in HᵀH",
             "You took the root of the eigenvalues of HᵀH. Squaring loses half of the digits: beyond 10⁸ nothing is left. Use `svd`.",
             lambda H: guarded(H, np.divide, lambda H: np.sqrt(np.abs(np.linalg.eigvalsh(H.T @ H)))),
         ),
-        (
-            "kappa_nan",
-            "slip",
+        kappa_nan=(
             "A singular matrix isn't dealt with",
             "Where H is singular you don't return np.inf. Look at the smallest singular value first.",
             lambda H: guarded(H, np.divide) if guarded(H, np.divide) < np.inf else np.nan,
         ),
-        (
-            "kappa_as_an_array",
-            "slip",
+        kappa_as_an_array=(
             "An array for the number",
             "You return an array with the number in it. Return the number alone.",
             lambda H: np.array([guarded(H, np.divide)]),
         ),
-    )
+    ),
 ]
 
 
@@ -519,16 +530,6 @@ def named(eigenvalues, tol=1e-8, zeros_first=False, up=None, down=None):
     return "minimum" if up.all() else "maximum" if down.all() else "degenerate"
 
 
-def wrong_name(called, severity, title, text, function):
-    """Register a wrong name for a critical point, by a function of the eigenvalues and tol, or of (eigenvalues, tol, H)."""
-
-    def answer(H, tol=1e-8):
-        return function(np.linalg.eigvalsh(H), tol, np.asarray(H))
-
-    answer.__name__, answer.__doc__ = called, text
-    return misconception("critical_point", severity, title=title, see="07 §3")(answer)
-
-
 def by_determinant(H):
     determinant = np.linalg.det(H)
     if abs(determinant) <= 1e-8:
@@ -538,145 +539,115 @@ def by_determinant(H):
 
 SWAP = {"minimum": "maximum", "maximum": "minimum"}
 NAMES = [
-    wrong_name(*mistake)
-    for mistake in (
-        (
-            "extremes_swapped",
-            "part",
+    *wrong(
+        "critical_point",
+        "07 §3",
+        "core",
+        of_eigenvalues,
+        by_the_diagonal=(
+            "The diagonal for the eigenvalues",
+            "You looked at the diagonal of H. Where H isn't diagonal, the point may go down between the axes: take the eigenvalues.",
+            lambda values, tol, H: named(np.diag(H), tol),
+        ),
+        by_the_trace=(
+            "The sum of the eigenvalues decides",
+            "You looked at the sum, or the mean, of the eigenvalues. Each counts for itself: one negative among them makes a saddle.",
+            lambda values, tol, H: named(np.array([values.sum()]), tol),
+        ),
+        by_singular_values=(
+            "Singular values have no sign",
+            "You took singular values, or absolute values, which are never negative, so that maxima and saddles can't be told.",
+            lambda values, tol, H: named(np.abs(values), tol),
+        ),
+        by_one_eigenvalue=(
+            "One eigenvalue decides",
+            "You looked at a single eigenvalue, or at `any` where `all` is meant. A minimum needs all of them positive.",
+            lambda values, tol, H: named(values[-1:], tol),
+        ),
+    ),
+    *wrong(
+        "critical_point",
+        "07 §3",
+        "part",
+        of_eigenvalues,
+        extremes_swapped=(
             "Minimum and maximum are swapped",
             "You call a point with positive curvatures a maximum. Where all eigenvalues are positive it goes up everywhere: a minimum.",
             lambda values, tol, H: SWAP.get(named(values, tol), named(values, tol)),
         ),
-        (
-            "zero_before_the_signs",
-            "part",
+        zero_before_the_signs=(
             "A zero is looked at before the signs",
             "You say degenerate as soon as an eigenvalue is zero. With both signs it is a saddle: look at the signs first.",
             lambda values, tol, H: named(values, tol, zeros_first=True),
         ),
-        (
-            "never_degenerate",
-            "part",
+        never_degenerate=(
             "The degenerate case is missing",
             "You call a point with an eigenvalue of zero a saddle. Where all others have one sign nothing can be told: degenerate.",
             lambda values, tol, H: "saddle" if named(values, tol) == "degenerate" else named(values, tol),
         ),
-        (
-            "zero_counts_as_positive",
-            "part",
+        zero_counts_as_positive=(
             "Zero counts as a sign",
             "You counted an eigenvalue of zero as positive (≥ for >). A flat direction goes neither up nor down: degenerate.",
             lambda values, tol, H: named(values, up=values >= -tol, down=values < -tol),
         ),
-        (
-            "zero_extremes",
-            "part",
+        zero_extremes=(
             "A semi-definite Hessian counts as an extreme",
             "You let the other eigenvalues decide where one is zero. The flat direction may still go up or down: degenerate.",
             lambda values, tol, H: {(1, 0): "minimum", (0, 1): "maximum", (1, 1): "saddle"}.get(
                 (int((values > tol).any()), int((values < -tol).any())), "degenerate"
             ),
         ),
-        (
-            "by_the_diagonal",
-            "core",
-            "The diagonal for the eigenvalues",
-            "You looked at the diagonal of H. Where H isn't diagonal, the point may go down between the axes: take the eigenvalues.",
-            lambda values, tol, H: named(np.diag(H), tol),
-        ),
-        (
-            "by_the_determinant",
-            "part",
+        by_the_determinant=(
             "The determinant's rule for two dimensions",
             "You looked at the sign of the determinant. With two variables that works; with more, two negative eigenvalues cancel.",
             lambda values, tol, H: by_determinant(H),
         ),
-        (
-            "by_the_trace",
-            "core",
-            "The sum of the eigenvalues decides",
-            "You looked at the sum, or the mean, of the eigenvalues. Each counts for itself: one negative among them makes a saddle.",
-            lambda values, tol, H: named(np.array([values.sum()]), tol),
-        ),
-        (
-            "by_singular_values",
-            "core",
-            "Singular values have no sign",
-            "You took singular values, or absolute values, which are never negative, so that maxima and saddles can't be told.",
-            lambda values, tol, H: named(np.abs(values), tol),
-        ),
-        (
-            "by_one_eigenvalue",
-            "core",
-            "One eigenvalue decides",
-            "You looked at a single eigenvalue, or at `any` where `all` is meant. A minimum needs all of them positive.",
-            lambda values, tol, H: named(values[-1:], tol),
-        ),
-        (
-            "equal_is_degenerate",
-            "part",
+        equal_is_degenerate=(
             "Equal eigenvalues aren't degenerate",
             "You say degenerate where two eigenvalues are equal. Physicists call that so; here it means that an eigenvalue is zero.",
             lambda values, tol, H: "degenerate" if len(values) > 1 and np.diff(values).min() < 1e-9 else named(values, tol),
         ),
-        (
-            "tolerance_ignored",
-            "slip",
+    ),
+    *wrong(
+        "critical_point",
+        "07 §3",
+        "slip",
+        of_eigenvalues,
+        tolerance_ignored=(
             "tol isn't used",
             "You compared with zero itself. Rounding turns a zero into 10⁻¹⁷, of either sign: what lies within ±tol counts as zero.",
             lambda values, tol, H: named(values, 0.0),
         ),
-        (
-            "tolerance_fixed",
-            "slip",
+        tolerance_fixed=(
             "tol is a fixed number",
             "You wrote 1e-8 where tol belongs. The caller may pass another one.",
             lambda values, tol, H: named(values),
         ),
-        (
-            "tolerance_relative",
-            "slip",
+        tolerance_relative=(
             "tol is relative",
             "You multiplied tol by the largest eigenvalue. Here it is an absolute number: |λ| ≤ tol counts as zero.",
             lambda values, tol, H: named(values, tol * np.abs(values).max()),
         ),
-        (
-            "tolerance_excluded",
-            "slip",
+        tolerance_excluded=(
             "Exactly tol counts as zero",
             "You wrote < where ≤ belongs: an eigenvalue of exactly tol or −tol counts as zero, too.",
             lambda values, tol, H: named(values, up=values >= tol if tol else None, down=values <= -tol if tol else None),
         ),
-        (
-            "tolerance_on_one_side",
-            "slip",
+        tolerance_on_one_side=(
             "tol holds on one side only",
             "You compared with tol above and with zero below. A tiny negative eigenvalue is rounding, too: it is negative below −tol.",
             lambda values, tol, H: named(values, tol, down=values < 0),
         ),
-        (
-            "other_words",
-            "slip",
+        other_words=(
             "The words are others",
             'The names are exactly "minimum", "maximum", "saddle" and "degenerate", in small letters and without "point" or "local".',
             lambda values, tol, H: {"saddle": "Saddle point"}.get(named(values, tol), named(values, tol).capitalize()),
         ),
-    )
+    ),
 ]
 
 
 # --- newton_step ----------------------------------------------------------------------------------------------------------
-
-
-def wrong_newton(called, severity, title, text, step):
-    """Register a wrong Newton step, by a function of (grad, H) that gives what is subtracted."""
-
-    def answer(theta, grad, H):
-        with np.errstate(all="ignore"):
-            return theta - step(np.asarray(grad, dtype=float), np.asarray(H, dtype=float))
-
-    answer.__name__, answer.__doc__ = called, text
-    return misconception("newton_step", severity, title=title, see="07 §6")(answer)
 
 
 def with_absolute_curvatures(grad, H):
@@ -685,66 +656,65 @@ def with_absolute_curvatures(grad, H):
 
 
 NEWTONS = [
-    wrong_newton(*mistake)
-    for mistake in (
-        (
-            "newton_multiplied",
-            "core",
+    *wrong(
+        "newton_step",
+        "07 §6",
+        "core",
+        subtracting,
+        newton_multiplied=(
             "H is multiplied instead of solved for",
             "You subtracted H·∇. The step solves H·step = ∇: steep directions get short steps, not long ones.",
             lambda grad, H: H @ grad,
         ),
-        (
-            "newton_by_the_diagonal",
-            "part",
-            "Only the diagonal of H",
-            "You divided by the diagonal of H. In a turned valley the entries beside it count, too: solve H·step = ∇.",
-            lambda grad, H: grad / np.diag(H),
-        ),
-        (
-            "newton_entry_by_entry",
-            "core",
+        newton_entry_by_entry=(
             "1/H, entry by entry",
             "You took 1/H, which divides entry by entry. The inverse of a matrix is another thing, and `np.linalg.solve` needs none.",
             lambda grad, H: np.nan_to_num(1 / H) @ grad,
         ),
-        (
-            "newton_half_a_step",
-            "part",
+        newton_damped=(
+            "The identity is added to H",
+            "You solved with H + I, which is another method (damped Newton, Levenberg). Newton's step solves with H itself.",
+            lambda grad, H: np.linalg.solve(H + np.eye(len(H)), grad),
+        ),
+        newton_one_curvature=(
+            "One curvature for all directions",
+            "You divided by a single number, such as the norm of H or its largest eigenvalue. That is gradient descent with another η.",
+            lambda grad, H: grad / np.linalg.norm(H, 2),
+        ),
+    ),
+    *wrong(
+        "newton_step",
+        "07 §6",
+        "part",
+        subtracting,
+        newton_by_the_diagonal=(
+            "Only the diagonal of H",
+            "You divided by the diagonal of H. In a turned valley the entries beside it count, too: solve H·step = ∇.",
+            lambda grad, H: grad / np.diag(H),
+        ),
+        newton_half_a_step=(
             "A factor before the step",
             "You multiplied the step by a learning rate or by ½. Newton's step needs none: the curvature says how far to go.",
             lambda grad, H: 0.5 * np.linalg.solve(H, grad),
         ),
-        (
-            "newton_of_absolute_curvatures",
-            "part",
+        newton_of_absolute_curvatures=(
             "Negative curvatures are turned round",
             "You took the eigenvalues' absolute values, so that the step goes downhill everywhere. That is a good idea and another method "
             "(saddle-free Newton); Newton's step solves with H as it is.",
             with_absolute_curvatures,
         ),
-        (
-            "newton_damped_a_little",
-            "slip",
+    ),
+    *wrong(
+        "newton_step",
+        "07 §6",
+        "slip",
+        subtracting,
+        newton_damped_a_little=(
             "Something is added to H",
             "You added a tiny multiple of the identity, which costs digits. The docstring says that H isn't singular: solve with H itself.",
             lambda grad, H: np.linalg.solve(H + 1e-8 * np.eye(len(H)), grad),
         ),
-        (
-            "newton_damped",
-            "core",
-            "The identity is added to H",
-            "You solved with H + I, which is another method (damped Newton, Levenberg). Newton's step solves with H itself.",
-            lambda grad, H: np.linalg.solve(H + np.eye(len(H)), grad),
-        ),
-        (
-            "newton_one_curvature",
-            "core",
-            "One curvature for all directions",
-            "You divided by a single number, such as the norm of H or its largest eigenvalue. That is gradient descent with another η.",
-            lambda grad, H: grad / np.linalg.norm(H, 2),
-        ),
-    )
+    ),
 ]
 
 
@@ -766,69 +736,54 @@ def newton_columns(theta, grad, H):
 # --- sgd_step -------------------------------------------------------------------------------------------------------------
 
 
-def wrong_descent(called, severity, title, text, function):
-    """Register a wrong step of gradient descent."""
-
-    def answer(theta, grad, lr):
-        return function(theta, np.asarray(grad, dtype=float), lr)
-
-    answer.__name__, answer.__doc__ = called, text
-    return misconception("sgd_step", severity, title=title, see="07 §1")(answer)
-
-
 DESCENTS = [
-    wrong_descent(*mistake)
-    for mistake in (
-        (
-            "sgd_roles_swapped",
-            "core",
+    *wrong(
+        "sgd_step",
+        "07 §1",
+        "core",
+        descending,
+        sgd_roles_swapped=(
             "θ and the gradient are swapped",
             "You computed ∇ − η θ. The gradient is multiplied by η and subtracted from θ.",
             lambda theta, grad, lr: grad - lr * theta,
         ),
-        (
-            "sgd_relative",
-            "core",
+        sgd_relative=(
             "The step is relative to θ",
             "You computed θ (1 − η ∇), so that a θ of zero never moves. The step is η ∇, whatever θ is.",
             lambda theta, grad, lr: theta * (1 - lr * grad),
         ),
-        (
-            "sgd_sign_alone",
-            "part",
-            "The gradient's sign alone",
-            "You used the sign of the gradient only. Its size counts: steep directions get long steps.",
-            lambda theta, grad, lr: theta - lr * np.sign(grad),
-        ),
-        (
-            "sgd_normalized",
-            "part",
-            "The gradient is divided by its length",
-            "You divided the gradient by its length. Gradient descent takes it as it is: near a minimum the steps get short by themselves.",
-            lambda theta, grad, lr: theta - lr * grad / np.linalg.norm(grad),
-        ),
-        (
-            "sgd_divided_by_the_rate",
-            "part",
-            "Divided by the learning rate",
-            "You divided by η. A small learning rate makes short steps: multiply.",
-            lambda theta, grad, lr: theta - grad / lr,
-        ),
-        (
-            "sgd_mean_gradient",
-            "core",
+        sgd_mean_gradient=(
             "One number for all entries",
             "You took the mean of the gradient. Each entry of θ moves by its own entry of the gradient.",
             lambda theta, grad, lr: theta - lr * np.mean(grad),
         ),
-        (
-            "sgd_averaged",
-            "part",
+    ),
+    *wrong(
+        "sgd_step",
+        "07 §1",
+        "part",
+        descending,
+        sgd_sign_alone=(
+            "The gradient's sign alone",
+            "You used the sign of the gradient only. Its size counts: steep directions get long steps.",
+            lambda theta, grad, lr: theta - lr * np.sign(grad),
+        ),
+        sgd_normalized=(
+            "The gradient is divided by its length",
+            "You divided the gradient by its length. Gradient descent takes it as it is: near a minimum the steps get short by themselves.",
+            lambda theta, grad, lr: theta - lr * grad / np.linalg.norm(grad),
+        ),
+        sgd_divided_by_the_rate=(
+            "Divided by the learning rate",
+            "You divided by η. A small learning rate makes short steps: multiply.",
+            lambda theta, grad, lr: theta - grad / lr,
+        ),
+        sgd_averaged=(
             "The gradient is divided by its number of entries",
             "You divided by the size of the gradient. The mean over the batch is in the gradient already: subtract η ∇.",
             lambda theta, grad, lr: theta - lr * grad / max(np.size(grad), 2),
         ),
-    )
+    ),
 ]
 
 
@@ -846,6 +801,7 @@ IN_SEVERAL = [
         VARIABLE,
         partial(nothing_remembered, text=FORGETS),
         last_gradient_only,
+        kept_outside,
         partial(uphill, text=UPHILL),
         theta_forgotten,
         state_first,

@@ -425,6 +425,20 @@ class StepTests(ArgumentsUnchanged, IntegersInGroups, Float32, MemoryLayouts, No
         for beta in (0.0, 1.0):
             self.expect_moves(student, reference, list(slopes(rng, 4, 3)), [0.2] * 4, proportions, f"the steps with beta={beta}", beta)
 
+    @corner("no memory of earlier calls")
+    def test_two_walks_at_once(self, student, rng):
+        """Where two walks take turns, each goes on from its own state."""
+        function, theta, gradients = getattr(student, self.exercise), rng.normal(size=3), slopes(rng, 3, 3)
+
+        def walk(beside):
+            place, state = one_step(function, theta, self.given(gradients[0]), {}, lr=0.2)
+            if beside:
+                one_step(function, theta, self.given(gradients[2]), {}, lr=0.2)
+            return one_step(function, place, self.given(gradients[1]), state, lr=0.2)[0]
+
+        if ends := both(lambda: walk(beside=False), lambda: walk(beside=True)):
+            expect(ends[1], "theta after two steps").alike(ends[0], "where another walk begins between them")
+
     @corner("theta and state, in this order", 0.03)
     def test_form(self, student, rng):
         """What is returned is theta, and then the state."""

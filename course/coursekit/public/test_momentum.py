@@ -18,12 +18,15 @@ def walk(function, start, gradients, rates, beta):
 
 
 def expect_a_pure_step(function, given=np.array):
-    """Expect that neither theta nor the gradient nor the old state is changed, at the first step and at the second."""
+    """Expect that neither theta nor the gradient nor the old state is changed, at the first step and at the second, which can be repeated."""
     theta, state = np.array([[1.0, -2.0]]), {}
     for grad in ([[3.0, 1.0]], [[-1.0, 2.0]]):
         answer = expect_unchanged(function, theta, given(grad), state, 0.5)
-        theta, state = expect(answer, f"what {function.name} returns").items("theta", "state")
+        before, (theta, state) = (theta, state), expect(answer, f"what {function.name} returns").items("theta", "state")
         expect(theta, "theta").shaped((1, 2))
+    function(np.array([[7.0, 8.0]]), given([[9.0, 5.0]]), {}, 0.5)
+    again, _ = expect(function(before[0], given(grad), before[1], 0.5), f"what {function.name} returns").items("theta", "state")
+    expect(again, "theta after the second step").alike(theta, "where another walk begins before it: is the velocity in the state?")
 
 
 def expect_default(function, given=np.array):
