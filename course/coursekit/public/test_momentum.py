@@ -18,7 +18,7 @@ def walk(function, start, gradients, rates, beta):
 
 
 def expect_a_pure_step(function, given=np.array):
-    """Expect that neither theta nor the gradient nor the old state is changed, at the first step and at the second, which can be repeated."""
+    """Expect that neither theta nor the gradient nor the old state is changed, at the first step and the second, which can be repeated."""
     theta, state = np.array([[1.0, -2.0]]), {}
     for grad in ([[3.0, 1.0]], [[-1.0, 2.0]]):
         answer = expect_unchanged(function, theta, given(grad), state, 0.5)
@@ -170,7 +170,7 @@ class TestNesterovStepShifted:
 @exercise("newton_step")
 class TestNewtonStep:
     def test_by_hand(self, student):
-        """The worked example: from (1, 1) in the turned valley H = (5 4; 4 5), one step leads to the minimum at (0, 0)."""
+        """The worked example: from (2, 1) in the turned valley H = (5 4; 4 5), one step leads to the minimum at (0, 0)."""
         valley = np.array([[5.0, 4.0], [4.0, 5.0]])
         expect(student.newton_step(np.array([2.0, 1.0]), np.array([14.0, 13.0]), valley), "theta").close_to([0.0, 0.0], rtol=1e-9)
         expect(student.newton_step(np.array([2.0, 1.0]), np.array([9.0, 0.0]), valley), "theta").close_to([-3.0, 5.0], rtol=1e-9)
