@@ -450,6 +450,11 @@ if ready(sgd_step, momentum_step):
         "steps and is still far away. Momentum overshoots the minimum along the valley, turns, and "
         "comes to rest near it.",
     )
+    ends = {label: np.hypot(*path[-1]) for label, path in paths.items()}
+    assert BETA != 0.9 or ends["momentum"] < ends["SGD"] / 10, "momentum is ten times nearer"
+
+# %% tags=["demo"]
+if ready(sgd_step, momentum_step):
     speeds = {f"β = {beta}": -np.diff(walk(momentum_on(np.ones_like, 1.0, beta), 0.0, 80)) for beta in (0.5, 0.9, 0.95)}
     curves = {label: (np.arange(1, 81), speed) for label, speed in speeds.items()}
     plots.show(
@@ -457,8 +462,6 @@ if ready(sgd_step, momentum_step):
         alt="The length of the steps on a constant slope. With β = 0.5 it settles at 2 after a few steps, "
         "with 0.9 at 10 after some 40, with 0.95 it approaches 20.",
     )
-    ends = {label: np.hypot(*path[-1]) for label, path in paths.items()}
-    assert BETA != 0.9 or ends["momentum"] < ends["SGD"] / 10, "momentum is ten times nearer"
     assert np.allclose([speeds["β = 0.5"][-1], speeds["β = 0.9"][-1]], [2, 10], rtol=1e-3), "1/(1 − β)"
 
 # %% [markdown]
@@ -478,7 +481,7 @@ def pit_gradient(theta):
     return 0.1 * theta + 1.25 * np.cos(2.5 * theta)
 
 
-if ready(momentum_step):
+if ready(sgd_step, momentum_step):
     balls, ends = np.linspace(-8, 8, 161), {}
     for beta in (0.0, 0.9, 0.95, 0.99):
         ends[f"β = {beta}"] = walk(momentum_on(pit_gradient, 0.05, beta), balls, 3000)[-1]
@@ -488,19 +491,26 @@ if ready(momentum_step):
     mean = {label: np.mean(pit_loss(end)) for label, end in ends.items()}
     for label in ends:
         print(f"{label}: {share[label]:.0%} in the deepest pit, mean loss {mean[label]:.2f}")
-    shown = {label: (ends[label], pit_loss(ends[label])) for label in ("β = 0.0", "β = 0.95")}
-    plots.show(
-        figures.pits(grid, pit_loss(grid), shown),
-        alt="A wavy loss with seven pits, the deepest near the middle. Without momentum balls rest in "
-        "every pit. With β = 0.95 they rest in the four or five pits near the middle only.",
-    )
     assert share["β = 0.9"] == share["β = 0.0"], "with β = 0.9 no more balls find the deepest pit"
     assert mean["β = 0.95"] < mean["β = 0.9"] < mean["β = 0.0"], "but the pits get deeper on average"
     assert share["β = 0.99"] < 0.3, "a larger β is no guarantee"
 
+# %% tags=["demo"]
+if ready(sgd_step, momentum_step):
+    plots.show(
+        figures.pits(grid, pit_loss(grid), {label: ends[label] for label in ("β = 0.0", "β = 0.95")}),
+        alt="A wavy loss with seven pits, the deepest near the middle, and below it how many balls "
+        "rest in each. Without momentum they are spread evenly over the pits. With β = 0.95 most rest "
+        "in the pits near the middle, and few in the outer ones.",
+    )
+    with_and_without = (momentum_on(saddle_gradient, 0.1), sgd_on(saddle_gradient, 0.1))
+    sooner, later = (steps_to_leave(rule, 1e-7) for rule in with_and_without)
+    print(f"1e-07 beside the ridge of §3: {sooner} steps with momentum, {later} without")
+    assert 2.5 < later / sooner < 3, "momentum leaves the saddle nearly three times as soon"
+
 # %% [markdown]
 # It *can*. On average momentum comes to rest in deeper pits. With β = 0.9 not one ball more finds the deepest one. With 0.95 a third do, with
-# 0.99 fewer again: a fast ball leaves good pits, too. At the saddle of §3 momentum helps reliably: it leaves about three times as soon.
+# 0.99 fewer again: a fast ball leaves good pits, too. At the saddle of §3 momentum helps reliably: it leaves nearly three times as soon.
 #
 # ## §5 Look ahead
 #
@@ -648,16 +658,17 @@ def shifted_on(gradient, lr, beta=0.9):
     return lambda theta, state: nesterov_step_shifted(theta, gradient(theta), state, lr, beta)
 
 
+# %% tags=["demo"]
 if ready(momentum_step, nesterov_step, nesterov_step_shifted):
     heavy, ahead = (walk(rule(H.dot, 0.008), start, 60) for rule in (momentum_on, nesterov_on))
     moves = np.diff(ahead, axis=0, prepend=ahead[:1])
     shifted = walk(shifted_on(H.dot, 0.008), start, 60)
-    panels = {"η = 0.8/100, β = 0.9": {"momentum": heavy}, "the same": {"Nesterov": ahead, "shifted form·": shifted}}
+    panels = {"momentum, η = 0.8/100, β = 0.9": {"momentum": heavy}, "Nesterov, the same η and β": {"Nesterov": ahead, "shifted form·": shifted}}
     plots.show(
         figures.ravines(panels, (1, 100), (4.5, 1.3)),
         alt="Above, momentum swings across the ravine many times while it moves along. Below, Nesterov's "
-        "walk is at the bottom after a few steps and moves along smoothly; the points of the shifted form "
-        "lie a little ahead on the same path.",
+        "walk is at the bottom after a few steps and moves along smoothly; the squares of the shifted form "
+        "lie ahead of its points.",
     )
     assert np.allclose(shifted, ahead + 0.9 * moves), "the shifted form walks the same path"
     assert np.abs(ahead[5:, 1]).max() < np.abs(heavy[5:, 1]).max() / 10, "Nesterov hardly swings across"
@@ -772,11 +783,11 @@ def eight_hessian(w):
     return X.T * (chance(w) * (1 - chance(w))) @ X / len(X) + 1e-3 * np.eye(len(w))
 
 
+# %% tags=["demo"]
 def newton_on(gradient, hessian):
     return lambda theta, state: (newton_step(theta, gradient(theta), hessian(theta)), state)
 
 
-# %% tags=["demo"]
 if ready(sgd_step, momentum_step, nesterov_step, newton_step):
     rules = {"Newton": [newton_on(eight_gradient, eight_hessian)]}
     for name, rule in {"SGD": sgd_on, "momentum": momentum_on, "Nesterov": nesterov_on}.items():
@@ -831,6 +842,7 @@ def steps_needed(step, curvatures):
     return 5000
 
 
+# %% tags=["demo"]
 kappas = (2, 5, 10, 30, 100, 300, 1000)
 if ready(sgd_step, momentum_step, nesterov_step, newton_step):
     counts = {"SGD": [], "momentum": [], "Nesterov": [], "Newton": []}

@@ -57,7 +57,7 @@ def lines(panels: Mapping[str, Mapping[str, Curve]], **axis: Any) -> Figure:
     fig, axes = plots.figure(1, len(panels), (5.6 * len(panels) + 1, 3.8), sharey=True, squeeze=False)
     for ax, (title, curves) in zip(axes[0], panels.items(), strict=True):
         for (label, (x, y)), marker in zip(curves.items(), plots.MARKERS, strict=False):
-            ax.plot(x, y, marker=marker, markersize=5, label=label)
+            ax.plot(x, y, marker=marker, markevery=max(1, len(x) // 20), markersize=5, label=label)
         ax.set(title=title, **axis)
         ax.legend()
     for ax in axes[0, 1:]:
@@ -80,13 +80,15 @@ def landscapes(hessians: Mapping[str, np.ndarray]) -> Figure:
     return fig
 
 
-def pits(x: np.ndarray, height: np.ndarray, ends: Mapping[str, Curve]) -> Figure:
-    """Draw a loss with pits, and where balls came to rest, by label."""
-    fig, ax = plots.figure(1, 1, (9, 3.8))
-    ax.plot(x, height, color="#999999", linewidth=1.6)
-    for number, ((label, (where, high)), marker) in enumerate(zip(ends.items(), plots.MARKERS, strict=False)):
-        style = {"linestyle": "none", "fillstyle": "none", "markersize": 7 + 3 * number}
-        ax.plot(where, high, marker, color=plots.PALETTE[number], label=label, **style)
-    ax.set(xlabel="θ", ylabel="loss", title="Where 161 balls come to rest")
-    ax.legend()
+def pits(x: np.ndarray, height: np.ndarray, ends: Mapping[str, np.ndarray]) -> Figure:
+    """Draw a loss with pits, and below it how many balls came to rest where, by label."""
+    fig, (above, below) = plots.figure(2, 1, (9, 4.8), sharex=True)
+    above.plot(x, height)
+    above.set(ylabel="loss", title=f"Where {len(next(iter(ends.values())))} balls come to rest")
+    for side, (label, places) in enumerate(ends.items()):
+        where, number = np.unique(np.round(places, 1), return_counts=True)
+        style: dict[str, Any] = {"color": plots.PALETTE[side], "hatch": plots.HATCHES[side], "edgecolor": "white"}
+        below.bar(where + 0.3 * (side - (len(ends) - 1) / 2), number, 0.3, label=label, **style)
+    below.set(xlabel="θ", ylabel="balls")
+    below.legend()
     return fig
