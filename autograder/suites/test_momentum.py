@@ -146,7 +146,7 @@ class TestConditionNumber(ArgumentsUnchanged, Integers, Float32, MemoryLayouts):
             if not isinstance(found, NUMBERS):
                 expect(found, "the condition number of a singular matrix").close_to(0.0)
             if not found == np.inf:
-                raise Mismatch("value", f"the condition number of a singular matrix is {float(found):.4g}, expected inf")
+                raise Mismatch("value", f"the condition number of a singular matrix is {float(found):.4g}, expected inf", np.asarray(found))
 
     @aspect("positive curvatures", 4)
     def test_positive(self, student, reference, rng):
@@ -167,13 +167,19 @@ class TestConditionNumber(ArgumentsUnchanged, Integers, Float32, MemoryLayouts):
 
     @aspect("as round as can be", 1.6)
     def test_round(self, student, rng):
-        """Where all curvatures are equal, or there is one alone, the condition number is 1."""
+        """Where all curvatures are equal, or there is one alone, the condition number is 1, and elsewhere it isn't."""
+        elsewhere = number_of(student.condition_number(np.diag([1.0, 7.0])))
+        if isinstance(elsewhere, NUMBERS) and abs(elsewhere - 1) < 1e-6:
+            raise Mismatch("value", "the condition number for the curvatures 1 and 7 is 1", np.asarray(elsewhere))
         for H in (6.5 * np.eye(4), np.array([[-5.0]]), 0.01 * np.eye(2)):
             expect(number_of(student.condition_number(H)), "the condition number").close_to(1.0)
 
     @aspect("singular matrices", 2)
     def test_singular(self, student, rng):
-        """The condition number of a matrix with a singular value of zero is inf."""
+        """The condition number of a matrix with a singular value of zero is inf, and of another it isn't."""
+        regular = number_of(student.condition_number(np.diag([1.0, 7.0])))
+        if isinstance(regular, NUMBERS) and regular == np.inf:
+            raise Mismatch("value", "the condition number for the curvatures 1 and 7 is infinite", np.asarray(regular))
         self.expect_infinite(student, np.diag([2.0, 0.0, -3.0]), np.zeros((2, 2)), np.array([[0.0]]))
 
     @corner("singular but for rounding", 0.05)
@@ -363,17 +369,17 @@ class StepTests(ArgumentsUnchanged, IntegersInGroups, Float32, MemoryLayouts, No
         return np.asarray(expect(answer, "the first step from zero").shaped(grad.shape).answer)
 
     def expect_moves(self, student, reference, gradients, rates, look, what, beta=0.9):
-        """Walk from zero, and expect of all moves together what `look` gives for the reference's."""
-        walks = []
+        """Walk, and expect of all moves together what `look` gives for the reference's."""
+        start, walks = np.full(gradients[0].shape, 0.7), []
         for step in (partial(one_step, getattr(student, self.exercise)), getattr(reference, self.exercise)):
-            places, state = [np.zeros(gradients[0].shape)], {}
+            places, state = [start], {}
             for grad, lr in zip(gradients, rates, strict=True):
                 place, state = step(places[-1], self.given(grad.copy()), state, lr=lr, beta=beta)
                 places.append(place)
             walks.append(places)
-        found = [np.zeros(gradients[0].shape)]
+        found = [start]
         for number, place in enumerate(walks[0][1:], start=1):
-            found.append(expect(place, f"theta after step {number} from zero").shaped(gradients[0].shape).answer)
+            found.append(expect(place, f"theta after step {number}").shaped(start.shape).answer)
         expect(look(np.diff(found, axis=0)), what).close_to(look(np.diff(walks[1], axis=0)), rtol=1e-6)
 
     @aspect("the first step's direction", 11.4)
@@ -460,13 +466,13 @@ class RateTests(StepTests):
     def test_no_more_gradient(self, student, reference, rng):
         """Where the gradient has become zero, the steps go on in the same direction, each shorter by the factor β."""
         gradients = [*[slopes(rng, 5)] * 2, *[np.zeros(5)] * 5]
-        what = "steps 5 to 7 from zero, divided by the longest one,"
+        what = "steps 5 to 7, divided by the longest one,"
         self.expect_moves(student, reference, gradients, [0.2] * 7, lambda moves: proportions(moves[4:]), what)
 
     @aspect("a learning rate that changes", 19.6)
     def test_changing_rate(self, student, reference, rng):
         """A gradient counts with the learning rate of its own step, also where that changes later."""
-        what = "the steps from zero, divided by the longest one,"
+        what = "the steps, divided by the longest one,"
         self.expect_moves(student, reference, [slopes(rng, 5)] * 6, [0.1, 0.4, 0.02, 0.3, 0.3, 0.01], proportions, what)
 
 

@@ -481,6 +481,7 @@ def pit_gradient(theta):
     return 0.1 * theta + 1.25 * np.cos(2.5 * theta)
 
 
+# %% tags=["demo"]
 if ready(sgd_step, momentum_step):
     balls, ends = np.linspace(-8, 8, 161), {}
     for beta in (0.0, 0.9, 0.95, 0.99):

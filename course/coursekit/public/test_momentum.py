@@ -61,7 +61,7 @@ class TestConditionNumber:
 
     def test_singular(self, student):
         """κ is inf for singular matrices, also where rounding hides it."""
-        for H in (np.diag([1.0, 0.0]), np.ones((3, 3)), np.arange(1.0, 10.0).reshape(3, 3)):
+        for H in (np.diag([1.0, 0.0]), np.ones((3, 3)), np.arange(1.0, 10.0).reshape(3, 3), np.diag([1.0, 1.0, 1.0, 1.0, 3e-16])):
             found = student.condition_number(H)
             if not (np.ndim(found) == 0 and isinstance(found, (float, np.generic)) and found == np.inf):
                 raise Mismatch("value", f"κ of a singular matrix should be np.inf, but it is {found!r}")
