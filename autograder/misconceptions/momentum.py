@@ -135,7 +135,11 @@ def begun_with_a_gradient(right, options, theta, grad, state, lr, beta=0.9):
     return right(theta, grad, state or {"m": -lr * np.asarray(grad, dtype=float)}, lr, beta)
 
 
-@family("The default of beta is another", "Without a beta you take 0.99 or so. The stub says beta=0.9.", "slip")
+@family(
+    "The default of beta is another",
+    "Where no beta is passed you take another one than the stub, whose default is beta=0.9. Callers rely on it.",
+    "slip",
+)
 def other_default(right, options, theta, grad, state, lr, beta=0.99):
     return right(theta, grad, state, lr, beta)
 

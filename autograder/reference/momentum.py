@@ -19,7 +19,6 @@ import numpy as np
 from scipy.linalg import ldl
 
 State = dict[str, Any]
-MACHINE_EPSILON = 2.0**-52
 
 
 def velocity(slopes: list[np.ndarray], beta: float) -> np.ndarray | float:
@@ -59,7 +58,7 @@ def condition_number(H) -> float:
     none = np.zeros_like(H)
     singular = np.linalg.eigvalsh(np.block([[none, H], [H.T, none]]))[n:]
     smallest, largest = singular[0], singular[-1]
-    return float(largest / smallest) if smallest > largest * n * MACHINE_EPSILON else np.inf
+    return float(largest / smallest) if smallest > largest * n * np.finfo(float).eps else np.inf
 
 
 def critical_point(H, tol=1e-8) -> str:

@@ -142,9 +142,9 @@ if ready(sgd_step):
 #
 # $$\eta < 2/\lambda_\text{max} \tag{3}$$
 #
-# The flattest direction then shrinks by no more than $1 - 2\lambda_\text{min}/\lambda_\text{max}$ a step. For our valley that is 0.98. The best η
-# makes both ends equally fast, $\eta = 2/(\lambda_\text{min} + \lambda_\text{max})$, and both shrink by $(\kappa - 1)/(\kappa + 1)$ with $\kappa =
-# \lambda_\text{max}/\lambda_\text{min}$. So the number of steps grows **in proportion to κ**, and no learning rate helps.
+# The flattest direction then keeps at least the share $1 - 2\lambda_\text{min}/\lambda_\text{max}$ of its length at every step. For our valley
+# that is 0.98. The best η makes both ends equally fast, $\eta = 2/(\lambda_\text{min} + \lambda_\text{max})$, and both keep the share $(\kappa -
+# 1)/(\kappa + 1)$ a step, with $\kappa = \lambda_\text{max}/\lambda_\text{min}$. So the number of steps grows **in proportion to κ**, and no learning rate helps.
 #
 # ## §2 The condition number
 #
@@ -502,7 +502,7 @@ if ready(sgd_step, momentum_step):
         figures.pits(grid, pit_loss(grid), {label: ends[label] for label in ("β = 0.0", "β = 0.95")}),
         alt="A wavy loss with seven pits, the deepest near the middle, and below it how many balls "
         "rest in each. Without momentum they are spread evenly over the pits. With β = 0.95 most rest "
-        "in the pits near the middle, and few in the outer ones.",
+        "in the three pits near the middle, and fewer in the outer ones.",
     )
     with_and_without = (momentum_on(saddle_gradient, 0.1), sgd_on(saddle_gradient, 0.1))
     sooner, later = (steps_to_leave(rule, 1e-7) for rule in with_and_without)
@@ -873,7 +873,7 @@ if ready(sgd_step, momentum_step, nesterov_step, newton_step):
 
 # %% [markdown]
 # SGD's steps grow like κ, those of momentum and Nesterov like $\sqrt\kappa$. At κ = 1000 that is 3225 against 190 and 259. On quadratics plain momentum is even
-# ahead of Nesterov, against the slides' "generally faster". Nesterov's proof holds for *all* convex functions, though, and there plain momentum can fail.
+# ahead of Nesterov, against the slides' "generally faster". Nesterov's proof holds for *all* smooth convex functions, though, and there plain momentum with these constants can fail.
 #
 # Now **a network on the digits**, in a fair race. Each optimiser gets the same budget: seven learning rates, two seeds each. The one with the lowest
 # training loss is then run on five *other* seeds. We do it twice: with batches of 64 for 3 epochs, and with batches of 337, a quarter of the data,

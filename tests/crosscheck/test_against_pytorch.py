@@ -303,3 +303,19 @@ def test_softmax_cross_entropy_of_large_logits():
     close(loss, loss_t)
     close(dz, z_t.grad)
     close(neurons.softmax(z), torch.softmax(torch.tensor(z), dim=1))
+
+
+@pytest.mark.parametrize(("step", "nesterov"), [("momentum_step", False), ("nesterov_step_shifted", True)])
+def test_momentum_takes_the_same_way(step, nesterov):
+    """PyTorch has the learning rate outside the velocity; as long as it stays as it is, that is the same."""
+    from autograder.reference import momentum
+
+    rng = np.random.default_rng(9)
+    theta, gradients = rng.standard_normal((4, 3)), rng.standard_normal((30, 4, 3))
+    parameter, state = tensor(theta), {}
+    machine = torch.optim.SGD([parameter], lr=0.05, momentum=0.8, nesterov=nesterov)
+    for grad in gradients:
+        parameter.grad = torch.tensor(grad)
+        machine.step()
+        theta, state = getattr(momentum, step)(theta, grad, state, 0.05, 0.8)
+        close(theta, parameter)
