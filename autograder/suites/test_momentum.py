@@ -125,11 +125,13 @@ class TestSgdStep(ArgumentsUnchanged, IntegersInGroups, Float32, MemoryLayouts, 
 def number_of(answer):
     """Return the number in an answer such as (κ, …) or an array of one number; a test of its own looks at the form."""
     answer = first_of(answer)
+    if isinstance(answer, int) and answer.bit_length() > 1000:  # no float
+        return None
     return answer.ravel()[0] if isinstance(answer, np.ndarray) and answer.size == 1 and answer.dtype.kind in "fiu" else answer
 
 
 def unless_noise(found):
-    """Return a wrong condition number for the diagnosis, or None where it is so large that it may be rounding alone, another in each run."""
+    """Return a wrong condition number for the diagnosis; None where it is so large that it may be rounding, another in each run."""
     return np.asarray(found) if abs(found) < 1e5 else None
 
 
@@ -336,7 +338,8 @@ class TestCriticalPoint(ArgumentsUnchanged, Integers, MemoryLayouts):
         for H in (np.diag([1.0, 2.0]), np.diag([-1.0, -2.0]), np.diag([1.0, -2.0]), np.diag([1.0, 0.0])):
             answer = student.critical_point(H)
             if not isinstance(answer, str) or answer not in ("minimum", "maximum", "saddle", "degenerate"):
-                expect(answer, "the name").equals(str(word_of(answer)))
+                word = word_of(answer)
+                expect(answer, "the name").equals(word if isinstance(word, str) else "minimum")
 
 
 # --- momentum -------------------------------------------------------------------------------------------------------------
