@@ -144,7 +144,7 @@ def other_default(right, options, theta, grad, state, lr, beta=0.99):
     return right(theta, grad, state, lr, beta)
 
 
-MEMORY = [{}]
+MEMORY: list[dict] = [{}]
 
 
 @family(
