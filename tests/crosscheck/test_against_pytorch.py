@@ -324,3 +324,19 @@ def test_gradient_clipping(max_norm):
         assert norm is None or float(norm) == pytest.approx(ours[1])
     a, b = grads[0].ravel(), rng.standard_normal(12)
     close(clipping.cosine_similarity(a, b), torch.nn.functional.cosine_similarity(torch.tensor(a), torch.tensor(b), dim=0))
+
+
+@pytest.mark.parametrize(("step", "nesterov"), [("momentum_step", False), ("nesterov_step_shifted", True)])
+def test_momentum_takes_the_same_way(step, nesterov):
+    """PyTorch has the learning rate outside the velocity; as long as it stays as it is, that is the same."""
+    from autograder.reference import momentum
+
+    rng = np.random.default_rng(9)
+    theta, gradients = rng.standard_normal((4, 3)), rng.standard_normal((30, 4, 3))
+    parameter, state = tensor(theta), {}
+    machine = torch.optim.SGD([parameter], lr=0.05, momentum=0.8, nesterov=nesterov)
+    for grad in gradients:
+        parameter.grad = torch.tensor(grad)
+        machine.step()
+        theta, state = getattr(momentum, step)(theta, grad, state, 0.05, 0.8)
+        close(theta, parameter)
