@@ -881,6 +881,16 @@ def plateau_in_place(state, metric, lr, factor=0.5, patience=5, min_lr=0.0):
     return new, state
 
 
+@misconception("plateau_step", "slip", title="NaN becomes the best metric", see="09 §6")
+def plateau_minimum_with_nan(state, metric, lr, factor=0.5, patience=5, min_lr=0.0):
+    """You take the minimum of all metrics so far, and with a NaN among them `np.min` is NaN. Nothing is smaller than that, so no later
+    epoch is an improvement. Change the best metric at an improvement only."""
+    best, waited = state.get("best", math.inf), state.get("waited", 0)
+    waited = 0 if metric < best else waited + 1
+    best = float(np.minimum(best, metric))
+    return (lr, {"best": best, "waited": waited}) if waited < patience else (max(lr * factor, min_lr), {"best": best, "waited": 0})
+
+
 @misconception("plateau_step", "slip", title="The memory is shared by all runs", see="09 §6")
 def plateau_global(state, metric, lr, factor=0.5, patience=5, min_lr=0.0):
     """You keep the count outside the state, in a global variable, an attribute of the function or a default argument. Two runs that take
@@ -907,7 +917,7 @@ def plateau_with_a_tuple(state, metric, lr, factor=0.5, patience=5, min_lr=0.0):
 @alternative("plateau_step")
 def plateau_with_all_metrics(state, metric, lr, factor=0.5, patience=5, min_lr=0.0):
     metrics = [*state.get("metrics", []), metric]
-    waited = 0 if all(metric < old for old in metrics[:-1]) else state["waited"] + 1
+    waited = 0 if not any(old <= metric for old in metrics[:-1]) and metric == metric else state["waited"] + 1
     if waited == patience:
         lr, waited = max(min_lr, factor * lr), 0
     return [lr, dict(metrics=metrics, waited=waited)]

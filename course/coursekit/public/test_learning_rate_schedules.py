@@ -169,7 +169,7 @@ class TestOneCycle:
         cases = {(2.0, 20): 0.4, (7.5, 20): 0.95, (17.0, 20): 0.15005, (19.5, 20): 0.025175, (1.4, 7): 0.6, (2.8, 7): 1.0, (0.5, 2.5): 0.6}
         for (t, total), right in cases.items():
             expect(student.one_cycle(t, total, 1.0, 0.2, 0.2), f"the rate at t = {t} of {total}").close_to(right, rtol=1e-6)
-        expect(student.one_cycle(1.0, 8, 3e-6, 1e-6, 0.5), "the rate with lr_max = 3e-6").close_to(2e-6, rtol=1e-6)
+        expect(student.one_cycle(1.0, 8, 3e-7, 1e-7, 0.5), "the rate with lr_max = 3e-7").close_to(2e-7, rtol=1e-6)
 
     def test_defaults(self, student):
         """By default the run begins at lr_max/10 and its last tenth is the last phase; a start of 0 is a start of 0."""
