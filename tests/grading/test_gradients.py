@@ -68,6 +68,7 @@ def unknown(x, gamma, beta, eps=1e-5):
 
 def test_the_derivative_of_an_unknown_forward_pass_excuses_nothing():
     """It earns what is right of it by chance: the paths through mean and variance."""
+
     def backward(dout, cache):
         return reference.batchnorm_backward(3 * dout * cache[1], cache[0])
 
