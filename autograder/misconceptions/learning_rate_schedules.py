@@ -25,7 +25,7 @@ FORMULAS = {
     "power_schedule": "09 §4",
 }
 SMOOTH = {name: see for name, see in FORMULAS.items() if name != "step_decay"}
-ONE_NUMBER = FORMULAS | {"piecewise_constant": "09 §5", "one_cycle": "09 §9"}
+ONE_NUMBER = FORMULAS | {"piecewise_constant": "09 §5", "one_cycle": "09 §8"}
 
 
 # --- families of this lecture ---------------------------------------------------------------------------------------------
@@ -967,7 +967,7 @@ def cycle_mistake(right, options, t, total, lr_max, lr_start=None, last=0.1):
     return cycle(t, total, lr_max, lr_start, last, **options["switch"])
 
 
-of_cycle = mistaken(cycle_mistake, "one_cycle", "09 §9")
+of_cycle = mistaken(cycle_mistake, "one_cycle", "09 §8")
 IN_A_CYCLE = [
     of_cycle(
         "cycle_falsy_start",
@@ -1053,7 +1053,7 @@ IN_A_CYCLE = [
         "Your h is last·total/2. last is the share of the last phase, and 1 − last is left for up and down.",
         h="other",
     ),
-    fixed_number("one_cycle", reference.one_cycle, see="09 §9", name="last", severity="part", called="cycle_fixed_last"),
+    fixed_number("one_cycle", reference.one_cycle, see="09 §8", name="last", severity="part", called="cycle_fixed_last"),
     of_cycle(
         "cycle_without_start",
         "part",
@@ -1143,10 +1143,10 @@ def cycle_of_minima(t, total, lr_max, lr_start=None, last=0.1):
 IN_EVERY_FORMULA = members(FORMULAS, RIGHT, counted_from_one, first_rate_left_out, rises, loss_returned, never_changes, function_returned)
 CUT = members(SMOOTH, RIGHT, whole_times)
 EVERYWHERE = members(ONE_NUMBER, RIGHT, nothing_returned, in_an_array, partial(in_a_tuple, severity="slip"))
-ROUNDED = members(FORMULAS | {"one_cycle": "09 §9"}, RIGHT, rounded)
+ROUNDED = members(FORMULAS | {"one_cycle": "09 §8"}, RIGHT, rounded)
 OTHERS = [
     whole_times("piecewise_constant", reference.piecewise_constant, see="09 §5", position=2),
-    whole_times("one_cycle", reference.one_cycle, see="09 §9", position=0),
+    whole_times("one_cycle", reference.one_cycle, see="09 §8", position=0),
     fixed_number("step_decay", reference.step_decay, see="09 §2", name="drop", severity="part", called="step_fixed_drop"),
     fixed_number("step_decay", reference.step_decay, see="09 §2", name="every", severity="part", called="step_fixed_every"),
     fixed_number("exponential_schedule", reference.exponential_schedule, see="09 §3", name="s", severity="part"),

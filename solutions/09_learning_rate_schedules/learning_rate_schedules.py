@@ -28,7 +28,7 @@
 # | §4 | `inverse_time_decay`, `power_schedule` | fall fast at first, slowly later |
 # | §5 | `piecewise_constant` | write the rates down by hand |
 # | §6 | `plateau_step` | let the validation loss decide |
-# | §9 | `one_cycle` | go up first, then down |
+# | §8 | `one_cycle` | go up first, then down |
 # | §11 | a question to answer in words | to tell a schedule's effect from a rate's |
 #
 # Conventions: NumPy only. $\eta$ is the learning rate and $\eta_0$ the first one, `lr0` in code. A schedule is a plain function of time. It
@@ -43,7 +43,97 @@ from coursekit import check, check_all, ready
 # %% [markdown]
 # ## §1 High and then low
 #
-# TODO §1
+# We train a small network on the handwritten digits. A fifth of the training labels is replaced by random ones, because labels of real data
+# are never all right. So no weights suit all minibatches, and there is noise in every gradient. Watch the training loss, which is what an
+# optimiser minimises. Four runs begin with the same weights and see the same minibatches. Three have a constant rate, the fourth changes
+# its rate once.
+
+# %% tags=["demo"]
+from coursekit import data, nets, plots
+from coursekit.figures import learning_rate_schedules as figures
+
+digits = data.digits()
+dice = np.random.default_rng(1)
+is_wrong = dice.random(len(digits.y_train)) < 0.2
+labels = np.where(is_wrong, dice.integers(0, 10, len(is_wrong)), digits.y_train)
+noisy = data.Digits(digits.X_train, labels, digits.X_test, digits.y_test)
+EPOCH = len(labels) // 32  # steps
+
+
+def he(fan_in, fan_out, rng):
+    return rng.normal(0, np.sqrt(2 / fan_in), (fan_in, fan_out))
+
+
+def start(seed):
+    """Return a net with fresh weights, and the generator for the order of its minibatches."""
+    rng = np.random.default_rng(seed)
+    return nets.mlp((64, 16, 10), init=he, activation="relu", rng=rng), rng
+
+# %% tags=["demo"]
+def learn(schedule, epochs=10, seed=0, momentum=lambda t: 0.0, tell=None):
+    """Train with the rate schedule(t), t in epochs; tell is called with each epoch's loss.
+
+    Returns the training loss after each epoch, and the test accuracy."""
+    net, rng = start(seed)
+    losses = []
+
+    def step(theta, grad, state):
+        t = state.get("t", 0)
+        v = momentum(t / EPOCH) * state.get("v", 0.0) + grad
+        return theta - schedule(t / EPOCH) * v, {"t": t + 1, "v": v}
+
+    def after(net, number):
+        if number % EPOCH == 0:
+            logits = net.logits(noisy.X_train)
+            losses.append(float(nets.softmax_cross_entropy(logits, noisy.y_train)))
+            if tell:
+                tell(losses[-1])
+
+    history = nets.train(net, noisy, epochs=epochs, batch_size=32, rng=rng, step=step, watch=after)
+    return np.array(losses), history.test_accuracy[-1]
+
+# %% tags=["demo"]
+rules = {
+    "0.01, too low": lambda t: 0.01,
+    "0.3, just right": lambda t: 0.3,
+    "1, too high": lambda t: 1.0,
+    "1, then 0.1": lambda t: 1.0 if t < 6 else 0.1,
+}
+times = np.linspace(0, 10, 201)
+rates = {name: [rule(t) for t in times] for name, rule in rules.items()}
+losses = {name: learn(rule)[0] for name, rule in rules.items()}
+low, right, high, both = losses.values()
+plots.show(
+    figures.rates_and_losses(times, rates, losses, top=2.4),
+    alt="Left: four learning rates against the epoch, three constant and one that falls from 1 to "
+    "0.1 at epoch 6. Right: the training losses. With 0.01 it falls slowly and is still above 1 "
+    "at the end; with 0.3 it reaches 0.7; with 1 it jumps up and down around 0.8; the fourth run "
+    "falls to 0.63 as soon as its rate falls, below all others.",
+)
+assert low[-1] > 1 and both[-1] < right[-1] - 0.03, "high and then low beats each constant rate"
+assert both[6] < high[5] - 0.05, "the loss falls as soon as the rate does"
+assert not learn(lambda t: 8.0, epochs=2)[0][-1] < 10, "with a rate of 8 training diverges"
+
+# %% [markdown]
+# - **Too low** goes the right way, and is nowhere near after ten epochs.
+# - **Too high** is ahead after one epoch. But then it trembles, and its loss doesn't settle. (A much higher rate even diverges.)
+# - **Just right** is a compromise, the best that a constant can do here.
+# - **High, then low** runs ahead, trembles, and falls at once when the rate does, to a loss that no constant rate reaches in this time.
+#
+# Two sets of slides have this as a picture, drawn by hand, with the caption that a high rate that is reduced later is perfect. The picture
+# is right. One of the lists beside it says that a low rate *finds the optimum*. That promises too much: a low rate finds *a* minimum, if it
+# has the time.
+#
+# **Why does it tremble?** Take one weight θ and the loss $\frac a2 \theta^2$. A minibatch gives the gradient $a\theta + \xi$ with noise $\xi$
+# of variance $\sigma^2$, which doesn't vanish at the minimum. A step is $\theta \leftarrow (1 - \eta a)\theta - \eta\xi$. It shrinks the
+# variance of θ by $(1 - \eta a)^2$ and adds $\eta^2\sigma^2$. Where both balance, the mean loss is
+#
+# $$\frac a2 \operatorname{Var}\theta = \frac a2 \cdot \frac{\eta^2\sigma^2}{1 - (1 - \eta a)^2} = \frac{\eta\, \sigma^2}{2\,(2 - \eta a)}.$$
+#
+# For a small η this **floor is proportional to η**. The **way to it takes time proportional to $1/\eta$**. A constant rate has to pay for one
+# with the other. A schedule has to pay for neither.
+#
+# **Change this.** Let the fourth run drop its rate at epoch 3, or at epoch 9, or down to 0.001. Predict the last loss before you run it.
 
 # %% [markdown]
 # ## §2 Divide now and then
@@ -116,6 +206,26 @@ from autograder import score
 score(step_decay)
 ### END HIDDEN TESTS
 
+# %% tags=["demo"]
+if ready(step_decay):
+    rates, losses = {}, {}
+    for drop in (1.0, 0.5, 0.2):
+        rates[f"drop = {drop}"] = [step_decay(1.0, int(t), drop, 3) for t in times]
+        losses[f"drop = {drop}"] = learn(lambda t, drop=drop: step_decay(1.0, int(t), drop, 3))[0]
+    plots.show(
+        figures.rates_and_losses(times, rates, losses, top=1.2),
+        alt="Left: three staircases that begin at 1 and fall after every three epochs, by the "
+        "factors 1, 0.5 and 0.2. Right: the losses. Without drops it jumps around 0.8, "
+        "with the factor 0.5 and 0.2 it ends between 0.6 and 0.7, and is smooth at the end.",
+    )
+    none, half, fifth = losses.values()
+    assert max(half[-1], fifth[-1]) < none[-1] - 0.05, "both staircases end below the constant"
+    assert np.ptp(fifth[-3:]) < 0.5 * np.ptp(none[-3:]), "the last epochs are smoother"
+
+# %% [markdown]
+# Each drop lowers the floor. How often, and by how much? "By half every few epochs", say the slides; in papers on image classification it is
+# often a tenth at two or three times in the whole run. A drop that comes too early leaves a long way to go with a small rate.
+
 # %% [markdown]
 # ## §3 The same factor all the time
 #
@@ -129,7 +239,12 @@ score(step_decay)
 #
 # | question | one says | another says | **here** |
 # |---|---|---|---|
-# | TODO | | | |
+# | What is "exponential"? | $\eta_0\, e^{-kt}$ | $\eta_0 \cdot 0.1^{e/s}$, in Keras code | **both**, under two names. It is the same curve, with $k = \ln 10 / s$ |
+# | What does the code return? | — | a *function* of the epoch, which Keras calls | **a number**: time is an argument. `lambda e: exponential_schedule(0.01, e)` makes Keras's function |
+# | What is $t$? | left open | the epoch; the rate changes at its beginning | **left to the caller**: epochs or steps, also fractional. In Keras's *power scheduling* by the optimiser's `decay` it counts steps, so the same number means something else |
+# | Is $1/t$ the same as power scheduling? | one set has the first | another set has only the name of the second | **the first is a case of the second**: $c = 1$, $s = 1/k$ |
+# | What to take by default? | "high, then reduce: perfect" | in a table of defaults: 1cycle, which *begins low* | **measured** in §9 |
+# | η or α? | η | α | **η**, `lr` in code |
 
 # %% [markdown]
 # ### Exercise 2 · exponential_decay
@@ -237,15 +352,25 @@ from autograder import score
 score(exponential_schedule)
 ### END HIDDEN TESTS
 
+# %% tags=["demo"]
+if ready(exponential_decay, exponential_schedule):
+    for epoch in (0, 2.5, 8, 40):
+        one = exponential_decay(0.5, epoch, np.log(10) / 8)
+        other = exponential_schedule(0.5, epoch, 8)
+        print(f"epoch {epoch:4}: {one:.8f} and {other:.8f}")
+        assert np.isclose(one, other), "both equations are the same curve"
+
 # %% [markdown]
 # ## §4 Fast at first, slowly later
 #
-# An exponential soon falls to nothing: after $3s$ epochs a thousandth is left, and whoever is then still far away never arrives. A hyperbola
+# An exponential soon falls to nothing: after $3s$ epochs a thousandth is left. Whoever is then still far away never arrives. A hyperbola
 # is more patient:
 #
 # $$\eta(t) = \frac{\eta_0}{1 + kt} \tag{4}$$
 #
-# TODO
+# Two conditions say what it takes to arrive *exactly* (Robbins and Monro 1951). The sum $\sum_t \eta_t$ has to be infinite, so that no
+# minimum is too far away. The sum $\sum_t \eta_t^2$ has to be finite, so that the noise averages out. A constant rate misses the second one.
+# An exponential misses the first: all its steps together are hardly longer than $\eta_0/k$ times the gradient. The hyperbola fulfils both.
 
 # %% [markdown]
 # ### Exercise 4 · inverse_time_decay
@@ -357,15 +482,58 @@ score(power_schedule)
 ### END HIDDEN TESTS
 
 # %% [markdown]
+# **See the two conditions.** We go back to the one noisy weight of §1, with $a = \sigma = 1$, and begin at $\theta = 20$. Three hundred walkers
+# take 3000 steps with each schedule. We draw how far they are from the minimum, as the root of the mean square.
+
+# %% tags=["demo"]
+def distances(schedule, steps=3000, walkers=300):
+    """Return how far walkers are from the minimum of a noisy parabola, after each step."""
+    rng, theta, far = np.random.default_rng(7), np.full(walkers, 20.0), []
+    for t in range(steps):
+        theta = theta - schedule(t) * (theta + rng.normal(size=walkers))
+        far.append(np.sqrt(np.mean(theta**2)))
+    return np.array(far)
+
+
+if ready(exponential_decay, inverse_time_decay, power_schedule):
+    walks = {
+        "constant 0.5": distances(lambda t: 0.5),
+        "exponential, k = 0.2": distances(lambda t: exponential_decay(0.5, t, 0.2)),
+        "1/t, k = 0.2": distances(lambda t: inverse_time_decay(0.5, t, 0.2)),
+        "power, s = 5, c = 0.5": distances(lambda t: power_schedule(0.5, t, 5, 0.5)),
+    }
+
+# %% tags=["demo"]
+if ready(exponential_decay, inverse_time_decay, power_schedule):
+    plots.show(
+        figures.noisy_walks(walks),
+        alt="Distance from the minimum against the step, both logarithmic. The constant rate falls "
+        "fast and stays at 0.58. The exponential stops at 0.8. 1/t falls along a straight line to "
+        "about 0.03, and the power 0.5 to about 0.1.",
+    )
+    constant, fast, inverse, power = (far[-500:].mean() for far in walks.values())
+    assert abs(constant - np.sqrt(0.5 / 1.5)) < 0.02, "the constant rate stays at its floor"
+    assert np.ptp(walks["exponential, k = 0.2"][200:]) < 0.01, "the exponential has stopped"
+    assert inverse < power < constant < fast, "1/t comes closest, the exponential stays far away"
+
+# %% [markdown]
+# The constant rate stops at the floor that we computed, $\sqrt{\eta/(2 - \eta)} = 0.58$. The exponential ran out of steps. The two others still
+# go on, the hyperbola as fast as averages of noise can converge, like $1/\sqrt t$.
+#
+# Don't conclude that $1/t$ is best for networks. A run there is finite, so infinite sums matter little, and you choose $k$ and $s$ to suit its length.
+
+# %% [markdown]
 # ## §5 Written down by hand
 #
-# TODO
+# Who has trained a network before knows where its loss gets stuck, and writes the rates down: 0.5 for six epochs, 0.1 for three more, then
+# 0.02. Slides call this *piecewise constant scheduling*. It needs the most numbers, and they don't carry over to another task. It is also the
+# most general: every staircase is a case of it.
 #
 # With boundaries $b_1 < b_2 < \dots < b_n$ and one value more than boundaries, $v_0, v_1, \dots, v_n$:
 #
 # $$\eta(t) = v_i, \qquad i = \text{how many of the boundaries are} \le t \tag{6}$$
 #
-# So at a boundary the *new* value holds already.
+# So at a boundary the *new* value holds already. (Keras's class of this name says it the other way: there the old value still holds.)
 
 # %% [markdown]
 # ### Exercise 6 · piecewise_constant
@@ -427,10 +595,20 @@ from autograder import score
 score(piecewise_constant)
 ### END HIDDEN TESTS
 
+# %% tags=["demo"]
+if ready(step_decay, piecewise_constant):
+    for epoch in (0, 3, 4, 7, 8, 11):
+        by_hand = piecewise_constant([4, 8], [0.8, 0.2, 0.05], epoch)
+        print(f"epoch {epoch:2}: {by_hand}")
+        assert np.isclose(by_hand, step_decay(0.8, epoch, 0.25, 4)), "both staircases are the same"
+
 # %% [markdown]
 # ## §6 Let the validation loss decide
 #
-# TODO
+# All schedules so far have to know beforehand when the loss will be stuck. *Performance scheduling*, or "reduce on plateau", looks: if the
+# loss on the validation set hasn't improved for some epochs, the floor of the present rate is reached, and it is time for a smaller one.
+# Slides recommend it for self-normalising networks. It is the only one of our schedules with a memory, so it gets and returns a state, as
+# an optimiser does.
 
 # %% [markdown]
 # ### Exercise 7 · plateau_step
@@ -525,25 +703,95 @@ score(plateau_step)
 ### END HIDDEN TESTS
 
 # %% [markdown]
-# ## §7 All of them on one task
+# **See it work.** We have no validation set to spare here, so the metric is the training loss after each epoch. The run below has 14 epochs and
+# patience 1; the factor is 0.3.
+
+# %% tags=["demo"]
+def on_plateaus(lr, seed=0, epochs=10):
+    """Train with performance scheduling, and return also the rate of each epoch."""
+    now, used = {"lr": lr, "state": {}}, [lr]
+
+    def tell(loss):
+        lr, state = plateau_step(now["state"], loss, now["lr"], factor=0.3, patience=1)
+        now.update(lr=lr, state=state)
+        used.append(lr)
+
+    return *learn(lambda t: now["lr"], epochs=epochs, seed=seed, tell=tell), used
+
+
+if ready(plateau_step):
+    loss, accuracy, used = on_plateaus(1.0, epochs=14)
+    plots.show(
+        figures.rates_and_losses(np.arange(15), {"on plateaus": used}, {"on plateaus": loss}, 1.2),
+        alt="Left: the rate, a line that falls from 1 to 0.3 at epoch 3, and to 0.09 at epoch 14. Right: "
+        "the training loss, which falls at once after the first reduction, to 0.65 at the end.",
+    )
+    fell = np.flatnonzero(np.diff(used) < 0)
+    best = np.minimum.accumulate(loss)
+    assert np.array_equal(fell, np.flatnonzero(loss[1:] >= best[:-1]) + 1), "each bad epoch counts"
+    assert loss[-1] < 0.7 and used[-1] < 0.5, "the loss gets low, and so does the rate"
+
+# %% [markdown]
+# With patience 1 every bad epoch counts, also one that was only bad luck. A validation loss is noisier than this one: be more patient there,
+# or the rate is gone before the way is.
 #
-# TODO
+# ## §7 Find a rate in one epoch
 #
-# ## §8 Find a rate in one epoch
+# How does one find the first rate without dozens of runs? Leslie Smith's *learning-rate range test* (2015) is a single short run whose rate
+# *rises* by the same factor at each step, from far too low to far too high. Draw the loss against the rate and read it:
 #
-# TODO
+# 1. On the left nothing happens: the rate is too low.
+# 2. Then the loss falls. The best *constant* rate lies there, clearly before the lowest point.
+# 3. At the lowest point progress and trembling balance. As a rate that is held only *for a while* this is a good one: the highest rate of a
+#    schedule.
+# 4. Then the loss climbs, and shoots up. A common rule takes a tenth of the rate where that happens as a constant rate.
 #
-# ## §9 Up first: 1cycle
+# Rising by the same factor is an exponential with a *negative* $k$, so your function can do it.
+
+# %% tags=["demo"]
+if ready(exponential_decay):
+    steps, low, high = 3 * EPOCH, 1e-3, 10.0
+    sweep = [exponential_decay(low, t, -np.log(high / low) / steps) for t in range(steps)]
+    net, rng = start(seed=2)
+
+    def rising(theta, grad, state):
+        t = state.get("t", 0)
+        return theta - sweep[t] * grad, {"t": t + 1}
+
+    test = nets.train(net, noisy, epochs=3, batch_size=32, rng=rng, step=rising)
+    smooth = np.convolve(test.loss, np.ones(10) / 10, mode="valid")
+    middle = np.array(sweep)[5 : 5 + len(smooth)]
+    lowest = int(np.nanargmin(smooth))
+    too_high = lowest + int(np.argmax(smooth[lowest:] > 2 * smooth[lowest]))
+    marks = {"lowest point": middle[lowest], "twice the lowest loss": middle[too_high]}
+    plots.show(
+        figures.range_test(middle, smooth, marks | {"a tenth of that": middle[too_high] / 10}),
+        alt="The loss against a rate that rises from 0.001 to 10. It falls from 2.5 on, is lowest, at "
+        "about 1.1, near a rate of 0.6, and shoots up at about 2.",
+    )
+    assert 0.4 < middle[lowest] < 1.6, "the lowest point is near the best first rate, 1"
+    assert 0.1 < middle[too_high] / 10 < 0.5, "a tenth of the other suits as a constant rate"
+
+# %% [markdown]
+# The comparison of §9 below took dozens of runs to find 1 as the first rate of most schedules, and 0.3 to 0.5 as a constant. The test needed
+# three epochs, and says 0.6 and 0.2. That is close enough to begin with. It is no more than that: a short test can't see a rate that does harm only
+# later, and another seed gives other numbers.
 #
-# TODO
+# ## §8 Up first: 1cycle
 #
-# With $h = (1 - \text{last}) \cdot \text{total} / 2$:
+# Smith (2018) went one step further and recommends a run that *begins low*. The rate climbs to the highest one that the range test
+# allows, comes back, and dies out in a last phase. All that happens once in a run, and so it is called *1cycle*. With
+# $h = (1 - \text{last}) \cdot \text{total} / 2$:
 #
 # | from | to | the rate goes in a straight line |
 # |---|---|---|
 # | 0 | $h$ | from $\eta_\text{start}$ up to $\eta_\text{max}$ |
 # | $h$ | $2h$ | back down to $\eta_\text{start}$ |
 # | $2h$ | total | down to $\eta_\text{start}/1000$ |
+#
+# The momentum of lecture 7 goes the other way: down while the rate climbs, up again while it falls, and high in the last phase. Where steps
+# are long they should follow the present gradient, so the product $\eta/(1 - \beta)$ doesn't get too large. (Momenta of 0.95 and 0.85 are
+# Smith's and usual.) PyTorch's `OneCycleLR` is a relative with cosines and other defaults.
 
 # %% [markdown]
 # ### Exercise 8 · one_cycle
@@ -622,20 +870,196 @@ score(one_cycle)
 ### END HIDDEN TESTS
 
 # %% [markdown]
-# ## §10 Warm-up, and what else there is
+# **See it work.** The same function gives the momentum, with a low "highest" value.
+
+# %% tags=["demo"]
+def opposite(total):
+    """Return 1cycle's momentum: from 0.95 down to 0.85 and back, and 0.95 in the last phase."""
+    return lambda t: one_cycle(t, total, 0.85, 0.95) if t < 0.9 * total else 0.95
+
+
+if ready(one_cycle):
+    times = np.linspace(0, 8, 401)
+    rates, momenta = [one_cycle(t, 8, 0.16) for t in times], [opposite(8)(t) for t in times]
+    plots.show(
+        figures.one_run(times, rates, momenta),
+        alt="Above: the rate climbs in a straight line from 0.016 to 0.16 at epoch 3.6, comes back at "
+        "7.2 and goes down to nearly 0. Below: the momentum falls from 0.95 to 0.85 and rises again.",
+    )
+    assert np.isclose(max(rates), 0.16) and np.isclose(min(momenta), 0.85, atol=1e-3), "both meet"
+
+# %% [markdown]
+# ## §9 All of them on one task
 #
-# TODO
+# Now a comparison. Each schedule gets its first rate (1cycle its highest) out of 0.3, 0.5, 0.7, 1 and 1.4. We tried that beforehand
+# with two other seeds, for ten epochs; the other constants were chosen so that each schedule ends at a few hundredths of its first
+# rate, or, for the slow ones, as low as they get. Three seeds each.
+
+# %% tags=["demo"]
+everything = (step_decay, exponential_decay, exponential_schedule, inverse_time_decay)
+everything += (power_schedule, piecewise_constant, plateau_step, one_cycle)
+if ready(*everything):
+    schedules = {
+        "constant 0.3": lambda t: 0.3,
+        "constant 0.5": lambda t: 0.5,
+        "step decay": lambda t: step_decay(1.0, int(t), 0.3, 3),
+        "exponential": lambda t: exponential_schedule(1.0, t, 10),
+        "1/t": lambda t: inverse_time_decay(1.4, t, 0.5),
+        "power, c = 0.5": lambda t: power_schedule(1.0, t, 1, 0.5),
+        "piecewise constant": lambda t: piecewise_constant([6, 9], [1.0, 0.2, 0.04], t),
+        "1cycle": lambda t: one_cycle(t, 10, 1.0),
+    }
+    runs = {name: [learn(rule, seed=seed) for seed in range(3)] for name, rule in schedules.items()}
+    runs["on plateaus"] = [on_plateaus(0.7, seed) for seed in range(3)]
+
+# %% tags=["demo"]
+if ready(*everything):
+    final = {name: [run[0][-1] for run in three] for name, three in runs.items()}
+    accuracy = {name: [run[1] for run in three] for name, three in runs.items()}
+    plots.show(
+        figures.spreads(final, accuracy),
+        alt="Two panels with a row of three dots for each of nine rules. Left, the final training loss: "
+        "0.70 to 0.73 with the constant rate 0.3, 0.67 to 0.77 with 0.5, and 0.62 to 0.69 for the "
+        "seven schedules, with piecewise constant the lowest. Right, the test accuracy: 0.86 to 0.91 "
+        "for the constants, 0.87 to 0.95 for the schedules, with step decay the highest.",
+    )
+    means = [np.mean(losses) for losses in final.values()]
+    assert max(means[2:]) < min(means[:2]) - 0.01, "every schedule beats both constant rates"
+    assert np.ptp(means[2:]) < 0.06, "among the schedules there is little difference"
+    assert max(map(np.ptp, list(final.values())[2:])) > 0.04, "one has runs far apart"
+
+# %% [markdown]
+# On average every schedule beats both constant rates. Among the schedules the differences are about as large as between the runs of one of
+# them, so don't read a ranking into it. Piecewise constant, which stays high until epoch 6 and then falls far, is first. Step decay, which
+# drops at epoch 3 already, is last. The runs on plateaus are far apart: what they do hangs on a few bad epochs.
+#
+# On the *test set*, whose labels are right, step decay is first. A lower training loss also means that more of the wrong labels have been
+# learnt. So a schedule improves the optimisation, and doesn't replace the regularisation of lecture 10. The trembling of a constant 0.5 costs
+# several percent here, too.
+#
+# **Super-convergence?** Under this name Smith and Topin (2017) reported that 1cycle trains some networks in a fifth to a tenth of the usual
+# steps. Let us measure it. Runs of 2, 4 and 8 epochs, each planned for its length, three seeds each. All have momentum: 0.9, or 1cycle's own.
+# Beside the constant rate there is a third candidate that nobody advertises: a straight line *down* to zero, without the way up. Each
+# rate was the best of at least three on other seeds: 0.04 for the constant, 0.16 as the highest one of the two others.
+
+# %% tags=["demo"]
+if ready(one_cycle):
+    budgets = (2, 4, 8)
+
+    def ends(make, momentum=lambda total: lambda t: 0.9):
+        """Return the final losses of three runs of each length."""
+        runs = [[learn(make(n), n, seed, momentum(n)) for seed in range(3)] for n in budgets]
+        return np.array([[losses[-1] for losses, _ in three] for three in runs])
+
+    methods = {
+        "constant": ends(lambda n: lambda t: 0.04),
+        "1cycle": ends(lambda n: lambda t: one_cycle(t, n, 0.16), opposite),
+        "straight down": ends(lambda n: lambda t: 0.16 * (1 - t / n)),
+    }
+
+# %% tags=["demo"]
+if ready(one_cycle):
+    plots.show(
+        figures.loss_against_budget(budgets, methods),
+        alt="The final training loss against the length of the run, 2, 4 and 8 epochs, with a line and "
+        "a band for each of three rules. The constant rate is highest everywhere, at 0.91, 0.82 and "
+        "0.7; 1cycle has 0.89, 0.77 and 0.66; the straight line down is a little lower still.",
+    )
+    constant, cycle, down = (losses.mean(axis=1) for losses in methods.values())
+    assert np.all(cycle < constant), "1cycle ends lower at every length"
+    assert cycle[1] > constant[2] + 0.03, "4 epochs of 1cycle aren't as good as 8 with a constant"
+    assert np.all(down < cycle), "the way up isn't what helps here"
+
+# %% [markdown]
+# Read the figure sideways, at one loss. 1cycle gets to 0.7 in about 6 epochs, the constant rate in 8. So it saves a quarter of the time. The
+# factor of five to ten isn't to be seen: with half the epochs 1cycle is clearly worse than the constant rate. And the line that only goes
+# down is at least as good at every length. **What saves time here is the way down, not the way up.** That doesn't refute the paper, which is about deep
+# residual networks, with rates that those survive only after a climb. It does say what to compare with: not with a constant rate alone.
+
+# %% [markdown]
+# ## §10 Warm-up, and schedules for Adam
+#
+# **Warm-up** is the way up without the rest: the rate climbs for the first few percent of a run, and then any schedule follows. Fresh
+# weights give large gradients in directions that won't matter later, and momenta and averages of squares aren't worth much yet. So the
+# highest rate that a network survives is smaller at the beginning than after an epoch. Large batches and transformers are trained with
+# warm-up nearly always. `np.interp` is enough for it.
+
+# %% tags=["demo"]
+def warmed_up(lr, warm, total=6):
+    """Return a rate that climbs for `warm` epochs, and falls in a straight line all the time."""
+    return lambda t: lr * np.interp(t, [0, warm], [0.01, 1]) * (1 - t / total)
+
+
+hot = {}
+for warm in (0, 2):
+    for lr in (1.5, 3.0):
+        name = f"{lr} after {warm} epochs of warm-up"
+        hot[name] = [learn(warmed_up(lr, warm), 6, seed)[0][-1] for seed in (10, 11, 12)]
+        print(f"highest rate {name}: {np.median(hot[name]):.3f}")
+assert min(hot["3.0 after 0 epochs of warm-up"]) > 10, "without warm-up a rate of 3 diverges"
+assert max(hot["3.0 after 2 epochs of warm-up"]) < 1, "with warm-up it doesn't"
+best = min(hot, key=lambda name: np.median(hot[name]))
+assert best == "1.5 after 0 epochs of warm-up", "a lower rate without warm-up ends lowest"
+
+# %% [markdown]
+# A rate of 3 diverges from the start, and after a warm-up of two epochs it is survived: the claim holds. But the best of the four runs is the
+# one with half the rate and no warm-up. A small network on well-scaled inputs doesn't need it. Where the highest rate that one survives at
+# the start is too low, it is worth a lot.
+#
+# **Adam** adapts the rate of each weight, so does it need a schedule at all? The slides say that every optimiser, Adam included, has a learning
+# rate as a hyperparameter, and go on to decay. Adam divides by the *typical* size of a gradient, noise included, so its steps don't shrink
+# near a minimum. We compare a constant rate with a falling one; both rates were chosen as in §9.
+
+# %% tags=["demo"]
+def adam_run(schedule, seed):
+    """Train with Adam (β1 = 0.9, β2 = 0.999) for ten epochs; return loss and accuracy."""
+    net, rng = start(seed)
+
+    def step(theta, grad, state):
+        t, m, s = state.get("t", 0), state.get("m", 0 * grad), state.get("s", 0 * grad)
+        m, s = m + 0.1 * (grad - m), s + 0.001 * (grad**2 - s)
+        corrected = np.sqrt(s / (1 - 0.999 ** (t + 1))) * (1 - 0.9 ** (t + 1))
+        return theta - schedule(t / EPOCH) * m / (corrected + 1e-8), {"t": t + 1, "m": m, "s": s}
+
+    history = nets.train(net, noisy, epochs=10, batch_size=32, rng=rng, step=step)
+    loss = nets.softmax_cross_entropy(net.logits(noisy.X_train), noisy.y_train)
+    return float(loss), history.test_accuracy[-1]
+
+
+if ready(exponential_schedule):
+    constant = np.array([adam_run(lambda t: 0.02, seed) for seed in range(3)])
+    falling = np.array([adam_run(lambda t: exponential_schedule(0.06, t, 10), seed) for seed in range(3)])
+    for name, three in {"constant 0.02": constant, "from 0.06 down": falling}.items():
+        print(f"Adam, {name}: loss", three[:, 0].round(3), "accuracy", three[:, 1].round(3))
+    assert falling[:, 0].max() < constant[:, 0].min(), "a falling rate helps Adam, too"
+
+# %% [markdown]
+# It helps Adam as well, in each of the three runs. Adam makes the *weights* comparable with each other. How long all steps are at one time is another question, and the schedule answers it.
+#
+# **What to take?** The slides' tables of defaults name 1cycle for ordinary networks and performance scheduling for self-normalising ones.
+# Today's large networks mostly have a warm-up, then a cosine or a straight line down to nearly zero. If you know the length of your run,
+# take one of these. If you don't, let a plateau decide. Tune the highest rate first: it matters more than the shape.
 #
 # ## §11 A question to answer in words
 # *About 10 minutes · difficulty ●●○ · graded by hand*
 #
-# TODO
+# (a) A colleague divides the rate by ten at epoch 30, and the loss falls at once. "So I should have used the small rate from the beginning",
+# they say. Why is that wrong? (b) Another one has a new optimiser. They train it with 1cycle, and plain momentum with a constant rate,
+# and theirs wins. What have they shown, and which comparison would you ask for? (c) A third one uses performance scheduling with patience
+# 1 on a validation set of 50 examples, and the rate is at its minimum after eight epochs. What has happened, and what are two remedies?
 
 # %% [markdown] nbgrader={"grade": true, "grade_id": "written_learning_rate_schedules", "locked": false, "points": 2, "schema_version": 3, "solution": true, "task": false}
-# TODO
-#
 # === BEGIN SOLUTION ===
-# TODO
+# (a) The drop lowered the floor of the trembling, which is proportional to the rate. That helps only who is near the minimum already: the
+# large rate had made the way. With a tenth of the rate from the beginning, the way takes about ten times as many steps, and at epoch 30 the
+# loss would be higher than it was with the large rate.
+#
+# (b) They have shown that one pair of optimiser and schedule beats another pair. The schedule alone can explain it: in this lecture every
+# falling schedule beat the constant rate with the same optimiser. Ask for both optimisers with the same kind of schedule, each with its
+# highest rate tuned out of the same budget, over several seeds.
+#
+# (c) The loss of 50 examples is noisy, so it goes up now and then by chance, and with patience 1 each of these epochs costs a factor.
+# Remedies: more patience, a larger validation set, a smoothed metric, a factor nearer to 1, or a larger min_lr.
 # === END SOLUTION ===
 
 # %% [markdown]
@@ -643,3 +1067,29 @@ score(one_cycle)
 
 # %% tags=["demo"]
 check_all()
+
+# %% [markdown]
+# ## §12 Summary
+#
+# | schedule | rate at $t$ | one has to choose |
+# |---|---|---|
+# | step decay | $\eta_0\, d^{\lfloor e/E \rfloor}$ | $d$, $E$ |
+# | exponential | $\eta_0\, e^{-kt}$, or $\eta_0 \cdot 0.1^{e/s}$ | $k$, or $s = \ln 10 / k$ |
+# | 1/t, and power | $\eta_0/(1 + kt)$, and $\eta_0/(1 + t/s)^c$ | $k$, or $s$ and $c$ |
+# | piecewise constant | $v_i$ | all of it |
+# | performance | falls when the metric is stuck | patience, factor |
+# | 1cycle | up, down, and out | $\eta_\text{max}$, total |
+#
+# - The floor of the trembling is proportional to the rate, the way takes time proportional to its reciprocal. So begin high and end low.
+# - The shape matters less than that the rate falls in the end, and less than its highest value.
+# - A range test finds that value in an epoch or three.
+# - A way up makes higher rates bearable. In our runs it wasn't what made training faster.
+#
+# ### Further reading
+# - H. Robbins and S. Monro (1951), *A stochastic approximation method*: the two conditions of §4.
+# - L. Smith (2015), *Cyclical learning rates for training neural networks*: the range test.
+# - L. Smith and N. Topin (2017), *Super-convergence: very fast training of neural networks using large learning rates*.
+# - L. Smith (2018), *A disciplined approach to neural network hyper-parameters*: 1cycle, and the momentum that goes the other way.
+# - P. Goyal and others (2017), *Accurate, large minibatch SGD: training ImageNet in 1 hour*: warm-up.
+# - I. Loshchilov and F. Hutter (2017), *SGDR: stochastic gradient descent with warm restarts*: the cosine.
+# - A. Géron (2019), *Hands-on machine learning with Scikit-Learn, Keras and TensorFlow*, chapter 11: the schedules of the slides.
