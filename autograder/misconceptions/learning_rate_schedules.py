@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from bisect import bisect_left, bisect_right
 from functools import partial
+from inspect import signature
 
 import numpy as np
 
@@ -109,82 +110,195 @@ def in_an_array(right, options, *args, **kwargs):
     return np.array([right(*args, **kwargs)])
 
 
-# --- step_decay -----------------------------------------------------------------------------------------------------------
+# --- the formulas: wrong --------------------------------------------------------------------------------------------------
 
 
-@misconception("step_decay", "part", title="The exponent isn't rounded", see="09 §2")
-def step_without_floor(lr0, epoch, drop=0.5, every=10):
-    """You used epoch/every as the exponent, so the rate falls a little at every epoch. Step decay is a staircase: round the quotient down,
-    with `//`, and the rate stays as it is for `every` epochs."""
-    return lr0 * drop ** (epoch / every)
+@family("", "", "part")
+def formula(right, options, *args, **kwargs):
+    values = options["defaults"] | dict(zip(options["names"], args, strict=False)) | kwargs
+    with np.errstate(all="ignore"):
+        return eval(options["formula"], {"np": np, "math": math}, values)
 
 
-@misconception("step_decay", "part", title="The exponent is rounded to the nearest", see="09 §2")
-def step_rounded(lr0, epoch, drop=0.5, every=10):
-    """You used `round`, so the first drop comes after half the time. ⌊x⌋ is x rounded down: `//`, or `np.floor`."""
-    return lr0 * drop ** round(epoch / every)
+@family("The default of {name} is another", "Your formula is right, but without {name} you take {value:g}: look at the stub.", "slip")
+def other_default(right, options, *args, **kwargs):
+    return right(*args, **({} if len(args) > options["position"] else {options["name"]: options["value"]}) | kwargs)
 
 
-@misconception("step_decay", "part", title="The exponent is rounded up", see="09 §2")
-def step_rounded_up(lr0, epoch, drop=0.5, every=10):
-    """You rounded up, so epoch 1 has a smaller rate already, and epoch `every` still has it. ⌊x⌋ is x rounded down."""
-    return lr0 * drop ** math.ceil(epoch / every)
+# fmt: off
+MISTAKES: dict[str, list[tuple[str, str, str, str, str]]] = {
+    "step_decay": [
+        ("step_one_drop_too_many", "part", "One drop too many", "lr0 * drop ** (epoch // every + 1)",
+         "You have one drop too many, so the first epochs have a smaller rate than lr0 already. The exponent is 0 there."),
+        ("step_subtracted", "core", "drop is subtracted", "lr0 - drop * (epoch // every)",
+         "You subtracted drop at each drop. It is a factor: the rate is multiplied by it again and again."),
+        ("step_hyperbola", "part", "A sum in the denominator", "lr0 / (1 + drop * (epoch // every))",
+         "You divided by 1 + drop·n. Each drop multiplies the rate by drop, so n drops multiply it by a power of drop."),
+        ("step_without_floor", "part", "The exponent isn't rounded", "lr0 * drop ** (epoch / every)",
+         "You used epoch/every as the exponent, so the rate falls a little at every epoch. Step decay is a staircase: round the quotient "
+         "down, with `//`, and the rate stays as it is for `every` epochs."),
+        ("step_rounded", "part", "The exponent is rounded to the nearest", "lr0 * drop ** round(epoch / every)",
+         "You used `round`, so the first drop comes after half the time. ⌊x⌋ is x rounded down: `//`, or `np.floor`."),
+        ("step_rounded_up", "part", "The exponent is rounded up", "lr0 * drop ** math.ceil(epoch / every)",
+         "You rounded up, so epoch 1 has a smaller rate already, and epoch `every` still has it. ⌊x⌋ is x rounded down."),
+        ("step_late", "part", "The drop comes one epoch late", "lr0 * drop ** max((epoch - 1) // every, 0)",
+         "Your rate falls at epoch every + 1. Epochs count from 0, so the first `every` epochs end with number every − 1, and epoch "
+         "`every` is the first one with a smaller rate: use `>=`, and no − 1."),
+        ("step_once", "part", "The rate drops once only", "lr0 * drop if epoch >= every else lr0",
+         "You multiplied by drop once, with an `if`. The rate drops at every, at 2·every, at 3·every and so on: a power of drop."),
+        ("step_at_multiples", "core", "The rate drops at multiples of every, and rises again", "lr0 * drop if epoch % every == 0 else lr0",
+         "You multiplied by drop where `epoch % every == 0`, and at all other epochs returned lr0. The rate has to stay low: count how "
+         "many drops there were so far, with `//`."),
+        ("step_remainder", "core", "The remainder is the exponent", "lr0 * drop ** (epoch % every)",
+         "You used `%`, the remainder. How many times `every` epochs are over is the quotient, rounded down: `//`."),
+        ("step_every_epoch", "part", "The rate drops at every epoch", "lr0 * drop ** epoch",
+         "You used the epoch itself as the exponent and forgot `every`. The exponent is the number of drops so far, epoch // every."),
+        ("step_one_minus_drop", "part", "drop is what is taken away", "lr0 * (1 - drop) ** (epoch // every)",
+         "You multiplied by 1 − drop. Here drop is the factor that is left, not the share that goes; with 0.5 nobody sees the difference."),
+        ("step_factor_times_count", "core", "drop is multiplied by the number of drops", "lr0 * drop * (epoch // every)",
+         "You multiplied by drop · ⌊epoch/every⌋, which is 0 at first. The rate is multiplied by drop again and again: a power, `**`."),
+        ("step_linear", "core", "The rate falls by equal amounts", "lr0 * (1 - (1 - drop) * (epoch // every))",
+         "You subtracted the same amount at each drop, which soon gives zero or less. The rate is multiplied by drop each time."),
+    ],
+    "exponential_decay": [
+        ("exponential_sum", "core", "k is added to t", "lr0 * np.exp(-(k + t))",
+         "You added k and t. The exponent is their product: −k·t."),
+        ("exponential_of_the_rate", "core", "lr0 is the base", "lr0 ** (-k * t)",
+         "You raised lr0 to the power −kt. lr0 is a factor, and the base is e."),
+        ("exponential_with_the_rate_inside", "core", "lr0 stands in the exponent", "np.exp(-k * t * lr0)",
+         "You multiplied the exponent by lr0. lr0 is a factor in front of the exponential."),
+        ("exponential_squared", "core", "t is squared", "lr0 * np.exp(-k * t ** 2)",
+         "Your exponent is −k·t². That is a bell curve; the exponent of this schedule is −k·t."),
+        ("exponential_divided", "part", "Divided by k", "lr0 * np.exp(-np.divide(t, k))",
+         "Your exponent is −t/k. Here k is a speed and not a time: the exponent is −k·t, and a larger k means a faster fall."),
+        ("exponential_without_k", "part", "k is forgotten", "lr0 * np.exp(-t)",
+         "Your exponent is −t. How fast the rate falls is what k is for: −k·t."),
+        ("exponential_one_minus_k", "part", "1 − k in place of e^(−k)", "lr0 * (1 - k) ** t",
+         "You multiplied by 1 − k once per unit of time. That is nearly e^(−k) for a small k, and not the same: compare at k = 0.2."),
+        ("exponential_base_ten", "part", "Another base", "lr0 * 10.0 ** (-k * t)",
+         "You took a power of 10, or of 2, for the exponential. In this formula the base is e: `np.exp`."),
+        ("exponential_power_of_k", "part", "k itself is the base", "lr0 * k ** t",
+         "You computed kᵗ. The base is e, and k stands in the exponent: e^(−kt)."),
+        ("exponential_times_t", "core", "t stands outside the exponential", "lr0 * np.exp(-k) * t",
+         "You computed e^(−k)·t, which is 0 at the beginning and grows. The product k·t belongs into the exponent, in brackets."),
+        ("exponential_linear", "core", "A straight line", "lr0 * (1 - k * t)",
+         "You computed lr0·(1 − kt), a straight line that gets below zero. It touches the exponential at t = 0 only."),
+        ("exponential_without_t", "core", "The time is left out", "lr0 * np.exp(-k)",
+         "You computed lr0·e^(−k), the same at any time. The exponent is −k·t."),
+        ("exponential_hyperbola", "core", "This is 1/t decay", "lr0 / (1 + k * t)",
+         "You computed lr0/(1 + kt), which is the next section's schedule. This one is an exponential, e^(−kt)."),
+    ],
+    "exponential_schedule": [
+        ("schedule_base_nine_tenths", "part", "0.9 in place of 0.1", "lr0 * 0.9 ** (epoch / s)",
+         "You took 1 − 0.1, as if a tenth were lost. After s epochs a tenth is left: the base is 0.1."),
+        ("schedule_exponential_of_a_tenth", "part", "e to the power of a tenth", "lr0 * np.exp(-0.1 * epoch / s)",
+         "You put 0.1 into the exponent of e. It is the base: 0.1 ** (epoch / s)."),
+        ("schedule_linear", "core", "A straight line", "lr0 * (1 - 0.9 * epoch / s)",
+         "You drew a straight line from lr0 to a tenth of it, and on below zero. The rate falls by the same factor all the time: a power."),
+        ("schedule_hyperbola", "core", "A hyperbola", "lr0 / (1 + epoch / s)",
+         "You divided by 1 + epoch/s, which is another schedule. This one is a power of 0.1."),
+        ("schedule_staircase", "part", "A staircase", "lr0 * 0.1 ** (epoch // s)",
+         "You used `//`, or `int` around the quotient, so the rate falls at every s-th epoch only. This curve is smooth: the exponent is "
+         "epoch/s with its fraction."),
+        ("schedule_base_e", "part", "e in place of a tenth", "lr0 * np.exp(-epoch / s)",
+         "You computed e^(−epoch/s). In s epochs that falls to 37 %, and it should be a tenth: the base is 0.1."),
+        ("schedule_base_half", "part", "A half in place of a tenth", "lr0 * 0.5 ** (epoch / s)",
+         "Your rate falls to one half in s epochs. It should fall to a tenth: the base is 0.1."),
+        ("schedule_without_brackets", "part", "The brackets around epoch / s are missing", "lr0 * 0.1 ** epoch / s",
+         "You wrote `0.1 ** epoch / s`. Powers bind tighter than division, so that is (0.1^epoch)/s. Write `0.1 ** (epoch / s)`."),
+        ("schedule_times_s", "part", "Multiplied by s", "lr0 * 0.1 ** (epoch * s)",
+         "Your exponent is epoch·s. s is the number of epochs in which the rate falls to a tenth: the exponent is epoch/s."),
+        ("schedule_upside_down", "core", "The quotient is upside down", "lr0 * 0.1 ** (s / epoch)",
+         "Your exponent is s/epoch, which can't even be computed at epoch 0. It is epoch/s."),
+        ("schedule_no_power", "core", "No power", "lr0 * 0.1 * epoch / s",
+         "You multiplied by 0.1 and by epoch/s. The quotient is the exponent: 0.1 to the power of epoch/s, with `**`."),
+        ("schedule_without_s", "part", "s is forgotten", "lr0 * 0.1 ** epoch",
+         "Your rate falls to a tenth in every single epoch. It takes s epochs: the exponent is epoch/s."),
+    ],
+    "inverse_time_decay": [
+        ("inverse_squared", "part", "The denominator is squared", "lr0 / (1 + k * t) ** 2",
+         "You divided by the square of 1 + k·t. In 1/t decay the power is 1; others are the next exercise."),
+        ("inverse_sum", "core", "k is added to t", "lr0 / (1 + k + t)",
+         "You added k and t. It is their product that is added to 1: 1 + k·t."),
+        ("inverse_factor_outside", "core", "t stands outside the denominator", "lr0 / (1 + k) * t",
+         "You multiplied by t in the end, so the rate is 0 at first and grows. The product k·t stands in the denominator, added to 1."),
+        ("inverse_without_brackets", "core", "The brackets below the line are missing", "lr0 / 1 + k * t",
+         "You wrote `lr0 / 1 + k * t`, which is lr0 + kt. The whole sum stands below the line: `lr0 / (1 + k * t)`."),
+        ("inverse_without_one", "part", "The 1 is missing", "lr0 / np.multiply(k, t, dtype=float)",
+         "You divided by kt, which is 0 at the beginning. With the 1 the rate is lr0 there."),
+        ("inverse_power", "part", "A power of 1 + k", "lr0 / (1 + k) ** float(t)",
+         "You divided by (1 + k)ᵗ, which is an exponential. 1/t decay divides by 1 + k·t."),
+        ("inverse_sum_times_t", "part", "1 + k times t", "lr0 / np.multiply(1 + k, t, dtype=float)",
+         "You divided by (1 + k)·t, which is 0 at the beginning. Only k is multiplied by t: 1 + k·t."),
+        ("inverse_without_k", "part", "k is forgotten", "lr0 / (1 + t)",
+         "You divided by 1 + t. How fast the rate falls is what k is for: 1 + k·t."),
+        ("inverse_divided", "part", "Divided by k", "lr0 / (1 + np.divide(t, k))",
+         "You computed 1 + t/k. That is the next exercise, where s is a time; k is a speed: 1 + k·t."),
+        ("inverse_exponential", "core", "This is the exponential", "lr0 * np.exp(-k * t)",
+         "You computed an exponential, the schedule of the section before. This one divides by 1 + k·t, and falls more slowly in the end."),
+        ("inverse_linear", "core", "A straight line", "lr0 * (1 - k * t)",
+         "You computed lr0·(1 − kt), which gets below zero. The rate is divided by 1 + kt."),
+        ("inverse_root", "part", "The sum is squared, or its root taken", "lr0 / np.sqrt(1 + k * t)",
+         "You divided by a power of 1 + k·t. Here the power is 1; others are the next exercise."),
+    ],
+    "power_schedule": [
+        ("power_upside_down", "core", "The quotient is upside down", "lr0 / (1 + s / t) ** c",
+         "You computed s/t, which can't be computed at time 0. Time is measured in units of s: t/s."),
+        ("power_without_s", "part", "s is forgotten", "lr0 / (1.0 + t) ** c",
+         "You divided by (1 + t)^c. s is the unit in which time is measured: 1 + t/s."),
+        ("power_exponential", "core", "c is the base", "lr0 * np.exp(-c * t / s)",
+         "You computed an exponential. Here the time stands in the base, and c is the power: (1 + t/s)^c."),
+        ("power_linear", "core", "A straight line", "lr0 * (1 - t / s) ** c",
+         "You multiplied by (1 − t/s)^c, which is 0 at t = s. The rate is divided by (1 + t/s)^c, and never gets to 0."),
+        ("power_without_c", "part", "c is ignored", "lr0 / (1 + t / s)",
+         "You didn't use c. It is the power of the whole denominator, (1 + t/s)^c."),
+        ("power_inside", "part", "The power of t/s alone", "lr0 / (1 + (t / s) ** c)",
+         "You computed 1 + (t/s)^c. The power is that of the whole sum, (1 + t/s)^c; with c = 1 nobody sees the difference."),
+        ("power_of_s", "part", "Only s gets the power", "lr0 / (1 + t / s ** c)",
+         "You wrote `1 + t / s ** c`. Powers bind tightest, so that is t/(s^c). The power is that of the whole sum, in brackets."),
+        ("power_as_a_factor", "part", "c is a factor", "lr0 / (1 + c * t / s)",
+         "You multiplied by c. It is a power, `**`: (1 + t/s)^c."),
+        ("power_of_everything", "part", "The first rate gets the power too", "(lr0 / (1 + t / s)) ** c",
+         "You raised the whole quotient to the power c, lr0 included. Only the denominator gets it: lr0/(1 + t/s)^c."),
+        ("power_staircase", "part", "A staircase", "lr0 / (1.0 + t // s) ** c",
+         "You used `//`, so the rate falls at multiples of s only. The curve is smooth: t / s, with its fraction."),
+        ("power_times_s", "part", "Multiplied by s", "lr0 / (1.0 + t * s) ** c",
+         "You computed 1 + t·s. s is a time, the unit in which t is measured: 1 + t/s."),
+        ("power_without_brackets", "core", "The brackets below the line are missing", "lr0 / 1 + (t / s) ** c",
+         "You wrote `lr0 / 1 + t / s`, which is lr0 + t/s. The whole sum stands below the line, in brackets."),
+        ("power_without_one", "part", "The 1 is missing", "lr0 / np.float64(t / s) ** c",
+         "You divided by (t/s)^c, which is 0 at the beginning. With the 1 the rate is lr0 there."),
+        ("power_sum_divided", "part", "1 + t, divided by s", "lr0 / ((1 + t) / s) ** c",
+         "You computed (1 + t)/s. Only t is divided by s: 1 + t/s, which is 1 at the beginning."),
+    ],
+}
+# fmt: on
 
 
-@misconception("step_decay", "part", title="The drop comes one epoch late", see="09 §2")
-def step_late(lr0, epoch, drop=0.5, every=10):
-    """Your rate falls at epoch every + 1. Epochs count from 0, so the first `every` epochs end with number every − 1, and epoch `every` is
-    the first one with a smaller rate: use `>=`, and no − 1."""
-    return lr0 * drop ** max((epoch - 1) // every, 0)
+def of_formulas():
+    """Make the misconceptions of the table: id, severity, title, formula, text."""
+    for exercise, mistakes in MISTAKES.items():
+        parameters = signature(RIGHT[exercise]).parameters.values()
+        options = {
+            "names": [one.name for one in parameters],
+            "defaults": {one.name: one.default for one in parameters if one.default is not one.empty},
+        }
+        for called, severity, title, wrong, text in mistakes:
+            see = FORMULAS[exercise]
+            yield formula(
+                exercise, RIGHT[exercise], see=see, called=called, severity=severity, title=title, text=text, formula=wrong, **options
+            )
 
 
-@misconception("step_decay", "part", title="The rate drops once only", see="09 §2")
-def step_once(lr0, epoch, drop=0.5, every=10):
-    """You multiplied by drop once, with an `if`. The rate drops at every, at 2·every, at 3·every and so on: a power of drop."""
-    return lr0 * drop if epoch >= every else lr0
+IN_FORMULAS = [
+    *of_formulas(),
+    other_default("step_decay", reference.step_decay, see="09 §2", name="drop", value=0.1),
+    other_default("exponential_schedule", reference.exponential_schedule, see="09 §3", name="s", value=10),
+    other_default("power_schedule", reference.power_schedule, see="09 §4", name="c", value=0.5),
+]
 
 
-@misconception("step_decay", "core", title="The rate drops at multiples of every, and rises again", see="09 §2")
-def step_at_multiples(lr0, epoch, drop=0.5, every=10):
-    """You multiplied by drop where `epoch % every == 0`, and at all other epochs returned lr0. The rate has to stay low: count how many
-    drops there were so far, with `//`."""
-    return lr0 * drop if epoch % every == 0 else lr0
-
-
-@misconception("step_decay", "core", title="The remainder is the exponent", see="09 §2")
-def step_remainder(lr0, epoch, drop=0.5, every=10):
-    """You used `%`, the remainder. How many times `every` epochs are over is the quotient, rounded down: `//`."""
-    return lr0 * drop ** (epoch % every)
-
-
-@misconception("step_decay", "part", title="The rate drops at every epoch", see="09 §2")
-def step_every_epoch(lr0, epoch, drop=0.5, every=10):
-    """You used the epoch itself as the exponent and forgot `every`. The exponent is the number of drops so far, epoch // every."""
-    return lr0 * drop**epoch
-
-
-@misconception("step_decay", "part", title="drop is what is taken away", see="09 §2")
-def step_one_minus_drop(lr0, epoch, drop=0.5, every=10):
-    """You multiplied by 1 − drop. Here drop is the factor that is left, not the share that goes; with 0.5 nobody sees the difference."""
-    return lr0 * (1 - drop) ** (epoch // every)
-
-
-@misconception("step_decay", "core", title="drop is multiplied by the number of drops", see="09 §2")
-def step_factor_times_count(lr0, epoch, drop=0.5, every=10):
-    """You multiplied by drop · ⌊epoch/every⌋, which is 0 at first. The rate is multiplied by drop again and again: a power, `**`."""
-    return lr0 * drop * (epoch // every)
-
-
-@misconception("step_decay", "part", title="The rate falls by equal amounts", see="09 §2")
-def step_linear(lr0, epoch, drop=0.5, every=10):
-    """You subtracted the same amount at each drop, which soon gives a rate of zero or below. The rate is multiplied by drop each time."""
-    return lr0 * (1 - (1 - drop) * (epoch // every))
-
-
-@misconception("step_decay", "slip", title="The defaults are others", see="09 §2")
-def step_other_defaults(lr0, epoch, drop=0.1, every=30):
-    """Your formula is right, but the defaults are not those of the stub: drop = 0.5 and every = 10."""
-    return lr0 * drop ** (epoch // every)
+# --- the formulas: right --------------------------------------------------------------------------------------------------
 
 
 @alternative("step_decay")
@@ -203,70 +317,15 @@ def step_with_numpy(lr0, epoch, drop=0.5, every=10):
 
 @alternative("step_decay")
 def step_recursive(lr0, epoch, drop=0.5, every=10):
-    return lr0 if epoch < every else drop * step_recursive(lr0, epoch - every, drop, every)
+    def left(e):
+        return 1 if e < every else drop * left(e - every)
+
+    return lr0 * left(epoch)
 
 
 @alternative("step_decay")
 def step_in_single_precision(lr0, epoch, drop=0.5, every=10):
     return np.float32(lr0) * np.float32(drop) ** np.float32(divmod(epoch, every)[0])
-
-
-# --- exponential_decay ----------------------------------------------------------------------------------------------------
-
-
-@misconception("exponential_decay", "part", title="Divided by k", see="09 §3")
-def exponential_divided(lr0, t, k):
-    """Your exponent is −t/k. Here k is a speed and not a time: the exponent is −k·t, and a larger k means a faster fall."""
-    with np.errstate(all="ignore"):
-        return lr0 * np.exp(-np.divide(t, k))
-
-
-@misconception("exponential_decay", "part", title="k is forgotten", see="09 §3")
-def exponential_without_k(lr0, t, k):
-    """Your exponent is −t. How fast the rate falls is what k is for: −k·t."""
-    return lr0 * np.exp(-t)
-
-
-@misconception("exponential_decay", "part", title="1 − k in place of e^(−k)", see="09 §3")
-def exponential_one_minus_k(lr0, t, k):
-    """You multiplied by 1 − k once per unit of time. That is nearly e^(−k) for a small k, and not the same: compare at k = 0.2."""
-    return lr0 * (1 - k) ** t
-
-
-@misconception("exponential_decay", "part", title="Another base", see="09 §3")
-def exponential_base_ten(lr0, t, k):
-    """You took a power of 10, or of 2, for the exponential. In this formula the base is e: `np.exp`."""
-    return lr0 * 10.0 ** (-k * t)
-
-
-@misconception("exponential_decay", "part", title="k itself is the base", see="09 §3")
-def exponential_power_of_k(lr0, t, k):
-    """You computed kᵗ. The base is e, and k stands in the exponent: e^(−kt)."""
-    return lr0 * k**t
-
-
-@misconception("exponential_decay", "core", title="t stands outside the exponential", see="09 §3")
-def exponential_times_t(lr0, t, k):
-    """You computed e^(−k)·t, which is 0 at the beginning and grows. The product k·t belongs into the exponent, in brackets."""
-    return lr0 * np.exp(-k) * t
-
-
-@misconception("exponential_decay", "core", title="A straight line", see="09 §3")
-def exponential_linear(lr0, t, k):
-    """You computed lr0·(1 − kt), a straight line that gets below zero. It touches the exponential at t = 0 only."""
-    return lr0 * (1 - k * t)
-
-
-@misconception("exponential_decay", "core", title="The time is left out", see="09 §3")
-def exponential_without_t(lr0, t, k):
-    """You computed lr0·e^(−k), the same at any time. The exponent is −k·t."""
-    return lr0 * np.exp(-k)
-
-
-@misconception("exponential_decay", "core", title="This is 1/t decay", see="09 §3")
-def exponential_hyperbola(lr0, t, k):
-    """You computed lr0/(1 + kt), which is the next section's schedule. This one is an exponential, e^(−kt)."""
-    return lr0 / (1 + k * t)
 
 
 @alternative("exponential_decay")
@@ -290,64 +349,6 @@ def exponential_in_single_precision(lr0, t, k):
     return np.float32(lr0) * np.exp(np.float32(-k * t))
 
 
-# --- exponential_schedule -------------------------------------------------------------------------------------------------
-
-
-@misconception("exponential_schedule", "part", title="A staircase", see="09 §3")
-def schedule_staircase(lr0, epoch, s=20):
-    """You used `//`, or `int` around the quotient, so the rate falls at every s-th epoch only. This curve is smooth: the exponent is
-    epoch/s with its fraction."""
-    return lr0 * 0.1 ** (epoch // s)
-
-
-@misconception("exponential_schedule", "part", title="e in place of a tenth", see="09 §3")
-def schedule_base_e(lr0, epoch, s=20):
-    """You computed e^(−epoch/s). In s epochs that falls to 37 %, and it should be a tenth: the base is 0.1."""
-    return lr0 * np.exp(-epoch / s)
-
-
-@misconception("exponential_schedule", "part", title="A half in place of a tenth", see="09 §3")
-def schedule_base_half(lr0, epoch, s=20):
-    """Your rate falls to one half in s epochs. It should fall to a tenth: the base is 0.1."""
-    return lr0 * 0.5 ** (epoch / s)
-
-
-@misconception("exponential_schedule", "part", title="The brackets around epoch / s are missing", see="09 §3")
-def schedule_without_brackets(lr0, epoch, s=20):
-    """You wrote `0.1 ** epoch / s`. Powers bind tighter than division, so that is (0.1^epoch)/s. Write `0.1 ** (epoch / s)`."""
-    return lr0 * 0.1**epoch / s
-
-
-@misconception("exponential_schedule", "part", title="Multiplied by s", see="09 §3")
-def schedule_times_s(lr0, epoch, s=20):
-    """Your exponent is epoch·s. s is the number of epochs in which the rate falls to a tenth: the exponent is epoch/s."""
-    return lr0 * 0.1 ** (epoch * s)
-
-
-@misconception("exponential_schedule", "core", title="The quotient is upside down", see="09 §3")
-def schedule_upside_down(lr0, epoch, s=20):
-    """Your exponent is s/epoch, which can't even be computed at epoch 0. It is epoch/s."""
-    return lr0 * 0.1 ** (s / epoch)
-
-
-@misconception("exponential_schedule", "core", title="No power", see="09 §3")
-def schedule_no_power(lr0, epoch, s=20):
-    """You multiplied by 0.1 and by epoch/s. The quotient is the exponent: 0.1 to the power of epoch/s, with `**`."""
-    return lr0 * 0.1 * epoch / s
-
-
-@misconception("exponential_schedule", "part", title="s is forgotten", see="09 §3")
-def schedule_without_s(lr0, epoch, s=20):
-    """Your rate falls to a tenth in every single epoch. It takes s epochs: the exponent is epoch/s."""
-    return lr0 * 0.1**epoch
-
-
-@misconception("exponential_schedule", "slip", title="The default is another", see="09 §3")
-def schedule_other_default(lr0, epoch, s=10):
-    """Your formula is right, but the default of s is 20."""
-    return lr0 * 0.1 ** (epoch / s)
-
-
 @alternative("exponential_schedule")
 def schedule_divided_by_a_power(lr0, epoch, s=20):
     return lr0 / 10 ** (epoch / s)
@@ -367,66 +368,6 @@ def schedule_in_two_parts(lr0, epoch, s=20):
     return np.float64(lr0 * 0.1**tenths * np.power(0.1, rest / s))
 
 
-# --- inverse_time_decay ---------------------------------------------------------------------------------------------------
-
-
-@misconception("inverse_time_decay", "core", title="The brackets below the line are missing", see="09 §4")
-def inverse_without_brackets(lr0, t, k):
-    """You wrote `lr0 / 1 + k * t`, which is lr0 + kt. The whole sum stands below the line: `lr0 / (1 + k * t)`."""
-    return lr0 / 1 + k * t
-
-
-@misconception("inverse_time_decay", "part", title="The 1 is missing", see="09 §4")
-def inverse_without_one(lr0, t, k):
-    """You divided by kt, which is 0 at the beginning. With the 1 the rate is lr0 there."""
-    with np.errstate(all="ignore"):
-        return lr0 / np.multiply(k, t, dtype=float)
-
-
-@misconception("inverse_time_decay", "part", title="A power of 1 + k", see="09 §4")
-def inverse_power(lr0, t, k):
-    """You divided by (1 + k)ᵗ, which is an exponential. 1/t decay divides by 1 + k·t."""
-    return lr0 / (1 + k) ** float(t)
-
-
-@misconception("inverse_time_decay", "part", title="1 + k times t", see="09 §4")
-def inverse_sum_times_t(lr0, t, k):
-    """You divided by (1 + k)·t, which is 0 at the beginning. Only k is multiplied by t: 1 + k·t."""
-    with np.errstate(all="ignore"):
-        return lr0 / np.multiply(1 + k, t, dtype=float)
-
-
-@misconception("inverse_time_decay", "part", title="k is forgotten", see="09 §4")
-def inverse_without_k(lr0, t, k):
-    """You divided by 1 + t. How fast the rate falls is what k is for: 1 + k·t."""
-    return lr0 / (1 + t)
-
-
-@misconception("inverse_time_decay", "part", title="Divided by k", see="09 §4")
-def inverse_divided(lr0, t, k):
-    """You computed 1 + t/k. That is the next exercise, where s is a time; k is a speed: 1 + k·t."""
-    with np.errstate(all="ignore"):
-        return lr0 / (1 + np.divide(t, k))
-
-
-@misconception("inverse_time_decay", "core", title="This is the exponential", see="09 §4")
-def inverse_exponential(lr0, t, k):
-    """You computed an exponential, the schedule of the section before. This one divides by 1 + k·t, and falls more slowly in the end."""
-    return lr0 * np.exp(-k * t)
-
-
-@misconception("inverse_time_decay", "core", title="A straight line", see="09 §4")
-def inverse_linear(lr0, t, k):
-    """You computed lr0·(1 − kt), which gets below zero. The rate is divided by 1 + kt."""
-    return lr0 * (1 - k * t)
-
-
-@misconception("inverse_time_decay", "part", title="The sum is squared, or its root taken", see="09 §4")
-def inverse_root(lr0, t, k):
-    """You divided by a power of 1 + k·t. Here the power is 1; others are the next exercise."""
-    return lr0 / np.sqrt(1 + k * t)
-
-
 @alternative("inverse_time_decay")
 def inverse_of_the_reciprocal(lr0, t, k):
     return 1 / ((1 + k * t) / lr0)
@@ -441,76 +382,6 @@ def inverse_with_numpy(lr0, t, k):
 def inverse_by_a_power(lr0, t, k):
     growth = 1.0 + t * k
     return lr0 * growth**-1
-
-
-# --- power_schedule -------------------------------------------------------------------------------------------------------
-
-
-@misconception("power_schedule", "part", title="c is ignored", see="09 §4")
-def power_without_c(lr0, t, s, c=1.0):
-    """You didn't use c. It is the power of the whole denominator, (1 + t/s)^c."""
-    return lr0 / (1 + t / s)
-
-
-@misconception("power_schedule", "part", title="The power of t/s alone", see="09 §4")
-def power_inside(lr0, t, s, c=1.0):
-    """You computed 1 + (t/s)^c. The power is that of the whole sum, (1 + t/s)^c; with c = 1 nobody sees the difference."""
-    return lr0 / (1 + (t / s) ** c)
-
-
-@misconception("power_schedule", "part", title="Only s gets the power", see="09 §4")
-def power_of_s(lr0, t, s, c=1.0):
-    """You wrote `1 + t / s ** c`. Powers bind tightest, so that is t/(s^c). The power is that of the whole sum, in brackets."""
-    return lr0 / (1 + t / s**c)
-
-
-@misconception("power_schedule", "part", title="c is a factor", see="09 §4")
-def power_as_a_factor(lr0, t, s, c=1.0):
-    """You multiplied by c. It is a power, `**`: (1 + t/s)^c."""
-    return lr0 / (1 + c * t / s)
-
-
-@misconception("power_schedule", "part", title="The first rate gets the power too", see="09 §4")
-def power_of_everything(lr0, t, s, c=1.0):
-    """You raised the whole quotient to the power c, lr0 included. Only the denominator gets it: lr0/(1 + t/s)^c."""
-    return (lr0 / (1 + t / s)) ** c
-
-
-@misconception("power_schedule", "part", title="A staircase", see="09 §4")
-def power_staircase(lr0, t, s, c=1.0):
-    """You used `//`, so the rate falls at multiples of s only. The curve is smooth: t / s, with its fraction."""
-    return lr0 / (1.0 + t // s) ** c
-
-
-@misconception("power_schedule", "part", title="Multiplied by s", see="09 §4")
-def power_times_s(lr0, t, s, c=1.0):
-    """You computed 1 + t·s. s is a time, the unit in which t is measured: 1 + t/s."""
-    return lr0 / (1.0 + t * s) ** c
-
-
-@misconception("power_schedule", "core", title="The brackets below the line are missing", see="09 §4")
-def power_without_brackets(lr0, t, s, c=1.0):
-    """You wrote `lr0 / 1 + t / s`, which is lr0 + t/s. The whole sum stands below the line, in brackets."""
-    return lr0 / 1 + (t / s) ** c
-
-
-@misconception("power_schedule", "part", title="The 1 is missing", see="09 §4")
-def power_without_one(lr0, t, s, c=1.0):
-    """You divided by (t/s)^c, which is 0 at the beginning. With the 1 the rate is lr0 there."""
-    with np.errstate(all="ignore"):
-        return lr0 / np.float64(t / s) ** c
-
-
-@misconception("power_schedule", "part", title="1 + t, divided by s", see="09 §4")
-def power_sum_divided(lr0, t, s, c=1.0):
-    """You computed (1 + t)/s. Only t is divided by s: 1 + t/s, which is 1 at the beginning."""
-    return lr0 / ((1 + t) / s) ** c
-
-
-@misconception("power_schedule", "slip", title="The default is another", see="09 §4")
-def power_other_default(lr0, t, s, c=0.5):
-    """Your formula is right, but the default of c is 1."""
-    return lr0 / (1 + t / s) ** c
 
 
 @alternative("power_schedule")
@@ -691,179 +562,78 @@ def plateau_mistake(right, options, state, metric, lr, factor=0.5, patience=5, m
 
 
 def mistaken(make, exercise, see):
-    """Return what makes a misconception of `exercise`, with some of its switches turned."""
+    """Return what makes misconceptions of `exercise` from a table: id, severity, title, the switches that are turned, text."""
 
-    def one(called, severity, title, text, **switch):
-        return make(exercise, RIGHT[exercise], see=see, called=called, severity=severity, title=title, text=text, switch=switch)
+    def of_table(table):
+        return [
+            make(exercise, RIGHT[exercise], called=called, severity=severity, title=title, text=text, switch=switch, see=see)
+            for called, severity, title, switch, text in table
+        ]
 
-    return one
+    return of_table
 
 
 of_plateau = mistaken(plateau_mistake, "plateau_step", "09 §6")
+# fmt: off
 ON_A_PLATEAU = [
     only_the_first("plateau_step", reference.plateau_step, see="09 §6", severity="core", first="the rate", all="the rate and the state"),
-    of_plateau(
-        "plateau_equal",
-        "slip",
-        "An equal metric counts as an improvement",
-        "You compared with `<=`. A metric that only repeats the best one is no progress: an improvement is strictly smaller.",
-        equal=True,
-    ),
-    of_plateau(
-        "plateau_nan",
-        "slip",
-        "NaN counts as an improvement",
-        "You asked whether the metric is bad, with `>=`. Every comparison with NaN is false, so NaN became the best metric, and nothing is "
-        "ever better or worse than that. Ask `metric < best`.",
-        nan_is_better=True,
-    ),
-    of_plateau(
-        "plateau_threshold",
-        "slip",
-        "Small improvements don't count",
-        "You ask for an improvement by some share of the best metric, as PyTorch does. Here any smaller metric is an improvement.",
-        threshold=True,
-    ),
-    of_plateau(
-        "plateau_first_best",
-        "slip",
-        "The first best metric is a number",
-        "Before the first epoch you take a number such as 1000 for the best metric. A first metric above it is then no improvement. Use "
-        "infinity, `np.inf`.",
-        first_best=1000.0,
-    ),
-    of_plateau(
-        "plateau_first_best_zero",
-        "core",
-        "The first best metric is 0",
-        "Before the first epoch you take 0 for the best metric, and no loss is ever below that. Use infinity, `np.inf`.",
-        first_best=0.0,
-    ),
-    of_plateau(
-        "plateau_own_rate",
-        "slip",
-        "The rate comes from the state",
-        "You keep the rate in the state and reduce that one. The rate that is passed is the one to reduce: the caller may have changed it.",
-        own_rate=True,
-    ),
-    of_plateau(
-        "plateau_one_late",
-        "part",
-        "One epoch too late",
-        "You reduce the rate when the count is larger than patience, as PyTorch does. Here it is reduced at the patience-th epoch in a row "
-        "without an improvement: `>=`, and count this epoch before you compare.",
-        late=1,
-    ),
-    of_plateau(
-        "plateau_one_early",
-        "part",
-        "One epoch too early",
-        "You reduce the rate one epoch before the patience-th one without an improvement. Count this epoch once, then compare.",
-        late=-1,
-    ),
-    of_plateau(
-        "plateau_first_is_bad",
-        "part",
-        "The first epoch counts as a bad one",
-        "The first epoch isn't counted as an improvement, so after it the count is 1. There is nothing better before it: the count is 0.",
-        first_is_bad=True,
-    ),
-    of_plateau(
-        "plateau_goes_on",
-        "part",
-        "The count goes on after a reduction",
-        "After a reduction you didn't set the count back to 0, so the next bad epoch reduces the rate again, and so do all that follow.",
-        goes_on=True,
-    ),
-    of_plateau(
-        "plateau_pause",
-        "part",
-        "A pause after a reduction",
-        "After a reduction you let some epochs pass before you count again, as PyTorch's cooldown does. Here the count begins at once.",
-        pause=1,
-    ),
-    of_plateau(
-        "plateau_adds_up",
-        "part",
-        "Bad epochs add up",
-        "An improvement doesn't set your count back to 0. Only bad epochs in a row count.",
-        adds_up=True,
-    ),
-    of_plateau(
-        "plateau_previous",
-        "part",
-        "Compared with the epoch before",
-        "You compare with the metric of the epoch before. A run that swings up and down would look like progress forever: compare with the "
-        "best metric so far, and change that at an improvement only.",
-        previous=True,
-    ),
-    of_plateau(
-        "plateau_best_forgotten",
-        "part",
-        "The best metric is forgotten at a reduction",
-        "At a reduction you start from an empty state again. The count begins at 0, but the best metric stays.",
-        best_forgotten=True,
-    ),
-    of_plateau(
-        "plateau_higher",
-        "core",
-        "Higher is taken for better",
-        "You take a larger metric for an improvement, as with an accuracy. Here lower is better.",
-        higher=True,
-    ),
-    of_plateau(
-        "plateau_nothing_stored",
-        "core",
-        "The rate is never reduced",
-        "The count and the best metric don't get from one epoch to the next, so every epoch is the first; or you return the rate that came "
-        "in. Return a new state with both in it, and max(lr·factor, min_lr) at the patience-th bad epoch.",
-        nothing_stored=True,
-    ),
-    of_plateau(
-        "plateau_lost",
-        "part",
-        "factor is what is taken away",
-        "You multiplied by 1 − factor. The rate is multiplied by factor itself; with 0.5 nobody sees the difference.",
-        reduced="lost",
-    ),
-    of_plateau(
-        "plateau_smaller",
-        "part",
-        "The smaller of the two",
-        "You took the minimum of lr·factor and min_lr, which is 0 by default. min_lr is the lowest rate that is allowed: take the maximum.",
-        reduced="smaller",
-    ),
-    of_plateau(
-        "plateau_no_floor",
-        "part",
-        "min_lr is forgotten",
-        "Your rate falls below min_lr. Take the larger one of lr·factor and min_lr.",
-        reduced="no floor",
-    ),
-    of_plateau(
-        "plateau_divided",
-        "part",
-        "Divided by factor",
-        "You divided by factor, which is below 1, so your rate grows. Multiply by it.",
-        reduced="divided",
-    ),
-    of_plateau(
-        "plateau_subtracted",
-        "part",
-        "factor is subtracted",
-        "You subtracted factor from the rate. It is a factor: the rate is multiplied by it.",
-        reduced="subtracted",
-    ),
-    of_plateau(
-        "plateau_floor",
-        "part",
-        "Down to min_lr at once",
-        "You return min_lr at the first reduction. The rate becomes lr·factor, and min_lr only where that would be smaller.",
-        reduced="floor",
-    ),
     fixed_number("plateau_step", reference.plateau_step, see="09 §6", name="patience", severity="part", called="plateau_fixed_patience"),
     fixed_number("plateau_step", reference.plateau_step, see="09 §6", name="factor", severity="part", called="plateau_fixed_factor"),
+    *of_plateau([
+        ("plateau_equal", "slip", "An equal metric counts as an improvement", {"equal": True},
+         "You compared with `<=`. A metric that only repeats the best one is no progress: an improvement is strictly smaller."),
+        ("plateau_nan", "slip", "NaN counts as an improvement", {"nan_is_better": True},
+         "You asked whether the metric is bad, with `>=`. Every comparison with NaN is false, so NaN became the best metric, and nothing "
+         "is ever better or worse than that. Ask `metric < best`."),
+        ("plateau_threshold", "slip", "Small improvements don't count", {"threshold": True},
+         "You ask for an improvement by some share of the best metric, as PyTorch does. Here any smaller metric is an improvement."),
+        ("plateau_first_best", "slip", "The first best metric is a number", {"first_best": 1000.0},
+         "Before the first epoch you take a number such as 1000 for the best metric. A first metric above it is then no improvement. Use "
+         "infinity, `np.inf`."),
+        ("plateau_first_best_zero", "core", "The first best metric is 0", {"first_best": 0.0},
+         "Before the first epoch you take 0 for the best metric, and no loss is ever below that. Use infinity, `np.inf`."),
+        ("plateau_own_rate", "slip", "The rate comes from the state", {"own_rate": True},
+         "You keep the rate in the state and reduce that one. The rate that is passed is the one to reduce: the caller may have changed "
+         "it."),
+        ("plateau_one_late", "part", "One epoch too late", {"late": 1},
+         "You reduce the rate when the count is larger than patience, as PyTorch does. Here it is reduced at the patience-th epoch in a "
+         "row without an improvement: `>=`, and count this epoch before you compare."),
+        ("plateau_one_early", "part", "One epoch too early", {"late": -1},
+         "You reduce the rate one epoch before the patience-th one without an improvement. Count this epoch once, then compare."),
+        ("plateau_first_is_bad", "part", "The first epoch counts as a bad one", {"first_is_bad": True},
+         "The first epoch isn't counted as an improvement, so after it the count is 1. There is nothing better before it: the count is 0."),
+        ("plateau_goes_on", "part", "The count goes on after a reduction", {"goes_on": True},
+         "After a reduction you didn't set the count back to 0, so the next bad epoch reduces the rate again, and so do all that follow."),
+        ("plateau_pause", "part", "A pause after a reduction", {"pause": 1},
+         "After a reduction you let some epochs pass before you count again, as PyTorch's cooldown does. Here the count begins at once."),
+        ("plateau_adds_up", "part", "Bad epochs add up", {"adds_up": True},
+         "An improvement doesn't set your count back to 0. Only bad epochs in a row count."),
+        ("plateau_previous", "part", "Compared with the epoch before", {"previous": True},
+         "You compare with the metric of the epoch before. A run that swings up and down would look like progress forever: compare with "
+         "the best metric so far, and change that at an improvement only."),
+        ("plateau_best_forgotten", "part", "The best metric is forgotten at a reduction", {"best_forgotten": True},
+         "At a reduction you start from an empty state again. The count begins at 0, but the best metric stays."),
+        ("plateau_higher", "core", "Higher is taken for better", {"higher": True},
+         "You take a larger metric for an improvement, as with an accuracy. Here lower is better."),
+        ("plateau_nothing_stored", "core", "The rate is never reduced", {"nothing_stored": True},
+         "The count and the best metric don't get from one epoch to the next, so every epoch is the first; or you return the rate that "
+         "came in. Return a new state with both in it, and max(lr·factor, min_lr) at the patience-th bad epoch."),
+        ("plateau_lost", "part", "factor is what is taken away", {"reduced": "lost"},
+         "You multiplied by 1 − factor. The rate is multiplied by factor itself; with 0.5 nobody sees the difference."),
+        ("plateau_smaller", "part", "The smaller of the two", {"reduced": "smaller"},
+         "You took the minimum of lr·factor and min_lr, which is 0 by default. min_lr is the lowest rate that is allowed: take the "
+         "maximum."),
+        ("plateau_no_floor", "part", "min_lr is forgotten", {"reduced": "no floor"},
+         "Your rate falls below min_lr. Take the larger one of lr·factor and min_lr."),
+        ("plateau_divided", "part", "Divided by factor", {"reduced": "divided"},
+         "You divided by factor, which is below 1, so your rate grows. Multiply by it."),
+        ("plateau_subtracted", "part", "factor is subtracted", {"reduced": "subtracted"},
+         "You subtracted factor from the rate. It is a factor: the rate is multiplied by it."),
+        ("plateau_floor", "part", "Down to min_lr at once", {"reduced": "floor"},
+         "You return min_lr at the first reduction. The rate becomes lr·factor, and min_lr only where that would be smaller."),
+    ]),
 ]
+# fmt: on
 
 
 @misconception("plateau_step", "slip", title="The state comes first", see="09 §6")
@@ -941,10 +711,12 @@ def plateau_that_counts_down(state, metric, lr, factor=0.5, patience=5, min_lr=0
 def cycle(t, total, lr_max, lr_start, last, **switch):
     """Return the rate of 1cycle; each of the switches makes a mistake."""
     low = lr_max / switch.get("start", 10) if lr_start is None or "no_start" in switch or ("falsy" in switch and not lr_start) else lr_start
-    h = {"half": total / 2, "double": (1 - last) * total, "other": last * total / 2}.get(switch.get("h"), (1 - last) * total / 2)
+    h = {"half": total / 2, "double": (1 - last) * total, "other": last * total / 2, "fewer": (1 - last) * (total - 1) / 2}.get(
+        switch.get("h"), (1 - last) * total / 2
+    )
     h = max(int(h), 1) if "whole" in switch else h
     end = {"zero": 0.0, "top": lr_max / 1000, "same": low}.get(switch.get("end"), low / switch.get("divisor", 1000))
-    up, down, foot = switch.get("up", low), switch.get("down", low), low
+    up, down, foot = switch.get("up", low), switch.get("down", low), lr_max if "from_top" in switch else low
     if "down_first" in switch:
         low, lr_max, up, down, foot = lr_max, low, lr_max, lr_max, low
     if "sawtooth" in switch and h < t <= 2 * h:
@@ -968,142 +740,55 @@ def cycle_mistake(right, options, t, total, lr_max, lr_start=None, last=0.1):
 
 
 of_cycle = mistaken(cycle_mistake, "one_cycle", "09 §8")
+# fmt: off
 IN_A_CYCLE = [
-    of_cycle(
-        "cycle_falsy_start",
-        "slip",
-        "A start of 0 is replaced",
-        "You wrote `if not lr_start`, or `lr_start or …`, which takes 0 for a missing argument. Ask `lr_start is None`.",
-        falsy=True,
-    ),
-    of_cycle(
-        "cycle_other_default",
-        "slip",
-        "The default of lr_start is another",
-        "Without lr_start your run begins at another rate than lr_max/10; PyTorch's default is lr_max/25.",
-        start=25,
-    ),
-    of_cycle(
-        "cycle_whole_h",
-        "slip",
-        "h is cut to a whole number",
-        "You rounded h down, with `//` or `int`. A run may have any length, so h may be fractional.",
-        whole=True,
-    ),
-    of_cycle(
-        "cycle_other_end",
-        "part",
-        "The run ends at another rate",
-        "Your last phase doesn't end at lr_start/1000, but at another part of it.",
-        divisor=100,
-    ),
-    of_cycle(
-        "cycle_ends_at_zero",
-        "part",
-        "The run ends at 0",
-        "Your last phase goes down to 0. It ends at lr_start/1000.",
-        end="zero",
-    ),
-    of_cycle(
-        "cycle_ends_at_part_of_the_top",
-        "part",
-        "The run ends at a thousandth of the highest rate",
-        "Your last phase ends at lr_max/1000. It ends at lr_start/1000.",
-        end="top",
-    ),
-    of_cycle(
-        "cycle_without_last_phase",
-        "part",
-        "The last phase is missing",
-        "After 2h you stay at lr_start. In the last phase the rate goes on falling, to lr_start/1000.",
-        end="same",
-    ),
-    of_cycle(
-        "cycle_geometric",
-        "part",
-        "The last phase is curved",
-        "You let the rate fall by equal factors in the last phase. It falls in a straight line there, too.",
-        geometric=True,
-    ),
-    of_cycle(
-        "cycle_last_of_the_whole_run",
-        "part",
-        "The last phase is too flat",
-        "In the last phase you divided by the length of the whole run. It is total − 2h long.",
-        whole_run=True,
-    ),
-    of_cycle(
-        "cycle_half",
-        "part",
-        "The peak is in the middle of the whole run",
-        "Your h is total/2. The last phase has to be taken away first: h = (1 − last)·total/2.",
-        h="half",
-    ),
-    of_cycle(
-        "cycle_double",
-        "part",
-        "The way up is twice as long",
-        "Your h is (1 − last)·total. Up and down share that: h is half of it.",
-        h="double",
-    ),
-    of_cycle(
-        "cycle_last_for_the_rest",
-        "core",
-        "last is taken for the rest",
-        "Your h is last·total/2. last is the share of the last phase, and 1 − last is left for up and down.",
-        h="other",
-    ),
     fixed_number("one_cycle", reference.one_cycle, see="09 §8", name="last", severity="part", called="cycle_fixed_last"),
-    of_cycle(
-        "cycle_without_start",
-        "part",
-        "lr_start is ignored",
-        "You always begin at lr_max/10. That is the default only, for lr_start = None.",
-        no_start=True,
-    ),
-    of_cycle(
-        "cycle_cosine",
-        "part",
-        "A cosine in place of straight lines",
-        "You went up and down along a cosine, as PyTorch does by default. Here the rate goes in straight lines.",
-        cosine=True,
-    ),
-    of_cycle(
-        "cycle_from_zero",
-        "part",
-        "The way up begins at 0",
-        "Your way up is lr_max·t/h, which begins at 0. It begins at lr_start.",
-        up=0.0,
-    ),
-    of_cycle(
-        "cycle_down_to_zero",
-        "part",
-        "The way down ends at 0",
-        "Your way down ends at 0, and then the rate jumps. It ends at lr_start, where the last phase begins.",
-        down=0.0,
-    ),
-    of_cycle(
-        "cycle_down_first",
-        "core",
-        "First down, then up",
-        "You begin at lr_max and go down to lr_start and up again. It is the other way round.",
-        down_first=True,
-    ),
-    of_cycle(
-        "cycle_sawtooth",
-        "part",
-        "Twice up",
-        "After h your rate jumps down to lr_start and climbs again. From h to 2h it goes back down in a straight line.",
-        sawtooth=True,
-    ),
-    of_cycle(
-        "cycle_stays",
-        "part",
-        "It stays at the top",
-        "From h to 2h you stay at lr_max. The rate goes back down to lr_start there, in a straight line.",
-        stays=True,
-    ),
+    *of_cycle([
+        ("cycle_falsy_start", "slip", "A start of 0 is replaced", {"falsy": True},
+         "You wrote `if not lr_start`, or `lr_start or …`, which takes 0 for a missing argument. Ask `lr_start is None`."),
+        ("cycle_other_default", "slip", "The default of lr_start is another", {"start": 25},
+         "Without lr_start your run begins at another rate than lr_max/10; PyTorch's default is lr_max/25."),
+        ("cycle_whole_h", "slip", "h is cut to a whole number", {"whole": True},
+         "You rounded h down, with `//` or `int`. A run may have any length, so h may be fractional."),
+        ("cycle_other_end", "part", "The run ends at another rate", {"divisor": 100},
+         "Your last phase doesn't end at lr_start/1000, but at another part of it."),
+        ("cycle_ends_at_zero", "part", "The run ends at 0", {"end": "zero"},
+         "Your last phase goes down to 0. It ends at lr_start/1000."),
+        ("cycle_ends_at_part_of_the_top", "part", "The run ends at a thousandth of the highest rate", {"end": "top"},
+         "Your last phase ends at lr_max/1000. It ends at lr_start/1000."),
+        ("cycle_without_last_phase", "part", "The last phase is missing", {"end": "same"},
+         "After 2h you stay at lr_start. In the last phase the rate goes on falling, to lr_start/1000."),
+        ("cycle_geometric", "part", "The last phase is curved", {"geometric": True},
+         "You let the rate fall by equal factors in the last phase. It falls in a straight line there, too."),
+        ("cycle_last_of_the_whole_run", "part", "The last phase is too flat", {"whole_run": True},
+         "In the last phase you divided by the length of the whole run. It is total − 2h long."),
+        ("cycle_half", "part", "The peak is in the middle of the whole run", {"h": "half"},
+         "Your h is total/2. The last phase has to be taken away first: h = (1 − last)·total/2."),
+        ("cycle_total_minus_one", "part", "One step too few", {"h": "fewer"},
+         "You took total − 1 for the length of the run. Time goes from 0 to total here, and need not be counted in whole steps."),
+        ("cycle_last_phase_from_the_top", "part", "The last phase begins at the top", {"from_top": True},
+         "Your last phase begins at lr_max, so the rate jumps at 2h. It begins at lr_start, where the way down ends."),
+        ("cycle_double", "part", "The way up is twice as long", {"h": "double"},
+         "Your h is (1 − last)·total. Up and down share that: h is half of it."),
+        ("cycle_last_for_the_rest", "core", "last is taken for the rest", {"h": "other"},
+         "Your h is last·total/2. last is the share of the last phase, and 1 − last is left for up and down."),
+        ("cycle_without_start", "part", "lr_start is ignored", {"no_start": True},
+         "You always begin at lr_max/10. That is the default only, for lr_start = None."),
+        ("cycle_cosine", "part", "A cosine in place of straight lines", {"cosine": True},
+         "You went up and down along a cosine, as PyTorch does by default. Here the rate goes in straight lines."),
+        ("cycle_from_zero", "part", "The way up begins at 0", {"up": 0.0},
+         "Your way up is lr_max·t/h, which begins at 0. It begins at lr_start."),
+        ("cycle_down_to_zero", "part", "The way down ends at 0", {"down": 0.0},
+         "Your way down ends at 0, and then the rate jumps. It ends at lr_start, where the last phase begins."),
+        ("cycle_down_first", "core", "First down, then up", {"down_first": True},
+         "You begin at lr_max and go down to lr_start and up again. It is the other way round."),
+        ("cycle_sawtooth", "part", "Twice up", {"sawtooth": True},
+         "After h your rate jumps down to lr_start and climbs again. From h to 2h it goes back down in a straight line."),
+        ("cycle_stays", "part", "It stays at the top", {"stays": True},
+         "From h to 2h you stay at lr_max. The rate goes back down to lr_start there, in a straight line."),
+    ]),
 ]
+# fmt: on
 
 
 @alternative("one_cycle")
