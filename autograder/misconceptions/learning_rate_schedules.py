@@ -52,6 +52,15 @@ def counted_from_one(right, options, lr0, t, *args, **kwargs):
 
 
 @family(
+    "Time is counted from the wrong end",
+    "You used t − 1, so at time 0 the rate isn't lr0 yet, and comes one step late. Time begins at 0 here: use t itself.",
+    "part",
+)
+def counted_late(right, options, lr0, t, *args, **kwargs):
+    return right(lr0, t - 1, *args, **kwargs)
+
+
+@family(
     "lr0 is left out",
     "You returned the factor alone, which is 1 at time 0. The rate is lr0 times this factor.",
     "part",
@@ -96,9 +105,10 @@ def function_returned(right, options, lr0, t, *args, **kwargs):
     "The rate is rounded",
     "You rounded the rate. A small rate that is rounded is another one, or 0. Round when you print, not when you compute.",
     "slip",
+    digits=6,
 )
 def rounded(right, options, *args, **kwargs):
-    return round(float(right(*args, **kwargs)), 6)
+    return round(float(right(*args, **kwargs)), options["digits"])
 
 
 @family(
@@ -161,6 +171,8 @@ MISTAKES: dict[str, list[tuple[str, str, str, str, str]]] = {
          "You subtracted the same amount at each drop, which soon gives zero or less. The rate is multiplied by drop each time."),
     ],
     "exponential_decay": [
+        ("exponential_fixed_k", "part", "k is a fixed number", "lr0 * np.exp(-0.1 * t)",
+         "You wrote a number, such as 0.1, where k belongs. The caller says how fast the rate falls."),
         ("exponential_sum", "core", "k is added to t", "lr0 * np.exp(-(k + t))",
          "You added k and t. The exponent is their product: −k·t."),
         ("exponential_of_the_rate", "core", "lr0 is the base", "lr0 ** (-k * t)",
@@ -189,6 +201,8 @@ MISTAKES: dict[str, list[tuple[str, str, str, str, str]]] = {
          "You computed lr0/(1 + kt), which is the next section's schedule. This one is an exponential, e^(−kt)."),
     ],
     "exponential_schedule": [
+        ("schedule_numbers_of_the_slide", "part", "The slide's numbers", "0.01 * 0.1 ** (epoch / 20)",
+         "You wrote 0.01 and 20, the numbers of the example on the slide. Here lr0 and s are arguments."),
         ("schedule_base_nine_tenths", "part", "0.9 in place of 0.1", "lr0 * 0.9 ** (epoch / s)",
          "You took 1 − 0.1, as if a tenth were lost. After s epochs a tenth is left: the base is 0.1."),
         ("schedule_exponential_of_a_tenth", "part", "e to the power of a tenth", "lr0 * np.exp(-0.1 * epoch / s)",
@@ -216,6 +230,8 @@ MISTAKES: dict[str, list[tuple[str, str, str, str, str]]] = {
          "Your rate falls to a tenth in every single epoch. It takes s epochs: the exponent is epoch/s."),
     ],
     "inverse_time_decay": [
+        ("inverse_fixed_k", "part", "k is a fixed number", "lr0 / (1 + 0.1 * t)",
+         "You wrote a number, such as 0.1, where k belongs. The caller says how fast the rate falls."),
         ("inverse_squared", "part", "The denominator is squared", "lr0 / (1 + k * t) ** 2",
          "You divided by the square of 1 + k·t. In 1/t decay the power is 1; others are the next exercise."),
         ("inverse_sum", "core", "k is added to t", "lr0 / (1 + k + t)",
@@ -242,6 +258,10 @@ MISTAKES: dict[str, list[tuple[str, str, str, str, str]]] = {
          "You divided by a power of 1 + k·t. Here the power is 1; others are the next exercise."),
     ],
     "power_schedule": [
+        ("power_of_t", "part", "Only t gets the power", "lr0 / (1 + t ** c / s)",
+         "You wrote `1 + t ** c / s`. The power is that of the whole sum, (1 + t/s)^c; with c = 1 nobody sees the difference."),
+        ("power_times_c", "part", "Multiplied by c", "lr0 / (1 + t / s) * c",
+         "You multiplied by c in the end. It is the power of the denominator: (1 + t/s)^c."),
         ("power_upside_down", "core", "The quotient is upside down", "lr0 / (1 + s / t) ** c",
          "You computed s/t, which can't be computed at time 0. Time is measured in units of s: t/s."),
         ("power_without_s", "part", "s is forgotten", "lr0 / (1.0 + t) ** c",
@@ -470,6 +490,30 @@ def piecewise_overwritten(boundaries, values, t):
     return rate
 
 
+@misconception("piecewise_constant", "part", title="Before the first boundary the last value holds", see="09 §5")
+def piecewise_without_the_beginning(boundaries, values, t):
+    """Your loop looks between two boundaries at a time, and what is left, also the time before the first boundary, gets the last value."""
+    for i in range(len(boundaries) - 1):
+        if boundaries[i] <= t < boundaries[i + 1]:
+            return values[i + 1]
+    return values[-1]
+
+
+@misconception("piecewise_constant", "part", title="The first boundary decides alone", see="09 §5")
+def piecewise_decides_at_once(boundaries, values, t):
+    """Your loop returns in its first round also where t is behind the first boundary, because of the `else`. Go on there: the other
+    boundaries haven't been looked at."""
+    if not boundaries or t < boundaries[0]:
+        return values[0]
+    return values[-1]
+
+
+@misconception("piecewise_constant", "core", title="The nearest boundary", see="09 §5")
+def piecewise_nearest(boundaries, values, t):
+    """You took the value of the boundary that is nearest to t. It doesn't matter how near a boundary is: count those that are ≤ t."""
+    return values[int(np.argmin([abs(boundary - t) for boundary in boundaries]))] if boundaries else values[0]
+
+
 @misconception("piecewise_constant", "part", title="Made for two boundaries", see="09 §5")
 def piecewise_for_two(boundaries, values, t):
     """You wrote out the cases for two boundaries. There may be any number of them, also none: use a loop, or count."""
@@ -579,6 +623,17 @@ ON_A_PLATEAU = [
     only_the_first("plateau_step", reference.plateau_step, see="09 §6", severity="core", first="the rate", all="the rate and the state"),
     fixed_number("plateau_step", reference.plateau_step, see="09 §6", name="patience", severity="part", called="plateau_fixed_patience"),
     fixed_number("plateau_step", reference.plateau_step, see="09 §6", name="factor", severity="part", called="plateau_fixed_factor"),
+    fixed_number(
+        "plateau_step",
+        reference.plateau_step,
+        see="09 §6",
+        name="patience",
+        value=1,
+        severity="part",
+        called="plateau_without_patience",
+        title="Every bad epoch reduces the rate",
+        text="You reduce the rate at each epoch without an improvement. Count them, and wait for the patience-th in a row.",
+    ),
     *of_plateau([
         ("plateau_equal", "slip", "An equal metric counts as an improvement", {"equal": True},
          "You compared with `<=`. A metric that only repeats the best one is no progress: an improvement is strictly smaller."),
@@ -606,6 +661,8 @@ ON_A_PLATEAU = [
          "After a reduction you didn't set the count back to 0, so the next bad epoch reduces the rate again, and so do all that follow."),
         ("plateau_pause", "part", "A pause after a reduction", {"pause": 1},
          "After a reduction you let some epochs pass before you count again, as PyTorch's cooldown does. Here the count begins at once."),
+        ("plateau_never_counts_anew", "part", "The count is never set back", {"adds_up": True, "goes_on": True},
+         "Your count only grows: an improvement has to set it back to 0, and a reduction, too."),
         ("plateau_adds_up", "part", "Bad epochs add up", {"adds_up": True},
          "An improvement doesn't set your count back to 0. Only bad epochs in a row count."),
         ("plateau_previous", "part", "Compared with the epoch before", {"previous": True},
@@ -721,13 +778,15 @@ def cycle(t, total, lr_max, lr_start, last, **switch):
         low, lr_max, up, down, foot = lr_max, low, lr_max, lr_max, low
     if "sawtooth" in switch and h < t <= 2 * h:
         t = t - h
-    if "stays" in switch and h < t <= 2 * h:
-        return lr_max
+    if ("stays" in switch and h < t <= 2 * h) or "only_down" in switch:
+        return lr_max * (1 - t / total if "only_down" in switch else 1)
     curve = (lambda x: (1 - math.cos(math.pi * x)) / 2) if "cosine" in switch else (lambda x: x)
     if t <= h:
         return up + (lr_max - up) * curve(t / h)
     if t <= 2 * h:
-        return lr_max + (down - lr_max) * curve((t - h) / h)
+        return lr_max + (down - lr_max) * curve((t - (0 if "late_down" in switch else h)) / h)
+    if "at_once" in switch:
+        return low / 1000
     share = (t - 2 * h) / (total if "whole_run" in switch else total - 2 * h)
     if "geometric" in switch:
         return foot * 0.001**share
@@ -782,6 +841,14 @@ IN_A_CYCLE = [
          "Your way down ends at 0, and then the rate jumps. It ends at lr_start, where the last phase begins."),
         ("cycle_down_first", "core", "First down, then up", {"down_first": True},
          "You begin at lr_max and go down to lr_start and up again. It is the other way round."),
+        ("cycle_from_zero_to_zero", "part", "Up from 0, and back to 0", {"up": 0.0, "down": 0.0},
+         "Your way up begins at 0 and your way down ends there. Both ends are lr_start."),
+        ("cycle_down_from_the_wrong_time", "part", "The way down is too low", {"late_down": True},
+         "On the way down you counted the time from the beginning of the run. It begins at h: t − h."),
+        ("cycle_at_once", "part", "The last phase is at its end at once", {"at_once": True},
+         "After 2h you return lr_start/1000 at once. The rate goes there in a straight line, until t = total."),
+        ("cycle_only_down", "core", "A straight line down", {"only_down": True},
+         "You let the rate fall from lr_max to 0 in one line. 1cycle goes up first, then down, and has a last phase."),
         ("cycle_sawtooth", "part", "Twice up", {"sawtooth": True},
          "After h your rate jumps down to lr_start and climbs again. From h to 2h it goes back down in a straight line."),
         ("cycle_stays", "part", "It stays at the top", {"stays": True},
@@ -826,9 +893,9 @@ def cycle_of_minima(t, total, lr_max, lr_start=None, last=0.1):
 # --- wrong in many exercises: last, because the narrow ones come first ----------------------------------------------------
 
 IN_EVERY_FORMULA = members(FORMULAS, RIGHT, counted_from_one, first_rate_left_out, rises, loss_returned, never_changes, function_returned)
-CUT = members(SMOOTH, RIGHT, whole_times)
+CUT = members(SMOOTH, RIGHT, whole_times, counted_late)
 EVERYWHERE = members(ONE_NUMBER, RIGHT, nothing_returned, in_an_array, partial(in_a_tuple, severity="slip"))
-ROUNDED = members(FORMULAS | {"one_cycle": "09 §8"}, RIGHT, rounded)
+ROUNDED = members(FORMULAS | {"one_cycle": "09 §8"}, RIGHT, rounded, partial(rounded, digits=4, called="{exercise}_rounded_to_4"))
 OTHERS = [
     whole_times("piecewise_constant", reference.piecewise_constant, see="09 §5", position=2),
     whole_times("one_cycle", reference.one_cycle, see="09 §8", position=0),
