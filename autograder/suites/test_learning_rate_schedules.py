@@ -58,9 +58,12 @@ class OneNumber(NoMemory):
     ----------
     whole : tuple
         Arguments of which as many as possible are integers.
+    counts : tuple of int
+        The positions of arguments that are integers in every call.
     """
 
     whole: tuple
+    counts: tuple[int, ...] = ()
 
     def ask(self, student, *arguments):
         return only(getattr(student, self.exercise)(*arguments))
@@ -73,8 +76,9 @@ class OneNumber(NoMemory):
     @corner("integers", 0.04)
     def test_integers(self, student):
         """Integers in place of floats give the same answer, in each argument alone and in all of them, Python's and NumPy's."""
+        usable = [n for n, one in enumerate(self.whole) if not isinstance(one, float) and n not in self.counts]
         floats = [[float(n) for n in one] if isinstance(one, list) else float(one) for one in self.whole]
-        usable = [n for n, one in enumerate(self.whole) if not isinstance(one, float)]
+        floats = [self.whole[n] if n in self.counts else one for n, one in enumerate(floats)]
         for chosen in (*([n] for n in usable), usable):
             odd = [self.whole[n] if n in chosen else one for n, one in enumerate(floats)]
             self.compare(student, floats, odd, f"the answer to integers, {tuple(odd)},", "from that to the same numbers as floats")
@@ -221,11 +225,11 @@ class Defaults:
 
 @exercise("step_decay")
 class TestStepDecay(Defaults, Schedule):
-    whole = (6, 23, 0.5, 10)
+    whole, counts = (6, 23, 0.5, 10), (1, 3)
     constants, others, period, needed = (0.5, 10), ((POINT_FOUR, 10), (0.5, 7), (0.3, 4), (0.9, 1)), 10, 2
 
     def arguments(self, rng):
-        return rng.uniform(2000, 9000), float(rng.integers(13, 39)), 0.5, 10.0
+        return rng.uniform(2000, 9000), int(rng.integers(13, 39)), 0.5, 10
 
     @aspect("the kind of curve", 4)
     def test_kind_of_curve(self, student):

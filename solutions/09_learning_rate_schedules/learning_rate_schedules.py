@@ -190,7 +190,7 @@ def step_decay(lr0, epoch, drop=0.5, every=10):
         After how many epochs it is multiplied again, at least 1: at epoch `every` for the first
         time, then at 2·every, and so on.
 
-    Any of the numbers may be an integer or a float, Python's or NumPy's.
+    lr0 may be an integer, too. All numbers may be Python's or NumPy's.
 
     Returns
     -------
@@ -915,9 +915,9 @@ if ready(one_cycle):
 # %% [markdown]
 # ## §9 All of them on one task
 #
-# Now a comparison. Each schedule gets its first rate (1cycle its highest) out of 0.3, 0.5, 0.7, 1 and 1.4. We tried that beforehand
-# with two other seeds, for ten epochs; the other constants were chosen so that each schedule ends at a few hundredths of its first
-# rate, or, for the slow ones, as low as they get. Three seeds each.
+# Now a comparison over ten epochs. Each schedule gets its first rate (1cycle its highest) out of 0.3, 0.5, 0.7, 1 and 1.4: the one whose final
+# training loss was lowest for two other seeds. Of the constants 0.5 was best, and 0.3 nearly as good, so we show both. The other numbers
+# are plausible ones, and not tuned. Three seeds each.
 
 # %% tags=["demo"]
 everything = (step_decay, exponential_decay, exponential_schedule, inverse_time_decay)
@@ -927,14 +927,14 @@ if ready(*everything):
         "constant 0.3": lambda t: 0.3,
         "constant 0.5": lambda t: 0.5,
         "step decay": lambda t: step_decay(1.0, int(t), 0.3, 3),
-        "exponential": lambda t: exponential_schedule(1.0, t, 10),
+        "exponential": lambda t: exponential_schedule(1.4, t, 10),
         "1/t": lambda t: inverse_time_decay(1.4, t, 0.5),
         "power, c = 0.5": lambda t: power_schedule(1.0, t, 1, 0.5),
         "piecewise constant": lambda t: piecewise_constant([6, 9], [1.0, 0.2, 0.04], t),
         "1cycle": lambda t: one_cycle(t, 10, 1.0),
     }
     runs = {name: [learn(rule, seed=seed) for seed in range(3)] for name, rule in schedules.items()}
-    runs["on plateaus"] = [on_plateaus(0.7, seed) for seed in range(3)]
+    runs["on plateaus"] = [on_plateaus(1.0, seed) for seed in range(3)]
 
 # %% tags=["demo"]
 if ready(*everything):
@@ -943,19 +943,21 @@ if ready(*everything):
     plots.show(
         figures.spreads(final, accuracy),
         alt="Two panels with a row of three dots for each of nine rules. Left, the final training loss: "
-        "0.70 to 0.73 with the constant rate 0.3, 0.67 to 0.77 with 0.5, and 0.62 to 0.69 for the "
+        "0.70 to 0.73 with the constant rate 0.3, 0.67 to 0.77 with 0.5, and 0.62 to 0.67 for the "
         "seven schedules, with piecewise constant the lowest. Right, the test accuracy: 0.86 to 0.91 "
-        "for the constants, 0.87 to 0.95 for the schedules, with step decay the highest.",
+        "for the constants, 0.90 to 0.95 for the schedules, with step decay the highest.",
     )
     means = [np.mean(losses) for losses in final.values()]
     assert max(means[2:]) < min(means[:2]) - 0.01, "every schedule beats both constant rates"
     assert np.ptp(means[2:]) < 0.06, "among the schedules there is little difference"
-    assert max(map(np.ptp, list(final.values())[2:])) > 0.04, "one has runs far apart"
+    apart = max(np.ptp(three) for three in list(final.values())[2:])
+    assert apart > 0.5 * np.ptp(means[2:]), "the runs of one differ as much as the schedules"
 
 # %% [markdown]
 # On average every schedule beats both constant rates. Among the schedules the differences are about as large as between the runs of one of
 # them, so don't read a ranking into it. Piecewise constant, which stays high until epoch 6 and then falls far, is first. Step decay, which
-# drops at epoch 3 already, is last. The runs on plateaus are far apart: what they do hangs on a few bad epochs.
+# drops at epoch 3 already, is last. (It was the best of five
+# first rates for it, too.)
 #
 # On the *test set*, whose labels are right, step decay is first. A lower training loss also means that more of the wrong labels have been
 # learnt. So a schedule improves the optimisation, and doesn't replace the regularisation of lecture 10. The trembling of a constant 0.5
