@@ -15,18 +15,16 @@ import numpy as np
 State = dict[str, Any]
 
 
-def step_decay(lr0: float, epoch: float, drop: float = 0.5, every: float = 10) -> float:
+def step_decay(lr0: float, epoch: int, drop: float = 0.5, every: int = 10) -> float:
     """Multiply the rate by `drop` after every `every` epochs: η = η0 · dropⁿ, n = ⌊epoch/every⌋ (slides 004, «step decay»).
 
     Parameters
     ----------
-    lr0, epoch, drop, every : float
+    lr0, drop : float
+    epoch, every : int
         Epochs count from 0.
     """
-    rate, end = float(lr0), every
-    while epoch >= end:
-        rate, end = rate * drop, end + every
-    return rate
+    return math.prod((drop for _ in range(every, epoch + 1, every)), start=float(lr0))
 
 
 def exponential_decay(lr0: float, t: float, k: float) -> float:
