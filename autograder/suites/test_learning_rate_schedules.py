@@ -645,7 +645,7 @@ class TestOneCycle(Rates):
     def test_last_part(self, student, reference, rng):
         """In the last part the rate goes in a straight line to a thousandth of lr_start, at the end of the run."""
         self.expect_right(student, reference, (92, 95, 99, 100), low=rng.uniform(2000, 4000))
-        self.expect_right(student, reference, (40,), low=rng.uniform(2000, 4000), last=0.8)
+        self.expect_right(student, reference, (40,), 80.0, low=rng.uniform(2000, 4000), last=0.75)
 
     @aspect("another last", 4.4)
     def test_another_last(self, student, reference):
