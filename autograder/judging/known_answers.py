@@ -12,6 +12,8 @@ lecture: the cache that a backward pass gets is the reference's own, and the cac
     @alternative("batchnorm_backward")
     def backward_in_stages(dout, cache): ...
 
+Answers that are one expression stand in tables: see `misconceptions` and `alternatives`.
+
 An answer uses NumPy and names of its own module only, so `cell_source` can put it into a notebook in place of the exercise.
 """
 
@@ -20,7 +22,7 @@ from __future__ import annotations
 import ast
 import copy
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
@@ -94,6 +96,39 @@ def alternative(exercise: str, with_forward: Callable[..., Any] | None = None) -
     return misconception(exercise, title="", see="", with_forward=with_forward)
 
 
+def misconceptions(
+    exercise: str,
+    see: str,
+    answers: Mapping[str, tuple[Severity, str, str, Callable[..., Any]]],
+    with_forward: Callable[..., Any] | None = None,
+) -> list[Callable[..., Any]]:
+    """Register wrong answers to `exercise` that are one expression each, as a table; assign it to a name of the module::
+
+        CENTER = misconceptions("center", "02 §2", {
+            "center_added": ("part", "The mean is added", "You added the mean. …", lambda X: (X + mean_of(X), mean_of(X))),
+        })
+
+    Parameters
+    ----------
+    exercise, see, with_forward
+        As for `misconception`.
+    answers : mapping of str to (severity, title, explanation, lambda)
+        By id. No two of the functions may begin on one line.
+    """
+    for name, (severity, title, explanation, function) in answers.items():
+        function.__name__, function.__doc__ = name, explanation
+        misconception(exercise, severity, title=title, see=see, with_forward=with_forward)(function)
+    return [function for *_, function in answers.values()]
+
+
+def alternatives(exercise: str, answers: Mapping[str, Callable[..., Any]]) -> list[Callable[..., Any]]:
+    """Register right answers to `exercise` that are one expression each: lambdas by their ids, as in `misconceptions`."""
+    for name, function in answers.items():
+        function.__name__ = name
+        alternative(exercise)(function)
+    return list(answers.values())
+
+
 @dataclass(frozen=True)
 class Catalogue:
     """The reference of a lecture and its known answers, in the order of the source file."""
@@ -131,11 +166,13 @@ def cell_source(function: Callable[..., Any], name: str) -> str:
     """
     if hasattr(function, "family"):
         change, right, options = function.family
-        parts = cell_source(right, f"_{name}_right"), cell_source(change, f"_{name}_change")
-        call = f"def {name}(*args, **kwargs):\n    return _{name}_change(_{name}_right, {options!r}, *args, **kwargs)"
+        functions = {key: option for key, option in options.items() if inspect.isfunction(option)}
+        parts = [cell_source(each, f"_{name}_{key}") for key, each in {"right": right, "change": change, **functions}.items()]
+        given = ", ".join(f"{key!r}: " + (f"_{name}_{key}" if key in functions else repr(option)) for key, option in options.items())
+        call = f"def {name}(*args, **kwargs):\n    return _{name}_change(_{name}_right, {{{given}}}, *args, **kwargs)"
         return "\n\n\n".join((*parts, call))
     definitions = _definitions(function.__module__)
-    main = _bare(definitions[function.__name__])
+    main = _bare(definitions[function.__name__] if function.__name__ in definitions else _of_lambda(function))
     wanted: list[ast.stmt] = []
     _gather(main, definitions, wanted, seen={function.__name__, name, "np"})
     renamed = {
@@ -165,10 +202,23 @@ class _Renamed(ast.NodeTransformer):
 
 
 @cache
+def _tree(module: str) -> ast.Module:
+    return ast.parse(inspect.getsource(import_module(module)))
+
+
+@cache
 def _definitions(module: str) -> dict[str, ast.stmt]:
     """Return the statements of a module that define a name, by that name."""
-    tree = ast.parse(inspect.getsource(import_module(module)))
-    return {name: node for node in tree.body for name in _defined(node)}
+    return {name: node for node in _tree(module).body for name in _defined(node)}
+
+
+def _of_lambda(function: Callable[..., Any]) -> ast.stmt:
+    """Return the definition of a function that was written as a lambda: the outermost on its line."""
+    line = function.__code__.co_firstlineno
+    found = next(node for node in ast.walk(_tree(function.__module__)) if isinstance(node, ast.Lambda) and node.lineno == line)
+    definition: Any = ast.parse(f"def {function.__name__}(): ...").body[0]
+    definition.args, definition.body = found.args, [ast.Return(found.body)]
+    return definition
 
 
 def _defined(node: ast.stmt) -> list[str]:

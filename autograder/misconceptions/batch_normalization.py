@@ -48,6 +48,11 @@ def _pulled_back(dout, cache, mean_path=1.0, variance_path=1.0):
     return dx, np.sum(dout * x_hat, axis=_axes(dout)), np.sum(dout, axis=_axes(dout))
 
 
+def _count(dout, cache):
+    """Return how many values a mean was taken over."""
+    return np.size(dout) / np.size(cache[1])
+
+
 def _unchanged(function, _, *args, **kwargs):
     return function(*args, **kwargs)
 
@@ -92,13 +97,6 @@ def forward_epsilon_squared(x, gamma, beta, eps=1e-5):
     """You divided by √(σ² + ε²). ε is added to the variance as it is: √(σ² + ε)."""
     mean, var = _statistics(x)
     return _normalised(x, gamma, beta, mean, np.sqrt(var + eps**2))
-
-
-@for_both("batchnorm_forward", "slip", title="eps is ignored", see="05 §2")
-def forward_with_its_own_epsilon(x, gamma, beta, eps=1e-5):
-    """You wrote 1e-5 into the formula, so the argument eps has no effect. Use the argument; 1e-5 is only its default."""
-    mean, var = _statistics(x)
-    return _normalised(x, gamma, beta, mean, np.sqrt(var + 1e-5))
 
 
 @for_both("batchnorm_forward", "part", title="The variance divides by N − 1", see="05 §2")
@@ -195,22 +193,18 @@ def forward_shift_before_scale(x, gamma, beta, eps=1e-5):
     return _normalised(x, gamma, gamma * beta, *_statistics_and_root(x, eps))
 
 
+@for_both("batchnorm_forward", "core", title="γ and β are swapped", see="05 §2")
+def forward_swapped(x, gamma, beta, eps=1e-5):
+    """You scaled by β and shifted by γ. γ is the scale and β the shift: γ x̂ + β."""
+    return _normalised(x, beta, gamma, *_statistics_and_root(x, eps))
+
+
 @misconception("batchnorm_forward", "core", title="Running statistics are used in training", see="05 §4")
 def forward_with_running_statistics(x, gamma, beta, eps=1e-5):
     """You normalised with running averages, which begin at mean 0 and variance 1 and move towards the batch by a tenth. They are for
     prediction. In training the batch's own mean and variance are used; only so does the gradient flow through them."""
     mean, var = _statistics(x)
     return _normalised(x, gamma, beta, 0.1 * mean, np.sqrt(0.9 + 0.1 * var + eps))
-
-
-@for_both("batchnorm_forward", "slip", title="x is changed in place", see="05 §2")
-def forward_in_place(x, gamma, beta, eps=1e-5):
-    """Your formula is right, but `x -= …` or `x /= …` writes into the caller's array: the layer before finds its output changed.
-    Write `x = x - …`, which makes a new array."""
-    mean, var = _statistics(x)
-    x -= _along(mean, x)
-    x /= _along(np.sqrt(var + eps), x)
-    return _along(gamma, x) * x + _along(beta, x), (x.copy(), gamma, np.sqrt(var + eps))
 
 
 # --- batchnorm_forward: right -------------------------------------------------------------------------------------------
@@ -301,8 +295,7 @@ def backward_with_the_wrong_signs(dout, cache):
 def backward_without_one_over_n(dout, cache):
     """The terms of the mean and the variance in your dx are sums where they should be means. Each value enters μ and σ² with the weight
     of one over their number, so the gradient that comes back through them carries this factor too."""
-    count = np.size(dout) / np.size(cache[1])
-    return _pulled_back(dout, cache, count, count)
+    return _pulled_back(dout, cache, _count(dout, cache), _count(dout, cache))
 
 
 @misconception("batchnorm_backward", "part", title="The terms of mean and variance aren't summed over the batch", see="05 §3")
@@ -393,8 +386,7 @@ def parameter_gradients_averaged(dout, cache):
     """You took the mean over the batch for dgamma and dbeta. Every value of a feature used the same γ and β, so their gradients add up: a
     sum. If the loss is a mean over examples, its 1/N is in dout already."""
     dx, dgamma, dbeta = _pulled_back(dout, cache)
-    count = np.size(dout) / np.size(cache[1])
-    return dx, dgamma / count, dbeta / count
+    return dx, dgamma / _count(dout, cache), dbeta / _count(dout, cache)
 
 
 @for_both("batchnorm_backward", "part", title="dγ and dβ have an axis too many", see="05 §3")
@@ -467,20 +459,6 @@ def backward_from_the_last_forward_pass(dout, cache):
     """Your backward pass uses what the last forward pass left behind, in a global variable or in one object for all calls. A network has
     several such layers: make a new cache in each call."""
     return _pulled_back(dout, cache.kept)
-
-
-@for_both("batchnorm_backward", "slip", title="dout is changed in place", see="05 §3")
-def backward_in_place(dout, cache):
-    """Your gradients are right, but `dout *= …` writes into the caller's array, and whoever holds dout finds it changed. Write
-    `dout = dout * …`, which makes a new array."""
-    answer = _pulled_back(dout, cache)
-    dout *= _along(cache[1], dout)
-    return answer
-
-
-def _count(dout, cache):
-    """Return how many values a mean was taken over."""
-    return np.size(dout) / np.size(cache[1])
 
 
 @for_both("batchnorm_backward", "part", title="A factor 1/N is missing in the mean's path", see="05 §3")
@@ -671,6 +649,12 @@ def batch_value_alone(running, batch_value, momentum=0.9):
     return np.array(batch_value, dtype=float)
 
 
+@misconception("update_running", "part", title="The batch's values are averaged to one number", see="05 §4")
+def batch_value_as_one_number(running, batch_value, momentum=0.9):
+    """You took the mean of batch_value. It holds one number for each feature already, as running does: use it as it is."""
+    return momentum * np.asarray(running) + (1 - momentum) * np.mean(batch_value)
+
+
 @misconception("update_running", "part", title="The momentum is ignored", see="05 §4")
 def momentum_fixed(running, batch_value, momentum=0.9):
     """You wrote 0.9 into the formula, so the argument momentum has no effect. Use the argument."""
@@ -696,16 +680,6 @@ def running_in_place(running, batch_value, momentum=0.9):
     put it in the old one's place."""
     running[:] = momentum * running + (1 - momentum) * np.asarray(batch_value)
     return running
-
-
-update_by_an_operator_in_place = in_place(
-    "update_running",
-    right.update_running,
-    see="05 §4",
-    title="An argument is changed in place",
-    text="An operator such as `*=` or `-=` writes into the caller's array, and raises an error where that holds integers. Make a new "
-    "array: `running * momentum + …`.",
-)
 
 
 @misconception("update_running", "core", title="The old value is kept in full", see="05 §4")
@@ -757,12 +731,7 @@ def inference_epsilon_outside_the_root(x, gamma, beta, running_mean, running_var
     return _normalised(x, gamma, beta, running_mean, np.sqrt(running_var) + eps)[0]
 
 
-@misconception("batchnorm_inference", "slip", title="eps is ignored", see="05 §4")
-def inference_with_the_default_epsilon(x, gamma, beta, running_mean, running_var, eps=1e-5):
-    """You wrote 1e-5 into the formula, so the argument eps has no effect. Use the argument; 1e-5 is only its default."""
-    return _normalised(x, gamma, beta, running_mean, np.sqrt(running_var + 1e-5))[0]
-
-
+inference_in_place = in_place("batchnorm_inference", right.batchnorm_inference, see="05 §4")  # before a change of the statistics
 inference_with_cache = in_a_tuple("batchnorm_inference", right.batchnorm_inference, see="05 §4", severity="slip")
 
 
@@ -837,12 +806,18 @@ def inference_shift_before_scale(x, gamma, beta, running_mean, running_var, eps=
     return _normalised(x, gamma, gamma * beta, running_mean, np.sqrt(running_var + eps))[0]
 
 
-@misconception("batchnorm_inference", "slip", title="x is changed in place", see="05 §4")
-def inference_in_place(x, gamma, beta, running_mean, running_var, eps=1e-5):
-    """Your formula is right, but `x -= …` or `x /= …` writes into the caller's array. Write `x = x - …`, which makes a new array."""
-    x -= running_mean
-    x /= np.sqrt(np.asarray(running_var) + eps)
-    return gamma * x + beta
+@misconception("batchnorm_inference", "core", title="γ and β are swapped", see="05 §4")
+def inference_swapped(x, gamma, beta, running_mean, running_var, eps=1e-5):
+    """You scaled by β and shifted by γ. γ is the scale and β the shift: γ x̂ + β."""
+    return _normalised(x, beta, gamma, running_mean, np.sqrt(running_var + eps))[0]
+
+
+@misconception("batchnorm_inference", "slip", title="γ, β or the running statistics are changed", see="05 §4")
+def inference_changing_the_statistics(x, gamma, beta, running_mean, running_var, eps=1e-5):
+    """Your answer is right, but you write into γ, β, running_mean or running_var. They are fixed once training is over."""
+    out = _normalised(x, gamma, beta, running_mean, np.sqrt(running_var + eps))[0]
+    running_mean += 0.1 * (np.mean(x, axis=0) - running_mean)
+    return out
 
 
 @misconception("batchnorm_inference", "part", title="γ is ignored", see="05 §4")
@@ -897,22 +872,32 @@ def images_plain_reshape(x, gamma, beta, eps=1e-5):
     return out.reshape(np.shape(x)), (x_hat.reshape(np.shape(x)), *rest)
 
 
+def _elsewhere(move, x, gamma, beta, eps):
+    """Normalise images, and let `move` bring the pixels of an array to other places."""
+    out, (x_hat, *rest) = _normalised(x, gamma, beta, *_statistics_and_root(x, eps))
+    return move(out).reshape(np.shape(x)), (move(x_hat).reshape(np.shape(x)), *rest)
+
+
 @misconception("batchnorm2d_forward", "part", title="The wrong axes are swapped on the way back", see="05 §5")
 def images_swapped_axes(x, gamma, beta, eps=1e-5):
     """Your statistics are right, but height and width of the result are mixed up. What transpose(0, 2, 3, 1) did is undone by
     transpose(0, 3, 1, 2); a second transpose(0, 2, 3, 1), or a plain reshape, leaves the pixels in other places."""
     N, C, H, W = np.shape(x)
-    out, (x_hat, *rest) = _normalised(x, gamma, beta, _statistics(x)[0], np.sqrt(_statistics(x)[1] + eps))
-    back = [each.transpose(0, 2, 3, 1).reshape(N, W, H, C).transpose(0, 3, 2, 1) for each in (out, x_hat)]
-    return back[0], (back[1], *rest)
+    return _elsewhere(lambda each: each.reshape(N, C, W, H).transpose(0, 1, 3, 2), x, gamma, beta, eps)
+
+
+@misconception("batchnorm2d_forward", "part", title="Height and width are swapped on the way there", see="05 §5")
+def images_swapped_on_the_way(x, gamma, beta, eps=1e-5):
+    """Your statistics are right, but height and width of the result are mixed up: you went there by transpose(0, 3, 2, 1), and back as if
+    it had been transpose(0, 2, 3, 1)."""
+    return _elsewhere(lambda each: each.transpose(0, 1, 3, 2), x, gamma, beta, eps)
 
 
 @misconception("batchnorm2d_forward", "core", title="The way back is a plain reshape", see="05 §5")
 def images_reshaped_back(x, gamma, beta, eps=1e-5):
     """Your statistics are right, but the result lies in other places. What transpose(0, 2, 3, 1) did is undone by reshape(N, H, W, C) and
     transpose(0, 3, 1, 2), not by a plain reshape."""
-    out, cache = _normalised(x, gamma, beta, *_statistics_and_root(x, eps))
-    return np.transpose(out, (0, 2, 3, 1)).reshape(np.shape(x)), cache
+    return _elsewhere(lambda each: each.transpose(0, 2, 3, 1), x, gamma, beta, eps)
 
 
 @misconception("batchnorm2d_forward", "core", title="Each pixel has statistics of its own", see="05 §5")
@@ -1036,6 +1021,13 @@ def images_backward_reshaped_back(dout, cache):
     transpose(0, 3, 1, 2), not by a plain reshape."""
     dx, *rest = _pulled_back(dout, cache)
     return np.transpose(dx, (0, 2, 3, 1)).reshape(np.shape(dout)), *rest
+
+
+@misconception("batchnorm2d_backward", "part", title="dx stays a matrix", see="05 §5")
+def images_backward_as_a_matrix(dout, cache):
+    """Your dx has shape (N·H·W, C). It has the shape of x: bring it back by reshape(N, H, W, C) and transpose(0, 3, 1, 2)."""
+    dx, *rest = _pulled_back(dout, cache)
+    return np.moveaxis(dx, 1, -1).reshape(-1, np.shape(dx)[1]), *rest
 
 
 images_backward_without_parameter_gradients = only_the_first(
@@ -1230,18 +1222,6 @@ def fold_by_the_variance(W, b, gamma, beta, running_mean, running_var, eps=1e-5)
     return _folded(W, b, gamma, beta, running_mean, running_var + eps)
 
 
-@misconception("fold_batchnorm", "slip", title="W and b are changed in place", see="05 §6")
-def fold_in_place(W, b, gamma, beta, running_mean, running_var, eps=1e-5):
-    """Your formula is right, but `W *= …` writes into the network's own weights: fold twice, or compare with the net before, and the
-    numbers are off. Write `W * …`, which makes a new array."""
-    scale = gamma / np.sqrt(np.asarray(running_var) + eps)
-    W *= scale
-    b -= running_mean
-    b *= scale
-    b += beta
-    return W, b
-
-
 fold_without_the_bias = only_the_first("fold_batchnorm", right.fold_batchnorm, see="05 §6", first="W", all="W and b")
 
 
@@ -1297,20 +1277,18 @@ SECTIONS = {
     "batchnorm2d_backward": "05 §5",
     "fold_batchnorm": "05 §6",
 }
+FOLDED_IN_PLACE = in_place("fold_batchnorm", right.fold_batchnorm, see="05 §6", title="W or b is changed in place")
+IN_PLACE = members({name: see for name, see in SECTIONS.items() if name.endswith(("ward", "running"))}, vars(right), in_place)
 NOTHING = members({name: see for name, see in SECTIONS.items() if not name.endswith("_forward")}, vars(right), nothing_returned)
 CUT_OFF = members({name: see for name, see in SECTIONS.items() if not name.endswith("_backward")}, vars(right), cut_off)
 EPSILONS = [
-    fixed_number(name, vars(right)[name], see=SECTIONS[name], name="eps", value=value, title="ε has another size", called=called)
-    for name, value, called in (
-        ("batchnorm_forward", 1e-8, ""),
-        ("batchnorm_forward", 1e-6, "forward_with_epsilon_1e_6"),
-        ("batchnorm_forward", 1e-3, "forward_with_epsilon_1e_3"),
-        ("batchnorm_inference", 1e-6, ""),
-        ("batchnorm_inference", 1e-8, "inference_with_epsilon_1e_8"),
-        ("batchnorm_inference", 1e-3, "inference_with_epsilon_1e_3"),
-        ("batchnorm2d_forward", 1e-8, "images_with_epsilon_1e_8"),
-        ("fold_batchnorm", 1e-8, ""),
-        ("fold_batchnorm", 1e-5, "fold_with_epsilon_1e_5"),
-        ("fold_batchnorm", 1e-3, "fold_with_epsilon_1e_3"),
+    fixed_number(name, vars(right)[name], see=see, name="eps", value=value, title=title, called=f"{name}_with_epsilon_{called}")
+    for name, see in SECTIONS.items()
+    if not name.endswith("_backward") and name != "update_running"
+    for value, called, title in (
+        (1e-5, "1e_5", "eps is ignored"),
+        (1e-8, "1e_8", "ε has another size"),
+        (1e-6, "1e_6", "ε has another size"),
+        (1e-3, "1e_3", "ε has another size"),
     )
 ]

@@ -14,12 +14,15 @@ exercise's name without its last word.
 
     STEPS = {"adagrad_step": "08 §2", "rmsprop_step": "08 §3"}
     IN_EVERY_STEP = members(STEPS, vars(right), cut_off, partial(fixed_number, name="eps", value=1e-6, called="{stem}_with_epsilon_1e_6"))
+
+`changed_items` makes a table of wrong answers of a right function that returns a tuple, each with its own change of the items.
 """
 
 from __future__ import annotations
 
 import functools
 import inspect
+import itertools
 import sys
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -105,6 +108,34 @@ def members(sections: Mapping[str, str], right: Mapping[str, Any], *families: Ca
     return [one(exercise, right[exercise], see=see) for exercise, see in sections.items() for one in families]
 
 
+@family("", "", "part")
+def items_changed(right, options, *args, **kwargs):
+    """Return what `code` makes of the items of the right answer, and of the arguments."""
+    return options["code"](*right(*args, **kwargs), *args, **kwargs)
+
+
+def changed_items(exercise: str, see: str, right: Function, answers: Mapping[str, tuple[Severity, str, str, Function]]) -> list[Function]:
+    """Make wrong answers of a right function that returns a tuple; a catalogue registers them as those of `members`::
+
+        DENSE_BACKWARD = changed_items("dense_backward", "01 §4", right.dense_backward, {
+            "back_averaged": ("part", "dW is averaged", "You divided dW by N. …", lambda dx, dW, db, dout, cache: (dx, dW / len(dx), db)),
+        })
+
+    Parameters
+    ----------
+    exercise, see : str
+    right : callable
+        Any function of the exercise's arguments that returns a tuple: a right answer, or what is computed on the way to it.
+    answers : mapping of str to (severity, title, explanation, lambda)
+        As for `known_answers.misconceptions`. The lambda gets the items of the tuple, and then the exercise's arguments.
+    """
+    made = []
+    for called, (severity, title, text, code) in answers.items():
+        code.__name__ = called
+        made.append(items_changed(exercise, right, see=see, title=title, text=text, severity=severity, called=called, code=code))
+    return made
+
+
 @family(
     "{argument} is changed in place",
     "An operation such as `{argument} -= …` or `{argument}[…] = …` writes into the caller's array, which is needed afterwards. Make a new "
@@ -166,6 +197,17 @@ def fixed_number(right, options, *args, **kwargs):
     return right(*args, **kwargs)
 
 
+@family(
+    "The default of {argument} is another number",
+    "Where no {argument} is passed, your function takes {value:g}. The line with `def` said which default is wanted: leave it as it was.",
+    "slip",
+)
+def other_default(right, options, *args, **kwargs):
+    if len(args) <= options["position"]:
+        kwargs = {options["name"]: options["value"]} | kwargs
+    return right(*args, **kwargs)
+
+
 def with_generators(make, right, args, kwargs):
     """Call a right function with a generator that `make` makes in place of each that is passed."""
     fresh = [make() if isinstance(arg, np.random.Generator) else arg for arg in args]
@@ -209,6 +251,16 @@ def in_a_tuple(right, options, *args, **kwargs):
 
 
 @family(
+    "A list is returned",
+    "You return a list of numbers. The next layer computes with it, so that it has to be an array: `np.array(...)` makes one of a list.",
+    "slip",
+)
+def as_list(right, options, *args, **kwargs):
+    answer = right(*args, **kwargs)
+    return [item.tolist() for item in answer] if isinstance(answer, tuple) else answer.tolist()
+
+
+@family(
     "Only {first} is returned",
     "You return {first} alone, where {all} are asked for. Return them all, in this order, with commas between them.",
     "part",
@@ -244,10 +296,88 @@ def left_out(right, options, *args, **kwargs):
     "You made the result with `zeros_like`. Where it is like an array of integers, `+=` with fractions raises. Make it with dtype float.",
     "slip",
     position=0,
+    item=0,  # of a cache
 )
 def added_to_integers(right, options, *args, **kwargs):
     like = args[options["position"]]
-    like = like[0] if isinstance(like, tuple) else like  # the first item of a cache
+    like = like[options["item"]] if isinstance(like, tuple) else like
     result = np.zeros_like(like)
     result += np.zeros(like.shape)
     return right(*args, **kwargs)
+
+
+@family("", "", "slip")  # without a title it is a right answer
+def in_single_precision(right, options, *args, **kwargs):
+    """Return the right answer in 32-bit floats; of a forward pass, `out` alone."""
+
+    def single(answer):
+        if isinstance(answer, (list, tuple)):
+            return [single(item) for item in answer]
+        return np.asarray(answer, dtype=np.float32)[()]
+
+    answer = right(*args, **kwargs)
+    return (single(answer[0]), answer[1]) if options["is_forward"] else single(answer)
+
+
+# --- iterators --------------------------------------------------------------------------------------------------------------
+
+
+@family(
+    "A list is returned, nothing is yielded",
+    "You returned a list. Nothing comes before all items have been read, and items that never end never come: `yield`.",
+    "part",
+)
+def returns_a_list(right, options, *args, **kwargs):
+    return list(right(*args, **kwargs))
+
+
+@family(
+    "All items are read first",
+    "You made a list of all items before anything was yielded. Take an item when it is needed: the items may never end.",
+    "part",
+)
+def reads_everything(right, options, items, *args, **kwargs):
+    yield from right(list(items), *args, **kwargs)
+
+
+@family(
+    "Works for lists only",
+    "You used indices, slices or the length, which lists have and iterators don't. Go through the items with a for loop.",
+    "part",
+)
+def works_for_lists(right, options, items, *args, **kwargs):
+    yield from right([items[number] for number in range(len(items))], *args, **kwargs)
+
+
+@family(
+    "Works in advance",
+    "You take items when the function is called. A generator begins when its first item is asked for: write `yield` in the function "
+    "itself.",
+    "slip",
+)
+def works_in_advance(right, options, *args, **kwargs):
+    found = iter(right(*args, **kwargs))
+    first = list(itertools.islice(found, 1))
+    return itertools.chain(first, found)
+
+
+@family(
+    "None is taken for the end",
+    "You take None, or any item that counts as false, for the end of the items. An item may be None or 0: a for loop knows the end.",
+    "slip",
+)
+def until_none(right, options, items, *args, **kwargs):
+    return right(itertools.takewhile(lambda item: item is not None, items), *args, **kwargs)
+
+
+@family(
+    "Too few items raise an error",
+    "You take the first {argument} items with `next`, which raises StopIteration where there are fewer: inside a generator, that becomes a "
+    "RuntimeError. `itertools.islice` takes as many as there are.",
+    "slip",
+    position=1,
+)
+def needs_enough(right, options, items, count, *args, **kwargs):
+    source = iter(items)
+    first = [next(source) for _ in range(count)]
+    yield from right(itertools.chain(first, source), count, *args, **kwargs)

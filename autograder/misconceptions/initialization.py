@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 import numpy as np
 
 from autograder.judging.known_answers import alternative, misconception
@@ -53,6 +51,13 @@ def fans_window_only_in(shape):
     """Your fan_in is right, but your fan_out has no KH·KW. As the window slides over the image, one input value meets each of its KH·KW
     positions once in every one of the F kernels, so it takes part in F·KH·KW outputs."""
     return tuple(shape) if len(shape) == 2 else (right_fans(shape)[0], shape[0])
+
+
+@misconception("fans", "part", title="Kernels aren't handled", see="03 §3")
+def fans_of_dense_alone(shape):
+    """You unpack a shape of two numbers, which fails for kernels: theirs has four, (F, C, KH, KW). Ask for len(shape) first."""
+    fan_in, fan_out = shape
+    return fan_in, fan_out
 
 
 @misconception("fans", "part", title="The shape is read as (KH, KW, C, F)", see="03 §3")
@@ -218,20 +223,22 @@ def constant(right, options, fan_in, fan_out, rng):
     return np.full((fan_in, fan_out), np.sqrt(VARIANCES[options["own"]](fan_in, fan_out)))
 
 
-ignored = partial(
-    generator_ignored,
-    severity="slip",
-    title="The generator is ignored",
-    text="Your weights don't come from the generator `rng` that you are given. Numbers from np.random, or from a generator of your own, "
-    "can't be repeated by passing the same seed. Call the methods of rng.",
+@family(
+    "The weights are a flat row",
+    "You returned fan_in·fan_out numbers in one row. x·W needs a matrix with a row for every input: pass the shape (fan_in, fan_out).",
+    "part",
 )
-made_inside = partial(
-    reseeded,
-    severity="slip",
-    title="A new generator with a fixed seed is made inside",
-    text="You make a generator of your own with a fixed seed, so every call returns the same numbers, and two layers of one shape get the "
-    "same weights. Draw from the `rng` that is passed in.",
+def flat(right, options, fan_in, fan_out, rng):
+    return right(fan_in, fan_out, rng).ravel()
+
+
+@family(
+    "The average of the fans is rounded down",
+    "You divided with `//`, which cuts off the half where the sum of the fans is odd. fan_avg is (fan_in + fan_out)/2, with one stroke.",
+    "slip",
 )
+def rounded_average(right, options, fan_in, fan_out, rng):
+    return right(fan_in, fan_out, rng) * np.sqrt((fan_in + fan_out) / 2 / ((fan_in + fan_out) // 2))
 
 
 @family(
@@ -244,15 +251,15 @@ def between_0_and_1(right, options, fan_in, fan_out, rng):
     return rng.random((fan_in, fan_out)) * np.sqrt(VARIANCES[options["own"]](fan_in, fan_out))
 
 
-IN_ALL = transposed, repeated, constant, ignored, made_inside, nothing_returned
+IN_ALL = transposed, flat, repeated, constant, generator_ignored, reseeded, nothing_returned
 IN_NORMAL = variance_as_deviation, deviation_as_mean, uniform_instead, truncated, positive, between_0_and_1
-SECTIONS = {transposed: "03 §3", repeated: "03 §1", constant: "03 §1", ignored: "03 §2", made_inside: "03 §2"}
+SECTIONS = {transposed: "03 §3", flat: "03 §3", repeated: "03 §1", constant: "03 §1", generator_ignored: "03 §2", reseeded: "03 §2"}
 SCHEMES = {"lecun_normal": "lecun", "glorot_normal": "glorot", "glorot_uniform": "glorot", "he_normal": "he"}
 
 MEMBERS = [
     change(exercise, getattr(reference, exercise), see=SECTIONS.get(change, "03 §5" if scheme == "he" else "03 §4"), own=scheme)
     for exercise, scheme in SCHEMES.items()
-    for change in (IN_ALL if exercise == "glorot_uniform" else (*IN_NORMAL, *IN_ALL))
+    for change in (*IN_ALL, *(() if exercise == "glorot_uniform" else IN_NORMAL), *((rounded_average,) if scheme == "glorot" else ()))
 ]
 OTHERS = {"fans": "03 §3", "activation_statistics": "03 §2", "gradient_norms": "03 §6", "init_std": "03 §7"}
 MEMBERS += [nothing_returned(exercise, getattr(reference, exercise), see=see) for exercise, see in OTHERS.items()]
@@ -383,54 +390,47 @@ def glorot_normal_multivariate(fan_in, fan_out, rng):
 def glorot_uniform_bound_is_std(fan_in, fan_out, rng):
     """You took the standard deviation as the bound. A uniform distribution on ±r has variance r²/3, so a bound of σ gives a third of the
     variance that is wanted; r = √3·σ."""
-    r = np.sqrt(2 / (fan_in + fan_out))
-    return rng.uniform(-r, r, (fan_in, fan_out))
+    return rng.uniform(-1.0, 1.0, (fan_in, fan_out)) * np.sqrt(2 / (fan_in + fan_out))
 
 
 @misconception("glorot_uniform", "part", title="The 6 of one formula with the average of the other", see="03 §4")
 def glorot_uniform_six_over_average(fan_in, fan_out, rng):
     """You mixed the two ways to write the bound: it is √(6/(fan_in + fan_out)), or √(3/fan_avg), which is the same. √(6/fan_avg) gives
     twice the variance."""
-    r = np.sqrt(6 / ((fan_in + fan_out) / 2))
-    return rng.uniform(-r, r, (fan_in, fan_out))
+    return rng.uniform(-1.0, 1.0, (fan_in, fan_out)) * np.sqrt(6 / ((fan_in + fan_out) / 2))
 
 
 @misconception("glorot_uniform", "part", title="The 3 of one formula with the sum of the other", see="03 §4")
 def glorot_uniform_three_over_sum(fan_in, fan_out, rng):
     """You mixed the two ways to write the bound: it is √(3/fan_avg), or √(6/(fan_in + fan_out)), which is the same.
     √(3/(fan_in + fan_out)) gives half the variance."""
-    r = np.sqrt(3 / (fan_in + fan_out))
-    return rng.uniform(-r, r, (fan_in, fan_out))
+    return rng.uniform(-1.0, 1.0, (fan_in, fan_out)) * np.sqrt(3 / (fan_in + fan_out))
 
 
 @misconception("glorot_uniform", "part", title="The root is missing from the bound", see="03 §4")
 def glorot_uniform_without_root(fan_in, fan_out, rng):
     """Your bound is 3/fan_avg. That is r², the square of the bound; take the root of it."""
-    r = 6 / (fan_in + fan_out)
-    return rng.uniform(-r, r, (fan_in, fan_out))
+    return rng.uniform(-1.0, 1.0, (fan_in, fan_out)) * 6 / (fan_in + fan_out)
 
 
 @misconception("glorot_uniform", "part", title="Only positive weights", see="03 §4")
 def glorot_uniform_one_sided(fan_in, fan_out, rng):
     """Your weights lie between 0 and r. Weights of one sign have a mean that isn't 0, and the mean of the signal then grows with the
     fan-in; the interval goes from −r to r."""
-    r = np.sqrt(6 / (fan_in + fan_out))
-    return rng.uniform(0.0, r, (fan_in, fan_out))
+    return rng.random((fan_in, fan_out)) * np.sqrt(6 / (fan_in + fan_out))
 
 
 @misconception("glorot_uniform", "part", title="The width of the interval is taken for its bound", see="03 §4")
 def glorot_uniform_width_for_bound(fan_in, fan_out, rng):
     """Your interval is r wide, from −r/2 to r/2. It goes from −r to r: rng.random() − 0.5 has to be multiplied by 2r."""
-    r = np.sqrt(6 / (fan_in + fan_out))
-    return (rng.random((fan_in, fan_out)) - 0.5) * r
+    return (rng.random((fan_in, fan_out)) - 0.5) * np.sqrt(6 / (fan_in + fan_out))
 
 
 @misconception("glorot_uniform", "part", title="Only the fan-in is counted", see="03 §4")
 def glorot_uniform_fan_in(fan_in, fan_out, rng):
     """Your bound is √(3/fan_in), which is LeCun's. Glorot's compromise between the way forward and the way back counts both fans:
     √(3/fan_avg)."""
-    r = np.sqrt(3 / fan_in)
-    return rng.uniform(-r, r, (fan_in, fan_out))
+    return rng.uniform(-1.0, 1.0, (fan_in, fan_out)) * np.sqrt(3 / fan_in)
 
 
 @misconception("glorot_uniform", "part", title="A normal distribution instead of a uniform one", see="03 §4")
@@ -625,20 +625,19 @@ def init_std_relu_alone(activation, fan_in, fan_out):
     return deviation(activation, {name: value for name, value in table(fan_in, fan_out).items() if name not in HE[1:]})
 
 
-@misconception("init_std", "slip", title="An unknown name returns None", see="03 §7")
-def init_std_none(activation, fan_in, fan_out):
-    """For a name that isn't in the table you return None, which blows up later and elsewhere, where nobody finds the cause. Raise
-    ValueError at once."""
-    variances = table(fan_in, fan_out)
-    return np.sqrt(variances[activation]) if activation in variances else None
-
-
 @misconception("init_std", "slip", title="An unknown name gets an answer", see="03 §7")
 def init_std_default(activation, fan_in, fan_out):
-    """For a name that isn't in the table you return something. A misspelt «ReLU» would then train badly and nobody would know why:
-    `raise` a ValueError."""
+    """For a name that isn't in the table you return something, perhaps None. A misspelt «ReLU» would then train badly, or blow up
+    elsewhere, and nobody would know why: `raise` a ValueError."""
     variances = table(fan_in, fan_out)
     return np.sqrt(variances[activation]) if activation in variances else ...
+
+
+@misconception("init_std", "part", title="Every name gets Glorot's deviation", see="03 §7")
+def init_std_glorot_for_all(activation, fan_in, fan_out):
+    """Your answer is √(1/fan_avg) whatever the name is. `activation == "linear" or "tanh"` is always true, for a string that isn't empty
+    counts as true: write `activation in ("linear", "tanh")`."""
+    return np.sqrt(2 / (fan_in + fan_out))
 
 
 @misconception("init_std", "slip", title="An unknown name raises KeyError", see="03 §7")
@@ -768,7 +767,7 @@ def statistics_without_last(X, weights, activation):
     return pairs_of(signals(X, weights, activation)[1:-1])
 
 
-@misconception("activation_statistics", "part", title="Only the first layer is measured", see="03 §2")
+@misconception("activation_statistics", "core", title="Only the first layer is measured", see="03 §2")
 def statistics_first_alone(X, weights, activation):
     """Your list ends after the first layer. A `return` in the body of the loop ends the function in its first round: put it behind it."""
     return pairs_of(signals(X, weights[:1], activation)[1:])
@@ -785,8 +784,7 @@ def statistics_two_lists(X, weights, activation):
 @misconception("activation_statistics", "part", title="Measured before the activation", see="03 §2")
 def statistics_before_activation(X, weights, activation):
     """You measured the sums z = h·W. What the next layer sees, and what saturates, is h = f(z): measure after the activation."""
-    sums = [h @ W for h, W in zip(signals(X, weights, activation), weights, strict=False)]
-    return [(np.mean(z), np.std(z)) for z in sums]
+    return pairs_of(h @ W for h, W in zip(signals(X, weights, activation), weights, strict=False))
 
 
 @misconception("activation_statistics", "part", title="The last layer is left linear", see="03 §2")
@@ -813,6 +811,12 @@ def statistics_always_tanh(X, weights, activation):
 def statistics_logistic_as_tanh(X, weights, activation):
     """You applied tanh where the name is "logistic". Both are S-shaped, but the logistic function is 1/(1 + e^(−z)), between 0 and 1."""
     return pairs_of(signals(X, weights, activation, F | {"logistic": np.tanh})[1:])
+
+
+@misconception("activation_statistics", "part", title="The logistic function is missing", see="03 §2")
+def statistics_without_logistic(X, weights, activation):
+    """You apply nothing where the name is "logistic", so that network is linear. The logistic function is 1/(1 + e^(−z))."""
+    return pairs_of(signals(X, weights, activation, F | {"logistic": lambda z: z})[1:])
 
 
 @misconception("activation_statistics", "part", title="The logistic function falls", see="03 §2")
@@ -888,10 +892,8 @@ statistics_in_place = in_place("activation_statistics", reference.activation_sta
 def statistics_uses_up_weights(X, weights, activation):
     """You take the weights out of the list with pop, and the list belongs to whoever called you: a second call with it finds no layers.
     Loop over the list and leave it as it is."""
-    h, statistics = X, []
-    while weights:
-        h = F[activation](h @ weights.pop(0))
-        statistics.append((np.mean(h), np.std(h)))
+    statistics = pairs_of(signals(X, weights, activation)[1:])
+    weights.clear()
     return statistics
 
 
@@ -899,8 +901,7 @@ def statistics_uses_up_weights(X, weights, activation):
 def statistics_no_chain(X, weights, activation):
     """You multiply X by the weights of every layer. Only the first layer sees X; each later one sees what the layer before put out, so the
     result of a layer has to become the input of the next."""
-    h = [F[activation](X @ W) for W in weights]
-    return [(np.mean(out), np.std(out)) for out in h]
+    return pairs_of(F[activation](X @ W) for W in weights)
 
 
 # --- activation_statistics: right ----------------------------------------------------------------------------------------
@@ -979,24 +980,21 @@ def norms_without_slope_on_the_way(X, weights, dout, activation):
 def norms_over_n(X, weights, dout, activation):
     """You divided by N. Whether the loss is a mean over the batch is already told by dout; the gradient of a weight is the plain sum over
     the examples, h_{l−1}ᵀ δ_l."""
-    inputs, found, _ = layers_of(X, weights, dout, activation)
-    return [norm / len(X) for norm in norms_of(inputs, found)]
+    return [norm / len(X) for norm in norms_of(*layers_of(X, weights, dout, activation)[:2])]
 
 
 @misconception("gradient_norms", "part", title="The last layer comes first", see="03 §6")
 def norms_reversed(X, weights, dout, activation):
     """Your norms are right, but in the order in which the backward pass meets the layers, last layer first. The stub asks for the first
     layer first."""
-    inputs, found, _ = layers_of(X, weights, dout, activation)
-    return norms_of(inputs, found)[::-1]
+    return norms_of(*layers_of(X, weights, dout, activation)[:2])[::-1]
 
 
 @misconception("gradient_norms", "part", title="The gradient of the activations instead of the weights", see="03 §6")
 def norms_of_activations(X, weights, dout, activation):
     """You measured δ_l = ∂L/∂z_l. It is a step on the way; the gradient of the weights is h_{l−1}ᵀ δ_l, which also vanishes where the
     layer's input does."""
-    _, found, _ = layers_of(X, weights, dout, activation)
-    return [np.linalg.norm(delta) for delta in found]
+    return [np.linalg.norm(delta) for delta in layers_of(X, weights, dout, activation)[1]]
 
 
 @misconception("gradient_norms", "part", title="The derivative is taken at f(z) instead of z", see="03 §6")
@@ -1010,9 +1008,7 @@ def norms_slope_of_slope(X, weights, dout, activation):
 def norms_shorthand_of_z(X, weights, dout, activation):
     """1 − h² and h·(1 − h) are shorthands in terms of the *output* h = f(z). You applied them to the sums z; keep the outputs of the
     forward pass and use those."""
-    return norms_with(
-        X, weights, dout, activation, lambda h: [SLOPES[activation](inputs @ W) for inputs, W in zip(h[:-1], weights, strict=True)]
-    )
+    return norms_with(X, weights, dout, activation, lambda h: [SLOPES[activation](x @ W) for x, W in zip(h, weights, strict=False)])
 
 
 @misconception("gradient_norms", "part", title="ReLU's derivative is 1 everywhere", see="03 §6")
@@ -1036,8 +1032,7 @@ def norms_spectral(X, weights, dout, activation):
 def norms_squared(X, weights, dout, activation):
     """You returned the sum of the squares of a gradient's entries, which is the norm squared: take the root. A gradient that is a thousand
     times smaller at the first layer would otherwise look a million times smaller."""
-    inputs, found, _ = layers_of(X, weights, dout, activation)
-    return [norm**2 for norm in norms_of(inputs, found)]
+    return [norm**2 for norm in norms_of(*layers_of(X, weights, dout, activation)[:2])]
 
 
 @misconception("gradient_norms", "part", title="The gradients are returned instead of their norms", see="03 §6")

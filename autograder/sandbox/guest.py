@@ -21,7 +21,7 @@ import numpy as np
 
 from autograder.sandbox import wire
 from autograder.sandbox.cells import GuestCell, Notebook, place_of, text_of, type_name
-from coursekit.streams import METHODS, is_iterator
+from coursekit.streams import METHODS, Threads, is_iterator, running_threads
 from coursekit.student import builtin_bases, raising_function
 
 SOCKET = 3
@@ -86,8 +86,8 @@ class Guest:
         self._descriptor, self._bounds, self._own_bounds = descriptor, bounds, bounds.received
         self._received = bytearray()
         self._handles: dict[int, Any] = {}
-        self._threads: dict[int, int] = {}  # for each handle of an iterator, the number of threads before the call that returned it
-        self._threads_before = 1
+        self._threads: dict[int, Threads] = {}  # for each handle of an iterator, those before the call that returned it
+        self._threads_before = running_threads()
         self._generators: dict[int, list[np.random.Generator]] = {}  # for each handle of an iterator, those of that call
         self._generators_before: list[np.random.Generator] = []
         self._iterators: dict[int, HostIterator] = {}
@@ -243,7 +243,7 @@ class Guest:
             function = partial(self._forget, list(self._threads))
         if not callable(function):
             return codec.encode("error", "missing", name, "", "", None)
-        self._threads_before, self._generators_before = threading.active_count(), list(codec.generators)
+        self._threads_before, self._generators_before = running_threads(), list(codec.generators)
         try:
             with self._during_call(codec):
                 answer = function(*args, **kwargs)
@@ -279,7 +279,7 @@ class Guest:
         for generator, sent in zip(own, codec.generators, strict=False):
             generator.bit_generator.state = sent.bit_generator.state
         codec.generators[: len(own)] = own
-        return METHODS[method](iterator, self._threads.get(number, 1), *args)
+        return METHODS[method](iterator, self._threads.get(number, self._threads_before), *args)
 
     def _result(self, codec: wire.Codec, name: str, answer: Any, arguments: list[Any] | None) -> bytes:
         try:

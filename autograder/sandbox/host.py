@@ -6,9 +6,7 @@ killed together with all processes that it has started, and the next call is mad
 
 from __future__ import annotations
 
-import builtins
 import signal
-import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -16,18 +14,19 @@ from typing import Any
 
 import numpy as np
 
-from autograder.deadline import Overdue, check
-from autograder.errors import AutograderError, SandboxUnavailable
-from autograder.limits import Limits, in_units
+from autograder.deadline import Overdue
+from autograder.errors import SandboxUnavailable
+from autograder.limits import Limits
 from autograder.model.cells import Cell, CellProblem, Printed
-from autograder.model.values import size_of
 from autograder.sandbox import wire
+from autograder.sandbox.callbacks import Callbacks, encoded
 from autograder.sandbox.channel import Closed, Timeout
 from autograder.sandbox.confine import LAYERS, available
 from autograder.sandbox.prefetch import Plan, PlannedCall, Prefetched, Queue, Reply
 from autograder.sandbox.process import Ending, GuestProcess, StaleHandle, ZygoteClient
 from autograder.sandbox.reasons import MESSAGE_LENGTH, disk_message, meaning_of_status, reported_error
 from autograder.sandbox.remote import RemoteStudent
+from autograder.sandbox.usage import Clock, Output
 from coursekit.streams import Steps
 from coursekit.student import Call, Died, Missing, Raised, StudentError, TimedOut, Unreadable
 
@@ -137,11 +136,8 @@ class Guest:
         self._replaced = replaced or {}
         self._crashed: dict[int, str] = dict(earlier._crashed) if earlier else {}
         self._unusable = ""
-        self._where, self._printed = "", dict[str, bytes]()
-        self._cut: str | None = None
-        self._spent: float = earlier._spent if earlier else 0.0
-        self._waiting = 0
-        self._callback_bytes: Counter[str] = Counter()  # bytes that each function has passed to callbacks
+        self._output, self._callbacks = Output(limits.output_bytes), Callbacks(limits)
+        self._clock: Clock = Clock(limits.total_seconds, earlier._clock.spent if earlier else 0.0)
         self._exercise = ""  # the one that is being judged
         self._answered_bytes: Counter[str] = Counter()  # the size of all prefetched replies of each function
         self._skipped: dict[str, StudentError] = {}  # functions that timed out, or answered too much: they aren't called again
@@ -163,11 +159,7 @@ class Guest:
     @property
     def printed(self) -> tuple[Printed, ...]:
         """The printed text, cut at `Limits.output_bytes`: first that of the cells, in their order, then that of the exercises."""
-        cut = f"\n(cut here: more than {in_units(self._limits.output_bytes)} was printed, the limit output_bytes)\n"
-        places = [cell.label for cell in self._cells]
-        places += [where for where in self._printed if where not in places]
-        said = {where: self._printed[where].decode("utf-8", "replace") for where in places if where in self._printed}
-        return tuple(Printed(where, text + cut * (where == self._cut)) for where, text in said.items())
+        return self._output.of([cell.label for cell in self._cells])
 
     def close(self) -> None:
         """End the process for good. If it was killed after its last answer, that is added to `problems`."""
@@ -200,7 +192,7 @@ class Guest:
                 try:
                     yield other, asked
                 finally:
-                    self._spent, self.killed = other._spent, self.killed or other.killed
+                    self._clock.spent, self.killed = other._clock.spent, self.killed or other.killed
 
     def call(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any], want_arguments: bool = True, method: str = "") -> Call:
         """Call the function `name`; see `RemoteFunction`. With a `method`, do that with the iterator which is the first argument."""
@@ -208,7 +200,7 @@ class Guest:
             return fetched
         if name in self._skipped:
             raise self._skipped[name]
-        with self._clock(), self._printing_in(self._exercise or name):
+        with self._clock.running(), self._printing_in(self._exercise or name):
             try:
                 process = self._running(name)
                 threads = frozenset() if method else process.threads()
@@ -252,7 +244,7 @@ class Guest:
         queue = Queue(plan)
         self._prefetched, self._current = {test.plan.test: test for test in queue.tests}, None
         self._exercise = exercise
-        with self._clock(), self._printing_in(exercise):
+        with self._clock.running(), self._printing_in(exercise):
             while rest := list(queue):
                 try:
                     self._fetch(queue, rest)
@@ -278,7 +270,7 @@ class Guest:
         process.iterates = False
         process.forget_iterators()  # a thread that takes their items comes to its end
         try:
-            with self._clock(), self._printing_in(self._exercise):
+            with self._clock.running(), self._printing_in(self._exercise):
                 self._call(process, "", (), {}, want_arguments=False, method="forget")
                 left = not process.has_only(process.first_threads, LEAVE_SECONDS)
         except (*GUEST_FAILURES, StudentError):
@@ -295,13 +287,13 @@ class Guest:
         frame = process.codec().encode("calls", queue.message(), list(left_out), process.forgotten())
         test, call = rest[0]
         try:
-            process.channel.send(frame, self._deadline(self._limits.call_seconds))
+            process.channel.send(frame, self._clock.deadline(self._limits.call_seconds))
             for test, call in rest:
                 name = call.name
                 if name in left_out:
                     test.outcomes.append(left_out[name])
                     continue
-                reply = self._receive_reply(process, name, self._deadline(self._limits.call_seconds))
+                reply = self._receive_reply(process, name, self._clock.deadline(self._limits.call_seconds))
                 if reply.kind not in ("result", "error"):
                     raise wire.WireError("an unexpected message")
                 self._answered_bytes[name] += len(reply.structure) + len(reply.data)
@@ -324,15 +316,15 @@ class Guest:
 
     def _start(self) -> None:
         """Run the cells in a fresh process; skip cells that have ended an earlier process."""
-        with self._clock(), self._printing_in(""):
+        with self._clock.running(), self._printing_in(""):
             for _ in range(len(self._cells) + 1):
-                self._forget_printed()
-                self._process = self._zygote.fork(self._limits, self._output_left())
+                self._output.forget({cell.label for index, cell in enumerate(self._cells) if index not in self._crashed})
+                self._process = self._zygote.fork(self._limits, self._output.left)
                 running, error = self._run_cells(self._process)
                 if error is None:
                     break
                 reason = self._cell_error(error)
-                if running is None or running in self._crashed or self._seconds_left() <= 0:
+                if running is None or running in self._crashed or self._clock.left <= 0:
                     self._unusable = f"the cells could not be run: {reason}"
                     break
                 self._crashed[running] = reason
@@ -350,9 +342,9 @@ class Guest:
         try:
             cells = [tuple(vars(cell).values()) for cell in self._cells]
             frame = codec.encode("cells", cells, sorted(self._crashed), list(self._replaced))
-            process.channel.send(frame, self._deadline(self._limits.cell_seconds))
+            process.channel.send(frame, self._clock.deadline(self._limits.cell_seconds))
             while True:
-                reply = process.channel.receive(self._deadline(self._limits.cell_seconds))
+                reply = process.channel.receive(self._clock.deadline(self._limits.cell_seconds))
                 fields = process.codec().decode(reply)
                 if reply.kind == "refused" and running is None:  # after a cell has run, the student's code could have sent it
                     self._end()
@@ -361,14 +353,14 @@ class Guest:
                 if reply.kind == "ready":
                     self._read_ready(*fields)
                     process.first_threads = process.threads()
-                    self._note_printed(process)
+                    self._output.take(process.channel)
                     return running, None
                 if reply.kind != "running" or not fields or type(fields[0]) is not int or not 0 <= fields[0] < len(self._cells):
                     raise wire.WireError("an unexpected message")
-                self._note_printed(process)
+                self._output.take(process.channel)
                 running = fields[0]
-                self._where = self._cells[running].label
-                process.channel.send(process.codec().encode("running"), self._deadline(self._limits.cell_seconds))
+                self._output.place = self._cells[running].label
+                process.channel.send(process.codec().encode("running"), self._clock.deadline(self._limits.cell_seconds))
         except GUEST_FAILURES as error:
             return running, error
 
@@ -391,15 +383,15 @@ class Guest:
 
     def _running(self, name: str) -> GuestProcess:
         """Return a process in which the cells have run; start one if there is none."""
-        if self._process is None and not self._unusable and self._seconds_left() > 0:
+        if self._process is None and not self._unusable and self._clock.left > 0:
             self._start()
-        if self._process is None or self._unusable or self._seconds_left() <= 0:
+        if self._process is None or self._unusable or self._clock.left <= 0:
             raise self._unable(name)
         return self._process
 
     def _unable(self, name: str) -> StudentError:
         """Return the error for a call that can't be made any more: the time is up, or the cells can't be run."""
-        if self._seconds_left() <= 0:
+        if self._clock.left <= 0:
             self._end()
             return TimedOut(name, self._limits.total_seconds, "total_seconds")
         return Died(name, self._unusable)
@@ -423,8 +415,8 @@ class Guest:
             raise Died(name, "an argument belongs to an earlier process, which has ended") from None
         except wire.WireError as error:
             raise ValueError(f"the arguments of {name} can't be sent: {error}") from None
-        process.channel.send(frame, self._deadline(self._limits.call_seconds))
-        deadline = self._deadline(self._limits.call_seconds)
+        process.channel.send(frame, self._clock.deadline(self._limits.call_seconds))
+        deadline = self._clock.deadline(self._limits.call_seconds)
         while True:
             reply = self._receive_reply(process, name, deadline)
             fields = codec.decode(reply)
@@ -434,8 +426,8 @@ class Guest:
                     call.answer.generators = generators
                 return call
             callbacks += 1
-            self._check_callback(name, callbacks, fields)
-            self._send_back(process, codec, self._run_callback(process, process.callback, fields), deadline)
+            self._callbacks.check(name, callbacks, fields)
+            self._serve(process, codec, process.callback, fields, deadline)
 
     def _receive_reply(self, process: GuestProcess, name: str, deadline: float) -> wire.Frame:
         """Return the next message in reply to a call of `name`; serve the calls of replaced functions that come before it."""
@@ -444,8 +436,8 @@ class Guest:
             codec = process.codec()  # its own: the generators among the arguments needn't be those of the call
             fields = codec.decode(reply)
             asked += 1
-            self._check_callback(name, asked, fields)
-            self._send_back(process, codec, self._run_callback(process, self._replaced.get, fields), deadline)
+            self._callbacks.check(name, asked, fields)
+            self._serve(process, codec, self._replaced.get, fields, deadline)
         return reply
 
     def _outcome(self, reply: wire.Frame, fields: list[Any], expected: int | None) -> Call:
@@ -488,84 +480,38 @@ class Guest:
         finally:
             test.take(call.answer if call else None)
 
+    def _serve(
+        self,
+        process: GuestProcess,
+        codec: wire.Codec,
+        find: Callable[[Any], Callable[..., Any] | None],
+        fields: list[Any],
+        deadline: float,
+    ) -> None:
+        """Run a callback, and send back what it returned."""
+        message = self._callbacks.run(find, fields, lambda: process is self._process)
+        process.channel.send(encoded(codec, message), deadline)
+
     def _with_reason_if_missing(self, error: StudentError) -> StudentError:
         """Add to a `Missing` error the problem of the function's cell, if it has one."""
         problem = next((one for one in self.problems if isinstance(error, Missing) and one.name == error.name), None)
         return Missing(problem.name, f"{problem.label}: {problem.message}") if problem and problem.name else error
 
-    def _check_callback(self, name: str, number: int, fields: list[Any]) -> None:
-        """Check the number of callbacks of a call, and the size of all that a function passes to callbacks: the host may keep it."""
-        if len(fields) != 3:
-            raise wire.WireError("an unexpected message")
-        if number > self._limits.callbacks:
-            raise wire.WireError(f"it called what it was given more than {self._limits.callbacks} times (the limit callbacks)")
-        self._callback_bytes[name] += size_of(fields)
-        if self._callback_bytes[name] > self._limits.all_answers_bytes:
-            most = in_units(self._limits.all_answers_bytes)
-            raise wire.WireError(f"what it passed to callbacks is larger than {most} altogether (the limit all_answers_bytes)")
-
-    def _run_callback(self, process: GuestProcess, find: Callable[[Any], Callable[..., Any] | None], fields: list[Any]) -> tuple[Any, ...]:
-        """Call the function of the host that `find` has for the guest's number or name; return the kind and the values of the reply."""
-        check()
-        which, args, kwargs = fields
-        function = find(which) if type(which) in (int, str) else None
-        if function is None or type(args) is not tuple or type(kwargs) is not dict or not all(type(key) is str for key in kwargs):
-            raise wire.WireError("a callback of an unknown function")
-        try:
-            return "answer", function(*args, **kwargs)
-        except StudentError as error:
-            if process is not self._process:  # it called the student again, which ended the process
-                raise
-            return "failed", "RuntimeError", str(error)
-        except AutograderError:  # no process could be started: not the submission's doing
-            raise
-        except Exception as error:
-            return "failed", type(error).__name__ if hasattr(builtins, type(error).__name__) else "RuntimeError", str(error)
-
-    def _send_back(self, process: GuestProcess, codec: wire.Codec, message: tuple[Any, ...], deadline: float) -> None:
-        try:
-            frame = codec.encode(*message)
-        except (wire.WireError, TypeError, StaleHandle) as error:  # the function returned a value that can't be sent
-            frame = codec.encode("failed", "ValueError", str(error))
-        process.channel.send(frame, deadline)
-
     # --- time and failures ------------------------------------------------------------------------------------------------
-
-    @contextmanager
-    def _clock(self) -> Iterator[None]:
-        """Add the time inside this context to the submission's total; nested contexts (a call in a callback) count once."""
-        started, self._waiting = time.monotonic(), self._waiting + 1
-        if self._waiting == 1:
-            self._since = started
-        try:
-            yield
-        finally:
-            self._waiting -= 1
-            if self._waiting == 0:
-                self._spent += time.monotonic() - started
-
-    def _seconds_left(self) -> float:
-        return self._limits.total_seconds - self._spent - (time.monotonic() - self._since if self._waiting else 0)
-
-    def _output_left(self) -> int:
-        return max(0, self._limits.output_bytes - sum(map(len, self._printed.values())))
-
-    def _deadline(self, seconds: float) -> float:
-        return time.monotonic() + min(seconds, self._seconds_left())
 
     def _end(self, grace: bool = True) -> Ending:
         process, self._process = self._process, None
         if process is None:
             return Ending(0)
         ending = process.end(grace)
-        self._note_printed(process)
+        self._output.take(process.channel)
         return ending
 
     def _cell_error(self, error: Exception) -> str:
         """End the process in which a cell was running, and return the reason as a part of a sentence."""
         ending = self._end(grace=isinstance(error, Closed))
         if isinstance(error, Timeout):
-            seconds, limit = self._exceeded("cell_seconds")
+            seconds, limit = self._clock.exceeded(self._limits, "cell_seconds")
             return f"did not finish within {seconds:g} s (the limit {limit})"
         if isinstance(error, wire.WireError):
             return f"sent something that can't be read ({error})"
@@ -575,16 +521,11 @@ class Guest:
         """End the process in which a function was called, and return the error for the test."""
         ending = self._end(grace=isinstance(error, Closed))
         if isinstance(error, Timeout):
-            self._skipped[name] = TimedOut(name, *self._exceeded("call_seconds"))
+            self._skipped[name] = TimedOut(name, *self._clock.exceeded(self._limits, "call_seconds"))
             return self._skipped[name]
         if isinstance(error, wire.WireError):
             return Unreadable(name, str(error))
         return Died(name, self._how_it_ended(ending, error))
-
-    def _exceeded(self, limit: str) -> tuple[float, str]:
-        """Return the value and the name of the exceeded time limit: `limit`, or total_seconds."""
-        limit = "total_seconds" if self._seconds_left() <= 0 else limit
-        return getattr(self._limits, limit), limit
 
     def _how_it_ended(self, ending: Ending, error: Exception) -> str:
         if ending.exceeded_disk:
@@ -597,23 +538,10 @@ class Guest:
     @contextmanager
     def _printing_in(self, where: str) -> Iterator[None]:
         """Attribute text that is printed in this context to `where`, a cell or an exercise."""
-        before, self._where = self._where, where
+        before, self._output.place = self._output.place, where
         try:
             yield
         finally:
             if self._process is not None:
-                self._note_printed(self._process)
-            self._where = before
-
-    def _note_printed(self, process: GuestProcess) -> None:
-        """Store the text that was printed since the last call of this method."""
-        text = process.channel.take_printed()
-        if text:
-            self._printed[self._where] = self._printed.get(self._where, b"") + text
-        if process.channel.cut and self._cut is None:
-            self._cut = self._where
-
-    def _forget_printed(self) -> None:
-        """Drop the printed text of the cells that are about to run again."""
-        again = {cell.label for index, cell in enumerate(self._cells) if index not in self._crashed}
-        self._printed = {where: text for where, text in self._printed.items() if where not in again}
+                self._output.take(self._process.channel)
+            self._output.place = before

@@ -2,11 +2,12 @@
 
 import numpy as np
 
-from autograder.suites.contracts import ArgumentsUnchanged, Backward, Float32, Integers, MemoryLayouts
+from autograder.suites.contracts import ArgumentsUnchanged, Backward, Float32, Integers, MemoryLayouts, out_of, part_of
 from coursekit import aspect, corner, exercise, expect
 from coursekit.expectations import Mismatch
 
 GRADIENTS = ("dx", "dgamma", "dbeta")
+DIRECT = "dx (less its mean over the batch, and what goes along x̂)"
 FOLDED = ("the folded W", "the folded b")
 WIDE = 1e4  # the scale of inputs: beside it no ε makes a difference, so a mistake with ε costs the tests of ε and no others
 
@@ -45,19 +46,6 @@ def scaled(by, x, gamma, beta, *statistics):
 
 
 # --- parts of answers -----------------------------------------------------------------------------------------------------
-
-
-def out_of(answer):
-    """Return `out`, whether it was returned alone or as the first item of a tuple; a test of its own looks at that."""
-    return answer[0] if isinstance(answer, (list, tuple)) and answer else answer
-
-
-def part_of(answer, which, names):
-    """Return one of the items that are asked for, also where there are fewer or more; a test of its own looks at their number."""
-    if isinstance(answer, (list, tuple)) and len(answer) > which:
-        return answer[which]
-    is_first = which == 0 and isinstance(answer, np.ndarray)
-    return answer if is_first else expect(answer, "what came back").items(*names)[which]
 
 
 def as_floats(array):
@@ -133,26 +121,26 @@ class Normalises(ArgumentsUnchanged, Integers, Float32, MemoryLayouts):
         batches = [self.batch(rng, shape) for shape in self.plain_shapes]
         return [(x, np.full(len(gamma), scale), 0 * beta, *rest) for x, gamma, beta, *rest in batches]
 
-    @aspect("the mean", 1)
+    @aspect("the mean", 12)
     def test_mean(self, student, reference, rng):
         """The mean of each feature is subtracted: with gamma = 2 and beta = 0, out is x − μ but for a scale."""
         for out, right in self.answers(student, reference, self.plain(rng, 2.0)):
             expect(unscaled(out), "out (each feature divided by its root mean square)").close_to(unscaled(right))
 
-    @aspect("the standard deviation", 1)
+    @aspect("the standard deviation", 22)
     def test_standard_deviation(self, student, reference, rng):
         """Each feature is divided by its standard deviation √σ²: with gamma = 1, out rises by 1/√σ² where x rises by 1."""
         for out, right in self.answers(student, reference, self.plain(rng)[:1]):
             slope, along = np.mean(centred(out) * centred(right), axis=_batch(out)), np.mean(centred(right) ** 2, axis=_batch(out))
             expect((slope / along).astype(out.dtype), "the slope of out (as a multiple of 1/√σ²)").close_to(np.ones(len(slope)))
 
-    @aspect("gamma", 1)
+    @aspect("gamma", 23)
     def test_gamma(self, student, reference, rng):
         """Each feature is scaled by its gamma: around its mean over the batch, out is gamma·(x − μ)/√σ²."""
         for out, right in self.answers(student, reference, [self.batch(rng, shape) for shape in self.shapes]):
             expect(centred(out), "out (less its mean over the batch)").close_to(centred(right))
 
-    @aspect("beta", 1)
+    @aspect("beta", 22)
     def test_beta(self, student, reference, rng):
         """Each feature is shifted by its beta: it is the difference that beta makes to out."""
         x, gamma, beta, *rest = self.batch(rng, self.shapes[-1])
@@ -161,13 +149,13 @@ class Normalises(ArgumentsUnchanged, Integers, Float32, MemoryLayouts):
             np.broadcast_to(np.reshape(beta, (-1, *[1] * (x.ndim - 2))), x.shape), rtol=1e-6
         )
 
-    @corner("eps", 0.06)
+    @aspect("eps", 21)
     def test_default_eps(self, student, reference, rng):
         """Where variances are as small as the default eps, out is right: eps is 1e-5 and stands inside the root."""
         arguments = scaled(2e-3 / WIDE, *self.plain(rng)[0])
         expect(self.ask(student, *arguments), "out").close_to(self.ask(reference, *arguments))
 
-    @corner("eps")
+    @aspect("eps")
     def test_another_eps(self, student, reference, rng):
         """Where another eps is passed, out is right: it is the one that is used."""
         arguments = scaled(1 / WIDE, *self.plain(rng)[0])
@@ -186,8 +174,9 @@ class NormalisesTheBatch(Normalises):
         x[:, 2] = 0.75
         single = x[(slice(1), slice(None), *[slice(1)] * (x.ndim - 2))]
         outs = [self.ask(student, batch, gamma, beta) for batch in (x, single)]
-        for out, batch in zip(outs, (x, single), strict=True):
-            expect(out, f"out for x of shape {batch.shape}").close_to(self.ask(reference, batch, gamma, beta))
+        for out, batch, which in zip(outs, (x, single), ([2], slice(None)), strict=True):
+            name, right = f"out for x of shape {batch.shape}", self.ask(reference, batch, gamma, beta)
+            expect(expect(out, name).shaped(batch.shape).answer[:, which], name).close_to(right[:, which])
 
     @corner("the pair (out, cache)", 0.05)
     def test_pair(self, student, rng):
@@ -237,7 +226,10 @@ class PullsBack(Backward, ArgumentsUnchanged, Integers, Float32, MemoryLayouts):
             expect(changed(part_of(answer, which, GRADIENTS)), GRADIENTS[which]).close_to(right[which], rtol=1e-6)
 
     def expect_path(self, student, reference, rng, part, what):
-        """Expect that a part of dx is right: its mean over the batch, that of its product with x̂, or the rest."""
+        """Expect that a part of dx is right: its mean over the batch, that of its product with x̂, or the rest.
+
+        The first two are worth nothing without the third: also a dx of another forward pass can have the mean 0.
+        """
         shape = self.shapes[part]
         dout, arguments = rng.normal(size=shape) + 0.5, self.batch(rng, shape)
         answer, (right, *_) = self.run(student, reference, dout, *arguments)
@@ -245,22 +237,23 @@ class PullsBack(Backward, ArgumentsUnchanged, Integers, Float32, MemoryLayouts):
         found, wanted = (parts_along(gradient, unscaled(centred(arguments[0]))) for gradient in (dx, right))
         if 1e6 * np.abs(found[2]).max() < min(np.abs(wanted[2]).max(), np.abs(dx).max(initial=1e-300)):
             raise Mismatch("value", "dx has nothing of dout: all its columns are constant, or multiples of x̂")
-        expect(found[part].astype(dx.dtype), what).close_to(wanted[part], rtol=1e-6, scale=np.abs(right).max())
+        for which, name in {2: DIRECT, part: what}.items():
+            expect(found[which].astype(dx.dtype), name).close_to(wanted[which], rtol=1e-6, scale=np.abs(right).max())
 
-    @aspect("the mean's path to dx", 3.5)
+    @aspect("the mean's path to dx", 3)
     def test_mean_path(self, student, reference, rng):
-        """What comes back through the mean is in dx: the sum of dx over the batch is 0."""
+        """Beside the direct path, what comes back through the mean is in dx: the sum of dx over the batch is 0."""
         self.expect_path(student, reference, rng, 0, "the mean of dx over the batch")
 
-    @aspect("the variance's path to dx", 3.5)
+    @aspect("the variance's path to dx", 3)
     def test_variance_path(self, student, reference, rng):
-        """What comes back through the variance is in dx: the sum of dx·x̂ over the batch is 0."""
+        """Beside the direct path, what comes back through the variance is in dx: the sum of dx·x̂ over the batch is 0."""
         self.expect_path(student, reference, rng, 1, "the mean of dx·x̂ over the batch")
 
-    @aspect("the direct path to dx", 5)
+    @aspect("the direct path to dx", 5.5)
     def test_direct_path(self, student, reference, rng):
         """What comes back directly is in dx: γ·dout/√σ², but for what the mean and the variance take away."""
-        self.expect_path(student, reference, rng, 2, "dx (less its mean over the batch, and what goes along x̂)")
+        self.expect_path(student, reference, rng, 2, DIRECT)
 
     @corner("three gradients", 0.03)
     def test_number_of_gradients(self, student, reference, rng):
@@ -278,7 +271,7 @@ class PullsBack(Backward, ArgumentsUnchanged, Integers, Float32, MemoryLayouts):
         """dgamma is right and has the shape of gamma."""
         self.expect_gradient(student, reference, rng, 1, self.parameter_shapes[-1:])
 
-    @aspect("dbeta", 4.5)
+    @aspect("dbeta", 4)
     def test_dbeta(self, student, reference, rng):
         """dbeta holds the right number for each feature."""
         self.expect_gradient(student, reference, rng, 2, self.parameter_shapes[:-1], one_axis)
@@ -421,7 +414,7 @@ class TestFoldBatchnorm(ArgumentsUnchanged, Integers, Float32, MemoryLayouts):
         found = part_of(student.fold_batchnorm(*arguments, **options), which, FOLDED)
         return one_axis(found) if which == 1 else found
 
-    @aspect("the columns of W", 2)
+    @aspect("the columns of W", 17)
     def test_columns(self, student, reference, rng):
         """Each column of the folded W is that column of W, times one number."""
         layers = [dense_and_statistics(rng, *shape) for shape in ((4, 4), (5, 3))]
@@ -430,27 +423,27 @@ class TestFoldBatchnorm(ArgumentsUnchanged, Integers, Float32, MemoryLayouts):
             found = as_floats(expect(found, FOLDED[0]).shaped(W.shape).answer)
             expect(unscaled(found), "the folded W (each column divided by its root mean square)").close_to(unscaled(W))
 
-    @aspect("the folded W", 3)
+    @aspect("the folded W", 23)
     def test_W(self, student, reference, rng):
         """The folded W is right for several shapes."""
         for shape in ((6, 2), (1, 4), (4, 4)):
             arguments = dense_and_statistics(rng, *shape)
             expect(self.folded(student, arguments, 0), FOLDED[0]).close_to(reference.fold_batchnorm(*arguments)[0])
 
-    @aspect("b where it is the running mean", 2)
+    @aspect("b where it is the running mean", 17)
     def test_b_at_the_mean(self, student, rng):
         """Where b is the running mean, the folded b is beta."""
         W, _, gamma, beta, mean, var = dense_and_statistics(rng, 4, 4)
         expect(self.folded(student, (W, mean, gamma, beta, mean, var), 1), FOLDED[1]).close_to(beta)
 
-    @aspect("the folded b", 3)
+    @aspect("the folded b", 23)
     def test_b(self, student, reference, rng):
         """The folded b is right."""
         for size in (4, 1):
             arguments = dense_and_statistics(rng, size, size)
             expect(self.folded(student, arguments, 1), FOLDED[1]).close_to(reference.fold_batchnorm(*arguments)[1])
 
-    @corner("eps", 0.06)
+    @aspect("eps", 21)
     def test_default_eps(self, student, reference, rng):
         """Where running variances are as small as the default eps, or zero, the answer is right: eps is 1e-5, inside the root."""
         W, b, gamma, beta, mean, _ = dense_and_statistics(rng, 3, 3)
@@ -458,7 +451,7 @@ class TestFoldBatchnorm(ArgumentsUnchanged, Integers, Float32, MemoryLayouts):
         right = reference.fold_batchnorm(*arguments)
         expect(student.fold_batchnorm(*arguments), "what fold_batchnorm returns").close_to(right, names=FOLDED)
 
-    @corner("eps")
+    @aspect("eps")
     def test_another_eps(self, student, reference, rng):
         """Where another eps is passed, the folded W is right: it is the one that is used."""
         W, b, gamma, beta, mean, var = dense_and_statistics(rng, 3, 3)

@@ -24,6 +24,7 @@ from autograder.suites.contracts import (
     MemoryLayouts,
     array_in,
     expect_repeated,
+    generator,
     with_generators,
 )
 from coursekit import aspect, corner, exercise, expect, expect_error, worth
@@ -46,11 +47,6 @@ def positive(rng, *shape):
 def nonzero(rng, *shape):
     """Return numbers of both signs, none of them near zero."""
     return positive(rng, *shape) * rng.choice([-1.0, 1.0], shape)
-
-
-def generator(rng):
-    """Return a generator to hand to the student: another one than that of the inputs."""
-    return np.random.default_rng(int(rng.integers(2**32)))
 
 
 def in_forms(whole):

@@ -61,30 +61,38 @@ def is_iterator(value: Any) -> bool:
     return hasattr(type(value), "__next__")
 
 
-def _next(iterator: Iterator[Any], threads: int) -> tuple[Any, ...]:
+Threads = frozenset[threading.Thread]
+
+
+def running_threads() -> Threads:
+    """Return the threads that are running."""
+    return frozenset(threading.enumerate())
+
+
+def _next(iterator: Iterator[Any], threads: Threads) -> tuple[Any, ...]:
     try:
         return (next(iterator),)
     except StopIteration:
         return ()
 
 
-def _close(iterator: Iterator[Any], threads: int) -> None:
+def _close(iterator: Iterator[Any], threads: Threads) -> None:
     if hasattr(iterator, "close"):
         iterator.close()
 
 
-def _wait_for(iterator: Iterator[Any], threads: int, source: Awaited, count: int, seconds: float) -> bool:
+def _wait_for(iterator: Iterator[Any], threads: Threads, source: Awaited, count: int, seconds: float) -> bool:
     return source.wait_for(count, seconds)
 
 
-def _threads_end(iterator: Iterator[Any], threads: int, seconds: float) -> bool:
+def _threads_end(iterator: Iterator[Any], threads: Threads, seconds: float) -> bool:
     deadline = time.monotonic() + seconds
-    while threading.active_count() > threads and time.monotonic() < deadline:
+    while (others := running_threads() - threads) and time.monotonic() < deadline:
         time.sleep(0.002)
-    return threading.active_count() <= threads
+    return not others
 
 
-def _within(iterator: Iterator[Any], threads: int, seconds: float, method: str) -> Any:
+def _within(iterator: Iterator[Any], threads: Threads, seconds: float, method: str) -> Any:
     outcome: list[tuple[Any, BaseException | None]] = []
 
     def ask() -> None:
@@ -113,7 +121,7 @@ METHODS: dict[str, Callable[..., Any]] = {
     "threads_end": _threads_end,
     "within": _within,
 }
-"""Called with an iterator, and the number of threads before the call that returned it."""
+"""Called with an iterator, and the threads before the call that returned it."""
 
 
 class Steps(Iterator[Any]):

@@ -21,7 +21,6 @@ import dis
 import inspect
 import linecache
 import os
-import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -30,7 +29,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from coursekit.streams import METHODS, Steps, is_iterator
+from coursekit.streams import METHODS, Steps, Threads, is_iterator, running_threads
 
 
 @dataclass(frozen=True)
@@ -212,14 +211,14 @@ class LocalFunction:
         return self.call(*args, **kwargs).answer
 
     def call(self, *args: Any, **kwargs: Any) -> Call:
-        arguments, threads = copied(args), threading.active_count()
+        arguments, threads = copied(args), running_threads()
         passed = (value.handle if isinstance(value, Steps) and value.handle is not None else value for value in arguments)
         answer = self._guarded(self._function, *passed, **copied(kwargs))
         if is_iterator(answer):
             answer = Steps(self.name, partial(self._step, answer, threads), answer)
         return Call(answer, arguments)
 
-    def _step(self, iterator: Any, threads: int, method: str, *args: Any) -> Any:
+    def _step(self, iterator: Any, threads: Threads, method: str, *args: Any) -> Any:
         """Do something with an iterator that the function has returned; an item is copied."""
         return copied(self._guarded(METHODS[method], iterator, threads, *args))
 

@@ -81,8 +81,7 @@ plots.show(
 # | The cross-entropy? | $-\sum_i y_j \log \hat y_j$, the indices mixed up | the mean over examples | $-\log p_y$, and **the mean** over the examples, (8) |
 # | Which way does backpropagation go? | "back and forth" | from the output to the input | values forward, **gradients back only** |
 # | What is minimised? | "the expected loss on the training set" | | the **mean** on the training set; the *expected* loss is over all examples there could be, (17) |
-# | Whence the batch? | "sample a batch" | | **deal out** a shuffled training set, each example once per epoch |
-# | The learning rate? | ε, α | η | **η**, in code `lr` |
+# | Where do batches come from? | "sample a batch" | | **deal out** a shuffled training set, each example once per epoch |
 
 # %% [markdown]
 # ### Exercise 1 · threshold_unit
@@ -227,8 +226,8 @@ assert np.mean(np.diff(errors) == 0) > 0.98, "the staircase is flat nearly every
 assert np.all(np.diff(smooth) != 0) and 0 < weights[smooth.argmin()] < 3, "the valley slopes"
 
 # %% [markdown]
-# A staircase has slope 0 wherever it has a slope at all. It says *that* the unit is wrong, and never *which way* to go. So backpropagation
-# needs another **activation function** than the step, such as the **logistic function** (sigmoid), a step with a slope:
+# A staircase is flat between its steps. Its slope never says *which way* to go. So backpropagation needs another **activation function** than the
+# step, such as the **logistic function** (sigmoid), a smooth step:
 #
 # $$p = \sigma(z) = \frac{1}{1 + e^{-z}} \tag{3}$$
 #
@@ -366,18 +365,18 @@ if ready(logistic_neuron_step):
 # | yes or no | logistic, $p = \sigma(z)$ | cross-entropy, (4) |
 # | one of $K$ classes | softmax, (7) | cross-entropy, (8) |
 #
-# The slides say that for a linear unit minimising the cross-entropy *is* minimising the mean squared error. That is so if one believes that
-# numbers scatter around the prediction as a normal distribution whose width $s$ is the same everywhere:
+# The slides say that for a linear unit minimising the cross-entropy *is* minimising the mean squared error. That holds where numbers scatter
+# around the prediction with a normal distribution of fixed width $s$:
 #
 # $$-\log \mathcal N(y;\, \hat y,\, s^2) = \frac{(y - \hat y)^2}{2 s^2} + \text{a constant} \tag{6}$$
 #
-# With another distribution one gets another loss. For $K$ classes, each unit of the last layer gives one number, a **logit** $z_k$. The
+# For $K$ classes, each unit of the last layer gives one number, a **logit** $z_k$. The
 # **softmax** turns all the logits of an example into probabilities:
 #
 # $$p_k = \frac{e^{z_k}}{\sum_{j=1}^K e^{z_j}} \tag{7}$$
 #
-# Adding the same number to all logits changes nothing: a common factor cancels. One should use that, because $e^{1000}$ is too large for the
-# computer. Subtract the largest logit of the example first.
+# Adding the same number to all logits changes nothing: a common factor cancels. Use that, for $e^{1000}$ is too large for the computer: subtract
+# the largest logit of the example first.
 
 # %% [markdown]
 # ### Exercise 3 · softmax
@@ -590,7 +589,7 @@ if ready(softmax_cross_entropy):
 #
 # A **multi-layer perceptron** (MLP) has an input layer, which only hands on what it is fed, one or more hidden layers, and an output layer. Each
 # unit gets all outputs of the layer before. So a network is a chain of functions, $f(x) = f^{(3)}(f^{(2)}(f^{(1)}(x)))$, and the length of the chain is its **depth**. In
-# general it is a graph without circles. Here is ours, for one hidden layer of **ReLUs**, $\max(0, z)$. (With the logistic function, or with
+# general it is a graph without cycles. Here is ours, for one hidden layer of **ReLUs**, $\max(0, z)$. (With the logistic function, or with
 # $\tanh z = 2\sigma(2z) - 1$, it would work as well; lecture 4 compares them.)
 
 # %% tags=["demo"]
@@ -734,8 +733,8 @@ score(dense_backward)
 # %% [markdown]
 # ## §5 Trust, and check
 #
-# A wrong gradient rarely raises an error. The network just learns badly. So one measures some slopes directly: move one number a little, and look
-# what the loss does. The definition of the derivative suggests a **forward difference**; a **central** one looks to both sides:
+# A wrong gradient rarely raises an error: the network just learns badly. So measure some slopes directly: move one number a little, and see how
+# the loss changes. The definition of the derivative suggests a **forward difference**; a **central** one looks to both sides:
 #
 # $$\frac{\partial f}{\partial x_i} \approx \frac{f(x + h\,e_i) - f(x)}{h} \tag{13}$$
 #
@@ -1074,6 +1073,13 @@ def train(params, X, y, epochs, rng, lr=0.1, batch_size=32, deal=None):
     return params, losses
 
 
+# %% tags=["demo"]
+def trained(seed, sizes, X, y, epochs, **options):
+    """Start a network with layers of these sizes and train it; return what `train` returns."""
+    rng = np.random.default_rng(seed)
+    return train(starting_parameters(sizes, rng), X, y, epochs, rng, **options)
+
+
 def accuracy(params, X, y):
     for W, b in params[:-1]:
         X = np.maximum(dense_forward(X, W, b)[0], 0)
@@ -1085,13 +1091,11 @@ if ready(dense_forward, dense_backward, softmax_cross_entropy, mlp_gradients, mi
     on_test = {label: [] for label in nets_of}
     for label, sizes in nets_of.items():
         for seed in range(5):
-            rng = np.random.default_rng(seed)
-            start = starting_parameters(sizes, rng)
-            trained, losses = train(start, digits.X_train, digits.y_train, 20, rng)
-            on_test[label].append(accuracy(trained, digits.X_test, digits.y_test))
+            params, _ = trained(seed, sizes, digits.X_train, digits.y_train, 20)
+            on_test[label].append(accuracy(params, digits.X_test, digits.y_test))
         print(f"{label}: mean test accuracy {np.mean(on_test[label]):.3f}")
     plots.show(
-        figures.runs_as_points(on_test, "accuracy on images that it has never seen"),
+        figures.runs_as_points(on_test, "accuracy on new images"),
         alt="Test accuracies of five runs without a hidden layer, and of five with 50 hidden units. All "
         "are above 0.95; with hidden units they are a little higher on average.",
     )
@@ -1100,12 +1104,11 @@ if ready(dense_forward, dense_backward, softmax_cross_entropy, mlp_gradients, mi
     assert 0 < gain < 0.03, "the hidden layer helps a little"
 
 # %% [markdown]
-# It works: above 95 % with every start. But on these small images a single layer is nearly as good; the hidden layer gains about one point. What
-# only depth can do, you saw in XOR, and will see again in §8.
+# It works: above 95 % with every start. But on these small images a single layer is nearly as good; the hidden layer gains about one point. For
+# XOR (§1, §8) it is needed.
 #
 # **Does the batch matter?** The slides say that a random batch is crucial. We compare random batches of 32, batches of 32 from a training set
-# that is sorted by class, so that most batches hold one class alone, and the whole set as one batch; with three starts each. The loss on a batch
-# of one class says little, so we look at new images.
+# that is sorted by class, so that most hold one class alone, and the whole set as one batch; with three starts each, on new images.
 
 # %% tags=["demo"]
 def in_order(n, batch_size, rng):
@@ -1142,32 +1145,29 @@ if ready(dense_forward, dense_backward, softmax_cross_entropy, mlp_gradients, mi
 
 # %% [markdown]
 # Random minibatches learn fastest: 43 steps an epoch instead of one. "Crucial" is too strong a word here: sorted batches are some three points
-# behind after 5 epochs, and level after 20. On harder tasks one shouldn't count on that, and shuffling is free. And one large batch isn't worse,
-# only slow. Given ten times the epochs and a larger η, it gets there:
+# behind after 5 epochs, and level after 20. Don't count on that in harder tasks; shuffling is free. One large batch isn't worse, only slow.
+# With ten times the epochs and a larger η, it gets there:
 
 # %% tags=["demo"]
 if ready(dense_forward, dense_backward, softmax_cross_entropy, mlp_gradients, minibatches):
     patient, X, y = [], digits.X_train, digits.y_train
     for seed in range(3):
-        rng = np.random.default_rng(seed)
-        start = starting_parameters((64, 50, 10), rng)
-        trained, _ = train(start, X, y, 200, rng, lr=0.5, batch_size=len(y))
-        patient.append(accuracy(trained, digits.X_test, digits.y_test))
+        params, _ = trained(seed, (64, 50, 10), X, y, 200, lr=0.5, batch_size=len(y))
+        patient.append(accuracy(params, digits.X_test, digits.y_test))
     print("one batch of all, 200 epochs, η = 0.5:", np.round(patient, 3))
     assert min(patient) > 0.95, "one large batch gets there, too"
 
 # %% [markdown]
-# **Empirical risk isn't risk.** A network with enough units can learn its training set by heart. To prove it, we replace all labels by dice.
+# **Empirical risk isn't risk.** A network with enough units can learn its training set by heart. To show it, we replace all labels by random ones.
 
 # %% tags=["demo"]
 if ready(dense_forward, dense_backward, softmax_cross_entropy, mlp_gradients, minibatches):
-    by_heart, by_chance = [], []
+    by_heart, by_chance, rng = [], [], np.random.default_rng(0)
     for seed in range(3):
-        rng = np.random.default_rng(seed)
-        X, dice = digits.X_train[:300], rng.integers(0, 10, 300)
-        trained, _ = train(starting_parameters((64, 100, 10), rng), X, dice, 100, rng)
-        by_heart.append(accuracy(trained, X, dice))
-        by_chance.append(accuracy(trained, digits.X_test, rng.integers(0, 10, len(digits.y_test))))
+        X, y = digits.X_train[:300], rng.integers(0, 10, 300)
+        params, _ = trained(seed, (64, 100, 10), X, y, 100)
+        by_heart.append(accuracy(params, X, y))
+        by_chance.append(accuracy(params, digits.X_test, rng.integers(0, 10, len(digits.y_test))))
     print(f"random labels: {min(by_heart):.0%} learnt by heart, {np.mean(by_chance):.0%} of new ones")
     assert min(by_heart) > 0.99, "the network learns 300 random labels by heart"
     assert np.mean(by_chance) < 0.15, "and knows nothing about new ones"
@@ -1181,8 +1181,8 @@ if ready(dense_forward, dense_backward, softmax_cross_entropy, mlp_gradients, mi
 # In §2, every start ended in the same valley. With hidden units the loss is no longer **convex**: there are several valleys, plateaus and saddles.
 # Where gradient descent ends depends on where it begins. That is why weights begin *small and random*, and biases at 0 or a little above.
 #
-# The slides blame the nonlinearity. That isn't the whole story: a chain of two *linear* units, $\hat y = w_2 w_1 x$, with x = y = 1 has the loss
-# $(1 - w_1 w_2)^2$. It is 0 at (1, 1) and at (−1, −1), and 1 half-way between them. A convex function can't do that. Depth alone is enough.
+# The slides blame the nonlinearity. But depth alone is enough: a chain of two *linear* units, $\hat y = w_2 w_1 x$, with x = y = 1 has the loss
+# $(1 - w_1 w_2)^2$. It is 0 at (1, 1) and at (−1, −1), and 1 half-way between them, which no convex function is.
 #
 # Two ReLUs are enough to *compute* XOR. Does gradient descent *find* them? We try 40 starts.
 
@@ -1190,15 +1190,13 @@ if ready(dense_forward, dense_backward, softmax_cross_entropy, mlp_gradients, mi
 hidden_units = 2  # change this to 8, predict how many of 40 starts will learn XOR, and run
 
 
-def learn_xor(seed, hidden, steps=500):
-    rng = np.random.default_rng(seed)
-    params = starting_parameters((2, hidden, 2), rng)
-    whole = [np.arange(4)]  # all four examples at each step
-    return train(params, corners, tables["XOR"], steps, rng, lr=0.5, deal=lambda *_: whole)
+def learn_xor(seed):
+    """Take 500 steps, each with all four examples."""
+    return trained(seed, (2, hidden_units, 2), corners, tables["XOR"], 500, lr=0.5, batch_size=4)
 
 # %% tags=["demo"]
 if ready(threshold_unit, dense_forward, dense_backward, softmax_cross_entropy, mlp_gradients, minibatches):
-    runs = [learn_xor(seed, hidden_units) for seed in range(40)]
+    runs = [learn_xor(seed) for seed in range(40)]
     learnt = [accuracy(params, corners, tables["XOR"]) == 1 for params, _ in runs]
     print(f"{hidden_units} hidden units: {sum(learnt)} of 40 starts learn XOR")
     last = {"learnt": [], "stuck": []}
@@ -1266,9 +1264,8 @@ check_all()
 # - With hidden units the start matters: small, random, not equal.
 #
 # ### Further reading
-# - D. Rumelhart, G. Hinton and R. Williams (1986), *Learning representations by back-propagating errors*. Three pages that started it again.
+# - D. Rumelhart, G. Hinton and R. Williams (1986), *Learning representations by back-propagating errors*.
 # - M. Minsky and S. Papert (1969), *Perceptrons*: what one layer can't do, with proofs.
-# - I. Goodfellow, Y. Bengio and A. Courville (2016), *Deep learning*, chapter 6 (output units, backpropagation) and sections 8.1 and 8.2.
-# - A. Géron (2019), *Hands-on machine learning with Scikit-Learn, Keras and TensorFlow*, chapter 10: from biological to artificial neurons.
-# - C. Zhang, S. Bengio, M. Hardt, B. Recht and O. Vinyals (2017), *Understanding deep learning requires rethinking generalization*: random labels,
-#   learnt by heart on a large scale.
+# - I. Goodfellow, Y. Bengio and A. Courville (2016), *Deep learning*, chapter 6 and sections 8.1 and 8.2.
+# - A. Géron (2019), *Hands-on machine learning with Scikit-Learn, Keras and TensorFlow*, chapter 10.
+# - C. Zhang, S. Bengio, M. Hardt, B. Recht and O. Vinyals (2017), *Understanding deep learning requires rethinking generalization*.

@@ -226,15 +226,10 @@ one = digits.X_train[3, 0]
 if ready(center, channel_mean):
     centred, mean_image = center(digits.X_train)
     per_channel = channel_mean(digits.X_train)
+    panels = {"an image": one, "mean image": mean_image[0]}
+    panels |= {"less mean image": centred[3, 0], "less channel mean": one - per_channel[0]}
     plots.show(
-        figures.pictures(
-            {
-                "an image": one,
-                "mean image": mean_image[0],
-                "less mean image": centred[3, 0],
-                "less channel mean": one - per_channel[0],
-            }
-        ),
+        figures.pictures(panels),
         alt="A digit; the mean image, a blurred blob that is dark at the rim; the digit less the mean "
         "image, with both signs; the digit less one number, which looks like the digit itself.",
     )
@@ -330,7 +325,7 @@ if ready(center, standardize):
     assert steps_needed(raw) > 20 * steps_needed(kinds["standardised"]), "the round bowl needs fewer steps"
 
 # %% [markdown]
-# Does that hold for a network? Below, one hidden layer and the digits as they come in a file, 0 to 255, some of them with pixels that were
+# Does that hold for a network? Below, one hidden layer and the digits as they come in a file, 0 to 255, but with every second pixel
 # recorded a hundred times too small, as in a table whose columns have different units. Each kind of data gets the best of several step sizes,
 # and three seeds.
 
@@ -595,8 +590,8 @@ if ready(center, pca, whiten):
 # %% [markdown]
 # So why is whitening "not common", as one slide says? Σ has $D^2$ entries, 22 billion for a photograph of 224×224×3. And the directions with
 # the least variance are blown up most: often they hold little but noise. A large ε keeps them small. Let us measure what all that does for
-# the digits. (In earnest, the test set is projected with the training set's mean, components and variances. Here we whiten both together, which
-# is simpler, and favours whitening a little.)
+# the digits. (Properly, the training set's mean, components and variances serve for both sets. Here we whiten both together, which is simpler,
+# and favours whitening a little.)
 
 # %% tags=["demo"]
 if ready(standardize, whiten):
@@ -615,8 +610,8 @@ if ready(standardize, whiten):
     assert np.ptp(means) < 0.02, "whitening makes no difference here that one could see"
 
 # %% [markdown]
-# Three seeds can't tell them apart. Whitening does no harm here, not even with a tiny ε, and gains nothing over the cheap standardisation. That
-# is the better reason for "not common".
+# Three seeds can't tell them apart. Whitening does no harm here, and gains nothing over the cheap standardisation. That is the
+# better reason for "not common".
 
 # %% [markdown]
 # ## §6 Pipelines
@@ -818,7 +813,7 @@ if ready(shuffle_buffer):
         assert earliest < size, "no item comes before it has entered the buffer"
 
 # %% [markdown]
-# Does the network care? Here the digits are sorted by class, as they often are in files, with about 135 in each. The worst case: the network
+# Does the network care? Here the digits are sorted by class, as they often are in files, with about 135 in each. The network
 # sees all zeros, then all ones, and so on. One epoch, in batches of 8.
 
 # %% tags=["demo"]
@@ -837,15 +832,18 @@ def train_on(batches, lr=0.1, seed=0):
     return net.accuracy(table.X_test, table.y_test)
 
 # %% tags=["demo"]
+def accuracies_of(order, buffer_size, seeds=3):
+    """Train for an epoch on the examples in this order, shuffled; return the test accuracies."""
+    found = []
+    for seed in range(seeds):
+        places = shuffle_buffer(order, buffer_size, np.random.default_rng(seed))
+        examples = ((table.X_train[i], table.y_train[i]) for i in places)
+        found.append(train_on(batch(examples, 8), seed=seed))
+    return found
+
+# %% tags=["demo"]
 if ready(shuffle_buffer, batch):
-    found = {}
-    for size in (1, 100, 400, 1348):
-        found[f"buffer {size}"] = []
-        for seed in range(3):
-            rng = np.random.default_rng(seed)
-            row = shuffle_buffer(by_class, size, rng)
-            examples = ((table.X_train[i], table.y_train[i]) for i in row)
-            found[f"buffer {size}"].append(train_on(batch(examples, 8), seed=seed))
+    found = {f"buffer {size}": accuracies_of(by_class, size) for size in (1, 100, 400, 1348)}
     plots.show(
         figures.bars(found, "test accuracy", "Sorted data, one epoch"),
         alt="Test accuracy against the size of the buffer: less than half without shuffling, little "
@@ -860,8 +858,8 @@ if ready(shuffle_buffer, batch):
 #
 # A buffer of 100 can't mix classes that lie a thousand items apart. But if they are in *different files*, one can read several files at the
 # same time: one item of each in turn. `cycle_length` is how many are open. What happens when a file ends has to be said exactly: **the next
-# unopened one takes its slot, and has this turn.** (Libraries differ in this detail; some leave the slot out for one round.) When none is
-# left, the slot is gone, and the others close up.
+# unopened one takes its slot, and has this turn.** When none is left, the slot is gone, and the
+# others close up.
 #
 # ### Exercise 8 · interleave
 # *About 25 minutes · difficulty ●●●*
@@ -947,14 +945,7 @@ score(interleave)
 files = [np.flatnonzero(table.y_train == k) for k in range(10)]
 
 if ready(shuffle_buffer, batch, interleave):
-    found = {}
-    for slots in (1, 3, 10):
-        found[f"{slots} open"] = []
-        for seed in range(3):
-            rng = np.random.default_rng(seed)
-            row = shuffle_buffer(interleave(files, slots), 100, rng)
-            examples = ((table.X_train[i], table.y_train[i]) for i in row)
-            found[f"{slots} open"].append(train_on(batch(examples, 8), seed=seed))
+    found = {f"{slots} open": accuracies_of(list(interleave(files, slots)), 100) for slots in (1, 3, 10)}
     plots.show(
         figures.bars(found, "test accuracy", "One file a class, a buffer for 100"),
         alt="Test accuracy with one, three and ten files open at a time: about a half for one, not "
@@ -968,7 +959,7 @@ if ready(shuffle_buffer, batch, interleave):
 #
 # A lazy pipeline has a flaw: while the network computes, nobody loads, and while the next batch is loaded, the network waits. A step takes
 # *load + train*. If a thread loads in advance, it takes only the *larger* of the two. And if loading is slower than training, several workers
-# can load at the same time (the third picture of the slides; in `tf.data` it is an argument of `map` and `interleave`).
+# can load at the same time.
 #
 # The clock below is simulated: a batch takes 3 ticks to load, and 2 to train on.
 
@@ -1050,7 +1041,7 @@ assert finish[2] < finish[1], "two workers load twice as fast"
 # <details><summary>Hint 5</summary>
 #
 # If the check says that something didn't come within two seconds, your consumer waits for something that the thread will never send. Go
-# through the four ways in which the thread can end.
+# through the three ways in which the thread can end.
 # </details>
 
 # %% nbgrader={"grade": false, "grade_id": "prefetch", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -1130,7 +1121,6 @@ if ready(prefetch):
 #
 # List → shuffle → interleave → shuffle → batch → map → prefetch, with your functions: ten files whose order is drawn anew in each epoch, four
 # of them open at a time, a buffer for 400, batches of 32 that are standardised by the training set's statistics, and three batches in advance.
-# (`map` may stand before or behind `batch`; behind it, one call serves 32 examples.)
 
 # %% tags=["demo"]
 def examples_of(rng, epochs):
@@ -1158,7 +1148,7 @@ if ready(standardize, shuffle_buffer, interleave, batch, prefetch):
     assert min(rates) > 0.93, "the pipeline feeds a network that learns"
 
 # %% [markdown]
-# The stage `map` computes the training set's mean and deviation again for each batch. It works, and it is a waste. Where would you compute them?
+# The stage `map` computes the training set's mean and deviation again for each batch, which is a waste. Where would you compute them?
 #
 # **The order matters.** *Batch, then shuffle* mixes batches: the same 32 examples stay together for ever. *Prefetch, then map* leaves the slow
 # work to the consumer. *Repeat, then shuffle* mixes the epochs. *Cache* (keep decoded examples in memory, if they fit) belongs before anything
@@ -1168,7 +1158,7 @@ if ready(standardize, shuffle_buffer, interleave, batch, prefetch):
 # *About 10 minutes · graded by hand*
 #
 # A colleague trains on 100 files, sorted by date, each with 10,000 examples. The pipeline is: list files → read one after the other →
-# batch(32) → shuffle_buffer(1000) → standardise each batch with its own mean and deviation → prefetch(10). The training loss falls nicely; on
+# batch(32) → shuffle_buffer(1000) → standardise each batch with its own mean and deviation → prefetch(10). The training loss falls; on
 # single images from a user the network is hardly better than guessing.
 #
 # (a) What exactly does the shuffling do here, and what doesn't it do? Give numbers. (b) Which mistake explains the failure on single images?
@@ -1208,7 +1198,7 @@ check_all()
 # - All statistics come from the training set, and are kept with the network.
 # - The loss of a linear model has the shape of $X^\top X$: what you do to the inputs, you do to the ravine.
 # - A stage of a pipeline is lazy and bounded. Shuffle examples before batching, prefetch last.
-# - A thread has four ways to end: the items end, they raise, the consumer stops, the consumer never begins.
+# - A thread has three ways to end: the items end, they raise, the consumer stops.
 #
 # ### Further reading
 # - Y. LeCun, L. Bottou, G. Orr and K.-R. Müller (1998), *Efficient backprop*, section 4.3: why to centre, scale and decorrelate.

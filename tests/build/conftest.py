@@ -203,7 +203,7 @@ def forget() -> None:
             del sys.modules[name]
             package, _, module = name.rpartition(".")
             vars(sys.modules[package]).pop(module, None)
-    for cached in (catalogue, cell_source, known_answers._definitions, gradients.known_forward):
+    for cached in (catalogue, cell_source, known_answers._tree, known_answers._definitions, gradients.known_forward):
         cached.cache_clear()
     diagnosis._tried.clear()
     importlib.invalidate_caches()

@@ -65,6 +65,23 @@ def test_integers_cut_off():
     assert not any(found(contract, scale, typical) for contract in (ArgumentsUnchanged, Float32, MemoryLayouts, NoMemory))
 
 
+@pytest.mark.parametrize(("cut", "what"), [(np.rint, ("whole numbers",)), (np.sqrt, None)])
+def test_integers_cut_off_somewhere_are_a_finding(cut, what):
+    """The mistake has the same name, whatever was cut off on the way."""
+
+    def scale(x, by):
+        return cut(np.abs(x) / 7) * by if x.dtype.kind == "i" else x * by / 7
+
+    case = type("Case", (Integers,), {"exercise": "scale", "arguments": lambda self, rng: typical(rng)})()
+    with pytest.raises(Mismatch) as error:
+        case.test_integers(LocalStudent({"scale": scale}), np.random.default_rng(0))
+    assert isinstance(error.value.got, tuple) == bool(what) and (not what or error.value.got == what)
+
+
+def test_an_integer_that_is_too_large_for_an_array_is_no_zero():
+    assert "differs" in found(Float32, lambda x, by: 10**30 if x.dtype == np.float32 else 0.0, typical)
+
+
 def test_memory_read_in_its_own_order():
     def scale(x, by):
         return x.ravel(order="K").reshape(x.shape) * by
@@ -98,6 +115,25 @@ def test_random_numbers():
     assert found(DrawsFromGenerator, shuffled, arguments) == ""
     assert "generators in different states" in found(DrawsFromGenerator, seeded, arguments)
     assert "not all random numbers come from rng" in found(DrawsFromGenerator, alone, arguments)
+    assert found(DrawsFromGenerator, lambda x, rng: None, arguments) == ""  # says nothing about rng
+
+
+def test_numbers_that_are_rounding_of_the_arguments_are_zero():
+    def arguments(rng):
+        return (rng.normal(3, 1, 50),)
+
+    def about_zero(x):
+        return np.mean(x - np.mean(x))
+
+    def rounded_to_thousandths(x):
+        return np.mean(x - np.mean(x)) + (1e-3 if x.dtype == np.float32 else 0)
+
+    def not_a_number(x):
+        return np.full(3, np.nan if x.dtype == np.float32 else 0.0)
+
+    assert found(Float32, about_zero, arguments) == ""
+    assert "differs from that in 64 bits" in found(Float32, rounded_to_thousandths, arguments)
+    assert "differs from that in 64 bits" in found(Float32, not_a_number, arguments)
 
 
 class Pair(Backward, Integers):

@@ -66,14 +66,12 @@ def unknown(x, gamma, beta, eps=1e-5):
     return 1.5 * out**2 + 1, (cache, out)
 
 
-def test_the_derivative_of_an_unknown_forward_pass_excuses_nothing():
-    """It earns what is right of it by chance: the paths through mean and variance."""
-
+def test_the_derivative_of_an_unknown_forward_pass_earns_nothing():
     def backward(dout, cache):
         return reference.batchnorm_backward(3 * dout * cache[1], cache[0])
 
     found = shares(BATCH_NORMALIZATION, batchnorm_forward=unknown, batchnorm_backward=backward)
-    assert found["batchnorm_forward"][0] == 0 and found["batchnorm_backward"][0] <= 0.35
+    assert found["batchnorm_forward"][0] == 0 and found["batchnorm_backward"][0] <= 0.1
 
 
 def test_the_right_derivative_behind_an_unknown_forward_pass_gets_full_marks():
@@ -105,10 +103,10 @@ def test_a_forward_pass_that_is_known_only_in_its_own_tests_excuses_nothing():
         return 2 * dout, dout.sum(0), dout.sum(0)
 
     found = shares(BATCH_NORMALIZATION, batchnorm_forward=forward, batchnorm_backward=backward)
-    assert found["batchnorm_backward"][0] <= 0.25  # its dbeta is right, whatever the forward pass is
+    assert found["batchnorm_backward"][0] <= 0.2  # its dbeta is right, whatever the forward pass is
 
 
-@pytest.mark.parametrize(("id", "most"), [("forward_without_gamma_and_beta", 0.35), ("forward_without_beta", 0.8)])
+@pytest.mark.parametrize(("id", "most"), [("forward_without_gamma_and_beta", 0.1), ("forward_without_beta", 0.8)])
 def test_a_known_forward_pass_that_asks_for_nothing_excuses_nothing(id, most):
     """Behind the second, dx and dgamma are right anyway."""
     known = next(one for one in catalogue("batch_normalization").misconceptions if one.id == id)

@@ -398,7 +398,7 @@ def test_a_function_that_has_timed_out_is_not_called_again(sandbox):
             with pytest.raises(TimedOut):
                 guest.student.endless()
             assert guest.student.one() == 1
-        assert guest._spent < 2.5, "it was waited for once"
+        assert guest._clock.spent < 2.5, "it was waited for once"
 
 
 def test_nor_is_one_that_timed_out_when_a_test_called_it(sandbox):
@@ -414,4 +414,4 @@ def test_nor_is_one_that_timed_out_when_a_test_called_it(sandbox):
         guest.turn_to("test")
         with pytest.raises(TimedOut):
             guest.student.endless()
-        assert guest._spent < 1.8, "it was waited for once"
+        assert guest._clock.spent < 1.8, "it was waited for once"

@@ -9,22 +9,32 @@ from functools import partial
 import numpy as np
 import pytest
 
-from autograder.judging.known_answers import catalogue, cell_source
+from autograder.judging.known_answers import alternatives, catalogue, cell_source, misconceptions
 from autograder.misconceptions.families import (
     added_to_integers,
+    as_list,
     cut_off,
     fixed_number,
     generator_ignored,
     in_a_tuple,
     in_place,
+    in_single_precision,
     left_out,
     members,
+    needs_enough,
     negated,
     nothing_returned,
+    other_default,
+    reads_everything,
     reseeded,
+    returns_a_list,
+    until_none,
+    works_for_lists,
+    works_in_advance,
 )
 from autograder.reference import batch_normalization as right
-from autograder.reference import dropout
+from autograder.reference import data_pipelines, dropout, neurons_and_backprop
+from coursekit.streams import Source
 
 SEE = "05 §4"
 STATISTICS = np.array([0.5, 1.0]), np.array([2.0, 0.5])
@@ -36,6 +46,10 @@ MEMBERS = {
     "in a tuple": in_a_tuple("batchnorm_inference", right.batchnorm_inference, see=SEE),
     "nothing": nothing_returned("batchnorm_inference", right.batchnorm_inference, see=SEE),
     "the default": fixed_number("batchnorm_inference", right.batchnorm_inference, see=SEE, name="eps"),
+}
+MEMBERS |= {
+    "a list": as_list("batchnorm_inference", right.batchnorm_inference, see=SEE),
+    "by default": other_default("batchnorm_inference", right.batchnorm_inference, see=SEE, name="eps", value=1e-3),
 }
 BOTH = [lambda member: member, lambda member: from_source(member)]
 
@@ -65,6 +79,10 @@ def test_each_makes_its_one_change(form):
     assert form(MEMBERS["nothing"])(x, gamma, beta, *STATISTICS) is None
     np.testing.assert_allclose(form(MEMBERS["negated"])(x, gamma, beta, *STATISTICS), -out)
     np.testing.assert_allclose(form(MEMBERS["in a tuple"])(x, gamma, beta, *STATISTICS)[0], out)
+    assert form(MEMBERS["a list"])(x, gamma, beta, *STATISTICS) == out.tolist()
+    np.testing.assert_allclose(form(MEMBERS["by default"])(x, gamma, beta, *STATISTICS), fixed)
+    for args, options in (((1e-5,), {}), ((), {"eps": 1e-5})):
+        np.testing.assert_allclose(form(MEMBERS["by default"])(x, gamma, beta, *STATISTICS, *args, **options), out)
 
 
 def test_words_are_filled_in():
@@ -135,3 +153,70 @@ def test_fractions_do_not_fit_into_integers(form):
     np.testing.assert_array_equal(answer(x, *arguments), right.batchnorm_inference(x, *arguments))
     with pytest.raises(TypeError):
         answer(x.astype(int), *arguments)
+
+
+@pytest.mark.parametrize("form", BOTH, ids=["here", "in a notebook"])
+def test_an_item_that_is_changed_by_a_table(form):
+    known = {known.id: known for known in catalogue("neurons_and_backprop").misconceptions}["back_bias_averaged"]
+    assert (known.exercise, known.severity, known.title, known.see) == ("dense_backward", "part", "db is averaged", "01 §4")
+    dout, cache = np.array([[1.0, 3.0], [2.0, 5.0]]), (np.ones((2, 3)), np.ones((3, 2)))
+    dx, dW, db = form(known.function)(dout, cache)
+    np.testing.assert_array_equal(db, [1.5, 4.0])
+    for found, wanted in zip((dx, dW), neurons_and_backprop.dense_backward(dout, cache), strict=False):
+        np.testing.assert_array_equal(found, wanted)
+
+
+@pytest.mark.parametrize("form", BOTH, ids=["here", "in a notebook"])
+def test_right_answers_in_single_precision(form):
+    answer = in_single_precision("batchnorm_forward", right.batchnorm_forward, see=SEE)
+    assert answer.known_answer.title == ""
+    arguments = np.array([[3.0, -1.0], [2.0, 5.0]]), np.ones(2), np.zeros(2)
+    out, cache = form(answer)(*arguments)
+    assert out.dtype == np.float32
+    np.testing.assert_allclose(out, right.batchnorm_forward(*arguments)[0], rtol=1e-6)
+    assert cache[0].dtype == np.float64
+
+
+def thirds(x):
+    return x / 3
+
+
+# fmt: off
+TABLE = misconceptions("fold_batchnorm", SEE, {
+    "scaled": ("part", "Scaled", "You scaled by a third.", lambda x: thirds(x)),
+    "mapped": ("slip", "Mapped", "You mapped.", lambda x, by=2: list(map(lambda one: by * one, x))),
+})
+# fmt: on
+RIGHT = alternatives("fold_batchnorm", {"unchanged": lambda x: x})
+
+
+@pytest.mark.parametrize("form", BOTH, ids=["here", "in a notebook"])
+def test_tables_of_expressions(form):
+    scaled, mapped, unchanged = map(form, (*TABLE, *RIGHT))
+    assert (scaled(6), mapped([1, 2]), mapped([1], by=5), unchanged(4)) == (2, [2, 4], [5], 4)
+    known = [one.known_answer for one in (*TABLE, *RIGHT)]
+    assert [(one.id, one.severity, one.title, one.see) for one in known] == [
+        ("scaled", "part", "Scaled", SEE),
+        ("mapped", "slip", "Mapped", SEE),
+        ("unchanged", None, "", ""),
+    ]
+    assert known[0].explanation == "You scaled by a third."
+
+
+@pytest.mark.parametrize("form", BOTH, ids=["here", "in a notebook"])
+def test_iterators(form):
+    def made(family):
+        return form(family("batch", data_pipelines.batch, see="02 §6"))
+
+    assert made(returns_a_list)([1, 2, 3], 2) == [[1, 2], [3]]
+    assert list(made(until_none)(iter([1, 2, 3, None, 4]), 2)) == [[1, 2], [3]]
+    assert list(made(works_for_lists)([1, 2, 3], 2)) == list(made(needs_enough)([1, 2, 3], 2)) == [[1, 2], [3]]
+    for family, fails in ((works_for_lists, iter([1])), (needs_enough, [1])):
+        with pytest.raises((TypeError, RuntimeError)):
+            next(made(family)(fails, 2))
+    for family, called, asked in ((reads_everything, 0, 3), (works_in_advance, 2, 2)):
+        source = Source([1, 2, 3])
+        lists = made(family)(source, 2)
+        assert source.taken == called
+        assert next(lists) == [1, 2] and source.taken == asked
+        assert list(lists) == [[3]]

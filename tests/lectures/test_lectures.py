@@ -34,6 +34,8 @@ def params(lecture: Lecture, *more: object, id: str) -> Any:
     return pytest.param(lecture, *more, id=id)
 
 
+pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning")  # wrong answers divide by 0 and overflow
+
 ALL = [params(lecture, id=lecture.id) for lecture in COURSE.lectures()]
 KNOWN = [(lecture, catalogue(lecture.slug)) for lecture in COURSE.lectures()]
 WRONG = [params(lecture, answer, id=f"{answer.exercise}-{answer.id}") for lecture, known in KNOWN for answer in known.misconceptions]
@@ -139,10 +141,10 @@ def test_alternatives_get_full_marks(lecture: Lecture, grade) -> None:
 HYGIENE = {
     "arguments unchanged": r"in_place",
     "integers": r"in_place",
-    "32-bit floats": r"mean_afterwards",  # the mean of what is centred is rounding, which differs
+    "32-bit floats": r"(?!)",
     "memory layouts": r"(?!)",
     "no memory of earlier calls": r"(?!)",
-    "random numbers from rng": r"generator_ignored|reseeded|constant|phases_swapped|regions_|expected|nothing_returned|shuffle_",
+    "random numbers from rng": r"generator_ignored|reseeded|constant|phases_swapped|regions_|expected|shuffle_queue",
 }
 """The corners of contracts, and the ids of mistakes of substance that break one beside. Nothing random is drawn by the last three."""
 

@@ -91,6 +91,17 @@ def ahead(items, size):
         stopped.set()
         thread.join()
 
+def slow_to_stop(items):
+    stopped = threading.Event()
+    def wait():
+        stopped.wait()
+        time.sleep(0.05)
+    threading.Thread(target=wait, daemon=True).start()
+    try:
+        yield from items
+    finally:
+        stopped.set()
+
 def leaking(items):
     threading.Thread(target=lambda: [time.sleep(0.01) for _ in iter(int, 1)], daemon=True).start()
     yield from items
@@ -239,6 +250,16 @@ def test_steps_may_have_a_limit_of_their_own(student):
 def test_threads_that_stay_are_seen(student):
     steps = student.leaking(Source("a"))
     assert list(steps) == ["a"]
+    assert not steps.threads_end(seconds=0.02)
+
+
+def test_a_thread_of_an_earlier_call_that_ends_is_not_taken_for_one_of_this(student):
+    earlier = student.slow_to_stop([1])
+    next(earlier)
+    steps = student.leaking(Source("ab"))
+    assert next(steps) == "a"
+    earlier.close()
+    assert earlier.wait_for(Source([]), 1, seconds=0.2) is False
     assert not steps.threads_end(seconds=0.02)
 
 

@@ -333,7 +333,6 @@ def prefetched(student, items, size):
         if isinstance(answer, Steps):
             with suppress(StudentError):
                 answer.within(0.5).close()
-                answer.threads_end(0.5)
 
 
 @exercise("prefetch")

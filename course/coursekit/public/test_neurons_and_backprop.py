@@ -331,7 +331,7 @@ class TestMinibatches:
         """In 300 epochs with three examples, each of the six orders comes 20 to 80 times."""
         rng, counts = np.random.default_rng(7), {}
         for _ in range(300):
-            order = tuple(np.concatenate(student.minibatches(3, 2, rng)).astype(int).tolist())
+            order = tuple(np.concatenate(list(student.minibatches(3, 2, rng))).astype(int).tolist())
             counts[order] = counts.get(order, 0) + 1
         if len(counts) != 6 or not 20 <= min(counts.values()) <= max(counts.values()) <= 80:
             raise Mismatch(
@@ -339,8 +339,10 @@ class TestMinibatches:
             )
 
     def test_generator(self, student):
-        """The same state of rng gives the same batches, and they are arrays of integers."""
+        """The same state of rng gives the same batches: a list of arrays of integers."""
         first, again = (student.minibatches(20, 6, np.random.default_rng(5)) for _ in range(2))
+        if not isinstance(first, (list, tuple)):
+            raise Mismatch("type", "the answer isn't a list; with `yield` the batches come one by one")
         for one, other in zip(first, again, strict=True):
             if not isinstance(one, np.ndarray) or one.dtype.kind not in "iu":
                 raise Mismatch("type", "a batch isn't an array of integers, with which one could index the training set")

@@ -444,11 +444,15 @@ attempt("the same for all folders to come", os.umask, 0o777)
 
 # %% a_folder_that_moves
 # tries: to rename a folder all the time, so that who counts the files doesn't find it
-# must: get full marks for the rest; the limit of all its files ends it, or that of the cell's time on a busy machine
-# says: disk_bytes|cell_seconds
+# must: get full marks for the rest; the limit of all its files ends it
+# says: disk_bytes
 # slow: yes
 import os
+import sys
 import threading
+
+TWO_MEBIBYTES = bytes(2 << 20)
+sys.setswitchinterval(1e-4)  # the two threads take turns often, so that the disk is full soon
 
 
 def move():
@@ -464,7 +468,7 @@ os.chdir("0")
 threading.Thread(target=move, daemon=True).start()
 for number in range(10**6):
     with open(str(number), "wb", buffering=0) as file:
-        file.write(bytes(1 << 20))
+        file.write(TWO_MEBIBYTES)
 
 # %% folders_without_end
 # tries: to leave folders in folders which nobody may enter, so that nobody can clean up
