@@ -13,6 +13,7 @@ from autograder.reference import convolution as conv
 from autograder.reference import dropout as drop
 from autograder.reference import gradient_clipping as clipping
 from autograder.reference import initialization as init
+from autograder.reference import learning_rate_schedules as schedules
 from autograder.reference import neurons_and_backprop as neurons
 
 torch = pytest.importorskip("torch", reason="PyTorch is large; «make crosscheck» installs it")
@@ -340,3 +341,39 @@ def test_momentum_takes_the_same_way(step, nesterov):
         machine.step()
         theta, state = getattr(momentum, step)(theta, grad, state, 0.05, 0.8)
         close(theta, parameter)
+
+
+def torchs_rates(make, metrics=None, epochs=30) -> list[float]:
+    """Return the rates of one of PyTorch's schedulers, epoch by epoch; with `metrics`, after each of them."""
+    optimiser = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=0.8)
+    scheduler, rates = make(optimiser), []
+    for epoch in range(epochs if metrics is None else len(metrics)):
+        if metrics is None:
+            rates.append(optimiser.param_groups[0]["lr"])
+        optimiser.step()
+        scheduler.step(*(() if metrics is None else (metrics[epoch],)))
+        if metrics is not None:
+            rates.append(optimiser.param_groups[0]["lr"])
+    return rates
+
+
+def test_schedules_of_the_epoch():
+    lr = torch.optim.lr_scheduler
+    ours = [schedules.step_decay(0.8, epoch, 0.3, 7) for epoch in range(30)]
+    np.testing.assert_allclose(ours, torchs_rates(lambda sgd: lr.StepLR(sgd, 7, 0.3)), rtol=RTOL)
+    ours = [schedules.exponential_schedule(0.8, epoch, 9) for epoch in range(30)]
+    np.testing.assert_allclose(ours, torchs_rates(lambda sgd: lr.ExponentialLR(sgd, 0.1 ** (1 / 9))), rtol=RTOL)
+    ours = [schedules.piecewise_constant([4, 11], [0.8, 0.16, 0.032], epoch) for epoch in range(30)]
+    np.testing.assert_allclose(ours, torchs_rates(lambda sgd: lr.MultiStepLR(sgd, [4, 11], 0.2)), rtol=RTOL)
+
+
+@pytest.mark.parametrize("patience", [1, 2, 5])
+def test_plateaus_with_patience_counted_from_the_other_end(patience):
+    metrics = [float(metric) for metric in np.random.default_rng(patience).integers(0, 30, 60) - np.arange(60) // 4]
+    options = {"factor": 0.7, "threshold": 0.0, "threshold_mode": "abs", "eps": 0.0, "min_lr": 0.1}
+    theirs = torchs_rates(lambda sgd: torch.optim.lr_scheduler.ReduceLROnPlateau(sgd, patience=patience - 1, **options), metrics)
+    state, rate, ours = {}, 0.8, []
+    for metric in metrics:
+        rate, state = schedules.plateau_step(state, metric, rate, 0.7, patience, 0.1)
+        ours.append(rate)
+    np.testing.assert_allclose(ours, theirs, rtol=RTOL)
