@@ -406,6 +406,10 @@ def _alike(one: Any, other: Any) -> bool:
         if one and one[-1] is ...:  # at the end: for any number of items
             one, other = one[:-1], other[: len(one) - 1]
         return len(one) == len(other) and all(map(_alike, one, other))
+    if isinstance(one, (list, tuple)) and isinstance(other, np.ndarray):
+        return all(map(_numeric, one)) and close(np.array(one), other)
+    if isinstance(one, np.ndarray) and isinstance(other, (list, tuple)):
+        return _alike(other, one)
     if isinstance(one, dict) and isinstance(other, dict):
         return one.keys() == other.keys() and all(_alike(one[key], other[key]) for key in one)
     if _numeric(one) and _numeric(other):

@@ -225,15 +225,19 @@ class ArgumentsUnchanged(Contract):
 
 
 class Integers(Contract):
-    """Arrays of integers are legal at the positions `integers`; all arrays by default."""
+    """Arrays of integers are legal at the positions `integers`; all arrays by default.
+
+    With a small `integer_type` and large arguments their products overflow, unless floats are made of them.
+    """
 
     integers: tuple[int, ...] | None = None
+    integer_type: type[np.signedinteger[Any]] = np.int64
 
     @corner("integers", 0.05)
     def test_integers(self, student: Student, rng: np.random.Generator) -> None:
         """Arrays of integers give the same answer as the same numbers as floats."""
         floats = in_form(self.arguments(rng), rounded, self.integers)
-        whole = in_form(floats, lambda array: array.astype(np.int64), self.integers)
+        whole = in_form(floats, lambda array: array.astype(self.integer_type), self.integers)
         try:
             self.compare(student, floats, whole, "the answer to integers", "from that to the same numbers as floats")
         except Mismatch as error:
@@ -252,7 +256,7 @@ class IntegersBesideFractions(Integers):
         """Integers in some arguments, and fractions in the others, give the same answer as the same numbers as floats."""
         for group in self.beside_fractions:
             floats = in_form(self.arguments(rng), rounded, group)
-            whole = in_form(floats, lambda array: array.astype(np.int64), group)
+            whole = in_form(floats, lambda array: array.astype(self.integer_type), group)
             self.compare(student, floats, whole, "the answer to integers beside fractions", "from that to the same numbers as floats")
 
 

@@ -410,6 +410,10 @@ score(clip_by_value)
 # Some add a small number to the denominator against division by zero. Then short vectors seem to stand at right angles. Ask for zero
 # *before* you divide.
 # </details>
+# <details><summary>Hint 3</summary>
+#
+# Products of small integers can be too large for their type: with `dtype=np.int8`, 100 · 100 is 16. Make floats of `a` and `b` first.
+# </details>
 
 
 # %% nbgrader={"grade": false, "grade_id": "cosine_similarity", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -419,17 +423,19 @@ def cosine_similarity(a, b):
     Parameters
     ----------
     a, b : arrays of the same shape
-        Of any number of axes. Integers are legal.
+        Of any number of axes. Integers of any type are legal, also where their products are too
+        large for it.
 
     Returns
     -------
     number
         a·b/(‖a‖‖b‖), between −1 and 1, and 0.0 where a or b is zero in all entries. Nothing is
-        added to the denominator: for other vectors the answer is right however short they are.
+        added to the denominator: vectors as short as 10⁻¹¹ have a cosine like all others.
 
     The arguments are not changed.
     """
     ### BEGIN SOLUTION
+    a, b = np.asarray(a, dtype=float), np.asarray(b, dtype=float)
     norms = np.linalg.norm(a) * np.linalg.norm(b)
     if norms == 0:
         return 0.0
@@ -530,7 +536,8 @@ def clip_by_norm(grad, max_norm):
     Parameters
     ----------
     grad : array of any shape
-        Finite numbers; a 0-dimensional and an empty array are legal, and so are integers.
+        Finite numbers; a 0-dimensional and an empty array are legal, and so are integers of any
+        type, also where their squares are too large for it.
     max_norm : number
         The threshold v, above 0.
 
@@ -540,9 +547,9 @@ def clip_by_norm(grad, max_norm):
         With ‖grad‖ the root of the sum of the squares of *all* entries, whatever the shape:
         grad as it is where ‖grad‖ is at most max_norm (a gradient of zeros stays zero), and
         grad·max_norm/‖grad‖ where it is larger. Nothing is added to the denominator: the norm of
-        what was clipped is max_norm, also where both are tiny.
+        what was clipped is max_norm, also where that is 10⁻¹².
 
-    The arguments are not changed.
+    The arguments are not changed. Where nothing is clipped, grad itself and a copy are both right.
     """
     ### BEGIN SOLUTION
     norm = np.linalg.norm(grad)
@@ -636,7 +643,8 @@ def clip_by_global_norm(grads, max_norm):
     ----------
     grads : list of arrays
         The gradients of all parameters, at least one. Each has a shape of its own; 0-dimensional
-        and empty arrays are legal, and so are integers. All numbers are finite.
+        and empty arrays are legal, and so are integers of any type, also where their squares are
+        too large for it. All numbers are finite.
     max_norm : number
         The threshold v, above 0.
 
@@ -644,7 +652,8 @@ def clip_by_global_norm(grads, max_norm):
     -------
     clipped : list of arrays
         In the order of grads, and of the same shapes. Where norm is at most max_norm, they are as
-        they were; where it is larger, all are multiplied by the same factor max_norm/norm.
+        they were (themselves, or copies); where it is larger, all are multiplied by the same
+        factor max_norm/norm. Nothing is added to norm, also where max_norm is 10⁻¹².
     norm : number
         The norm *before* clipping: the root of the sum of the squares of all entries of all
         arrays. It is 0.0 where all are zero.

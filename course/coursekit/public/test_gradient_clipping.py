@@ -71,6 +71,11 @@ class TestCosineSimilarity:
         """The length plays no part: 10⁻¹⁰·(3, 4) and 10⁻¹⁰·(4, 3) have the cosine 0.96."""
         expect(student.cosine_similarity(1e-10 * np.array([3.0, 4.0]), 1e-10 * np.array([4.0, 3.0])), "the cosine").close_to(0.96)
 
+    def test_integers(self, student):
+        """Products of integers may be too large for their type: (30, 40) and (40, 30), as np.int8, have the cosine 0.96."""
+        a, b = np.array([[30, 40], [40, 30]], dtype=np.int8)
+        expect(student.cosine_similarity(a, b), "the cosine").close_to(0.96)
+
     def test_arguments_stay(self, student, rng):
         """a and b are as they were after the call."""
         expect_unchanged(student.cosine_similarity, rng.normal(size=5), rng.normal(size=5))
@@ -88,8 +93,9 @@ class Clips:
         expect(self.clip(student, np.zeros((2, 2)), 1.0), "what was clipped").close_to(np.zeros((2, 2)))
 
     def test_integers(self, student):
-        """Integers are clipped to fractions: (2, 3, 6) has the norm 7, and becomes (1, 1.5, 3) with max_norm = 3.5."""
-        expect(self.clip(student, np.array([2, 3, 6]), 3.5), "what was clipped").close_to(np.array([1.0, 1.5, 3.0]))
+        """Integers are clipped to fractions: (20, 30, 60), as np.int8, has the norm 70, and becomes (1, 1.5, 3) with max_norm = 3.5."""
+        answer = self.clip(student, np.array([20, 30, 60], dtype=np.int8), 3.5)
+        expect(answer, "what was clipped").close_to(np.array([1.0, 1.5, 3.0]))
 
 
 @exercise("clip_by_norm")
