@@ -95,14 +95,14 @@ def flattened(function, options, *args, **kwargs):
     return np.ravel(function(*args, **kwargs))
 
 
-changed = partial(in_place, title="An argument is changed in place", casting="unsafe")
+changed = partial(in_place, casting="unsafe")
 listed = partial(as_list, text="You return a list of numbers, as a comprehension makes it. Make an array of it.")
 turned = partial(negated, text="Your answer has the right size and the wrong sign: a step along it would lead the other way.")
 to_one = partial(fixed_number, position=1, value=1.0, severity="part")
 EVERYWHERE = members(SECTIONS, vars(right), nothing_returned)
 IN_ONE_ARRAY = members(ONE_ARRAY, vars(right), changed, cut_off, in_a_tuple, listed, flattened, one_axis_only, turned)
 TO_ONE = members(ONE_ARRAY | BY_NORM, vars(right), to_one)
-IN_COSINES = members({"cosine_similarity": "06 §3"}, vars(right), changed, turned)
+IN_COSINES = members({"cosine_similarity": "06 §3"}, vars(right), partial(changed, title="An argument is changed in place"), turned)
 product_in_place = changed("repeated_product_norms", right.repeated_product_norms, see="06 §1", position=1)
 
 
@@ -162,6 +162,9 @@ FACTORS = {
     "squared": ("part", "The factor is squared",
         "You multiply by max_norm/norm twice, or by the ratio of the squares. Once brings the norm to max_norm.",
         lambda norm, v: (v / norm) ** 2 if norm > v else 1.0),
+    "square_compared": ("part", "The squared norm is compared",
+        "You compare the sum of squares with max_norm, and so clip gradients that are short enough, or spare long ones. Compare its root.",
+        lambda norm, v: v / norm if norm**2 > v else 1.0),
     "threshold_only": ("core", "The norm is missing in the factor",
         "You multiply by max_norm, and never divide by the norm. The length of g/‖g‖ is 1, so that of max_norm·g/‖g‖ is max_norm.",
         lambda norm, v: v if norm > v else 1.0),
@@ -238,6 +241,13 @@ GLOBAL = changed_items("clip_by_global_norm", "06 §5", right.clip_by_global_nor
     "arrays_by_value": ("core", "The entries are clipped, and not the norm",
         "You clip every entry to [−max_norm, max_norm]. Here all arrays are multiplied by one factor, max_norm/norm.",
         lambda clipped, norm, g, v: ([np.clip(grad, -v, v) for grad in g], norm)),
+    "norm_of_those_before": ("part", "The norm isn't complete when it is used",
+        "You clip in the loop that adds up the squares, so each array gets the norm of itself and those before it. Add up all squares "
+        "first, and multiply in a second loop.",
+        lambda clipped, norm, g, v: ([right.clip_by_global_norm(g[: i + 1], v)[0][i] for i in range(len(g))], norm)),
+    "all_returned_if_long": ("part", "Nothing is returned for short gradients",
+        "Your `return` stands inside the `if`. Where the norm is small, the function ends without one, and its caller gets None.",
+        lambda clipped, norm, g, v: (clipped, norm) if norm > v else None),
     "norm_afterwards": ("part", "The norm after clipping is returned",
         "You return the norm of what was clipped, which is at most max_norm. Whoever chooses a threshold wants to know how long the "
         "gradient was *before*.",
@@ -350,6 +360,9 @@ VALUES = misconceptions("clip_by_value", "06 §3", {
     "value_outwards": ("core", "The comparison is the wrong way round",
         "You change the entries inside [−limit, limit] and leave those outside.",
         lambda grad, limit: np.where(np.abs(grad) < limit, limit * np.sign(grad), grad)),
+    "value_two_values": ("part", "Entries inside become −limit",
+        "Your `np.where` has two cases, limit and −limit. There is a third: entries inside [−limit, limit] stay.",
+        lambda grad, limit: np.where(grad > limit, limit, -limit)),
     "value_never": ("core", "Nothing is clipped", "You return grad as it is. Entries outside [−limit, limit] become limit or −limit.",
         lambda grad, limit: grad),
 })
@@ -400,6 +413,9 @@ COMPARED = variants("cosine_similarity", "06 §3", right.cosine_similarity, comp
     "cosine_eps_1e_8": ("slip", "ε is added to the denominator", ADDED, lambda a, b, la, lb: a @ b / (la * lb + 1e-8)),
     "cosine_eps_1e_12": ("slip", "ε is added to the denominator", ADDED, lambda a, b, la, lb: a @ b / (la * lb + 1e-12)),
     "cosine_eps_in_each": ("slip", "ε is added to each length", ADDED, lambda a, b, la, lb: a @ b / ((la + 1e-10) * (lb + 1e-10))),
+    "cosine_at_least_1e_8": ("slip", "The denominator is at least ε",
+        "You divide by max(‖a‖‖b‖, ε), so that short vectors seem to be at right angles. Ask for 0 instead.",
+        lambda a, b, la, lb: a @ b / max(la * lb, 1e-8)),
     "cosine_nearly_zero": ("slip", "Short vectors count as zero",
         "You compare a length with a small number, or use isclose. Only a vector of zeros has no angle: `== 0`.",
         lambda a, b, la, lb: 0.0 if min(la, lb) < 1e-8 else a @ b / (la * lb)),
@@ -410,6 +426,9 @@ COSINES = misconceptions("cosine_similarity", "06 §3", {
     "cosine_zero_is_one": ("slip", "A vector of zeros counts as parallel",
         "You return 1.0 where a vector is zero. It has no angle, and 0.0 is wanted.",
         lambda a, b: cosine(a, b, 1.0)),
+    "cosine_zero_is_none": ("slip", "Nothing is returned for a vector of zeros",
+        "Where a vector is zero, your function returns None. The answer is 0.0 then.",
+        lambda a, b: cosine(a, b, None)),
     "cosine_only_a_checked": ("slip", "Only a is checked for zeros", "You ask whether a is zero, and divide by 0 where b is. Ask for both.",
         lambda a, b: cosine(a, b, np.nan if np.any(a) else 0.0)),
     "cosine_in_an_array": ("slip", "The number is in an array",
@@ -426,6 +445,9 @@ COSINES = misconceptions("cosine_similarity", "06 §3", {
     "cosine_of_rows": ("part", "A cosine for each row",
         "You sum along the last axis, which gives a matrix one cosine per row. The whole array is one vector: flatten it first.",
         lambda a, b: np.reshape([cosine(*rows) for rows in zip(*map(np.atleast_2d, (a, b)), strict=True)], a.shape[:-1])),
+    "cosine_of_columns": ("part", "A number for each column",
+        "Python's `sum(a * b)` adds the rows of a matrix, and leaves a number per column. `np.sum(a * b)` adds all entries.",
+        lambda a, b: sum(a.astype(float) * b) / (np.linalg.norm(a) * np.linalg.norm(b) or 1)),
     "mean_of_rows": ("part", "The mean of the rows' cosines",
         "You compute a cosine per row, and average. The whole array is one vector: flatten it first.",
         lambda a, b: np.mean([cosine(*rows) for rows in zip(*map(np.atleast_2d, (a, b)), strict=True)])),
@@ -474,6 +496,12 @@ PRODUCTS = misconceptions("repeated_product_norms", "06 §1", {
     "product_always_from_g": ("core", "Every product begins with g again",
         "You multiply g by Wᵀ, and never the result. Overwrite g: `g = W.T @ g`.",
         lambda W, g, steps: [np.linalg.norm(back(W, g, min(k, 1))) for k in range(steps + 1)]),
+    "product_spectral_radius": ("core", "The norm of g grows by the spectral radius",
+        "You multiply ‖g‖ by the largest |λ| at each step. That is so in the long run and for symmetric matrices only: multiply by Wᵀ.",
+        lambda W, g, steps: [np.linalg.norm(g) * np.max(np.abs(np.linalg.eigvals(W))) ** k for k in range(steps + 1)]),
+    "product_singular_value": ("core", "The norm of g grows by the largest singular value",
+        "You multiply ‖g‖ by the norm of W at each step. The norms are at most as large as that: multiply g by Wᵀ, and measure it.",
+        lambda W, g, steps: [np.linalg.norm(g) * np.linalg.norm(W, 2) ** k for k in range(steps + 1)]),
     "product_by_entries": ("core", "The product is taken entry by entry",
         "`*` multiplies entries. The product of a matrix and a vector is `@`.",
         lambda W, g, steps: [np.linalg.norm(W.T.astype(float) ** k * g) for k in range(steps + 1)]),

@@ -32,7 +32,7 @@ def length(*arrays):
 
 def entries(answer, shape, name):
     """Return an answer with the shape that is asked for; its form may be another one with as many numbers."""
-    answer = np.zeros(0) if type(answer) is list and not answer else array_in(answer)
+    answer = np.zeros(0) if type(answer) is list and not answer else array_in(answer[0] if type(answer) is tuple and answer else answer)
     if isinstance(answer, np.ndarray) and answer.size == np.prod(shape, dtype=int):
         answer = answer.reshape(shape)
     expect(answer, name).shaped(shape)
@@ -97,7 +97,7 @@ class TestRepeatedProductNorms(ArgumentsUnchanged, Integers):
             if np.unique(np.array(answer, dtype=float)).size == 1:
                 raise Mismatch("value", "all norms are the same number")
 
-    @aspect("the norm of g", 1.8)
+    @aspect("the norm of g", 1.4)
     def test_first(self, student, rng):
         """The first number is the norm of g."""
         g = gradient(rng, 5, size=10.0)
@@ -120,7 +120,7 @@ class TestRepeatedProductNorms(ArgumentsUnchanged, Integers):
             name = f"each norm divided by the one before, where W multiplies g by {rate},"
             expect(ratios, name).close_to(np.full(len(ratios), abs(rate)), ROUNDING)
 
-    @aspect("the spectral radius", 1.5)
+    @aspect("the spectral radius", 0.8)
     def test_spectral_radius(self, student):
         """In the end the norms grow by the largest eigenvalue of a symmetric matrix at each step."""
         W = np.array([[0.5, 1.0, 0.0], [1.0, 1.0, 0.2], [0.0, 0.2, -0.6]])
@@ -128,7 +128,7 @@ class TestRepeatedProductNorms(ArgumentsUnchanged, Integers):
         ratio = found[-1] / (found[-2] or 1.0)
         expect(ratio, "the last norm divided by the one before").close_to(np.max(np.linalg.eigvalsh(W)), ROUNDING)
 
-    @aspect("a matrix that isn't symmetric", 4)
+    @aspect("a matrix that isn't symmetric", 5.1)
     def test_values(self, student, reference, rng):
         """All norms are right for a random matrix, which is another one than its transpose."""
         matrices = [(rng.normal(size=(n, n)), rng.normal(size=n), steps) for n, steps in ((2, 3), (5, 6))]
@@ -389,14 +389,14 @@ class TestClipByGlobalNorm(ArgumentsUnchanged, Integers):
             for index, (array, right) in enumerate(zip(found, reference.clip_by_global_norm(grads, max_norm)[0], strict=True)):
                 expect(array, f"clipped[{index}]").close_to(right)
 
-    @worth(2.4)
-    @aspect("the norm", 2.6)
+    @worth(2.6)
+    @aspect("the norm", 3.2)
     def test_norm(self, student, rng):
         """The norm is that of all entries together, before they are clipped."""
         grads = self.gradients(rng)
         expect(norm_of(student.clip_by_global_norm(grads, 0.1 * LARGE)), "norm").close_to(length(*grads))
 
-    @worth(0.2)
+    @worth(0.6)
     @aspect("the norm")
     def test_norm_inside(self, student, rng):
         """The norm is that of all entries together, where nothing is clipped."""
@@ -444,7 +444,7 @@ class TestClipByGlobalNorm(ArgumentsUnchanged, Integers):
 
     @corner("zero", 0.05)
     def test_zero(self, student):
-        """Where all gradients are zero, they stay zero, and so is the norm."""
+        """Where all gradients are zero, they stay zero."""
         grads = [np.zeros((2, 2)), np.zeros(3), np.zeros(1)]
         answer = student.clip_by_global_norm(grads, 0.5)
         for index, (array, grad) in enumerate(zip(arrays_of(answer, [grad.shape for grad in grads]), grads, strict=True)):

@@ -656,7 +656,7 @@ def clip_by_global_norm(grads, max_norm):
         factor max_norm/norm. Nothing is added to norm, also where max_norm is 10⁻¹².
     norm : number
         The norm *before* clipping: the root of the sum of the squares of all entries of all
-        arrays. It is 0.0 where all are zero.
+        arrays.
 
     Return the pair (clipped, norm). The list and its arrays are not changed.
     """

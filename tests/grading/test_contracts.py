@@ -78,6 +78,19 @@ def test_integers_cut_off_somewhere_are_a_finding(cut, what):
     assert isinstance(error.value.got, tuple) == bool(what) and (not what or error.value.got == what)
 
 
+def test_integers_of_a_small_type_overflow():
+    class SmallIntegers(Integers):
+        integer_type = np.int8
+
+    def large(rng):
+        return 4.0 * np.arange(1, 9), 0.5
+
+    assert "differs from that to the same numbers as floats" in found(SmallIntegers, lambda x, by: x * x * by, large)
+    assert not found(SmallIntegers, lambda x, by: np.square(x, dtype=float) * by, large) and not found(
+        Integers, lambda x, by: x * x * by, large
+    )
+
+
 def test_an_integer_that_is_too_large_for_an_array_is_no_zero():
     assert "differs" in found(Float32, lambda x, by: 10**30 if x.dtype == np.float32 else 0.0, typical)
 
