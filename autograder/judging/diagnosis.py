@@ -407,7 +407,7 @@ def _alike(one: Any, other: Any) -> bool:
             one, other = one[:-1], other[: len(one) - 1]
         return len(one) == len(other) and all(map(_alike, one, other))
     if isinstance(one, (list, tuple)) and isinstance(other, np.ndarray):
-        return all(map(_numeric, one)) and close(np.array(one), other)
+        return all(_numeric(item) and np.ndim(item) == 0 for item in one) and close(np.array(one), other)
     if isinstance(one, np.ndarray) and isinstance(other, (list, tuple)):
         return _alike(other, one)
     if isinstance(one, dict) and isinstance(other, dict):

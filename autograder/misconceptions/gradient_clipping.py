@@ -548,9 +548,11 @@ COSINES_TOO = alternatives("cosine_similarity", {
 
 @alternative("repeated_product_norms")
 def by_recursion(W, g, steps):
-    g = g.astype(float)
-    norm = math.sqrt(sum(entry**2 for entry in g))
-    return [norm, *by_recursion(W, np.array([sum(column * g) for column in W.T]), steps - 1)] if steps else [norm]
+    def norms(g, steps):
+        norm = math.sqrt(sum(entry**2 for entry in g))
+        return [norm, *norms([sum(column * g) for column in W.T], steps - 1)] if steps else [norm]
+
+    return norms(g.astype(float), steps)
 
 
 @alternative("repeated_product_norms")

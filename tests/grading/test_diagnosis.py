@@ -150,6 +150,7 @@ def test_answers_are_alike_up_to_rounding():
     assert alike((said((x, 3)), said([x, 3])))
     assert alike((said(x), said([1.0, 2.0]))) and alike((said([1.0, 2.0]), said(x)))
     assert not alike((said(x), said([1.0, 2.5]))) and not alike((said(x), said([1.0, None])))
+    assert not alike((said(x), said([x, 1.0])))
     assert not alike((said({"a": x}), said({"b": x})))
     assert alike((said(np.array([np.nan])), said(np.array([np.nan]))))
 
