@@ -244,7 +244,7 @@ GLOBAL = changed_items("clip_by_global_norm", "06 §5", right.clip_by_global_nor
     "norm_of_those_before": ("part", "The norm isn't complete when it is used",
         "You clip in the loop that adds up the squares, so each array gets the norm of itself and those before it. Add up all squares "
         "first, and multiply in a second loop.",
-        lambda clipped, norm, g, v: ([right.clip_by_global_norm(g[: i + 1], v)[0][i] for i in range(len(g))], norm)),
+        lambda clipped, norm, g, v: ([measured(norm_of, g[: i + 1], v)[0][i] for i in range(len(g))], norm)),
     "all_returned_if_long": ("part", "Nothing is returned for short gradients",
         "Your `return` stands inside the `if`. Where the norm is small, the function ends without one, and its caller gets None.",
         lambda clipped, norm, g, v: (clipped, norm) if norm > v else None),
@@ -294,7 +294,7 @@ GLOBAL = changed_items("clip_by_global_norm", "06 §5", right.clip_by_global_nor
 @misconception("clip_by_global_norm", "slip", title="The arrays of the list are changed in place", see="06 §5")
 def list_in_place(grads, max_norm):
     """`grad *= factor` writes into the caller's arrays (and raises for integers). Make a new list: `[factor * grad for grad in grads]`."""
-    clipped, norm = right.clip_by_global_norm(grads, max_norm)
+    clipped, norm = measured(norm_of, grads, max_norm)
     for grad in grads:
         grad *= usual_factor(norm, max_norm)
     return clipped, norm
@@ -303,7 +303,7 @@ def list_in_place(grads, max_norm):
 @misconception("clip_by_global_norm", "slip", title="The items of the list are replaced", see="06 §5")
 def items_replaced(grads, max_norm):
     """`grads[i] = …` changes the caller's list, though not its arrays. Make a new list: `[factor * grad for grad in grads]`."""
-    grads[:], norm = right.clip_by_global_norm(grads, max_norm)
+    grads[:], norm = measured(norm_of, grads, max_norm)
     return grads, norm
 
 
@@ -313,7 +313,7 @@ def concatenated(grads, max_norm):
     and `np.sum` take any shape."""
     if min(np.ndim(grad) for grad in grads) == 0:
         raise ValueError("zero-dimensional arrays cannot be concatenated")
-    return right.clip_by_global_norm(grads, max_norm)
+    return measured(norm_of, grads, max_norm)
 
 
 IN_BOTH_NORMS = members(BY_NORM, vars(right), integers_raise)  # after what is changed in place, which raises, too
