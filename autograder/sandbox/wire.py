@@ -329,7 +329,7 @@ def builtin_error(name: str, message: str) -> Exception:
 
 
 class _Writer:
-    """Encodes values as nodes. Only exact types are data; an instance of a subclass is sent as a reference."""
+    """Encodes values as nodes. Only exact types are data, NumPy's text as plain text; an instance of a subclass is sent as a reference."""
 
     def __init__(self, refer: Callable[[Any], list[Any]], generators: list[np.random.Generator], bounds: Bounds) -> None:
         self._refer, self._generators, self._bounds = refer, generators, bounds
@@ -370,6 +370,8 @@ class _Writer:
             return ["T", _TYPE_NAMES[value]]
         if isinstance(value, np.dtype) and value.str in _DTYPES:
             return ["D", value.str]
+        if kind is np.str_:  # an item of an array of names
+            return str(value)
         return self._refer(value)
 
     def _append(self, length: int, content: Callable[[], bytes]) -> None:

@@ -862,13 +862,13 @@ class TestPrefetch:
     @aspect("errors", 5)
     def test_error(self, student):
         """An exception of the items is raised at the consumer, and it is the same."""
-        found, raised = self.found_before(student, LookupError("the third file is missing"))
+        found, raised = self.found_before(student, FileNotFoundError("the third file is missing"))
         if raised is None:
-            raise Mismatch("value", f"the LookupError of items was lost: {len(found)} items came, and then the end")
-        if "LookupError" not in (raised.type_name, *raised.bases):
+            raise Mismatch("value", f"the FileNotFoundError of items was lost: {len(found)} items came, and then the end")
+        if "FileNotFoundError" not in (raised.type_name, *raised.bases):
             raise raised
         if not found:
-            raise Mismatch("value", "the LookupError came before the first item")
+            raise Mismatch("value", "the FileNotFoundError came before the first item")
 
     @aspect("errors")
     def test_items_before_an_error(self, student):
