@@ -86,7 +86,7 @@ def test_one_misconception_for_another_is_shown(try_tiny: Callable[..., Result])
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [
-        ({"answers": ("import alternative", "import alternatives, alternative")}, f"{ANSWERS} can't be imported: line 1: ImportError: "),
+        ({"answers": ("import alternative", "import alternate, alternative")}, f"{ANSWERS} can't be imported: line 1: ImportError: "),
         ({"answers": ('"core", title', '"core", titel')}, f"{ANSWERS} can't be imported: line 16: TypeError: "),
         ({"script": ("    answer = 2.0", "    answer  2.0")}, f"{SCRIPT} can't be run: line 30: SyntaxError: invalid syntax"),
         ({"script": ("def harmonic_mean", "def mean")}, f"{SCRIPT}: the cell harmonic_mean defines no function of this name"),
