@@ -7,7 +7,7 @@ from functools import partial
 
 import numpy as np
 
-from autograder.judging.known_answers import alternative, misconception, misconceptions
+from autograder.judging.known_answers import alternative, alternatives, misconception, misconceptions
 from autograder.misconceptions.families import (
     as_list,
     cut_off,
@@ -598,28 +598,10 @@ IN_SEVERAL = [
 
 
 @alternative("sgd_step")
-def sgd_in_a_loop(theta, grad, lr):
-    new = np.array(theta, dtype=float)
-    for index in np.ndindex(*np.shape(theta)):
-        new[index] -= lr * grad[index]
-    return new
-
-
-@alternative("sgd_step")
-def sgd_in_single_precision(theta, grad, lr):
-    return (np.asarray(theta, np.float64) - np.asarray(grad, np.float64) * lr).astype(np.float32)
-
-
-@alternative("sgd_step")
 def sgd_on_a_copy(theta, grad, lr):
     theta = theta.astype(np.float64)
     theta -= np.multiply(lr, grad)
     return theta
-
-
-@alternative("condition_number")
-def kappa_by_the_rank(H):
-    return np.inf if np.linalg.matrix_rank(H) < len(H) else np.linalg.cond(H)
 
 
 @alternative("condition_number")
@@ -667,22 +649,10 @@ def point_by_eigh(H, tol=1e-8):
 
 
 @alternative("momentum_step")
-def momentum_as_a_difference(theta, grad, state, lr, beta=0.9):
-    before = state.get("before", theta)
-    return theta + beta * (theta - np.asarray(before)) - lr * grad, {"before": np.array(theta)}
-
-
-@alternative("momentum_step")
 def momentum_with_the_other_sign(theta, grad, state, lr, beta=0.9):
     v = np.zeros(np.shape(theta)) if not state else state[0]
     v = beta * v + lr * grad
     return theta - v, [v]
-
-
-@alternative("momentum_step")
-def momentum_with_all_gradients(theta, grad, state, lr, beta=0.9):
-    past = [*(state or ()), np.multiply(lr, grad)]
-    return theta - sum(beta**age * g for age, g in enumerate(past[::-1])), past
 
 
 @alternative("nesterov_step")
@@ -728,18 +698,27 @@ def shifted_by_the_unshifted(theta, grad, state, lr, beta=0.9):
     return behind + beta * m, (behind, m)
 
 
-@alternative("newton_step")
-def newton_by_the_inverse(theta, grad, H):
-    return theta - np.linalg.inv(H) @ grad
-
-
-@alternative("newton_step")
-def newton_by_eigenvectors(theta, grad, H):
-    values, axes = np.linalg.eigh(H)
-    return theta - sum(axis * (axis @ grad) / value for value, axis in zip(values, axes.T, strict=True))
-
-
-@alternative("newton_step")
-def newton_as_one_system(theta, grad, H):
-    H = np.asarray(H, dtype=float)
-    return np.linalg.solve(H, H @ theta - grad) if np.linalg.cond(H) < 10 else theta - np.linalg.pinv(H) @ grad
+# fmt: off
+SGD_ALTERNATIVES = alternatives("sgd_step", {
+    "sgd_in_a_loop": lambda theta, grad, lr: np.array(
+        [float(t) - lr * float(g) for t, g in zip(np.ravel(theta), np.ravel(grad), strict=True)]).reshape(np.shape(theta)),
+    "sgd_in_single_precision": lambda theta, grad, lr: (
+        np.asarray(theta, np.float64) - np.asarray(grad, np.float64) * lr).astype(np.float32),
+})
+KAPPA_ALTERNATIVES = alternatives("condition_number", {
+    "kappa_by_the_rank": lambda H: np.inf if np.linalg.matrix_rank(H) < len(H) else np.linalg.cond(H),
+})
+MOMENTUM_ALTERNATIVES = alternatives("momentum_step", {
+    "momentum_as_a_difference": lambda theta, grad, state, lr, beta=0.9: (
+        theta + beta * (theta - np.asarray(state.get("before", theta))) - lr * grad, {"before": np.array(theta)}),
+    "momentum_with_all_gradients": lambda theta, grad, state, lr, beta=0.9: (
+        theta - sum(beta**age * g for age, g in enumerate([np.multiply(lr, grad), *(state or ())])),
+        [np.multiply(lr, grad), *(state or ())]),
+})
+NEWTON_ALTERNATIVES = alternatives("newton_step", {
+    "newton_by_the_inverse": lambda theta, grad, H: theta - np.linalg.inv(H) @ grad,
+    "newton_by_eigenvectors": lambda theta, grad, H: theta - (
+        np.linalg.eigh(H)[1] @ (np.linalg.eigh(H)[1].T @ grad / np.linalg.eigh(H)[0])),
+    "newton_by_a_column": lambda theta, grad, H: np.subtract(theta, np.linalg.solve(H, np.reshape(grad, (-1, 1)))[:, 0]),
+})
+# fmt: on
