@@ -446,6 +446,9 @@ WRONG_NAMES = variants("critical_point", "07 §3", reference.critical_point, by_
     "tolerance_on_one_side": ("slip", "tol holds on one side only",
         "You compared with tol above and with zero below. A tiny negative eigenvalue is rounding, too: it is negative below −tol.",
         lambda values, tol, H: named(values, tol, down=values < 0)),
+    "saddle_point": ("slip", "A saddle has another name",
+        'The name is exactly "saddle", in small letters and without "point".',
+        lambda values, tol, H: {"saddle": "saddle point"}.get(named(values, tol), named(values, tol))),
     "other_words": ("slip", "The words are others",
         'The names are exactly "minimum", "maximum", "saddle" and "degenerate", in small letters and without "point" or "local".',
         lambda values, tol, H: {"saddle": "Saddle point"}.get(named(values, tol), named(values, tol).capitalize())),
@@ -538,6 +541,7 @@ WRONG_DESCENTS = misconceptions("sgd_step", "07 §1", {
 
 fixed_lr = partial(fixed_number, name="lr", severity="part")
 grad_in_place = partial(in_place, name="grad", called="{exercise}_grad_in_place")
+overwritten = partial(in_place, casting="unsafe", called="{exercise}_overwritten")  # as `np.asarray(theta, float)` and `-=` do
 IN_SEVERAL = [
     *members({"momentum_step": "07 §4"}, VARIABLE, begun_with_a_gradient),
     *members({name: see for name, see in STEPS.items() if name != "nesterov_step"}, VARIABLE, grad_in_place),
@@ -557,6 +561,7 @@ IN_SEVERAL = [
         partial(fixed_lr, value=0.01, called="{exercise}_fixed_lr"),
         partial(fixed_lr, value=1.0, title="η is left out", text=WITHOUT_RATE, called="{exercise}_without_lr"),
         in_place,
+        overwritten,
         state_in_place,
         cut_off,
         nothing_returned,
