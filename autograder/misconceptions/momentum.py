@@ -543,19 +543,17 @@ fixed_lr = partial(fixed_number, name="lr", severity="part")
 grad_in_place = partial(in_place, name="grad", called="{exercise}_grad_in_place")
 overwritten = partial(in_place, casting="unsafe", called="{exercise}_overwritten")  # as `np.asarray(theta, float)` and `-=` do
 IN_SEVERAL = [
-    *members({"momentum_step": "07 §4"}, VARIABLE, begun_with_a_gradient),
+    *members({"momentum_step": "07 §4"}, VARIABLE, begun_with_a_gradient, last_gradient_only, flattened),
     *members({name: see for name, see in STEPS.items() if name != "nesterov_step"}, VARIABLE, grad_in_place),
     *members(
         STEPS,
         VARIABLE,
         nothing_remembered,
-        last_gradient_only,
         partial(other_default, name="beta", value=0.99),
         kept_outside,
         partial(uphill, text=UPHILL),
         theta_forgotten,
         state_first,
-        flattened,
         partial(only_the_first, first="θ", all="θ and the state"),
         partial(fixed_number, name="beta", called="{exercise}_fixed_beta"),
         partial(fixed_lr, value=0.01, called="{exercise}_fixed_lr"),

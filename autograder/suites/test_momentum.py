@@ -625,6 +625,13 @@ class TestNewtonStep(ArgumentsUnchanged, IntegersInGroups, Float32, MemoryLayout
     @corner("all digits", 0.05)
     def test_digits(self, student, reference, rng):
         """Nothing is added to H: the step has all digits where H is well conditioned, and those that there can be where it isn't."""
-        for eigenvalues, rtol in ((rng.uniform(1, 2, 5), 1e-9), ((1.0, 1e4, 1e-4), 1e-5), ((-3e-5, 2e-5, 1e-5), 1e-8)):
+        small = -3e-5, 2e-5, 1e-5
+        for number, (eigenvalues, rtol) in enumerate(
+            [(small, 1e-5), (rng.uniform(1, 2, 5), 1e-9), ((1.0, 1e4, 1e-4), 1e-5), (small, 1e-8)]
+        ):
             H, step = symmetric(rng, *eigenvalues), slopes(rng, len(eigenvalues))
-            expect(student.newton_step(np.zeros(len(step)), -H @ step, H), "the step from zero").close_to(step, rtol=rtol)
+            answer = student.newton_step(np.zeros(len(step)), -H @ step, H)
+            try:
+                expect(answer, "the step from zero").close_to(step, rtol=rtol)
+            except Mismatch as error:  # what is added to H fails at once, 32-bit floats later
+                raise Mismatch(error.kind, str(error), (number,)) from None
