@@ -8,7 +8,17 @@ from functools import partial
 import numpy as np
 
 from autograder.judging.known_answers import alternative, misconception
-from autograder.misconceptions.families import cut_off, family, fixed_number, members, nothing_returned, only_the_first
+from autograder.misconceptions.families import (
+    cut_off,
+    family,
+    fixed_number,
+    members,
+    nothing_remembered,
+    nothing_returned,
+    only_the_first,
+    state_in_place,
+    uphill,
+)
 from autograder.reference import adaptive_optimizers as reference
 
 
@@ -108,18 +118,6 @@ def theta_in_place(right, options, theta, *args, **kwargs):
 
 
 @family(
-    "The old state is changed in place",
-    "Your numbers are right, but you wrote into the state that was passed. A step is pure: whoever keeps the old state must be able to "
-    "take the step again. Make a new state, and leave the old one as it was.",
-    "slip",
-)
-def state_in_place(right, options, theta, grad, state, *args, **kwargs):
-    new, new_state = right(theta, grad, dict(state), *args, **kwargs)
-    state.update(new_state)
-    return new, state
-
-
-@family(
     "ε is left out",
     "You divided by the root alone. An entry whose gradient has always been zero, such as the weight of a pixel that is never inked, is "
     "then 0/0, which is NaN. Add ε to the denominator.",
@@ -130,25 +128,14 @@ def without_epsilon(right, options, *args, **kwargs):
         return right(*args, **{**kwargs, "eps": 0.0})
 
 
-@family(
-    "The step goes uphill",
+UPHILL = (
     "You added the step where it is subtracted, or turned the sign of an average. Gradients point uphill, their average, too; θ moves "
-    "against it: θ ← θ − η …. (One of the slides turns both signs in Adam, which cancels; one alone goes the wrong way.)",
-    "core",
+    "against it: θ ← θ − η …. (One of the slides turns both signs in Adam, which cancels; one alone goes the wrong way.)"
 )
-def uphill(right, options, theta, *args, **kwargs):
-    new, state = right(theta, *args, **kwargs)
-    return 2.0 * theta - new, state
-
-
-@family(
-    "Nothing is remembered",
+FORGETS = (
     "Every step is the first one: what you computed isn't in the state that you return, or isn't read from it. Return the new sum or "
-    "averages, and the t that they belong to, and begin the next step with them. Otherwise each entry moves equally far at every step.",
-    "core",
+    "averages, and the t that they belong to, and begin the next step with them. Otherwise each entry moves equally far at every step."
 )
-def nothing_remembered(right, options, theta, grad, state, *args, **kwargs):
-    return right(theta, grad, {}, *args, **kwargs)
 
 
 @family(
@@ -1138,7 +1125,7 @@ IN_EVERY_STEP = members(
     theta_in_place,
     state_in_place,
     without_epsilon,
-    uphill,
+    partial(uphill, text=UPHILL),
     epsilon,
     partial(epsilon, value=1e-7, called="{stem}_with_epsilon_1e_7"),
     partial(epsilon, value=1e-6, called="{stem}_with_epsilon_1e_6"),
@@ -1148,7 +1135,7 @@ IN_EVERY_STEP = members(
     cut_off,
 )
 OTHERS = [
-    *members({name: see for name, see in STEPS.items() if name != "rmsprop_step"}, RIGHT, nothing_remembered),
+    *members({name: see for name, see in STEPS.items() if name != "rmsprop_step"}, RIGHT, partial(nothing_remembered, text=FORGETS)),
     *members({"rmsprop_step": "08 §3"}, RIGHT, partial(fixed_number, name="decay", severity="part", called="{stem}_fixed_decay")),
     *members({"bias_corrected": "08 §4"}, RIGHT, nothing_returned, cut_off),
     *members(WITH_MOMENTS, RIGHT, fixed_betas),

@@ -181,7 +181,8 @@ def changed_items(exercise: str, see: str, right: Function, answers: Mapping[str
 def in_place(right, options, *args, **kwargs):
     answer = right(*(np.array(arg) if isinstance(arg, np.ndarray) else arg for arg in args), **kwargs)
     argument = args[options["position"]]
-    np.subtract(argument, 0.5, out=argument, casting=options["casting"])  # "unsafe", as `argument[…] = …` is: integers are no error
+    if isinstance(argument, np.ndarray):  # `-=` makes a new number of a number
+        np.subtract(argument, 0.5, out=argument, casting=options["casting"])  # "unsafe", as `argument[…] = …` is: integers are no error
     return answer
 
 
@@ -351,6 +352,41 @@ def in_single_precision(right, options, *args, **kwargs):
 
     answer = right(*args, **kwargs)
     return (single(answer[0]), answer[1]) if options["is_forward"] else single(answer)
+
+
+# --- steps of an optimiser: theta, the gradient and the state go in, theta and the state come out ----------------------------
+
+
+@family(
+    "The old state is changed in place",
+    "Your numbers are right, but you wrote into the state that was passed. A step is pure: whoever keeps the old state must be able to "
+    "take the step again. Make a new state, and leave the old one as it was.",
+    "slip",
+)
+def state_in_place(right, options, theta, grad, state, *args, **kwargs):
+    new, new_state = right(theta, grad, dict(state), *args, **kwargs)
+    state.update(new_state)
+    return new, state
+
+
+@family(
+    "The step goes uphill",
+    "You added the step where it is subtracted, or turned a sign on the way to it. Gradients point uphill; θ moves against them.",
+    "core",
+)
+def uphill(right, options, theta, *args, **kwargs):
+    new, state = right(theta, *args, **kwargs)
+    return 2.0 * theta - new, state
+
+
+@family(
+    "Nothing is remembered",
+    "Every step is the first one: what you computed isn't in the state that you return, or isn't read from it. Return it, and begin the "
+    "next step with it: `state.get(…)` has a default for the first step.",
+    "core",
+)
+def nothing_remembered(right, options, theta, grad, state, *args, **kwargs):
+    return right(theta, grad, {}, *args, **kwargs)
 
 
 # --- iterators --------------------------------------------------------------------------------------------------------------

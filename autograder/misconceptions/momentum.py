@@ -1,15 +1,15 @@
 """What students believe about gradient descent with momentum, Hessians and Newton's step, and right answers written in other ways.
 
-Most wrong steps are one of three right ones with another rule for the velocity, see `rule`.
+Most wrong steps are one of three right ones with another rule for the velocity.
 """
 
 from functools import partial
 
 import numpy as np
 
-from autograder.judging.known_answers import alternative, misconception
-from autograder.misconceptions.adaptive_optimizers import nothing_remembered, state_in_place, uphill
+from autograder.judging.known_answers import alternative, alternatives, misconception, misconceptions
 from autograder.misconceptions.families import (
+    as_list,
     cut_off,
     family,
     fixed_number,
@@ -17,8 +17,13 @@ from autograder.misconceptions.families import (
     in_place,
     members,
     negated,
+    nothing_remembered,
     nothing_returned,
     only_the_first,
+    other_default,
+    state_in_place,
+    uphill,
+    variants,
 )
 from autograder.reference import momentum as reference
 
@@ -55,51 +60,56 @@ def nesterov(theta, grad_fn, state, lr, beta=0.9, rule=heavy, place=lambda theta
 VARIABLE = {"momentum_step": momentum, "nesterov_step": nesterov, "nesterov_step_shifted": shifted}
 
 
+def momentum_with(rule, theta, grad, state, lr, beta=0.9):
+    return momentum(theta, grad, state, lr, beta, rule)
+
+
+def nesterov_with(rule, theta, grad_fn, state, lr, beta=0.9):
+    return nesterov(theta, grad_fn, state, lr, beta, rule)
+
+
+def shifted_with(rule, theta, grad, state, lr, beta=0.9):
+    return shifted(theta, grad, state, lr, beta, rule)
+
+
+def nesterov_at(place, theta, grad_fn, state, lr, beta=0.9):
+    return nesterov(theta, grad_fn, state, lr, beta, place=place)
+
+
+def shifted_by(move, theta, grad, state, lr, beta=0.9):
+    return shifted(theta, grad, state, lr, beta, move=move)
+
+
+# fmt: off
 RULES = {
-    "averaged": (
-        "part",
-        "The gradient counts 1 − β only",
-        "You wrote m ← β m − (1 − β) η ∇, the average that Adam uses. Momentum adds gradients up in full: m ← β m − η ∇, so that "
-        "the final speed is 1/(1 − β) times that of gradient descent.",
-        lambda m, grad, lr, beta: beta * m - (1 - beta) * lr * grad,
-    ),
-    "new_gradient_fades": (
-        "part",
-        "The new gradient fades, too",
-        "You multiplied the new velocity by β, the present gradient included: β (m − η ∇). Only the old velocity is slowed down.",
-        lambda m, grad, lr, beta: beta * (m - lr * grad),
-    ),
-    "without_friction": (
-        "core",
-        "Nothing slows the velocity down",
+    "averaged": ("part", "The gradient counts 1 − β only",
+        "You wrote m ← β m − (1 − β) η ∇, the average that Adam uses. Momentum adds gradients up in full: m ← β m − η ∇, so that the final "
+        "speed is 1/(1 − β) times that of gradient descent.",
+        lambda m, grad, lr, beta: beta * m - (1 - beta) * lr * grad),
+    "without_friction": ("core", "Nothing slows the velocity down",
         "You wrote m ← m − η ∇, without β. Then old gradients count in full forever, and the ball swings through the valley without end.",
-        lambda m, grad, lr, beta: m - lr * grad,
-    ),
-    "beta_for_one_minus_beta": (
-        "core",
-        "β and 1 − β are swapped",
-        "You kept the share 1 − β of the velocity. With β = 0.9 nine tenths of the old velocity are kept: m ← β m − η ∇.",
-        lambda m, grad, lr, beta: (1 - beta) * m - lr * beta * grad,
-    ),
-    "sign_alternates": (
-        "core",
-        "The old velocity is subtracted",
-        "You wrote m ← −β m − η ∇, so the velocity turns round at every step. What was going downhill goes on downhill: + β m.",
-        lambda m, grad, lr, beta: -beta * m - lr * grad,
-    ),
-    "rate_times_velocity": (
-        "part",
-        "η multiplies the old velocity, too",
-        "You wrote m ← η (β m − ∇). The old velocity holds its learning rates already; η belongs to the new gradient alone.",
-        lambda m, grad, lr, beta: lr * (beta * m - grad),
-    ),
-    "normalized": (
-        "part",
-        "The gradient is divided by its length",
-        "You divided the gradient by its length. η multiplies the gradient as it is: where it is flat, steps are short.",
-        lambda m, grad, lr, beta: beta * m - lr * grad / (np.linalg.norm(grad) or 1.0),
-    ),
+        lambda m, grad, lr, beta: m - lr * grad),
 }
+VELOCITIES = [
+    one
+    for (exercise, see), of in zip(STEPS.items(), (momentum_with, nesterov_with, shifted_with), strict=True)
+    for one in variants(exercise, see, RIGHT[exercise], of, {f"{exercise}_{called}": row for called, row in RULES.items()})
+]
+OTHER_RULES = variants("momentum_step", "07 §4", reference.momentum_step, momentum_with, {
+    "new_gradient_fades": ("part", "The new gradient fades, too",
+        "You multiplied the new velocity by β, the present gradient included: β (m − η ∇). Only the old velocity is slowed down.",
+        lambda m, grad, lr, beta: beta * (m - lr * grad)),
+    "beta_for_one_minus_beta": ("core", "β and 1 − β are swapped",
+        "You kept the share 1 − β of the velocity. With β = 0.9 nine tenths of the old velocity are kept: m ← β m − η ∇.",
+        lambda m, grad, lr, beta: (1 - beta) * m - lr * beta * grad),
+    "sign_alternates": ("core", "The old velocity is subtracted",
+        "You wrote m ← −β m − η ∇, so the velocity turns round at every step. What was going downhill goes on downhill: + β m.",
+        lambda m, grad, lr, beta: -beta * m - lr * grad),
+    "rate_times_velocity": ("part", "η multiplies the old velocity, too",
+        "You wrote m ← η (β m − ∇). The old velocity holds its learning rates already; η belongs to the new gradient alone.",
+        lambda m, grad, lr, beta: lr * (beta * m - grad)),
+})
+# fmt: on
 
 
 @family(
@@ -135,15 +145,6 @@ def begun_with_a_gradient(right, options, theta, grad, state, lr, beta=0.9):
     return right(theta, grad, state or {"m": -lr * np.asarray(grad, dtype=float)}, lr, beta)
 
 
-@family(
-    "The default of beta is another",
-    "Where no beta is passed you take another one than the stub, whose default is beta=0.9. Callers rely on it.",
-    "slip",
-)
-def other_default(right, options, theta, grad, state, lr, beta=0.99):
-    return right(theta, grad, state, lr, beta)
-
-
 MEMORY: list[dict] = [{}]
 
 
@@ -158,10 +159,15 @@ def kept_outside(right, options, theta, grad, state, *args, **kwargs):
     return new, {"begun": True}
 
 
-@family("θ is forgotten", "You return the step alone. The new θ is the old one plus the step.", "part")
+@family("θ is forgotten", "You return the step alone. The new θ is the old one plus the step.", "part", sign=1.0)
 def theta_forgotten(right, options, theta, *args, **kwargs):
     answer = right(theta, *args, **kwargs)
-    return (answer[0] - theta, *answer[1:]) if isinstance(answer, tuple) else answer - theta
+    return (answer[0] - theta, *answer[1:]) if isinstance(answer, tuple) else options["sign"] * (answer - theta)
+
+
+@family("The step goes uphill", "You added the step. The gradient points uphill, and the step is subtracted from θ.", "core")
+def added(right, options, theta, *args, **kwargs):
+    return 2.0 * theta - right(theta, *args, **kwargs)
 
 
 @family(
@@ -184,64 +190,13 @@ def flattened(right, options, *args, **kwargs):
     return (np.ravel(answer[0]), *answer[1:]) if isinstance(answer, tuple) else np.ravel(answer)
 
 
-def from_table(table, change, exercise, right, see, prefix=""):
-    """Register the wrong answers of a table: by id the severity, the title, the text, and the function that `change` uses."""
-    return [
-        change(exercise, right, see=see, severity=severity, title=title, text=text, called=prefix + called, rule=called)
-        for called, (severity, title, text, _) in table.items()
-    ]
-
-
-@family("", "", "part")
-def with_rule(right, options, *args, **kwargs):
-    return right(*args, **kwargs, rule=RULES[options["rule"]][-1])
-
-
-@family("", "", "part")
-def with_place(right, options, *args, **kwargs):
-    return right(*args, **kwargs, place=PLACES[options["rule"]][-1])
-
-
-@family("", "", "part")
-def with_move(right, options, *args, **kwargs):
-    return right(*args, **kwargs, move=MOVES[options["rule"]][-1])
-
-
-@family("", "", "part")
-def of_matrix(right, options, H):
-    with np.errstate(all="ignore"):
-        return KAPPAS[options["rule"]][-1](np.asarray(H, dtype=float))
-
-
-@family("", "", "part")
-def of_eigenvalues(right, options, H, tol=1e-8):
-    return NAMES[options["rule"]][-1](np.linalg.eigvalsh(H), tol, np.asarray(H))
-
-
-@family("", "", "part")
-def subtracting(right, options, theta, grad, H):
-    with np.errstate(all="ignore"):
-        return theta - NEWTONS[options["rule"]][-1](np.asarray(grad, dtype=float), np.asarray(H, dtype=float))
-
-
-@family("", "", "part")
-def descending(right, options, theta, grad, lr):
-    return DESCENTS[options["rule"]][-1](theta, np.asarray(grad, dtype=float), lr)
-
-
 UPHILL = (
     "Your step goes along the gradient, which points uphill. Either m ← β m − η ∇ and θ ← θ + m, or, as one set of slides has it, "
     "m ← β m + η ∇ and θ ← θ − m: half of one and half of the other climbs."
 )
 WITHOUT_RATE = "You left η out. Each gradient is multiplied by the learning rate of its own step: m ← β m − η ∇."
-FORGETS = (
-    "Every step is the first one: the new velocity isn't in the state that you return, or isn't read from it. Return it, and begin the "
-    "next step with it: `state.get(…)` has a default for the first step."
-)
+STEP_ALONE = "You return what is to be subtracted from θ. The function returns the new θ: write `theta - …`."
 
-VELOCITIES = [
-    one for exercise, see in STEPS.items() for one in from_table(RULES, with_rule, exercise, VARIABLE[exercise], see, f"{exercise}_")
-]
 OUTSIDE = members(STEPS, VARIABLE, rate_outside)
 
 
@@ -256,76 +211,47 @@ def moved_before_the_update(theta, grad, state, lr, beta=0.9):
     return theta + old + 0.0 * grad, {"m": beta * old - lr * grad}
 
 
-@misconception("momentum_step", "part", title="This is Nesterov's step", see="07 §5")
-def momentum_is_nesterov(theta, grad, state, lr, beta=0.9):
-    """You moved by β m − η ∇ with the new m, which is the shifted form of Nesterov's step. Plain momentum moves by the new velocity:
-    θ ← θ + m."""
-    return shifted(theta, grad, state, lr, beta)
-
-
-@misconception("momentum_step", "part", title="The velocity is bias-corrected", see="07 §4")
-def momentum_bias_corrected(theta, grad, state, lr, beta=0.9):
-    """You averaged the gradients and divided by 1 − βᵗ, as Adam does (lecture 8). Momentum adds gradients up in full, and has nothing to
-    correct: m ← β m − η ∇."""
-    t, m = state.get("t", 0) + 1, beta * state.get("m", 0.0) - (1 - beta) * lr * grad
-    with np.errstate(all="ignore"):
-        return theta + m / np.float64(1 - beta**t), {"t": t, "m": m}
+# fmt: off
+OTHER_STEPS = misconceptions("momentum_step", "07 §5", {
+    "momentum_is_nesterov": ("part", "This is Nesterov's step",
+        "You moved by β m − η ∇ with the new m, which is the shifted form of Nesterov's step. Plain momentum moves by the new velocity: "
+        "θ ← θ + m.",
+        lambda theta, grad, state, lr, beta=0.9: shifted(theta, grad, state, lr, beta)),
+})
 
 
 # --- nesterov_step --------------------------------------------------------------------------------------------------------
 
 
-PLACES = {
-    "measured_here": (
-        "core",
-        "The gradient is measured at θ",
+WRONG_PLACES = variants("nesterov_step", "07 §5", reference.nesterov_step, nesterov_at, {
+    "measured_here": ("core", "The gradient is measured at θ",
         "You asked for the gradient at θ itself: that is plain momentum. Nesterov asks where the velocity is about to lead, at θ + β m.",
-        lambda theta, m, beta: theta,
-    ),
-    "measured_behind": (
-        "core",
-        "It looks back instead of ahead",
+        lambda theta, m, beta: theta),
+    "measured_behind": ("core", "It looks back instead of ahead",
         "You asked for the gradient at the point behind θ. If you step by −m, as one set of slides does, θ − β m is ahead (their "
         "erratum); if you step by +m, it is θ + β m.",
-        lambda theta, m, beta: theta - beta * m,
-    ),
-    "measured_at_the_velocity": (
-        "core",
-        "The gradient is measured at β m",
+        lambda theta, m, beta: theta - beta * m),
+    "measured_at_the_velocity": ("core", "The gradient is measured at β m",
         "You asked for the gradient at β m. That is a step, and no point: the place is θ + β m.",
-        lambda theta, m, beta: 0.0 * theta + beta * m,
-    ),
-    "measured_too_far": (
-        "part",
-        "It looks ahead by m instead of β m",
+        lambda theta, m, beta: 0.0 * theta + beta * m),
+    "measured_too_far": ("part", "It looks ahead by m instead of β m",
         "You asked for the gradient at θ + m. The old velocity takes θ only by β m, for it is slowed down first: ask at θ + β m.",
-        lambda theta, m, beta: theta + m,
-    ),
-}
-WRONG_PLACES = from_table(PLACES, with_place, "nesterov_step", nesterov, "07 §5")
-
-
-@misconception("nesterov_step", "core", title="Both forms are mixed", see="07 §5")
-def measured_ahead_and_shifted(theta, grad_fn, state, lr, beta=0.9):
-    """You measured the gradient ahead, and moved as the shifted form does. Either θ is the present point, the gradient is measured at
-    θ + β m, and θ moves by m; or θ is the point ahead already."""
-    return nesterov(theta, grad_fn, state, lr, beta, step=shifted)
-
-
-@misconception("nesterov_step", "part", title="This is the shifted form", see="07 §5")
-def nesterov_is_shifted(theta, grad_fn, state, lr, beta=0.9):
-    """You took the shifted form, in which theta is the point ahead. Here theta is the point itself: ask for the gradient at θ + β m, and
-    move by m."""
-    return nesterov(theta, grad_fn, state, lr, beta, place=lambda theta, m, beta: theta, step=shifted)
-
-
-@misconception("nesterov_step", "core", title="It looks ahead along the gradient", see="07 §5")
-def measured_after_a_gradient_step(theta, grad_fn, state, lr, beta=0.9):
-    """You took a whole step of momentum, and measured the gradient there, with a second call. The look ahead goes along the old velocity
-    alone: call grad_fn once, at θ + β m."""
-    m = state.get("m", 0.0)
-    m = beta * m - lr * grad_fn(theta + beta * m - lr * grad_fn(theta))
-    return theta + m, {"m": m}
+        lambda theta, m, beta: theta + m),
+})
+WRONG_LOOKS = misconceptions("nesterov_step", "07 §5", {
+    "measured_ahead_and_shifted": ("core", "Both forms are mixed",
+        "You measured the gradient ahead, and moved as the shifted form does. Either θ is the present point, the gradient is measured at "
+        "θ + β m, and θ moves by m; or θ is the point ahead already.",
+        lambda theta, grad_fn, state, lr, beta=0.9: nesterov(theta, grad_fn, state, lr, beta, step=shifted)),
+    "nesterov_is_shifted": ("part", "This is the shifted form",
+        "You took the shifted form, in which theta is the point ahead. Here theta is the point itself: ask for the gradient at θ + β m, "
+        "and move by m.",
+        lambda theta, grad_fn, state, lr, beta=0.9: shifted(theta, grad_fn(theta), state, lr, beta)),
+    "called_twice": ("slip", "grad_fn is called twice",
+        "You call grad_fn twice at a step. For a network each call is a forward and a backward pass: call it once and keep the result.",
+        lambda theta, grad_fn, state, lr, beta=0.9: (grad_fn(theta), nesterov(theta, grad_fn, state, lr, beta))[1]),
+})
+# fmt: on
 
 
 @misconception("nesterov_step", "part", title="The step begins at the point ahead", see="07 §5")
@@ -335,69 +261,35 @@ def stepped_from_ahead(theta, grad_fn, state, lr, beta=0.9):
     return momentum(ahead, grad_fn(ahead), state, lr, beta)
 
 
-@misconception("nesterov_step", "core", title="The velocity is only looked at", see="07 §5")
-def moved_by_the_gradient_alone(theta, grad_fn, state, lr, beta=0.9):
-    """You measured ahead, and then moved θ by −η ∇ alone. The old velocity belongs to the step: m ← β m − η ∇, θ ← θ + m."""
-    m = -lr * grad_fn(theta + beta * state.get("m", 0.0))
-    return theta + m, {"m": m}
-
-
-@misconception("nesterov_step", "slip", title="grad_fn is called twice", see="07 §5")
-def called_twice(theta, grad_fn, state, lr, beta=0.9):
-    """You call grad_fn twice at a step. For a network each call is a forward and a backward pass: call it once and keep the result."""
-    grad_fn(theta)
-    return nesterov(theta, grad_fn, state, lr, beta)
-
-
 # --- nesterov_step_shifted ------------------------------------------------------------------------------------------------
 
 
-MOVES = {
-    "new_velocity_ahead_missing": (
-        "core",
-        "The new look ahead is missing",
+# fmt: off
+WRONG_MOVES = variants("nesterov_step_shifted", "07 §5", reference.nesterov_step_shifted, shifted_by, {
+    "new_velocity_ahead_missing": ("core", "The new look ahead is missing",
         "You took the old look ahead back and added m_new, in sum −η ∇: plain gradient descent. Go ahead again, by β m_new.",
-        lambda new, old, beta: new - beta * old,
-    ),
-    "shifted_is_momentum": (
-        "part",
-        "This is plain momentum",
+        lambda new, old, beta: new - beta * old),
+    "shifted_is_momentum": ("part", "This is plain momentum",
         "You moved by m alone, or m and m_new are the same array when you subtract them. Keep the old velocity: the step is m_new "
         "+ β (m_new − m).",
-        lambda new, old, beta: new,
-    ),
-    "old_velocity_stays": (
-        "part",
-        "The old look ahead isn't taken back",
+        lambda new, old, beta: new),
+    "old_velocity_stays": ("part", "The old look ahead isn't taken back",
         "You moved by (1 + β) m_new. theta is a point ahead already, by β m: take that back, with − β m.",
-        lambda new, old, beta: (1 + beta) * new,
-    ),
-    "correction_subtracted": (
-        "part",
-        "The correction has the wrong sign",
+        lambda new, old, beta: (1 + beta) * new),
+    "correction_subtracted": ("part", "The correction has the wrong sign",
         "You subtracted β (m_new − m). The new look ahead is added and the old one taken back: + β (m_new − m).",
-        lambda new, old, beta: new - beta * (new - old),
-    ),
-    "correction_without_beta": (
-        "part",
-        "The correction lacks β",
+        lambda new, old, beta: new - beta * (new - old)),
+    "correction_without_beta": ("part", "The correction lacks β",
         "You added m_new − m in full. Both looks ahead go by β times the velocity: + β (m_new − m).",
-        lambda new, old, beta: 2 * new - old,
-    ),
-    "new_velocity_slowed_only": (
-        "part",
-        "The gradient's own step is missing",
+        lambda new, old, beta: 2 * new - old),
+    "new_velocity_slowed_only": ("part", "The gradient's own step is missing",
         "You moved by β m_new. Written out, the step is β m_new − η ∇: the gradient counts once more.",
-        lambda new, old, beta: beta * new,
-    ),
-    "old_velocity_added": (
-        "part",
-        "The old look ahead is added",
+        lambda new, old, beta: beta * new),
+    "old_velocity_added": ("part", "The old look ahead is added",
         "You added β m where it is taken back: the step is (1 + β) m_new − β m.",
-        lambda new, old, beta: (1 + beta) * new + beta * old,
-    ),
-}
-WRONG_MOVES = from_table(MOVES, with_move, "nesterov_step_shifted", shifted, "07 §5")
+        lambda new, old, beta: (1 + beta) * new + beta * old),
+})
+# fmt: on
 
 
 @misconception("nesterov_step_shifted", "part", title="The whole step is remembered as the velocity", see="07 §5")
@@ -406,12 +298,6 @@ def whole_step_remembered(theta, grad, state, lr, beta=0.9):
     old = state.get("m", 0.0)
     new = beta * old - lr * grad
     return theta + new + beta * (new - old), {"m": new + beta * (new - old)}
-
-
-@misconception("nesterov_step_shifted", "part", title="The first step has no correction", see="07 §5")
-def first_step_is_momentum(theta, grad, state, lr, beta=0.9):
-    """Your first step is −η ∇. The velocity before it is zero, and the equation holds from there: the first step is −(1 + β) η ∇."""
-    return shifted(theta, grad, state, lr, beta) if state else momentum(theta, grad, state, lr, beta)
 
 
 # --- condition_number -----------------------------------------------------------------------------------------------------
@@ -433,130 +319,56 @@ def signed_ratio(H):
     return eigenvalues[-1] / eigenvalues[0] if np.abs(eigenvalues).min() > 1e-13 * np.abs(eigenvalues).max() else np.inf
 
 
-KAPPAS = {
-    "kappa_of_frobenius_norms": (
-        "core",
-        "Another norm",
+# fmt: off
+WRONG_KAPPAS = misconceptions("condition_number", "07 §2", {
+    "kappa_of_frobenius_norms": ("core", "Another norm",
         "You multiplied norms of H and its inverse that aren't the largest singular value: `np.linalg.norm` takes the Frobenius norm.",
-        lambda H: np.linalg.norm(H) * np.linalg.norm(np.linalg.inv(H)),
-    ),
-    "kappa_is_the_determinant": (
-        "core",
-        "The determinant",
-        "You return the determinant, the product of the eigenvalues. The condition number is the ratio of the outermost singular values.",
-        lambda H: np.linalg.det(H),
-    ),
-    "kappa_upside_down": (
-        "core",
-        "Smallest over largest",
+        lambda H: np.linalg.norm(H) * np.linalg.norm(np.linalg.inv(H))),
+    "kappa_upside_down": ("core", "Smallest over largest",
         "You divided the smallest by the largest. A condition number is at least 1, and large where it is bad.",
-        lambda H: guarded(H, lambda large, small: small / large),
-    ),
-    "kappa_difference": (
-        "core",
-        "A difference for the ratio",
-        "You subtracted. The condition number is a ratio: it has no unit, and scaling H doesn't change it.",
-        lambda H: guarded(H, np.subtract),
-    ),
-    "kappa_logarithm": (
-        "core",
-        "Its logarithm",
-        "You return the logarithm of the ratio. The condition number is the ratio itself.",
-        lambda H: guarded(H, lambda large, small: np.log10(large / small)),
-    ),
-    "kappa_of_the_diagonal": (
-        "core",
-        "The diagonal for the singular values",
+        lambda H: guarded(H, lambda large, small: small / large)),
+    "kappa_of_the_diagonal": ("core", "The diagonal for the singular values",
         "You looked at the diagonal of H only. Where H isn't diagonal, its entries there aren't its curvatures.",
-        lambda H: guarded(H, np.divide, np.diag),
-    ),
-    "kappa_of_entries": (
-        "core",
-        "The entries for the singular values",
-        "You divided the largest entry of H by its smallest one. Curvatures are singular values, not entries.",
-        lambda H: np.abs(H).max() / np.abs(H).min(),
-    ),
-    "kappa_largest_only": (
-        "core",
-        "The largest singular value alone",
-        "You return the largest singular value. How bad a ravine is depends on the ratio to the smallest one.",
-        lambda H: singular_values(H)[0],
-    ),
-    "kappa_of_eigenvalues": (
-        "part",
-        "Eigenvalues for singular values",
+        lambda H: guarded(H, np.divide, np.diag)),
+    "kappa_of_eigenvalues": ("part", "Eigenvalues for singular values",
         "You divided absolute eigenvalues. That is the same for symmetric matrices, and only for them.",
-        lambda H: guarded(H, np.divide, np.linalg.eigvals),
-    ),
-    "kappa_of_symmetric_eigenvalues": (
-        "part",
-        "Eigenvalues of the lower triangle",
+        lambda H: guarded(H, np.divide, np.linalg.eigvals)),
+    "kappa_of_symmetric_eigenvalues": ("part", "Eigenvalues of the lower triangle",
         "`eigvalsh` looks at one triangle of H only and takes H for symmetric. Singular values are right for every matrix.",
-        lambda H: guarded(H, np.divide, np.linalg.eigvalsh),
-    ),
-    "kappa_with_sign": (
-        "part",
-        "The sign of the eigenvalues counts",
+        lambda H: guarded(H, np.divide, np.linalg.eigvalsh)),
+    "kappa_with_sign": ("part", "The sign of the eigenvalues counts",
         "You divided the largest eigenvalue by the smallest one. A negative curvature may be the steepest: drop the signs.",
-        signed_ratio,
-    ),
-    "kappa_squared": (
-        "part",
-        "The root is forgotten",
+        lambda H: signed_ratio(H)),
+    "kappa_squared": ("part", "The root is forgotten",
         "You took eigenvalues of HᵀH. They are the squares of the singular values: take their root.",
-        lambda H: guarded(H, lambda large, small: (large / small) ** 2),
-    ),
-    "kappa_root": (
-        "part",
-        "A root too many",
+        lambda H: guarded(H, lambda large, small: (large / small) ** 2)),
+    "kappa_root": ("part", "A root too many",
         "You took the root of singular values. `svd` has taken it already; only eigenvalues of HᵀH need it.",
-        lambda H: guarded(H, lambda large, small: np.sqrt(large / small)),
-    ),
-    "kappa_rounding_forgotten": (
-        "slip",
-        "Rounding hides a singular matrix",
+        lambda H: guarded(H, lambda large, small: np.sqrt(large / small))),
+    "kappa_rounding_forgotten": ("slip", "Rounding hides a singular matrix",
         "You return inf only where the smallest singular value is exactly zero. A singular matrix mostly has one of 10⁻¹⁷ or so, "
         "for rounding: compare with largest · n · eps.",
-        lambda H: np.linalg.cond(H),
-    ),
-    "kappa_limit_without_n": (
-        "slip",
-        "The limit lacks n",
+        lambda H: np.linalg.cond(H)),
+    "kappa_limit_without_n": ("slip", "The limit lacks n",
         "You compared with largest · eps. The rounding errors of an n × n matrix are up to n times as large: largest · n · eps.",
-        lambda H: np.linalg.cond(H) if singular_values(H)[-1] > 2.0**-52 * singular_values(H)[0] else np.inf,
-    ),
-    "kappa_absolute_limit": (
-        "slip",
-        "The limit doesn't grow with H",
+        lambda H: np.linalg.cond(H) if singular_values(H)[-1] > 2.0**-52 * singular_values(H)[0] else np.inf),
+    "kappa_absolute_limit": ("slip", "The limit doesn't grow with H",
         "You compared the smallest singular value with a fixed number. Whether it is zero but for rounding depends on the largest one.",
-        lambda H: guarded(H, np.divide) if singular_values(H)[-1] > 1e-12 else np.inf,
-    ),
-    "kappa_coarse_limit": (
-        "slip",
-        "The limit is too coarse",
+        lambda H: np.linalg.cond(H) if singular_values(H)[-1] > 1e-12 else np.inf),
+    "kappa_coarse_limit": ("slip", "The limit is too coarse",
         "You took the matrix for singular where smallest/largest is below 10⁻¹⁰ or so. The limit is n · eps, about n · 2 · 10⁻¹⁶.",
-        lambda H: guarded(H, np.divide) if singular_values(H)[-1] > 1e-10 * singular_values(H)[0] else np.inf,
-    ),
-    "kappa_through_a_product": (
-        "slip",
-        "Digits are lost in HᵀH",
+        lambda H: guarded(H, np.divide) if singular_values(H)[-1] > 1e-10 * singular_values(H)[0] else np.inf),
+    "kappa_through_a_product": ("slip", "Digits are lost in HᵀH",
         "You took the root of the eigenvalues of HᵀH. Squaring loses half of the digits: beyond 10⁸ nothing is left. Use `svd`.",
-        lambda H: guarded(H, np.divide, lambda H: np.sqrt(np.abs(np.linalg.eigvalsh(H.T @ H)))),
-    ),
-    "kappa_nan": (
-        "slip",
-        "A singular matrix isn't dealt with",
+        lambda H: guarded(H, np.divide, lambda H: np.sqrt(np.abs(np.linalg.eigvalsh(H.T @ H))))),
+    "kappa_nan": ("slip", "A singular matrix isn't dealt with",
         "Where H is singular you don't return np.inf. Look at the smallest singular value first.",
-        lambda H: guarded(H, np.divide) if guarded(H, np.divide) < np.inf else np.nan,
-    ),
-    "kappa_as_an_array": (
-        "slip",
-        "An array for the number",
+        lambda H: guarded(H, np.divide) if guarded(H, np.divide) < np.inf else np.nan),
+    "kappa_as_an_array": ("slip", "An array for the number",
         "You return an array with the number in it. Return the number alone.",
-        lambda H: np.array([guarded(H, np.divide)]),
-    ),
-}
-WRONG_KAPPAS = from_table(KAPPAS, of_matrix, "condition_number", reference.condition_number, "07 §2")
+        lambda H: np.array([guarded(H, np.divide)])),
+})
+# fmt: on
 
 
 # --- critical_point -------------------------------------------------------------------------------------------------------
@@ -573,282 +385,181 @@ def named(eigenvalues, tol=1e-8, zeros_first=False, up=None, down=None):
     return "minimum" if up.all() else "maximum" if down.all() else "degenerate"
 
 
-def by_determinant(H):
-    determinant = np.linalg.det(H)
-    if abs(determinant) <= 1e-8:
+def by_determinant(H, determinant, tol=1e-8):
+    if abs(determinant) <= tol:
         return "degenerate"
     return "saddle" if determinant < 0 else "minimum" if H[0, 0] > 0 else "maximum"
 
 
+def by_eigenvalues(name, H, tol=1e-8):
+    return name(np.linalg.eigvalsh(H), tol, np.asarray(H))
+
+
 SWAP = {"minimum": "maximum", "maximum": "minimum"}
-NAMES = {
-    "by_the_diagonal": (
-        "core",
-        "The diagonal for the eigenvalues",
+# fmt: off
+WRONG_NAMES = variants("critical_point", "07 §3", reference.critical_point, by_eigenvalues, {
+    "by_the_diagonal": ("core", "The diagonal for the eigenvalues",
         "You looked at the diagonal of H. Where H isn't diagonal, the point may go down between the axes: take the eigenvalues.",
-        lambda values, tol, H: named(np.diag(H), tol),
-    ),
-    "by_the_trace": (
-        "core",
-        "The sum of the eigenvalues decides",
+        lambda values, tol, H: named(np.diag(H), tol)),
+    "by_the_trace": ("core", "The sum of the eigenvalues decides",
         "You looked at the sum, or the mean, of the eigenvalues. Each counts for itself: one negative among them makes a saddle.",
-        lambda values, tol, H: named(np.array([values.sum()]), tol),
-    ),
-    "by_singular_values": (
-        "core",
-        "Singular values have no sign",
+        lambda values, tol, H: named(np.array([values.sum()]), tol)),
+    "by_singular_values": ("core", "Singular values have no sign",
         "You took singular values, or absolute values, which are never negative, so that maxima and saddles can't be told.",
-        lambda values, tol, H: named(np.abs(values), tol),
-    ),
-    "by_one_eigenvalue": (
-        "core",
-        "One eigenvalue decides",
+        lambda values, tol, H: named(np.abs(values), tol)),
+    "by_one_eigenvalue": ("core", "One eigenvalue decides",
         "You looked at a single eigenvalue, or at `any` where `all` is meant. A minimum needs all of them positive.",
-        lambda values, tol, H: named(values[-1:], tol),
-    ),
-    "extremes_swapped": (
-        "part",
-        "Minimum and maximum are swapped",
+        lambda values, tol, H: named(values[-1:], tol)),
+    "extremes_swapped": ("part", "Minimum and maximum are swapped",
         "You call a point with positive curvatures a maximum. Where all eigenvalues are positive it goes up everywhere: a minimum.",
-        lambda values, tol, H: SWAP.get(named(values, tol), named(values, tol)),
-    ),
-    "zero_before_the_signs": (
-        "part",
-        "A zero is looked at before the signs",
+        lambda values, tol, H: SWAP.get(named(values, tol), named(values, tol))),
+    "zero_before_the_signs": ("part", "A zero is looked at before the signs",
         "You say degenerate as soon as an eigenvalue is zero. With both signs it is a saddle: look at the signs first.",
-        lambda values, tol, H: named(values, tol, zeros_first=True),
-    ),
-    "never_degenerate": (
-        "part",
-        "The degenerate case is missing",
+        lambda values, tol, H: named(values, tol, zeros_first=True)),
+    "never_degenerate": ("part", "The degenerate case is missing",
         "You call a point with an eigenvalue of zero a saddle. Where all others have one sign nothing can be told: degenerate.",
-        lambda values, tol, H: "saddle" if named(values, tol) == "degenerate" else named(values, tol),
-    ),
-    "zero_counts_as_positive": (
-        "part",
-        "Zero counts as a sign",
+        lambda values, tol, H: "saddle" if named(values, tol) == "degenerate" else named(values, tol)),
+    "zero_counts_as_positive": ("part", "Zero counts as a sign",
         "You counted an eigenvalue of zero as positive (≥ for >). A flat direction goes neither up nor down: degenerate.",
-        lambda values, tol, H: named(values, up=values >= -tol, down=values < -tol),
-    ),
-    "zero_extremes": (
-        "part",
-        "A semi-definite Hessian counts as an extreme",
+        lambda values, tol, H: named(values, up=values >= -tol, down=values < -tol)),
+    "zero_extremes": ("part", "A semi-definite Hessian counts as an extreme",
         "You let the other eigenvalues decide where one is zero. The flat direction may still go up or down: degenerate.",
-        lambda values, tol, H: {(1, 0): "minimum", (0, 1): "maximum", (1, 1): "saddle"}.get(
-            (int((values > tol).any()), int((values < -tol).any())), "degenerate"
-        ),
-    ),
-    "by_the_determinant": (
-        "part",
-        "The determinant's rule for two dimensions",
+        lambda values, tol, H: named(values[np.abs(values) > tol] if np.any(np.abs(values) > tol) else values, tol)),
+    "by_the_determinant": ("part", "The determinant's rule for two dimensions",
         "You looked at the sign of the determinant. With two variables that works; with more, two negative eigenvalues cancel.",
-        lambda values, tol, H: by_determinant(H),
-    ),
-    "equal_is_degenerate": (
-        "part",
-        "Equal eigenvalues aren't degenerate",
-        "You say degenerate where two eigenvalues are equal. Physicists call that so; here it means that an eigenvalue is zero.",
-        lambda values, tol, H: "degenerate" if len(values) > 1 and np.diff(values).min() < 1e-9 else named(values, tol),
-    ),
-    "tolerance_ignored": (
-        "slip",
-        "tol isn't used",
+        lambda values, tol, H: by_determinant(H, np.linalg.det(H))),
+    "by_the_corner_of_two": ("part", "The rule for two variables alone",
+        "You wrote H₁₁H₂₂ − H₁₂H₂₁, the determinant of two variables. H may have any size: take the eigenvalues, which tol is meant for.",
+        lambda values, tol, H: by_determinant(H, H[0, 0] * H[1, 1] - H[0, 1] * H[1, 0], tol)),
+    "tolerance_ignored": ("slip", "tol isn't used",
         "You compared with zero itself. Rounding turns a zero into 10⁻¹⁷, of either sign: what lies within ±tol counts as zero.",
-        lambda values, tol, H: named(values, 0.0),
-    ),
-    "tolerance_fixed": (
-        "slip",
-        "tol is a fixed number",
+        lambda values, tol, H: named(values, 0.0)),
+    "tolerance_fixed": ("slip", "tol is a fixed number",
         "You wrote 1e-8 where tol belongs. The caller may pass another one.",
-        lambda values, tol, H: named(values),
-    ),
-    "tolerance_relative": (
-        "slip",
-        "tol is relative",
+        lambda values, tol, H: named(values)),
+    "tolerance_relative": ("slip", "tol is relative",
         "You multiplied tol by the largest eigenvalue. Here it is an absolute number: |λ| ≤ tol counts as zero.",
-        lambda values, tol, H: named(values, tol * np.abs(values).max()),
-    ),
-    "tolerance_excluded": (
-        "slip",
-        "Exactly tol counts as zero",
+        lambda values, tol, H: named(values, tol * np.abs(values).max())),
+    "tolerance_excluded": ("slip", "Exactly tol counts as zero",
         "You wrote < where ≤ belongs: an eigenvalue of exactly tol or −tol counts as zero, too.",
-        lambda values, tol, H: named(values, up=values >= tol if tol else None, down=values <= -tol if tol else None),
-    ),
-    "tolerance_on_one_side": (
-        "slip",
-        "tol holds on one side only",
+        lambda values, tol, H: named(values, up=values >= tol if tol else None, down=values <= -tol if tol else None)),
+    "tolerance_on_one_side": ("slip", "tol holds on one side only",
         "You compared with tol above and with zero below. A tiny negative eigenvalue is rounding, too: it is negative below −tol.",
-        lambda values, tol, H: named(values, tol, down=values < 0),
-    ),
-    "other_words": (
-        "slip",
-        "The words are others",
+        lambda values, tol, H: named(values, tol, down=values < 0)),
+    "saddle_point": ("slip", "A saddle has another name",
+        'The name is exactly "saddle", in small letters and without "point".',
+        lambda values, tol, H: {"saddle": "saddle point"}.get(named(values, tol), named(values, tol))),
+    "other_words": ("slip", "The words are others",
         'The names are exactly "minimum", "maximum", "saddle" and "degenerate", in small letters and without "point" or "local".',
-        lambda values, tol, H: {"saddle": "Saddle point"}.get(named(values, tol), named(values, tol).capitalize()),
-    ),
-}
-WRONG_NAMES = from_table(NAMES, of_eigenvalues, "critical_point", reference.critical_point, "07 §3")
+        lambda values, tol, H: {"saddle": "Saddle point"}.get(named(values, tol), named(values, tol).capitalize())),
+})
 
 
 # --- newton_step ----------------------------------------------------------------------------------------------------------
 
 
-def with_absolute_curvatures(grad, H):
+def by_cholesky(H, grad):
+    L = np.linalg.cholesky(H)
+    return np.linalg.solve(L.T, np.linalg.solve(L, grad))
+
+
+def with_absolute_curvatures(H, grad):
     values, axes = np.linalg.eigh(H)
     return axes @ (axes.T @ grad / np.abs(values))
 
 
-NEWTONS = {
-    "newton_multiplied": (
-        "core",
-        "H is multiplied instead of solved for",
+WRONG_NEWTONS = misconceptions("newton_step", "07 §6", {
+    "newton_multiplied": ("core", "H is multiplied instead of solved for",
         "You subtracted H·∇. The step solves H·step = ∇: steep directions get short steps, not long ones.",
-        lambda grad, H: H @ grad,
-    ),
-    "newton_entry_by_entry": (
-        "core",
-        "1/H, entry by entry",
+        lambda theta, grad, H: theta - H @ grad),
+    "newton_entry_by_entry": ("core", "1/H, entry by entry",
         "You took 1/H, which divides entry by entry. The inverse of a matrix is another thing, and `np.linalg.solve` needs none.",
-        lambda grad, H: np.nan_to_num(1 / H) @ grad,
-    ),
-    "newton_damped": (
-        "core",
-        "The identity is added to H",
+        lambda theta, grad, H: theta - np.divide(1.0, H, out=np.zeros(np.shape(H)), where=H != 0) @ grad),
+    "newton_damped": ("core", "The identity is added to H",
         "You solved with H + I, which is another method (damped Newton, Levenberg). Newton's step solves with H itself.",
-        lambda grad, H: np.linalg.solve(H + np.eye(len(H)), grad),
-    ),
-    "newton_one_curvature": (
-        "core",
-        "One curvature for all directions",
+        lambda theta, grad, H: theta - np.linalg.solve(H + np.eye(len(H)), grad)),
+    "newton_one_curvature": ("core", "One curvature for all directions",
         "You divided by a single number, such as the norm of H or its largest eigenvalue. That is gradient descent with another η.",
-        lambda grad, H: grad / np.linalg.norm(H, 2),
-    ),
-    "newton_by_the_diagonal": (
-        "part",
-        "Only the diagonal of H",
+        lambda theta, grad, H: theta - grad / np.linalg.norm(H, 2)),
+    "newton_by_the_diagonal": ("part", "Only the diagonal of H",
         "You divided by the diagonal of H. In a turned valley the entries beside it count, too: solve H·step = ∇.",
-        lambda grad, H: grad / np.diag(H),
-    ),
-    "newton_half_a_step": (
-        "part",
-        "A factor before the step",
+        lambda theta, grad, H: theta - grad / np.diag(H)),
+    "newton_half_a_step": ("part", "A factor before the step",
         "You multiplied the step by a learning rate or by ½. Newton's step needs none: the curvature says how far to go.",
-        lambda grad, H: 0.5 * np.linalg.solve(H, grad),
-    ),
-    "newton_of_absolute_curvatures": (
-        "part",
-        "Negative curvatures are turned round",
+        lambda theta, grad, H: theta - 0.5 * np.linalg.solve(H, grad)),
+    "newton_of_absolute_curvatures": ("part", "Negative curvatures are turned round",
         "You took the eigenvalues' absolute values, so that the step goes downhill everywhere. That is a good idea and another "
         "method (saddle-free Newton); Newton's step solves with H as it is.",
-        with_absolute_curvatures,
-    ),
-    "newton_damped_a_little": (
-        "slip",
-        "Something is added to H",
+        lambda theta, grad, H: theta - with_absolute_curvatures(H, grad)),
+    "newton_damped_a_little": ("slip", "Something is added to H",
         "You added a tiny multiple of the identity, which costs digits. The docstring says that H isn't singular: solve with H itself.",
-        lambda grad, H: np.linalg.solve(H + 1e-8 * np.eye(len(H)), grad),
-    ),
-}
-WRONG_NEWTONS = from_table(NEWTONS, subtracting, "newton_step", reference.newton_step, "07 §6")
-
-
-@misconception("newton_step", "part", title="Cholesky needs positive curvatures", see="07 §6")
-def newton_by_cholesky(theta, grad, H):
-    """You used a Cholesky decomposition, which raises where an eigenvalue is negative. The Hessian at a saddle has one: use
-    `np.linalg.solve`."""
-    L = np.linalg.cholesky(H)
-    return theta - np.linalg.solve(L.T, np.linalg.solve(L, grad))
-
-
-@misconception("newton_step", "part", title="θ is solved for, too", see="07 §6")
-def newton_of_the_difference(theta, grad, H):
-    """You solved with θ − ∇ on the right. Only the gradient is: solve for the step first, and subtract it from θ."""
-    return np.linalg.solve(H, theta - grad)
-
-
-@misconception("newton_step", "part", title="A column is subtracted from a row", see="07 §6")
-def newton_columns(theta, grad, H):
-    """You made a column of the gradient, and theta minus a column is a matrix: NumPy broadcasts (n,) and (n, 1) to (n, n). Leave the
-    gradient as it is: `solve` takes (n,)."""
-    return theta.reshape(-1, 1) - np.linalg.solve(H, np.reshape(grad, (-1, 1)))
+        lambda theta, grad, H: theta - np.linalg.solve(H + 1e-8 * np.eye(len(H)), grad)),
+    "newton_by_cholesky": ("part", "Cholesky needs positive curvatures",
+        "You used a Cholesky decomposition, which raises where an eigenvalue is negative. The Hessian at a saddle has one: use "
+        "`np.linalg.solve`.",
+        lambda theta, grad, H: theta - by_cholesky(H, grad)),
+    "newton_of_the_difference": ("part", "θ is solved for, too",
+        "You solved with θ − ∇ on the right. Only the gradient is: solve for the step first, and subtract it from θ.",
+        lambda theta, grad, H: np.linalg.solve(H, theta - grad)),
+    "newton_columns": ("part", "A column is subtracted from a row",
+        "You made a column of the gradient, and theta minus a column is a matrix: NumPy broadcasts (n,) and (n, 1) to (n, n). Leave the "
+        "gradient as it is: `solve` takes (n,).",
+        lambda theta, grad, H: theta.reshape(-1, 1) - np.linalg.solve(H, np.reshape(grad, (-1, 1)))),
+})
 
 
 # --- sgd_step -------------------------------------------------------------------------------------------------------------
 
 
-DESCENTS = {
-    "sgd_roles_swapped": (
-        "core",
-        "θ and the gradient are swapped",
+WRONG_DESCENTS = misconceptions("sgd_step", "07 §1", {
+    "sgd_roles_swapped": ("core", "θ and the gradient are swapped",
         "You computed ∇ − η θ. The gradient is multiplied by η and subtracted from θ.",
-        lambda theta, grad, lr: grad - lr * theta,
-    ),
-    "sgd_relative": (
-        "core",
-        "The step is relative to θ",
+        lambda theta, grad, lr: grad - lr * theta),
+    "sgd_relative": ("core", "The step is relative to θ",
         "You computed θ (1 − η ∇), so that a θ of zero never moves. The step is η ∇, whatever θ is.",
-        lambda theta, grad, lr: theta * (1 - lr * grad),
-    ),
-    "sgd_mean_gradient": (
-        "core",
-        "One number for all entries",
+        lambda theta, grad, lr: theta * (1 - lr * grad)),
+    "sgd_mean_gradient": ("core", "One number for all entries",
         "You took the mean of the gradient. Each entry of θ moves by its own entry of the gradient.",
-        lambda theta, grad, lr: theta - lr * np.mean(grad),
-    ),
-    "sgd_sign_alone": (
-        "part",
-        "The gradient's sign alone",
+        lambda theta, grad, lr: theta - lr * np.mean(grad)),
+    "sgd_sign_alone": ("part", "The gradient's sign alone",
         "You used the sign of the gradient only. Its size counts: steep directions get long steps.",
-        lambda theta, grad, lr: theta - lr * np.sign(grad),
-    ),
-    "sgd_normalized": (
-        "part",
-        "The gradient is divided by its length",
+        lambda theta, grad, lr: theta - lr * np.sign(grad)),
+    "sgd_normalized": ("part", "The gradient is divided by its length",
         "You divided the gradient by its length. Gradient descent takes it as it is: near a minimum the steps get short by themselves.",
-        lambda theta, grad, lr: theta - lr * grad / np.linalg.norm(grad),
-    ),
-    "sgd_divided_by_the_rate": (
-        "part",
-        "Divided by the learning rate",
+        lambda theta, grad, lr: theta - lr * grad / np.linalg.norm(grad)),
+    "sgd_divided_by_the_rate": ("part", "Divided by the learning rate",
         "You divided by η. A small learning rate makes short steps: multiply.",
-        lambda theta, grad, lr: theta - grad / lr,
-    ),
-    "sgd_averaged": (
-        "part",
-        "The gradient is divided by its number of entries",
+        lambda theta, grad, lr: theta - grad / lr),
+    "sgd_averaged": ("part", "The gradient is divided by its number of entries",
         "You divided by the size of the gradient. The mean over the batch is in the gradient already: subtract η ∇.",
-        lambda theta, grad, lr: theta - lr * grad / max(np.size(grad), 2),
-    ),
-}
-WRONG_DESCENTS = from_table(DESCENTS, descending, "sgd_step", reference.sgd_step, "07 §1")
+        lambda theta, grad, lr: theta - lr * grad / max(np.size(grad), 2)),
+})
+# fmt: on
 
 
 # --- wrong in many functions: last, because the narrow ones come first ----------------------------------------------------
 
 fixed_lr = partial(fixed_number, name="lr", severity="part")
+grad_in_place = partial(in_place, name="grad", called="{exercise}_grad_in_place")
+overwritten = partial(in_place, casting="unsafe", called="{exercise}_overwritten")  # as `np.asarray(theta, float)` and `-=` do
 IN_SEVERAL = [
-    *members(
-        {name: see for name, see in STEPS.items() if name != "nesterov_step"},
-        VARIABLE,
-        begun_with_a_gradient,
-        partial(in_place, name="grad", called="{exercise}_grad_in_place"),
-    ),
+    *members({"momentum_step": "07 §4"}, VARIABLE, begun_with_a_gradient, last_gradient_only, flattened),
+    *members({name: see for name, see in STEPS.items() if name != "nesterov_step"}, VARIABLE, grad_in_place),
     *members(
         STEPS,
         VARIABLE,
-        partial(nothing_remembered, text=FORGETS),
-        last_gradient_only,
-        other_default,
+        nothing_remembered,
+        partial(other_default, name="beta", value=0.99),
         kept_outside,
         partial(uphill, text=UPHILL),
         theta_forgotten,
         state_first,
-        flattened,
         partial(only_the_first, first="θ", all="θ and the state"),
         partial(fixed_number, name="beta", called="{exercise}_fixed_beta"),
         partial(fixed_lr, value=0.01, called="{exercise}_fixed_lr"),
         partial(fixed_lr, value=1.0, title="η is left out", text=WITHOUT_RATE, called="{exercise}_without_lr"),
         in_place,
+        overwritten,
         state_in_place,
         cut_off,
         nothing_returned,
@@ -856,14 +567,23 @@ IN_SEVERAL = [
     *members(
         SGD | NEWTON,
         RIGHT,
+        added,
         theta_forgotten,
+        partial(
+            theta_forgotten,
+            sign=-1.0,
+            title="The step is returned, and isn't subtracted",
+            text=STEP_ALONE,
+            severity="core",
+            called="{exercise}_alone",
+        ),
         partial(
             negated,
             title="Everything has the wrong sign",
             text="You return η ∇ − θ, or the like: it is θ that the step is subtracted from.",
         ),
         in_place,
-        partial(in_place, name="grad", called="{exercise}_grad_in_place"),
+        grad_in_place,
         cut_off,
         in_a_tuple,
         nothing_returned,
@@ -871,32 +591,13 @@ IN_SEVERAL = [
     *members(
         SGD, RIGHT, flattened, partial(fixed_lr, value=0.01), partial(fixed_lr, value=1.0, title="η is left out", called="sgd_without_lr")
     ),
+    *members(SGD, RIGHT, partial(as_list, severity="part")),
+    *members(NEWTON, RIGHT, as_list),
     *members(KAPPA | POINT, RIGHT, nothing_returned),
 ]
 
 
-@family("The step goes uphill", "You added the step. The gradient points uphill, and the step is subtracted from θ.", "core")
-def added(right, options, theta, *args, **kwargs):
-    return 2.0 * theta - right(theta, *args, **kwargs)
-
-
-ADDED = members(SGD | NEWTON, RIGHT, added)
-
-
 # --- right ----------------------------------------------------------------------------------------------------------------
-
-
-@alternative("sgd_step")
-def sgd_in_a_loop(theta, grad, lr):
-    new = np.array(theta, dtype=float)
-    for index in np.ndindex(*np.shape(theta)):
-        new[index] -= lr * grad[index]
-    return new
-
-
-@alternative("sgd_step")
-def sgd_in_single_precision(theta, grad, lr):
-    return (np.asarray(theta, np.float64) - np.asarray(grad, np.float64) * lr).astype(np.float32)
 
 
 @alternative("sgd_step")
@@ -904,11 +605,6 @@ def sgd_on_a_copy(theta, grad, lr):
     theta = theta.astype(np.float64)
     theta -= np.multiply(lr, grad)
     return theta
-
-
-@alternative("condition_number")
-def kappa_by_the_rank(H):
-    return np.inf if np.linalg.matrix_rank(H) < len(H) else np.linalg.cond(H)
 
 
 @alternative("condition_number")
@@ -956,22 +652,10 @@ def point_by_eigh(H, tol=1e-8):
 
 
 @alternative("momentum_step")
-def momentum_as_a_difference(theta, grad, state, lr, beta=0.9):
-    before = state.get("before", theta)
-    return theta + beta * (theta - np.asarray(before)) - lr * grad, {"before": np.array(theta)}
-
-
-@alternative("momentum_step")
 def momentum_with_the_other_sign(theta, grad, state, lr, beta=0.9):
     v = np.zeros(np.shape(theta)) if not state else state[0]
     v = beta * v + lr * grad
     return theta - v, [v]
-
-
-@alternative("momentum_step")
-def momentum_with_all_gradients(theta, grad, state, lr, beta=0.9):
-    past = [*(state or ()), np.multiply(lr, grad)]
-    return theta - sum(beta**age * g for age, g in enumerate(past[::-1])), past
 
 
 @alternative("nesterov_step")
@@ -1017,18 +701,27 @@ def shifted_by_the_unshifted(theta, grad, state, lr, beta=0.9):
     return behind + beta * m, (behind, m)
 
 
-@alternative("newton_step")
-def newton_by_the_inverse(theta, grad, H):
-    return theta - np.linalg.inv(H) @ grad
-
-
-@alternative("newton_step")
-def newton_by_eigenvectors(theta, grad, H):
-    values, axes = np.linalg.eigh(H)
-    return theta - sum(axis * (axis @ grad) / value for value, axis in zip(values, axes.T, strict=True))
-
-
-@alternative("newton_step")
-def newton_as_one_system(theta, grad, H):
-    H = np.asarray(H, dtype=float)
-    return np.linalg.solve(H, H @ theta - grad) if np.linalg.cond(H) < 10 else theta - np.linalg.pinv(H) @ grad
+# fmt: off
+SGD_ALTERNATIVES = alternatives("sgd_step", {
+    "sgd_in_a_loop": lambda theta, grad, lr: np.array(
+        [float(t) - lr * float(g) for t, g in zip(np.ravel(theta), np.ravel(grad), strict=True)]).reshape(np.shape(theta)),
+    "sgd_in_single_precision": lambda theta, grad, lr: (
+        np.asarray(theta, np.float64) - np.asarray(grad, np.float64) * lr).astype(np.float32),
+})
+KAPPA_ALTERNATIVES = alternatives("condition_number", {
+    "kappa_by_the_rank": lambda H: np.inf if np.linalg.matrix_rank(H) < len(H) else np.linalg.cond(H),
+})
+MOMENTUM_ALTERNATIVES = alternatives("momentum_step", {
+    "momentum_as_a_difference": lambda theta, grad, state, lr, beta=0.9: (
+        theta + beta * (theta - np.asarray(state.get("before", theta))) - lr * grad, {"before": np.array(theta)}),
+    "momentum_with_all_gradients": lambda theta, grad, state, lr, beta=0.9: (
+        theta - sum(beta**age * g for age, g in enumerate([np.multiply(lr, grad), *(state or ())])),
+        [np.multiply(lr, grad), *(state or ())]),
+})
+NEWTON_ALTERNATIVES = alternatives("newton_step", {
+    "newton_by_the_inverse": lambda theta, grad, H: theta - np.linalg.inv(H) @ grad,
+    "newton_by_eigenvectors": lambda theta, grad, H: theta - (
+        np.linalg.eigh(H)[1] @ (np.linalg.eigh(H)[1].T @ grad / np.linalg.eigh(H)[0])),
+    "newton_by_a_column": lambda theta, grad, H: np.subtract(theta, np.linalg.solve(H, np.reshape(grad, (-1, 1)))[:, 0]),
+})
+# fmt: on

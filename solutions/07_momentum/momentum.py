@@ -80,7 +80,7 @@ def sgd_step(theta, grad, lr):
 
     Returns
     -------
-    float64 array of the same shape
+    array of real numbers, of the same shape
         θ − η·∇, as a new array; theta and grad are not changed.
     """
     ### BEGIN SOLUTION
@@ -196,6 +196,8 @@ def condition_number(H):
     float
         The largest singular value over the smallest one. It is np.inf where H is singular, also
         if only rounding hides it: where smallest ≤ largest · n · np.finfo(float).eps.
+
+    H is not changed.
     """
     ### BEGIN SOLUTION
     singular_values = np.linalg.svd(H, compute_uv=False)  # the largest first
@@ -273,6 +275,8 @@ def critical_point(H, tol=1e-8):
         "saddle" if one eigenvalue is positive and another one negative, whatever else there is;
         otherwise "degenerate" if an eigenvalue is zero;
         otherwise "minimum" if all are positive, "maximum" if all are negative.
+
+    H is not changed.
     """
     ### BEGIN SOLUTION
     eigenvalues = np.linalg.eigvalsh(H)
@@ -411,7 +415,7 @@ def momentum_step(theta, grad, state, lr, beta=0.9):
 
     Returns
     -------
-    theta : float64 array of the same shape
+    theta : array of real numbers, of the same shape
         θ + m, with m ← β·m − η·∇, which begins at zero.
     state
         Whatever the next step needs; nobody else looks inside.
@@ -567,7 +571,7 @@ def nesterov_step(theta, grad_fn, state, lr, beta=0.9):
 
     Returns
     -------
-    theta : float64 array of the same shape
+    theta : array of real numbers, of the same shape
         θ + m, with m ← β·m − η·∇(θ + β·m), where m begins at zero.
     state
         Whatever the next step needs; nobody else looks inside.
@@ -629,7 +633,7 @@ def nesterov_step_shifted(theta, grad, state, lr, beta=0.9):
 
     Returns
     -------
-    theta : float64 array of the same shape
+    theta : array of real numbers, of the same shape
         The next point ahead: theta + m_new + β·(m_new − m), with m_new = β·m − η·∇, where m
         begins at zero.
     state
@@ -745,7 +749,7 @@ def newton_step(theta, grad, H):
 
     Returns
     -------
-    float64 array, shape (n,)
+    array of real numbers, shape (n,)
         θ − H⁻¹·∇, as a new array, with all digits that H allows: solve for the step rather than
         invert H. Nothing is added to H. The arguments are not changed.
     """

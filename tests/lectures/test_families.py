@@ -23,18 +23,21 @@ from autograder.misconceptions.families import (
     members,
     needs_enough,
     negated,
+    nothing_remembered,
     nothing_returned,
     other_default,
     reads_everything,
     reseeded,
     returns_a_list,
+    state_in_place,
     until_none,
+    uphill,
     variants,
     works_for_lists,
     works_in_advance,
 )
 from autograder.reference import batch_normalization as right
-from autograder.reference import data_pipelines, dropout, neurons_and_backprop
+from autograder.reference import data_pipelines, dropout, momentum, neurons_and_backprop
 from coursekit.streams import Source
 
 SEE = "05 §4"
@@ -135,6 +138,24 @@ again = BOTH[0]
     monkeypatch.setitem(sys.modules, module.__name__, module)
     monkeypatch.setitem(sys.modules, "autograder.reference.of_lists", right)
     assert [known.id for known in catalogue("of_lists").misconceptions] == ["fold_batchnorm_in_place", "fold_batchnorm_cut_off"]
+
+
+@pytest.mark.parametrize("form", BOTH, ids=["here", "in a notebook"])
+def test_steps_of_an_optimiser(form):
+    def made(family):
+        return form(family("momentum_step", momentum.momentum_step, see="07 §4"))
+
+    theta, grad = np.array([1.0, -2.0]), np.array([3.0, 1.0])
+    first, state = momentum.momentum_step(theta, grad, {}, 0.1)
+    second, _ = momentum.momentum_step(theta, grad, state, 0.1)
+    np.testing.assert_allclose(made(uphill)(theta, grad, state, 0.1)[0], 2 * theta - second)
+    np.testing.assert_allclose(made(nothing_remembered)(theta, grad, state, 0.1)[0], first)
+    old = {}
+    new, after = made(state_in_place)(theta, grad, old, 0.1)
+    np.testing.assert_allclose(new, first)
+    assert after is old and old
+    number = np.float64(2.0)  # `-=` changes arrays alone
+    np.testing.assert_allclose(made(in_place)(number, np.float64(1.0), {}, 0.1)[0], 1.9)
 
 
 @pytest.mark.parametrize("form", BOTH, ids=["here", "in a notebook"])
