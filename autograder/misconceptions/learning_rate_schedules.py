@@ -616,14 +616,12 @@ def plateau_minimum_with_nan(state, metric, lr, factor=0.5, patience=5, min_lr=0
 def plateau_global(state, metric, lr, factor=0.5, patience=5, min_lr=0.0):
     """You keep the count outside the state, in a global variable, an attribute of the function or a default argument. Two runs that take
     turns then disturb each other. All memory belongs into the state."""
-    if not state:
-        MEMORY.clear()
-    new, kept = plateau({}, MEMORY, metric, lr, factor, patience, min_lr)
-    MEMORY.update(kept)
-    return new, {"begun": True}
+    new, kept = plateau({}, state and {**state, "waited": WAITED[0]}, metric, lr, factor, patience, min_lr)
+    WAITED[0] = kept["waited"]
+    return new, {"best": kept["best"]}
 
 
-MEMORY: dict[str, float] = {}
+WAITED = [0]
 
 
 @alternative("plateau_step")

@@ -9,7 +9,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from autograder.suites.contracts import ArgumentsUnchanged, NoMemory
+from autograder.suites.contracts import ArgumentsUnchanged, NoMemory, both
 from coursekit import aspect, corner, exercise, expect, worth
 from coursekit.expectations import Mismatch, same
 from coursekit.student import LocalStudent, copied
@@ -405,6 +405,7 @@ def expect_change(rates, what):
 
 @exercise("plateau_step")
 class TestPlateauStep:
+    calls_in_advance = False  # between those of another test they would disturb a function with a memory outside the state
     @aspect("improvements", 1.5)
     def test_improvements(self, student):
         """As long as every epoch is better than all before, the rate stays as it is."""
@@ -543,10 +544,12 @@ class TestPlateauStep:
         """Integers in place of floats give the same rates."""
         whole = [8, 7, 9, 8, 9, 10, 11, 7, 12, 13, 9, 8, 8]
         for metrics, lr, low in ((whole, 5.0, 0.0), ([float(one) for one in whole], 5, 0), (whole, 5, 0)):
-            one, other = (
-                epochs(student.plateau_step, run, first, min_lr=low) for run, first in ((metrics, lr), ([*map(float, whole)], 5.0))
+            answers = both(
+                lambda low=low: epochs(student.plateau_step, [float(one) for one in whole], 5.0, min_lr=low),
+                lambda metrics=metrics, lr=lr, low=low: epochs(student.plateau_step, metrics, lr, min_lr=low),
             )
-            expect(np.array(one), "the rates with integers").alike(np.array(other), "from those with the same numbers as floats")
+            if answers:
+                expect(np.array(answers[1]), "the rates with integers").alike(np.array(answers[0]), "from those with the same as floats")
 
     @corner("(lr, state), in this order", 0.06)
     def test_order(self, student):
