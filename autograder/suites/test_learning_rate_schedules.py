@@ -406,6 +406,7 @@ def expect_change(rates, what):
 @exercise("plateau_step")
 class TestPlateauStep:
     calls_in_advance = False  # between those of another test they would disturb a function with a memory outside the state
+
     @aspect("improvements", 1.5)
     def test_improvements(self, student):
         """As long as every epoch is better than all before, the rate stays as it is."""
