@@ -31,10 +31,10 @@
 # | §8 | `one_cycle` | go up first, then down |
 # | §11 | a question to answer in words | to tell a schedule's effect from a rate's |
 #
-# Conventions: NumPy only. $\eta$ is the learning rate and $\eta_0$ the first one, `lr0` in code. A schedule is a plain function of time. It
-# returns **one number**, the rate at that time. It remembers nothing from call to call and changes no argument. Time counts from 0, in
-# epochs or in steps, as the caller likes; `t` may be fractional, such as 2.5 epochs. **Any argument may be an integer**: a rate of
-# `1` is as good as one of `1.0`.
+# Conventions: NumPy only. $\eta$ is the learning rate and $\eta_0$ the first one, `lr0` in code. A schedule is a plain function of time.
+# It returns **one number**, the rate at that time: a float or an array of shape `()`, but none of shape `(1,)`. It remembers nothing from
+# call to call and changes no argument. Time counts from 0, in epochs or in steps, as the caller likes; `t` may be fractional, such as 2.5
+# epochs. **Any argument may be an integer**: a rate of `1` is as good as one of `1.0`.
 
 # %% nbgrader={"grade": false, "grade_id": "setup", "locked": true, "schema_version": 3, "solution": false, "task": false}
 import numpy as np
@@ -60,6 +60,20 @@ noisy = data.Digits(digits.X_train, labels, digits.X_test, digits.y_test)
 EPOCH = len(labels) // 32  # steps
 
 # %% tags=["demo"]
+class Small(nets.Net):
+    """A net with one hidden ReLU layer. Its gradient by hand is quicker than an automatic one."""
+
+    def gradients(self, X, y, training=True):
+        (W, b), (V, c) = (layer.values() for layer in (self.params[0], self.params[2]))
+        h = np.maximum(X @ W + b, 0)
+        z = h @ V + c
+        dz = np.exp(z - z.max(axis=1, keepdims=True))
+        dz = (dz / dz.sum(axis=1, keepdims=True) - np.eye(10)[y]) / len(y)
+        da = (dz @ V.T) * (h > 0)
+        by_layer = [{"W": X.T @ da, "b": da.sum(axis=0)}, {}, {"W": h.T @ dz, "b": dz.sum(axis=0)}]
+        return float(nets.softmax_cross_entropy(z, y)), by_layer
+
+# %% tags=["demo"]
 def he(fan_in, fan_out, rng):
     return rng.normal(0, np.sqrt(2 / fan_in), (fan_in, fan_out))
 
@@ -67,7 +81,7 @@ def he(fan_in, fan_out, rng):
 def start(seed):
     """Return a net with fresh weights, and the generator for the order of its minibatches."""
     rng = np.random.default_rng(seed)
-    return nets.mlp((64, 16, 10), init=he, activation="relu", rng=rng), rng
+    return Small(*nets.mlp((64, 16, 10), init=he, activation="relu", rng=rng).layers), rng
 
 
 def training_loss(net):
@@ -120,9 +134,8 @@ assert not learn(lambda t: 8.0, epochs=2)[0][-1] < 10, "with a rate of 8 trainin
 # - **Just right** is a compromise, the best that a constant can do here.
 # - **High, then low** runs ahead, trembles, and falls at once when the rate does, to a loss that no constant rate reaches in this time.
 #
-# Two sets of slides have this as a picture, with the caption that a high rate that is reduced later is perfect. The picture
-# is right. One of the lists beside it says that a low rate *finds the optimum*. That promises too much: a low rate finds *a* minimum, if it
-# has the time.
+# Two sets of slides have this picture, and call a high rate that is reduced later perfect. That is right. A list beside it says that a
+# low rate *finds the optimum*. It finds *a* minimum, if it has the time.
 #
 # **Why does it tremble?** Take one weight θ and the loss $\frac a2 \theta^2$. A minibatch gives the gradient $a\theta + \xi$ with noise
 # $\xi$
@@ -183,7 +196,7 @@ def step_decay(lr0, epoch, drop=0.5, every=10):
     lr0 : float
         η0 > 0, the rate of the first epochs.
     epoch : int
-        From 0 on.
+        A whole number from 0 on, an int; there are no fractional epochs here.
     drop : float
         The factor, in (0, 1), that the rate is multiplied by.
     every : int
@@ -195,7 +208,7 @@ def step_decay(lr0, epoch, drop=0.5, every=10):
     Returns
     -------
     float
-        lr0 · drop^⌊epoch/every⌋, a single number.
+        lr0 · drop^⌊epoch/every⌋, a single number and no array of shape (1,).
     """
     ### BEGIN SOLUTION
     return lr0 * drop ** (epoch // every)
@@ -232,11 +245,11 @@ if ready(step_decay):
 # %% [markdown]
 # ## §3 The same factor all the time
 #
-# A staircase of equal factors can be made smooth: instead of one half every ten epochs, a little all the time. That is an exponential,
+# A staircase can be made smooth: instead of one half every ten epochs, a little all the time. That is an exponential,
 #
 # $$\eta(t) = \eta_0\, e^{-kt} \tag{2}$$
 #
-# where $k$ says how fast: after a time of $1/k$ the rate has fallen to $1/e \approx 37\,\%$, after another $1/k$ to 37 % of that.
+# where $k$ says how fast: after a time of $1/k$ the rate has fallen to $1/e \approx 37\,\%$.
 #
 # ### Where the slides disagree
 #
@@ -288,7 +301,7 @@ def exponential_decay(lr0, t, k):
     Returns
     -------
     float
-        lr0 · e^(−k·t), a single number.
+        lr0 · e^(−k·t), a single number and no array of shape (1,).
     """
     ### BEGIN SOLUTION
     return lr0 * np.exp(-k * t)
@@ -342,7 +355,7 @@ def exponential_schedule(lr0, epoch, s=20):
     Returns
     -------
     float
-        lr0 · 0.1^(epoch/s), a single number (and no function).
+        lr0 · 0.1^(epoch/s), a single number: no array of shape (1,), and no function.
     """
     ### BEGIN SOLUTION
     return lr0 * 0.1 ** (epoch / s)
@@ -366,8 +379,7 @@ if ready(exponential_decay, exponential_schedule):
 # %% [markdown]
 # ## §4 Fast at first, slowly later
 #
-# An exponential soon falls to nothing: after $3s$ epochs a thousandth is left. Whoever is then still far away never arrives. A hyperbola
-# is more patient:
+# An exponential soon falls to nothing: after $3s$ epochs a thousandth is left. A hyperbola is more patient:
 #
 # $$\eta(t) = \frac{\eta_0}{1 + kt} \tag{4}$$
 #
@@ -416,7 +428,7 @@ def inverse_time_decay(lr0, t, k):
     Returns
     -------
     float
-        lr0 / (1 + k·t), a single number.
+        lr0 / (1 + k·t), a single number and no array of shape (1,).
     """
     ### BEGIN SOLUTION
     return lr0 / (1 + k * t)
@@ -474,7 +486,7 @@ def power_schedule(lr0, t, s, c=1.0):
     Returns
     -------
     float
-        lr0 / (1 + t/s)^c, a single number.
+        lr0 / (1 + t/s)^c, a single number and no array of shape (1,).
     """
     ### BEGIN SOLUTION
     return lr0 / (1 + t / s) ** c
@@ -534,10 +546,9 @@ if ready(exponential_decay, inverse_time_decay, power_schedule):
 # %% [markdown]
 # ## §5 Written down by hand
 #
-# Who has trained a network before knows where its loss gets stuck, and writes the rates down: 0.5 for six epochs, 0.1 for three more, then
-# 0.02. Slides call this *piecewise constant scheduling*. It needs the most numbers, and they don't carry over to another task. It is
-# also the
-# most general: every staircase is a case of it.
+# Who has trained a network before knows where its loss gets stuck, and writes the rates down: 0.5 for six epochs, 0.1 for three more,
+# then 0.02. Slides call this *piecewise constant scheduling*. It needs the most numbers, and is the most general: every staircase is a
+# case of it.
 #
 # With boundaries $b_1 < b_2 < \dots < b_n$ and one value more than boundaries, $v_0, v_1, \dots, v_n$:
 #
@@ -591,7 +602,7 @@ def piecewise_constant(boundaries, values, t):
     -------
     float
         values[i], where i is the number of boundaries that are ≤ t: at a boundary the new value
-        holds already. A single number.
+        holds already. A single number, and no array of shape (1,).
 
     The lists are not changed.
     """
@@ -616,10 +627,9 @@ if ready(step_decay, piecewise_constant):
 # %% [markdown]
 # ## §6 Let the validation loss decide
 #
-# All schedules so far have to know beforehand when the loss will be stuck. *Performance scheduling*, or "reduce on plateau", looks: if the
-# loss on the validation set hasn't improved for some epochs, the floor of the present rate is reached, and it is time for a smaller one.
-# Slides recommend it for self-normalising networks. It is the only one of our schedules with a memory, so it gets and returns a state, as
-# an optimiser does.
+# All schedules so far have to know beforehand when the loss will be stuck. *Performance scheduling*, or "reduce on plateau", looks: if
+# the loss on the validation set hasn't improved for some epochs, the floor of the present rate is reached, and it is time for a smaller
+# one. It is the only one of our schedules with a memory, so it gets and returns a state, as an optimiser does.
 
 # %% [markdown]
 # ### Exercise 7 · plateau_step
@@ -750,13 +760,12 @@ if ready(plateau_step):
 
 # %% [markdown]
 # With patience 1 every bad epoch counts, also one that was only bad luck. A validation loss is noisier than this one: be more patient
-# there,
-# or the rate is gone before the way is.
+# there.
 #
 # ## §7 Find a rate in one short run
 #
-# How does one find the first rate without dozens of runs? Leslie Smith's *learning-rate range test* (2015) is a single short run whose rate
-# *rises* by the same factor at each step, from far too low to far too high. Draw the loss against the rate and read it:
+# Leslie Smith's *learning-rate range test* (2015) is a single short run whose rate *rises* by the same factor at each step, from far too
+# low to far too high. Draw the loss against the rate and read it:
 #
 # 1. On the left nothing happens: the rate is too low.
 # 2. Then the loss falls. The best *constant* rate lies there, clearly before the lowest point.
@@ -795,10 +804,8 @@ if ready(exponential_decay):
 
 # %% [markdown]
 # The comparison of §9 below took dozens of runs to find 1 as the first rate of most schedules, and 0.3 to 0.5 as a constant. The test
-# needed
-# three epochs, and says 0.6 and 0.2. That is close enough to begin with. It is no more than that: a short test can't see a rate that
-# does harm only
-# later, and another seed gives other numbers.
+# needed three epochs, and says 0.6 and 0.2. That is close enough to begin with, and no more: a short test can't see a rate that does harm
+# only later.
 #
 # ## §8 Up first: 1cycle
 #
@@ -875,7 +882,8 @@ def one_cycle(t, total, lr_max, lr_start=None, last=0.1):
     -------
     float
         With h = (1 − last)·total/2: on the straight lines from lr_start at t = 0 to lr_max at t = h,
-        back to lr_start at t = 2h, and to lr_start/1000 at t = total. A single number.
+        back to lr_start at t = 2h, and to lr_start/1000 at t = total. A single number,
+        and no array of shape (1,).
     """
     ### BEGIN SOLUTION
     low = lr_max / 10 if lr_start is None else lr_start
@@ -915,9 +923,9 @@ if ready(one_cycle):
 # %% [markdown]
 # ## §9 All of them on one task
 #
-# Now a comparison over ten epochs. Each schedule gets its first rate (1cycle its highest) out of 0.3, 0.5, 0.7, 1 and 1.4: the one whose final
-# training loss was lowest for two other seeds. Of the constants 0.5 was best, and 0.3 nearly as good, so we show both. The other numbers
-# are plausible ones, and not tuned. Three seeds each.
+# A comparison over ten epochs. Each schedule gets its first rate (1cycle its highest) out of 0.3, 0.5, 0.7, 1 and 1.4: the one whose
+# final training loss was lowest for two other seeds. Of the constants 0.5 was best, and 0.3 nearly as good, so we show both. The other
+# numbers are plausible ones, and not tuned. Three seeds each.
 
 # %% tags=["demo"]
 everything = (step_decay, exponential_decay, exponential_schedule, inverse_time_decay)
@@ -954,21 +962,16 @@ if ready(*everything):
     assert apart > 0.5 * np.ptp(means[2:]), "the runs of one differ as much as the schedules"
 
 # %% [markdown]
-# On average every schedule beats both constant rates. Among the schedules the differences are about as large as between the runs of one of
-# them, so don't read a ranking into it. Piecewise constant, which stays high until epoch 6 and then falls far, is first. Step decay, which
-# drops at epoch 3 already, is last. (It was the best of five
-# first rates for it, too.)
+# On average every schedule beats both constant rates. Among the schedules the differences are about as large as between the runs of one
+# of them, so don't read a ranking into it.
 #
-# On the *test set*, whose labels are right, step decay is first. A lower training loss also means that more of the wrong labels have been
-# learnt. So a schedule improves the optimisation, and doesn't replace the regularisation of lecture 10. The trembling of a constant 0.5
-# costs
-# several percent here, too.
+# Step decay is last, and first on the *test set*, whose labels are right: a lower training loss also means that more of the wrong labels
+# have been learnt. So a schedule improves the optimisation, and doesn't replace the regularisation of lecture 10.
 #
-# **Super-convergence?** Under this name Smith and Topin (2017) reported that a cycle of large rates trains some networks in up to ten times
-# fewer steps. Let us measure it. Runs of 2, 4 and 8 epochs, each planned for its length, three seeds each. All have momentum: 0.9, or
-# 1cycle's own.
-# Beside the constant rate there is a third candidate that nobody advertises: a straight line *down* to zero, without the way up. Each
-# rate was the best of at least three on other seeds: 0.04 for the constant, 0.16 as the highest one of the two others.
+# **Super-convergence?** Under this name Smith and Topin (2017) reported that a cycle of large rates trains some networks in up to ten
+# times fewer steps. We measure it: runs of 2, 4 and 8 epochs, each planned for its length, three seeds each. All have momentum: 0.9, or
+# 1cycle's own. Beside the constant rate there is a third candidate that nobody advertises: a straight line *down* to zero, without the
+# way up. Each rate was the best of at least three on other seeds: 0.04 for the constant, 0.16 as the highest one of the two others.
 
 # %% tags=["demo"]
 if ready(one_cycle):
@@ -1009,9 +1012,8 @@ if ready(one_cycle):
 # ## §10 Warm-up, and schedules for Adam
 #
 # **Warm-up** is the way up without the rest: the rate climbs for the first few percent of a run, and then any schedule follows. Fresh
-# weights give large gradients in directions that won't matter later, and momenta and averages of squares aren't worth much yet. So the
-# highest rate that a network survives is smaller at the beginning than after an epoch. Large batches and transformers are trained with
-# warm-up nearly always. `np.interp` is enough for it.
+# weights give large gradients in directions that won't matter later. So the highest rate that a network survives is smaller at the
+# beginning than after an epoch. Large batches and transformers are trained with warm-up nearly always.
 
 # %% tags=["demo"]
 def warmed_up(lr, warm, total=6):
@@ -1036,11 +1038,9 @@ assert best == "1.5 after 0 epochs of warm-up", "a lower rate without warm-up en
 # one with half the rate and no warm-up. A small network on well-scaled inputs doesn't need it. Where the highest rate that one survives at
 # the start is too low, it is worth a lot.
 #
-# **Adam** adapts the rate of each weight, so does it need a schedule at all? The slides say that every optimiser, Adam included, has a
-# learning
-# rate as a hyperparameter, and go on to decay. Adam divides by the *typical* size of a gradient, noise included, so its steps don't shrink
-# near a minimum. We compare a constant rate with a falling one; both rates are the best of 0.005, 0.01, 0.02, 0.04 and 0.08 on
-# other seeds.
+# **Adam** adapts the rate of each weight, so does it need a schedule at all? Adam divides by the *typical* size of a gradient, noise
+# included, so its steps don't shrink near a minimum. We compare a constant rate with a falling one; both rates are the best of 0.005,
+# 0.01, 0.02, 0.04 and 0.08 on other seeds.
 
 # %% tags=["demo"]
 def adam_run(schedule, seed):
@@ -1066,8 +1066,8 @@ if ready(exponential_schedule):
     assert falling[:, 0].max() < constant[:, 0].min(), "a falling rate helps Adam, too"
 
 # %% [markdown]
-# It helps Adam as well, in each of the three runs. Adam makes the *weights* comparable with each other. How long all steps are at one
-# time is another question, and the schedule answers it.
+# It helps Adam as well, in each of the three runs. Adam makes the *weights* comparable. How long all steps are is another question, and
+# the schedule answers it.
 #
 # **What to take?** The slides' tables of defaults name 1cycle for ordinary networks and performance scheduling for self-normalising ones.
 # Today's large networks mostly have a warm-up, then a cosine or a straight line down to nearly zero. If you know the length of your run,
