@@ -107,7 +107,7 @@ def learn(lr, clip=plain, seed=0, epochs=8):
 
 # %% tags=["demo"]
 fates = [learn(lr=0.7, seed=seed) for seed in (1, 2, 3)]
-lost, lost_norms, _ = next(fate for fate in fates if np.isnan(fate[2]))
+lost, lost_norms, _ = max(fates, key=lambda fate: np.isnan(fate[2]))
 plots.show(
     figures.beside(
         {"The loss": {"": lost}, "The norm of its gradient": {"": lost_norms}},
@@ -116,10 +116,8 @@ plots.show(
     alt="The training loss falls slowly from above 2 to below 1.5. Then, within three steps, it shoots out of "
     "the picture, and the curve ends. So does the norm of the gradient, which had stayed near 1, with a few peaks.",
 )
-print("the last five losses:", *(f"{loss:.3g}" for loss in lost[-5:]))
-print("the last five norms: ", *(f"{norm:.3g}" for norm in lost_norms[-5:]))
-print(f"lost: {sum(np.isnan(accuracy) for _, _, accuracy in fates)} of 3 starts")
-assert np.nanmin(lost) < 1.8, "the net was learning"
+assert any(np.isnan(accuracy) for _, _, accuracy in fates), "at least one of three starts is lost"
+assert np.nanmin(lost) < 1.8 and np.nanmax(lost) > 1e6, "the net was learning, and then its loss grew a million times"
 assert np.median(lost_norms[:-4]) < 2, "though most gradients were short"
 
 # %% [markdown]
@@ -690,7 +688,7 @@ if ready(clip_by_value, clip_by_norm, cosine_similarity, clip_by_global_norm):
     together = np.concatenate([grad.ravel() for grad in clip_by_global_norm(first_grads, 0.3)[0]])
     turned = {"each array": cosine_similarity(whole, apart), "all together": cosine_similarity(whole, together)}
     for label, three in runs.items():
-        print(f"{label:<22} test accuracies", ", ".join("lost" if np.isnan(run[2]) else f"{run[2]:.2f}" for run in three))
+        print(f"{label:<20} {'some runs are lost' if any(np.isnan(run[2]) for run in three) else 'no run is lost'}")
     print("cosine with the gradient, clipped", ", ".join(f"{label}: {cosine:.3f}" for label, cosine in turned.items()))
 
 # %% tags=["demo"]
@@ -734,8 +732,7 @@ if ready(clip_by_global_norm):
         alt="The norms before clipping over 216 steps, and how often each size occurs, on log scales. They lie "
         "between 0.4 and 40, most between 1 and 10; the threshold of 1 lies at their lower end.",
     )
-    print("norm, 10 %, 50 %, 90 % and largest:", *(f"{quantile:.2g}" for quantile in quantiles))
-    print(f"clipped steps: {np.mean(np.array(usual_norms) > 1):.0%}")
+    print(f"clipped steps: about {round(np.mean(np.array(usual_norms) > 1), 1):.0%}")
     assert quantiles[3] > 2 * quantiles[1], "a few gradients are much longer than the median"
 
 # %% [markdown]
