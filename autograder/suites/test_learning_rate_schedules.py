@@ -392,7 +392,11 @@ def rate_and_state(answer, old):
 
 def changes(rates, start=4.0):
     """Return the numbers of the epochs, from 1, after which the rate is another."""
-    return [number for number, (old, new) in enumerate(zip([start, *rates], rates, strict=False), start=1) if new != old]
+    return [
+        number
+        for number, (old, new) in enumerate(zip([start, *rates], rates, strict=False), start=1)
+        if not np.isclose(new, old, rtol=1e-6, atol=0)
+    ]
 
 
 def expect_change(rates, what):

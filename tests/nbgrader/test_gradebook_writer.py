@@ -444,6 +444,7 @@ def test_lectures_of_the_course(folder, lecture):
 
 INTERRUPTED = """
 import os, signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell lets what it starts in the background ignore Ctrl-C
 from autograder.gradebook.writer import import_nbgrader
 
 class Impatient:
