@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from autograder import deadline
-from autograder.judging.known_answers import KnownAnswer, catalogue
+from autograder.judging.known_answers import KnownAnswer, catalogue, without_warnings
 from autograder.judging.recorder import Answer, Recorder
 from autograder.model.results import MisconceptionFound
 from autograder.model.values import size_of
@@ -198,7 +198,7 @@ def trial_with(slug: str, known: KnownAnswer, trial: Trial) -> Tried:
     if key not in _tried:
         recorder = Recorder(LocalStudent({**vars(catalogue(slug).reference), **known.functions}))
         try:
-            with deadline.uncounted():  # the result is cached for all submissions
+            with deadline.uncounted(), without_warnings():  # the result is cached for all submissions
                 trial.again(recorder)
             found = Tried(True)
         except Exception as error:  # a failed expectation, or an error of the test because of the answer

@@ -20,7 +20,7 @@ import numpy as np
 
 from autograder import deadline
 from autograder.judging.diagnosis import close
-from autograder.judging.known_answers import KnownAnswer, catalogue
+from autograder.judging.known_answers import KnownAnswer, catalogue, without_warnings
 from autograder.judging.recorder import has_generator
 from autograder.judging.reference_cache import Remembered, remembered
 from coursekit.expectations import Mismatch
@@ -34,6 +34,12 @@ def forward_of(backward: str, exercises: Sequence[str]) -> str | None:
     """Return the forward exercise of a backward pass: ``x_forward`` or ``x`` for ``x_backward``; None if there is none."""
     stem = backward.removesuffix("_backward")
     return next((name for name in (f"{stem}_forward", stem) if name in exercises and name != backward), None)
+
+
+def _answer(known: KnownAnswer, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
+    """Return what a known answer returns for copies of the arguments."""
+    with without_warnings():
+        return known.function(*copied(args), **copied(kwargs))
 
 
 class KnownForward:
@@ -70,7 +76,7 @@ class KnownForward:
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:
         """Return the misconception's output, with the arguments and its own cache as cache."""
-        answer = self.known.function(*copied(args), **copied(kwargs))
+        answer = _answer(self.known, args, kwargs)
         return (answer[0], (args, kwargs, answer[1])) if self._returns_pair else answer
 
     def backward(self, dout: np.ndarray, *cache: Any) -> Any:
@@ -154,7 +160,7 @@ class _Compared:
         Mismatch
             If the misconception's answer differs.
         """
-        wanted = None if has_generator(args, kwargs) else _out(self.name, self._known.function(*copied(args), **copied(kwargs)))
+        wanted = None if has_generator(args, kwargs) else _out(self.name, _answer(self._known, args, kwargs))
         call = self._function.call(*args, **kwargs)
         if wanted is not None and not close(wanted, _out(self.name, call.answer)):
             raise Mismatch("value", f"expected the answer of the misconception that explains {self.name} in its own tests, got another one")

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import inspect
 import traceback
-import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
@@ -18,7 +17,7 @@ from typing import Any
 from autograder.errors import CourseError, in_one_line
 from autograder.judging.gradients import forward_of
 from autograder.judging.grading import HiddenSuite, judge
-from autograder.judging.known_answers import BANDS, Catalogue, KnownAnswer, catalogue
+from autograder.judging.known_answers import BANDS, Catalogue, KnownAnswer, catalogue, without_warnings
 from autograder.judging.marking import MOST_CORNERS
 from autograder.judging.solution import Solution, said_at
 from autograder.model.course import Lecture, suite_of
@@ -130,8 +129,7 @@ def tried(lecture: Lecture, solution: Solution, exercises: Sequence[str] = ()) -
 
 def _judged(lecture: Lecture, functions: Mapping[str, Any], points: Mapping[str, float]) -> dict[str, ExerciseResult]:
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of divisions by zero in wrong answers
+        with without_warnings():
             return {result.name: result for result in judge(lecture.slug, LocalStudent(functions), points)}
     except BrokenSuite as error:
         raise _broken(lecture, error) from None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 from autograder.judging import diagnosis
 from autograder.judging.diagnosis import Answer
 from autograder.judging.grading import judge
+from autograder.judging.known_answers import catalogue
 from autograder.model.course import find_course, grade_id, source_of
 from coursekit.student import LocalStudent, Raised, TimedOut
 
@@ -262,3 +264,12 @@ def test_an_argument_written_into_by_index_is_changed_in_place():
         return x
 
     assert all_named("dropout", "vanilla_dropout_train", by_index) == ["vanilla_dropout_train_in_place"]
+
+
+def test_known_answers_that_overflow_do_not_warn():
+    """In a kernel a warning would be an output of the cell, for which nbgrader gives no points."""
+    with warnings.catch_warnings(record=True) as warned:
+        warnings.simplefilter("always")
+        student = LocalStudent({**vars(catalogue("neurons_and_backprop").reference), "softmax": lambda z: np.zeros(np.shape(z))})
+        judge("neurons_and_backprop", student, {"softmax": 2.0})
+    assert warned == []
