@@ -15,6 +15,7 @@ from autograder.misconceptions.families import (
     cut_off,
     family,
     fixed_number,
+    flattened,
     for_two_dimensions,
     generator_ignored,
     in_a_tuple,
@@ -1677,16 +1678,6 @@ def if_of_an_array(function, options, z, *args, **kwargs):
     if z > 0:
         pass
     return function(z, *args, **kwargs)
-
-
-@family(
-    "The answer is flattened",
-    "Your numbers are right, but they come back in one long row, as `z.flatten()` or `np.ravel(z)` made it. The answer has the shape of z: "
-    "end with `.reshape(z.shape)`, or use NumPy's functions of whole arrays.",
-    "part",
-)
-def flattened(function, options, *args, **kwargs):
-    return np.ravel(function(*args, **kwargs))
 
 
 @family(

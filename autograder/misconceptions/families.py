@@ -187,6 +187,18 @@ def in_place(right, options, *args, **kwargs):
 
 
 @family(
+    "The shape is lost",
+    "Your numbers come back in one long row, as `np.ravel` makes it. The answer has the shape of {argument}: end with "
+    "`.reshape({argument}.shape)`, or use NumPy's functions of whole arrays, which keep it.",
+    "part",
+    position=0,
+)
+def flattened(right, options, *args, **kwargs):
+    answer = right(*args, **kwargs)
+    return (np.ravel(answer[0]), *answer[1:]) if isinstance(answer, tuple) else np.ravel(answer)
+
+
+@family(
     "Made for two dimensions only",
     "Your function asks for the shape (N, D) of {argument}, so images of shape (N, C, H, W) and single examples raise an error. Write it "
     "for arrays of any shape: `{argument}.shape`, whatever that is.",

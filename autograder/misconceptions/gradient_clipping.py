@@ -12,6 +12,7 @@ from autograder.misconceptions.families import (
     cut_off,
     family,
     fixed_number,
+    flattened,
     in_a_tuple,
     in_place,
     in_single_precision,
@@ -88,11 +89,6 @@ def one_axis_only(function, options, *args, **kwargs):
     if np.ndim(args[options["position"]]) != 1:
         raise ValueError("The truth value of an array with more than one element is ambiguous.")
     return function(*args, **kwargs)
-
-
-@family("The shape is lost", "You return the entries in one row. Give the answer the shape of {argument}: `reshape`.", "part", position=0)
-def flattened(function, options, *args, **kwargs):
-    return np.ravel(function(*args, **kwargs))
 
 
 changed = partial(in_place, casting="unsafe")

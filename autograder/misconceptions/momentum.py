@@ -13,6 +13,7 @@ from autograder.misconceptions.families import (
     cut_off,
     family,
     fixed_number,
+    flattened,
     in_a_tuple,
     in_place,
     members,
@@ -177,17 +178,6 @@ def added(right, options, theta, *args, **kwargs):
 )
 def state_first(right, options, *args, **kwargs):
     return right(*args, **kwargs)[::-1]
-
-
-@family(
-    "The shape is lost",
-    "You return a flat array. θ may have any shape, such as that of a matrix of weights, and the new one has the same: NumPy's arithmetic "
-    "keeps it by itself.",
-    "part",
-)
-def flattened(right, options, *args, **kwargs):
-    answer = right(*args, **kwargs)
-    return (np.ravel(answer[0]), *answer[1:]) if isinstance(answer, tuple) else np.ravel(answer)
 
 
 UPHILL = (

@@ -15,6 +15,7 @@ from autograder.misconceptions.families import (
     as_list,
     cut_off,
     fixed_number,
+    flattened,
     generator_ignored,
     in_a_tuple,
     in_place,
@@ -220,6 +221,15 @@ def test_right_answers_in_single_precision(form):
     assert out.dtype == np.float32
     np.testing.assert_allclose(out, right.batchnorm_forward(*arguments)[0], rtol=1e-6)
     assert cache[0].dtype == np.float64
+
+
+@pytest.mark.parametrize("form", BOTH, ids=["here", "in a notebook"])
+def test_a_lost_shape(form):
+    """Of a tuple it is the first item's."""
+    x = np.ones((2, 3))
+    np.testing.assert_array_equal(form(flattened("batchnorm_inference", thirds, see=SEE, called="a_row"))(x), np.full(6, 1 / 3))
+    out, cache = form(flattened("batchnorm_forward", right.batchnorm_forward, see=SEE))(x, np.ones(3), np.ones(3))
+    assert out.shape == (6,) and cache[0].shape == (2, 3)
 
 
 def thirds(x):
