@@ -628,7 +628,7 @@ class TestShuffleBuffer(Lazy):
     @aspect("the first draw", 20)
     def test_first(self, student, rng):
         """The first item is drawn from the full buffer, each with the same probability, and isn't drawn again."""
-        runs = self.draws(student, rng, 900, 2, 20, 3)
+        runs = self.draws(student, rng, 700, 2, 20, 3)
         expect_equally_likely([found[0] if found else None for found in runs], (1, 2, 3), "the first item")
         if any(len(found) == 2 and equal(*found) for found in runs):
             raise Mismatch("value", "the item that was drawn first is drawn once more")
