@@ -839,7 +839,7 @@ assert 0.1 < by_layer["without"][0] / by_layer["without"][-1] < 10, "without it,
 # | clipping by global norm | the length of a step, ηv | one more hyperparameter | vanishing gradients, NaN |
 # | batch normalization | the scale of a layer's inputs | statistics of batches | small batches, recurrent nets, very deep plain nets |
 #
-# ## §8 In words
+# ## §8 A question to answer in words
 #
 # *About 10 minutes · difficulty ●●○ · graded by hand*
 #
