@@ -818,7 +818,8 @@ if ready(activation_statistics, he_normal):
 # $$\delta_L = \frac{\partial L}{\partial h_L} \circ f'(z_L), \qquad \delta_{l} = \big(\delta_{l+1} W_{l+1}^\top\big) \circ f'(z_{l}), \qquad
 # \frac{\partial L}{\partial W_l} = h_{l-1}^\top\, \delta_l, \tag{11}$$
 #
-# where $\circ$ multiplies entry by entry and $\delta_l = \partial L/\partial z_l$. (In a derivative $L$ is the loss, as an index the last layer.) Per layer the mean square of $\delta$ is multiplied by about
+# where $\circ$ multiplies entry by entry and $\delta_l = \partial L/\partial z_l$. (In a derivative $L$ is the loss, as an index the last
+# layer.) Per layer the mean square of $\delta$ is multiplied by about
 #
 # $$\chi = \text{fan}_{out} \cdot \operatorname{Var} w \cdot \mathbb E\big[f'(z)^2\big]. \tag{12}$$
 #
@@ -1286,7 +1287,8 @@ check_all()
 # ### Further reading
 #
 # - X. Glorot and Y. Bengio (2010), [*Understanding the difficulty of training deep feedforward neural
-#   networks*](https://proceedings.mlr.press/v9/glorot10a.html). Figure 6 has histograms of activations, as you drew them; Figure 7 has those of the gradients on their way back.
+#   networks*](https://proceedings.mlr.press/v9/glorot10a.html). Figure 6 has histograms of activations, as you drew
+#   them; Figure 7 has those of the gradients on their way back.
 # - K. He, X. Zhang, S. Ren and J. Sun (2015), [*Delving deep into rectifiers*](https://arxiv.org/abs/1502.01852), section 2.2.
 # - Y. LeCun, L. Bottou, G. Orr and K.-R. Müller (1998), *Efficient backprop*, section 4.6.
 # - G. Klambauer, T. Unterthiner, A. Mayr and S. Hochreiter (2017), [*Self-normalizing neural networks*](https://arxiv.org/abs/1706.02515): SELU and
