@@ -1,201 +1,751 @@
-"""The hidden suite of lecture 10, regularization."""
+"""The hidden suite of lecture 10, regularization.
+
+Most tests take an answer in another form, too: a pair in the other order, flat arrays, a list. One corner of each exercise looks at the
+form. What depends on another mistake is compared with the student's own answers: how a penalty grows, which part of a step is the gradient's.
+"""
+
+from __future__ import annotations
 
 import numpy as np
 
-from autograder.suites.contracts import ArgumentsUnchanged, Integers, MemoryLayouts
+from autograder.suites.contracts import (
+    SEED,
+    TWO_SEEDS,
+    ArgumentsUnchanged,
+    Contract,
+    Integers,
+    IntegersBesideFractions,
+    array_in,
+    both,
+    expect_repeated,
+    generator,
+    with_generators,
+)
 from coursekit import aspect, corner, exercise, expect
+from coursekit.expectations import P_LIMIT, Mismatch
 
-# TODO: write down what a fair marker gives points for: each returned array, each mode, the state over several steps; and each corner.
-# Each gets tests of its own, with other inputs than the public checks. The docstrings are sentences for students.
+FORM = 0.22  # the share that right numbers in a wrong form lose
+SHAPES = (3, 4), (5,), (2, 3, 2)
+
+
+# --- inputs, and parts of answers -----------------------------------------------------------------------------------------
+
+
+def nonzero(rng, *shape):
+    """Return numbers of both signs, none of them near zero."""
+    return rng.uniform(0.3, 2.0, shape) * rng.choice([-1.0, 1.0], shape)
+
+
+def is_number(item):
+    """Tell whether an item is a number, maybe as an array with one entry."""
+    return np.isscalar(item) or (isinstance(item, np.ndarray) and item.size == 1 and item.dtype.kind in "iuf")
+
+
+def entries(answer, shape, name):
+    """Return an answer with the shape that is asked for; its form may be another one with as many numbers."""
+    answer = array_in(answer[0] if type(answer) is tuple and answer else answer)
+    if isinstance(answer, np.ndarray) and answer.size == np.prod(shape, dtype=int):
+        answer = answer.reshape(shape)
+    expect(answer, name).shaped(shape)
+    return np.asarray(answer)  # of its own dtype, on which the tolerance depends
+
+
+def alone(answer, name, shape):
+    """Expect one array of this shape, and nothing beside it."""
+    try:
+        return expect(answer, name).shaped(shape).answer
+    except Mismatch as error:
+        raise Mismatch(error.kind, str(error), (type(answer).__name__,) if isinstance(answer, (list, tuple)) else error.got) from None
+
+
+def expect_multiple(found, right, name):
+    """Expect an array times a positive number, and return this factor."""
+    factor = float(np.sum(found * right) / np.sum(right**2))
+    if not factor > 1e-9:
+        raise Mismatch("value", f"{name} doesn't point where it should", found)
+    expect(found, name).close_to(factor * right, 1e-5)
+    return factor
+
+
+# --- penalties ------------------------------------------------------------------------------------------------------------
+
+
+class IsAPenalty(ArgumentsUnchanged, Integers):
+    """What both penalties have in common; `power` says how they grow with the weights."""
+
+    power: int
+
+    def arguments(self, rng):
+        return [nonzero(rng, 3, 4), nonzero(rng, 5)], 0.35
+
+    def weights(self, rng, shapes=SHAPES):
+        return [nonzero(rng, *shape) * size for shape, size in zip(shapes, (1.0, 3.0, 0.4), strict=False)]
+
+    def ask_all(self, student, *calls):
+        """Call the function, and return the answers with the lists of weights."""
+        return [(getattr(student, self.exercise)(*call), call[0]) for call in calls]
+
+    def penalty(self, answer):
+        """Return the penalty of an answer, whatever stands beside it."""
+        items = answer if type(answer) in (list, tuple) else [answer]
+        found = next((item for item in items if is_number(item)), answer)
+        return float(np.reshape(expect(np.reshape(found, ()) if is_number(found) else found, "penalty").shaped(()).answer, ()))
+
+    def grads(self, answer, weights):
+        """Return the gradients of an answer, also if they come first or alone, in a long vector, or as one array in place of a list of one."""
+        found = answer
+        if type(answer) in (list, tuple) and len(answer) == 2:
+            found = next((item for item in answer if type(item) in (list, tuple)), answer)
+            found = next((item for item in answer if not is_number(item)), found) if found is answer else found
+        sizes = [w.size for w in weights]
+        if isinstance(found, np.ndarray) and found.shape == (sum(sizes),):
+            found = np.split(found, np.cumsum(sizes)[:-1])
+        names = [f"grads[{index}]" for index in range(len(weights))]
+        items = zip(expect(found, "grads").items(*names), weights, names, strict=True)
+        return [entries(item, w.shape, name) for item, w, name in items]
+
+    def ask(self, student, *arguments):
+        answer = getattr(student, self.exercise)(*arguments)
+        return [self.penalty(answer), self.grads(answer, arguments[0])]
+
+    @aspect("how the penalty grows", 1.6)
+    def test_growth(self, student, rng):
+        """With weights three times as large, the penalty grows as its equation says."""
+        w = self.weights(rng)
+        once, three = [self.penalty(answer) for answer, _ in self.ask_all(student, (w, 0.4), ([3 * each for each in w], 0.4))]
+        expect(three / (once or 1.0), "the penalty of three times the weights, divided by that of the weights,").close_to(3.0**self.power, 1e-5)
+
+    @aspect("λ in the penalty", 0.8)
+    def test_lam_in_the_penalty(self, student, rng):
+        """The penalty is proportional to λ."""
+        w = self.weights(rng)
+        one, other = [self.penalty(answer) for answer, _ in self.ask_all(student, (w, 0.3), (w, 1.2))]
+        expect(other / (one or 1.0), "the penalty with λ = 1.2, divided by that with 0.3,").close_to(4.0, 1e-5)
+
+    @aspect("all arrays count", 0.8)
+    def test_all_arrays(self, student, rng):
+        """The penalty of a list is the sum of its arrays' penalties."""
+        w = self.weights(rng)
+        whole, *parts = [self.penalty(answer) for answer, _ in self.ask_all(student, *[(each, 0.7) for each in (w, w[:1], w[1:2], w[2:])])]
+        if not sum(parts) > 0:
+            raise Mismatch("value", "the penalty of weights that aren't zero should be positive")
+        expect(whole, "the penalty of three arrays").close_to(sum(parts), 1e-5)
+
+    @aspect("the penalty", 3.4)
+    def test_penalty(self, student, reference, rng):
+        """The penalty of arrays of several shapes is right."""
+        calls = [(self.weights(rng), 0.6), (self.weights(rng, ((4, 2),)), 1.7)]
+        for (answer, _), call in zip(self.ask_all(student, *calls), calls, strict=True):
+            expect(self.penalty(answer), "penalty").close_to(getattr(reference, self.exercise)(*call)[0])
+
+    @aspect("the gradients' direction", 1.8)
+    def test_direction(self, student, reference, rng):
+        """The gradients point where the penalty grows fastest, all with the same factor."""
+        calls = [(self.weights(rng), 0.6), (self.weights(rng, ((4, 2),)), 1.7)]
+        for (answer, w), call in zip(self.ask_all(student, *calls), calls, strict=True):
+            right = getattr(reference, self.exercise)(*call)[1]
+            pairs = enumerate(zip(self.grads(answer, w), right, strict=True))
+            factors = [expect_multiple(found, each, f"grads[{index}]") for index, (found, each) in pairs]
+            expect(np.array(factors), "how long the gradients are, beside right ones,").close_to(np.full(len(factors), factors[0]), 1e-5)
+
+    @aspect("λ in the gradients", 0.8)
+    def test_lam_in_the_gradients(self, student, rng):
+        """The gradients are proportional to λ."""
+        w = self.weights(rng)
+        one, other = [self.grads(*pair) for pair in self.ask_all(student, (w, 0.3), (w, 1.2))]
+        for index, (first, second) in enumerate(zip(one, other, strict=True)):
+            if not np.any(first):
+                raise Mismatch("value", f"grads[{index}] is zero, though its weights aren't")
+            expect(second, f"grads[{index}] with λ = 1.2").close_to(4 * first, 1e-5)
+
+    @aspect("the gradients", 3.4)
+    def test_gradients(self, student, reference, rng):
+        """The gradients of arrays of several shapes are right."""
+        calls = [(self.weights(rng), 0.6), (self.weights(rng, ((4, 2),)), 1.7)]
+        for (answer, w), call in zip(self.ask_all(student, *calls), calls, strict=True):
+            for index, (found, right) in enumerate(zip(self.grads(answer, w), getattr(reference, self.exercise)(*call)[1], strict=True)):
+                expect(found, f"grads[{index}]").close_to(right)
+
+    @corner("the form of the answer", FORM)
+    def test_form(self, student, rng):
+        """What comes back is (penalty, grads): a number, and a list of arrays with the shapes of the weights."""
+        w = self.weights(rng)
+        penalty, grads = expect(getattr(student, self.exercise)(w, 0.5), f"what {self.exercise} returns").items("penalty", "grads")
+        expect(penalty, "penalty").shaped(())
+        names = [f"grads[{index}]" for index in range(len(w))]
+        for item, each, name in zip(expect(grads, "grads").items(*names), w, names, strict=True):
+            expect(item, name).shaped(each.shape)
+
+    @corner("0-dimensional and empty arrays", 0.05)
+    def test_odd_shapes(self, student, rng):
+        """Arrays with no axis and arrays with no entry are legal: they count as many entries as they have."""
+        w, odd = self.weights(rng), [np.array(-1.5), np.zeros((0, 3))]
+        (answer, _), (usual, _), (single, _) = self.ask_all(student, ([*w, *odd], 0.4), (w, 0.4), ([np.array([-1.5])], 0.4))
+        expected = self.penalty(usual) + self.penalty(single)
+        expect(self.penalty(answer), "the penalty with them").close_to(expected, 1e-5)
+        self.grads(answer, [*w, *odd])
+
+    @corner("an integer λ", 0.05)
+    def test_integer_lam(self, student, rng):
+        """λ may be an integer: 3 is 3.0."""
+        w = self.weights(rng)
+        if answers := both(lambda: self.ask(student, w, 3.0), lambda: self.ask(student, w, 3)):
+            expect(answers[1], "the answer for λ = 3").alike(answers[0], "from that for λ = 3.0", ("penalty", "grads"))
 
 
 @exercise("l2_penalty")
-class TestL2Penalty(ArgumentsUnchanged, Integers, MemoryLayouts):  # TODO: contracts
-    def arguments(self, rng):
-        return rng.normal(size=(4, 3)), 0.7  # TODO
-
-    @aspect("the squares", 3)  # TODO
-    def test_squares(self, student, reference, rng):
-        """TODO: With scale = 1, random numbers are squared."""
-        x = rng.normal(size=(5, 2))
-        expect(student.l2_penalty(x, 1.0), "the answer").close_to(reference.l2_penalty(x, 1.0))
-
-    @aspect("the scale", 2)  # TODO
-    def test_scale(self, student, reference, rng):
-        """TODO: The squares are multiplied by the scale that is passed."""
-        x = rng.normal(size=7)
-        expect(student.l2_penalty(x, scale=-0.3), "the answer").close_to(reference.l2_penalty(x, scale=-0.3))
-
-    @corner("the default of scale", 0.1)  # TODO
-    def test_default(self, student, reference, rng):
-        """TODO: Without a scale it is 2."""
-        x = rng.normal(size=4)
-        expect(student.l2_penalty(x), "the answer").close_to(reference.l2_penalty(x))
+class TestL2Penalty(IsAPenalty):
+    power = 2
 
 
 @exercise("l1_penalty")
-class TestL1Penalty(ArgumentsUnchanged, Integers, MemoryLayouts):  # TODO: contracts
-    def arguments(self, rng):
-        return rng.normal(size=(4, 3)), 0.7  # TODO
+class TestL1Penalty(IsAPenalty):
+    power = 1
 
-    @aspect("the squares", 3)  # TODO
-    def test_squares(self, student, reference, rng):
-        """TODO: With scale = 1, random numbers are squared."""
-        x = rng.normal(size=(5, 2))
-        expect(student.l1_penalty(x, 1.0), "the answer").close_to(reference.l1_penalty(x, 1.0))
+    @corner("weights of zero", 0.1)
+    def test_zero(self, student, rng):
+        """The gradient of a weight that is zero is zero."""
+        w = np.where(np.arange(12) % 3 == 1, 0.0, nonzero(rng, 12)).reshape(3, 4)
+        ((answer, _),) = self.ask_all(student, ([w], 0.8))
+        found = self.grads(answer, [w])[0][w == 0]
+        expect(found, "the gradient where the weight is zero").close_to(np.zeros(found.shape))
 
-    @aspect("the scale", 2)  # TODO
-    def test_scale(self, student, reference, rng):
-        """TODO: The squares are multiplied by the scale that is passed."""
-        x = rng.normal(size=7)
-        expect(student.l1_penalty(x, scale=-0.3), "the answer").close_to(reference.l1_penalty(x, scale=-0.3))
 
-    @corner("the default of scale", 0.1)  # TODO
-    def test_default(self, student, reference, rng):
-        """TODO: Without a scale it is 2."""
-        x = rng.normal(size=4)
-        expect(student.l1_penalty(x), "the answer").close_to(reference.l1_penalty(x))
+# --- steps ----------------------------------------------------------------------------------------------------------------
 
 
 @exercise("weight_decay_step")
-class TestWeightDecayStep(ArgumentsUnchanged, Integers, MemoryLayouts):  # TODO: contracts
+class TestWeightDecayStep(ArgumentsUnchanged, IntegersBesideFractions):
+    beside_fractions = ((0,), (1,))
+
     def arguments(self, rng):
-        return rng.normal(size=(4, 3)), 0.7  # TODO
+        return nonzero(rng, 3, 4), nonzero(rng, 3, 4), 0.3, 0.7
 
-    @aspect("the squares", 3)  # TODO
-    def test_squares(self, student, reference, rng):
-        """TODO: With scale = 1, random numbers are squared."""
-        x = rng.normal(size=(5, 2))
-        expect(student.weight_decay_step(x, 1.0), "the answer").close_to(reference.weight_decay_step(x, 1.0))
+    def steps(self, student, *calls):
+        answers = [student.weight_decay_step(*arguments) for arguments in calls]
+        return [entries(answer, call[0].shape, "the new weights") for answer, call in zip(answers, calls, strict=True)]
 
-    @aspect("the scale", 2)  # TODO
-    def test_scale(self, student, reference, rng):
-        """TODO: The squares are multiplied by the scale that is passed."""
-        x = rng.normal(size=7)
-        expect(student.weight_decay_step(x, scale=-0.3), "the answer").close_to(reference.weight_decay_step(x, scale=-0.3))
+    @aspect("without decay", 2.5)
+    def test_without_decay(self, student, rng):
+        """With λ = 0 the step is one of plain gradient descent."""
+        w, grad = nonzero(rng, 6), nonzero(rng, 6)
+        expect(self.steps(student, (w, grad, 0.3, 0.0))[0], "the new weights").close_to(w - 0.3 * grad)
 
-    @corner("the default of scale", 0.1)  # TODO
-    def test_default(self, student, reference, rng):
-        """TODO: Without a scale it is 2."""
-        x = rng.normal(size=4)
-        expect(student.weight_decay_step(x), "the answer").close_to(reference.weight_decay_step(x))
+    @aspect("the decay", 2.8)
+    def test_decay(self, student, rng):
+        """With a gradient of zeros the weights are multiplied by 1 − ηλ."""
+        w = nonzero(rng, 6)
+        calls = [(w, np.zeros(6), lr, lam) for lr, lam in ((0.3, 0.5), (0.8, 0.25), (0.5, 1.2))]
+        for (*_, lr, lam), found in zip(calls, self.steps(student, *calls), strict=True):
+            expect(found, f"the new weights with η = {lr}, λ = {lam} and no gradient").close_to((1 - lr * lam) * w)
+
+    @aspect("weights shrink", 1.7)
+    def test_shrinks(self, student, rng):
+        """With a gradient of zeros all weights shrink by the same factor, and more for a larger λ."""
+        w = nonzero(rng, 6)
+        weak, strong = self.steps(student, *[(w, np.zeros(6), 0.4, lam) for lam in (0.2, 0.6)])
+        factors = [expect_multiple(found, w, "what is left of the weights") for found in (weak, strong)]
+        if not 0 < factors[1] < factors[0] < 1:
+            raise Mismatch("value", f"the weights are multiplied by {factors[0]:.4g} with λ = 0.2, and by {factors[1]:.4g} with λ = 0.6")
+
+    @aspect("the gradient's part", 2)
+    def test_gradients_part(self, student, rng):
+        """The gradient moves the new weights by −η∇, however much they decay."""
+        w, grad = nonzero(rng, 6), nonzero(rng, 6)
+        with_it, without = self.steps(student, (w, grad, 0.3, 0.7), (w, 0 * grad, 0.3, 0.7))
+        expect(with_it - without, "the difference that the gradient makes").close_to(-0.3 * grad, 1e-5)
+
+    @aspect("both together", 4)
+    def test_values(self, student, reference, rng):
+        """The whole step is right, for arrays of any shape."""
+        calls = [(nonzero(rng, *shape), nonzero(rng, *shape), lr, lam) for shape, lr, lam in (((4, 3), 0.2, 0.9), ((7,), 1.5, 0.1))]
+        calls.append((np.array(2.5), np.array(-1.5), 0.4, 0.3))
+        for call, found in zip(calls, self.steps(student, *calls), strict=True):
+            expect(found, "the new weights").close_to(reference.weight_decay_step(*call))
+
+    @corner("the form of the answer", FORM)
+    def test_form(self, student, rng):
+        """What comes back is one array, of the weights' shape."""
+        for shape, answer in [(shape, student.weight_decay_step(nonzero(rng, *shape), nonzero(rng, *shape), 0.1, 0.2)) for shape in SHAPES]:
+            alone(answer, "the new weights", shape)
 
 
 @exercise("max_norm")
-class TestMaxNorm(ArgumentsUnchanged, Integers, MemoryLayouts):  # TODO: contracts
+class TestMaxNorm(ArgumentsUnchanged, Integers):
     def arguments(self, rng):
-        return rng.normal(size=(4, 3)), 0.7  # TODO
+        return nonzero(rng, 4, 6) * np.array([3.0, 0.1, 2.0, 0.2, 4.0, 1.0]), 2.3
 
-    @aspect("the squares", 3)  # TODO
-    def test_squares(self, student, reference, rng):
-        """TODO: With scale = 1, random numbers are squared."""
-        x = rng.normal(size=(5, 2))
-        expect(student.max_norm(x, 1.0), "the answer").close_to(reference.max_norm(x, 1.0))
+    def ask(self, student, *arguments):
+        return entries(getattr(student, self.exercise)(*arguments), arguments[0].shape, "the new weights")
 
-    @aspect("the scale", 2)  # TODO
-    def test_scale(self, student, reference, rng):
-        """TODO: The squares are multiplied by the scale that is passed."""
-        x = rng.normal(size=7)
-        expect(student.max_norm(x, scale=-0.3), "the answer").close_to(reference.max_norm(x, scale=-0.3))
+    def columns(self, rng, fan_in, norms):
+        """Return a matrix whose columns have these norms, in directions of their own."""
+        W = nonzero(rng, fan_in, len(norms))
+        return W / np.sqrt(np.sum(W**2, axis=0)) * np.array(norms)
 
-    @corner("the default of scale", 0.1)  # TODO
-    def test_default(self, student, reference, rng):
-        """TODO: Without a scale it is 2."""
-        x = rng.normal(size=4)
-        expect(student.max_norm(x), "the answer").close_to(reference.max_norm(x))
+    def shortened(self, student, *calls):
+        answers = [student.max_norm(*arguments) for arguments in calls]
+        return [entries(answer, call[0].shape, "the new weights") for answer, call in zip(answers, calls, strict=True)]
+
+    @aspect("short columns", 2.3)
+    def test_short(self, student, rng):
+        """Where no column is longer than r, the weights stay as they are."""
+        W = self.columns(rng, 20, [0.9, 0.8, 0.95])
+        expect(self.shortened(student, (W, 1.0))[0], "the new weights").close_to(W)
+
+    @aspect("the direction", 2)
+    def test_direction(self, student, rng):
+        """Each column that is longer than r gets shorter, and keeps its direction."""
+        W = self.columns(rng, 5, [3.0, 7.0, 4.0, 5.0])
+        for j, column in enumerate(self.shortened(student, (W, 2.0))[0].T):
+            if expect_multiple(column, W[:, j], f"column {j}") > 0.999:
+                raise Mismatch("value", f"column {j} is longer than r and should get shorter")
+
+    @aspect("the length", 3.2)
+    def test_length(self, student, rng):
+        """Each column that is longer than r has the norm r afterwards."""
+        calls = [(self.columns(rng, 5, [3.0, 9.0, 4.0, 2.5]), 2.0), (self.columns(rng, 3, [0.9, 0.6]), 0.5)]
+        for (W, r), found in zip(calls, self.shortened(student, *calls), strict=True):
+            expect(np.sqrt(np.sum(found**2, axis=0)), "the columns' norms").close_to(np.full(W.shape[1], r), 1e-5)
+
+    @aspect("each column for itself", 2.5)
+    def test_each_for_itself(self, student, rng):
+        """Beside longer columns a short one stays as it is, also one that is just inside, and one on the limit."""
+        W = self.columns(rng, 4, [6.0, 0.3, 2.97, 9.0, 1.0])
+        W[:, 4] = [1.8, 0.0, -2.4, 0.0]
+        found = self.shortened(student, (W, 3.0))[0]
+        expect(found[:, [1, 2, 4]], "the columns that aren't longer than r").close_to(W[:, [1, 2, 4]])
+        if not (np.abs(found[:, [0, 3]]) < np.abs(W[:, [0, 3]])).all():
+            raise Mismatch("value", "the columns that are longer than r should get shorter")
+
+    @aspect("all together", 3)
+    def test_values(self, student, reference, rng):
+        """Matrices of any size, with long and short columns, are right."""
+        calls = [(self.columns(rng, 3, 0.5 + rng.uniform(0, 3, 8)), 1.6), (self.columns(rng, 7, [0.2, 8.0]), 4), (nonzero(rng, 5, 1), 0.3)]
+        for call, found in zip(calls, self.shortened(student, *calls), strict=True):
+            expect(found, "the new weights").close_to(reference.max_norm(*call))
+
+    @corner("columns of zeros", 0.07)
+    def test_zeros(self, student, rng):
+        """A column of zeros stays zero."""
+        W = self.columns(rng, 4, [5.0, 0.0, 0.4])
+        expect(self.shortened(student, (W, 1.0))[0][:, 1], "the column of zeros").close_to(np.zeros(4))
+
+    @corner("tiny norms", 0.07)
+    def test_tiny(self, student, rng):
+        """Columns as short as 1e-10 are shortened to 1e-11 exactly: nothing is added to the norm."""
+        calls = [(size * self.columns(rng, 4, [1.0, 2.0]), 0.1 * size) for size in (1e-10, 1e-5)]
+        for (_, r), found in zip(calls, self.shortened(student, *calls), strict=True):
+            expect(np.sqrt(np.sum(found**2, axis=0)) / r, "the norms, divided by r,").close_to(np.ones(2), 1e-5)
+
+    @corner("the form of the answer", FORM)
+    def test_form(self, student, rng):
+        """What comes back is one array, of the shape of W."""
+        for shape, answer in [(shape, student.max_norm(nonzero(rng, *shape), 1.2)) for shape in ((3, 5), (4, 1), (1, 3))]:
+            alone(answer, "the new weights", shape)
+
+
+# --- early stopping -------------------------------------------------------------------------------------------------------
+
+VALLEY = [9.0, 8.0, 7.0, 6.0, 5.0, 4.0, *(4.5 + 0.5 * n for n in range(12))]
+
+
+def epochs_of(answer):
+    """Return both epochs of an answer, the smaller one first; their order has a test of its own."""
+    pair = expect(answer, "what early_stopping returns").items("best_epoch", "stop_epoch")
+    return sorted(float(expect(item, "each epoch").shaped(()).answer) for item in [np.reshape(each, ()) if is_number(each) else each for each in pair])
 
 
 @exercise("early_stopping")
-class TestEarlyStopping(ArgumentsUnchanged, Integers, MemoryLayouts):  # TODO: contracts
+class TestEarlyStopping(ArgumentsUnchanged):
     def arguments(self, rng):
-        return rng.normal(size=(4, 3)), 0.7  # TODO
+        return [5.0, 4.0, 3.0, 3.5, 4.0, 2.0], 2
 
-    @aspect("the squares", 3)  # TODO
-    def test_squares(self, student, reference, rng):
-        """TODO: With scale = 1, random numbers are squared."""
-        x = rng.normal(size=(5, 2))
-        expect(student.early_stopping(x, 1.0), "the answer").close_to(reference.early_stopping(x, 1.0))
+    def expect_as_in_a_valley(self, student, losses, name):
+        """Expect the answer that the student gives for a valley with its best epoch at the same place: whatever that is."""
+        valley, other, answer = [epochs_of(student.early_stopping(run, 3)) for run in (VALLEY, VALLEY[3:], losses)]
+        if valley == other:
+            raise Mismatch("value", "the answer is the same wherever the lowest loss is")
+        expect(answer, f"the answer for {name}").alike(valley, "from that for losses that fall to the same epoch, and then only rise")
 
-    @aspect("the scale", 2)  # TODO
-    def test_scale(self, student, reference, rng):
-        """TODO: The squares are multiplied by the scale that is passed."""
-        x = rng.normal(size=7)
-        expect(student.early_stopping(x, scale=-0.3), "the answer").close_to(reference.early_stopping(x, scale=-0.3))
+    @aspect("the best epoch", 3)
+    def test_best(self, student):
+        """Where losses fall and then rise, the best epoch is that of the lowest one."""
+        answers = [epochs_of(student.early_stopping(run, 3))[0] for run in (VALLEY, VALLEY[2:], VALLEY[4:])]
+        expect(np.array(answers), "the best epochs").close_to([5.0, 3.0, 1.0])
 
-    @corner("the default of scale", 0.1)  # TODO
-    def test_default(self, student, reference, rng):
-        """TODO: Without a scale it is 2."""
-        x = rng.normal(size=4)
-        expect(student.early_stopping(x), "the answer").close_to(reference.early_stopping(x))
+    @aspect("patience", 2.5)
+    def test_patience(self, student):
+        """Where losses only rise after the best epoch, there are `patience` more epochs."""
+        answers = [epochs_of(student.early_stopping(VALLEY, patience)) for patience in (1, 2, 5, 8)]
+        expect(np.array([stop - best for best, stop in answers]), "the epochs after the best one, for patience 1, 2, 5, 8,").close_to(
+            [1.0, 2.0, 5.0, 8.0]
+        )
+
+    @aspect("a run to its end", 2)
+    def test_never(self, student):
+        """Where patience is never used up, training ends with the last epoch, and the best one is that of the lowest loss."""
+        runs = [9.0, 7.0, 8.0, 6.0, 6.5, 5.0, 5.5], [4.0, 3.0, 2.0], [3.0, 2.0, 2.5, 2.6]
+        expect(np.array([epochs_of(student.early_stopping(run, 3)) for run in runs]), "the answers").close_to(np.array([[5, 6], [2, 2], [1, 3]]))
+
+    @aspect("an improvement starts the count anew", 2)
+    def test_count_starts_anew(self, student):
+        """Bad epochs that aren't in a row, because an improvement lies between them, don't add up."""
+        self.expect_as_in_a_valley(student, [9.0, 9.5, 8.0, 8.5, 8.6, 4.0, *VALLEY[6:12]], "losses with bad epochs before the best one")
+
+    @aspect("the best so far", 2)
+    def test_compares_with_the_best(self, student):
+        """Losses that fall again, but not below the best one, are bad."""
+        self.expect_as_in_a_valley(student, [*VALLEY[:6], 8.0, 7.0, 7.5, 6.0, 5.0, 4.6, 4.5, 4.4], "losses that don't get back to the best")
+
+    @aspect("nothing later counts", 2)
+    def test_nothing_later(self, student):
+        """A lower loss after the end of training makes no difference."""
+        self.expect_as_in_a_valley(student, [*VALLEY[:9], 3.0, 2.0, 1.0, 5.0], "losses that get better after the end")
+
+    @aspect("all together", 3)
+    def test_random_runs(self, student, reference, rng):
+        """Random losses give the right epochs."""
+        calls = [(rng.permutation(20) - 0.2 * np.arange(20) * trend, patience) for trend in (0, 1, 3) for patience in (2, 4)]
+        answers = [epochs_of(student.early_stopping(losses.tolist(), patience)) for losses, patience in calls]
+        expect(np.array(answers), "the answers").close_to(np.array([reference.early_stopping(*call) for call in calls], dtype=float))
+
+    @corner("equal losses", 0.08)
+    def test_equal(self, student):
+        """An epoch that is exactly as good as the best one before isn't better: the first one stays the best."""
+        runs = ([5.0, 4.0, 4.0, 4.0, 4.0, 3.0], [5.0, 4.0, 4.1, 4.2, 4.3, 3.0]), ([2.0] * 5, [2.0, 2.1, 2.2, 2.3, 2.4])
+        for equal, worse in runs:
+            first, second = epochs_of(student.early_stopping(equal, 3)), epochs_of(student.early_stopping(worse, 3))
+            expect(first, "the answer for equal losses").alike(second, "from that for worse ones")
+
+    @corner("patience at the end", 0.05)
+    def test_at_the_end(self, student):
+        """Where patience is used up at the last epoch, or would be one later, the answer is the same as for a longer run."""
+        for end in (9, 8):
+            longer, answer = [epochs_of(student.early_stopping(run, 3)) for run in (VALLEY, VALLEY[:end])]
+            expect(answer, f"the answer for {end} epochs").alike([longer[0], longer[1] - (9 - end)], "from what it should be")
+
+    @corner("size and sign of the losses", 0.06)
+    def test_size_and_sign(self, student):
+        """Negative, huge, tiny and whole numbers, in an array or a list, give the same answer as others of the same order."""
+        usual = epochs_of(student.early_stopping(VALLEY, 3))
+        for name, losses in (
+            ("negative losses", [loss - 50 for loss in VALLEY]),
+            ("huge losses", [1e12 * loss for loss in VALLEY]),
+            ("close losses", [1e-5 * loss for loss in VALLEY]),
+            ("whole numbers", [round(10 * loss) for loss in VALLEY]),
+            ("an array", np.array(VALLEY)),
+        ):
+            if answers := both(lambda: usual, lambda losses=losses: epochs_of(student.early_stopping(losses, 3))):
+                expect(answers[1], f"the answer for {name}").alike(answers[0], "from that for other losses of the same order")
+
+    @corner("a single epoch", 0.03)
+    def test_single(self, student):
+        """A run of one epoch ends with it, as a run of two does with its second, which is better."""
+        one, two = [epochs_of(student.early_stopping(run, 2)) for run in ([3.0], [3.0, 2.0])]
+        expect(one, "the answer for one epoch").alike([epoch - 1 for epoch in two], "from that for two epochs, less 1")
+
+    @corner("the form of the answer", FORM)
+    def test_form(self, student):
+        """What comes back is (best_epoch, stop_epoch), in this order, and both are numbers."""
+        best, stop = expect(student.early_stopping(VALLEY, 2), "what early_stopping returns").items("best_epoch", "stop_epoch")
+        best, stop = float(expect(best, "best_epoch").shaped(()).answer), float(expect(stop, "stop_epoch").shaped(()).answer)
+        if best > stop:
+            raise Mismatch("value", f"best_epoch is {best:g} and stop_epoch {stop:g}, but the best epoch can't come after the last")
+
+
+# --- shifts ---------------------------------------------------------------------------------------------------------------
+
+
+def whole_image(rng, height, width):
+    """Return an image of positive whole numbers, as floats, all of them different."""
+    return 1.0 + rng.permutation(height * width).reshape(height, width)
 
 
 @exercise("shift_image")
-class TestShiftImage(ArgumentsUnchanged, Integers, MemoryLayouts):  # TODO: contracts
+class TestShiftImage(ArgumentsUnchanged, Integers):
     def arguments(self, rng):
-        return rng.normal(size=(4, 3)), 0.7  # TODO
+        return nonzero(rng, 4, 5), 1, -2
 
-    @aspect("the squares", 3)  # TODO
-    def test_squares(self, student, reference, rng):
-        """TODO: With scale = 1, random numbers are squared."""
-        x = rng.normal(size=(5, 2))
-        expect(student.shift_image(x, 1.0), "the answer").close_to(reference.shift_image(x, 1.0))
+    def ask(self, student, *arguments):
+        return entries(student.shift_image(*arguments), arguments[0].shape, "the shifted image")
 
-    @aspect("the scale", 2)  # TODO
-    def test_scale(self, student, reference, rng):
-        """TODO: The squares are multiplied by the scale that is passed."""
-        x = rng.normal(size=7)
-        expect(student.shift_image(x, scale=-0.3), "the answer").close_to(reference.shift_image(x, scale=-0.3))
+    def shifted(self, student, *calls):
+        answers = [student.shift_image(*arguments) for arguments in calls]
+        return [entries(answer, call[0].shape, "the shifted image") for answer, call in zip(answers, calls, strict=True)]
 
-    @corner("the default of scale", 0.1)  # TODO
-    def test_default(self, student, reference, rng):
-        """TODO: Without a scale it is 2."""
-        x = rng.normal(size=4)
-        expect(student.shift_image(x), "the answer").close_to(reference.shift_image(x))
+    def expect_moved(self, student, rng, *shifts):
+        """Expect that what stays inside the image is where it should be; what came in has a test of its own."""
+        calls = [(whole_image(rng, *size), *shift) for size, shift in zip(((5, 7), (6, 4)), shifts, strict=True)]
+        for (image, dy, dx), found in zip(calls, self.shifted(student, *calls), strict=True):
+            (height, width), name = image.shape, f"what stays inside, with dy = {dy} and dx = {dx},"
+            inside = found[max(dy, 0) : height + min(dy, 0), max(dx, 0) : width + min(dx, 0)]
+            stays = image[max(-dy, 0) : height + min(-dy, 0), max(-dx, 0) : width + min(-dx, 0)]
+            expect(inside, name).close_to(stays)
+
+    @aspect("down", 1.5)
+    def test_down(self, student, rng):
+        """A positive dy moves the image down."""
+        self.expect_moved(student, rng, (1, 0), (3, 0))
+
+    @aspect("up", 1.5)
+    def test_up(self, student, rng):
+        """A negative dy moves it up."""
+        self.expect_moved(student, rng, (-1, 0), (-4, 0))
+
+    @aspect("to the right", 1.5)
+    def test_right(self, student, rng):
+        """A positive dx moves it to the right."""
+        self.expect_moved(student, rng, (0, 2), (0, 1))
+
+    @aspect("to the left", 1.5)
+    def test_left(self, student, rng):
+        """A negative dx moves it to the left."""
+        self.expect_moved(student, rng, (0, -3), (0, -1))
+
+    @aspect("zeros come in", 3)
+    def test_zeros(self, student, rng):
+        """As many zeros come in as pixels go out: nothing wraps round."""
+        shifts = (1, 0), (0, 2), (-2, 0), (0, -1), (2, -1), (-1, 3)
+        answers = self.shifted(student, *[(whole_image(rng, 6, 6), *shift) for shift in shifts])
+        zeros = [float(36 - (6 - abs(dy)) * (6 - abs(dx))) for dy, dx in shifts]
+        expect(np.array([np.sum(found == 0) for found in answers]), "the numbers of zeros in the shifted images").close_to(zeros)
+
+    @aspect("no shift", 0.8)
+    def test_no_shift(self, student, rng):
+        """With dy = dx = 0 the image stays as it is."""
+        image = whole_image(rng, 4, 6)
+        expect(self.shifted(student, (image, 0, 0))[0], "the image").close_to(image)
+
+    @aspect("both axes at once", 3.2)
+    def test_values(self, student, reference, rng):
+        """Images of fractions, wide or high, are moved along both axes at once."""
+        shifts = (1, 2), (2, -1), (-1, 3), (-2, -2), (0, 1)
+        calls = [(nonzero(rng, *size), *shift) for size, shift in zip(((4, 7), (6, 3), (5, 5), (3, 8), (8, 2)), shifts, strict=True)]
+        for call, found in zip(calls, self.shifted(student, *calls), strict=True):
+            expect(found, f"the image with dy = {call[1]} and dx = {call[2]}").close_to(reference.shift_image(*call))
+
+    @corner("farther than the image", 0.09)
+    def test_far(self, student, rng):
+        """A shift by as much as the image's height or width, or by more, leaves zeros alone."""
+        shifts = (4, 0), (0, -6), (5, 0), (-7, 2), (0, 8), (1, -9), (-20, 20), (-4, 1), (0, 6)
+        answers = self.shifted(student, *[(whole_image(rng, 4, 6), *shift) for shift in shifts])
+        for (dy, dx), found in zip(shifts, answers, strict=True):
+            expect(found, f"the image of 4 by 6 with dy = {dy} and dx = {dx}").close_to(np.zeros((4, 6)))
+
+    @corner("the form of the answer", FORM)
+    def test_form(self, student, rng):
+        """What comes back is one array, of the image's shape."""
+        for size, answer in [(size, student.shift_image(nonzero(rng, *size), 1, 1)) for size in ((3, 5), (6, 2))]:
+            alone(answer, "the shifted image", size)
+
+
+# --- random shifts --------------------------------------------------------------------------------------------------------
+
+
+def dots(count, size=7):
+    """Return dark images with one bright pixel in the middle."""
+    images = np.zeros((count, size, size))
+    images[:, size // 2, size // 2] = 1.0
+    return images
+
+
+def moves(answer, count, size=7):
+    """Return by how much the bright pixels were moved, shape (N, 2)."""
+    found = entries(answer, (count, size, size), "the augmented images").astype(float)
+    lit = found.reshape(count, -1) > 0.5
+    if (lit.sum(axis=1) != 1).any():
+        raise Mismatch("value", "images with one bright pixel, far from the edge, should still have one after a small shift")
+    return np.stack(np.divmod(lit.argmax(axis=1), size), axis=1) - size // 2
+
+
+def expect_independent(one, other, what):
+    """Expect two series of small whole numbers, whatever their distribution is, to be independent."""
+    from scipy.special import chdtrc
+
+    values = [np.unique(series) for series in (one, other)]
+    if any(len(each) < 2 for each in values):
+        raise Mismatch("value", f"{what} can't be independent: one of them is always the same", ("constant",))
+    table = np.array([[np.sum((one == a) & (other == b)) for b in values[1]] for a in values[0]])
+    chance = np.outer(table.sum(axis=1), table.sum(axis=0)) / table.sum()
+    freedom = (len(values[0]) - 1) * (len(values[1]) - 1)
+    if chdtrc(freedom, float(np.sum((table - chance) ** 2 / chance))) < P_LIMIT:
+        raise Mismatch("value", f"{what} aren't independent", ("together",))
 
 
 @exercise("augment")
-class TestAugment(ArgumentsUnchanged, Integers, MemoryLayouts):  # TODO: contracts
+class TestAugment(ArgumentsUnchanged, Integers):
     def arguments(self, rng):
-        return rng.normal(size=(4, 3)), 0.7  # TODO
+        return nonzero(rng, 40, 4, 5), SEED
 
-    @aspect("the squares", 3)  # TODO
-    def test_squares(self, student, reference, rng):
-        """TODO: With scale = 1, random numbers are squared."""
-        x = rng.normal(size=(5, 2))
-        expect(student.augment(x, 1.0), "the answer").close_to(reference.augment(x, 1.0))
+    def ask(self, student, *arguments):
+        return entries(student.augment(*with_generators(arguments)), arguments[0].shape, "the augmented images")
 
-    @aspect("the scale", 2)  # TODO
-    def test_scale(self, student, reference, rng):
-        """TODO: The squares are multiplied by the scale that is passed."""
-        x = rng.normal(size=7)
-        expect(student.augment(x, scale=-0.3), "the answer").close_to(reference.augment(x, scale=-0.3))
+    def of_many_calls(self, student, rng, *more):
+        """Return the shifts of two images each in many calls with one generator, shape (calls, 2, 2)."""
+        one = generator(rng)
+        return np.array([moves(answer, 2) for answer in [student.augment(dots(2), one, *more) for _ in range(70)]])
 
-    @corner("the default of scale", 0.1)  # TODO
-    def test_default(self, student, reference, rng):
-        """TODO: Without a scale it is 2."""
-        x = rng.normal(size=4)
-        expect(student.augment(x), "the answer").close_to(reference.augment(x))
+    @aspect("shifted images", 4.5)
+    def test_shifted(self, student, reference, rng):
+        """Each image comes out shifted, with zeros that come in, and most of them have moved."""
+        images = nonzero(rng, 30, 4, 6)
+        found = entries(student.augment(images, generator(rng)), images.shape, "the augmented images")
+        shifts = [(dy, dx) for dy in (-2, -1, 0, 1, 2) for dx in (-2, -1, 0, 1, 2)]
+        for number, (image, moved) in enumerate(zip(images, found, strict=True)):
+            if not any(np.allclose(moved, reference.shift_image(image, *shift), rtol=1e-5) for shift in shifts):
+                raise Mismatch("value", f"image {number} of the answer isn't image {number} of the batch, shifted by up to 2 pixels")
+        if np.allclose(found, images):
+            raise Mismatch("value", "none of 30 images has moved")
+
+    @aspect("the range", 2)
+    def test_range(self, student, rng):
+        """Shifts go from −1 to 1 by default, up and down, to the left and to the right, and no farther."""
+        found = self.of_many_calls(student, rng)
+        for axis, name in enumerate(("dy", "dx")):
+            some = np.unique(found[..., axis])
+            if some[0] != -1 or some[-1] != 1:
+                raise Mismatch("value", f"in 140 shifts {name} goes from {some[0]} to {some[-1]}, not from −1 to 1", tuple(some.tolist()))
+
+    @aspect("all shifts alike", 4.4)
+    def test_uniform(self, student, rng):
+        """In a large batch each dy and each dx is as frequent as chance has it."""
+        from scipy.special import chdtrc
+
+        found = moves(student.augment(dots(1500, 5), generator(rng)), 1500, 5)
+        for axis, name in enumerate(("dy", "dx")):
+            counts = [int(np.sum(found[:, axis] == shift)) for shift in (-1, 0, 1)]
+            if sum(counts) < 1500 or chdtrc(2, sum((count - 500) ** 2 / 500 for count in counts)) < P_LIMIT:
+                said = f"of 1500 images, {name} is −1, 0, 1 in {counts[0]}, {counts[1]}, {counts[2]}: it should be about 500 each"
+                raise Mismatch("value", said, tuple(round(count / 150) for count in counts))
+
+    @aspect("both axes", 2)
+    def test_both_axes(self, student, rng):
+        """Images move along both axes."""
+        found = self.of_many_calls(student, rng)
+        if not np.ptp(found[..., 0]) or not np.ptp(found[..., 1]):
+            raise Mismatch("value", f"in 140 shifts {'dy' if not np.ptp(found[..., 0]) else 'dx'} is always the same")
+
+    @aspect("dy and dx by themselves", 4.4)
+    def test_axes_independent(self, student, rng):
+        """dy and dx of an image are drawn independently."""
+        found = self.of_many_calls(student, rng)
+        expect_independent(found[:, 0, 0], found[:, 0, 1], "dy and dx of an image")
+
+    @aspect("each image by itself", 3.6)
+    def test_images_independent(self, student, rng):
+        """Every image of a batch has shifts of its own."""
+        found = moves(student.augment(dots(400, 5), generator(rng)), 400, 5)
+        codes = 3 * found[:, 0] + found[:, 1]
+        expect_independent(codes[:-1:2], codes[1::2], "the shifts of neighbours in a batch")
+
+    @corner("another max_shift", 0.12)
+    def test_other_range(self, student, rng):
+        """With max_shift = 3, shifts reach 3 pixels, and none is longer."""
+        found = moves(student.augment(dots(400, 9), generator(rng), 3), 400, 9)
+        if np.max(np.abs(found)) != 3:
+            raise Mismatch("value", f"with max_shift = 3 the longest of 800 shifts is {np.max(np.abs(found))}", (int(np.max(np.abs(found))),))
+
+    @corner("no shift", 0.05)
+    def test_no_shift(self, student, rng):
+        """With max_shift = 0 the images stay as they are."""
+        images = nonzero(rng, 5, 3, 4)
+        found = entries(student.augment(images, generator(rng), 0), images.shape, "the images with max_shift = 0")
+        expect(found, "the images with max_shift = 0").close_to(images)
+
+    @corner("random numbers from rng", FORM)
+    def test_draws_from_the_generator(self, student, rng):
+        """All random numbers come from rng: same state, same answer; next call, another answer."""
+        arguments = self.arguments(rng)
+        mine, again, other = (with_generators(arguments, seed) for seed in (TWO_SEEDS[0], *TWO_SEEDS))
+        first, second, repeated, of_other = [self.ask(student, *some) for some in (mine, mine, again, other)]
+        try:
+            expect(second, "the answer").differs_from(first, "in a second call with the same generator, which should have moved on")
+            expect(of_other, "the answer").differs_from(first, "with a generator of another seed, so the generator isn't used")
+        except Mismatch as error:
+            raise Mismatch(error.kind, str(error), ("fixed",)) from None
+        expect_repeated(repeated, first, "between two fresh generators of one seed, so not all random numbers come from rng")
+
+    @corner("the form of the answer", FORM)
+    def test_form(self, student, rng):
+        """What comes back is one array, of the batch's shape."""
+        for size, answer in [(size, student.augment(nonzero(rng, *size), generator(rng))) for size in ((3, 4, 5), (1, 6, 2))]:
+            alone(answer, "the augmented images", size)
+
+
+# --- ensembles ------------------------------------------------------------------------------------------------------------
+
+
+def labels_of(answer, probabilities):
+    """Return the labels of an answer; of probabilities or one-hot rows the largest. A test of its own looks at the form."""
+    count, classes = np.shape(probabilities)[1:]
+    answer = array_in(answer[0] if type(answer) is tuple and answer and np.ndim(answer[0]) == 1 else list(answer) if type(answer) is tuple else answer)
+    if isinstance(answer, np.ndarray) and answer.shape == (count, classes) and answer.dtype.kind in "iuf":
+        return np.argmax(answer, axis=1)
+    return entries(answer, (count,), "the labels")
 
 
 @exercise("ensemble_predict")
-class TestEnsemblePredict(ArgumentsUnchanged, Integers, MemoryLayouts):  # TODO: contracts
+class TestEnsemblePredict(ArgumentsUnchanged, Contract):
     def arguments(self, rng):
-        return rng.normal(size=(4, 3)), 0.7  # TODO
+        return (rng.dirichlet(np.ones(4), (3, 9)),)
 
-    @aspect("the squares", 3)  # TODO
-    def test_squares(self, student, reference, rng):
-        """TODO: With scale = 1, random numbers are squared."""
-        x = rng.normal(size=(5, 2))
-        expect(student.ensemble_predict(x, 1.0), "the answer").close_to(reference.ensemble_predict(x, 1.0))
+    def expect_labels(self, student, reference, *ensembles):
+        answers = [student.ensemble_predict(probabilities) for probabilities in ensembles]
+        for probabilities, answer in zip(ensembles, answers, strict=True):
+            expect(labels_of(answer, probabilities), "the labels").close_to(reference.ensemble_predict(probabilities).astype(float))
 
-    @aspect("the scale", 2)  # TODO
-    def test_scale(self, student, reference, rng):
-        """TODO: The squares are multiplied by the scale that is passed."""
-        x = rng.normal(size=7)
-        expect(student.ensemble_predict(x, scale=-0.3), "the answer").close_to(reference.ensemble_predict(x, scale=-0.3))
+    @aspect("a label for each example", 2.6)
+    def test_agree(self, student, rng):
+        """Where all members agree, their class is the answer: a single number for each example."""
+        right = rng.permutation(np.arange(12) % 5)
+        probabilities = 0.1 * rng.dirichlet(np.ones(5), (4, 12)) + 0.9 * np.eye(5)[right]
+        answer = student.ensemble_predict(probabilities)
+        expect(array_in(list(answer) if type(answer) is tuple else answer), "the labels").close_to(right.astype(float))
 
-    @corner("the default of scale", 0.1)  # TODO
-    def test_default(self, student, reference, rng):
-        """TODO: Without a scale it is 2."""
-        x = rng.normal(size=4)
-        expect(student.ensemble_predict(x), "the answer").close_to(reference.ensemble_predict(x))
+    @aspect("how sure the members are", 2.6)
+    def test_sure(self, student, reference):
+        """One member that is sure outvotes two that hesitate."""
+        sure, hesitant, other = [0.05, 0.9, 0.05], [0.5, 0.3, 0.2], [0.45, 0.2, 0.35]
+        self.expect_labels(student, reference, np.array([[sure, hesitant], [hesitant, other], [other, sure]]), np.array([[other], [sure], [hesitant]]))
+
+    @aspect("all members count", 2.6)
+    def test_all_count(self, student, reference):
+        """Several members that are rather sure outvote one that is very sure: neither the first nor the surest decides alone."""
+        very, rather = [0.02, 0.03, 0.95], [0.1, 0.8, 0.1]
+        ensembles = [np.array([[member] for member in members]) for members in ([very, rather, rather], [rather, rather, very], [rather, very, rather])]
+        self.expect_labels(student, reference, *ensembles)
+
+    @aspect("random ensembles", 3.4)
+    def test_random(self, student, reference, rng):
+        """Ensembles of two to seven members, with other numbers of examples and classes, are right."""
+        sizes = (3, 40, 4), (7, 25, 3), (2, 30, 10)
+        self.expect_labels(student, reference, *[rng.dirichlet(np.full(size[2], 0.3), size[:2]) for size in sizes])
+
+    @corner("ties", 0.07)
+    def test_ties(self, student, rng):
+        """Where averages are equal, the smallest class is the answer."""
+        probabilities = np.array([[[0.5, 0.0, 0.5], [0.25, 0.75, 0.0]], [[0.5, 0.0, 0.5], [0.25, 0.0, 0.75]]])
+        expect(labels_of(student.ensemble_predict(probabilities), probabilities), "the labels").close_to([0.0, 1.0])
+
+    @corner("one member, one example", 0.05)
+    def test_single(self, student, rng):
+        """An ensemble may have one member, and there may be one example."""
+        for size in ((1, 6, 4), (5, 1, 3), (1, 1, 4)):
+            p = 0.1 * rng.dirichlet(np.ones(size[2]), size[:2]) + 0.9 * np.eye(size[2])[rng.integers(0, size[2], size[1])]
+            expect(labels_of(student.ensemble_predict(p), p), "the labels").close_to(np.argmax(p[0], axis=1).astype(float))
+
+    @corner("integers", 0.05)
+    def test_integers(self, student):
+        """Whole numbers, 0 and 1, are averaged like others."""
+        votes = np.array([[[0, 1, 0], [0, 0, 1]], [[0, 1, 0], [1, 0, 0]], [[1, 0, 0], [0, 0, 1]]])
+        floats, whole = [labels_of(student.ensemble_predict(each), votes) for each in (votes.astype(float), votes)]
+        expect(whole, "the labels for integers").alike(floats, "from those for the same numbers as floats")
+
+    @corner("the form of the answer", FORM)
+    def test_form(self, student, rng):
+        """What comes back is an array of integers, shape (N,), to index with."""
+        answer = student.ensemble_predict(rng.dirichlet(np.ones(4), (3, 6)))
+        alone(answer, "the labels", (6,))
+        if answer.dtype.kind not in "iu":
+            raise Mismatch("dtype", f"the labels have dtype {answer.dtype}, but they should be integers, to index with", (str(answer.dtype),))
