@@ -1,341 +1,859 @@
-"""Known answers to lecture 10, regularization, wrong and right.
-"""
+"""What students believe about regularization, and right answers that are written in other ways."""
 
-from __future__ import annotations
+from functools import partial
 
 import numpy as np
 
-from autograder.judging.known_answers import alternative, misconception
-from autograder.misconceptions.families import in_place
+from autograder.judging.known_answers import alternative, alternatives, misconception, misconceptions
+from autograder.misconceptions.families import (
+    as_list,
+    changed_items,
+    cut_off,
+    family,
+    fixed_number,
+    flattened,
+    generator_ignored,
+    in_a_tuple,
+    in_place,
+    in_single_precision,
+    members,
+    negated,
+    nothing_returned,
+    only_the_first,
+    reseeded,
+    variants,
+)
 from autograder.reference import regularization as right
 
-# TODO: at least three misconceptions and three alternatives an exercise, with the arguments of the exercise.
-# "slip" earns 70 to 98 %, "part" 20 to 80 %, "core" at most 35 %: what would a fair marker give?
+SECTIONS = {
+    "early_stopping": "10 §2",
+    "l2_penalty": "10 §3",
+    "l1_penalty": "10 §3",
+    "weight_decay_step": "10 §4",
+    "max_norm": "10 §5",
+    "shift_image": "10 §6",
+    "augment": "10 §6",
+    "ensemble_predict": "10 §8",
+}
+PENALTIES = {exercise: SECTIONS[exercise] for exercise in ("l2_penalty", "l1_penalty")}
+ONE_ARRAY = {exercise: SECTIONS[exercise] for exercise in ("weight_decay_step", "max_norm", "shift_image", "augment")}
+WEIGHTS = {exercise: SECTIONS[exercise] for exercise in ("weight_decay_step", "max_norm")}
 
 
-# --- l2_penalty ---------------------------------------------------------------------------------------------------------
+# --- right functions, for answers that are wrong elsewhere ------------------------------------------------------------------
 
 
-@misconception("l2_penalty", "core", title="TODO: Nothing is squared", see="10 §1")
-def l2_penalty_without_square(x, scale=2.0):
-    """TODO: what the student probably believed, and why it is wrong. You multiplied x itself by the scale."""
-    return scale * x
+def squares(weights, lam):
+    """Return the L2 penalty."""
+    return lam / 2 * sum(float(np.sum(np.square(w, dtype=float))) for w in weights)
 
 
-@misconception("l2_penalty", "part", title="TODO: The scale is ignored", see="10 §1")
-def l2_penalty_without_scale(x, scale=2.0):
-    """TODO: what the student probably believed, and why it is wrong. You squared x and never used the scale."""
-    return 1.0 * x * x
+def sizes(weights, lam):
+    """Return the L1 penalty."""
+    return lam * sum(float(np.sum(np.abs(w))) for w in weights)
 
 
-@misconception("l2_penalty", "slip", title="TODO: The default is 1", see="10 §1")
-def l2_penalty_with_another_default(x, scale=1.0):
-    """TODO: what the student probably believed, and why it is wrong. Without a scale it is 2."""
-    return scale * x * x
+def along(weights, lam):
+    """Return λw for each array."""
+    return [lam * np.array(w, dtype=float) for w in weights]
 
 
-# TODO: other families; each is one change for many functions
-l2_penalty_changes_x = in_place("l2_penalty", right.l2_penalty, see="10 §1")
+def signs(weights, lam):
+    """Return λ·sign(w) for each array."""
+    return [lam * np.sign(np.array(w, dtype=float)) for w in weights]
+
+
+def count(weights):
+    """Return the number of entries of all arrays."""
+    return sum(np.size(w) for w in weights)
+
+
+def moved(image, dy, dx, fill=0.0):
+    """Shift an image; `fill` comes in."""
+    (height, width), out = image.shape, np.full(image.shape, fill, dtype=float)
+    rows, columns = np.arange(height) - dy, np.arange(width) - dx
+    inside = np.ix_((rows >= 0) & (rows < height), (columns >= 0) & (columns < width))
+    out[inside] = image[np.ix_(rows[(rows >= 0) & (rows < height)], columns[(columns >= 0) & (columns < width)])]
+    return out
+
+
+def all_moved(images, shifts):
+    """Shift each image by its own (dy, dx)."""
+    return np.array([moved(image, int(dy), int(dx)) for image, (dy, dx) in zip(images, shifts, strict=True)])
+
+
+# fmt: off
+# --- families -------------------------------------------------------------------------------------------------------------
+
+
+@family(
+    "The weights are changed in place",
+    "Your loop writes into the arrays of the list, with `*=` or `[…] =`. They are the network's own. Make new arrays for the gradients.",
+    "slip",
+)
+def list_in_place(function, options, weights, *args):
+    answer = function([np.array(w) for w in weights], *args)
+    for w in weights:
+        np.multiply(w, 2, out=w, casting="unsafe")
+    return answer
+
+
+@family(
+    "The gradients have the integers' type",
+    "You wrote the gradients into arrays made with `zeros_like`, or used `astype`. Where the weights are integers, that cuts off everything "
+    "behind the decimal point. Make them with dtype float.",
+    "slip",
+)
+def list_cut_off(function, options, weights, *args):
+    penalty, grads = function(weights, *args)
+    return penalty, [np.asarray(grad).astype(np.asarray(w).dtype) for grad, w in zip(grads, weights, strict=True)]
+
+
+@family(
+    "Arrays without an axis, or with more than two, raise an error",
+    "You loop over rows, or over `shape[0]` and `shape[1]`. Kernels have four axes, and a single number has none: NumPy's functions of whole "
+    "arrays, such as `np.sum(w**2)`, take them all.",
+    "slip",
+)
+def rows_only(function, options, weights, *args):
+    if not all(np.ndim(w) in (1, 2) for w in weights):
+        raise TypeError("iteration over a 0-d array")
+    return function(weights, *args)
+
+
+changed = partial(in_place, casting="unsafe")
+listed = partial(as_list, text="You return a list of numbers. Make an array of it: `np.array(…)`.")
+EVERYWHERE = members(SECTIONS, vars(right), nothing_returned)
+IN_LISTS = members(PENALTIES, vars(right), list_in_place, list_cut_off, rows_only)
+IN_ONE_ARRAY = members(ONE_ARRAY, vars(right), partial(changed, title="An argument is changed in place"), in_a_tuple, listed, flattened)
+IN_WEIGHTS = members(WEIGHTS, vars(right), cut_off)
+TURNED = members(WEIGHTS, vars(right), negated)
+
+
+# --- l2_penalty and l1_penalty: wrong -------------------------------------------------------------------------------------
+
+IN_BOTH = {
+    "{}_mean": ("part", "The mean is taken", "You divide the penalty by the number of weights. It is a sum over all of them.",
+        lambda p, grads, w, lam: (p / count(w), grads)),
+    "{}_mean_twice": ("part", "The mean is taken", "You divide by the number of weights. The penalty is a sum, and so is its gradient's.",
+        lambda p, grads, w, lam: (p / count(w), [grad / count(w) for grad in grads])),
+    "{}_penalty_without_lam": ("part", "λ is missing in the penalty", "Your penalty doesn't depend on λ. It multiplies the whole sum.",
+        lambda p, grads, w, lam: (p / lam, grads)),
+    "{}_grads_without_lam": ("part", "λ is missing in the gradients",
+        "Your gradients don't depend on λ. The penalty is multiplied by it, so its gradient is, too.",
+        lambda p, grads, w, lam: (p, [grad / lam for grad in grads])),
+    "{}_without_lam": ("part", "λ is missing", "Neither the penalty nor the gradients depend on λ. It multiplies both.",
+        lambda p, grads, w, lam: (p / lam, [grad / lam for grad in grads])),
+    "{}_lam_squared": ("part", "λ counts twice", "You multiply by λ twice: once in the sum, and once more when it is added to the loss.",
+        lambda p, grads, w, lam: (lam * p, [lam * grad for grad in grads])),
+    "{}_negative_grads": ("part", "The gradients have the wrong sign",
+        "You return the direction in which the penalty falls. The gradient points where it grows; the step will subtract it.",
+        lambda p, grads, w, lam: (p, [-grad for grad in grads])),
+    "{}_penalty_only": ("part", "Only the penalty is returned", "You return the penalty alone. The gradients are asked for, too.",
+        lambda p, grads, w, lam: p),
+    "{}_grads_only": ("part", "Only the gradients are returned", "You return the gradients alone. The penalty comes before them.",
+        lambda p, grads, w, lam: grads),
+    "{}_grads_first": ("part", "The gradients come first", "You return (grads, penalty). The caller unpacks the pair in the other order.",
+        lambda p, grads, w, lam: (grads, p)),
+    "{}_one_long_vector": ("part", "The gradients are one long vector",
+        "You return all gradients in one long vector. Each array needs its own, with its own shape: a list of arrays.",
+        lambda p, grads, w, lam: (p, np.concatenate([np.ravel(grad) for grad in grads]))),
+    "{}_flat_grads": ("part", "The gradients lose their shapes", "Each gradient comes back as one long row. It has the shape of its weights.",
+        lambda p, grads, w, lam: (p, [np.ravel(grad) for grad in grads])),
+    "{}_a_number_each": ("part", "There is a single number for each array",
+        "You sum the gradient over each array. Every weight has a gradient of its own: an array of the same shape.",
+        lambda p, grads, w, lam: (p, [np.sum(grad) for grad in grads])),
+    "{}_positive_grads": ("part", "The gradients are never negative",
+        "You took absolute values on the way to the gradients. For a negative weight the penalty grows when the weight falls.",
+        lambda p, grads, w, lam: (p, [np.abs(grad) for grad in grads])),
+    "{}_in_an_array": ("slip", "The penalty is in an array", "You return an array with one number. Return the number itself.",
+        lambda p, grads, w, lam: (np.array([p]), grads)),
+    "{}_half_penalty": ("part", "The penalty is half as large as it should be", "Look at the factor before the sum: λ/2 for L2, and λ for L1.",
+        lambda p, grads, w, lam: (p / 2, grads)),
+    "{}_half_grads": ("part", "The gradients are half as large as they should be",
+        "The derivative of λ/2·w² is λw, because the 2 of the square cancels the half. That of λ|w| is λ·sign(w).",
+        lambda p, grads, w, lam: (p, [grad / 2 for grad in grads])),
+    "{}_halves": ("part", "Everything is half as large as it should be", "Look at the factor before the sum: λ/2 for L2, and λ for L1.",
+        lambda p, grads, w, lam: (p / 2, [grad / 2 for grad in grads])),
+    "{}_whole_lam": ("part", "λ/2 is meant, and λ is used", "The L2 penalty here has the factor λ/2, so its gradient is λw without a 2.",
+        lambda p, grads, w, lam: (2 * p, [2 * grad for grad in grads])),
+    "{}_penalty_without_half": ("part", "The half is missing in the penalty", "The L2 penalty is λ/2 times the sum of squares, not λ times.",
+        lambda p, grads, w, lam: (2 * p, grads)),
+    "{}_twice_the_grads": ("part", "The gradients keep a factor 2", "The derivative of λ/2·w² is λw: the 2 cancels the half.",
+        lambda p, grads, w, lam: (p, [2 * grad for grad in grads])),
+}
+ONLY_L2 = {"{}_whole_lam", "{}_penalty_without_half", "{}_twice_the_grads"}
+SHARED = [
+    one
+    for exercise, see in PENALTIES.items()
+    for one in changed_items(exercise, see, getattr(right, exercise), {
+        key.format(exercise[:2]): row for key, row in IN_BOTH.items() if exercise == "l2_penalty" or key not in ONLY_L2
+    })
+]
+L2 = misconceptions("l2_penalty", "10 §3", {
+    "l1_for_l2": ("core", "This is the L1 penalty", "You sum absolute values. L2 squares the weights, and its gradient is λw.",
+        lambda weights, lam: (sizes(weights, lam), signs(weights, lam))),
+    "l2_grads_of_l1": ("part", "The gradients are those of L1", "The derivative of a square isn't its sign: it is λw.",
+        lambda weights, lam: (squares(weights, lam), signs(weights, lam))),
+    "l2_penalty_of_l1": ("part", "The penalty sums absolute values", "The gradients are right, but the penalty is λ/2 times the sum of squares.",
+        lambda weights, lam: (sizes(weights, lam), along(weights, lam))),
+    "l2_root": ("part", "The root is taken", "You return a norm. Here the penalty is λ/2 times its *square*, which has the simpler gradient.",
+        lambda weights, lam: (lam / 2 * np.sqrt(squares(weights, 2)), along(weights, lam))),
+    "l2_root_of_each": ("part", "The root is taken of each array", "You add up norms. The penalty is a sum of squares, without a root.",
+        lambda weights, lam: (lam / 2 * sum(np.sqrt(squares([w], 2)) for w in weights), along(weights, lam))),
+    "l2_last": ("part", "Only the last array counts", "The sum of your loop is overwritten by each array: `+=`, from 0 on.",
+        lambda weights, lam: (squares(weights[-1:], lam), along(weights, lam))),
+    "l2_first": ("part", "Only the first array counts", "The `return` stands in the loop, or you used weights[0]. All arrays are penalised.",
+        lambda weights, lam: (squares(weights[:1], lam), along(weights[:1], lam))),
+    "l2_each": ("part", "There is a penalty for each array", "You return a list of penalties. Their sum is asked for.",
+        lambda weights, lam: ([squares([w], lam) for w in weights], along(weights, lam))),
+    "l2_means": ("part", "The mean of each array is taken", "`np.mean` divides by the number of entries. The penalty is a sum.",
+        lambda weights, lam: (sum(squares([w], lam) / max(np.size(w), 1) for w in weights), along(weights, lam))),
+    "l2_square_of_sums": ("part", "The sum is squared", "You add up the weights and square then. Square each weight, and add up then.",
+        lambda weights, lam: (lam / 2 * sum(float(np.sum(w)) ** 2 for w in weights), along(weights, lam))),
+    "l2_grads_unsquared": ("part", "The gradients are squares", "You return λw² for the gradient. The derivative of λ/2·w² is λw.",
+        lambda weights, lam: (squares(weights, lam), [lam * np.square(w, dtype=float) for w in weights])),
+    "l2_matrices_only": ("part", "Only matrices are penalised",
+        "You leave out arrays with one axis, as if they were biases. The caller does that; all that you get is penalised.",
+        lambda weights, lam: (squares([w for w in weights if np.ndim(w) > 1], lam), [g * (g.ndim > 1) for g in along(weights, lam)])),
+    "l2_integer_lam": ("slip", "λ is halved as an integer", "`lam // 2` cuts off the half of an odd integer. Write `lam / 2`.",
+        lambda weights, lam: (squares(weights, 2) * (lam // 2 if isinstance(lam, int) else lam / 2), along(weights, lam))),
+})
+L1 = misconceptions("l1_penalty", "10 §3", {
+    "l2_for_l1": ("core", "This is the L2 penalty", "You sum squares. L1 sums absolute values, and its gradient is λ·sign(w).",
+        lambda weights, lam: (squares(weights, lam), along(weights, lam))),
+    "l1_grads_of_l2": ("part", "The gradients are those of L2",
+        "You return λw. The slope of |w| is 1 or −1, however large w is: that is what makes L1 sparse.",
+        lambda weights, lam: (sizes(weights, lam), along(weights, lam))),
+    "l1_penalty_of_l2": ("part", "The penalty sums squares", "The gradients are right, but the penalty is λ times the sum of absolute values.",
+        lambda weights, lam: (squares(weights, lam), signs(weights, lam))),
+    "l1_without_abs": ("part", "The absolute value is missing", "You add up the weights with their signs, so large ones cancel: `np.abs`.",
+        lambda weights, lam: (lam * sum(float(np.sum(w)) for w in weights), signs(weights, lam))),
+    "l1_abs_of_sum": ("part", "The absolute value is taken of the sum", "You sum first. Take the absolute value of each weight, and sum then.",
+        lambda weights, lam: (lam * sum(abs(float(np.sum(w))) for w in weights), signs(weights, lam))),
+    "l1_matrix_norm": ("part", "The norm of a matrix is another one",
+        "`np.linalg.norm(w, 1)` of a matrix is its largest column sum. The sum of all absolute values is `np.sum(np.abs(w))`.",
+        lambda weights, lam: (lam * sum(np.linalg.norm(np.atleast_1d(w), 1) if w.size else 0.0 for w in weights), signs(weights, lam))),
+    "l1_last": ("part", "Only the last array counts", "The sum of your loop is overwritten by each array: `+=`, from 0 on.",
+        lambda weights, lam: (sizes(weights[-1:], lam), signs(weights, lam))),
+    "l1_first": ("part", "Only the first array counts", "The `return` stands in the loop, or you used weights[0]. All arrays are penalised.",
+        lambda weights, lam: (sizes(weights[:1], lam), signs(weights[:1], lam))),
+    "l1_each": ("part", "There is a penalty for each array", "You return a list of penalties. Their sum is asked for.",
+        lambda weights, lam: ([sizes([w], lam) for w in weights], signs(weights, lam))),
+    "l1_means": ("part", "The mean of each array is taken", "`np.mean` divides by the number of entries. The penalty is a sum.",
+        lambda weights, lam: (sum(sizes([w], lam) / max(np.size(w), 1) for w in weights), signs(weights, lam))),
+    "l1_grads_of_abs": ("part", "The gradients are the absolute values", "You return λ|w|, the penalty itself. Its slope is λ·sign(w).",
+        lambda weights, lam: (sizes(weights, lam), [np.abs(g) for g in along(weights, lam)])),
+    "l1_zero_is_negative": ("slip", "The sign of 0 is −1", "`np.where(w > 0, 1, -1)` gives −1 at zero. A weight of zero is to stay: np.sign.",
+        lambda weights, lam: (sizes(weights, lam), [np.where(np.asarray(w) > 0, lam, -lam) for w in weights])),
+    "l1_zero_is_positive": ("slip", "The sign of 0 is 1", "`np.where(w >= 0, 1, -1)` gives 1 at zero. A weight of zero is to stay: np.sign.",
+        lambda weights, lam: (sizes(weights, lam), [np.where(np.asarray(w) >= 0, lam, -lam) for w in weights])),
+    "l1_zero_is_nan": ("slip", "A weight of zero gives NaN", "You divide w by |w|, which is 0/0 where w is 0. `np.sign` knows that case.",
+        lambda weights, lam: (sizes(weights, lam), [np.where(g == 0, np.nan, g) for g in signs(weights, lam)])),
+})
+
+
+# --- weight_decay_step: wrong ---------------------------------------------------------------------------------------------
+
+STEPS = misconceptions("weight_decay_step", "10 §4", {
+    "decay_grows": ("core", "The weights grow", "You multiply by 1 + ηλ. Weights are to shrink: 1 − ηλ.",
+        lambda w, grad, lr, lam: (1 + lr * lam) * w - lr * grad),
+    "decay_uphill": ("core", "The step goes uphill", "You add η∇. Gradients point uphill, and the step goes against them.",
+        lambda w, grad, lr, lam: (1 - lr * lam) * w + lr * grad),
+    "decay_without_lr": ("part", "η is missing in the decay", "You multiply by 1 − λ. The decay is part of the step: 1 − ηλ.",
+        lambda w, grad, lr, lam: (1 - lam) * w - lr * grad),
+    "decay_afterwards": ("part", "The gradient's step decays, too",
+        "You take the step first and shrink the result, so η∇ is multiplied by 1 − ηλ as well. Only the old weights decay.",
+        lambda w, grad, lr, lam: (1 - lr * lam) * (w - lr * grad)),
+    "decay_never": ("part", "Nothing decays", "This is plain gradient descent: λ plays no part. Multiply the old weights by 1 − ηλ.",
+        lambda w, grad, lr, lam: w - lr * grad),
+    "decay_only": ("part", "The gradient is forgotten", "The weights shrink, and that is all. Subtract η∇ as well.",
+        lambda w, grad, lr, lam: (1 - lr * lam) * w),
+    "decay_halved": ("part", "The decay is half as strong", "You multiply by 1 − ηλ/2. The derivative of λ/2·w² is λw: the half is gone.",
+        lambda w, grad, lr, lam: (1 - lr * lam / 2) * w - lr * grad),
+    "decay_doubled": ("part", "The decay is twice as strong", "You multiply by 1 − 2ηλ, as for a penalty of λw². Here it is λ/2·w².",
+        lambda w, grad, lr, lam: (1 - 2 * lr * lam) * w - lr * grad),
+    "decay_by_sign": ("part", "The decay is that of L1", "You subtract ηλ·sign(w), the same for all weights. Multiply them by 1 − ηλ.",
+        lambda w, grad, lr, lam: w - lr * grad - lr * lam * np.sign(w)),
+    "decay_gradient_alone": ("part", "η is missing before the gradient", "You subtract the whole gradient. Only η times it is the step.",
+        lambda w, grad, lr, lam: (1 - lr * lam) * w - grad),
+    "decay_brackets": ("core", "The decay has no 1", "You multiply by ηλ instead of 1 − ηλ: next to nothing is left of the weights.",
+        lambda w, grad, lr, lam: lr * lam * w - lr * grad),
+    "decay_of_the_gradient": ("core", "The gradient decays, and the weights don't",
+        "You multiply the gradient by 1 − ηλ. It is the weights that decay.",
+        lambda w, grad, lr, lam: w - lr * (1 - lr * lam) * grad),
+    "decay_change_only": ("core", "The change is returned", "You return what is to be added to the weights. The new weights are asked for.",
+        lambda w, grad, lr, lam: -lr * grad - lr * lam * w),
+    "decay_lr_twice": ("part", "η counts twice in the decay", "You multiply by 1 − η²λ: the learning rate belongs there once.",
+        lambda w, grad, lr, lam: (1 - lr * lr * lam) * w - lr * grad),
+    "decay_lam_added": ("part", "λ is added, and not λw", "You subtract η(∇ + λ). The gradient of the penalty is λw.",
+        lambda w, grad, lr, lam: w - lr * (grad + lam)),
+    "decay_lr_scales_all": ("part", "η multiplies the weights", "You multiply by (1 − λ) and by η. The factor is 1 − ηλ.",
+        lambda w, grad, lr, lam: lr * (1 - lam) * w - lr * grad),
+    "decay_names_swapped": ("part", "η and λ are swapped", "The gradient is multiplied by λ in your step. Its factor is η.",
+        lambda w, grad, lr, lam: (1 - lr * lam) * w - lam * grad),
+})
+
+
+# --- max_norm: wrong ------------------------------------------------------------------------------------------------------
+
+
+def rescaled(factor, W, r, axis=0, measure=None):
+    """Multiply columns, or what lies along an axis, by factors that are computed from their norms."""
+    W = np.array(W, dtype=float)
+    norms = np.sqrt(np.sum(W**2, axis=axis, keepdims=True)) if measure is None else measure(W)
+    with np.errstate(all="ignore"):
+        return W * factor(norms, r)
+
+
+def usual(norms, r):
+    """Return the factors that shorten to r."""
+    return np.minimum(1.0, r / np.where(norms > 0, norms, 1.0))
+
+
+def measured(measure, W, r):
+    """Shorten columns by another norm."""
+    return rescaled(usual, W, r, measure=measure)
+
+
+TINY = "You added a small number to the norm, or compared with one. What is shortened is then a little too short, and much too short where "
+TINY += "the weights are tiny. `np.maximum(norms, r)` is never zero, and needs none."
+ALWAYS = "You bring every column to the norm r, short ones too, as one of the slides writes it, and divide by zero where there is nothing. "
+ALWAYS += "Only columns that are longer than r are rescaled."
+NORMS = variants("max_norm", "10 §5", right.max_norm, rescaled, {
+    "norm_always": ("part", "Short columns are made longer", ALWAYS, lambda n, r: r / n),
+    "norm_always_but_zeros": ("part", "Short columns are made longer", ALWAYS, lambda n, r: np.where(n > 0, r / n, 1.0)),
+    "norm_to_one": ("part", "r is missing in the factor", "You divide by the norm and stop there, so it becomes 1. Multiply by r.",
+        lambda n, r: np.where(n > r, 1 / n, 1.0)),
+    "norm_inverted": ("core", "The factor is upside down", "You multiply by norm/r, which makes long columns longer. It is r/norm.",
+        lambda n, r: np.where(n > r, n / r, 1.0)),
+    "norm_short_only": ("core", "The comparison is the wrong way round", "You rescale columns that are shorter than r. It is for longer ones.",
+        lambda n, r: np.where((n < r) & (n > 0), r / n, 1.0)),
+    "norm_dropped": ("core", "Long columns are set to zero", "Columns longer than r are gone. They keep their direction: multiply by r/norm.",
+        lambda n, r: np.where(n > r, 0.0, 1.0)),
+    "norm_never": ("core", "Nothing is shortened", "You return the weights as they were. Columns longer than r are multiplied by r/norm.",
+        lambda n, r: np.ones_like(n)),
+    "norm_squared_factor": ("part", "The factor is squared", "You multiply by r/norm twice. Once brings the norm to r.",
+        lambda n, r: np.minimum(1.0, r / n) ** 2),
+    "norm_zero_by_zero": ("slip", "Columns of zeros become NaN",
+        "You compute r/norm for all columns and choose then. For a column of zeros that is infinite, and infinite times 0 is NaN.",
+        lambda n, r: np.where(n > 0, np.minimum(1.0, r / n), np.nan)),
+    "norm_eps_1e_12": ("slip", "ε is added to the norm", TINY, lambda n, r: np.minimum(1.0, r / (n + 1e-12))),
+    "norm_eps_1e_8": ("slip", "ε is added to the norm", TINY, lambda n, r: np.minimum(1.0, r / (n + 1e-8))),
+    "norm_eps_1e_7": ("slip", "ε is added to the norm", TINY, lambda n, r: np.where(n > r, r / (n + 1e-7), 1.0)),
+    "norm_as_keras": ("slip", "ε is added to the norm", TINY, lambda n, r: np.clip(n, 0, r) / (n + 1e-7)),
+    "norm_of_rows": ("part", "Rows are shortened",
+        "You sum along axis 1. The weights that lead *to* unit j are column j of W, so the sum is along axis 0.", usual, {"axis": 1}),
+    "norm_of_all": ("core", "The norm of the whole matrix is used",
+        "You took the norm of all weights. Each unit has its own: that of its column.", usual, {"axis": None}),
+    "norm_smallest_factor": ("part", "All columns are shortened by one factor",
+        "The longest column decides for all. Each column has its own factor, and short ones stay as they are.",
+        lambda n, r: np.minimum(1.0, r / np.max(n))),
+}) + variants("max_norm", "10 §5", right.max_norm, measured, {
+    "norm_squares": ("part", "The root is forgotten", "You compare and divide by the sum of squares. The norm is its root.",
+        lambda W: np.sum(W**2, axis=0)),
+    "norm_absolute": ("part", "The norm is the sum of absolute values", "You add up absolute values, the ℓ1 norm. Here it is ℓ2.",
+        lambda W: np.sum(np.abs(W), axis=0)),
+    "norm_largest": ("part", "The norm is the largest entry", "You took the largest absolute value. The norm is the root of the squares' sum.",
+        lambda W: np.max(np.abs(W), axis=0)),
+    "norm_mean": ("part", "The norm is a mean", "You average the squares instead of adding them.", lambda W: np.sqrt(np.mean(W**2, axis=0))),
+    "norm_deviation": ("part", "The deviation is taken for the norm", "`std` subtracts the mean first. A norm doesn't.",
+        lambda W: np.std(W, axis=0)),
+})
+NORMS_TOO_LONG = misconceptions("max_norm", "10 §5", {
+    "norm_clipped": ("core", "The entries are clipped", "You clip every weight to [−r, r]. It is the norm of a column that is limited.",
+        lambda W, r: np.clip(W, -r, r)),
+    "norm_transposed": ("part", "The result is transposed", "Your numbers are right, but rows and columns are swapped: the shape is W's.",
+        lambda W, r: right.max_norm(W, r).T),
+    "norm_if_any": ("slip", "Nothing is returned where all columns are short", "Your `return` stands in the `if`. Return W's numbers else.",
+        lambda W, r: right.max_norm(W, r) if (np.linalg.norm(W, axis=0) > r).any() else None),
+    "norm_square_only": ("part", "Made for square matrices", "Your loop counts rows, and takes columns with these numbers. It is `W.shape[1]`.",
+        lambda W, r: np.hstack([right.max_norm(W, r)[:, : len(W)], W[:, len(W) :]])),
+})
+radius_of_one = fixed_number("max_norm", right.max_norm, see="10 §5", position=1, value=1.0, severity="part")
+
+
+# --- early_stopping: wrong ------------------------------------------------------------------------------------------------
+
+
+def watched(better, losses, patience, late=0, reset=True, first=np.inf, previous=False):
+    """Watch losses epoch by epoch; `better` compares one with the best, or with the one before."""
+    best_epoch, best, bad = 0, first, 0
+    for epoch, loss in enumerate(losses):
+        if better(loss, best):
+            best_epoch, best, bad = epoch, loss, bad * (not reset)
+        else:
+            bad += 1
+            best = loss if previous else best
+        if bad >= patience + late:
+            return best_epoch, epoch
+    return best_epoch, len(losses) - 1
+
+
+def lower(loss, best):
+    """Tell whether a loss is strictly lower."""
+    return loss < best
+
+
+STOPPED = variants("early_stopping", "10 §2", right.early_stopping, watched, {
+    "stop_equal": ("slip", "An equal loss counts as better", "You compare with `<=`. Only a strictly lower loss is an improvement.",
+        lambda loss, best: loss <= best),
+    "stop_late": ("part", "Training ends one epoch too late",
+        "You wait until there are *more* than patience bad epochs. The patience-th one is the last.", lower, {"late": 1}),
+    "stop_early": ("part", "Training ends one epoch too early", "You stop one epoch before patience is used up.", lower, {"late": -1}),
+    "stop_never_reset": ("part", "Bad epochs add up over the whole run",
+        "Your counter isn't set back to 0 by an improvement. The bad epochs have to be in a row.", lower, {"reset": False}),
+    "stop_previous": ("part", "Each loss is compared with the one before",
+        "You compare with the epoch before. Losses that fall again, but not below the best one, are no improvement.", lower, {"previous": True}),
+    "stop_higher": ("core", "Higher is taken for better", "You wait for the loss to rise. That is for an accuracy: a loss is to fall.",
+        lambda loss, best: loss > best, {"first": -np.inf}),
+    "stop_from_zero": ("core", "The best loss begins at 0", "No loss is below 0, so nothing ever improves. Begin with the first, or inf.",
+        lower, {"first": 0.0}),
+    "stop_from_thousand": ("slip", "The best loss begins at a number", "You begin with a number such as 1000. A loss may be larger: inf.",
+        lower, {"first": 1000.0}),
+    "stop_tolerance": ("slip", "Small improvements don't count", "You ask for an improvement by a margin. Any strictly lower loss is one.",
+        lambda loss, best: loss < best - 1e-4),
+    "stop_relative": ("slip", "Improvements below a percentage don't count", "You ask for a percentage. Any strictly lower loss is better.",
+        lambda loss, best: loss < 0.99 * best),
+})
+
+
+def wide(val_losses, patience):
+    """Return the right pair, and the losses as an array."""
+    return (*right.early_stopping(val_losses, patience), np.array(val_losses, dtype=float))
+
+
+PAIRS = changed_items("early_stopping", "10 §2", wide, {
+    "stop_first": ("part", "The order is reversed", "You return (stop_epoch, best_epoch). The best epoch comes first.",
+        lambda best, stop, losses, val_losses, patience: (stop, best)),
+    "stop_from_one": ("part", "Epochs are counted from 1", "Both numbers are one too large: the first epoch is number 0.",
+        lambda best, stop, losses, val_losses, patience: (best + 1, stop + 1)),
+    "stop_best_from_one": ("part", "The best epoch is counted from 1", "The first epoch is number 0.",
+        lambda best, stop, losses, val_losses, patience: (best + 1, stop)),
+    "stop_is_a_length": ("part", "The number of epochs is returned", "You return how many epochs were trained. The last one has one less.",
+        lambda best, stop, losses, val_losses, patience: (best, stop + 1)),
+    "stop_lowest_of_all": ("part", "The best epoch lies after the end",
+        "You take the lowest loss of the whole list. What comes after stop_epoch would never have been trained.",
+        lambda best, stop, losses, val_losses, patience: (int(np.argmin(losses)), stop)),
+    "stop_around_the_lowest": ("part", "The lowest loss of all is taken",
+        "You look for the lowest loss of the whole list, and wait from there. Training may have ended long before.",
+        lambda best, stop, losses, val_losses, patience: (int(np.argmin(losses)), min(int(np.argmin(losses)) + patience, len(losses) - 1))),
+    "stop_at_the_end": ("core", "Training never ends early", "You return the lowest loss and the last epoch. `patience` plays no part.",
+        lambda best, stop, losses, val_losses, patience: (int(np.argmin(losses)), len(losses) - 1)),
+    "stop_at_the_best": ("part", "Training ends at the best epoch", "You return the best epoch twice. That it was the best is known later.",
+        lambda best, stop, losses, val_losses, patience: (best, best)),
+    "stop_weights_of_the_last": ("part", "The last epoch is taken for the best", "You return the stop epoch twice. Its loss isn't the lowest.",
+        lambda best, stop, losses, val_losses, patience: (stop, stop)),
+    "stop_before_the_end": ("part", "The best epoch is that before the last", "You take stop − 1. The best epoch is patience epochs back.",
+        lambda best, stop, losses, val_losses, patience: (stop - 1, stop)),
+    "stop_beyond_the_end": ("part", "Training ends after the list does", "You add patience to the best epoch. The list may be shorter.",
+        lambda best, stop, losses, val_losses, patience: (best, best + patience)),
+    "stop_never_is_none": ("part", "Nothing is returned if training isn't stopped", "Where patience isn't used up, the answer is the last epoch.",
+        lambda best, stop, losses, val_losses, patience: (best, stop) if stop - best == patience else None),
+    "stop_never_is_a_length": ("part", "A run to its end ends too late", "The last of n epochs has the number n − 1.",
+        lambda best, stop, losses, val_losses, patience: (best, stop if stop - best == patience else len(losses))),
+    "stop_loss": ("part", "The best loss is returned", "You return the lowest loss. Its epoch is asked for.",
+        lambda best, stop, losses, val_losses, patience: (float(losses[best]), stop)),
+    "stop_last_of_equal": ("slip", "Of equal losses the last is taken", "The first epoch with the best loss is the best one.",
+        lambda best, stop, losses, val_losses, patience: (int(np.flatnonzero(losses[: stop + 1] == losses[best])[-1]), stop)),
+    "stop_waited": ("part", "The number of bad epochs is returned", "Your second number says how long one waited. The epoch is asked for.",
+        lambda best, stop, losses, val_losses, patience: (best, stop - best)),
+    "stop_lists_only": ("slip", "Arrays raise an error", "You use a method of lists, such as `index`. The losses may be an array as well.",
+        lambda best, stop, losses, val_losses, patience: (val_losses[: stop + 1].index(losses[best]), stop)),
+    "stop_at_the_end_too_late": ("slip", "Patience at the last epoch isn't seen", "At the end of the list you look at something else.",
+        lambda best, stop, losses, val_losses, patience: (best if stop < len(losses) - 1 or stop - best < patience else stop, stop)),
+})
+only_best = only_the_first("early_stopping", right.early_stopping, see="10 §2", first="best_epoch", all="best_epoch and stop_epoch")
+patience_of_one = fixed_number("early_stopping", right.early_stopping, see="10 §2", position=1, value=1, severity="part")
+patience_of_three = fixed_number("early_stopping", right.early_stopping, see="10 §2", position=1, value=3, called="patience_of_three", severity="part")
+
+
+@misconception("early_stopping", "slip", title="The losses are changed", see="10 §2")
+def losses_popped(val_losses, patience):
+    """You take the losses out of the list, or sort it. The list is the caller's: make a copy, or go through it with a for loop."""
+    answer = right.early_stopping(list(val_losses), patience)
+    if isinstance(val_losses, list):
+        val_losses.clear()
+    return answer
+
+
+# --- shift_image: wrong ---------------------------------------------------------------------------------------------------
+
+SHIFTS = misconceptions("shift_image", "10 §6", {
+    "shift_wraps": ("part", "The image wraps round", "`np.roll` brings back on one side what leaves on the other. Zeros have to come in.",
+        lambda image, dy, dx: np.roll(image, (dy, dx), axis=(0, 1))),
+    "shift_half_wraps": ("part", "Rows wrap round", "Only the columns get zeros. Rows that leave at one end come back at the other.",
+        lambda image, dy, dx: np.roll(moved(image, 0, dx), dy, axis=0)),
+    "shift_columns_wrap": ("part", "Columns wrap round", "Only the rows get zeros. Columns that leave at one side come back at the other.",
+        lambda image, dy, dx: np.roll(moved(image, dy, 0), dx, axis=1)),
+    "shift_backwards": ("part", "The image moves the wrong way", "A positive dy moves down, a positive dx right: pixel (i, j) comes from i − dy.",
+        lambda image, dy, dx: moved(image, -dy, -dx)),
+    "shift_up": ("part", "dy moves the wrong way", "A positive dy moves the image *down*: row 0 is at the top.",
+        lambda image, dy, dx: moved(image, -dy, dx)),
+    "shift_left": ("part", "dx moves the wrong way", "A positive dx moves the image to the *right*.",
+        lambda image, dy, dx: moved(image, dy, -dx)),
+    "shift_swapped": ("part", "dy and dx are swapped", "dy belongs to the rows, the first axis, and dx to the columns.",
+        lambda image, dy, dx: moved(image, dx, dy)),
+    "shift_rows_only": ("part", "Only rows are moved", "Your answer doesn't depend on dx.", lambda image, dy, dx: moved(image, dy, 0)),
+    "shift_columns_only": ("part", "Only columns are moved", "Your answer doesn't depend on dy.", lambda image, dy, dx: moved(image, 0, dx)),
+    "shift_by_one": ("core", "The image moves by one pixel at most", "You use the sign of dy and dx. It moves by as many pixels as they say.",
+        lambda image, dy, dx: moved(image, np.sign(dy), np.sign(dx))),
+    "shift_absolute": ("part", "Negative shifts are taken for positive ones", "You use |dy| and |dx|: the image never moves up or left.",
+        lambda image, dy, dx: moved(image, abs(dy), abs(dx))),
+    "shift_positive_only": ("part", "Negative shifts do nothing", "Where dy or dx is negative, your image stays. It moves up, or to the left.",
+        lambda image, dy, dx: moved(image, max(dy, 0), max(dx, 0))),
+    "shift_ones": ("part", "Ones come in", "What comes in is 1 in your image, and should be 0.",
+        lambda image, dy, dx: moved(image, dy, dx, 1.0)),
+    "shift_mean": ("part", "The mean comes in", "You fill up with the mean of the image. Zeros have to come in.",
+        lambda image, dy, dx: moved(image, dy, dx, float(np.mean(image)))),
+    "shift_nan": ("part", "NaN comes in", "What comes in is empty or NaN. Begin with `np.zeros`.",
+        lambda image, dy, dx: moved(image, dy, dx, np.nan)),
+    "shift_edge": ("part", "The edge is repeated", "The rows and columns at the edge come in again and again. Zeros have to come in.",
+        lambda image, dy, dx: image[np.ix_(np.clip(np.arange(len(image)) - dy, 0, len(image) - 1),
+                                           np.clip(np.arange(image.shape[1]) - dx, 0, image.shape[1] - 1))]),
+    "shift_cut_off": ("part", "Fractions are cut off", "You made the result with dtype int. Pixels may be fractions: leave the dtype out.",
+        lambda image, dy, dx: moved(image, dy, dx).astype(int)),
+    "shift_over_old": ("part", "The old image is left behind", "You write into a copy, so the old pixels stay where zeros should come in.",
+        lambda image, dy, dx: moved(image, dy, dx) + image * (moved(image * 0 + 1, dy, dx) == 0)),
+    "shift_larger": ("core", "The image grows", "You add rows and columns of zeros, and cut none off: the size has to stay.",
+        lambda image, dy, dx: np.pad(image, ((max(dy, 0), max(-dy, 0)), (max(dx, 0), max(-dx, 0))))),
+    "shift_smaller": ("core", "The image shrinks", "You cut off what leaves, and let no zeros come in: the size has to stay.",
+        lambda image, dy, dx: image[max(-dy, 0) : len(image) - max(dy, 0), max(-dx, 0) : image.shape[1] - max(dx, 0)]),
+    "shift_flat": ("part", "The pixels are shifted as one long row", "Without `axis`, `np.roll` moves all pixels as one row.",
+        lambda image, dy, dx: np.roll(image, dy * image.shape[1] + dx)),
+    "shift_square_only": ("part", "Made for square images", "You use the height for the width as well: `H, W = image.shape`.",
+        lambda image, dy, dx: moved(image, dy, dx) * (np.arange(image.shape[1]) < len(image))),
+    "shift_far_raises": ("slip", "A shift beyond the image raises an error", "Slices with ends outside the image don't fit together. Ask first.",
+        lambda image, dy, dx: moved(image, dy, dx) + (0 if abs(dy) <= len(image) and abs(dx) <= image.shape[1] else np.zeros((0, 0, 2)))),
+    "shift_far_wraps": ("slip", "A shift beyond the image begins again", "You take dy modulo the height. Beyond the image all is gone.",
+        lambda image, dy, dx: moved(image, dy - len(image) * int(dy / len(image)), dx - image.shape[1] * int(dx / image.shape[1]))),
+    "shift_far_stays": ("slip", "A shift beyond the image does nothing", "Where dy or dx is too large, you return the image. All of it is gone.",
+        lambda image, dy, dx: moved(image, dy, dx) if abs(dy) < len(image) and abs(dx) < image.shape[1] else 1.0 * image),
+})
+
+
+@misconception("shift_image", "part", title="A shift of 0 leaves nothing", see="10 §6")
+def shift_minus_zero(image, dy, dx):
+    """For dy = 0 your slice is `[:-0]`, which is `[:0]`: an empty one. End it at `H - dy`, or ask for 0 first."""
+    out = np.zeros(image.shape)
+    if dy >= 0 and dx >= 0:
+        out[dy:, dx:] = image[:-dy, :-dx]
+        return out
+    return moved(image, dy, dx)
+
+
+# --- augment: wrong -------------------------------------------------------------------------------------------------------
+
+
+def by_shifts(draw, images, rng, max_shift=1):
+    """Shift images by what is drawn for a number of images and a largest shift."""
+    return all_moved(images, draw(rng, len(images), max_shift))
+
+
+DRAWN = variants("augment", "10 §6", right.augment, by_shifts, {
+    "augment_together": ("part", "All images move together", "You draw one shift and use it for the whole batch. Draw inside the loop.",
+        lambda rng, n, m: np.tile(rng.integers(-m, m + 1, 2), (n, 1))),
+    "augment_diagonal": ("part", "dy and dx are the same number", "You draw once and use it for both axes: images move along diagonals only.",
+        lambda rng, n, m: np.repeat(rng.integers(-m, m + 1, (n, 1)), 2, axis=1)),
+    "augment_end_excluded": ("part", "The largest shift never comes", "`rng.integers(a, b)` ends before b. Pass max_shift + 1.",
+        lambda rng, n, m: rng.integers(-m, m, (n, 2))),
+    "augment_down_and_right": ("part", "Images move down and to the right only", "You draw from 0 on. Shifts go from −max_shift to max_shift.",
+        lambda rng, n, m: rng.integers(0, m + 1, (n, 2))),
+    "augment_rounded": ("part", "Zero comes twice as often as 1", "You round a uniform number, or cut it with `int`, so that 0 comes twice as often as ±1: rng.integers.",
+        lambda rng, n, m: np.rint(rng.uniform(-m, m, (n, 2))).astype(int)),
+    "augment_normal": ("part", "Shifts are normal, not uniform", "You round and clip normal numbers. All shifts are equally probable.",
+        lambda rng, n, m: np.clip(np.rint(rng.normal(0, max(m, 1) / 2, (n, 2))), -m, m).astype(int)),
+    "augment_never_zero": ("part", "An axis never stays", "You draw a sign, and no 0. A shift of 0 is as probable as the others.",
+        lambda rng, n, m: rng.choice([-m, m], (n, 2))),
+    "augment_rows_only": ("part", "Images move up and down only", "dx is always 0. Both axes get a shift.",
+        lambda rng, n, m: rng.integers(-m, m + 1, (n, 2)) * [1, 0]),
+    "augment_columns_only": ("part", "Images move to the left and right only", "dy is always 0. Both axes get a shift.",
+        lambda rng, n, m: rng.integers(-m, m + 1, (n, 2)) * [0, 1]),
+    "augment_constant": ("core", "Nothing is random", "Every image moves by max_shift, always. Draw dy and dx from rng.",
+        lambda rng, n, m: np.full((n, 2), m)),
+    "augment_not_at_all": ("core", "Nothing moves", "Every image stays as it was: the shifted ones are thrown away, or `int` cuts numbers below 1 to 0.",
+        lambda rng, n, m: np.zeros((n, 2), dtype=int)),
+    "augment_half": ("part", "Only some images are moved", "You toss a coin for each image. Every image gets a shift, which may be 0.",
+        lambda rng, n, m: rng.integers(-m, m + 1, (n, 2)) * rng.integers(0, 2, (n, 1))),
+    "augment_one_axis_each": ("part", "Each image moves along one axis",
+        "You choose an axis, or one of four directions. Each axis gets a shift of its own, both at once.",
+        lambda rng, n, m: rng.integers(-m, m + 1, (n, 2)) * np.eye(2, dtype=int)[rng.integers(0, 2, n)]),
+    "augment_one_for_all_rows": ("part", "All images have the same dy", "You draw dx inside the loop and dy before it.",
+        lambda rng, n, m: np.stack([np.full(n, rng.integers(-m, m + 1)), rng.integers(-m, m + 1, n)], axis=1)),
+    "augment_range_of_one": ("slip", "max_shift is 1 always", "You draw from −1 to 1, whatever max_shift is, even for 0.",
+        lambda rng, n, m: rng.integers(-1, 2, (n, 2))),
+    "augment_too_far": ("part", "Images move too far", "You draw up to max_shift + 1: `endpoint=True` or the + 1, not both.",
+        lambda rng, n, m: rng.integers(-m - 1, m + 2, (n, 2))),
+    "augment_minus_too_far": ("part", "The range isn't symmetric", "You draw from −max_shift − 1. The smallest shift is −max_shift.",
+        lambda rng, n, m: rng.integers(-m - 1, m + 1, (n, 2))),
+})
+AUGMENTED = misconceptions("augment", "10 §6", {
+    "augment_wraps": ("part", "Images wrap round", "`np.roll` brings back on one side what leaves on the other: use your shift_image.",
+        lambda images, rng, max_shift=1: np.array([np.roll(image, rng.integers(-max_shift, max_shift + 1, 2), axis=(0, 1)) for image in images])),
+    "augment_added": ("core", "The batch grows", "You return the images and the shifted ones. Here each image is replaced by its shifted one.",
+        lambda images, rng, max_shift=1: np.concatenate([images, right.augment(images, rng, max_shift)])),
+    "augment_shuffled": ("part", "The order of the images is lost", "You shuffle the images. Their labels stay where they are, and are wrong.",
+        lambda images, rng, max_shift=1: rng.permutation(right.augment(images, rng, max_shift))),
+    "augment_first_image": ("core", "There is one image only", "You return one image: the `return` stands in the loop.",
+        lambda images, rng, max_shift=1: right.augment(images, rng, max_shift)[0]),
+    "augment_of_the_first": ("part", "All images are the first one", "You shift images[0] again and again. The loop's own image is meant.",
+        lambda images, rng, max_shift=1: right.augment(np.repeat(images[:1], len(images), axis=0), rng, max_shift)),
+    "augment_noise": ("core", "Noise is added", "You add random numbers to the pixels. The images are to be shifted.",
+        lambda images, rng, max_shift=1: images + rng.uniform(-max_shift, max_shift, images.shape)),
+    "augment_transposed": ("part", "Images are transposed", "Rows and columns are swapped in what you return.",
+        lambda images, rng, max_shift=1: np.swapaxes(right.augment(images, rng, max_shift), 1, 2)),
+})
+AT_RANDOM = members({"augment": "10 §6"}, vars(right), generator_ignored, reseeded)
+
+
+# --- ensemble_predict: wrong ----------------------------------------------------------------------------------------------
+
+
+def averages(p):
+    """Return the mean probabilities."""
+    return np.mean(np.array(p, dtype=float), axis=0)
+
+
+def votes(p):
+    """Return how many members vote for each class."""
+    return np.sum(np.eye(np.shape(p)[2])[np.argmax(p, axis=2)], axis=0)
+
+
+ENSEMBLES = misconceptions("ensemble_predict", "10 §8", {
+    "vote": ("part", "The members vote", "Every member has one vote, however sure it is. Average the probabilities, and take the largest then.",
+        lambda probabilities: np.argmax(votes(probabilities), axis=1)),
+    "mean_of_labels": ("core", "The labels are averaged", "The mean of classes 2 and 8 isn't class 5. Average probabilities, not labels.",
+        lambda probabilities: np.rint(np.mean(np.argmax(probabilities, axis=2), axis=0)).astype(int)),
+    "first_member": ("core", "Only the first member decides", "You use probabilities[0]. All members are averaged.",
+        lambda probabilities: np.argmax(probabilities[0], axis=1)),
+    "last_member": ("core", "Only the last member decides", "The sum of your loop is overwritten by each member: `+=`, from 0 on.",
+        lambda probabilities: np.argmax(probabilities[-1], axis=1)),
+    "surest_member": ("part", "The surest member decides", "You take the largest probability of any member. Average over the members first.",
+        lambda probabilities: np.argmax(np.max(probabilities, axis=0), axis=1)),
+    "geometric_mean": ("part", "The probabilities are multiplied", "You multiply probabilities, or average logarithms. Average them as they are.",
+        lambda probabilities: np.argmax(np.prod(probabilities, axis=0), axis=1)),
+    "median_of_members": ("part", "The median is taken", "You take the median over the members. The mean is asked for.",
+        lambda probabilities: np.argmax(np.median(probabilities, axis=0), axis=1)),
+    "least_probable": ("core", "The smallest is taken", "`argmin` finds the least probable class.",
+        lambda probabilities: np.argmin(averages(probabilities), axis=1)),
+    "no_argmax": ("part", "Probabilities are returned", "You return the averages. The class with the largest one is asked for: argmax.",
+        lambda probabilities: averages(probabilities)),
+    "largest_average": ("core", "The largest average is returned", "`max` gives the probability, and `argmax` the class that has it.",
+        lambda probabilities: np.max(averages(probabilities), axis=1)),
+    "one_hot_labels": ("part", "One-hot rows are returned", "You return rows with a single 1. The number of the class is asked for.",
+        lambda probabilities: np.eye(np.shape(probabilities)[2])[np.argmax(averages(probabilities), axis=1)]),
+    "over_examples": ("core", "The mean goes over the examples", "You average along axis 1. Members are axis 0.",
+        lambda probabilities: np.argmax(np.mean(probabilities, axis=1), axis=1)),
+    "over_classes": ("core", "The mean goes over the classes", "You average along axis 2, and lose the classes. Members are axis 0.",
+        lambda probabilities: np.argmax(np.mean(probabilities, axis=2), axis=0)),
+    "best_example": ("core", "The largest is looked for along the examples", "After the mean the axes are (N, K): `argmax(axis=1)`.",
+        lambda probabilities: np.argmax(averages(probabilities), axis=0)),
+    "of_everything": ("core", "One number is returned", "Without `axis`, argmax looks at the whole array. Each example has its own class.",
+        lambda probabilities: np.argmax(averages(probabilities))),
+    "each_member": ("core", "There are labels for each member", "You return (M, N) labels, one row for each member. Average first.",
+        lambda probabilities: np.argmax(probabilities, axis=2)),
+    "labels_from_one": ("core", "Classes are counted from 1", "All your labels are one too large: the first class is 0.",
+        lambda probabilities: np.argmax(averages(probabilities), axis=1) + 1),
+    "last_of_ties": ("slip", "Of equal classes the last is taken", "You take the largest class of a tie. The smallest is wanted.",
+        lambda probabilities: np.shape(probabilities)[2] - 1 - np.argmax(averages(probabilities)[:, ::-1], axis=1)),
+    "float_labels": ("slip", "The labels are floats", "Your labels are numbers like 3.0, with which one can't index: an array of integers.",
+        lambda probabilities: np.argmax(averages(probabilities), axis=1).astype(float)),
+    "listed_labels": ("slip", "A list is returned", "You return a list of labels. Make an array of it: `np.array(…)`.",
+        lambda probabilities: np.argmax(averages(probabilities), axis=1).tolist()),
+    "labels_in_a_column": ("part", "The labels are a column", "Your labels have the shape (N, 1). It should be (N,): without `keepdims`.",
+        lambda probabilities: np.argmax(averages(probabilities), axis=1)[:, None]),
+    "labels_and_averages": ("part", "The averages are returned, too", "You return labels and averages. The labels alone are asked for.",
+        lambda probabilities: (np.argmax(averages(probabilities), axis=1), averages(probabilities))),
+})
+probabilities_in_place = changed("ensemble_predict", right.ensemble_predict, see="10 §8")
+# fmt: on
+
+
+# --- right ----------------------------------------------------------------------------------------------------------------
+
+IN_32_BITS = members({exercise: see for exercise, see in SECTIONS.items() if exercise in ONE_ARRAY}, vars(right), in_single_precision)
+STEPS_TOO = alternatives(
+    "weight_decay_step",
+    {
+        "step_on_the_penalised_loss": lambda w, grad, lr, lam: w - lr * (grad + lam * w),
+        "in_three_terms": lambda w, grad, lr, lam: np.subtract(w, lr * grad) - lr * lam * w,
+        "by_np_add": lambda w, grad, lr, lam: np.add(np.multiply(1.0 - lam * lr, w), np.multiply(-lr, grad)),
+    },
+)
+NORMS_TOO = alternatives(
+    "max_norm",
+    {
+        "by_the_longer": lambda W, r: W * r / np.maximum(np.linalg.norm(W, axis=0, keepdims=True), r),
+        "column_by_column": lambda W, r: np.stack([w if np.linalg.norm(w) <= r else r * (w / np.linalg.norm(w)) for w in 1.0 * W.T], axis=1),
+    },
+)
+ENSEMBLES_TOO = alternatives(
+    "ensemble_predict",
+    {
+        "by_sums": lambda probabilities: np.sum(probabilities, axis=0).argmax(-1),
+        "by_python": lambda probabilities: np.array([max(range(len(row)), key=row.__getitem__) for row in averages(probabilities).tolist()]),
+        "member_by_member": lambda probabilities: np.argmax(sum(np.asarray(p, dtype=float) for p in probabilities), axis=1).astype(np.int32),
+    },
+)
 
 
 @alternative("l2_penalty")
-def l2_penalty_by_absolute_values(x, scale=2.0):  # TODO
-    return abs(x) ** 2 * scale
+def l2_in_loops(weights, lam):
+    total, grads = 0, []
+    for w in weights:
+        for entry in w.flat:
+            total += entry * entry
+        grads.append(lam * w)
+    return 0.5 * lam * total, tuple(grads)
 
 
 @alternative("l2_penalty")
-def l2_penalty_of_the_root(x, scale=2.0):  # TODO
-    return np.sign(scale) * (np.sqrt(abs(scale)) * x) ** 2
+def l2_of_one_vector(weights, lam):
+    flat = np.concatenate([np.ravel(w) for w in weights]).astype(float)
+    return np.asarray(lam * (flat @ flat) / 2), [np.array(w, dtype=float) * lam for w in weights]
 
 
 @alternative("l2_penalty")
-def l2_penalty_one_by_one(x, scale=2.0):  # TODO
-    flat = [scale * float(number) * float(number) for number in np.ravel(x)]
-    return np.reshape(flat, np.shape(x))
+def l2_in_single_precision(weights, lam):
+    return np.float32(squares(weights, lam)), [grad.astype(np.float32) for grad in along(weights, lam)]
 
 
-# --- l1_penalty ---------------------------------------------------------------------------------------------------------
-
-
-@misconception("l1_penalty", "core", title="TODO: Nothing is squared", see="10 §2")
-def l1_penalty_without_square(x, scale=2.0):
-    """TODO: what the student probably believed, and why it is wrong. You multiplied x itself by the scale."""
-    return scale * x
-
-
-@misconception("l1_penalty", "part", title="TODO: The scale is ignored", see="10 §2")
-def l1_penalty_without_scale(x, scale=2.0):
-    """TODO: what the student probably believed, and why it is wrong. You squared x and never used the scale."""
-    return 1.0 * x * x
-
-
-@misconception("l1_penalty", "slip", title="TODO: The default is 1", see="10 §2")
-def l1_penalty_with_another_default(x, scale=1.0):
-    """TODO: what the student probably believed, and why it is wrong. Without a scale it is 2."""
-    return scale * x * x
-
-
-# TODO: other families; each is one change for many functions
-l1_penalty_changes_x = in_place("l1_penalty", right.l1_penalty, see="10 §2")
+@alternative("l2_penalty")
+def l2_by_norms(weights, lam):
+    return lam * 0.5 * np.sum([np.linalg.norm(w) ** 2 for w in weights]), list(map(lambda w: np.multiply(w, lam), weights))
 
 
 @alternative("l1_penalty")
-def l1_penalty_by_absolute_values(x, scale=2.0):  # TODO
-    return abs(x) ** 2 * scale
+def l1_in_loops(weights, lam):
+    total, grads = 0.0, []
+    for w in weights:
+        grad = np.zeros(w.shape)
+        for index in np.ndindex(w.shape):
+            total += abs(w[index])
+            grad[index] = lam if w[index] > 0 else -lam if w[index] < 0 else 0
+        grads.append(grad)
+    return lam * total, grads
 
 
 @alternative("l1_penalty")
-def l1_penalty_of_the_root(x, scale=2.0):  # TODO
-    return np.sign(scale) * (np.sqrt(abs(scale)) * x) ** 2
+def l1_of_one_vector(weights, lam):
+    flat = np.concatenate([w.reshape(-1) for w in weights])
+    return lam * np.linalg.norm(flat, 1), [np.where(w > 0, lam, np.where(w < 0, -lam, 0.0)) for w in weights]
 
 
 @alternative("l1_penalty")
-def l1_penalty_one_by_one(x, scale=2.0):  # TODO
-    flat = [scale * float(number) * float(number) for number in np.ravel(x)]
-    return np.reshape(flat, np.shape(x))
+def l1_in_single_precision(weights, lam):
+    return np.float32(sizes(weights, lam)), [grad.astype(np.float32) for grad in signs(weights, lam)]
 
 
-# --- weight_decay_step --------------------------------------------------------------------------------------------------
-
-
-@misconception("weight_decay_step", "core", title="TODO: Nothing is squared", see="10 §3")
-def weight_decay_step_without_square(x, scale=2.0):
-    """TODO: what the student probably believed, and why it is wrong. You multiplied x itself by the scale."""
-    return scale * x
-
-
-@misconception("weight_decay_step", "part", title="TODO: The scale is ignored", see="10 §3")
-def weight_decay_step_without_scale(x, scale=2.0):
-    """TODO: what the student probably believed, and why it is wrong. You squared x and never used the scale."""
-    return 1.0 * x * x
-
-
-@misconception("weight_decay_step", "slip", title="TODO: The default is 1", see="10 §3")
-def weight_decay_step_with_another_default(x, scale=1.0):
-    """TODO: what the student probably believed, and why it is wrong. Without a scale it is 2."""
-    return scale * x * x
-
-
-# TODO: other families; each is one change for many functions
-weight_decay_step_changes_x = in_place("weight_decay_step", right.weight_decay_step, see="10 §3")
+@alternative("l1_penalty")
+def l1_by_comparisons(weights, lam):
+    return float(lam * sum(map(lambda w: np.abs(w).sum(), weights))), [lam * ((w > 0) * 1.0 - (w < 0)) for w in weights]
 
 
 @alternative("weight_decay_step")
-def weight_decay_step_by_absolute_values(x, scale=2.0):  # TODO
-    return abs(x) ** 2 * scale
-
-
-@alternative("weight_decay_step")
-def weight_decay_step_of_the_root(x, scale=2.0):  # TODO
-    return np.sign(scale) * (np.sqrt(abs(scale)) * x) ** 2
-
-
-@alternative("weight_decay_step")
-def weight_decay_step_one_by_one(x, scale=2.0):  # TODO
-    flat = [scale * float(number) * float(number) for number in np.ravel(x)]
-    return np.reshape(flat, np.shape(x))
-
-
-# --- max_norm -----------------------------------------------------------------------------------------------------------
-
-
-@misconception("max_norm", "core", title="TODO: Nothing is squared", see="10 §4")
-def max_norm_without_square(x, scale=2.0):
-    """TODO: what the student probably believed, and why it is wrong. You multiplied x itself by the scale."""
-    return scale * x
-
-
-@misconception("max_norm", "part", title="TODO: The scale is ignored", see="10 §4")
-def max_norm_without_scale(x, scale=2.0):
-    """TODO: what the student probably believed, and why it is wrong. You squared x and never used the scale."""
-    return 1.0 * x * x
-
-
-@misconception("max_norm", "slip", title="TODO: The default is 1", see="10 §4")
-def max_norm_with_another_default(x, scale=1.0):
-    """TODO: what the student probably believed, and why it is wrong. Without a scale it is 2."""
-    return scale * x * x
-
-
-# TODO: other families; each is one change for many functions
-max_norm_changes_x = in_place("max_norm", right.max_norm, see="10 §4")
+def entry_by_entry(w, grad, lr, lam):
+    out = np.empty(w.shape)
+    for index in np.ndindex(w.shape):
+        out[index] = w[index] - lr * lam * w[index] - lr * grad[index]
+    return out
 
 
 @alternative("max_norm")
-def max_norm_by_absolute_values(x, scale=2.0):  # TODO
-    return abs(x) ** 2 * scale
+def with_a_mask(W, r):
+    out = W.astype(float)
+    norms = np.sqrt(np.einsum("ij,ij->j", out, out))
+    out[:, norms > r] *= r / norms[norms > r]
+    return out
 
 
 @alternative("max_norm")
-def max_norm_of_the_root(x, scale=2.0):  # TODO
-    return np.sign(scale) * (np.sqrt(abs(scale)) * x) ** 2
-
-
-@alternative("max_norm")
-def max_norm_one_by_one(x, scale=2.0):  # TODO
-    flat = [scale * float(number) * float(number) for number in np.ravel(x)]
-    return np.reshape(flat, np.shape(x))
-
-
-# --- early_stopping -----------------------------------------------------------------------------------------------------
-
-
-@misconception("early_stopping", "core", title="TODO: Nothing is squared", see="10 §5")
-def early_stopping_without_square(x, scale=2.0):
-    """TODO: what the student probably believed, and why it is wrong. You multiplied x itself by the scale."""
-    return scale * x
-
-
-@misconception("early_stopping", "part", title="TODO: The scale is ignored", see="10 §5")
-def early_stopping_without_scale(x, scale=2.0):
-    """TODO: what the student probably believed, and why it is wrong. You squared x and never used the scale."""
-    return 1.0 * x * x
-
-
-@misconception("early_stopping", "slip", title="TODO: The default is 1", see="10 §5")
-def early_stopping_with_another_default(x, scale=1.0):
-    """TODO: what the student probably believed, and why it is wrong. Without a scale it is 2."""
-    return scale * x * x
-
-
-# TODO: other families; each is one change for many functions
-early_stopping_changes_x = in_place("early_stopping", right.early_stopping, see="10 §5")
+def by_where(W, r):
+    norms = np.sqrt((W * 1.0 * W).sum(axis=0))
+    return np.where(norms > r, r * W / np.where(norms > 0, norms, 1), W)
 
 
 @alternative("early_stopping")
-def early_stopping_by_absolute_values(x, scale=2.0):  # TODO
-    return abs(x) ** 2 * scale
+def with_a_counter(val_losses, patience):
+    best, best_epoch, bad = float("inf"), -1, 0
+    for epoch in range(len(val_losses)):
+        if val_losses[epoch] < best:
+            best, best_epoch, bad = val_losses[epoch], epoch, 0
+        else:
+            bad += 1
+            if bad == patience:
+                return (best_epoch, epoch)
+    return [best_epoch, len(val_losses) - 1]
 
 
 @alternative("early_stopping")
-def early_stopping_of_the_root(x, scale=2.0):  # TODO
-    return np.sign(scale) * (np.sqrt(abs(scale)) * x) ** 2
+def by_argmin(val_losses, patience):
+    for epoch in range(len(val_losses)):
+        best = np.argmin(val_losses[: epoch + 1])
+        if epoch - best >= patience:
+            break
+    return best, epoch
 
 
 @alternative("early_stopping")
-def early_stopping_one_by_one(x, scale=2.0):  # TODO
-    flat = [scale * float(number) * float(number) for number in np.ravel(x)]
-    return np.reshape(flat, np.shape(x))
-
-
-# --- shift_image --------------------------------------------------------------------------------------------------------
-
-
-@misconception("shift_image", "core", title="TODO: Nothing is squared", see="10 §6")
-def shift_image_without_square(x, scale=2.0):
-    """TODO: what the student probably believed, and why it is wrong. You multiplied x itself by the scale."""
-    return scale * x
-
-
-@misconception("shift_image", "part", title="TODO: The scale is ignored", see="10 §6")
-def shift_image_without_scale(x, scale=2.0):
-    """TODO: what the student probably believed, and why it is wrong. You squared x and never used the scale."""
-    return 1.0 * x * x
-
-
-@misconception("shift_image", "slip", title="TODO: The default is 1", see="10 §6")
-def shift_image_with_another_default(x, scale=1.0):
-    """TODO: what the student probably believed, and why it is wrong. Without a scale it is 2."""
-    return scale * x * x
-
-
-# TODO: other families; each is one change for many functions
-shift_image_changes_x = in_place("shift_image", right.shift_image, see="10 §6")
+def by_while(val_losses, patience):
+    losses, best, epoch = list(map(float, val_losses)), 0, 0
+    while epoch + 1 < len(losses) and epoch - best < patience:
+        epoch += 1
+        best = epoch if losses[epoch] < losses[best] else best
+    return np.array([best, epoch])
 
 
 @alternative("shift_image")
-def shift_image_by_absolute_values(x, scale=2.0):  # TODO
-    return abs(x) ** 2 * scale
+def by_padding(image, dy, dx):
+    y, x = abs(dy), abs(dx)
+    H, W = image.shape
+    return np.pad(image, ((y, y), (x, x)))[y - dy : y - dy + H, x - dx : x - dx + W]
 
 
 @alternative("shift_image")
-def shift_image_of_the_root(x, scale=2.0):  # TODO
-    return np.sign(scale) * (np.sqrt(abs(scale)) * x) ** 2
+def pixel_by_pixel(image, dy, dx):
+    out = np.zeros_like(image)
+    for i in range(image.shape[0]):
+        for j in range(image.shape[1]):
+            if 0 <= i - dy < image.shape[0] and 0 <= j - dx < image.shape[1]:
+                out[i, j] = image[i - dy, j - dx]
+    return out
 
 
 @alternative("shift_image")
-def shift_image_one_by_one(x, scale=2.0):  # TODO
-    flat = [scale * float(number) * float(number) for number in np.ravel(x)]
-    return np.reshape(flat, np.shape(x))
-
-
-# --- augment ------------------------------------------------------------------------------------------------------------
-
-
-@misconception("augment", "core", title="TODO: Nothing is squared", see="10 §7")
-def augment_without_square(x, scale=2.0):
-    """TODO: what the student probably believed, and why it is wrong. You multiplied x itself by the scale."""
-    return scale * x
-
-
-@misconception("augment", "part", title="TODO: The scale is ignored", see="10 §7")
-def augment_without_scale(x, scale=2.0):
-    """TODO: what the student probably believed, and why it is wrong. You squared x and never used the scale."""
-    return 1.0 * x * x
-
-
-@misconception("augment", "slip", title="TODO: The default is 1", see="10 §7")
-def augment_with_another_default(x, scale=1.0):
-    """TODO: what the student probably believed, and why it is wrong. Without a scale it is 2."""
-    return scale * x * x
-
-
-# TODO: other families; each is one change for many functions
-augment_changes_x = in_place("augment", right.augment, see="10 §7")
+def rolled_and_cleared(image, dy, dx):
+    out = np.roll(np.roll(image, dy, 0), dx, 1)
+    if dy > 0:
+        out[:dy] = 0
+    elif dy < 0:
+        out[dy:] = 0
+    if dx > 0:
+        out[:, :dx] = 0
+    elif dx < 0:
+        out[:, dx:] = 0
+    return out
 
 
 @alternative("augment")
-def augment_by_absolute_values(x, scale=2.0):  # TODO
-    return abs(x) ** 2 * scale
+def image_by_image(images, rng, max_shift=1):
+    out = np.zeros(images.shape)
+    for n in range(len(images)):
+        dx = rng.integers(-max_shift, max_shift, endpoint=True)
+        dy = int(rng.choice(np.arange(-max_shift, max_shift + 1)))
+        out[n] = moved(images[n], dy, dx)
+    return out
 
 
 @alternative("augment")
-def augment_of_the_root(x, scale=2.0):  # TODO
-    return np.sign(scale) * (np.sqrt(abs(scale)) * x) ** 2
+def by_floors(images, rng, max_shift=1):
+    columns, rows = np.floor(rng.random((2, len(images))) * (2 * max_shift + 1)).astype(int) - max_shift
+    return all_moved(images, zip(rows, columns, strict=True))
 
 
 @alternative("augment")
-def augment_one_by_one(x, scale=2.0):  # TODO
-    flat = [scale * float(number) * float(number) for number in np.ravel(x)]
-    return np.reshape(flat, np.shape(x))
-
-
-# --- ensemble_predict ---------------------------------------------------------------------------------------------------
-
-
-@misconception("ensemble_predict", "core", title="TODO: Nothing is squared", see="10 §8")
-def ensemble_predict_without_square(x, scale=2.0):
-    """TODO: what the student probably believed, and why it is wrong. You multiplied x itself by the scale."""
-    return scale * x
-
-
-@misconception("ensemble_predict", "part", title="TODO: The scale is ignored", see="10 §8")
-def ensemble_predict_without_scale(x, scale=2.0):
-    """TODO: what the student probably believed, and why it is wrong. You squared x and never used the scale."""
-    return 1.0 * x * x
-
-
-@misconception("ensemble_predict", "slip", title="TODO: The default is 1", see="10 §8")
-def ensemble_predict_with_another_default(x, scale=1.0):
-    """TODO: what the student probably believed, and why it is wrong. Without a scale it is 2."""
-    return scale * x * x
-
-
-# TODO: other families; each is one change for many functions
-ensemble_predict_changes_x = in_place("ensemble_predict", right.ensemble_predict, see="10 §8")
-
-
-@alternative("ensemble_predict")
-def ensemble_predict_by_absolute_values(x, scale=2.0):  # TODO
-    return abs(x) ** 2 * scale
-
-
-@alternative("ensemble_predict")
-def ensemble_predict_of_the_root(x, scale=2.0):  # TODO
-    return np.sign(scale) * (np.sqrt(abs(scale)) * x) ** 2
-
-
-@alternative("ensemble_predict")
-def ensemble_predict_one_by_one(x, scale=2.0):  # TODO
-    flat = [scale * float(number) * float(number) for number in np.ravel(x)]
-    return np.reshape(flat, np.shape(x))
+def by_cropping(images, rng, max_shift=1):
+    N, H, W = images.shape
+    padded = np.pad(images, ((0, 0), (max_shift, max_shift), (max_shift, max_shift)))
+    corners = rng.integers(0, 2 * max_shift + 1, (N, 2))
+    return np.stack([padded[n, y : y + H, x : x + W] for n, (y, x) in enumerate(corners)])
