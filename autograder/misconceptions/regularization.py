@@ -100,7 +100,7 @@ def list_in_place(function, options, weights, *args):
 
 @family(
     "The gradients have the integers' type",
-    "You wrote the gradients into arrays made with `zeros_like`, or used `astype`. Where the weights are integers, that cuts off everything "
+    "You wrote the gradients into arrays made with `zeros_like`, or used `astype`. Where the weights are integers, that cuts off all that is "
     "behind the decimal point. Make them with dtype float.",
     "slip",
 )
@@ -111,7 +111,7 @@ def list_cut_off(function, options, weights, *args):
 
 @family(
     "Arrays without an axis, or with more than two, raise an error",
-    "You loop over rows, or over `shape[0]` and `shape[1]`. Kernels have four axes, and a single number has none: NumPy's functions of whole "
+    "You loop over rows, or `shape[0]` and `shape[1]`. Kernels have four axes, and a single number has none: NumPy's functions of whole "
     "arrays, such as `np.sum(w**2)`, take them all.",
     "slip",
 )
@@ -158,7 +158,8 @@ IN_BOTH = {
     "{}_one_long_vector": ("part", "The gradients are one long vector",
         "You return all gradients in one long vector. Each array needs its own, with its own shape: a list of arrays.",
         lambda p, grads, w, lam: (p, np.concatenate([np.ravel(grad) for grad in grads]))),
-    "{}_flat_grads": ("part", "The gradients lose their shapes", "Each gradient comes back as one long row. It has the shape of its weights.",
+    "{}_flat_grads": ("part", "The gradients lose their shapes",
+        "Each gradient comes back as one long row. It has the shape of its weights.",
         lambda p, grads, w, lam: (p, [np.ravel(grad) for grad in grads])),
     "{}_a_number_each": ("part", "There is a single number for each array",
         "You sum the gradient over each array. Every weight has a gradient of its own: an array of the same shape.",
@@ -168,7 +169,8 @@ IN_BOTH = {
         lambda p, grads, w, lam: (p, [np.abs(grad) for grad in grads])),
     "{}_in_an_array": ("slip", "The penalty is in an array", "You return an array with one number. Return the number itself.",
         lambda p, grads, w, lam: (np.array([p]), grads)),
-    "{}_half_penalty": ("part", "The penalty is half as large as it should be", "Look at the factor before the sum: λ/2 for L2, and λ for L1.",
+    "{}_half_penalty": ("part", "The penalty is half as large as it should be",
+        "Look at the factor before the sum: λ/2 for L2, and λ for L1.",
         lambda p, grads, w, lam: (p / 2, grads)),
     "{}_half_grads": ("part", "The gradients are half as large as they should be",
         "The derivative of λ/2·w² is λw, because the 2 of the square cancels the half. That of λ|w| is λ·sign(w).",
@@ -177,7 +179,8 @@ IN_BOTH = {
         lambda p, grads, w, lam: (p / 2, [grad / 2 for grad in grads])),
     "{}_whole_lam": ("part", "λ/2 is meant, and λ is used", "The L2 penalty here has the factor λ/2, so its gradient is λw without a 2.",
         lambda p, grads, w, lam: (2 * p, [2 * grad for grad in grads])),
-    "{}_penalty_without_half": ("part", "The half is missing in the penalty", "The L2 penalty is λ/2 times the sum of squares, not λ times.",
+    "{}_penalty_without_half": ("part", "The half is missing in the penalty",
+        "The L2 penalty is λ/2 times the sum of squares, not λ times.",
         lambda p, grads, w, lam: (2 * p, grads)),
     "{}_twice_the_grads": ("part", "The gradients keep a factor 2", "The derivative of λ/2·w² is λw: the 2 cancels the half.",
         lambda p, grads, w, lam: (p, [2 * grad for grad in grads])),
@@ -195,15 +198,18 @@ L2 = misconceptions("l2_penalty", "10 §3", {
         lambda weights, lam: (sizes(weights, lam), signs(weights, lam))),
     "l2_grads_of_l1": ("part", "The gradients are those of L1", "The derivative of a square isn't its sign: it is λw.",
         lambda weights, lam: (squares(weights, lam), signs(weights, lam))),
-    "l2_penalty_of_l1": ("part", "The penalty sums absolute values", "The gradients are right, but the penalty is λ/2 times the sum of squares.",
+    "l2_penalty_of_l1": ("part", "The penalty sums absolute values",
+        "The gradients are right, but the penalty is λ/2 times the sum of squares.",
         lambda weights, lam: (sizes(weights, lam), along(weights, lam))),
-    "l2_root": ("part", "The root is taken", "You return a norm. Here the penalty is λ/2 times its *square*, which has the simpler gradient.",
+    "l2_root": ("part", "The root is taken",
+        "You return a norm. Here the penalty is λ/2 times its *square*, which has the simpler gradient.",
         lambda weights, lam: (lam / 2 * np.sqrt(squares(weights, 2)), along(weights, lam))),
     "l2_root_of_each": ("part", "The root is taken of each array", "You add up norms. The penalty is a sum of squares, without a root.",
         lambda weights, lam: (lam / 2 * sum(np.sqrt(squares([w], 2)) for w in weights), along(weights, lam))),
     "l2_last": ("part", "Only the last array counts", "The sum of your loop is overwritten by each array: `+=`, from 0 on.",
         lambda weights, lam: (squares(weights[-1:], lam), along(weights, lam))),
-    "l2_first": ("part", "Only the first array counts", "The `return` stands in the loop, or you used weights[0]. All arrays are penalised.",
+    "l2_first": ("part", "Only the first array counts",
+        "The `return` stands in the loop, or you used weights[0]. All arrays are penalised.",
         lambda weights, lam: (squares(weights[:1], lam), along(weights[:1], lam))),
     "l2_each": ("part", "There is a penalty for each array", "You return a list of penalties. Their sum is asked for.",
         lambda weights, lam: ([squares([w], lam) for w in weights], along(weights, lam))),
@@ -225,18 +231,21 @@ L1 = misconceptions("l1_penalty", "10 §3", {
     "l1_grads_of_l2": ("part", "The gradients are those of L2",
         "You return λw. The slope of |w| is 1 or −1, however large w is: that is what makes L1 sparse.",
         lambda weights, lam: (sizes(weights, lam), along(weights, lam))),
-    "l1_penalty_of_l2": ("part", "The penalty sums squares", "The gradients are right, but the penalty is λ times the sum of absolute values.",
+    "l1_penalty_of_l2": ("part", "The penalty sums squares",
+        "The gradients are right, but the penalty is λ times the sum of absolute values.",
         lambda weights, lam: (squares(weights, lam), signs(weights, lam))),
     "l1_without_abs": ("part", "The absolute value is missing", "You add up the weights with their signs, so large ones cancel: `np.abs`.",
         lambda weights, lam: (lam * sum(float(np.sum(w)) for w in weights), signs(weights, lam))),
-    "l1_abs_of_sum": ("part", "The absolute value is taken of the sum", "You sum first. Take the absolute value of each weight, and sum then.",
+    "l1_abs_of_sum": ("part", "The absolute value is taken of the sum",
+        "You sum first. Take the absolute value of each weight, and sum then.",
         lambda weights, lam: (lam * sum(abs(float(np.sum(w))) for w in weights), signs(weights, lam))),
     "l1_matrix_norm": ("part", "The norm of a matrix is another one",
         "`np.linalg.norm(w, 1)` of a matrix is its largest column sum. The sum of all absolute values is `np.sum(np.abs(w))`.",
         lambda weights, lam: (lam * sum(np.linalg.norm(np.atleast_1d(w), 1) if w.size else 0.0 for w in weights), signs(weights, lam))),
     "l1_last": ("part", "Only the last array counts", "The sum of your loop is overwritten by each array: `+=`, from 0 on.",
         lambda weights, lam: (sizes(weights[-1:], lam), signs(weights, lam))),
-    "l1_first": ("part", "Only the first array counts", "The `return` stands in the loop, or you used weights[0]. All arrays are penalised.",
+    "l1_first": ("part", "Only the first array counts",
+        "The `return` stands in the loop, or you used weights[0]. All arrays are penalised.",
         lambda weights, lam: (sizes(weights[:1], lam), signs(weights[:1], lam))),
     "l1_each": ("part", "There is a penalty for each array", "You return a list of penalties. Their sum is asked for.",
         lambda weights, lam: ([sizes([w], lam) for w in weights], signs(weights, lam))),
@@ -244,9 +253,11 @@ L1 = misconceptions("l1_penalty", "10 §3", {
         lambda weights, lam: (sum(sizes([w], lam) / max(np.size(w), 1) for w in weights), signs(weights, lam))),
     "l1_grads_of_abs": ("part", "The gradients are the absolute values", "You return λ|w|, the penalty itself. Its slope is λ·sign(w).",
         lambda weights, lam: (sizes(weights, lam), [np.abs(g) for g in along(weights, lam)])),
-    "l1_zero_is_negative": ("slip", "The sign of 0 is −1", "`np.where(w > 0, 1, -1)` gives −1 at zero. A weight of zero is to stay: np.sign.",
+    "l1_zero_is_negative": ("slip", "The sign of 0 is −1",
+        "`np.where(w > 0, 1, -1)` gives −1 at zero. A weight of zero is to stay: np.sign.",
         lambda weights, lam: (sizes(weights, lam), [np.where(np.asarray(w) > 0, lam, -lam) for w in weights])),
-    "l1_zero_is_positive": ("slip", "The sign of 0 is 1", "`np.where(w >= 0, 1, -1)` gives 1 at zero. A weight of zero is to stay: np.sign.",
+    "l1_zero_is_positive": ("slip", "The sign of 0 is 1",
+        "`np.where(w >= 0, 1, -1)` gives 1 at zero. A weight of zero is to stay: np.sign.",
         lambda weights, lam: (sizes(weights, lam), [np.where(np.asarray(w) >= 0, lam, -lam) for w in weights])),
     "l1_zero_is_nan": ("slip", "A weight of zero gives NaN", "You divide w by |w|, which is 0/0 where w is 0. `np.sign` knows that case.",
         lambda weights, lam: (sizes(weights, lam), [np.where(g == 0, np.nan, g) for g in signs(weights, lam)])),
@@ -327,9 +338,11 @@ NORMS = variants("max_norm", "10 §5", right.max_norm, rescaled, {
         lambda n, r: np.where(n > r, 1 / n, 1.0)),
     "norm_inverted": ("core", "The factor is upside down", "You multiply by norm/r, which makes long columns longer. It is r/norm.",
         lambda n, r: np.where(n > r, n / r, 1.0)),
-    "norm_short_only": ("core", "The comparison is the wrong way round", "You rescale columns that are shorter than r. It is for longer ones.",
+    "norm_short_only": ("core", "The comparison is the wrong way round",
+        "You rescale columns that are shorter than r. It is for longer ones.",
         lambda n, r: np.where((n < r) & (n > 0), r / n, 1.0)),
-    "norm_dropped": ("core", "Long columns are set to zero", "Columns longer than r are gone. They keep their direction: multiply by r/norm.",
+    "norm_dropped": ("core", "Long columns are set to zero",
+        "Columns longer than r are gone. They keep their direction: multiply by r/norm.",
         lambda n, r: np.where(n > r, 0.0, 1.0)),
     "norm_never": ("core", "Nothing is shortened", "You return the weights as they were. Columns longer than r are multiplied by r/norm.",
         lambda n, r: np.ones_like(n)),
@@ -354,9 +367,11 @@ NORMS = variants("max_norm", "10 §5", right.max_norm, rescaled, {
         lambda W: np.sum(W**2, axis=0)),
     "norm_absolute": ("part", "The norm is the sum of absolute values", "You add up absolute values, the ℓ1 norm. Here it is ℓ2.",
         lambda W: np.sum(np.abs(W), axis=0)),
-    "norm_largest": ("part", "The norm is the largest entry", "You took the largest absolute value. The norm is the root of the squares' sum.",
+    "norm_largest": ("part", "The norm is the largest entry",
+        "You took the largest absolute value. The norm is the root of the squares' sum.",
         lambda W: np.max(np.abs(W), axis=0)),
-    "norm_mean": ("part", "The norm is a mean", "You average the squares instead of adding them.", lambda W: np.sqrt(np.mean(W**2, axis=0))),
+    "norm_mean": ("part", "The norm is a mean",
+        "You average the squares instead of adding them.", lambda W: np.sqrt(np.mean(W**2, axis=0))),
     "norm_deviation": ("part", "The deviation is taken for the norm", "`std` subtracts the mean first. A norm doesn't.",
         lambda W: np.std(W, axis=0)),
 })
@@ -367,7 +382,8 @@ NORMS_TOO_LONG = misconceptions("max_norm", "10 §5", {
         lambda W, r: right.max_norm(W, r).T),
     "norm_if_any": ("slip", "Nothing is returned where all columns are short", "Your `return` stands in the `if`. Return W's numbers else.",
         lambda W, r: right.max_norm(W, r) if (np.linalg.norm(W, axis=0) > r).any() else None),
-    "norm_square_only": ("part", "Made for square matrices", "Your loop counts rows, and takes columns with these numbers. It is `W.shape[1]`.",
+    "norm_square_only": ("part", "Made for square matrices",
+        "Your loop counts rows, and takes columns with these numbers. It is `W.shape[1]`.",
         lambda W, r: np.hstack([right.max_norm(W, r)[:, : len(W)], W[:, len(W) :]])),
 })
 radius_of_one = fixed_number("max_norm", right.max_norm, see="10 §5", position=1, value=1.0, severity="part")
@@ -404,17 +420,17 @@ STOPPED = variants("early_stopping", "10 §2", right.early_stopping, watched, {
     "stop_never_reset": ("part", "Bad epochs add up over the whole run",
         "Your counter isn't set back to 0 by an improvement. The bad epochs have to be in a row.", lower, {"reset": False}),
     "stop_previous": ("part", "Each loss is compared with the one before",
-        "You compare with the epoch before. Losses that fall again, but not below the best one, are no improvement.", lower, {"previous": True}),
+        "You compare with the epoch before. Losses that fall again, but not below the best one, are no improvement.",
+        lower, {"previous": True}),
     "stop_higher": ("core", "Higher is taken for better", "You wait for the loss to rise. That is for an accuracy: a loss is to fall.",
         lambda loss, best: loss > best, {"first": -np.inf}),
     "stop_from_zero": ("core", "The best loss begins at 0", "No loss is below 0, so nothing ever improves. Begin with the first, or inf.",
         lower, {"first": 0.0}),
     "stop_from_thousand": ("slip", "The best loss begins at a number", "You begin with a number such as 1000. A loss may be larger: inf.",
         lower, {"first": 1000.0}),
-    "stop_tolerance": ("slip", "Small improvements don't count", "You ask for an improvement by a margin. Any strictly lower loss is one.",
+    "stop_tolerance": ("slip", "Small improvements don't count",
+        "You ask for an improvement by a margin, or a percentage. Any lower loss is one.",
         lambda loss, best: loss < best - 1e-4),
-    "stop_relative": ("slip", "Improvements below a percentage don't count", "You ask for a percentage. Any strictly lower loss is better.",
-        lambda loss, best: loss < 0.99 * best),
 })
 
 
@@ -442,13 +458,15 @@ PAIRS = changed_items("early_stopping", "10 §2", wide, {
         lambda best, stop, losses, val_losses, patience: (int(np.argmin(losses)), len(losses) - 1)),
     "stop_at_the_best": ("part", "Training ends at the best epoch", "You return the best epoch twice. That it was the best is known later.",
         lambda best, stop, losses, val_losses, patience: (best, best)),
-    "stop_weights_of_the_last": ("part", "The last epoch is taken for the best", "You return the stop epoch twice. Its loss isn't the lowest.",
+    "stop_weights_of_the_last": ("part", "The last epoch is taken for the best",
+        "You return the stop epoch twice. Its loss isn't the lowest.",
         lambda best, stop, losses, val_losses, patience: (stop, stop)),
     "stop_before_the_end": ("part", "The best epoch is that before the last", "You take stop − 1. The best epoch is patience epochs back.",
         lambda best, stop, losses, val_losses, patience: (stop - 1, stop)),
     "stop_beyond_the_end": ("part", "Training ends after the list does", "You add patience to the best epoch. The list may be shorter.",
         lambda best, stop, losses, val_losses, patience: (best, best + patience)),
-    "stop_never_is_none": ("part", "Nothing is returned if training isn't stopped", "Where patience isn't used up, the answer is the last epoch.",
+    "stop_never_is_none": ("part", "Nothing is returned if training isn't stopped",
+        "Where patience isn't used up, the answer is the last epoch.",
         lambda best, stop, losses, val_losses, patience: (best, stop) if stop - best == patience else None),
     "stop_never_is_a_length": ("part", "A run to its end ends too late", "The last of n epochs has the number n − 1.",
         lambda best, stop, losses, val_losses, patience: (best, stop if stop - best == patience else len(losses))),
@@ -464,8 +482,9 @@ PAIRS = changed_items("early_stopping", "10 §2", wide, {
         lambda best, stop, losses, val_losses, patience: (best if stop < len(losses) - 1 or stop - best < patience else stop, stop)),
 })
 only_best = only_the_first("early_stopping", right.early_stopping, see="10 §2", first="best_epoch", all="best_epoch and stop_epoch")
-patience_of_one = fixed_number("early_stopping", right.early_stopping, see="10 §2", position=1, value=1, severity="part")
-patience_of_three = fixed_number("early_stopping", right.early_stopping, see="10 §2", position=1, value=3, called="patience_of_three", severity="part")
+fixed_patience = partial(fixed_number, "early_stopping", right.early_stopping, see="10 §2", position=1, severity="part")
+patience_of_one = fixed_patience(value=1)
+patience_of_three = fixed_patience(value=3, called="patience_of_three")
 
 
 @misconception("early_stopping", "slip", title="The losses are changed", see="10 §2")
@@ -486,7 +505,8 @@ SHIFTS = misconceptions("shift_image", "10 §6", {
         lambda image, dy, dx: np.roll(moved(image, 0, dx), dy, axis=0)),
     "shift_columns_wrap": ("part", "Columns wrap round", "Only the rows get zeros. Columns that leave at one side come back at the other.",
         lambda image, dy, dx: np.roll(moved(image, dy, 0), dx, axis=1)),
-    "shift_backwards": ("part", "The image moves the wrong way", "A positive dy moves down, a positive dx right: pixel (i, j) comes from i − dy.",
+    "shift_backwards": ("part", "The image moves the wrong way",
+        "A positive dy moves down, a positive dx right: pixel (i, j) comes from i − dy.",
         lambda image, dy, dx: moved(image, -dy, -dx)),
     "shift_up": ("part", "dy moves the wrong way", "A positive dy moves the image *down*: row 0 is at the top.",
         lambda image, dy, dx: moved(image, -dy, dx)),
@@ -495,12 +515,15 @@ SHIFTS = misconceptions("shift_image", "10 §6", {
     "shift_swapped": ("part", "dy and dx are swapped", "dy belongs to the rows, the first axis, and dx to the columns.",
         lambda image, dy, dx: moved(image, dx, dy)),
     "shift_rows_only": ("part", "Only rows are moved", "Your answer doesn't depend on dx.", lambda image, dy, dx: moved(image, dy, 0)),
-    "shift_columns_only": ("part", "Only columns are moved", "Your answer doesn't depend on dy.", lambda image, dy, dx: moved(image, 0, dx)),
-    "shift_by_one": ("core", "The image moves by one pixel at most", "You use the sign of dy and dx. It moves by as many pixels as they say.",
+    "shift_columns_only": ("part", "Only columns are moved",
+        "Your answer doesn't depend on dy.", lambda image, dy, dx: moved(image, 0, dx)),
+    "shift_by_one": ("core", "The image moves by one pixel at most",
+        "You use the sign of dy and dx. It moves by as many pixels as they say.",
         lambda image, dy, dx: moved(image, np.sign(dy), np.sign(dx))),
     "shift_absolute": ("part", "Negative shifts are taken for positive ones", "You use |dy| and |dx|: the image never moves up or left.",
         lambda image, dy, dx: moved(image, abs(dy), abs(dx))),
-    "shift_positive_only": ("part", "Negative shifts do nothing", "Where dy or dx is negative, your image stays. It moves up, or to the left.",
+    "shift_positive_only": ("part", "Negative shifts do nothing",
+        "Where dy or dx is negative, your image stays. It moves up, or to the left.",
         lambda image, dy, dx: moved(image, max(dy, 0), max(dx, 0))),
     "shift_ones": ("part", "Ones come in", "What comes in is 1 in your image, and should be 0.",
         lambda image, dy, dx: moved(image, dy, dx, 1.0)),
@@ -523,11 +546,13 @@ SHIFTS = misconceptions("shift_image", "10 §6", {
         lambda image, dy, dx: np.roll(image, dy * image.shape[1] + dx)),
     "shift_square_only": ("part", "Made for square images", "You use the height for the width as well: `H, W = image.shape`.",
         lambda image, dy, dx: moved(image, dy, dx) * (np.arange(image.shape[1]) < len(image))),
-    "shift_far_raises": ("slip", "A shift beyond the image raises an error", "Slices with ends outside the image don't fit together. Ask first.",
+    "shift_far_raises": ("slip", "A shift beyond the image raises an error",
+        "Slices with ends outside the image don't fit together. Ask first.",
         lambda image, dy, dx: moved(image, dy, dx) + (0 if abs(dy) <= len(image) and abs(dx) <= image.shape[1] else np.zeros((0, 0, 2)))),
     "shift_far_wraps": ("slip", "A shift beyond the image begins again", "You take dy modulo the height. Beyond the image all is gone.",
         lambda image, dy, dx: moved(image, dy - len(image) * int(dy / len(image)), dx - image.shape[1] * int(dx / image.shape[1]))),
-    "shift_far_stays": ("slip", "A shift beyond the image does nothing", "Where dy or dx is too large, you return the image. All of it is gone.",
+    "shift_far_stays": ("slip", "A shift beyond the image does nothing",
+        "Where dy or dx is too large, you return the image. All of it is gone.",
         lambda image, dy, dx: moved(image, dy, dx) if abs(dy) < len(image) and abs(dx) < image.shape[1] else 1.0 * image),
 })
 
@@ -553,13 +578,16 @@ def by_shifts(draw, images, rng, max_shift=1):
 DRAWN = variants("augment", "10 §6", right.augment, by_shifts, {
     "augment_together": ("part", "All images move together", "You draw one shift and use it for the whole batch. Draw inside the loop.",
         lambda rng, n, m: np.tile(rng.integers(-m, m + 1, 2), (n, 1))),
-    "augment_diagonal": ("part", "dy and dx are the same number", "You draw once and use it for both axes: images move along diagonals only.",
+    "augment_diagonal": ("part", "dy and dx are the same number",
+        "You draw once and use it for both axes: images move along diagonals only.",
         lambda rng, n, m: np.repeat(rng.integers(-m, m + 1, (n, 1)), 2, axis=1)),
     "augment_end_excluded": ("part", "The largest shift never comes", "`rng.integers(a, b)` ends before b. Pass max_shift + 1.",
         lambda rng, n, m: rng.integers(-m, m, (n, 2))),
-    "augment_down_and_right": ("part", "Images move down and to the right only", "You draw from 0 on. Shifts go from −max_shift to max_shift.",
+    "augment_down_and_right": ("part", "Images move down and to the right only",
+        "You draw from 0 on. Shifts go from −max_shift to max_shift.",
         lambda rng, n, m: rng.integers(0, m + 1, (n, 2))),
-    "augment_rounded": ("part", "Zero comes twice as often as 1", "You round a uniform number, or cut it with `int`, so that 0 comes twice as often as ±1: rng.integers.",
+    "augment_rounded": ("part", "Zero comes twice as often as 1",
+        "You round a uniform number, or cut it with `int`, so that 0 comes twice as often as ±1: rng.integers.",
         lambda rng, n, m: np.rint(rng.uniform(-m, m, (n, 2))).astype(int)),
     "augment_normal": ("part", "Shifts are normal, not uniform", "You round and clip normal numbers. All shifts are equally probable.",
         lambda rng, n, m: np.clip(np.rint(rng.normal(0, max(m, 1) / 2, (n, 2))), -m, m).astype(int)),
@@ -571,7 +599,8 @@ DRAWN = variants("augment", "10 §6", right.augment, by_shifts, {
         lambda rng, n, m: rng.integers(-m, m + 1, (n, 2)) * [0, 1]),
     "augment_constant": ("core", "Nothing is random", "Every image moves by max_shift, always. Draw dy and dx from rng.",
         lambda rng, n, m: np.full((n, 2), m)),
-    "augment_not_at_all": ("core", "Nothing moves", "Every image stays as it was: the shifted ones are thrown away, or `int` cuts numbers below 1 to 0.",
+    "augment_not_at_all": ("core", "Nothing moves",
+        "Every image stays as it was: the shifted ones are thrown away, or `int` cuts numbers below 1 to 0.",
         lambda rng, n, m: np.zeros((n, 2), dtype=int)),
     "augment_half": ("part", "Only some images are moved", "You toss a coin for each image. Every image gets a shift, which may be 0.",
         lambda rng, n, m: rng.integers(-m, m + 1, (n, 2)) * rng.integers(0, 2, (n, 1))),
@@ -589,10 +618,12 @@ DRAWN = variants("augment", "10 §6", right.augment, by_shifts, {
 })
 AUGMENTED = misconceptions("augment", "10 §6", {
     "augment_wraps": ("part", "Images wrap round", "`np.roll` brings back on one side what leaves on the other: use your shift_image.",
-        lambda images, rng, max_shift=1: np.array([np.roll(image, rng.integers(-max_shift, max_shift + 1, 2), axis=(0, 1)) for image in images])),
-    "augment_added": ("core", "The batch grows", "You return the images and the shifted ones. Here each image is replaced by its shifted one.",
+        lambda images, rng, max_shift=1: np.array([np.roll(one, rng.integers(-max_shift, max_shift + 1, 2), axis=(0, 1)) for one in images])),
+    "augment_added": ("core", "The batch grows",
+        "You return the images and the shifted ones. Here each image is replaced by its shifted one.",
         lambda images, rng, max_shift=1: np.concatenate([images, right.augment(images, rng, max_shift)])),
-    "augment_shuffled": ("part", "The order of the images is lost", "You shuffle the images. Their labels stay where they are, and are wrong.",
+    "augment_shuffled": ("part", "The order of the images is lost",
+        "You shuffle the images. Their labels stay where they are, and are wrong.",
         lambda images, rng, max_shift=1: rng.permutation(right.augment(images, rng, max_shift))),
     "augment_first_image": ("core", "There is one image only", "You return one image: the `return` stands in the loop.",
         lambda images, rng, max_shift=1: right.augment(images, rng, max_shift)[0]),
@@ -620,7 +651,8 @@ def votes(p):
 
 
 ENSEMBLES = misconceptions("ensemble_predict", "10 §8", {
-    "vote": ("part", "The members vote", "Every member has one vote, however sure it is. Average the probabilities, and take the largest then.",
+    "vote": ("part", "The members vote",
+        "Every member has one vote, however sure it is. Average the probabilities, and take the largest then.",
         lambda probabilities: np.argmax(votes(probabilities), axis=1)),
     "mean_of_labels": ("core", "The labels are averaged", "The mean of classes 2 and 8 isn't class 5. Average probabilities, not labels.",
         lambda probabilities: np.rint(np.mean(np.argmax(probabilities, axis=2), axis=0)).astype(int)),
@@ -628,9 +660,11 @@ ENSEMBLES = misconceptions("ensemble_predict", "10 §8", {
         lambda probabilities: np.argmax(probabilities[0], axis=1)),
     "last_member": ("core", "Only the last member decides", "The sum of your loop is overwritten by each member: `+=`, from 0 on.",
         lambda probabilities: np.argmax(probabilities[-1], axis=1)),
-    "surest_member": ("part", "The surest member decides", "You take the largest probability of any member. Average over the members first.",
+    "surest_member": ("part", "The surest member decides",
+        "You take the largest probability of any member. Average over the members first.",
         lambda probabilities: np.argmax(np.max(probabilities, axis=0), axis=1)),
-    "geometric_mean": ("part", "The probabilities are multiplied", "You multiply probabilities, or average logarithms. Average them as they are.",
+    "geometric_mean": ("part", "The probabilities are multiplied",
+        "You multiply probabilities, or average logarithms. Average them as they are.",
         lambda probabilities: np.argmax(np.prod(probabilities, axis=0), axis=1)),
     "median_of_members": ("part", "The median is taken", "You take the median over the members. The mean is asked for.",
         lambda probabilities: np.argmax(np.median(probabilities, axis=0), axis=1)),
@@ -684,15 +718,21 @@ NORMS_TOO = alternatives(
     "max_norm",
     {
         "by_the_longer": lambda W, r: W * r / np.maximum(np.linalg.norm(W, axis=0, keepdims=True), r),
-        "column_by_column": lambda W, r: np.stack([w if np.linalg.norm(w) <= r else r * (w / np.linalg.norm(w)) for w in 1.0 * W.T], axis=1),
+        "column_by_column": lambda W, r: np.stack(
+            [w if np.linalg.norm(w) <= r else r * (w / np.linalg.norm(w)) for w in 1.0 * W.T], axis=1
+        ),
     },
 )
 ENSEMBLES_TOO = alternatives(
     "ensemble_predict",
     {
         "by_sums": lambda probabilities: np.sum(probabilities, axis=0).argmax(-1),
-        "by_python": lambda probabilities: np.array([max(range(len(row)), key=row.__getitem__) for row in averages(probabilities).tolist()]),
-        "member_by_member": lambda probabilities: np.argmax(sum(np.asarray(p, dtype=float) for p in probabilities), axis=1).astype(np.int32),
+        "by_python": lambda probabilities: np.array(
+            [max(range(len(row)), key=row.__getitem__) for row in averages(probabilities).tolist()]
+        ),
+        "member_by_member": lambda probabilities: np.argmax(sum(np.asarray(p, dtype=float) for p in probabilities), axis=1).astype(
+            np.int32
+        ),
     },
 )
 

@@ -1,7 +1,8 @@
 """The hidden suite of lecture 10, regularization.
 
-Most tests take an answer in another form, too: a pair in the other order, flat arrays, a list. One aspect of each exercise asks for the right
-numbers in the right form. What depends on another mistake is compared with the student's own answers: how a penalty grows, which part of a step is the gradient's.
+Most tests take an answer in another form, too: a pair in the other order, flat arrays, a list. One aspect of each exercise asks for the
+right numbers in the right form. What depends on another mistake is compared with the student's own answers: how a penalty grows, which part
+of a step is the gradient's.
 """
 
 from __future__ import annotations
@@ -91,12 +92,14 @@ class IsAPenalty(ArgumentsUnchanged, Integers):
         return float(np.reshape(expect(np.reshape(found, ()) if is_number(found) else found, "penalty").shaped(()).answer, ()))
 
     def grads(self, answer, weights):
-        """Return the gradients of an answer, also if they come first or alone, in a long vector, or as one array in place of a list of one."""
+        """Return the gradients of an answer, also if they come first, alone, or in one long vector."""
         found = answer
         if type(answer) in (list, tuple) and len(answer) == 2:
             lists = [item for item in answer if type(item) in (list, tuple)]
             arrays = [item for item in answer if isinstance(item, np.ndarray) and item.size > 1]
-            found = max(lists, key=lambda items: sum(np.size(item) for item in items)) if lists else arrays[0] if len(arrays) == 1 else answer
+            found = (
+                max(lists, key=lambda items: sum(np.size(item) for item in items)) if lists else arrays[0] if len(arrays) == 1 else answer
+            )
         sizes = [w.size for w in weights]
         if isinstance(found, np.ndarray) and found.shape == (sum(sizes),):
             found = np.split(found, np.cumsum(sizes)[:-1])
@@ -113,7 +116,9 @@ class IsAPenalty(ArgumentsUnchanged, Integers):
         """With weights three times as large, the penalty grows as its equation says."""
         w = self.weights(rng)
         once, three = [self.penalty(answer) for answer, _ in self.ask_all(student, (w, 0.4), ([3 * each for each in w], 0.4))]
-        expect(three / (once or 1.0), "the penalty of three times the weights, divided by that of the weights,").close_to(3.0**self.power, 1e-5)
+        expect(three / (once or 1.0), "the penalty of three times the weights, divided by that of the weights,").close_to(
+            3.0**self.power, 1e-5
+        )
 
     @aspect("λ in the penalty", 0.8)
     def test_lam_in_the_penalty(self, student, rng):
@@ -351,7 +356,9 @@ VALLEY = [9.0, 8.0, 7.0, 6.0, 5.0, 4.0, *(4.5 + 0.5 * n for n in range(12))]
 def epochs_of(answer):
     """Return both epochs of an answer, the smaller one first; their order has a test of its own."""
     pair = expect(answer, "what early_stopping returns").items("best_epoch", "stop_epoch")
-    return sorted(float(expect(item, "each epoch").shaped(()).answer) for item in [np.reshape(each, ()) if is_number(each) else each for each in pair])
+    return sorted(
+        float(expect(item, "each epoch").shaped(()).answer) for item in [np.reshape(each, ()) if is_number(each) else each for each in pair]
+    )
 
 
 @exercise("early_stopping")
@@ -385,7 +392,9 @@ class TestEarlyStopping(ArgumentsUnchanged):
     def test_never(self, student):
         """Where patience is never used up, training ends with the last epoch, and the best one is that of the lowest loss."""
         runs = [9.0, 7.0, 8.0, 6.0, 6.5, 5.0, 5.5], [4.0, 3.0, 2.0], [3.0, 2.0, 2.5, 2.6]
-        expect(np.array([epochs_of(student.early_stopping(run, 3)) for run in runs]), "the answers").close_to(np.array([[5, 6], [2, 2], [1, 3]]))
+        expect(np.array([epochs_of(student.early_stopping(run, 3)) for run in runs]), "the answers").close_to(
+            np.array([[5, 6], [2, 2], [1, 3]])
+        )
 
     @aspect("an improvement starts the count anew", 2)
     def test_count_starts_anew(self, student):
@@ -476,7 +485,9 @@ class TestShiftImage(ArgumentsUnchanged, Integers):
 
     def shifted(self, student, *calls):
         answers = [array_in(student.shift_image(*arguments)) for arguments in calls]
-        answers = [np.nan_to_num(answer, nan=-1.0) if isinstance(answer, np.ndarray) and answer.dtype.kind == "f" else answer for answer in answers]
+        answers = [
+            np.nan_to_num(answer, nan=-1.0) if isinstance(answer, np.ndarray) and answer.dtype.kind == "f" else answer for answer in answers
+        ]
         return [entries(answer, call[0].shape, "the shifted image") for answer, call in zip(answers, calls, strict=True)]
 
     def expect_moved(self, student, rng, *shifts):
@@ -596,7 +607,11 @@ class TestAugment(ArgumentsUnchanged, Integers):
             raise Mismatch(error.kind, str(error), (type(answer).__name__,) if isinstance(answer, (list, tuple)) else error.got) from None
         shifts = [(dy, dx) for dy in (-2, -1, 0, 1, 2) for dx in (-2, -1, 0, 1, 2)]
         for number, moved in enumerate(found):
-            of = [other for other in range(30) if any(np.allclose(moved, reference.shift_image(images[other], *by), rtol=1e-5) for by in shifts)]
+            of = [
+                other
+                for other in range(30)
+                if any(np.allclose(moved, reference.shift_image(images[other], *by), rtol=1e-5) for by in shifts)
+            ]
             if number not in of:
                 said = f"image {number} of the answer isn't image {number} of the batch, shifted by up to 2 pixels"
                 raise Mismatch("value", said, ("first",) if of == [0] and number == 1 else ("other",) if of else None)
@@ -650,7 +665,9 @@ class TestAugment(ArgumentsUnchanged, Integers):
         """With max_shift = 3, shifts reach 3 pixels, and none is longer."""
         found = moves(student.augment(dots(400, 9), generator(rng), 3), 400, 9)
         if np.max(np.abs(found)) != 3:
-            raise Mismatch("value", f"with max_shift = 3 the longest of 800 shifts is {np.max(np.abs(found))}", (int(np.max(np.abs(found))),))
+            raise Mismatch(
+                "value", f"with max_shift = 3 the longest of 800 shifts is {np.max(np.abs(found))}", (int(np.max(np.abs(found))),)
+            )
 
     @corner("no shift", 0.05)
     def test_no_shift(self, student, rng):
@@ -679,7 +696,9 @@ class TestAugment(ArgumentsUnchanged, Integers):
 def labels_of(answer, probabilities):
     """Return the labels of an answer; of probabilities or one-hot rows the largest. A test of its own looks at the form."""
     count, classes = np.shape(probabilities)[1:]
-    answer = array_in(answer[0] if type(answer) is tuple and answer and np.ndim(answer[0]) == 1 else list(answer) if type(answer) is tuple else answer)
+    answer = array_in(
+        answer[0] if type(answer) is tuple and answer and np.ndim(answer[0]) == 1 else list(answer) if type(answer) is tuple else answer
+    )
     if isinstance(answer, np.ndarray) and answer.shape == (count, classes) and answer.dtype.kind in "iuf":
         return np.argmax(answer, axis=1)
     return entries(answer, (count,), "the labels")
@@ -707,23 +726,30 @@ class TestEnsemblePredict(ArgumentsUnchanged, Contract):
     def test_sure(self, student, reference):
         """One member that is sure outvotes two that hesitate."""
         sure, hesitant, other = [0.05, 0.9, 0.05], [0.5, 0.3, 0.2], [0.45, 0.2, 0.35]
-        self.expect_labels(student, reference, np.array([[sure, hesitant], [hesitant, other], [other, sure]]), np.array([[other], [sure], [hesitant]]))
+        self.expect_labels(
+            student, reference, np.array([[sure, hesitant], [hesitant, other], [other, sure]]), np.array([[other], [sure], [hesitant]])
+        )
 
     @aspect("all members count", 2.6)
     def test_all_count(self, student, reference):
         """Several members that are rather sure outvote one that is very sure: neither the first nor the surest decides alone."""
         very, rather = [0.02, 0.01, 0.01, 0.01, 0.95], [0.8, 0.05, 0.05, 0.05, 0.05]
-        ensembles = [np.array([[member] for member in members]) for members in ([very, rather, rather], [rather, rather, very], [rather, very, rather])]
+        ensembles = [
+            np.array([[member] for member in members])
+            for members in ([very, rather, rather], [rather, rather, very], [rather, very, rather])
+        ]
         self.expect_labels(student, reference, *ensembles)
 
     @aspect("an array of integers", 3)
     def test_random(self, student, reference, rng):
-        """What comes back is an array of right labels, shape (N,), integers to index with: for any number of members, examples and classes."""
+        """What comes back is an array of right labels, of integers to index with, for any number of members and classes."""
         ensembles = [rng.dirichlet(np.full(size[2], 0.3), size[:2]) for size in ((3, 40, 4), (7, 25, 3), (2, 30, 10))]
         for probabilities, answer in zip(ensembles, [student.ensemble_predict(each) for each in ensembles], strict=True):
             expect_alone(answer, "the labels", reference.ensemble_predict(probabilities))
             if answer.dtype.kind not in "iu":
-                raise Mismatch("dtype", f"the labels have dtype {answer.dtype}, but they should be integers, to index with", (str(answer.dtype),))
+                raise Mismatch(
+                    "dtype", f"the labels have dtype {answer.dtype}, but they should be integers, to index with", (str(answer.dtype),)
+                )
 
     @corner("ties", 0.07)
     def test_ties(self, student, rng):
