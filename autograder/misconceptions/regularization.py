@@ -1,10 +1,12 @@
 """What students believe about regularization, and right answers that are written in other ways."""
 
+from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 import numpy as np
 
-from autograder.judging.known_answers import alternative, alternatives, misconception, misconceptions
+from autograder.judging.known_answers import Severity, alternative, alternatives, misconception, misconceptions
 from autograder.misconceptions.families import (
     as_list,
     changed_items,
@@ -100,7 +102,7 @@ def list_in_place(function, options, weights, *args):
 
 @family(
     "The gradients have the integers' type",
-    "You wrote the gradients into arrays made with `zeros_like`, or used `astype`. Where the weights are integers, that cuts off all that is "
+    "You wrote the gradients into arrays made with `zeros_like`, or used `astype`. Where weights are integers, that cuts off all that is "
     "behind the decimal point. Make them with dtype float.",
     "slip",
 )
@@ -132,7 +134,7 @@ TURNED = members(WEIGHTS, vars(right), negated)
 
 # --- l2_penalty and l1_penalty: wrong -------------------------------------------------------------------------------------
 
-IN_BOTH = {
+IN_BOTH: dict[str, tuple[Severity, str, str, Callable[..., Any]]] = {
     "{}_mean": ("part", "The mean is taken", "You divide the penalty by the number of weights. It is a sum over all of them.",
         lambda p, grads, w, lam: (p / count(w), grads)),
     "{}_mean_twice": ("part", "The mean is taken", "You divide by the number of weights. The penalty is a sum, and so is its gradient's.",
@@ -618,7 +620,7 @@ DRAWN = variants("augment", "10 §6", right.augment, by_shifts, {
 })
 AUGMENTED = misconceptions("augment", "10 §6", {
     "augment_wraps": ("part", "Images wrap round", "`np.roll` brings back on one side what leaves on the other: use your shift_image.",
-        lambda images, rng, max_shift=1: np.array([np.roll(one, rng.integers(-max_shift, max_shift + 1, 2), axis=(0, 1)) for one in images])),
+        lambda images, rng, max_shift=1: np.array([np.roll(one, rng.integers(-max_shift, max_shift + 1, 2), (0, 1)) for one in images])),
     "augment_added": ("core", "The batch grows",
         "You return the images and the shifted ones. Here each image is replaced by its shifted one.",
         lambda images, rng, max_shift=1: np.concatenate([images, right.augment(images, rng, max_shift)])),
