@@ -60,7 +60,7 @@ def sample(seed, n=100, share=0.2):
     return Sample(digits.X_train[train], y, digits.X_train[val], digits.y_train[val], wrong, digits.y_train[train])
 
 # %% [markdown]
-# **The network** is that of lecture 1: 64 pixels, 64 hidden ReLU units, softmax with cross-entropy. It is written out here because that is
+# **The network** is that of lecture 1: 64 pixels, 40 hidden ReLU units, softmax with cross-entropy. It is written out here because that is
 # fast. The training set is so small that every step uses all of it. We look at the losses after every four steps, and call that an *epoch*.
 
 # %% tags=["demo"]
@@ -86,7 +86,7 @@ def gradients(params, X, y):
     return [X.T @ da, da.sum(axis=0), h.T @ dz, dz.sum(axis=0)]
 
 
-def fresh(seed, hidden=64):
+def fresh(seed, hidden=40):
     """Draw the first weights, by He's rule; return them with the generator."""
     rng = np.random.default_rng(seed)
     W1, W2 = rng.normal(0, np.sqrt(2 / 64), (64, hidden)), rng.normal(0, np.sqrt(2 / hidden), (hidden, 10))
@@ -102,7 +102,7 @@ def plain(w, grad):
     return w - 0.4 * grad
 
 
-def learn(part, seed, hidden=64, epochs=100, add=None, step=plain, refresh=None):
+def learn(part, seed, hidden=40, epochs=100, add=None, step=plain, refresh=None):
     """Train; return the parameters, and four rows: loss in training and validation, accuracy in training and test."""
     (params, rng), log = fresh(seed, hidden), []
     for _ in range(epochs):
@@ -121,17 +121,17 @@ seeds = range(5)
 parts = [sample(seed) for seed in seeds]
 first = {
     "3 hidden units": learn(parts[0], 0, hidden=3)[1],
-    "64 units, all labels right": learn(sample(0, share=0), 0)[1],
-    "64 units, 20 % wrong labels": learn(parts[0], 0)[1],
+    "40 units, all labels right": learn(sample(0, share=0), 0)[1],
+    "40 units, 20 % wrong labels": learn(parts[0], 0)[1],
 }
 plots.show(
     figures.thresholds(first),
-    alt="Training and validation losses over 100 epochs. With 3 hidden units both fall slowly and stay high. With 64 and right labels "
-    "both fall, validation to 0.3. With wrong labels the training loss falls to zero, and the validation loss rises again after epoch 22.",
+    alt="Training and validation losses over 100 epochs. With 3 hidden units both fall slowly and stay high. With 40 and right labels "
+    "both fall, validation to 0.3. With wrong labels the training loss falls to zero, and the validation loss rises again after epoch 26.",
 )
 narrow, clean, noisy = first.values()
 assert narrow[0, -1] > 0.5, "three units underfit"
-assert noisy[2, -1] == 1 and noisy[1, -1] > 1.2 * noisy[1].min(), "64 units learn all wrong labels, and validation gets worse"
+assert noisy[2, -1] == 1 and noisy[1, -1] > 1.2 * noisy[1].min(), "40 units learn all wrong labels, and validation gets worse"
 
 # %% [markdown]
 # ## §1 Underfitting, overfitting, and the threshold between them
@@ -144,7 +144,7 @@ assert noisy[2, -1] == 1 and noisy[1, -1] > 1.2 * noisy[1].min(), "64 units lear
 # of the data, and the number of examples. Measure both. First the capacity, at the end of training:
 
 # %% tags=["demo"]
-widths, few = (2, 4, 8, 16, 32, 128), range(3)
+widths, few = (2, 4, 8, 16, 64), range(3)
 by_width = {}
 for share in (0.0, 0.2):
     some = [sample(seed, share=share) for seed in few]
@@ -152,7 +152,7 @@ for share in (0.0, 0.2):
     by_width[f"{share:.0%} wrong labels"] = {"training": ends[..., 0], "test": ends[..., 1]}
 plots.show(
     figures.with_spread(by_width, widths, "hidden units", "accuracy after 100 epochs", log=True),
-    alt="Accuracies over the number of hidden units, from 2 to 128, with right and with wrong labels. Training accuracy reaches 1 at 16 units. "
+    alt="Accuracies over the number of hidden units, from 2 to 64, with right and with wrong labels. Training accuracy reaches 1 at 16 units. "
     "Test accuracy rises to 0.88 with right labels, to 0.7 with wrong ones, and doesn't fall for wide nets.",
 )
 for accuracies in by_width.values():
@@ -161,15 +161,15 @@ for accuracies in by_width.values():
 
 # %% [markdown]
 # The left half is as in every textbook. The right half isn't. The slides give "model capacity above data complexity" as a cause of
-# overfitting, and "decrease capacity" as its first remedy. Here 128 units have a hundred parameters for each training example, and the
-# test accuracy doesn't fall. Between 8 and 16 units the net begins to know everything by heart, and more units only make it smoother. That is common for
-# networks trained by gradient descent ("double descent" in the reading list). The gap between training and test is there all the same. So
+# overfitting, and "decrease capacity" as its first remedy. Here 64 units have nearly fifty parameters for each training example, and
+# the test accuracy doesn't fall. Between 8 and 16 units the net begins to know everything by heart; more units only make it smoother.
+# That is common for networks trained by gradient descent ("double descent" in the reading list). The gap between training and test is there all the same. So
 # we follow the slides' other advice: *choose a net with high capacity, and prevent overfitting by regularization*.
 #
 # And now the number of examples:
 
 # %% tags=["demo"]
-sizes, by_size = (25, 50, 100, 200, 400), {}
+sizes, by_size = (25, 50, 100, 200), {}
 for share in (0.0, 0.2):
     ends = np.array([[learn(sample(seed, n, share), seed)[1] for seed in few] for n in sizes])
     lowest = np.argmin(ends[:, :, 1], axis=-1)
@@ -177,7 +177,7 @@ for share in (0.0, 0.2):
     by_size[f"{share:.0%} wrong labels"] = {"after 100 epochs": ends[:, :, 3, -1], "at the threshold": at_threshold}
 plots.show(
     figures.with_spread(by_size, sizes, "training examples", "test accuracy", log=True, low=0.4),
-    alt="Test accuracy over 25 to 400 training examples. With right labels it rises from 0.7 to 0.94, at the end and at the threshold alike. "
+    alt="Test accuracy over 25 to 200 training examples. With right labels it rises from 0.7 to 0.92, at the end and at the threshold alike. "
     "With wrong labels it is higher at the threshold than at the end.",
 )
 for lines in by_size.values():
@@ -287,7 +287,8 @@ score(early_stopping)
 
 # %% tags=["demo"]
 if ready(early_stopping):
-    runs = {"no remedy": [learn(part, seed)[1] for seed, part in zip(seeds, parts, strict=True)]}
+    nets = [learn(part, seed) for seed, part in zip(seeds, parts, strict=True)]
+    runs = {"no remedy": [log for _, log in nets]}
     stops = [early_stopping(log[1], patience=10) for log in runs["no remedy"]]
     gained = [log[3, best] - log[3, -1] for log, (best, _) in zip(runs["no remedy"], stops, strict=True)]
     for seed, (best, stop) in zip(seeds, stops, strict=True):
@@ -491,8 +492,8 @@ if ready(l2_penalty, l1_penalty):
 strength = 0.003  # change this to 0.0003, predict how the right histogram changes, and run
 
 
-def with_penalty(penalty, lam):
-    return [learn(part, seed, add=lambda w: penalty(w, lam)) for seed, part in zip(seeds, parts, strict=True)]
+def with_penalty(penalty, lam, seeds=seeds):
+    return [learn(parts[seed], seed, add=lambda w: penalty(w, lam)) for seed in seeds]
 
 
 def all_weights(params):
@@ -507,45 +508,42 @@ if ready(l2_penalty, l1_penalty):
 if ready(l2_penalty, l1_penalty):
     plots.show(
         figures.histograms({label: all_weights(params) for label, params in trained.items()}),
-        alt="Histograms of 4736 weights on a log scale. Without a penalty a wide bell. With L2 a narrow one. With L1 a spike of more "
+        alt="Histograms of 2960 weights on a log scale. Without a penalty a wide bell. With L2 a narrow one. With L1 a spike of more "
         "than 3000 weights at zero, and few weights that reach as far as those without a penalty.",
     )
     near_zero = {label: np.mean(np.abs(all_weights(params)) < 0.01) for label, params in trained.items()}
-    largest = {label: np.max(np.abs(all_weights(params))) for label, params in trained.items()}
+    typical = {label: np.mean(np.abs(all_weights(params))) for label, params in trained.items()}
     pruned = [[np.where(np.abs(p) < 0.01, 0, p) if p.ndim == 2 else p for p in params] for params, _ in sparse]
     lost = [log[3, -1] - look(params, digits.X_test, digits.y_test)[1] for params, (_, log) in zip(pruned, sparse, strict=True)]
     print("weights below 0.01:", ", ".join(f"{label}: {fraction:.0%}" for label, fraction in near_zero.items()))
     none, l2, l1 = near_zero.values()
     assert strength != 0.003 or (l1 > 0.7 > 0.5 > l2 > none), "L1 makes most weights practically zero"
-    assert largest["L2, λ = 0.02"] < 0.6 * largest["no penalty"], "L2 makes large weights small"
-    assert strength != 0.003 or np.max(np.abs(lost)) < 0.03, "setting the tiny weights to zero costs little"
+    assert typical["L2, λ = 0.02"] < 0.5 * typical["no penalty"], "L2 makes the weights less than half as large"
+    assert strength != 0.003 or np.max(lost) < 0.02, "setting the tiny weights to zero costs next to nothing"
 
 # %% [markdown]
 # Gradient descent never sets a weight to zero exactly: near zero it jumps back and forth by ηλ. So one zeroes tiny weights after training,
-# as the slides advise. Most of the weights can go, and the accuracy stays within three percent.
+# as the slides advise. Four fifths of the weights can go, and the test accuracy even rises by about a percent.
 #
 # How large should λ be?
 
 # %% tags=["demo"]
-if ready(l2_penalty, l1_penalty):
-    strengths = {"L2": (0.003, 0.01, 0.03), "L1": (0.001, 0.003, 0.006)}
-    ends = {}
-    for (label, values), penalty in zip(strengths.items(), (l2_penalty, l1_penalty), strict=True):
-        for lam in values:
-            ends[f"{label} {lam}"] = np.array([log for _, log in with_penalty(penalty, lam)])
-    ends |= {"none": np.array(runs["no remedy"]), "L2 0.02": np.array([log for _, log in decayed])}
-    runs["L2, λ = 0.02"], runs["L1, λ = 0.003"] = list(ends["L2 0.02"]), list(ends["L1 0.003"])
-    for label in ("none", "L2 0.003", "L2 0.01", "L2 0.02", "L2 0.03", "L1 0.001", "L1 0.003", "L1 0.006"):
-        training, test = ends[label][:, 2, -1].mean(), ends[label][:, 3, -1].mean()
-        print(f"{label:<9} accuracy after 100 epochs: training {training:.2f}, test {test:.2f}")
-    test = {label: logs[:, 3, -1].mean() for label, logs in ends.items()}
+if ready(early_stopping, l2_penalty, l1_penalty):
+    ends = {"none": runs["no remedy"], "L2 0.02": [log for _, log in decayed], f"L1 {strength:g}": [log for _, log in sparse]}
+    runs |= {"L2, λ = 0.02": ends["L2 0.02"], f"L1, λ = {strength:g}": ends[f"L1 {strength:g}"]}
+    for label, penalty, lams in (("L2", l2_penalty, (0.003, 0.01, 0.04)), ("L1", l1_penalty, (0.001, 0.006))):
+        for lam in lams:
+            ends[f"{label} {lam}"] = [log for _, log in with_penalty(penalty, lam, few)]
+    training, test = ({label: np.mean([log[row, -1] for log in logs]) for label, logs in ends.items()} for row in (2, 3))
+    for label in sorted(ends, key=lambda label: (label[:2] == "L1", label != "none", label)):
+        print(f"{label:<9} accuracy after 100 epochs: training {training[label]:.2f}, test {test[label]:.2f}")
     assert test["L2 0.02"] > test["none"] + 0.05, "a good L2 penalty is worth more than five percent"
-    assert abs(test["L1 0.003"] - test["none"]) < 0.05, "on these data L1 gains next to nothing"
+    assert abs(test[f"L1 {strength:g}"] - test["none"]) < 0.05, "on these data L1 gains next to nothing"
 
 # %% [markdown]
-# Read the columns. With L2 and λ = 0.02 the net learns about 89 % of the labels, and is *right* not to learn the others. With a larger λ it
-# begins to underfit. L1 is another matter: it makes the net sparse, and hardly better. Which pixels matter isn't a sparse question here. So
-# use L1 if you want few weights, and not against overfitting as such. The right λ depends on the data: choose it by validation.
+# Read the columns. With L2 and λ = 0.02 the net learns about 90 % of the labels, and is *right* not to learn the others. Between 0.01 and 0.04
+# it makes no difference: λ needs the right order of magnitude, which validation shows, and no more. L1 is another matter: it makes the net
+# sparse, and hardly better. So use L1 if you want few weights, and L2 against overfitting.
 #
 # ## §4 Weight decay
 #
@@ -733,20 +731,20 @@ score(max_norm)
 ### END HIDDEN TESTS
 
 # %% tags=["demo"]
-if ready(max_norm):
-    limits = (0.6, 0.8, 1.0, 1.5, 2.5)
+if ready(early_stopping, max_norm):
+    limits = (0.6, 1.0, 1.5, 2.5)
     limited = [
         [learn(part, seed, step=lambda w, grad, r=r: max_norm(plain(w, grad), r))[1] for seed, part in zip(seeds, parts, strict=True)]
         for r in limits
     ]
     ends = np.array(limited)[:, :, 2:, -1]
-    runs["max-norm, r = 1"] = limited[2]
+    runs["max-norm, r = 1"] = limited[1]
     plots.show(
         figures.with_spread({"Max-norm": {"training": ends[..., 0], "test": ends[..., 1]}}, limits, "r", "accuracy after 100 epochs", log=True, low=0.6),
         alt="Accuracies over the limit r. Training accuracy rises from 0.7 to 1. Test accuracy is highest, at 0.8, for r = 1, and falls to 0.71.",
     )
     test = ends[..., 1].mean(axis=1)
-    assert test[2] > test[-1] + 0.05 and test[2] > test[0], "r = 1 is better than a loose limit and than a tight one"
+    assert test[1] > test[-1] + 0.05 and test[1] > test[0], "r = 1 is better than a loose limit and than a tight one"
 
 # %% [markdown]
 # It works as well as L2 here. And $r$ is easier to choose than λ, because it has a scale: with He's initialization the columns of the first
@@ -897,30 +895,32 @@ if ready(shift_image, augment):
     shifted_test = augment(as_images(digits.X_test), rng).reshape(-1, 64)
 
 # %% tags=["demo"]
-if ready(shift_image, augment):
-    def refresh(X, rng):
-        return augment(as_images(X), rng).reshape(-1, 64)
+def refresh(X, rng):
+    return augment(as_images(X), rng).reshape(-1, 64)
 
-    table = np.zeros((2, 2, 2, len(seeds)))  # labels, augmented or not, test set, seed
-    runs["augmentation"] = []
-    for number, share in enumerate((0.0, 0.2)):
-        for seed in seeds:
-            part = sample(seed, share=share)
-            for which, change in enumerate((None, refresh)):
-                params, log = learn(part, seed, refresh=change)
-                table[number, which, :, seed] = [look(params, X, digits.y_test)[1] for X in (digits.X_test, shifted_test)]
-            if share:
-                runs["augmentation"].append(log)
-    for labels, rows in zip(("right labels", "20 % wrong"), table.mean(axis=-1), strict=True):
-        for how, (usual, moved) in zip(("plain", "augmented"), rows, strict=True):
+
+if ready(early_stopping, shift_image, augment):
+    clean_parts = [sample(seed, share=0) for seed in seeds]
+    table = {}
+    for labels, some, plain_nets in (
+        ("right labels", clean_parts, [learn(part, seed) for seed, part in zip(seeds, clean_parts, strict=True)]),
+        ("20 % wrong", parts, nets),
+    ):
+        augmented = [learn(part, seed, refresh=refresh) for seed, part in zip(seeds, some, strict=True)]
+        for how, trained in (("plain", plain_nets), ("augmented", augmented)):
+            runs[f"{labels}, {how}"] = [log for _, log in trained]
+            usual, moved = (np.mean([look(params, X, digits.y_test)[1] for params, _ in trained]) for X in (digits.X_test, shifted_test))
+            table[labels, how] = usual, moved
             print(f"{labels:<13} {how:<10} test accuracy {usual:.2f}, on shifted test images {moved:.2f}")
+    runs["augmentation"], runs["right labels"] = runs.pop("20 % wrong, augmented"), runs.pop("right labels, plain")
 
 # %% tags=["demo"]
-if ready(shift_image, augment):
-    means = table.mean(axis=-1)
-    assert means[0, 1, 0] < means[0, 0, 0] + 0.005, "with right labels, augmentation doesn't help on the usual test set"
-    assert means[0, 1, 1] > means[0, 0, 1] + 0.3, "on shifted images it is worth more than thirty percent"
-    assert np.argmin(runs["augmentation"][0][1]) > np.argmin(runs["no remedy"][0][1]), "and it moves the threshold out"
+if ready(early_stopping, shift_image, augment):
+    (plain_usual, plain_moved), (usual, moved) = table["right labels", "plain"], table["right labels", "augmented"]
+    assert usual < plain_usual + 0.005, "with right labels, augmentation doesn't help on the usual test set"
+    assert moved > plain_moved + 0.3, "on shifted images it is worth more than thirty percent"
+    thresholds = [[np.argmin(log[1]) for log in runs[label]] for label in ("no remedy", "augmentation")]
+    assert np.median(thresholds[1]) > np.median(thresholds[0]), "and it moves the threshold out"
 
 # %% [markdown]
 # Here we contradict the slides. "This will reduce overfitting" is true: the net no longer learns the images by heart. But on the usual test
@@ -935,7 +935,7 @@ if ready(shift_image, augment):
 
 # %% tags=["demo"]
 if ready(early_stopping, l2_penalty):
-    shares = (0.0, 0.1, 0.2, 0.4)
+    shares = (0.0, 0.2, 0.4)
     outcomes = {"100 epochs": [], "early stopping": [], "L2, λ = 0.02": []}
     for share in shares:
         some = [sample(seed, share=share) for seed in few]
@@ -952,7 +952,7 @@ if ready(early_stopping, l2_penalty):
     )
     to_the_end, stopped, penalised = (values.mean(axis=1) for values in lines.values())
     assert to_the_end[0] - to_the_end[-1] > 0.25, "wrong labels cost more than 25 percent"
-    assert penalised[2] > to_the_end[2] + 0.04 and stopped[3] > to_the_end[3] + 0.04, "both remedies soften that"
+    assert penalised[1] > to_the_end[1] + 0.04 and stopped[2] > to_the_end[2] + 0.04, "both remedies soften that"
     assert abs(penalised[0] - to_the_end[0]) < 0.03, "with right labels there is little to gain"
 
 # %% [markdown]
@@ -1041,7 +1041,7 @@ score(ensemble_predict)
 ### END HIDDEN TESTS
 
 # %% tags=["demo"]
-def members(part, bagging, count=10):
+def members(part, bagging, count=8):
     """Train nets on one training set, and return their probabilities for the test set, shape (M, N, K)."""
     found = []
     for number in range(count):
@@ -1059,7 +1059,7 @@ def agreement(p, y):
 
 # %% tags=["demo"]
 if ready(ensemble_predict):
-    counts, y, curves, single, together = (1, 2, 3, 5, 10), digits.y_test, {}, {}, {}
+    counts, y, curves, single, together = (1, 2, 3, 5, 8), digits.y_test, {}, {}, {}
     for label, bagging in (("other first weights", False), ("bagging", True)):
         p = [members(parts[seed], bagging) for seed in few]
         curves[label] = np.array([[np.mean(ensemble_predict(each[:M]) == y) for each in p] for M in counts])
@@ -1074,7 +1074,7 @@ if ready(ensemble_predict):
 if ready(ensemble_predict):
     plots.show(
         figures.with_spread({"": curves}, counts, "members M", "test accuracy of the ensemble", low=0.55),
-        alt="Test accuracy over the number of members, from 1 to 10. With other first weights it rises little, from 0.73 to 0.74. With bagging it "
+        alt="Test accuracy over the number of members, from 1 to 8. With other first weights it rises little, from 0.73 to 0.74. With bagging it "
         "starts lower, at 0.68, rises steeply, and ends above the other.",
     )
     gains = {label: curves[label][-1].mean() - single[label].mean() for label in curves}
@@ -1096,7 +1096,8 @@ if ready(ensemble_predict):
 if ready(early_stopping, l2_penalty, l1_penalty, max_norm, shift_image, augment):
     runs["16 hidden units"] = [learn(part, seed, hidden=16)[1] for seed, part in zip(seeds, parts, strict=True)]
     runs["200 examples"] = [learn(sample(seed, n=200), seed)[1] for seed in seeds]
-    runs["right labels"] = [learn(sample(seed, share=0), seed)[1] for seed in seeds]
+    order = ("no remedy", "L2, λ = 0.02", "L1, λ = 0.003", "max-norm, r = 1", "augmentation", "16 hidden units", "200 examples", "right labels")
+    runs = {label: runs[label] for label in order if label in runs}
     lowest = {label: [int(np.argmin(log[1])) for log in logs] for label, logs in runs.items()}
     summary = {
         label: np.array([[at, log[3, -1], log[3, at]] for at, log in zip(lowest[label], logs, strict=True)]) for label, logs in runs.items()
@@ -1107,8 +1108,7 @@ if ready(early_stopping, l2_penalty, l1_penalty, max_norm, shift_image, augment)
         "augmentation, near the end with L2 and max-norm. Right, test accuracy: for most rows lower after 100 epochs than at the threshold.",
     )
     medians = {label: np.median(epochs) for label, epochs in lowest.items()}
-    moved = ("L2, λ = 0.02", "L1, λ = 0.003", "max-norm, r = 1", "augmentation", "right labels")
-    assert all(medians[label] > medians["no remedy"] + 5 for label in moved), "each of these moves the threshold out"
+    assert all(medians[label] > medians["no remedy"] + 5 for label in (*order[1:5], order[-1]) if label in runs), "each of these moves the threshold out"
     assert abs(medians["16 hidden units"] - medians["no remedy"]) < 12, "a smaller net doesn't, or hardly"
     best = np.mean(summary["L2, λ = 0.02"][:, 1]) - np.mean(summary["no remedy"][:, 2])
     assert 0 < best < 0.08, "L2 to the end is better than stopping early without it, by little"
