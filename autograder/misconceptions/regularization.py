@@ -84,6 +84,11 @@ def all_moved(images, shifts):
     return np.array([moved(image, int(dy), int(dx)) for image, (dy, dx) in zip(images, shifts, strict=True)])
 
 
+def at_random(images, rng, max_shift=1):
+    """Shift each image at random."""
+    return all_moved(images, rng.integers(-max_shift, max_shift + 1, (len(images), 2)))
+
+
 # fmt: off
 # --- families -------------------------------------------------------------------------------------------------------------
 
@@ -381,12 +386,12 @@ NORMS_TOO_LONG = misconceptions("max_norm", "10 §5", {
     "norm_clipped": ("core", "The entries are clipped", "You clip every weight to [−r, r]. It is the norm of a column that is limited.",
         lambda W, r: np.clip(W, -r, r)),
     "norm_transposed": ("part", "The result is transposed", "Your numbers are right, but rows and columns are swapped: the shape is W's.",
-        lambda W, r: right.max_norm(W, r).T),
+        lambda W, r: rescaled(usual, W, r).T),
     "norm_if_any": ("slip", "Nothing is returned where all columns are short", "Your `return` stands in the `if`. Return W's numbers else.",
-        lambda W, r: right.max_norm(W, r) if (np.linalg.norm(W, axis=0) > r).any() else None),
+        lambda W, r: rescaled(usual, W, r) if (np.linalg.norm(W, axis=0) > r).any() else None),
     "norm_square_only": ("part", "Made for square matrices",
         "Your loop counts rows, and takes columns with these numbers. It is `W.shape[1]`.",
-        lambda W, r: np.hstack([right.max_norm(W, r)[:, : len(W)], W[:, len(W) :]])),
+        lambda W, r: np.hstack([rescaled(usual, W, r)[:, : len(W)], W[:, len(W) :]])),
 })
 radius_of_one = fixed_number("max_norm", right.max_norm, see="10 §5", position=1, value=1.0, severity="part")
 
@@ -438,7 +443,7 @@ STOPPED = variants("early_stopping", "10 §2", right.early_stopping, watched, {
 
 def wide(val_losses, patience):
     """Return the right pair, and the losses as an array."""
-    return (*right.early_stopping(val_losses, patience), np.array(val_losses, dtype=float))
+    return (*watched(lower, val_losses, patience), np.array(val_losses, dtype=float))
 
 
 PAIRS = changed_items("early_stopping", "10 §2", wide, {
@@ -492,7 +497,7 @@ patience_of_three = fixed_patience(value=3, called="patience_of_three")
 @misconception("early_stopping", "slip", title="The losses are changed", see="10 §2")
 def losses_popped(val_losses, patience):
     """You take the losses out of the list, or sort it. The list is the caller's: make a copy, or go through it with a for loop."""
-    answer = right.early_stopping(list(val_losses), patience)
+    answer = watched(lower, list(val_losses), patience)
     if isinstance(val_losses, list):
         val_losses.clear()
     return answer
@@ -623,18 +628,18 @@ AUGMENTED = misconceptions("augment", "10 §6", {
         lambda images, rng, max_shift=1: np.array([np.roll(one, rng.integers(-max_shift, max_shift + 1, 2), (0, 1)) for one in images])),
     "augment_added": ("core", "The batch grows",
         "You return the images and the shifted ones. Here each image is replaced by its shifted one.",
-        lambda images, rng, max_shift=1: np.concatenate([images, right.augment(images, rng, max_shift)])),
+        lambda images, rng, max_shift=1: np.concatenate([images, at_random(images, rng, max_shift)])),
     "augment_shuffled": ("part", "The order of the images is lost",
         "You shuffle the images. Their labels stay where they are, and are wrong.",
-        lambda images, rng, max_shift=1: rng.permutation(right.augment(images, rng, max_shift))),
+        lambda images, rng, max_shift=1: rng.permutation(at_random(images, rng, max_shift))),
     "augment_first_image": ("core", "There is one image only", "You return one image: the `return` stands in the loop.",
-        lambda images, rng, max_shift=1: right.augment(images, rng, max_shift)[0]),
+        lambda images, rng, max_shift=1: at_random(images, rng, max_shift)[0]),
     "augment_of_the_first": ("part", "All images are the first one", "You shift images[0] again and again. The loop's own image is meant.",
-        lambda images, rng, max_shift=1: right.augment(np.repeat(images[:1], len(images), axis=0), rng, max_shift)),
+        lambda images, rng, max_shift=1: at_random(np.repeat(images[:1], len(images), axis=0), rng, max_shift)),
     "augment_noise": ("core", "Noise is added", "You add random numbers to the pixels. The images are to be shifted.",
         lambda images, rng, max_shift=1: images + rng.uniform(-max_shift, max_shift, images.shape)),
     "augment_transposed": ("part", "Images are transposed", "Rows and columns are swapped in what you return.",
-        lambda images, rng, max_shift=1: np.swapaxes(right.augment(images, rng, max_shift), 1, 2)),
+        lambda images, rng, max_shift=1: np.swapaxes(at_random(images, rng, max_shift), 1, 2)),
 })
 AT_RANDOM = members({"augment": "10 §6"}, vars(right), generator_ignored, reseeded)
 

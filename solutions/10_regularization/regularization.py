@@ -120,14 +120,14 @@ def learn(part, seed, hidden=40, epochs=100, add=None, step=plain, refresh=None)
 seeds = range(5)
 parts = [sample(seed) for seed in seeds]
 first = {
-    "3 hidden units": learn(parts[0], 0, hidden=3)[1],
-    "40 units, all labels right": learn(sample(0, share=0), 0)[1],
-    "40 units, 20 % wrong labels": learn(parts[0], 0)[1],
+    "3 hidden units": learn(parts[4], 4, hidden=3)[1],
+    "40 units, all labels right": learn(sample(4, share=0), 4)[1],
+    "40 units, 20 % wrong labels": learn(parts[4], 4)[1],
 }
 plots.show(
     figures.thresholds(first),
     alt="Training and validation losses over 100 epochs. With 3 hidden units both fall slowly and stay high. With 40 and right labels "
-    "both fall, validation to 0.3. With wrong labels the training loss falls to zero, and the validation loss rises again after epoch 26.",
+    "both fall, validation to 0.4. With wrong labels the training loss falls to zero, and the validation loss rises again after epoch 14.",
 )
 narrow, clean, noisy = first.values()
 assert narrow[0, -1] > 0.5, "three units underfit"
@@ -152,7 +152,8 @@ for share in (0.0, 0.2):
     by_width[f"{share:.0%} wrong labels"] = {"training": ends[..., 0], "test": ends[..., 1]}
 plots.show(
     figures.with_spread(by_width, widths, "hidden units", "accuracy after 100 epochs", log=True),
-    alt="Accuracies over the number of hidden units, from 2 to 64, with right and with wrong labels. Training accuracy reaches 1 at 16 units. "
+    alt="Accuracies over the number of hidden units, from 2 to 64, with right and with wrong labels. Training accuracy reaches 1 at "
+    "16 units. "
     "Test accuracy rises to 0.88 with right labels, to 0.7 with wrong ones, and doesn't fall for wide nets.",
 )
 for accuracies in by_width.values():
@@ -161,10 +162,10 @@ for accuracies in by_width.values():
 
 # %% [markdown]
 # The left half is as in every textbook. The right half isn't. The slides give "model capacity above data complexity" as a cause of
-# overfitting, and "decrease capacity" as its first remedy. Here 64 units have nearly fifty parameters for each training example, and
-# the test accuracy doesn't fall. Between 8 and 16 units the net begins to know everything by heart; more units only make it smoother.
-# That is common for networks trained by gradient descent ("double descent" in the reading list). The gap between training and test is there all the same. So
-# we follow the slides' other advice: *choose a net with high capacity, and prevent overfitting by regularization*.
+# overfitting, and "decrease capacity" as its first remedy. Here 64 units have nearly fifty parameters for each training example, and the
+# test accuracy doesn't fall. Between 8 and 16 units the net begins to know everything by heart; more units only make it smoother. That is
+# common for networks trained by gradient descent ("double descent" in the reading list). The gap between training and test is there all
+# the same. So we follow the slides' other advice: *choose a net with high capacity, and prevent overfitting by regularization*.
 #
 # And now the number of examples:
 
@@ -177,7 +178,8 @@ for share in (0.0, 0.2):
     by_size[f"{share:.0%} wrong labels"] = {"after 100 epochs": ends[:, :, 3, -1], "at the threshold": at_threshold}
 plots.show(
     figures.with_spread(by_size, sizes, "training examples", "test accuracy", log=True, low=0.4),
-    alt="Test accuracy over 25 to 200 training examples. With right labels it rises from 0.7 to 0.92, at the end and at the threshold alike. "
+    alt="Test accuracy over 25 to 200 training examples. With right labels it rises from 0.7 to 0.92, at the end and at the "
+    "threshold alike. "
     "With wrong labels it is higher at the threshold than at the end.",
 )
 for lines in by_size.values():
@@ -334,8 +336,9 @@ cosines = [path[step] @ end / np.linalg.norm(path[step]) / np.linalg.norm(end) f
 best = 10 * int(np.argmin([val_loss(W) for W in path[::10]]))
 plots.show(
     figures.weight_plane(path, ends, lams, val_loss, best),
-    alt="Contours of the validation loss in a plane of weight space. The path of gradient descent starts at the origin, passes the valley "
-    "at the star of early stopping, and climbs out on the other side. The minima with L2 penalties lie close to the path, a larger λ nearer to the origin.",
+    alt="Contours of the validation loss in a plane of weight space. The path of gradient descent starts at the origin, comes down into "
+    "a valley, where the star of early stopping lies, and goes on. The minima with L2 penalties lie beside the path, those with a "
+    "larger λ nearer to the origin.",
 )
 for lam, step, cosine in zip(lams, nearest, cosines, strict=True):
     print(f"λ = {lam:<5} is nearest to step {10 * round(step / 10)}; 1/(ηλ) = {1 / 0.5 / lam:.0f}; cosine {cosine:.2f}")
@@ -355,9 +358,9 @@ assert all(0.4 < 0.5 * lam * step < 1.1 for lam, step in zip(lams, nearest, stri
 #
 # $$\tilde L = L + \lambda \sum_i |w_i|, \qquad \frac{\partial}{\partial w_i}\, \lambda \sum_j |w_j| = \lambda \operatorname{sign}(w_i) \tag{2}$$
 #
-# The 1/2 in (1) is there to cancel the 2 of the derivative. Where $w_i = 0$, |w| has a kink; there we take the slope 0, so that a weight at
-# zero is left alone. Compare the two gradients: L2 pulls a large weight hard and a small one hardly at all. L1 pulls all of them alike, down
-# to zero.
+# The 1/2 in (1) is there to cancel the 2 of the derivative. Where $w_i = 0$, |w| has a kink; there we take the slope 0, so that a weight
+# at zero is left alone. Compare the two gradients: L2 pulls a large weight hard and a small one hardly at all. L1 pulls all of them
+# alike, down to zero.
 
 # %% [markdown]
 # ### Exercise 2 · l2_penalty
@@ -373,7 +376,8 @@ assert all(0.4 < 0.5 * lam * step < 1.1 for lam, step in zip(lams, nearest, stri
 # | `grads` | a list of arrays, with the shapes of `weights` | what is added to the gradients |
 #
 # **By hand.** The weights are $\begin{pmatrix} 3 & -1 \\ 0 & 2 \end{pmatrix}$ and $(-4, 1)$, and λ = 0.5. The squares sum to 14 + 17 = 31,
-# so the penalty is 0.25 · 31 = 7.75. The gradients are half of the weights: $\begin{pmatrix} 1.5 & -0.5 \\ 0 & 1 \end{pmatrix}$ and $(-2, 0.5)$.
+# so the penalty is 0.25 · 31 = 7.75. The gradients are half of the weights: $\begin{pmatrix} 1.5 & -0.5 \\ 0 & 1 \end{pmatrix}$ and $(-2,
+# 0.5)$.
 #
 # <details><summary>Hint 1</summary>
 #
@@ -541,9 +545,9 @@ if ready(early_stopping, l2_penalty, l1_penalty):
     assert abs(test[f"L1 {strength:g}"] - test["none"]) < 0.05, "on these data L1 gains next to nothing"
 
 # %% [markdown]
-# Read the columns. With L2 and λ = 0.02 the net learns about 90 % of the labels, and is *right* not to learn the others. Between 0.01 and 0.04
-# it makes no difference: λ needs the right order of magnitude, which validation shows, and no more. L1 is another matter: it makes the net
-# sparse, and hardly better. So use L1 if you want few weights, and L2 against overfitting.
+# Read the columns. With L2 and λ = 0.02 the net learns about 90 % of the labels, and is *right* not to learn the others. Between 0.01 and
+# 0.04 it makes no difference: λ needs the right order of magnitude, which validation shows, and no more. L1 is another matter: it makes
+# the net sparse, and hardly better. So use L1 if you want few weights, and L2 against overfitting.
 #
 # ## §4 Weight decay
 #
@@ -615,9 +619,9 @@ if ready(l2_penalty, weight_decay_step):
 #
 # $$\frac{\hat m}{\sqrt{\hat s} + \epsilon} \approx \frac{\lambda w}{\sqrt{(\lambda w)^2}} = \operatorname{sign}(w) \tag{4}$$
 #
-# Whatever λ is! And a weight with large gradients hardly decays at all. The remedy is to **decouple** the two: let Adam make its direction of
-# the loss gradient alone, and let the weights decay beside it, as (3) does. That is AdamW, the usual choice for large networks today. Your
-# function can do it: its `grad` is Adam's direction.
+# Whatever λ is! And a weight with large gradients hardly decays at all. The remedy is to **decouple** the two: let Adam make its
+# direction of the loss gradient alone, and let the weights decay beside it, as (3) does. That is AdamW, the usual choice for large
+# networks today. Your function can do it: its `grad` is Adam's direction.
 
 # %% tags=["demo"]
 class Adam:
@@ -655,7 +659,8 @@ if ready(l2_penalty, weight_decay_step):
         )
     plots.show(
         figures.lines(tracks, "step", "mean |w| from dark pixels"),
-        alt="The mean size of weights from dark pixels over 200 steps of Adam. With L2 in the gradient the curves for two values of λ, tenfold "
+        alt="The mean size of weights from dark pixels over 200 steps of Adam. With L2 in the gradient the curves for two values of "
+        "λ, tenfold "
         "apart, lie on each other and reach zero. Decoupled, they decay exponentially, fivefold faster for the larger λ.",
     )
     coupled, ten_times, weak, strong = tracks.values()
@@ -667,8 +672,8 @@ if ready(l2_penalty, weight_decay_step):
 #
 # ## §5 Max-norm
 #
-# Another way to keep weights small is to forbid large ones. For each unit $j$, look at the norm of its incoming weights, the column $w_j$ of
-# $W$. After each step:
+# Another way to keep weights small is to forbid large ones. For each unit $j$, look at the norm of its incoming weights, the column $w_j$
+# of $W$. After each step:
 #
 # $$w_j \leftarrow \begin{cases} w_j \cdot r / \lVert w_j \rVert_2 & \text{if } \lVert w_j \rVert_2 > r \\ w_j & \text{else} \end{cases} \tag{5}$$
 #
@@ -693,7 +698,8 @@ if ready(l2_penalty, weight_decay_step):
 # </details>
 # <details><summary>Hint 2</summary>
 #
-# The factor is $r/\lVert w_j\rVert$ for long columns and 1 for others: $r / \max(\lVert w_j\rVert, r)$. That can't divide by zero, and needs no ε.
+# The factor is $r/\lVert w_j\rVert$ for long columns and 1 for others: $r / \max(\lVert w_j\rVert, r)$. That can't divide by zero, and
+# needs no ε.
 # </details>
 # <details><summary>Hint 3</summary>
 #
@@ -740,8 +746,9 @@ if ready(early_stopping, max_norm):
     ends = np.array(limited)[:, :, 2:, -1]
     runs["max-norm, r = 1"] = limited[1]
     plots.show(
-        figures.with_spread({"Max-norm": {"training": ends[..., 0], "test": ends[..., 1]}}, limits, "r", "accuracy after 100 epochs", log=True, low=0.6),
-        alt="Accuracies over the limit r. Training accuracy rises from 0.7 to 1. Test accuracy is highest, at 0.8, for r = 1, and falls to 0.71.",
+        figures.with_spread({"": {"training": ends[..., 0], "test": ends[..., 1]}}, limits, "r", "accuracy at the end", log=True, low=0.5),
+        alt="Accuracies over the limit r. Training accuracy rises from 0.7 to 1. Test accuracy is highest, at 0.8, for r = 1, and "
+        "falls to 0.71.",
     )
     test = ends[..., 1].mean(axis=1)
     assert test[1] > test[-1] + 0.05 and test[1] > test[0], "r = 1 is better than a loose limit and than a tight one"
@@ -753,9 +760,9 @@ if ready(early_stopping, max_norm):
 #
 # ## §6 Data augmentation
 #
-# If more data is the best remedy, make some. A shifted 3 is still a 3. The slides shift, rotate and resize; we shift. Anew in every epoch, so that the net
-# hardly ever sees the same image twice. Two warnings. The label must stay right: a digit 6 turned by 180° is a 9. And what you add should be
-# like what will come.
+# If more data is the best remedy, make some. A shifted 3 is still a 3. The slides shift, rotate and resize; we shift. Anew in every
+# epoch, so that the net hardly ever sees the same image twice. Two warnings. The label must stay right: a digit 6 turned by 180° is a 9.
+# And what you add should be like what will come.
 
 # %% [markdown]
 # ### Exercise 6 · shift_image
@@ -889,7 +896,8 @@ if ready(shift_image, augment):
     shown = {"as they are": as_images(parts[1].X[:8])} | {f"epoch {k}": augment(as_images(parts[1].X[:8]), rng) for k in (1, 2, 3)}
     plots.show(
         figures.images(shown, [f"labelled {y}" for y in parts[1].y[:8]]),
-        alt="Eight digits in a row, and below them three rows of the same digits, each shifted by up to one pixel in both directions, with the "
+        alt="Eight digits in a row, and below them three rows of the same digits, each shifted by up to one pixel in both "
+        "directions, with the "
         "labels on top. These eight labels are wrong.",
     )
     shifted_test = augment(as_images(digits.X_test), rng).reshape(-1, 64)
@@ -923,11 +931,11 @@ if ready(early_stopping, shift_image, augment):
     assert np.median(thresholds[1]) > np.median(thresholds[0]), "and it moves the threshold out"
 
 # %% [markdown]
-# Here we contradict the slides. "This will reduce overfitting" is true: the net no longer learns the images by heart. But on the usual test
-# set it gains little, and with right labels it even loses. The digits in this data set are centred, one pixel is an eighth of the image,
-# and the net spends its capacity on shifts that never come. Look at the last column, though. A plain net falls from 88 % to less than half of that if the images are moved by a pixel. The
-# augmented one hardly cares. Augmentation teaches what you put into it: an *invariance*. Whether that helps depends on what the net will
-# meet.
+# Here we contradict the slides. "This will reduce overfitting" is true: the net no longer learns the images by heart. But on the usual
+# test set it gains little, and with right labels it even loses. The digits in this data set are centred, one pixel is an eighth of the
+# image, and the net spends its capacity on shifts that never come. Look at the last column, though. A plain net falls from 88 % to less
+# than half of that if the images are moved by a pixel. The augmented one hardly cares. Augmentation teaches what you put into it: an
+# *invariance*. Whether that helps depends on what the net will meet.
 #
 # ## §7 Wrong labels
 #
@@ -939,15 +947,18 @@ if ready(early_stopping, l2_penalty):
     outcomes = {"100 epochs": [], "early stopping": [], "L2, λ = 0.02": []}
     for share in shares:
         some = [sample(seed, share=share) for seed in few]
-        logs = [learn(part, seed)[1] for seed, part in zip(few, some, strict=True)]
+        logs = [learn(some[seed], seed)[1] for seed in few]
         outcomes["100 epochs"].append([log[3, -1] for log in logs])
         outcomes["early stopping"].append([log[3, early_stopping(log[1], 10)[0]] for log in logs])
-        with_l2 = [learn(part, seed, add=lambda w: l2_penalty(w, 0.02))[1][3, -1] for seed, part in zip(few, some, strict=True)]
-        outcomes["L2, λ = 0.02"].append(with_l2)
+        outcomes["L2, λ = 0.02"].append([learn(some[seed], seed, add=lambda w: l2_penalty(w, 0.02))[1][3, -1] for seed in few])
+
+# %% tags=["demo"]
+if ready(early_stopping, l2_penalty):
     lines = {label: np.array(values) for label, values in outcomes.items()}
     plots.show(
         figures.with_spread({"": lines}, shares, "share of wrong labels", "test accuracy", low=0.4),
-        alt="Test accuracy over the share of wrong labels, from 0 to 0.4. Trained for 100 epochs it falls from 0.88 to 0.5. With early stopping "
+        alt="Test accuracy over the share of wrong labels, from 0 to 0.4. Trained for 100 epochs it falls from 0.88 to 0.5. With "
+        "early stopping "
         "and with L2 it falls more slowly.",
     )
     to_the_end, stopped, penalised = (values.mean(axis=1) for values in lines.values())
@@ -968,9 +979,10 @@ if ready(early_stopping):
         losses = -log_probabilities(params, part.X)[1][np.arange(len(part.y)), part.y]
         suspects = np.argsort(losses)[::-1][:20]
         hits.append(np.mean(part.wrong[suspects]))
-    captions = [f"{y}, is {right}" if y != right else f"{y}, right" for y, right in zip(part.y[suspects[:10]], part.right[suspects[:10]], strict=True)]
+    worst = part._replace(X=part.X[suspects[:10]], y=part.y[suspects[:10]], right=part.right[suspects[:10]])
+    captions = [f"{y}, is {right}" if y != right else f"{y}, right" for y, right in zip(worst.y, worst.right, strict=True)]
     plots.show(
-        figures.images({"suspects": as_images(part.X[suspects[:10]])}, captions),
+        figures.images({"suspects": as_images(worst.X)}, captions),
         alt="The ten training images with the largest loss. Over each stands its label, and what the digit is. Most labels are wrong.",
     )
     print(f"of the 20 most suspicious labels, {np.mean(hits):.0%} are wrong, on average over {len(hits)} seeds")
@@ -1073,8 +1085,9 @@ if ready(ensemble_predict):
 # %% tags=["demo"]
 if ready(ensemble_predict):
     plots.show(
-        figures.with_spread({"": curves}, counts, "members M", "test accuracy of the ensemble", low=0.55),
-        alt="Test accuracy over the number of members, from 1 to 8. With other first weights it rises little, from 0.73 to 0.74. With bagging it "
+        figures.with_spread({"": curves}, counts, "members M", "test accuracy of the ensemble", low=0.6),
+        alt="Test accuracy over the number of members, from 1 to 8. With other first weights it rises little, from 0.73 to 0.74. "
+        "With bagging it "
         "starts lower, at 0.68, rises steeply, and ends above the other.",
     )
     gains = {label: curves[label][-1].mean() - single[label].mean() for label in curves}
@@ -1083,12 +1096,12 @@ if ready(ensemble_predict):
     assert curves["bagging"][-1].mean() > curves["other first weights"][-1].mean(), "its ensemble is better, though its members are worse"
 
 # %% [markdown]
-# With other first weights alone, the members are good and agree even in their mistakes; the slides' "2 %" is about what one gets. With bagging each member
-# is *worse*, since a third of the examples is missing in its sample. But they differ, and together they are better than the others
-# together. Two more honest words. An ensemble always beats its *average* member in the squared error of the probabilities: the gain is exactly the variance
-# among them, as the assertion says. In accuracy there is no such law, and it needn't beat its *best* member; only, beforehand nobody knows which one that is. And it costs
-# M times the time, at training and at test. Dropout (lecture 11) is a cheap cousin: training adds noise, testing averages over it. Augmentation follows the same
-# pattern.
+# With other first weights alone, the members are good and agree even in their mistakes; the slides' "2 %" is about what one gets. With
+# bagging each member is *worse*, since a third of the examples is missing in its sample. But they differ, and together they are better
+# than the others together. Two more honest words. An ensemble always beats its *average* member in the squared error of the
+# probabilities: the gain is exactly the variance among them, as the assertion says. In accuracy there is no such law, and it needn't beat
+# its *best* member; only, beforehand nobody knows which one that is. And it costs M times the time, at training and at test. Dropout
+# (lecture 11) is a cheap cousin: training adds noise, testing averages over it. Augmentation follows the same pattern.
 #
 # ## §9 All remedies side by side
 
@@ -1096,7 +1109,8 @@ if ready(ensemble_predict):
 if ready(early_stopping, l2_penalty, l1_penalty, max_norm, shift_image, augment):
     runs["16 hidden units"] = [learn(part, seed, hidden=16)[1] for seed, part in zip(seeds, parts, strict=True)]
     runs["200 examples"] = [learn(sample(seed, n=200), seed)[1] for seed in seeds]
-    order = ("no remedy", "L2, λ = 0.02", "L1, λ = 0.003", "max-norm, r = 1", "augmentation", "16 hidden units", "200 examples", "right labels")
+    order = ["no remedy", "L2, λ = 0.02", "L1, λ = 0.003", "max-norm, r = 1", "augmentation"]
+    order += ["16 hidden units", "200 examples", "right labels"]
     runs = {label: runs[label] for label in order if label in runs}
     lowest = {label: [int(np.argmin(log[1])) for log in logs] for label, logs in runs.items()}
     summary = {
@@ -1104,12 +1118,19 @@ if ready(early_stopping, l2_penalty, l1_penalty, max_norm, shift_image, augment)
     }
     plots.show(
         figures.remedies(summary),
-        alt="For each remedy a row with dots for five seeds. Left, the overfitting threshold: near epoch 20 without a remedy, later with L1 and "
-        "augmentation, near the end with L2 and max-norm. Right, test accuracy: for most rows lower after 100 epochs than at the threshold.",
+        alt="For each remedy a row with dots for five seeds. Left, the overfitting threshold: near epoch 20 without a remedy, later "
+        "with L1 and "
+        "augmentation, near the end with L2 and max-norm. Right, test accuracy: for most rows lower after 100 epochs than at the "
+        "threshold.",
     )
+
+# %% tags=["demo"]
+if ready(early_stopping, l2_penalty, l1_penalty, max_norm, shift_image, augment):
     medians = {label: np.median(epochs) for label, epochs in lowest.items()}
-    assert all(medians[label] > medians["no remedy"] + 5 for label in (*order[1:5], order[-1]) if label in runs), "each of these moves the threshold out"
-    assert abs(medians["16 hidden units"] - medians["no remedy"]) < 12, "a smaller net doesn't, or hardly"
+    movers = [label for label in (*order[1:5], order[-1]) if label in runs]
+    assert all(medians[label] > medians["no remedy"] + 5 for label in movers), "each of these moves the threshold out"
+    for label in ("16 hidden units", "200 examples"):
+        assert abs(medians[label] - medians["no remedy"]) < 12, f"{label} hardly move it"
     best = np.mean(summary["L2, λ = 0.02"][:, 1]) - np.mean(summary["no remedy"][:, 2])
     assert 0 < best < 0.08, "L2 to the end is better than stopping early without it, by little"
 
@@ -1119,6 +1140,7 @@ if ready(early_stopping, l2_penalty, l1_penalty, max_norm, shift_image, augment)
 # - **Early stopping** alone, the lower marks of the first row, gets most of that for nothing.
 # - **L1 and augmentation** move the threshold, and the accuracy stays behind: they ask for something else, sparsity or invariance.
 # - **A smaller net** hardly moves it, and is no better.
+# - **Twice the data** makes the net better, most of all at the threshold, but doesn't move it: there are twice as many wrong labels, too.
 # - **Better labels** beat everything.
 #
 # One set of slides recommends early stopping first, and L2 if needed. Our numbers agree. Another says that L1 and L2 "work for smaller
@@ -1136,18 +1158,18 @@ if ready(early_stopping, l2_penalty, l1_penalty, max_norm, shift_image, augment)
 
 # %% [markdown] nbgrader={"grade": true, "grade_id": "written_regularization", "locked": false, "points": 2, "schema_version": 3, "solution": true, "task": false}
 # === BEGIN SOLUTION ===
-# (a) A net that knows everything by heart isn't necessarily too wide: in §1 wider nets were no worse. First look at the data: sort the training examples by
-# their loss at the epoch with the lowest validation loss, and check the labels of the worst ones, for volunteers err. Then stop early, and add an
-# L2 penalty or max-norm with a strength that is chosen by validation.
+# (a) A net that knows everything by heart isn't necessarily too wide: in §1 wider nets were no worse. First look at the data: sort the
+# training examples by their loss at the epoch with the lowest validation loss, and check the labels of the worst ones, for volunteers
+# err. Then stop early, and add an L2 penalty or max-norm with a strength that is chosen by validation.
 #
-# (b) With the penalty in the loss, its gradient λw goes through Adam, which divides it by its own size. Where the loss gradient is small, the step is about
-# η·sign(w), whatever λ is. She should decouple: $(1 - \eta\lambda)w - \eta\cdot$direction, that is, AdamW.
+# (b) With the penalty in the loss, its gradient λw goes through Adam, which divides it by its own size. Where the loss gradient is small,
+# the step is about η·sign(w), whatever λ is. She should decouple: $(1 - \eta\lambda)w - \eta\cdot$direction, that is, AdamW.
 #
-# (c) A turned leaf is the same leaf, and photographs come at any angle, so the invariance is a true one, and one that will be needed. A 6 that is turned is a 9, and
-# digits come upright: the labels become wrong, or capacity is spent on what never comes.
+# (c) A turned leaf is the same leaf, and photographs come at any angle, so the invariance is a true one, and one that will be needed. A 6
+# that is turned is a 9, and digits come upright: the labels become wrong, or capacity is spent on what never comes.
 #
-# (d) Members that differ more: bagging, other architectures, other augmentations. The correlation of their mistakes on the validation set shows it: the
-# variance of the mean is $\rho\sigma^2 + (1 - \rho)\sigma^2/M$, so with ρ near 1 more members don't help.
+# (d) Members that differ more: bagging, other architectures, other augmentations. The correlation of their mistakes on the validation set
+# shows it: the variance of the mean is $\rho\sigma^2 + (1 - \rho)\sigma^2/M$, so with ρ near 1 more members don't help.
 # === END SOLUTION ===
 
 # %% [markdown]
@@ -1172,7 +1194,8 @@ check_all()
 # for gradient descent with much data; max-norm with r between 1 and 4; weights are regularized, and biases aren't.
 #
 # ### Further reading
-# - I. Goodfellow, Y. Bengio and A. Courville (2016), *Deep learning*, chapter 7: all of this, with the proof that early stopping resembles L2.
+# - I. Goodfellow, Y. Bengio and A. Courville (2016), *Deep learning*, chapter 7: all of this, with the proof that early stopping
+#   resembles L2.
 # - I. Loshchilov and F. Hutter (2019), *Decoupled weight decay regularization*: AdamW.
 # - C. Zhang, S. Bengio, M. Hardt, B. Recht and O. Vinyals (2017), *Understanding deep learning requires rethinking generalization*: nets
 #   learn random labels by heart.

@@ -86,7 +86,8 @@ def weight_plane(path: np.ndarray, ends: np.ndarray, lams: Sequence[float], loss
     grid = [np.linspace(low[k], high[k], 24) for k in (0, 1)]
     heights = [[loss(np.array([a, b]) @ axes) for a in grid[0]] for b in grid[1]]
     fig, ax = plots.figure(1, 1, (7.4, 4.4))
-    ax.contour(*grid, heights, levels=14, cmap="Greys_r", linewidths=0.9)
+    steps = [0.005, 0.02, 0.05, 0.1, 0.2, 0.35, 0.55, 0.8, 1.1, 1.4]
+    ax.contour(*grid, heights, levels=np.min(heights) + np.array(steps), cmap="Greys_r", linewidths=0.9)
     ax.plot(*points.T, color=plots.PALETTE[0], label="path of gradient descent")
     ax.plot(*points[best], "*", color=plots.PALETTE[0], markersize=16, label="early stopping")
     ax.plot(*minima.T, color=plots.PALETTE[1], linestyle="--", marker="s", label="minima with an L2 penalty")
@@ -118,7 +119,7 @@ def penalties(centre: tuple[float, float], at_l2: np.ndarray, at_l1: np.ndarray)
         ax.plot(*curve, color=plots.PALETTE[0], linestyle="-", label="weights with the same penalty")
         ax.plot(*centre, "x", color="black", markersize=9, label="lowest loss")
         ax.plot(*point, "o", color=plots.PALETTE[1], markersize=9, label="lowest loss + penalty")
-        ax.set(xlabel="first weight", title=title, aspect="equal", xlim=(-1.2, 2.4), ylim=(-1.2, 1.8))
+        ax.set(xlabel="first weight", title=title, aspect="equal", xlim=(-1.2, 2.4), ylim=(-1.9, 1.8))
     axes[0].set_ylabel("second weight")
     axes[0].legend(loc="lower right", fontsize=9)
     return fig
@@ -158,7 +159,7 @@ def images(rows: Mapping[str, np.ndarray], captions: Sequence[str] = ()) -> Figu
     for row, (title, some) in zip(axes, rows.items(), strict=True):
         for ax, image in zip(row, some, strict=True):
             ax.imshow(image, cmap="Greys", vmin=0, vmax=1)
-            ax.set(xticks=[], yticks=[])
+            ax.set(xticks=[], yticks=[], frame_on=False)
             ax.grid(False)
         row[0].set_ylabel(title, rotation=0, ha="right", va="center")
     for ax, caption in zip(axes[0], captions, strict=False):
