@@ -430,7 +430,7 @@ STOPPED = variants("early_stopping", "10 §2", right.early_stopping, watched, {
         "You compare with the epoch before. Losses that fall again, but not below the best one, are no improvement.",
         lower, {"previous": True}),
     "stop_higher": ("core", "Higher is taken for better", "You wait for the loss to rise. That is for an accuracy: a loss is to fall.",
-        lambda loss, best: loss > best, {"first": -np.inf}),
+        lambda loss, best: loss > best, {"first": -1e300}),
     "stop_from_zero": ("core", "The best loss begins at 0", "No loss is below 0, so nothing ever improves. Begin with the first, or inf.",
         lower, {"first": 0.0}),
     "stop_from_thousand": ("slip", "The best loss begins at a number", "You begin with a number such as 1000. A loss may be larger: inf.",
