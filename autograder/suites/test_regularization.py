@@ -38,7 +38,7 @@ def nonzero(rng, *shape):
 
 def is_number(item):
     """Tell whether an item is a number, maybe as an array with one entry."""
-    return np.isscalar(item) or (isinstance(item, np.ndarray) and item.size == 1 and item.dtype.kind in "iuf")
+    return isinstance(item, (int, float, np.generic, np.ndarray)) and np.size(item) == 1 and np.asarray(item).dtype.kind in "iuf"
 
 
 def entries(answer, shape, name):
@@ -98,7 +98,11 @@ class IsAPenalty(ArgumentsUnchanged, Integers):
             lists = [item for item in answer if type(item) in (list, tuple)]
             arrays = [item for item in answer if isinstance(item, np.ndarray) and item.size > 1]
             found = (
-                max(lists, key=lambda items: sum(np.size(item) for item in items)) if lists else arrays[0] if len(arrays) == 1 else answer
+                max(lists, key=lambda items: sum(getattr(item, "size", 1) for item in items))
+                if lists
+                else arrays[0]
+                if len(arrays) == 1
+                else answer
             )
         sizes = [w.size for w in weights]
         if isinstance(found, np.ndarray) and found.shape == (sum(sizes),):
@@ -205,13 +209,20 @@ class TestL2Penalty(IsAPenalty):
 class TestL1Penalty(IsAPenalty):
     power = 1
 
-    @corner("weights of zero", 0.1)
+    @corner("weights of zero", 0.07)
     def test_zero(self, student, rng):
         """The gradient of a weight that is zero is zero."""
         w = np.where(np.arange(12) % 3 == 1, 0.0, nonzero(rng, 12)).reshape(3, 4)
         ((answer, _),) = self.ask_all(student, ([w], 0.8))
         found = self.grads(answer, [w])[0][w == 0]
         expect(found, "the gradient where the weight is zero").close_to(np.zeros(found.shape))
+
+    @corner("tiny weights", 0.03)
+    def test_tiny(self, student, rng):
+        """The gradient doesn't depend on the size of the weights, however small they are."""
+        w = nonzero(rng, 4, 3)
+        usual, tiny = [self.grads(*pair)[0] for pair in self.ask_all(student, ([w], 0.8), ([1e-9 * w], 0.8))]
+        expect(tiny, "the gradient for tiny weights").alike(usual, "from that for others of the same signs")
 
 
 # --- steps ----------------------------------------------------------------------------------------------------------------
@@ -284,7 +295,8 @@ class TestMaxNorm(ArgumentsUnchanged, Integers):
     def weights(self, answer, W):
         """Return the new weights of an answer, which may be transposed: the form has a test of its own."""
         found = array_in(answer)
-        return entries(found.T if np.shape(found) == W.T.shape else found, W.shape, "the new weights")
+        is_transposed = isinstance(found, np.ndarray) and found.shape == W.T.shape
+        return entries(found.T if is_transposed else found, W.shape, "the new weights")
 
     def columns(self, rng, fan_in, norms):
         """Return a matrix whose columns have these norms, in directions of their own."""
@@ -697,7 +709,11 @@ def labels_of(answer, probabilities):
     """Return the labels of an answer; of probabilities or one-hot rows the largest. A test of its own looks at the form."""
     count, classes = np.shape(probabilities)[1:]
     answer = array_in(
-        answer[0] if type(answer) is tuple and answer and np.ndim(answer[0]) == 1 else list(answer) if type(answer) is tuple else answer
+        answer[0]
+        if type(answer) is tuple and answer and getattr(answer[0], "ndim", 0) == 1
+        else list(answer)
+        if type(answer) is tuple
+        else answer
     )
     if isinstance(answer, np.ndarray) and answer.shape == (count, classes) and answer.dtype.kind in "iuf":
         return np.argmax(answer, axis=1)
