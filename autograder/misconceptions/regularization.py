@@ -247,7 +247,7 @@ L2 = misconceptions("l2_penalty", "10 §3", {
         lambda weights, lam: (squares(weights, 2) * (lam // 2 if isinstance(lam, int) else lam / 2), along(weights, lam))),
 })
 L1 = misconceptions("l1_penalty", "10 §3", {
-    "l1_abs_of_all": ("part", "The absolute value is taken of the whole sum", "You sum first. Take the absolute value of each weight.",
+    "l1_abs_of_all": ("part", "The absolute value is taken of the whole sum", "You sum first, so that signs cancel. Take the absolute value of each weight.",
         lambda weights, lam: (lam * abs(sum(float(np.sum(w)) for w in weights)), signs(weights, lam))),
     "l1_eps": ("slip", "ε is added to |w|", "You divide w by |w| + ε, so that tiny weights get less than ±λ. `np.sign` needs no ε.",
         lambda weights, lam: (sizes(weights, lam), [lam * g / (np.abs(g) + 1e-8) for g in along(weights, 1.0)])),
@@ -299,7 +299,7 @@ STEPS = misconceptions("weight_decay_step", "10 §4", {
         "You use `-=` or `*=` on a copy. A copy of integers holds integers, fractions don't fit, and NumPy raises: make a copy of dtype "
         "float.",
         lambda w, grad, lr, lam: np.subtract(w, lr * grad + lr * lam * w, out=np.array(w))),
-    "decay_fixed_lr": ("core", "η is a fixed number", "You wrote 0.1 where η belongs. The caller passes it.",
+    "decay_fixed_lr": ("core", "η is a fixed number", "You wrote 0.1 where η belongs, twice. The caller passes η: use it.",
         lambda w, grad, lr, lam: (1 - 0.1 * lam) * w - 0.1 * grad),
     "decay_grows": ("core", "The weights grow", "You multiply the weights by 1 + ηλ. They are to shrink: 1 − ηλ.",
         lambda w, grad, lr, lam: (1 + lr * lam) * w - lr * grad),
@@ -408,7 +408,7 @@ NORMS_TOO_LONG = misconceptions("max_norm", "10 §5", {
     "norm_all_or_none": ("part", "One long column rescales all", "You ask whether any column is too long, and rescale all. Ask for each.",
         lambda W, r: W if (norm_of(W) <= r).all() else W * r / norm_of(W)),
     "norm_of_squares_in_the_factor": ("part", "The root is forgotten in the factor",
-        "You divide by the sum of squares. Divide by its root.",
+        "You compare the norm, but divide by the sum of squares. Divide by the norm.",
         lambda W, r: W * np.where(norm_of(W) > r, r / np.square(norm_of(W)), 1.0)),
     "norm_clipped": ("core", "The entries are clipped",
         "You limit single weights, to [−r, r] or from above. It is the norm of a column that is limited.",
@@ -480,7 +480,7 @@ def wide(val_losses, patience):
 
 
 PAIRS = changed_items("early_stopping", "10 §2", wide, {
-    "stop_none": ("part", "The stop epoch is None if training isn't stopped", "Where patience isn't used up, stop_epoch is the last epoch.",
+    "stop_none": ("part", "The stop epoch is None if training isn't stopped", "Where patience isn't used up, stop_epoch is the last epoch of the list.",
         lambda best, stop, losses, val_losses, patience: (best, stop if stop - best == patience else None)),
     "stop_best_twice": ("part", "The best epoch is returned twice",
         "Where patience is used up, stop_epoch is the epoch at which that happens.",
@@ -541,7 +541,7 @@ def losses_popped(val_losses, patience):
 # --- shift_image: wrong ---------------------------------------------------------------------------------------------------
 
 SHIFTS = misconceptions("shift_image", "10 §6", {
-    "shift_not_at_all": ("core", "The image stays as it is", "You return the image, and throw the shifted one away.",
+    "shift_not_at_all": ("core", "The image stays as it is", "You return the image itself, and throw the shifted one away.",
         lambda image, dy, dx: 1.0 * image),
     "shift_clears_one_side": ("part", "Zeros come in at the top and the left only",
         "After `np.roll` you clear the first dy rows and dx columns. For negative shifts the last ones have to be cleared.",
@@ -712,7 +712,7 @@ def votes(p):
 ENSEMBLES = misconceptions("ensemble_predict", "10 §8", {
     "one_class": ("core", "There is one class for all examples", "You average over the examples, too. Each example has a class of its own.",
         lambda probabilities: np.argmax(np.mean(probabilities, axis=(0, 1)))),
-    "most_disputed": ("core", "The class with the largest spread is taken", "You compare variances over the members. Compare their means.",
+    "most_disputed": ("core", "The class with the largest spread is taken", "You compare the variances over the members. Compare their means.",
         lambda probabilities: np.argmax(np.var(probabilities, axis=0), axis=1)),
     "vote": ("part", "The members vote",
         "Every member has one vote, however sure it is. Average the probabilities, and take the largest then.",

@@ -53,6 +53,10 @@ class TestL1Penalty(IsAPenalty):
         """Integers give fractions: (3, −2) with λ = 0.25 gives 1.25 and (0.25, −0.25)."""
         expect_penalty(student, "l1_penalty", [np.array([3, -2])], 0.25, 1.25, [np.array([0.25, -0.25])])
 
+    def test_tiny(self, student):
+        """The sign of a tiny weight is 1 or −1, too: 10⁻⁹·(3, −2) has the same gradient as (3, −2)."""
+        expect_penalty(student, "l1_penalty", [1e-9 * np.array([3.0, -2.0])], 0.25, 1.25e-9, [np.array([0.25, -0.25])])
+
 
 @exercise("weight_decay_step")
 class TestWeightDecayStep:
