@@ -247,7 +247,8 @@ L2 = misconceptions("l2_penalty", "10 §3", {
         lambda weights, lam: (squares(weights, 2) * (lam // 2 if isinstance(lam, int) else lam / 2), along(weights, lam))),
 })
 L1 = misconceptions("l1_penalty", "10 §3", {
-    "l1_abs_of_all": ("part", "The absolute value is taken of the whole sum", "You sum first, so that signs cancel. Take the absolute value of each weight.",
+    "l1_abs_of_all": ("part", "The absolute value is taken of the whole sum",
+        "You sum first, so that signs cancel. Take the absolute value of each weight.",
         lambda weights, lam: (lam * abs(sum(float(np.sum(w)) for w in weights)), signs(weights, lam))),
     "l1_eps": ("slip", "ε is added to |w|", "You divide w by |w| + ε, so that tiny weights get less than ±λ. `np.sign` needs no ε.",
         lambda weights, lam: (sizes(weights, lam), [lam * g / (np.abs(g) + 1e-8) for g in along(weights, 1.0)])),
@@ -480,7 +481,8 @@ def wide(val_losses, patience):
 
 
 PAIRS = changed_items("early_stopping", "10 §2", wide, {
-    "stop_none": ("part", "The stop epoch is None if training isn't stopped", "Where patience isn't used up, stop_epoch is the last epoch of the list.",
+    "stop_none": ("part", "The stop epoch is None if training isn't stopped",
+        "Where patience isn't used up, stop_epoch is the last epoch of the list.",
         lambda best, stop, losses, val_losses, patience: (best, stop if stop - best == patience else None)),
     "stop_best_twice": ("part", "The best epoch is returned twice",
         "Where patience is used up, stop_epoch is the epoch at which that happens.",
@@ -712,7 +714,8 @@ def votes(p):
 ENSEMBLES = misconceptions("ensemble_predict", "10 §8", {
     "one_class": ("core", "There is one class for all examples", "You average over the examples, too. Each example has a class of its own.",
         lambda probabilities: np.argmax(np.mean(probabilities, axis=(0, 1)))),
-    "most_disputed": ("core", "The class with the largest spread is taken", "You compare the variances over the members. Compare their means.",
+    "most_disputed": ("core", "The class with the largest spread is taken",
+        "You compare the variances over the members. Compare their means.",
         lambda probabilities: np.argmax(np.var(probabilities, axis=0), axis=1)),
     "vote": ("part", "The members vote",
         "Every member has one vote, however sure it is. Average the probabilities, and take the largest then.",
