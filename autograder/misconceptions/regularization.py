@@ -543,7 +543,7 @@ def losses_popped(val_losses, patience):
 # --- shift_image: wrong ---------------------------------------------------------------------------------------------------
 
 SHIFTS = misconceptions("shift_image", "10 §6", {
-    "shift_not_at_all": ("core", "The image stays as it is", "You return the image itself, and throw the shifted one away.",
+    "shift_not_at_all": ("core", "The image stays as it is", "You return the image as it was, and throw the shifted one away.",
         lambda image, dy, dx: 1.0 * image),
     "shift_clears_one_side": ("part", "Zeros come in at the top and the left only",
         "After `np.roll` you clear the first dy rows and dx columns. For negative shifts the last ones have to be cleared.",
