@@ -151,8 +151,6 @@ TURNED = members(WEIGHTS, vars(right), partial(negated, text="Your answer has th
 IN_BOTH: dict[str, tuple[Severity, str, str, Callable[..., Any]]] = {
     "{}_mean": ("part", "The mean is taken", "You divide the penalty by the number of weights. It is a sum over all of them.",
         lambda p, grads, w, lam: (p / count(w), grads)),
-    "{}_mean_twice": ("part", "The mean is taken", "You divide by the number of weights. The penalty is a sum, and so is its gradient's.",
-        lambda p, grads, w, lam: (p / count(w), [grad / count(w) for grad in grads])),
     "{}_penalty_without_lam": ("part", "λ is missing in the penalty", "Your penalty doesn't depend on λ. It multiplies the whole sum.",
         lambda p, grads, w, lam: (p / lam, grads)),
     "{}_grads_without_lam": ("part", "λ is missing in the gradients",
@@ -160,8 +158,6 @@ IN_BOTH: dict[str, tuple[Severity, str, str, Callable[..., Any]]] = {
         lambda p, grads, w, lam: (p, [grad / lam for grad in grads])),
     "{}_without_lam": ("part", "λ is missing", "Neither the penalty nor the gradients depend on λ. It multiplies both.",
         lambda p, grads, w, lam: (p / lam, [grad / lam for grad in grads])),
-    "{}_lam_squared": ("part", "λ counts twice", "You multiply by λ twice: once in the sum, and once more when it is added to the loss.",
-        lambda p, grads, w, lam: (lam * p, [lam * grad for grad in grads])),
     "{}_negative_grads": ("part", "The gradients have the wrong sign",
         "You return the direction in which the penalty falls. The gradient points where it grows; the step will subtract it.",
         lambda p, grads, w, lam: (p, [-grad for grad in grads])),
@@ -180,9 +176,6 @@ IN_BOTH: dict[str, tuple[Severity, str, str, Callable[..., Any]]] = {
     "{}_a_number_each": ("part", "There is a single number for each array",
         "You sum the gradient over each array. Every weight has a gradient of its own: an array of the same shape.",
         lambda p, grads, w, lam: (p, [np.sum(grad) for grad in grads])),
-    "{}_positive_grads": ("part", "The gradients are never negative",
-        "You took absolute values on the way to the gradients. For a negative weight the penalty grows when the weight falls.",
-        lambda p, grads, w, lam: (p, [np.abs(grad) for grad in grads])),
     "{}_in_an_array": ("slip", "The penalty is in an array", "You return an array with one number. Return the number itself.",
         lambda p, grads, w, lam: (np.array([p]), grads)),
     "{}_half_penalty": ("part", "The penalty is half as large as it should be",
@@ -211,14 +204,11 @@ SHARED = [
     })
 ]
 L2 = misconceptions("l2_penalty", "10 §3", {
-    "l2_mean_of_arrays": ("part", "The mean over the arrays is taken",
-        "You divide by the number of arrays. The penalty is a sum over all of them.",
-        lambda weights, lam: (squares(weights, lam) / len(weights), along(weights, lam))),
-    "l2_square_of_lam": ("part", "λ is squared, too", "You square λw. Only the weights are squared, and λ multiplies the sum.",
-        lambda weights, lam: (squares(weights, lam) * lam, along(weights, lam))),
     "l2_weights_added": ("part", "The weights are in the gradients",
         "You return w + λw, or a step. The gradient of the penalty alone is λw.",
         lambda weights, lam: (squares(weights, lam), [w + lam * w for w in weights])),
+    "l2_mean_of_each": ("part", "The mean of each array is taken", "You average over each array, in the gradient, too. It is a sum.",
+        lambda weights, lam: (sum(squares([w], lam) / max(w.size, 1) for w in weights), [g / max(g.size, 1) for g in along(weights, lam)])),
     "l1_for_l2": ("core", "This is the L1 penalty", "You sum absolute values. L2 squares the weights, and its gradient is λw.",
         lambda weights, lam: (sizes(weights, lam), signs(weights, lam))),
     "l2_grads_of_l1": ("part", "The gradients are those of L1", "λ·sign(w) belongs to L1. The derivative of λ/2·w² isn't a sign: it is λw.",
@@ -238,18 +228,10 @@ L2 = misconceptions("l2_penalty", "10 §3", {
         lambda weights, lam: (squares(weights[:1], lam), along(weights[:1], lam))),
     "l2_square_of_sums": ("part", "The sum is squared", "You add up the weights and square then. Square each weight, and add up then.",
         lambda weights, lam: (lam / 2 * sum(float(np.sum(w)) ** 2 for w in weights), along(weights, lam))),
-    "l2_grads_unsquared": ("part", "The gradients are squares", "You return λw² for the gradient. The derivative of λ/2·w² is λw.",
-        lambda weights, lam: (squares(weights, lam), [lam * np.square(w, dtype=float) for w in weights])),
-    "l2_matrices_only": ("part", "Only matrices are penalised",
-        "You leave out arrays with one axis, as if they were biases. The caller does that; all that you get is penalised.",
-        lambda weights, lam: (squares([w for w in weights if np.ndim(w) > 1], lam), [g * (g.ndim > 1) for g in along(weights, lam)])),
     "l2_integer_lam": ("slip", "λ is halved as an integer", "`lam // 2` cuts off the half of an odd integer. Write `lam / 2`.",
         lambda weights, lam: (squares(weights, 2) * (lam // 2 if isinstance(lam, int) else lam / 2), along(weights, lam))),
 })
 L1 = misconceptions("l1_penalty", "10 §3", {
-    "l1_abs_of_all": ("part", "The absolute value is taken of the whole sum",
-        "You sum first, so that signs cancel. Take the absolute value of each weight.",
-        lambda weights, lam: (lam * abs(sum(float(np.sum(w)) for w in weights)), signs(weights, lam))),
     "l1_eps": ("slip", "ε is added to |w|", "You divide w by |w| + ε, so that tiny weights get less than ±λ. `np.sign` needs no ε.",
         lambda weights, lam: (sizes(weights, lam), [lam * g / (np.abs(g) + 1e-8) for g in along(weights, 1.0)])),
     "l2_for_l1": ("core", "This is the L2 penalty", "You sum squares. L1 sums absolute values, and its gradient is λ·sign(w).",
@@ -273,9 +255,6 @@ L1 = misconceptions("l1_penalty", "10 §3", {
     "l1_first": ("part", "Only the first array counts",
         "The `return` stands in the loop, or you used weights[0]. All arrays are penalised.",
         lambda weights, lam: (sizes(weights[:1], lam), signs(weights[:1], lam))),
-    "l1_grads_of_abs": ("part", "The gradients are the absolute values",
-        "You return λ|w|, the penalty of each weight. Its slope is λ·sign(w).",
-        lambda weights, lam: (sizes(weights, lam), [np.abs(g) for g in along(weights, lam)])),
     "l1_zero_is_negative": ("slip", "The sign of 0 is −1",
         "`np.where(w > 0, 1, -1)` gives −1 at zero. A weight of zero is to stay: np.sign.",
         lambda weights, lam: (sizes(weights, lam), [np.where(np.asarray(w) > 0, lam, -lam) for w in weights])),
@@ -290,16 +269,12 @@ L1 = misconceptions("l1_penalty", "10 §3", {
 # --- weight_decay_step: wrong ---------------------------------------------------------------------------------------------
 
 STEPS = misconceptions("weight_decay_step", "10 §4", {
-    "decay_of_squares": ("part", "The square of the weights decays", "You subtract ηλw². The derivative of λ/2·w² is λw, without a square.",
-        lambda w, grad, lr, lam: w - lr * (grad + lam * np.square(w))),
-    "decay_exponential": ("part", "The factor is an exponential", "You multiply by e^(−ηλ), which is 1 − ηλ only nearly. Take 1 − ηλ.",
-        lambda w, grad, lr, lam: np.exp(-lr * lam) * w - lr * grad),
-    "decay_split": ("core", "The brackets are in the wrong place", "You multiply by (1 − η)λ. The product is subtracted from 1: 1 − ηλ.",
-        lambda w, grad, lr, lam: (1 - lr) * lam * w - lr * grad),
     "decay_integers_raise": ("slip", "Integers are changed in place",
         "You use `-=` or `*=` on a copy. A copy of integers holds integers, fractions don't fit, and NumPy raises: make a copy of dtype "
         "float.",
         lambda w, grad, lr, lam: np.subtract(w, lr * grad + lr * lam * w, out=np.array(w))),
+    "decay_none": ("slip", "Without decay, nothing is done", "You return w where λ is 0. Then the step is one of plain gradient descent.",
+        lambda w, grad, lr, lam: (1 - lr * lam) * w - lr * grad if lam else 1.0 * w),
     "decay_fixed_lr": ("core", "η is a fixed number", "You wrote 0.1 where η belongs, twice. The caller passes η: use it.",
         lambda w, grad, lr, lam: (1 - 0.1 * lam) * w - 0.1 * grad),
     "decay_grows": ("core", "The weights grow", "You multiply the weights by 1 + ηλ. They are to shrink: 1 − ηλ.",
@@ -325,9 +300,6 @@ STEPS = misconceptions("weight_decay_step", "10 §4", {
         lambda w, grad, lr, lam: (1 - lr * lam) * w - grad),
     "decay_brackets": ("core", "The decay has no 1", "You multiply by ηλ instead of 1 − ηλ: next to nothing is left of the weights.",
         lambda w, grad, lr, lam: lr * lam * w - lr * grad),
-    "decay_of_the_gradient": ("core", "The gradient decays, and the weights don't",
-        "You multiply the gradient by 1 − ηλ. It is the weights that decay.",
-        lambda w, grad, lr, lam: w - lr * (1 - lr * lam) * grad),
     "decay_change_only": ("core", "The change is returned", "You return what is to be added to the weights. The new weights are asked for.",
         lambda w, grad, lr, lam: -lr * grad - lr * lam * w),
     "decay_lam_added": ("part", "λ is added, and not λw", "You subtract η(∇ + λ), the same for all. The gradient of the penalty is λw.",
@@ -365,10 +337,10 @@ def measured(measure, W, r):
 
 TINY = "You added a small number to the norm, or compared with one. What is shortened is then a little too short, and much too short where "
 TINY += "the weights are tiny. `np.maximum(norms, r)` is never zero, and needs none."
-ALWAYS = "You bring every column to the norm r, short ones too, as one of the slides writes it, and divide by zero where there is nothing. "
+ALWAYS = "You bring every column to the norm r, short ones too, as one of the slides writes it. "
 ALWAYS += "Only columns that are longer than r are rescaled."
 NORMS = variants("max_norm", "10 §5", right.max_norm, rescaled, {
-    "norm_always": ("part", "Short columns are made longer", ALWAYS, lambda n, r: r / n),
+    "norm_always": ("part", "Short columns are made longer", ALWAYS, lambda n, r: r / np.where(n > 0, n, 1.0)),
     "norm_to_one": ("part", "r is missing in the factor", "You divide by the norm and stop there, so it becomes 1. Multiply by r.",
         lambda n, r: np.where(n > r, 1 / n, 1.0)),
     "norm_inverted": ("core", "The factor is upside down", "You multiply by norm/r, which makes long columns longer. It is r/norm.",
@@ -376,34 +348,23 @@ NORMS = variants("max_norm", "10 §5", right.max_norm, rescaled, {
     "norm_short_only": ("core", "The comparison is the wrong way round",
         "You rescale columns that are shorter than r. It is for longer ones.",
         lambda n, r: np.where((n < r) & (n > 0), r / n, 1.0)),
-    "norm_dropped": ("core", "Long columns are set to zero",
-        "Columns longer than r are gone. They keep their direction: multiply by r/norm.",
-        lambda n, r: np.where(n > r, 0.0, 1.0)),
     "norm_never": ("core", "Nothing is shortened", "You return the weights as they were. Columns longer than r are multiplied by r/norm.",
         lambda n, r: np.ones_like(n)),
-    "norm_squared_factor": ("part", "The factor is squared", "You multiply by r/norm twice, or by its square. Once brings the norm to r.",
-        lambda n, r: np.minimum(1.0, r / n) ** 2),
     "norm_zero_by_zero": ("slip", "Columns of zeros become NaN",
         "You compute r/norm for all columns and choose then. For a column of zeros that is infinite, and infinite times 0 is NaN.",
         lambda n, r: np.where(n > 0, np.minimum(1.0, r / n), np.nan)),
     "norm_eps_1e_8": ("slip", "ε is added to the norm", TINY, lambda n, r: np.minimum(1.0, r / (n + 1e-8))),
     "norm_as_keras": ("slip", "ε is added to the norm", TINY, lambda n, r: np.clip(n, 0, r) / (n + 1e-7)),
-    "norm_of_rows": ("part", "Rows are shortened",
+    "norm_of_rows": ("core", "Rows are shortened",
         "You sum along axis 1. The weights that lead *to* unit j are column j of W, so the sum is along axis 0.", usual, {"axis": 1}),
     "norm_of_all": ("core", "The norm of the whole matrix is used",
         "You took the norm of all weights. Each unit has its own: that of its column.", usual, {"axis": None}),
-    "norm_smallest_factor": ("part", "All columns are shortened by one factor",
-        "The longest column decides for all. Each column has its own factor, and short ones stay as they are.",
-        lambda n, r: np.minimum(1.0, r / np.max(n))),
 }) + variants("max_norm", "10 §5", right.max_norm, measured, {
     "norm_squares": ("part", "The root is forgotten", "You compare and divide by the sum of squares. The norm is its root.",
         lambda W: np.sum(W**2, axis=0)),
     "norm_absolute": ("part", "The norm is the sum of absolute values",
         "You add up absolute values, the ℓ1 norm. Here it is the root of squares, ℓ2.",
         lambda W: np.sum(np.abs(W), axis=0)),
-    "norm_largest": ("part", "The norm is the largest entry",
-        "You took the largest absolute value. The norm is the root of the squares' sum.",
-        lambda W: np.max(np.abs(W), axis=0)),
 })
 NORMS_TOO_LONG = misconceptions("max_norm", "10 §5", {
     "norm_all_or_none": ("part", "One long column rescales all", "You ask whether any column is too long, and rescale all. Ask for each.",
@@ -411,9 +372,6 @@ NORMS_TOO_LONG = misconceptions("max_norm", "10 §5", {
     "norm_of_squares_in_the_factor": ("part", "The root is forgotten in the factor",
         "You compare the norm, but divide by the sum of squares. Divide by the norm.",
         lambda W, r: W * np.where(norm_of(W) > r, r / np.square(norm_of(W)), 1.0)),
-    "norm_clipped": ("core", "The entries are clipped",
-        "You limit single weights, to [−r, r] or from above. It is the norm of a column that is limited.",
-        lambda W, r: np.minimum(W, r)),
     "norm_clipped_both_ways": ("core", "The entries are clipped",
         "You clip every weight to [−r, r]. It is the norm of a column that is limited.",
         lambda W, r: np.clip(W, -r, r)),
@@ -501,14 +459,6 @@ PAIRS = changed_items("early_stopping", "10 §2", wide, {
         lambda best, stop, losses, val_losses, patience: (int(np.argmin(losses)), min(int(np.argmin(losses)) + patience, len(losses) - 1))),
     "stop_at_the_end": ("core", "Training never ends early", "You return the lowest loss and the last epoch. `patience` plays no part.",
         lambda best, stop, losses, val_losses, patience: (int(np.argmin(losses)), len(losses) - 1)),
-    "stop_at_the_best": ("part", "Training ends at the best epoch", "You return the best epoch twice. That it was the best is known later.",
-        lambda best, stop, losses, val_losses, patience: (best, best)),
-    "stop_before_the_end": ("part", "The best epoch is that before the last",
-        "You take the epoch before the last. The best one is patience epochs back.",
-        lambda best, stop, losses, val_losses, patience: (stop - 1, stop)),
-    "stop_beyond_the_end": ("part", "Training ends after the list does",
-        "You add patience to the best epoch. The list of losses may be shorter.",
-        lambda best, stop, losses, val_losses, patience: (best, best + patience)),
     "stop_never_is_none": ("part", "Nothing is returned if training isn't stopped",
         "Where patience isn't used up, the stop epoch is the last one of the list.",
         lambda best, stop, losses, val_losses, patience: (best, stop) if stop - best == patience else None),
@@ -520,14 +470,21 @@ PAIRS = changed_items("early_stopping", "10 §2", wide, {
     "stop_last_of_equal": ("slip", "Of equal losses the last is taken",
         "Several epochs have the best loss. The first of them is the best epoch.",
         lambda best, stop, losses, val_losses, patience: (int(np.flatnonzero(losses[: stop + 1] == losses[best])[-1]), stop)),
-    "stop_waited": ("part", "The number of bad epochs is returned", "Your second number says how long one waited. The epoch is asked for.",
-        lambda best, stop, losses, val_losses, patience: (best, stop - best)),
     "stop_lists_only": ("slip", "Arrays raise an error", "You use a method of lists, such as `index`. The losses may be an array as well.",
         lambda best, stop, losses, val_losses, patience: (val_losses[: stop + 1].index(losses[best]), stop)),
 })
+
+
+@misconception("early_stopping", "part", title="Each loss is compared with the one before", see="10 §2")
+def waits_for_a_fall(val_losses, patience):
+    """You count epochs that aren't better than the epoch before. Losses that fall again, but not below the best one, are no improvement."""
+    _, stop = watched(lower, val_losses, patience, previous=True)
+    return int(np.argmin(val_losses[: stop + 1])), stop
+
+
 only_best = only_the_first("early_stopping", right.early_stopping, see="10 §2", first="best_epoch", all="best_epoch and stop_epoch")
 fixed_patience = partial(fixed_number, "early_stopping", right.early_stopping, see="10 §2", position=1, severity="part")
-patience_of_one = fixed_patience(value=1)
+patience_of_one = fixed_patience(value=1, severity="core")
 patience_of_three = fixed_patience(value=3, called="patience_of_three")
 
 
@@ -543,8 +500,6 @@ def losses_popped(val_losses, patience):
 # --- shift_image: wrong ---------------------------------------------------------------------------------------------------
 
 SHIFTS = misconceptions("shift_image", "10 §6", {
-    "shift_not_at_all": ("core", "The image stays as it is", "You return the image as it was, and throw the shifted one away.",
-        lambda image, dy, dx: 1.0 * image),
     "shift_clears_one_side": ("part", "Zeros come in at the top and the left only",
         "After `np.roll` you clear the first dy rows and dx columns. For negative shifts the last ones have to be cleared.",
         lambda image, dy, dx: cleared(image, dy, dx, dy > 0, dx > 0)),
@@ -559,54 +514,35 @@ SHIFTS = misconceptions("shift_image", "10 §6", {
         lambda image, dy, dx: moved(image, dy, dx) if dy >= 0 and dx >= 0 else np.zeros((2, 2)) + np.zeros((3, 3))),
     "shift_wraps": ("part", "The image wraps round", "`np.roll` brings back on one side what leaves on the other. Zeros have to come in.",
         lambda image, dy, dx: np.roll(image, (dy, dx), axis=(0, 1))),
-    "shift_half_wraps": ("part", "Rows wrap round", "Only the columns get zeros. Rows that leave at one end come back at the other.",
-        lambda image, dy, dx: np.roll(moved(image, 0, dx), dy, axis=0)),
     "shift_backwards": ("part", "The image moves the wrong way",
         "A positive dy moves down, a positive dx right: pixel (i, j) comes from i − dy.",
         lambda image, dy, dx: moved(image, -dy, -dx)),
-    "shift_up": ("part", "dy moves the wrong way", "A positive dy moves the image *down*, since row 0 is at the top.",
-        lambda image, dy, dx: moved(image, -dy, dx)),
-    "shift_left": ("part", "dx moves the wrong way", "A positive dx moves the image to the *right*, since column 0 is at the left.",
-        lambda image, dy, dx: moved(image, dy, -dx)),
     "shift_swapped": ("part", "dy and dx are swapped", "dy belongs to the rows, the first axis, and dx to the columns.",
         lambda image, dy, dx: moved(image, dx, dy)),
     "shift_rows_only": ("part", "Only rows are moved",
         "Your answer doesn't depend on dx. The columns are shifted as well as the rows.", lambda image, dy, dx: moved(image, dy, 0)),
-    "shift_columns_only": ("part", "Only columns are moved",
-        "Your answer doesn't depend on dy. The rows are shifted as well as the columns.", lambda image, dy, dx: moved(image, 0, dx)),
-    "shift_by_one": ("core", "The image moves by one pixel at most",
-        "You use the sign of dy and dx. It moves by as many pixels as they say.",
-        lambda image, dy, dx: moved(image, np.sign(dy), np.sign(dx))),
-    "shift_absolute": ("part", "Negative shifts are taken for positive ones",
-        "You use |dy| and |dx|, so that the image never moves up or to the left.",
-        lambda image, dy, dx: moved(image, abs(dy), abs(dx))),
-    "shift_positive_only": ("part", "Negative shifts do nothing",
-        "Where dy or dx is negative, your image stays. It moves up, or to the left.",
-        lambda image, dy, dx: moved(image, max(dy, 0), max(dx, 0))),
     "shift_nan": ("part", "NaN comes in", "What comes in is undefined or NaN, and should be 0: begin with `np.zeros`.",
         lambda image, dy, dx: moved(image, dy, dx, np.nan)),
     "shift_edge": ("part", "The edge is repeated", "The rows and columns at the edge come in again and again. Zeros have to come in.",
         lambda image, dy, dx: image[np.ix_(np.clip(np.arange(len(image)) - dy, 0, len(image) - 1),
                                            np.clip(np.arange(image.shape[1]) - dx, 0, image.shape[1] - 1))]),
+    "shift_of_zero_clears": ("part", "A shift of 0 leaves nothing",
+        "For dy = 0 you clear `out[dy:]`, which is `out[0:]`: everything. Ask whether dy is negative, with `elif dy < 0`.",
+        lambda image, dy, dx: moved(image, dy, dx) * (dy != 0) * (dx != 0)),
     "shift_cut_off": ("part", "Fractions are cut off", "You made the result with dtype int. Pixels may be fractions: leave the dtype out.",
         lambda image, dy, dx: moved(image, dy, dx).astype(int)),
     "shift_over_old": ("part", "The old image is left behind", "You write into a copy, so the old pixels stay where zeros should come in.",
         lambda image, dy, dx: moved(image, dy, dx) + image * (moved(image * 0 + 1, dy, dx) == 0)),
-    "shift_larger": ("core", "The image grows", "You add rows and columns of zeros, and cut none off: the size has to stay.",
-        lambda image, dy, dx: np.pad(image, ((max(dy, 0), max(-dy, 0)), (max(dx, 0), max(-dx, 0))))),
     "shift_smaller": ("core", "The image shrinks", "You cut off what leaves, and let no zeros come in: the size has to stay.",
         lambda image, dy, dx: image[max(-dy, 0) : len(image) - max(dy, 0), max(-dx, 0) : image.shape[1] - max(dx, 0)]),
     "shift_flat": ("part", "The pixels are shifted as one long row",
         "Without `axis`, `np.roll` moves all pixels as one long row, across the edges.",
         lambda image, dy, dx: np.roll(image, dy * image.shape[1] + dx)),
     "shift_square_only": ("part", "Made for square images", "You use the height for the width as well: `H, W = image.shape`.",
-        lambda image, dy, dx: moved(image, dy, dx) * (np.arange(image.shape[1]) < len(image))),
+        lambda image, dy, dx: np.pad(moved(image[:, np.arange(len(image))], dy, dx), ((0, 0), (0, image.shape[1] - len(image))))),
     "shift_far_raises": ("slip", "A shift beyond the image raises an error",
         "Slices with ends outside the image don't fit together. Ask first.",
         lambda image, dy, dx: moved(image, dy, dx) + (0 if abs(dy) <= len(image) and abs(dx) <= image.shape[1] else np.zeros((0, 0, 2)))),
-    "shift_far_wraps": ("slip", "A shift beyond the image begins again",
-        "You take dy modulo the height. Beyond the image everything is gone.",
-        lambda image, dy, dx: moved(image, dy - len(image) * int(dy / len(image)), dx - image.shape[1] * int(dx / image.shape[1]))),
     "shift_far_stays": ("slip", "A shift beyond the image does nothing",
         "Where dy or dx is too large, you return the image. All of it is gone.",
         lambda image, dy, dx: moved(image, dy, dx) if abs(dy) < len(image) and abs(dx) < image.shape[1] else 1.0 * image),
@@ -635,9 +571,6 @@ DRAWN = variants("augment", "10 §6", right.augment, by_shifts, {
     "augment_reseeded_in_the_loop": ("part", "Every image draws the same numbers",
         "You make a generator with a fixed seed for each image, so all of them move alike, always. Draw from rng.",
         lambda rng, n, m: np.tile(np.random.default_rng(42).integers(-m, m + 1, 2), (n, 1))),
-    "augment_unbounded": ("part", "Shifts are normal, and without a limit",
-        "You draw normal numbers, which may exceed max_shift: rng.integers.",
-        lambda rng, n, m: (m * rng.normal(size=(n, 2))).astype(int)),
     "augment_together": ("part", "All images move together", "You draw one shift and use it for the whole batch. Draw inside the loop.",
         lambda rng, n, m: np.tile(rng.integers(-m, m + 1, 2), (n, 1))),
     "augment_diagonal": ("part", "dy and dx are the same number",
@@ -649,36 +582,33 @@ DRAWN = variants("augment", "10 §6", right.augment, by_shifts, {
     "augment_down_and_right": ("part", "Images move down and to the right only",
         "You draw from 0 on. Shifts go from −max_shift to max_shift, both ways.",
         lambda rng, n, m: rng.integers(0, m + 1, (n, 2))),
+    "augment_ends_and_zero": ("slip", "Shifts between 0 and max_shift never come",
+        "You choose among −max_shift, 0 and max_shift. From max_shift = 2 on there are whole numbers between them.",
+        lambda rng, n, m: rng.choice([-m, 0, m], (n, 2))),
     "augment_rounded": ("part", "Zero comes twice as often as 1",
         "You round a uniform number, or cut it with `int`, so that 0 comes twice as often as ±1: rng.integers.",
         lambda rng, n, m: np.rint(rng.uniform(-m, m, (n, 2))).astype(int)),
-    "augment_normal": ("part", "Shifts are normal, not uniform", "You round and clip normal numbers. All shifts are equally probable.",
-        lambda rng, n, m: np.clip(np.rint(rng.normal(0, max(m, 1) / 2, (n, 2))), -m, m).astype(int)),
     "augment_never_zero": ("part", "An axis never stays", "You draw a sign, and no 0. A shift of 0 is as probable as the others.",
         lambda rng, n, m: rng.choice([-m, m], (n, 2))),
     "augment_rows_only": ("part", "Images move up and down only",
         "Your dx is always 0, or never drawn. Both axes get a shift of their own.",
         lambda rng, n, m: rng.integers(-m, m + 1, (n, 2)) * [1, 0]),
-    "augment_columns_only": ("part", "Images move to the left and right only",
-        "Your dy is always 0, or never drawn. Both axes get a shift of their own.",
-        lambda rng, n, m: rng.integers(-m, m + 1, (n, 2)) * [0, 1]),
     "augment_constant": ("core", "Nothing is random", "Every image moves by max_shift, always. Draw dy and dx from rng.",
         lambda rng, n, m: np.full((n, 2), m)),
     "augment_not_at_all": ("core", "Nothing moves",
         "Every image stays as it was: the shifted ones are thrown away, or `int` cuts numbers below 1 to 0.",
         lambda rng, n, m: np.zeros((n, 2), dtype=int)),
-    "augment_one_for_all_rows": ("part", "All images have the same dy",
-        "You draw dx inside the loop and dy before it. Both belong to the image.",
-        lambda rng, n, m: np.stack([np.full(n, rng.integers(-m, m + 1)), rng.integers(-m, m + 1, n)], axis=1)),
     "augment_range_of_one": ("slip", "max_shift is 1 always", "You draw from −1 to 1, whatever max_shift is, even where it is 0.",
         lambda rng, n, m: rng.integers(-1, 2, (n, 2))),
     "augment_too_far": ("part", "Images move too far", "You draw up to max_shift + 1: `endpoint=True` or the + 1, not both.",
         lambda rng, n, m: rng.integers(-m - 1, m + 2, (n, 2))),
 })
 AUGMENTED = misconceptions("augment", "10 §6", {
+    "augment_squeezed": ("slip", "A batch of one loses its axis", "`np.squeeze` removes all axes of length 1, also that of a batch of one.",
+        lambda images, rng, max_shift=1: np.squeeze(at_random(images, rng, max_shift))),
     "augment_wraps": ("part", "Images wrap round", "`np.roll` brings back on one side what leaves on the other: use your shift_image.",
         lambda images, rng, max_shift=1: np.array([np.roll(one, rng.integers(-max_shift, max_shift + 1, 2), (0, 1)) for one in images])),
-    "augment_added": ("core", "The batch grows",
+    "augment_added": ("part", "The batch grows",
         "You return the images and the shifted ones. Here each image is replaced by its shifted one.",
         lambda images, rng, max_shift=1: np.concatenate([images, at_random(images, rng, max_shift)])),
     "augment_shuffled": ("part", "The order of the images is lost",
@@ -687,12 +617,6 @@ AUGMENTED = misconceptions("augment", "10 §6", {
     "augment_first_image": ("core", "There is one image only",
         "You return a single image: the `return` stands in the loop. Collect them all.",
         lambda images, rng, max_shift=1: at_random(images, rng, max_shift)[0]),
-    "augment_of_the_first": ("part", "All images are the first one", "You shift images[0] again and again. The loop's own image is meant.",
-        lambda images, rng, max_shift=1: at_random(np.repeat(images[:1], len(images), axis=0), rng, max_shift)),
-    "augment_noise": ("core", "Noise is added", "You add random numbers to the pixels. The images are to be shifted.",
-        lambda images, rng, max_shift=1: images + rng.uniform(-max_shift, max_shift, images.shape)),
-    "augment_transposed": ("part", "Images are transposed", "Rows and columns of each image are swapped in what you return.",
-        lambda images, rng, max_shift=1: np.swapaxes(at_random(images, rng, max_shift), 1, 2)),
 })
 AT_RANDOM = members({"augment": "10 §6"}, vars(right), generator_ignored, reseeded)
 default_of_two = other_default("augment", right.augment, see="10 §6", name="max_shift", value=2)
@@ -714,10 +638,7 @@ def votes(p):
 ENSEMBLES = misconceptions("ensemble_predict", "10 §8", {
     "one_class": ("core", "There is one class for all examples", "You average over the examples, too. Each example has a class of its own.",
         lambda probabilities: np.argmax(np.mean(probabilities, axis=(0, 1)))),
-    "most_disputed": ("core", "The class with the largest spread is taken",
-        "You compare the variances over the members. Compare their means.",
-        lambda probabilities: np.argmax(np.var(probabilities, axis=0), axis=1)),
-    "vote": ("part", "The members vote",
+    "vote": ("core", "The members vote",
         "Every member has one vote, however sure it is. Average the probabilities, and take the largest then.",
         lambda probabilities: np.argmax(votes(probabilities), axis=1)),
     "mean_of_labels": ("core", "The labels are averaged", "The mean of classes 2 and 8 isn't class 5. Average probabilities, not labels.",
@@ -726,10 +647,10 @@ ENSEMBLES = misconceptions("ensemble_predict", "10 §8", {
         lambda probabilities: np.argmax(probabilities[0], axis=1)),
     "last_member": ("core", "Only the last member decides", "The sum of your loop is overwritten by each member: `+=`, from 0 on.",
         lambda probabilities: np.argmax(probabilities[-1], axis=1)),
-    "surest_member": ("part", "The surest member decides",
+    "surest_member": ("core", "The surest member decides",
         "You take the largest probability of any member. Average over the members first.",
         lambda probabilities: np.argmax(np.max(probabilities, axis=0), axis=1)),
-    "geometric_mean": ("part", "The probabilities are multiplied",
+    "geometric_mean": ("core", "The probabilities are multiplied",
         "You multiply probabilities, or average logarithms. Average them as they are.",
         lambda probabilities: np.argmax(np.prod(probabilities, axis=0), axis=1)),
     "least_probable": ("core", "The smallest is taken", "`argmin` finds the least probable class. The most probable is `argmax`.",
@@ -740,15 +661,18 @@ ENSEMBLES = misconceptions("ensemble_predict", "10 §8", {
         lambda probabilities: np.max(averages(probabilities), axis=1)),
     "one_hot_labels": ("part", "One-hot rows are returned", "You return rows with a single 1. The number of the class is asked for.",
         lambda probabilities: np.eye(np.shape(probabilities)[2])[np.argmax(averages(probabilities), axis=1)]),
+    "argmax_over_examples": ("part", "The argmax goes over the examples",
+        "After the mean the axes are examples and classes: `axis=1`, or −1, for the classes.",
+        lambda probabilities: np.argmax(averages(probabilities), axis=0)),
+    "rounded_averages": ("slip", "The averages are rounded", "Rounding makes close averages equal. Compare them as they are.",
+        lambda probabilities: np.argmax(np.round(averages(probabilities), 2), axis=1)),
     "over_examples": ("core", "The mean goes over the examples", "You average along axis 1, that of the examples. Members are axis 0.",
         lambda probabilities: np.argmax(np.mean(probabilities, axis=1), axis=1)),
-    "over_classes": ("core", "The mean goes over the classes", "You average along axis 2, and lose the classes. Members are axis 0.",
-        lambda probabilities: np.argmax(np.mean(probabilities, axis=2), axis=0)),
     "of_everything": ("core", "One number is returned", "Without `axis`, argmax looks at the whole array. Each example has its own class.",
         lambda probabilities: np.argmax(averages(probabilities))),
     "each_member": ("core", "There are labels for each member", "You return (M, N) labels, one row for each member. Average first.",
         lambda probabilities: np.argmax(probabilities, axis=2)),
-    "labels_from_one": ("core", "Classes are counted from 1", "All your labels are one too large: the first class has the number 0.",
+    "labels_from_one": ("part", "Classes are counted from 1", "All your labels are one too large: the first class has the number 0.",
         lambda probabilities: np.argmax(averages(probabilities), axis=1) + 1),
     "last_of_ties": ("slip", "Of equal classes the last is taken", "You take the largest class of a tie. The smallest class is wanted.",
         lambda probabilities: np.shape(probabilities)[2] - 1 - np.argmax(averages(probabilities)[:, ::-1], axis=1)),
@@ -758,8 +682,6 @@ ENSEMBLES = misconceptions("ensemble_predict", "10 §8", {
         lambda probabilities: np.argmax(averages(probabilities), axis=1).tolist()),
     "labels_in_a_column": ("part", "The labels are a column", "Your labels have the shape (N, 1). It should be (N,): without `keepdims`.",
         lambda probabilities: np.argmax(averages(probabilities), axis=1)[:, None]),
-    "labels_and_averages": ("part", "The averages are returned, too", "You return labels and averages. The labels alone are asked for.",
-        lambda probabilities: (np.argmax(averages(probabilities), axis=1), averages(probabilities))),
 })
 probabilities_in_place = changed("ensemble_predict", right.ensemble_predict, see="10 §8")
 # fmt: on
@@ -799,30 +721,36 @@ ENSEMBLES_TOO = alternatives(
 )
 
 
-@alternative("l2_penalty")
-def l2_in_loops(weights, lam):
-    total, grads = 0, []
-    for w in weights:
-        for entry in w.flat:
-            total += entry * entry
-        grads.append(lam * w)
-    return 0.5 * lam * total, tuple(grads)
-
-
-@alternative("l2_penalty")
-def l2_of_one_vector(weights, lam):
-    flat = np.concatenate([np.ravel(w) for w in weights]).astype(float)
-    return np.asarray(lam * (flat @ flat) / 2), [np.array(w, dtype=float) * lam for w in weights]
-
-
-@alternative("l2_penalty")
-def l2_in_single_precision(weights, lam):
-    return np.float32(squares(weights, lam)), [grad.astype(np.float32) for grad in along(weights, lam)]
-
-
-@alternative("l2_penalty")
-def l2_by_norms(weights, lam):
-    return lam * 0.5 * np.sum([np.linalg.norm(w) ** 2 for w in weights]), list(map(lambda w: np.multiply(w, lam), weights))
+L2_TOO = alternatives(
+    "l2_penalty",
+    {
+        "l2_of_one_vector": lambda weights, lam: (
+            np.asarray(lam * np.sum(np.concatenate([np.ravel(w) for w in weights]) ** 2.0) / 2),
+            [np.array(w, dtype=float) * lam for w in weights],
+        ),
+        "l2_in_single_precision": lambda weights, lam: (
+            np.float32(squares(weights, lam)),
+            [grad.astype(np.float32) for grad in along(weights, lam)],
+        ),
+        "l2_by_norms": lambda weights, lam: (
+            lam * 0.5 * np.sum([np.linalg.norm(w) ** 2 for w in weights]),
+            tuple(map(lambda w: np.multiply(w, lam), weights)),
+        ),
+    },
+)
+L1_TOO = alternatives(
+    "l1_penalty",
+    {
+        "l1_of_one_vector": lambda weights, lam: (
+            lam * np.linalg.norm(np.concatenate([w.reshape(-1) for w in weights]), 1),
+            [np.where(w > 0, lam, np.where(w < 0, -lam, 0.0)) for w in weights],
+        ),
+        "l1_in_single_precision": lambda weights, lam: (
+            np.float32(sizes(weights, lam)),
+            [grad.astype(np.float32) for grad in signs(weights, lam)],
+        ),
+    },
+)
 
 
 @alternative("l1_penalty")
@@ -837,42 +765,12 @@ def l1_in_loops(weights, lam):
     return lam * total, grads
 
 
-@alternative("l1_penalty")
-def l1_of_one_vector(weights, lam):
-    flat = np.concatenate([w.reshape(-1) for w in weights])
-    return lam * np.linalg.norm(flat, 1), [np.where(w > 0, lam, np.where(w < 0, -lam, 0.0)) for w in weights]
-
-
-@alternative("l1_penalty")
-def l1_in_single_precision(weights, lam):
-    return np.float32(sizes(weights, lam)), [grad.astype(np.float32) for grad in signs(weights, lam)]
-
-
-@alternative("l1_penalty")
-def l1_by_comparisons(weights, lam):
-    return float(lam * sum(map(lambda w: np.abs(w).sum(), weights))), [lam * ((w > 0) * 1.0 - (w < 0)) for w in weights]
-
-
-@alternative("weight_decay_step")
-def entry_by_entry(w, grad, lr, lam):
-    out = np.empty(w.shape)
-    for index in np.ndindex(w.shape):
-        out[index] = w[index] - lr * lam * w[index] - lr * grad[index]
-    return out
-
-
 @alternative("max_norm")
 def with_a_mask(W, r):
     out = W.astype(float)
     norms = np.sqrt(np.einsum("ij,ij->j", out, out))
     out[:, norms > r] *= r / norms[norms > r]
     return out
-
-
-@alternative("max_norm")
-def by_where(W, r):
-    norms = np.sqrt((W * 1.0 * W).sum(axis=0))
-    return np.where(norms > r, r * W / np.where(norms > 0, norms, 1), W)
 
 
 @alternative("early_stopping")

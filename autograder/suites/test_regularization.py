@@ -140,7 +140,7 @@ class IsAPenalty(ArgumentsUnchanged, Integers):
             raise Mismatch("value", "the penalty of weights that aren't zero should be positive")
         expect(whole, "the penalty of three arrays").close_to(sum(parts), 1e-5)
 
-    @aspect("the penalty", 3.4)
+    @aspect("the penalty", 3.5)
     def test_penalty(self, student, reference, rng):
         """The penalty of arrays of several shapes is right."""
         calls = [(self.weights(rng), 0.6), (self.weights(rng, ((4, 2),)), 1.7)]
@@ -164,7 +164,7 @@ class IsAPenalty(ArgumentsUnchanged, Integers):
                 raise Mismatch("value", f"grads[{index}] is zero, though its weights aren't")
             expect(second, f"grads[{index}] with λ = 1.2").close_to(4 * first, 1e-5)
 
-    @aspect("the gradients", 3.4)
+    @aspect("the gradients", 3.5)
     def test_gradients(self, student, reference, rng):
         """The gradients of arrays of several shapes are right."""
         calls = [(self.weights(rng), 0.6), (self.weights(rng, ((4, 2),)), 1.7)]
@@ -307,13 +307,13 @@ class TestMaxNorm(ArgumentsUnchanged, Integers):
         answers = [student.max_norm(*arguments) for arguments in calls]
         return [self.weights(answer, call[0]) for answer, call in zip(answers, calls, strict=True)]
 
-    @aspect("short columns", 3.1)
+    @aspect("short columns", 2.7)
     def test_short(self, student, rng):
         """Where no column is longer than r, the weights stay as they are."""
         W = self.columns(rng, 20, [0.9, 0.8, 0.95])
         expect(self.shortened(student, (W, 1.0))[0], "the new weights").close_to(W)
 
-    @aspect("the direction", 3.1)
+    @aspect("the direction", 2.9)
     def test_direction(self, student, rng):
         """Each column that is longer than r gets shorter, and keeps its direction."""
         W = self.columns(rng, 5, [3.0, 7.0, 4.0, 5.0])
@@ -385,14 +385,14 @@ class TestEarlyStopping(ArgumentsUnchanged):
             raise Mismatch("value", "the answer is the same wherever the lowest loss is")
         expect(answer, f"the answer for {name}").alike(valley, "from that for losses that fall to the same epoch, and then only rise")
 
-    @aspect("the best epoch", 4.6)
+    @aspect("the best epoch", 5)
     def test_best(self, student):
-        """Where losses fall and then rise, the best epoch is that of the lowest one."""
-        answers = [student.early_stopping(run, 3) for run in (VALLEY, VALLEY[2:], VALLEY[4:])]
+        """The best epoch is that of the lowest loss before training ends, also behind a single bad epoch."""
+        answers = [student.early_stopping([*run[:2], 8.5, *run[2:]], 3) for run in (VALLEY, VALLEY[2:], [*VALLEY[4:], 1.0])]
         best = [float(np.reshape(answer, ())) if is_number(answer) else epochs_of(answer)[0] for answer in answers]
-        expect(np.array(best), "the best epochs").close_to([5.0, 3.0, 1.0])
+        expect(np.array(best), "the best epochs").close_to([6.0, 4.0, 1.0])
 
-    @aspect("patience", 2.5)
+    @aspect("patience", 2.4)
     def test_patience(self, student):
         """Where losses only rise after the best epoch, there are `patience` more epochs."""
         answers = [epochs_of(student.early_stopping(VALLEY, patience)) for patience in (1, 2, 5, 8)]
@@ -400,7 +400,7 @@ class TestEarlyStopping(ArgumentsUnchanged):
             [1.0, 2.0, 5.0, 8.0]
         )
 
-    @aspect("a run to its end", 2.2)
+    @aspect("a run to its end", 3.7)
     def test_never(self, student):
         """Where patience is never used up, training ends with the last epoch, and the best one is that of the lowest loss."""
         runs = [9.0, 7.0, 8.0, 6.0, 6.5, 5.0, 5.5], [4.0, 3.0, 2.0], [3.0, 2.0, 2.5, 2.6]
@@ -408,26 +408,27 @@ class TestEarlyStopping(ArgumentsUnchanged):
             np.array([[5, 6], [2, 2], [1, 3]])
         )
 
-    @aspect("an improvement starts the count anew", 2)
+    @aspect("an improvement starts the count anew", 1.8)
     def test_count_starts_anew(self, student):
         """Bad epochs that aren't in a row, because an improvement lies between them, don't add up."""
         self.expect_as_in_a_valley(student, [9.0, 9.5, 8.0, 8.5, 8.6, 4.0, *VALLEY[6:12]], "losses with bad epochs before the best one")
 
-    @aspect("the best so far", 2)
+    @aspect("the best so far", 1.6)
     def test_compares_with_the_best(self, student):
         """Losses that fall again, but not below the best one, are bad."""
         self.expect_as_in_a_valley(student, [*VALLEY[:6], 8.0, 7.0, 7.5, 6.0, 5.0, 4.6, 4.5, 4.4], "losses that don't get back to the best")
 
-    @aspect("nothing later counts", 2)
+    @aspect("nothing later counts", 1.6)
     def test_nothing_later(self, student):
         """A lower loss after the end of training makes no difference."""
         self.expect_as_in_a_valley(student, [*VALLEY[:9], 3.0, 2.0, 1.0, 5.0], "losses that get better after the end")
 
-    @aspect("(best_epoch, stop_epoch)", 4.6)
+    @aspect("(best_epoch, stop_epoch)", 5)
     def test_random_runs(self, student, reference, rng):
-        """Random losses give (best_epoch, stop_epoch), in this order, and both are right."""
-        calls = [(rng.permutation(20) - 0.2 * np.arange(20) * trend, patience) for trend in (0, 1, 3) for patience in (2, 4)]
-        calls.append((np.arange(6, 0, -1) + np.array([0.0, 0.0, 3.0, 0.0, 0.0, 4.0]), 2))
+        """Random losses, on which training ends early, give (best_epoch, stop_epoch), in this order, and both are right."""
+        runs = [(rng.permutation(20) - 0.2 * np.arange(20) * trend, patience) for trend in (0, 1, 3) for patience in (2, 4)]
+        runs.append((np.array([6.0, 5.0, 7.0, 3.0, 2.0, 5.0]), 2))
+        calls = [(np.append(losses, 100.0 + np.arange(6)), patience) for losses, patience in runs]
         answers = [student.early_stopping(losses.tolist(), patience) for losses, patience in calls]
         for answer, call in zip(answers, calls, strict=True):
             pair = expect(answer, "what early_stopping returns").items("best_epoch", "stop_epoch")
@@ -504,7 +505,7 @@ class TestShiftImage(ArgumentsUnchanged, Integers):
 
     def expect_moved(self, student, rng, *shifts):
         """Expect that what stays inside the image is where it should be; what came in has a test of its own."""
-        calls = [(whole_image(rng, *size), *shift) for size, shift in zip(((5, 7), (6, 4)), shifts, strict=True)]
+        calls = [(whole_image(rng, *size), *shift) for size, shift in zip(((6, 6), (5, 5)), shifts, strict=True)]
         for (image, dy, dx), found in zip(calls, self.shifted(student, *calls), strict=True):
             (height, width), name = image.shape, f"what stays inside, with dy = {dy} and dx = {dx},"
             inside = found[max(dy, 0) : height + min(dy, 0), max(dx, 0) : width + min(dx, 0)]
@@ -542,13 +543,13 @@ class TestShiftImage(ArgumentsUnchanged, Integers):
     @aspect("no shift", 0.8)
     def test_no_shift(self, student, rng):
         """With dy = dx = 0 the image stays as it is."""
-        image = whole_image(rng, 4, 6)
+        image = whole_image(rng, 5, 5)
         expect(self.shifted(student, (image, 0, 0))[0], "the image").close_to(image)
 
     @aspect("both axes at once", 3.3)
     def test_values(self, student, reference, rng):
         """Images of fractions, wide or high, are moved along both axes at once, and keep their shape."""
-        shifts = (1, 2), (2, -1), (-1, 3), (-2, -2), (0, 1)
+        shifts = (1, 2), (2, -1), (-1, 3), (-2, -2), (3, 1)
         calls = [(nonzero(rng, *size), *shift) for size, shift in zip(((4, 7), (6, 3), (5, 5), (3, 8), (8, 2)), shifts, strict=True)]
         for call, answer in zip(calls, [student.shift_image(*call) for call in calls], strict=True):
             expect_alone(answer, f"the image with dy = {call[1]} and dx = {call[2]}", reference.shift_image(*call))
@@ -572,27 +573,36 @@ def dots(count, size=7):
     return images
 
 
+def entries_of_batch(answer, shape):
+    """Return the augmented images of an answer, also where the old images stand before them; the form has a test of its own."""
+    is_twice = isinstance(answer, np.ndarray) and answer.shape == (2 * shape[0], *shape[1:])
+    return entries(answer[shape[0] :] if is_twice else answer, shape, "the augmented images")
+
+
 def moves(answer, count, size=7):
     """Return by how much the bright pixels were moved, shape (N, 2)."""
-    found = entries(answer, (count, size, size), "the augmented images").astype(float)
+    found = entries_of_batch(answer, (count, size, size)).astype(float)
     lit = found.reshape(count, -1) > 0.5
     if (lit.sum(axis=1) != 1).any():
         raise Mismatch("value", "images with one bright pixel, far from the edge, should still have one after a small shift")
     return np.stack(np.divmod(lit.argmax(axis=1), size), axis=1) - size // 2
 
 
-def expect_independent(one, other, what):
-    """Expect two series of small whole numbers, whatever their distribution is, to be independent."""
+def expect_independent(calls, what):
+    """Expect pairs of small whole numbers, shape (calls, N, 2), to be independent in each call, whatever their distribution is."""
     from scipy.special import chdtrc
 
-    values = [np.unique(series) for series in (one, other)]
-    if any(len(each) < 2 for each in values):
+    if not np.ptp(calls, axis=(0, 1)).all():
         raise Mismatch("value", f"{what} can't be independent: one of them is always the same", ("constant",))
-    table = np.array([[np.sum((one == a) & (other == b)) for b in values[1]] for a in values[0]])
-    chance = np.outer(table.sum(axis=1), table.sum(axis=0)) / table.sum()
-    freedom = (len(values[0]) - 1) * (len(values[1]) - 1)
-    if chdtrc(freedom, float(np.sum((table - chance) ** 2 / chance))) < P_LIMIT:
-        raise Mismatch("value", f"{what} aren't independent", ("together",))
+    distance, freedom = 0.0, 0
+    for one, other in calls.transpose(0, 2, 1):
+        values = np.unique(one), np.unique(other)
+        table = np.array([[np.sum((one == a) & (other == b)) for b in values[1]] for a in values[0]])
+        chance = np.outer(table.sum(axis=1), table.sum(axis=0)) / table.sum()
+        distance += float(np.sum((table - chance) ** 2 / chance))
+        freedom += (len(values[0]) - 1) * (len(values[1]) - 1)
+    if freedom and chdtrc(freedom, distance) < P_LIMIT:
+        raise Mismatch("value", f"{what} aren't independent", ("equal" if (calls[..., 0] == calls[..., 1]).all() else "dependent",))
 
 
 @exercise("augment")
@@ -601,14 +611,14 @@ class TestAugment(ArgumentsUnchanged, Integers):
         return nonzero(rng, 40, 4, 5), SEED
 
     def ask(self, student, *arguments):
-        return entries(student.augment(*with_generators(arguments)), arguments[0].shape, "the augmented images")
+        return entries_of_batch(student.augment(*with_generators(arguments)), arguments[0].shape)
 
-    def of_many_calls(self, student, rng, *more):
-        """Return the shifts of two images each in many calls with one generator, shape (calls, 2, 2)."""
+    def of_calls(self, student, rng, calls, count, *more, size=7):
+        """Return the shifts of many batches, for which one generator is used, shape (calls, count, 2)."""
         one = generator(rng)
-        return np.array([moves(answer, 2) for answer in [student.augment(dots(2), one, *more) for _ in range(70)]])
+        return np.array([moves(answer, count, size) for answer in [student.augment(dots(count, size), one, *more) for _ in range(calls)]])
 
-    @aspect("shifted images", 6.2)
+    @aspect("shifted images", 6.6)
     def test_shifted(self, student, reference, rng):
         """What comes back is one array of the batch's shape; each image is shifted, zeros come in, and most images have moved."""
         images = nonzero(rng, 30, 4, 6)
@@ -633,11 +643,11 @@ class TestAugment(ArgumentsUnchanged, Integers):
     @aspect("the range", 1.5)
     def test_range(self, student, rng):
         """Shifts go from −1 to 1 by default, up and down, to the left and to the right, and no farther."""
-        found = self.of_many_calls(student, rng)
+        found = self.of_calls(student, rng, 30, 2)
         for axis, name in enumerate(("dy", "dx")):
             some = np.unique(found[..., axis])
             if some[0] != -1 or some[-1] != 1:
-                raise Mismatch("value", f"in 140 shifts {name} goes from {some[0]} to {some[-1]}, not from −1 to 1", tuple(some.tolist()))
+                raise Mismatch("value", f"in 60 shifts {name} goes from {some[0]} to {some[-1]}, not from −1 to 1", tuple(some.tolist()))
 
     @aspect("all shifts alike", 6.2)
     def test_uniform(self, student, rng):
@@ -651,41 +661,38 @@ class TestAugment(ArgumentsUnchanged, Integers):
                 said = f"of 1500 images, {name} is −1, 0, 1 in {counts[0]}, {counts[1]}, {counts[2]}: it should be about 500 each"
                 raise Mismatch("value", said, tuple(round(count / 150) for count in counts))
 
-    @aspect("both axes", 1.5)
-    def test_both_axes(self, student, rng):
-        """Images move along both axes."""
-        found = self.of_many_calls(student, rng)
-        if not np.ptp(found[..., 0]) or not np.ptp(found[..., 1]):
-            still = "dy" if not np.ptp(found[..., 0]) else "dx"
-            raise Mismatch("value", f"in 140 shifts {still} is always the same", (still,))
-
     @aspect("dy and dx by themselves", 6.2)
     def test_axes_independent(self, student, rng):
         """dy and dx of an image are drawn independently."""
-        found = self.of_many_calls(student, rng)
-        expect_independent(found[:, 0, 0], found[:, 0, 1], "dy and dx of an image")
+        expect_independent(self.of_calls(student, rng, 10, 60), "dy and dx of an image")
 
     @aspect("each image by itself", 2.2)
     def test_images_independent(self, student, rng):
         """Every image of a batch has shifts of its own."""
         found = moves(student.augment(dots(400, 5), generator(rng)), 400, 5)
         codes = 3 * found[:, 0] + found[:, 1]
-        expect_independent(codes[:-1:2], codes[1::2], "the shifts of neighbours in a batch")
+        expect_independent(codes.reshape(1, 200, 2), "the shifts of neighbours in a batch")
 
-    @corner("another max_shift", 0.12)
+    @corner("another max_shift", 0.1)
     def test_other_range(self, student, rng):
-        """With max_shift = 3, shifts reach 3 pixels, and none is longer."""
-        found = moves(student.augment(dots(400, 9), generator(rng), 3), 400, 9)
-        if np.max(np.abs(found)) != 3:
-            raise Mismatch(
-                "value", f"with max_shift = 3 the longest of 800 shifts is {np.max(np.abs(found))}", (int(np.max(np.abs(found))),)
-            )
+        """With max_shift = 3, images move by 0, 1, 2 and 3 pixels, and by no more."""
+        some = np.unique(np.abs(self.of_calls(student, rng, 12, 40, 3, size=9))).tolist()
+        if some != [0, 1, 2, 3]:
+            raise Mismatch("value", f"with max_shift = 3 images move by {', '.join(map(str, some))} pixels", tuple(some))
+
+    @corner("a batch of one", 0.05)
+    def test_batch_of_one(self, student, rng):
+        """A batch of one image comes back as a batch of one image."""
+        images, one = nonzero(rng, 3, 4, 5), generator(rng)
+        several, single = student.augment(images, one), student.augment(images[:1], one)
+        if np.shape(array_in(several)) == images.shape:
+            expect(array_in(single), "the batch of one").shaped((1, 4, 5))
 
     @corner("no shift", 0.05)
     def test_no_shift(self, student, rng):
         """With max_shift = 0 the images stay as they are."""
         images = nonzero(rng, 5, 3, 4)
-        found = entries(student.augment(images, generator(rng), 0), images.shape, "the images with max_shift = 0")
+        found = entries_of_batch(student.augment(images, generator(rng), 0), images.shape)
         expect(found, "the images with max_shift = 0").close_to(images)
 
     @aspect("random numbers from rng", 6.2)
@@ -725,12 +732,7 @@ class TestEnsemblePredict(ArgumentsUnchanged, Contract):
     def arguments(self, rng):
         return (rng.dirichlet(np.ones(4), (3, 9)),)
 
-    def expect_labels(self, student, reference, *ensembles):
-        answers = [student.ensemble_predict(probabilities) for probabilities in ensembles]
-        for probabilities, answer in zip(ensembles, answers, strict=True):
-            expect(labels_of(answer, probabilities), "the labels").close_to(reference.ensemble_predict(probabilities).astype(float))
-
-    @aspect("a label for each example", 2.6)
+    @aspect("a label for each example", 3)
     def test_agree(self, student, rng):
         """Where all members agree, their class is the answer: a single number for each example."""
         right = rng.permutation(np.arange(12) % 5)
@@ -738,25 +740,19 @@ class TestEnsemblePredict(ArgumentsUnchanged, Contract):
         answer = student.ensemble_predict(probabilities)
         expect(array_in(list(answer) if type(answer) is tuple else answer), "the labels").close_to(right.astype(float))
 
-    @aspect("how sure the members are", 2.6)
-    def test_sure(self, student, reference):
-        """One member that is sure outvotes two that hesitate."""
-        sure, hesitant, other = [0.05, 0.9, 0.05], [0.5, 0.3, 0.2], [0.45, 0.2, 0.35]
-        self.expect_labels(
-            student, reference, np.array([[sure, hesitant], [hesitant, other], [other, sure]]), np.array([[other], [sure], [hesitant]])
-        )
+    @aspect("the averages decide", 4.4)
+    def test_averages(self, student):
+        """Where members disagree, the averages decide: not the votes, not the surest member, and no member forbids a class."""
+        hesitant, sure = [0.08, 0.5, 0.38, 0.04], [0.05, 0.05, 0.9, 0.0]
+        surest, rather = [0.97, 0.01, 0.0, 0.02], [0.1, 0.06, 0.8, 0.04]
+        trios = [hesitant, sure, hesitant], [surest, rather, rather], [rather, rather, surest]
+        order = np.bitwise_xor.outer(np.arange(4), np.arange(4))  # the averages are a symmetric matrix: argmax may go along either axis
+        ensembles = [np.array(trio)[:, order] for trio in trios]
+        for probabilities, answer in zip(ensembles, [student.ensemble_predict(each) for each in ensembles], strict=True):
+            found, right = labels_of(answer, probabilities), np.array([2.0, 3.0, 0.0, 1.0])  # or one more: other tests look at that
+            expect(found - np.array_equal(found, right + 1), "the labels").close_to(right)
 
-    @aspect("all members count", 2.6)
-    def test_all_count(self, student, reference):
-        """Several members that are rather sure outvote one that is very sure: neither the first nor the surest decides alone."""
-        very, rather = [0.02, 0.01, 0.01, 0.01, 0.95], [0.8, 0.05, 0.05, 0.05, 0.05]
-        ensembles = [
-            np.array([[member] for member in members])
-            for members in ([very, rather, rather], [rather, rather, very], [rather, very, rather])
-        ]
-        self.expect_labels(student, reference, *ensembles)
-
-    @aspect("an array of integers", 3)
+    @aspect("an array of integers", 2.6)
     def test_random(self, student, reference, rng):
         """What comes back is an array of right labels, of integers to index with, for any number of members and classes."""
         ensembles = [rng.dirichlet(np.full(size[2], 0.3), size[:2]) for size in ((3, 40, 4), (7, 25, 3), (2, 30, 10))]
@@ -766,6 +762,15 @@ class TestEnsemblePredict(ArgumentsUnchanged, Contract):
                 raise Mismatch(
                     "dtype", f"the labels have dtype {answer.dtype}, but they should be integers, to index with", (str(answer.dtype),)
                 )
+
+    @corner("close averages", 0.07)
+    def test_close(self, student):
+        """The larger average is the larger one, however close another one is."""
+        plain = np.array([[[0.25, 0.5, 0.25], [0.5, 0.25, 0.25]], [[0.25, 0.25, 0.5], [0.25, 0.25, 0.5]]])
+        close = [plain + size * np.array([[-1.0, 0.0, 1.0]]) for size in (1e-1, 1e-3, 1e-7)]
+        clear, *others = [labels_of(answer, plain) for answer in [student.ensemble_predict(each) for each in close]]
+        for found in others:
+            expect(found, "the labels for close averages").alike(clear, "from those for others of the same order")
 
     @corner("ties", 0.07)
     def test_ties(self, student, rng):
