@@ -163,8 +163,6 @@ IN_BOTH: dict[str, tuple[Severity, str, str, Callable[..., Any]]] = {
         lambda p, grads, w, lam: (p, [-grad for grad in grads])),
     "{}_penalty_only": ("part", "Only the penalty is returned", "You return the penalty alone. The gradients are asked for, too.",
         lambda p, grads, w, lam: p),
-    "{}_grads_only": ("part", "Only the gradients are returned", "You return the gradients alone. The penalty comes before them.",
-        lambda p, grads, w, lam: grads),
     "{}_grads_first": ("part", "The gradients come first", "You return (grads, penalty). The caller unpacks the pair in the other order.",
         lambda p, grads, w, lam: (grads, p)),
     "{}_one_long_vector": ("part", "The gradients are one long vector",
@@ -173,9 +171,6 @@ IN_BOTH: dict[str, tuple[Severity, str, str, Callable[..., Any]]] = {
     "{}_flat_grads": ("part", "The gradients lose their shapes",
         "Each gradient comes back as one long row. It has the shape of its weights.",
         lambda p, grads, w, lam: (p, [np.ravel(grad) for grad in grads])),
-    "{}_a_number_each": ("part", "There is a single number for each array",
-        "You sum the gradient over each array. Every weight has a gradient of its own: an array of the same shape.",
-        lambda p, grads, w, lam: (p, [np.sum(grad) for grad in grads])),
     "{}_in_an_array": ("slip", "The penalty is in an array", "You return an array with one number. Return the number itself.",
         lambda p, grads, w, lam: (np.array([p]), grads)),
     "{}_half_penalty": ("part", "The penalty is half as large as it should be",
@@ -184,9 +179,6 @@ IN_BOTH: dict[str, tuple[Severity, str, str, Callable[..., Any]]] = {
     "{}_half_grads": ("part", "The gradients are half as large as they should be",
         "The derivative of λ/2·w² is λw, because the 2 of the square cancels the half. That of λ|w| is λ·sign(w).",
         lambda p, grads, w, lam: (p, [grad / 2 for grad in grads])),
-    "{}_halves": ("part", "Everything is half as large as it should be",
-        "Look at the factor before the sum: it is λ/2 for L2, and λ for L1.",
-        lambda p, grads, w, lam: (p / 2, [grad / 2 for grad in grads])),
     "{}_whole_lam": ("part", "λ/2 is meant, and λ is used", "The L2 penalty here has the factor λ/2, so its gradient is λw without a 2.",
         lambda p, grads, w, lam: (2 * p, [2 * grad for grad in grads])),
     "{}_penalty_without_half": ("part", "The half is missing in the penalty",
@@ -213,9 +205,6 @@ L2 = misconceptions("l2_penalty", "10 §3", {
         lambda weights, lam: (sizes(weights, lam), signs(weights, lam))),
     "l2_grads_of_l1": ("part", "The gradients are those of L1", "λ·sign(w) belongs to L1. The derivative of λ/2·w² isn't a sign: it is λw.",
         lambda weights, lam: (squares(weights, lam), signs(weights, lam))),
-    "l2_penalty_of_l1": ("part", "The penalty sums absolute values",
-        "The gradients are right, but the penalty is λ/2 times the sum of squares.",
-        lambda weights, lam: (sizes(weights, lam), along(weights, lam))),
     "l2_root": ("part", "The root is taken",
         "You return a norm. Here the penalty is λ/2 times its *square*, which has the simpler gradient.",
         lambda weights, lam: (lam / 2 * np.sqrt(squares(weights, 2)), along(weights, lam))),
@@ -239,9 +228,6 @@ L1 = misconceptions("l1_penalty", "10 §3", {
     "l1_grads_of_l2": ("part", "The gradients are those of L2",
         "You return λw. The slope of |w| is 1 or −1, however large w is: that is what makes L1 sparse.",
         lambda weights, lam: (sizes(weights, lam), along(weights, lam))),
-    "l1_penalty_of_l2": ("part", "The penalty sums squares",
-        "The gradients are right, but the penalty is λ times the sum of absolute values.",
-        lambda weights, lam: (squares(weights, lam), signs(weights, lam))),
     "l1_without_abs": ("part", "The absolute value is missing", "You add up the weights with their signs, so large ones cancel: `np.abs`.",
         lambda weights, lam: (lam * sum(float(np.sum(w)) for w in weights), signs(weights, lam))),
     "l1_abs_of_sum": ("part", "The absolute value is taken of the sum",
@@ -290,8 +276,6 @@ STEPS = misconceptions("weight_decay_step", "10 §4", {
         lambda w, grad, lr, lam: w - lr * grad),
     "decay_only": ("part", "The gradient is forgotten", "The weights shrink, and that is all. The step subtracts η∇ as well.",
         lambda w, grad, lr, lam: (1 - lr * lam) * w),
-    "decay_halved": ("part", "The decay is half as strong", "You multiply by 1 − ηλ/2. The derivative of λ/2·w² is λw: the half is gone.",
-        lambda w, grad, lr, lam: (1 - lr * lam / 2) * w - lr * grad),
     "decay_doubled": ("part", "The decay is twice as strong", "You multiply by 1 − 2ηλ, as for a penalty of λw². Here it is λ/2·w².",
         lambda w, grad, lr, lam: (1 - 2 * lr * lam) * w - lr * grad),
     "decay_by_sign": ("part", "The decay is that of L1", "You subtract ηλ·sign(w), the same for all weights. Multiply them by 1 − ηλ.",
@@ -345,9 +329,6 @@ NORMS = variants("max_norm", "10 §5", right.max_norm, rescaled, {
         lambda n, r: np.where(n > r, 1 / n, 1.0)),
     "norm_inverted": ("core", "The factor is upside down", "You multiply by norm/r, which makes long columns longer. It is r/norm.",
         lambda n, r: np.where(n > r, n / r, 1.0)),
-    "norm_short_only": ("core", "The comparison is the wrong way round",
-        "You rescale columns that are shorter than r. It is for longer ones.",
-        lambda n, r: np.where((n < r) & (n > 0), r / n, 1.0)),
     "norm_never": ("core", "Nothing is shortened", "You return the weights as they were. Columns longer than r are multiplied by r/norm.",
         lambda n, r: np.ones_like(n)),
     "norm_zero_by_zero": ("slip", "Columns of zeros become NaN",
@@ -369,9 +350,6 @@ NORMS = variants("max_norm", "10 §5", right.max_norm, rescaled, {
 NORMS_TOO_LONG = misconceptions("max_norm", "10 §5", {
     "norm_all_or_none": ("part", "One long column rescales all", "You ask whether any column is too long, and rescale all. Ask for each.",
         lambda W, r: W if (norm_of(W) <= r).all() else W * r / norm_of(W)),
-    "norm_of_squares_in_the_factor": ("part", "The root is forgotten in the factor",
-        "You compare the norm, but divide by the sum of squares. Divide by the norm.",
-        lambda W, r: W * np.where(norm_of(W) > r, r / np.square(norm_of(W)), 1.0)),
     "norm_clipped_both_ways": ("core", "The entries are clipped",
         "You clip every weight to [−r, r]. It is the norm of a column that is limited.",
         lambda W, r: np.clip(W, -r, r)),
@@ -380,9 +358,6 @@ NORMS_TOO_LONG = misconceptions("max_norm", "10 §5", {
     "norm_if_any": ("slip", "Nothing is returned where all columns are short",
         "Your `return` stands inside the `if`. Where no column is long, return W's numbers.",
         lambda W, r: rescaled(usual, W, r) if (np.linalg.norm(W, axis=0) > r).any() else None),
-    "norm_square_only": ("part", "Made for square matrices",
-        "Your loop counts rows, and takes columns with these numbers. It is `W.shape[1]`.",
-        lambda W, r: np.hstack([rescaled(usual, W, r)[:, : len(W)], W[:, len(W) :]])),
 })
 radius_of_one = fixed_number("max_norm", right.max_norm, see="10 §5", position=1, value=1.0, severity="part")
 
@@ -421,8 +396,6 @@ STOPPED = variants("early_stopping", "10 §2", right.early_stopping, watched, {
     "stop_previous": ("part", "Each loss is compared with the one before",
         "You compare with the epoch before. Losses that fall again, but not below the best one, are no improvement.",
         lower, {"previous": True}),
-    "stop_higher": ("core", "Higher is taken for better", "You wait for the loss to rise. That is for an accuracy: a loss is to fall.",
-        lambda loss, best: loss > best, {"first": -1e300}),
     "stop_from_zero": ("core", "The best loss begins at 0", "No loss is below 0, so nothing ever improves. Begin with the first, or inf.",
         lower, {"first": 0.0}),
     "stop_from_thousand": ("slip", "The best loss begins at a number", "You begin with a number such as 1000. A loss may be larger: inf.",
@@ -442,9 +415,6 @@ PAIRS = changed_items("early_stopping", "10 §2", wide, {
     "stop_none": ("part", "The stop epoch is None if training isn't stopped",
         "Where patience isn't used up, stop_epoch is the last epoch of the list.",
         lambda best, stop, losses, val_losses, patience: (best, stop if stop - best == patience else None)),
-    "stop_best_twice": ("part", "The best epoch is returned twice",
-        "Where patience is used up, stop_epoch is the epoch at which that happens.",
-        lambda best, stop, losses, val_losses, patience: (best, best if stop - best == patience else stop)),
     "stop_first": ("part", "The order is reversed", "You return (stop_epoch, best_epoch). The best epoch comes first.",
         lambda best, stop, losses, val_losses, patience: (stop, best)),
     "stop_from_one": ("part", "Epochs are counted from 1", "Both of your numbers are one too large: the first epoch is number 0.",
@@ -459,17 +429,11 @@ PAIRS = changed_items("early_stopping", "10 §2", wide, {
         lambda best, stop, losses, val_losses, patience: (int(np.argmin(losses)), min(int(np.argmin(losses)) + patience, len(losses) - 1))),
     "stop_at_the_end": ("core", "Training never ends early", "You return the lowest loss and the last epoch. `patience` plays no part.",
         lambda best, stop, losses, val_losses, patience: (int(np.argmin(losses)), len(losses) - 1)),
-    "stop_never_is_none": ("part", "Nothing is returned if training isn't stopped",
-        "Where patience isn't used up, the stop epoch is the last one of the list.",
-        lambda best, stop, losses, val_losses, patience: (best, stop) if stop - best == patience else None),
     "stop_never_is_a_length": ("part", "A run to its end ends too late",
         "Epochs are counted from 0, so the last of n epochs has the number n − 1.",
         lambda best, stop, losses, val_losses, patience: (best, stop if stop - best == patience else len(losses))),
     "stop_loss": ("part", "The best loss is returned", "You return the lowest loss itself. The number of its epoch is asked for.",
         lambda best, stop, losses, val_losses, patience: (float(losses[best]), stop)),
-    "stop_last_of_equal": ("slip", "Of equal losses the last is taken",
-        "Several epochs have the best loss. The first of them is the best epoch.",
-        lambda best, stop, losses, val_losses, patience: (int(np.flatnonzero(losses[: stop + 1] == losses[best])[-1]), stop)),
     "stop_lists_only": ("slip", "Arrays raise an error", "You use a method of lists, such as `index`. The losses may be an array as well.",
         lambda best, stop, losses, val_losses, patience: (val_losses[: stop + 1].index(losses[best]), stop)),
 })
@@ -503,9 +467,6 @@ SHIFTS = misconceptions("shift_image", "10 §6", {
     "shift_clears_one_side": ("part", "Zeros come in at the top and the left only",
         "After `np.roll` you clear the first dy rows and dx columns. For negative shifts the last ones have to be cleared.",
         lambda image, dy, dx: cleared(image, dy, dx, dy > 0, dx > 0)),
-    "shift_clears_too_much": ("part", "Negative shifts clear nearly all",
-        "`out[:dy] = 0` with a negative dy clears all rows but the last ones. Ask for the sign of dy and dx first.",
-        lambda image, dy, dx: cleared(image, dy, dx, True, True)),
     "shift_negative_wraps": ("part", "Negative indices come from the other side",
         "You ask whether i − dy is below H, and not whether it is at least 0. In Python −1 is the last row.",
         lambda image, dy, dx: cleared(image, dy, dx, False, False) * moved(image * 0 + 1, min(dy, 0), min(dx, 0))),
@@ -533,19 +494,11 @@ SHIFTS = misconceptions("shift_image", "10 §6", {
         lambda image, dy, dx: moved(image, dy, dx).astype(int)),
     "shift_over_old": ("part", "The old image is left behind", "You write into a copy, so the old pixels stay where zeros should come in.",
         lambda image, dy, dx: moved(image, dy, dx) + image * (moved(image * 0 + 1, dy, dx) == 0)),
-    "shift_smaller": ("core", "The image shrinks", "You cut off what leaves, and let no zeros come in: the size has to stay.",
-        lambda image, dy, dx: image[max(-dy, 0) : len(image) - max(dy, 0), max(-dx, 0) : image.shape[1] - max(dx, 0)]),
-    "shift_flat": ("part", "The pixels are shifted as one long row",
-        "Without `axis`, `np.roll` moves all pixels as one long row, across the edges.",
-        lambda image, dy, dx: np.roll(image, dy * image.shape[1] + dx)),
     "shift_square_only": ("part", "Made for square images", "You use the height for the width as well: `H, W = image.shape`.",
         lambda image, dy, dx: np.pad(moved(image[:, np.arange(len(image))], dy, dx), ((0, 0), (0, image.shape[1] - len(image))))),
     "shift_far_raises": ("slip", "A shift beyond the image raises an error",
         "Slices with ends outside the image don't fit together. Ask first.",
         lambda image, dy, dx: moved(image, dy, dx) + (0 if abs(dy) <= len(image) and abs(dx) <= image.shape[1] else np.zeros((0, 0, 2)))),
-    "shift_far_stays": ("slip", "A shift beyond the image does nothing",
-        "Where dy or dx is too large, you return the image. All of it is gone.",
-        lambda image, dy, dx: moved(image, dy, dx) if abs(dy) < len(image) and abs(dx) < image.shape[1] else 1.0 * image),
 })
 
 
@@ -611,9 +564,6 @@ AUGMENTED = misconceptions("augment", "10 §6", {
     "augment_added": ("part", "The batch grows",
         "You return the images and the shifted ones. Here each image is replaced by its shifted one.",
         lambda images, rng, max_shift=1: np.concatenate([images, at_random(images, rng, max_shift)])),
-    "augment_shuffled": ("part", "The order of the images is lost",
-        "You shuffle the images. Their labels stay where they are, and are wrong.",
-        lambda images, rng, max_shift=1: rng.permutation(at_random(images, rng, max_shift))),
     "augment_first_image": ("core", "There is one image only",
         "You return a single image: the `return` stands in the loop. Collect them all.",
         lambda images, rng, max_shift=1: at_random(images, rng, max_shift)[0]),
@@ -636,8 +586,6 @@ def votes(p):
 
 
 ENSEMBLES = misconceptions("ensemble_predict", "10 §8", {
-    "one_class": ("core", "There is one class for all examples", "You average over the examples, too. Each example has a class of its own.",
-        lambda probabilities: np.argmax(np.mean(probabilities, axis=(0, 1)))),
     "vote": ("core", "The members vote",
         "Every member has one vote, however sure it is. Average the probabilities, and take the largest then.",
         lambda probabilities: np.argmax(votes(probabilities), axis=1)),
@@ -684,73 +632,46 @@ ENSEMBLES = misconceptions("ensemble_predict", "10 §8", {
         lambda probabilities: np.argmax(averages(probabilities), axis=1)[:, None]),
 })
 probabilities_in_place = changed("ensemble_predict", right.ensemble_predict, see="10 §8")
-# fmt: on
 
 
 # --- right ----------------------------------------------------------------------------------------------------------------
 
-IN_32_BITS = members({exercise: see for exercise, see in SECTIONS.items() if exercise in ONE_ARRAY}, vars(right), in_single_precision)
-STEPS_TOO = alternatives(
-    "weight_decay_step",
-    {
-        "step_on_the_penalised_loss": lambda w, grad, lr, lam: w - lr * (grad + lam * w),
-        "in_three_terms": lambda w, grad, lr, lam: np.subtract(w, lr * grad) - lr * lam * w,
-        "by_np_add": lambda w, grad, lr, lam: np.add(np.multiply(1.0 - lam * lr, w), np.multiply(-lr, grad)),
-    },
-)
-NORMS_TOO = alternatives(
-    "max_norm",
-    {
-        "by_the_longer": lambda W, r: W * r / np.maximum(np.linalg.norm(W, axis=0, keepdims=True), r),
-        "column_by_column": lambda W, r: np.stack(
-            [w if np.linalg.norm(w) <= r else r * (w / np.linalg.norm(w)) for w in 1.0 * W.T], axis=1
-        ),
-    },
-)
-ENSEMBLES_TOO = alternatives(
-    "ensemble_predict",
-    {
-        "by_sums": lambda probabilities: np.sum(probabilities, axis=0).argmax(-1),
-        "by_python": lambda probabilities: np.array(
-            [max(range(len(row)), key=row.__getitem__) for row in averages(probabilities).tolist()]
-        ),
-        "member_by_member": lambda probabilities: np.argmax(sum(np.asarray(p, dtype=float) for p in probabilities), axis=1).astype(
-            np.int32
-        ),
-    },
-)
-
-
-L2_TOO = alternatives(
-    "l2_penalty",
-    {
-        "l2_of_one_vector": lambda weights, lam: (
-            np.asarray(lam * np.sum(np.concatenate([np.ravel(w) for w in weights]) ** 2.0) / 2),
-            [np.array(w, dtype=float) * lam for w in weights],
-        ),
-        "l2_in_single_precision": lambda weights, lam: (
-            np.float32(squares(weights, lam)),
-            [grad.astype(np.float32) for grad in along(weights, lam)],
-        ),
-        "l2_by_norms": lambda weights, lam: (
-            lam * 0.5 * np.sum([np.linalg.norm(w) ** 2 for w in weights]),
-            tuple(map(lambda w: np.multiply(w, lam), weights)),
-        ),
-    },
-)
-L1_TOO = alternatives(
-    "l1_penalty",
-    {
-        "l1_of_one_vector": lambda weights, lam: (
-            lam * np.linalg.norm(np.concatenate([w.reshape(-1) for w in weights]), 1),
-            [np.where(w > 0, lam, np.where(w < 0, -lam, 0.0)) for w in weights],
-        ),
-        "l1_in_single_precision": lambda weights, lam: (
-            np.float32(sizes(weights, lam)),
-            [grad.astype(np.float32) for grad in signs(weights, lam)],
-        ),
-    },
-)
+IN_32_BITS = members(ONE_ARRAY, vars(right), in_single_precision)
+TOO = alternatives("weight_decay_step", {
+    "step_on_the_penalised_loss": lambda w, grad, lr, lam: w - lr * (grad + lam * w),
+    "in_three_terms": lambda w, grad, lr, lam: np.subtract(w, lr * grad) - lr * lam * w,
+    "by_np_add": lambda w, grad, lr, lam: np.add(np.multiply(1.0 - lam * lr, w), np.multiply(-lr, grad)),
+}) + alternatives("max_norm", {
+    "by_the_longer": lambda W, r: W * r / np.maximum(np.linalg.norm(W, axis=0, keepdims=True), r),
+    "column_by_column": lambda W, r: np.stack([w if np.linalg.norm(w) <= r else r * w / np.linalg.norm(w) for w in 1.0 * W.T], axis=1),
+}) + alternatives("ensemble_predict", {
+    "by_sums": lambda probabilities: np.sum(probabilities, axis=0).argmax(-1),
+    "by_python": lambda probabilities: np.array([max(range(len(row)), key=row.__getitem__) for row in averages(probabilities).tolist()]),
+    "member_by_member": lambda probabilities: np.argmax(sum(1.0 * p for p in probabilities), axis=1).astype(np.int32),
+}) + alternatives("l2_penalty", {
+    "l2_of_one_vector": lambda weights, lam: (
+        np.asarray(lam * np.sum(np.concatenate([np.ravel(w) for w in weights]) ** 2.0) / 2), along(weights, lam)),
+    "l2_in_single_precision": lambda weights, lam: (
+        np.float32(squares(weights, lam)), [grad.astype(np.float32) for grad in along(weights, lam)]),
+    "l2_by_norms": lambda weights, lam: (
+        lam * 0.5 * np.sum([np.linalg.norm(w) ** 2 for w in weights]), tuple(map(lambda w: np.multiply(w, lam), weights))),
+}) + alternatives("l1_penalty", {
+    "l1_of_one_vector": lambda weights, lam: (
+        lam * np.linalg.norm(np.concatenate([w.reshape(-1) for w in weights]), 1),
+        [np.where(w > 0, lam, np.where(w < 0, -lam, 0.0)) for w in weights]),
+    "l1_in_single_precision": lambda weights, lam: (
+        np.float32(sizes(weights, lam)), [grad.astype(np.float32) for grad in signs(weights, lam)]),
+}) + alternatives("shift_image", {
+    "by_padding": lambda image, dy, dx: np.pad(image, ((abs(dy), abs(dy)), (abs(dx), abs(dx))))[
+        abs(dy) - dy :, abs(dx) - dx :][: image.shape[0], : image.shape[1]],
+    "pixel_by_pixel": lambda image, dy, dx: np.array([[
+        image[i, j] if 0 <= i < image.shape[0] and 0 <= j < image.shape[1] else 0 for j in range(-dx, image.shape[1] - dx)
+    ] for i in range(-dy, image.shape[0] - dy)]),
+}) + alternatives("augment", {
+    "by_floors": lambda images, rng, max_shift=1: all_moved(
+        images, zip(*(np.floor(rng.random((2, len(images))) * (2 * max_shift + 1)).astype(int) - max_shift), strict=True)),
+})
+# fmt: on
 
 
 @alternative("l1_penalty")
@@ -804,37 +725,6 @@ def by_while(val_losses, patience):
     return np.array([best, epoch])
 
 
-@alternative("shift_image")
-def by_padding(image, dy, dx):
-    y, x = abs(dy), abs(dx)
-    H, W = image.shape
-    return np.pad(image, ((y, y), (x, x)))[y - dy : y - dy + H, x - dx : x - dx + W]
-
-
-@alternative("shift_image")
-def pixel_by_pixel(image, dy, dx):
-    out = np.zeros_like(image)
-    for i in range(image.shape[0]):
-        for j in range(image.shape[1]):
-            if 0 <= i - dy < image.shape[0] and 0 <= j - dx < image.shape[1]:
-                out[i, j] = image[i - dy, j - dx]
-    return out
-
-
-@alternative("shift_image")
-def rolled_and_cleared(image, dy, dx):
-    out = np.roll(np.roll(image, dy, 0), dx, 1)
-    if dy > 0:
-        out[:dy] = 0
-    elif dy < 0:
-        out[dy:] = 0
-    if dx > 0:
-        out[:, :dx] = 0
-    elif dx < 0:
-        out[:, dx:] = 0
-    return out
-
-
 @alternative("augment")
 def image_by_image(images, rng, max_shift=1):
     out = np.zeros(images.shape)
@@ -843,12 +733,6 @@ def image_by_image(images, rng, max_shift=1):
         dy = int(rng.choice(np.arange(-max_shift, max_shift + 1)))
         out[n] = moved(images[n], dy, dx)
     return out
-
-
-@alternative("augment")
-def by_floors(images, rng, max_shift=1):
-    columns, rows = np.floor(rng.random((2, len(images))) * (2 * max_shift + 1)).astype(int) - max_shift
-    return all_moved(images, zip(rows, columns, strict=True))
 
 
 @alternative("augment")

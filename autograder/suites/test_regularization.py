@@ -550,7 +550,7 @@ class TestShiftImage(ArgumentsUnchanged, Integers):
     def test_values(self, student, reference, rng):
         """Images of fractions, wide or high, are moved along both axes at once, and keep their shape."""
         shifts = (1, 2), (2, -1), (-1, 3), (-2, -2), (3, 1)
-        calls = [(nonzero(rng, *size), *shift) for size, shift in zip(((4, 7), (6, 3), (5, 5), (3, 8), (8, 2)), shifts, strict=True)]
+        calls = [(nonzero(rng, *size), *shift) for size, shift in zip(((4, 7), (6, 3), (5, 5), (3, 8), (7, 2)), shifts, strict=True)]
         for call, answer in zip(calls, [student.shift_image(*call) for call in calls], strict=True):
             expect_alone(answer, f"the image with dy = {call[1]} and dx = {call[2]}", reference.shift_image(*call))
 
