@@ -196,9 +196,6 @@ SHARED = [
     })
 ]
 L2 = misconceptions("l2_penalty", "10 §3", {
-    "l2_weights_added": ("part", "The weights are in the gradients",
-        "You return w + λw, or a step. The gradient of the penalty alone is λw.",
-        lambda weights, lam: (squares(weights, lam), [w + lam * w for w in weights])),
     "l2_mean_of_each": ("part", "The mean of each array is taken", "You average over each array, in the gradient, too. It is a sum.",
         lambda weights, lam: (sum(squares([w], lam) / max(w.size, 1) for w in weights), [g / max(g.size, 1) for g in along(weights, lam)])),
     "l1_for_l2": ("core", "This is the L1 penalty", "You sum absolute values. L2 squares the weights, and its gradient is λw.",
@@ -282,14 +279,10 @@ STEPS = misconceptions("weight_decay_step", "10 §4", {
         lambda w, grad, lr, lam: w - lr * grad - lr * lam * np.sign(w)),
     "decay_gradient_alone": ("part", "η is missing before the gradient", "You subtract the whole gradient. Only η times it is the step.",
         lambda w, grad, lr, lam: (1 - lr * lam) * w - grad),
-    "decay_brackets": ("core", "The decay has no 1", "You multiply by ηλ instead of 1 − ηλ: next to nothing is left of the weights.",
-        lambda w, grad, lr, lam: lr * lam * w - lr * grad),
     "decay_change_only": ("core", "The change is returned", "You return what is to be added to the weights. The new weights are asked for.",
         lambda w, grad, lr, lam: -lr * grad - lr * lam * w),
     "decay_lam_added": ("part", "λ is added, and not λw", "You subtract η(∇ + λ), the same for all. The gradient of the penalty is λw.",
         lambda w, grad, lr, lam: w - lr * (grad + lam)),
-    "decay_names_swapped": ("part", "η and λ are swapped", "The gradient is multiplied by λ in your step. Its factor is η.",
-        lambda w, grad, lr, lam: (1 - lr * lam) * w - lam * grad),
 })
 
 
@@ -412,9 +405,6 @@ def wide(val_losses, patience):
 
 
 PAIRS = changed_items("early_stopping", "10 §2", wide, {
-    "stop_none": ("part", "The stop epoch is None if training isn't stopped",
-        "Where patience isn't used up, stop_epoch is the last epoch of the list.",
-        lambda best, stop, losses, val_losses, patience: (best, stop if stop - best == patience else None)),
     "stop_first": ("part", "The order is reversed", "You return (stop_epoch, best_epoch). The best epoch comes first.",
         lambda best, stop, losses, val_losses, patience: (stop, best)),
     "stop_from_one": ("part", "Epochs are counted from 1", "Both of your numbers are one too large: the first epoch is number 0.",
@@ -482,8 +472,6 @@ SHIFTS = misconceptions("shift_image", "10 §6", {
         lambda image, dy, dx: moved(image, dx, dy)),
     "shift_rows_only": ("part", "Only rows are moved",
         "Your answer doesn't depend on dx. The columns are shifted as well as the rows.", lambda image, dy, dx: moved(image, dy, 0)),
-    "shift_nan": ("part", "NaN comes in", "What comes in is undefined or NaN, and should be 0: begin with `np.zeros`.",
-        lambda image, dy, dx: moved(image, dy, dx, np.nan)),
     "shift_edge": ("part", "The edge is repeated", "The rows and columns at the edge come in again and again. Zeros have to come in.",
         lambda image, dy, dx: image[np.ix_(np.clip(np.arange(len(image)) - dy, 0, len(image) - 1),
                                            np.clip(np.arange(image.shape[1]) - dx, 0, image.shape[1] - 1))]),
@@ -521,9 +509,6 @@ def by_shifts(draw, images, rng, max_shift=1):
 
 
 DRAWN = variants("augment", "10 §6", right.augment, by_shifts, {
-    "augment_reseeded_in_the_loop": ("part", "Every image draws the same numbers",
-        "You make a generator with a fixed seed for each image, so all of them move alike, always. Draw from rng.",
-        lambda rng, n, m: np.tile(np.random.default_rng(42).integers(-m, m + 1, 2), (n, 1))),
     "augment_together": ("part", "All images move together", "You draw one shift and use it for the whole batch. Draw inside the loop.",
         lambda rng, n, m: np.tile(rng.integers(-m, m + 1, 2), (n, 1))),
     "augment_diagonal": ("part", "dy and dx are the same number",
@@ -546,8 +531,6 @@ DRAWN = variants("augment", "10 §6", right.augment, by_shifts, {
     "augment_rows_only": ("part", "Images move up and down only",
         "Your dx is always 0, or never drawn. Both axes get a shift of their own.",
         lambda rng, n, m: rng.integers(-m, m + 1, (n, 2)) * [1, 0]),
-    "augment_constant": ("core", "Nothing is random", "Every image moves by max_shift, always. Draw dy and dx from rng.",
-        lambda rng, n, m: np.full((n, 2), m)),
     "augment_not_at_all": ("core", "Nothing moves",
         "Every image stays as it was: the shifted ones are thrown away, or `int` cuts numbers below 1 to 0.",
         lambda rng, n, m: np.zeros((n, 2), dtype=int)),

@@ -7,6 +7,8 @@ of a step is the gradient's.
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 
 from autograder.suites.contracts import (
@@ -50,12 +52,22 @@ def entries(answer, shape, name):
     return np.asarray(answer)  # of its own dtype, on which the tolerance depends
 
 
-def expect_alone(answer, name, right):
-    """Expect one array, and nothing beside it."""
+def expect_form(answer, look):
+    """Call a function that looks at an answer; where it is a list or a tuple, a failure says so."""
     try:
-        expect(answer, name).close_to(right)
+        return look()
     except Mismatch as error:
         raise Mismatch(error.kind, str(error), (type(answer).__name__,) if isinstance(answer, (list, tuple)) else error.got) from None
+
+
+def expect_alone(answer, name, right):
+    """Expect one array, and nothing beside it."""
+    expect_form(answer, lambda: expect(answer, name).close_to(right))
+
+
+def seen(look, answers):
+    """Look at both answers of `both`, which come before any look, so that the calls are planned."""
+    return answers and both(*(partial(look, answer) for answer in answers))
 
 
 def expect_multiple(found, right, name):
@@ -95,15 +107,11 @@ class IsAPenalty(ArgumentsUnchanged, Integers):
         """Return the gradients of an answer, also if they come first, alone, or in one long vector."""
         found = answer
         if type(answer) in (list, tuple) and len(answer) == 2:
-            lists = [item for item in answer if type(item) in (list, tuple)]
             arrays = [item for item in answer if isinstance(item, np.ndarray) and item.size > 1]
-            found = (
-                max(lists, key=lambda items: sum(getattr(item, "size", 1) for item in items))
-                if lists
-                else arrays[0]
-                if len(arrays) == 1
-                else answer
+            lists = sorted(
+                (item for item in answer if type(item) in (list, tuple)), key=lambda each: sum(getattr(item, "size", 1) for item in each)
             )
+            found = lists[-1] if lists else arrays[0] if len(arrays) == 1 else answer
         sizes = [w.size for w in weights]
         if isinstance(found, np.ndarray) and found.shape == (sum(sizes),):
             found = np.split(found, np.cumsum(sizes)[:-1])
@@ -196,7 +204,8 @@ class IsAPenalty(ArgumentsUnchanged, Integers):
     def test_integer_lam(self, student, rng):
         """λ may be an integer: 3 is 3.0."""
         w = self.weights(rng)
-        if answers := both(lambda: self.ask(student, w, 3.0), lambda: self.ask(student, w, 3)):
+        calls = [partial(getattr(student, self.exercise), w, lam) for lam in (3.0, 3)]
+        if answers := seen(lambda answer: [self.penalty(answer), self.grads(answer, w)], both(*calls)):
             expect(answers[1], "the answer for λ = 3").alike(answers[0], "from that for λ = 3.0", ("penalty", "grads"))
 
 
@@ -355,13 +364,14 @@ class TestMaxNorm(ArgumentsUnchanged, Integers):
     def test_tiny(self, student, rng):
         """Nothing is added to the norm: with weights and r a hundred million times as small, the answer is, too."""
         W = self.columns(rng, 4, [1.0, 2.0, 0.05])
-        for size in (1e-10, 1e-5):
-            usual, tiny = self.shortened(student, (W, 0.1), (size * W, 0.1 * size))
+        usual, *answers = self.shortened(student, (W, 0.1), *[(size * W, 0.1 * size) for size in (1e-10, 1e-5)])
+        for size, tiny in zip((1e-10, 1e-5), answers, strict=True):
             expect(tiny / size, "the answer to tiny weights, divided by their size,").alike(usual, "from that to others", rtol=1e-5)
 
 
 # --- early stopping -------------------------------------------------------------------------------------------------------
 
+SAME_ORDER = "from that for other losses of the same order"
 VALLEY = [9.0, 8.0, 7.0, 6.0, 5.0, 4.0, *(4.5 + 0.5 * n for n in range(12))]
 
 
@@ -378,9 +388,13 @@ class TestEarlyStopping(ArgumentsUnchanged):
     def arguments(self, rng):
         return [5.0, 4.0, 3.0, 3.5, 4.0, 2.0], 2
 
+    def epochs(self, student, patience, *runs):
+        """Return both epochs for each list of losses; all calls come first."""
+        return [epochs_of(answer) for answer in [student.early_stopping(run, patience) for run in runs]]
+
     def expect_as_in_a_valley(self, student, losses, name):
         """Expect the answer that the student gives for a valley with its best epoch at the same place: whatever that is."""
-        valley, other, answer = [epochs_of(student.early_stopping(run, 3)) for run in (VALLEY, VALLEY[3:], losses)]
+        valley, other, answer = self.epochs(student, 3, VALLEY, VALLEY[3:], losses)
         if valley == other:
             raise Mismatch("value", "the answer is the same wherever the lowest loss is")
         expect(answer, f"the answer for {name}").alike(valley, "from that for losses that fall to the same epoch, and then only rise")
@@ -395,18 +409,15 @@ class TestEarlyStopping(ArgumentsUnchanged):
     @aspect("patience", 2.4)
     def test_patience(self, student):
         """Where losses only rise after the best epoch, there are `patience` more epochs."""
-        answers = [epochs_of(student.early_stopping(VALLEY, patience)) for patience in (1, 2, 5, 8)]
-        expect(np.array([stop - best for best, stop in answers]), "the epochs after the best one, for patience 1, 2, 5, 8,").close_to(
-            [1.0, 2.0, 5.0, 8.0]
-        )
+        answers = [epochs_of(answer) for answer in [student.early_stopping(VALLEY, patience) for patience in (1, 2, 5, 8)]]
+        found = np.array([stop - best for best, stop in answers])
+        expect(found, "the epochs after the best one, for patience 1, 2, 5, 8,").close_to([1.0, 2.0, 5.0, 8.0])
 
     @aspect("a run to its end", 3.7)
     def test_never(self, student):
         """Where patience is never used up, training ends with the last epoch, and the best one is that of the lowest loss."""
         runs = [9.0, 7.0, 8.0, 6.0, 6.5, 5.0, 5.5], [4.0, 3.0, 2.0], [3.0, 2.0, 2.5, 2.6]
-        expect(np.array([epochs_of(student.early_stopping(run, 3)) for run in runs]), "the answers").close_to(
-            np.array([[5, 6], [2, 2], [1, 3]])
-        )
+        expect(np.array(self.epochs(student, 3, *runs)), "the answers").close_to(np.array([[5, 6], [2, 2], [1, 3]]))
 
     @aspect("an improvement starts the count anew", 1.8)
     def test_count_starts_anew(self, student):
@@ -435,48 +446,48 @@ class TestEarlyStopping(ArgumentsUnchanged):
             for item, right, name in zip(pair, reference.early_stopping(*call), ("best_epoch", "stop_epoch"), strict=True):
                 expect(item, name).close_to(right)
 
+    def expect_same(self, student, why, names, odd, usual=(VALLEY, VALLEY)):
+        """Expect the same answers for odd losses as for usual ones."""
+        calls = [[partial(student.early_stopping, run, 3) for run in pair] for pair in zip(usual, odd, strict=True)]
+        for name, pair in zip(names, [both(*pair) for pair in calls], strict=True):
+            if found := seen(epochs_of, pair):
+                expect(found[1], f"the answer for {name}").alike(found[0], why)
+
     @corner("equal losses", 0.05)
     def test_equal(self, student):
         """An epoch that is exactly as good as the best one before isn't better: the first one stays the best."""
-        runs = ([5.0, 4.0, 4.0, 4.0, 4.0, 3.0], [5.0, 4.0, 4.1, 4.2, 4.3, 3.0]), ([2.0] * 5, [2.0, 2.1, 2.2, 2.3, 2.4])
-        for equal, worse in runs:
-            calls = [lambda run=run: epochs_of(student.early_stopping(run, 3)) for run in (worse, equal)]
-            if answers := both(*calls):
-                expect(answers[1], "the answer for equal losses").alike(answers[0], "from that for worse ones")
+        equal, worse = ([5.0, 4.0, 4.0, 4.0, 4.0, 3.0], [2.0] * 5), ([5.0, 4.0, 4.1, 4.2, 4.3, 3.0], [2.0, 2.1, 2.2, 2.3, 2.4])
+        self.expect_same(student, "from that for worse ones", ("equal losses", "losses that are all equal"), equal, worse)
 
     @corner("patience at the end", 0.04)
     def test_at_the_end(self, student):
         """Where patience is used up at the last epoch, or would be one later, the answer is the same as for a longer run."""
-        for end in (9, 8):
-            longer, answer = [epochs_of(student.early_stopping(run, 3)) for run in (VALLEY, VALLEY[:end])]
-            expect(answer, f"the answer for {end} epochs").alike([longer[0], longer[1] - (9 - end)], "from what it should be")
-
-    def expect_same(self, student, **forms):
-        """Expect the same answer for losses of the same order."""
-        for name, losses in forms.items():
-            calls = [lambda run=run: epochs_of(student.early_stopping(run, 3)) for run in (VALLEY, losses)]
-            if answers := both(*calls):
-                expect(answers[1], f"the answer for {name}").alike(answers[0], "from that for other losses of the same order")
+        longer, *answers = self.epochs(student, 3, VALLEY, VALLEY[:9], VALLEY[:8])
+        for missing, answer in enumerate(answers):
+            expect(answer, f"the answer for {9 - missing} epochs").alike([longer[0], longer[1] - missing], "from what it should be")
 
     @corner("large and negative losses", 0.05)
     def test_size_and_sign(self, student):
         """Negative and huge losses give the same answer as others of the same order."""
-        self.expect_same(student, negative=[loss - 50 for loss in VALLEY], huge=[1e12 * loss for loss in VALLEY])
+        odd = [loss - 50 for loss in VALLEY], [1e12 * loss for loss in VALLEY]
+        self.expect_same(student, SAME_ORDER, ("negative losses", "huge losses"), odd)
 
     @corner("small differences", 0.05)
     def test_small_differences(self, student):
         """Any lower loss is an improvement, however small the difference."""
-        self.expect_same(student, tiny=[1e-5 * loss for loss in VALLEY], close=[1e3 + 1e-6 * loss for loss in VALLEY])
+        odd = [1e-5 * loss for loss in VALLEY], [1e3 + 1e-6 * loss for loss in VALLEY]
+        self.expect_same(student, SAME_ORDER, ("tiny losses", "close losses"), odd)
 
     @corner("arrays and integers", 0.03)
     def test_arrays(self, student):
         """The losses may be an array, and integers."""
-        self.expect_same(student, array=np.array(VALLEY), integers=[round(10 * loss) for loss in VALLEY])
+        odd = np.array(VALLEY), [round(10 * loss) for loss in VALLEY]
+        self.expect_same(student, SAME_ORDER, ("an array", "integers"), odd)
 
     @corner("a single epoch", 0.03)
     def test_single(self, student):
         """A run of one epoch ends with it, as a run of two does with its second, which is better."""
-        one, two = [epochs_of(student.early_stopping(run, 2)) for run in ([3.0], [3.0, 2.0])]
+        one, two = self.epochs(student, 2, [3.0], [3.0, 2.0])
         expect(one, "the answer for one epoch").alike([epoch - 1 for epoch in two], "from that for two epochs, less 1")
 
 
@@ -623,17 +634,11 @@ class TestAugment(ArgumentsUnchanged, Integers):
         """What comes back is one array of the batch's shape; each image is shifted, zeros come in, and most images have moved."""
         images = nonzero(rng, 30, 4, 6)
         answer = student.augment(images, generator(rng))
-        try:
-            found = expect(answer, "the augmented images").shaped(images.shape).answer
-        except Mismatch as error:
-            raise Mismatch(error.kind, str(error), (type(answer).__name__,) if isinstance(answer, (list, tuple)) else error.got) from None
+        found = expect_form(answer, lambda: expect(answer, "the augmented images").shaped(images.shape).answer)
         shifts = [(dy, dx) for dy in (-2, -1, 0, 1, 2) for dx in (-2, -1, 0, 1, 2)]
+        possible = [[reference.shift_image(image, *by) for by in shifts] for image in images]
         for number, moved in enumerate(found):
-            of = [
-                other
-                for other in range(30)
-                if any(np.allclose(moved, reference.shift_image(images[other], *by), rtol=1e-5) for by in shifts)
-            ]
+            of = [other for other in range(30) if any(np.allclose(moved, right, rtol=1e-5) for right in possible[other])]
             if number not in of:
                 said = f"image {number} of the answer isn't image {number} of the batch, shifted by up to 2 pixels"
                 raise Mismatch("value", said, ("first",) if of == [0] and number == 1 else ("other",) if of else None)
@@ -700,7 +705,8 @@ class TestAugment(ArgumentsUnchanged, Integers):
         """All random numbers come from rng: same state, same answer; next call, another answer."""
         arguments = self.arguments(rng)
         mine, again, other = (with_generators(arguments, seed) for seed in (TWO_SEEDS[0], *TWO_SEEDS))
-        first, second, repeated, of_other = [self.ask(student, *some) for some in (mine, mine, again, other)]
+        answers = [student.augment(*some) for some in (mine, mine, again, other)]
+        first, second, repeated, of_other = [entries_of_batch(answer, arguments[0].shape) for answer in answers]
         try:
             expect(second, "the answer").differs_from(first, "in a second call with the same generator, which should have moved on")
             expect(of_other, "the answer").differs_from(first, "with a generator of another seed, so the generator isn't used")
@@ -715,13 +721,9 @@ class TestAugment(ArgumentsUnchanged, Integers):
 def labels_of(answer, probabilities):
     """Return the labels of an answer; of probabilities or one-hot rows the largest. A test of its own looks at the form."""
     count, classes = np.shape(probabilities)[1:]
-    answer = array_in(
-        answer[0]
-        if type(answer) is tuple and answer and getattr(answer[0], "ndim", 0) == 1
-        else list(answer)
-        if type(answer) is tuple
-        else answer
-    )
+    if type(answer) is tuple:
+        answer = answer[0] if answer and getattr(answer[0], "ndim", 0) == 1 else list(answer)
+    answer = array_in(answer)
     if isinstance(answer, np.ndarray) and answer.shape == (count, classes) and answer.dtype.kind in "iuf":
         return np.argmax(answer, axis=1)
     return entries(answer, (count,), "the labels")
@@ -781,13 +783,17 @@ class TestEnsemblePredict(ArgumentsUnchanged, Contract):
     @corner("one member, one example", 0.05)
     def test_single(self, student, rng):
         """An ensemble may have one member, and there may be one example."""
-        for size in ((1, 6, 4), (5, 1, 3), (1, 1, 4)):
-            p = 0.1 * rng.dirichlet(np.ones(size[2]), size[:2]) + 0.9 * np.eye(size[2])[rng.integers(0, size[2], size[1])]
-            expect(labels_of(student.ensemble_predict(p), p), "the labels").close_to(np.argmax(p[0], axis=1).astype(float))
+        p = [
+            0.1 * rng.dirichlet(np.ones(size[2]), size[:2]) + 0.9 * np.eye(size[2])[rng.integers(0, size[2], size[1])]
+            for size in ((1, 6, 4), (5, 1, 3), (1, 1, 4))
+        ]
+        for each, answer in zip(p, [student.ensemble_predict(each) for each in p], strict=True):
+            expect(labels_of(answer, each), "the labels").close_to(np.argmax(each[0], axis=1).astype(float))
 
     @corner("integers", 0.05)
     def test_integers(self, student):
         """Whole numbers, 0 and 1, are averaged like others."""
         votes = np.array([[[0, 1, 0], [0, 0, 1]], [[0, 1, 0], [1, 0, 0]], [[1, 0, 0], [0, 0, 1]]])
-        floats, whole = [labels_of(student.ensemble_predict(each), votes) for each in (votes.astype(float), votes)]
+        answers = [student.ensemble_predict(each) for each in (votes.astype(float), votes)]
+        floats, whole = [labels_of(answer, votes) for answer in answers]
         expect(whole, "the labels for integers").alike(floats, "from those for the same numbers as floats")
