@@ -366,7 +366,7 @@ class TestMaxNorm(ArgumentsUnchanged, Integers):
         W = self.columns(rng, 4, [1.0, 2.0, 0.05])
         usual, *answers = self.shortened(student, (W, 0.1), *[(size * W, 0.1 * size) for size in (1e-10, 1e-5)])
         for size, tiny in zip((1e-10, 1e-5), answers, strict=True):
-            expect(tiny / size, "the answer to tiny weights, divided by their size,").alike(usual, "from that to others", rtol=1e-5)
+            expect(tiny, "the answer to tiny weights").alike(size * usual, "from that to others, multiplied by their size", rtol=1e-5)
 
 
 # --- early stopping -------------------------------------------------------------------------------------------------------

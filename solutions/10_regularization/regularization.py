@@ -170,7 +170,7 @@ for accuracies in by_width.values():
 # And now the number of examples:
 
 # %% tags=["demo"]
-sizes, by_size = (25, 50, 100, 200), {}
+sizes, by_size = (25, 100, 200), {}
 for share in (0.0, 0.2):
     ends = np.array([[learn(sample(seed, n, share), seed)[1] for seed in few] for n in sizes])
     lowest = np.argmin(ends[:, :, 1], axis=-1)
@@ -179,13 +179,13 @@ for share in (0.0, 0.2):
 plots.show(
     figures.with_spread(by_size, sizes, "training examples", "test accuracy", log=True, low=0.4),
     alt="Test accuracy over 25 to 200 training examples. With right labels it rises from 0.7 to 0.92, at the end and at the "
-    "threshold alike. With wrong labels, and 50 or more examples, it is higher at the threshold than at the end.",
+    "threshold alike. With wrong labels, and 100 or more examples, it is higher at the threshold than at the end.",
 )
 for lines in by_size.values():
     ends = lines["after 100 epochs"].mean(axis=1)
     assert np.all(np.diff(ends) > 0), "more data is better every time"
 gap = by_size["20% wrong labels"]["at the threshold"] - by_size["20% wrong labels"]["after 100 epochs"]
-assert gap[2:].mean() > 0.03, "with wrong labels one should have stopped at the threshold"
+assert gap[1:].mean() > 0.03, "with wrong labels one should have stopped at the threshold"
 
 # %% [markdown]
 # More data is the best remedy, and the dearest. Note the left panel: with right labels, overfitting costs next to no accuracy. The
@@ -946,7 +946,7 @@ if ready(early_stopping, l2_penalty):
     outcomes = {"100 epochs": [], "early stopping": [], "L2, λ = 0.02": []}
     for share in shares:
         some = [sample(seed, share=share) for seed in few]
-        logs = [learn(some[seed], seed)[1] for seed in few]
+        logs = [learn(some[seed], seed)[1] if share != 0.2 else runs["no remedy"][seed] for seed in few]
         outcomes["100 epochs"].append([log[3, -1] for log in logs])
         outcomes["early stopping"].append([log[3, early_stopping(log[1], 10)[0]] for log in logs])
         outcomes["L2, λ = 0.02"].append([learn(some[seed], seed, add=lambda w: l2_penalty(w, 0.02))[1][3, -1] for seed in few])
@@ -1106,7 +1106,7 @@ if ready(ensemble_predict):
 # %% tags=["demo"]
 if ready(early_stopping, l2_penalty, l1_penalty, max_norm, shift_image, augment):
     runs["16 hidden units"] = [learn(part, seed, hidden=16)[1] for seed, part in zip(seeds, parts, strict=True)]
-    runs["200 examples"] = [learn(sample(seed, n=200), seed)[1] for seed in seeds]
+    runs["200 examples"] = [learn(sample(seed, n=200), seed)[1] for seed in few]
     order = ["no remedy", "L2, λ = 0.02", "L1, λ = 0.003", "max-norm, r = 1", "augmentation"]
     order += ["16 hidden units", "200 examples", "right labels"]
     runs = {label: runs[label] for label in order if label in runs}
@@ -1116,8 +1116,8 @@ if ready(early_stopping, l2_penalty, l1_penalty, max_norm, shift_image, augment)
     }
     plots.show(
         figures.remedies(summary),
-        alt="For each remedy a row with dots for five seeds. Left, the overfitting threshold: near epoch 20 without a remedy, later "
-        "with L1 and right labels, near the end with L2, augmentation and max-norm. Right, test accuracy: for most rows lower after 100 epochs than at the "
+        alt="For each remedy a row with dots for five seeds, three for 200 examples. Left, the overfitting threshold: near epoch 20 without "
+        "a remedy, later with L1 and right labels, near the end with L2, augmentation and max-norm. Right, test accuracy: for most rows lower after 100 epochs than at the "
         "threshold.",
     )
 
