@@ -137,7 +137,7 @@ assert noisy[2, -1] == 1 and noisy[1, -1] > 1.2 * noisy[1].min(), "40 units lear
 # ## §1 Underfitting, overfitting, and the threshold between them
 #
 # On the left the net **underfits**: it can't even learn the training examples, however long it tries. On the right it **overfits**: it
-# knows the training examples by heart, and gets worse on all others. The epoch where the validation loss is lowest is the **overfitting
+# knows the training examples by heart, and gets worse on all others. In the middle, with right labels, it gets only a little worse. The epoch where the validation loss is lowest is the **overfitting
 # threshold**. Before it, the net learns what all digits have in common. After it, it learns what only these 100 have.
 #
 # What decides on which side one is? The slides say: the *capacity* of the net, which grows with layers and units, against the complexity
@@ -342,10 +342,11 @@ plots.show(
 for lam, step, cosine in zip(lams, nearest, cosines, strict=True):
     print(f"λ = {lam:<5} is nearest to step {10 * round(step / 10)}; 1/(ηλ) = {1 / 0.5 / lam:.0f}; cosine {cosine:.2f}")
 assert min(cosines) > 0.97, "each L2 minimum has a twin on the path"
-assert all(0.4 < 0.5 * lam * step < 1.1 for lam, step in zip(lams, nearest, strict=True)), "its step is about 1/(ηλ)"
+assert all(0.4 < 0.5 * lam * step < 1.1 for lam, step in zip(lams, nearest, strict=True)), "its step is 1/(ηλ) within a factor of about two"
 
 # %% [markdown]
-# Each λ has its twin on the path, and the number of steps to it is about $1/(\eta\lambda)$. To stop after $t$ steps does what an L2
+# Each λ has its twin on the path (the vertical axis is stretched: they are nearer to each other than they look). The number of steps to it is
+# $1/(\eta\lambda)$ within a factor of two. To stop after $t$ steps does what an L2
 # penalty with $\lambda \approx 1/(\eta t)$ does. For quadratic losses that can be proved (*Deep learning*, section 7.8). The advantage of
 # stopping: one run shows all values of λ.
 #
@@ -492,7 +493,7 @@ if ready(l2_penalty, l1_penalty):
 # **small** ones. Now in the network:
 
 # %% tags=["demo"]
-strength = 0.003  # change this to 0.0003, predict how the right histogram changes, and run
+strength = 0.003  # change this to 0.0003, predict how the right histogram below changes, and run this cell and the next two
 
 
 def with_penalty(penalty, lam, seeds=seeds):
@@ -511,7 +512,7 @@ if ready(l2_penalty, l1_penalty):
 if ready(l2_penalty, l1_penalty):
     plots.show(
         figures.histograms({label: all_weights(params) for label, params in trained.items()}),
-        alt="Histograms of 2960 weights on a log scale. Without a penalty a wide bell. With L2 a narrow one. With L1 a spike of some "
+        alt="Histograms of all 2960 weights on a log scale. Without a penalty a wide bell. With L2 a narrow one. With L1 a spike of some "
         "2400 weights at zero, and few weights that reach as far as those without a penalty. Weights beyond 0.8 are counted at the edges.",
     )
     near_zero = {label: np.mean(np.abs(all_weights(params)) < 0.01) for label, params in trained.items()}
@@ -526,7 +527,7 @@ if ready(l2_penalty, l1_penalty):
 
 # %% [markdown]
 # Gradient descent never sets a weight to zero exactly: near zero it jumps back and forth by ηλ. So one zeroes tiny weights after training,
-# as the slides advise. Four fifths of the weights can go, and the test accuracy even rises by about a percent.
+# as the slides advise. Four fifths of the weights can go, and the test accuracy stays. The bars at ±0.8 hold all weights beyond.
 #
 # How large should λ be?
 
@@ -616,7 +617,7 @@ if ready(l2_penalty, weight_decay_step):
 # weight whose loss gradient is zero, such as one from a pixel that is dark in all training images. Its gradient is λw alone, and Adam
 # makes of it
 #
-# $$\frac{\hat m}{\sqrt{\hat s} + \epsilon} \approx \frac{\lambda w}{\sqrt{(\lambda w)^2}} = \operatorname{sign}(w) \tag{4}$$
+# $$\frac{\hat m}{\sqrt{\hat s} + \varepsilon} \approx \frac{\lambda w}{\sqrt{(\lambda w)^2}} = \operatorname{sign}(w) \tag{4}$$
 #
 # Whatever λ is! And a weight with large gradients hardly decays at all. The remedy is to **decouple** the two: let Adam make its
 # direction of the loss gradient alone, and let the weights decay beside it, as (3) does. That is AdamW, the usual choice for large
@@ -932,8 +933,8 @@ if ready(early_stopping, shift_image, augment):
 # %% [markdown]
 # Here we contradict the slides. "This will reduce overfitting" is true: the net no longer learns the images by heart. But on the usual
 # test set it gains little, and with right labels it even loses. The digits in this data set are centred, one pixel is an eighth of the
-# image, and the net spends its capacity on shifts that never come. Look at the last column, though. A plain net falls from 88 % to less
-# than half of that if the images are moved by a pixel. The augmented one hardly cares. Augmentation teaches what you put into it: an
+# image, and the net spends its capacity on shifts that never come. Look at the last column, though. A plain net loses 57 points
+# if the images are moved by a pixel. The augmented one loses 11. Augmentation teaches what you put into it: an
 # *invariance*. Whether that helps depends on what the net will meet.
 #
 # ## §7 Wrong labels
@@ -1096,7 +1097,7 @@ if ready(ensemble_predict):
 # %% [markdown]
 # With other first weights alone, the members are good and agree even in their mistakes; the slides' "2 %" is about what one gets. With
 # bagging each member is *worse*, since a third of the examples is missing in its sample. But they differ, and together they are better
-# than the others together. Two more honest words. An ensemble always beats its *average* member in the squared error of the
+# than the others together. (Three seeds: that its curve sinks a little after three members is noise.) Two more honest words. An ensemble always beats its *average* member in the squared error of the
 # probabilities: the gain is exactly the variance among them, as the assertion says. In accuracy there is no such law, and it needn't beat
 # its *best* member; only, beforehand nobody knows which one that is. And it costs M times the time, at training and at test. Dropout
 # (lecture 11) is a cheap cousin: training adds noise, testing averages over it. Augmentation follows the same pattern.
@@ -1143,7 +1144,7 @@ if ready(early_stopping, l2_penalty, l1_penalty, max_norm, shift_image, augment)
 # One set of slides recommends early stopping first, and L2 if needed. Our numbers agree. Another says that L1 and L2 "work for smaller
 # models". Ours is one; yet as decoupled weight decay, L2 trains the largest models there are.
 #
-# ## §10 In words
+# ## §10 A question to answer in words
 #
 # *About 10 minutes · difficulty ●●○ · graded by hand*
 #

@@ -91,9 +91,10 @@ def weight_plane(path: np.ndarray, ends: np.ndarray, lams: Sequence[float], loss
     ax.plot(*points.T, color=plots.PALETTE[0], label="path of gradient descent")
     ax.plot(*points[best], "*", color=plots.PALETTE[0], markersize=16, label="early stopping")
     ax.plot(*minima.T, color=plots.PALETTE[1], linestyle="--", marker="s", label="minima with an L2 penalty")
+    ax.text(0.98, 0.03, "darker contours: lower loss", transform=ax.transAxes, ha="right", fontsize=9)
     for point, lam in zip(minima, lams, strict=True):
         ax.annotate(f"λ = {lam:g}", point, xytext=(6, -14), textcoords="offset points", fontsize=9)
-    ax.set(xlabel="first principal axis of the weights", ylabel="second principal axis")
+    ax.set(xlabel="direction in which the weights move most", ylabel="direction in which they move next")
     ax.legend(loc="upper left", fontsize=9)
     return fig
 
