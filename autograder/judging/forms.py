@@ -172,7 +172,7 @@ class _Changed:
             call = self._function.call(*args, **kwargs)
         except Raised:
             return Call(self._instead(*args, **kwargs), args)
-        return Call(self._form.apply(call.answer, *args, **kwargs), call.arguments)
+        return Call(self._form.apply(call.answer, *args, **kwargs), call.arguments, call.shared)
 
     def _instead(self, *args: Any, **kwargs: Any) -> Any:
         """Return an answer in the place of the exception that is being handled, or raise it again."""

@@ -1,0 +1,693 @@
+"""The hidden suite of lecture 13, transfer learning.
+
+Most tests take the right numbers in another form, too: in one flat tuple, as a column, in another order. In each exercise one corner looks at
+the form. Of gradients the direction is looked at apart from the length.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from autograder.suites.contracts import (
+    SEED,
+    ArgumentsUnchanged,
+    DrawsFromGenerator,
+    Float32,
+    Integers,
+    IntegersBesideFractions,
+    MemoryLayouts,
+    array_in,
+    generator,
+    in_form,
+    part_of,
+    rounded,
+)
+from coursekit import aspect, corner, exercise, expect, expect_error
+from coursekit.expectations import Mismatch, described
+from coursekit.student import Raised
+
+
+def network(rng, *sizes):
+    """Return random layers (W, b) for these numbers of units."""
+    return [(rng.normal(size=(D, H)), rng.normal(size=H)) for D, H in zip(sizes[:-1], sizes[1:], strict=True)]
+
+
+def flat(answer):
+    """Return an array of shape (N, 1) with the shape (N,), a list of numbers as an array, and booleans as numbers."""
+    answer = array_in(list(answer) if isinstance(answer, tuple) else answer)
+    if not isinstance(answer, np.ndarray):
+        return answer
+    answer = answer.astype(float) if answer.dtype == bool else answer
+    return answer.ravel() if answer.ndim > 1 and answer.size == max(answer.shape) else answer
+
+
+def layers_in(answer, name="the answer"):
+    """Return layers as a list of pairs; arrays in a row, or (b, W), are put in order, for a test of its own looks at that."""
+    if not isinstance(answer, (list, tuple)):
+        raise Mismatch("type", f"{name} should be a list of pairs (W, b), but it is {described(answer)}")
+    if len(answer) % 2 == 0 and all(isinstance(part, np.ndarray) for part in answer):
+        answer = list(zip(answer[::2], answer[1::2], strict=True))
+    pairs = [expect(layer, f"layer {number} of {name}").items("W", "b") for number, layer in enumerate(answer, start=1)]
+    return [pair[::-1] if np.ndim(pair[0]) < np.ndim(pair[1]) else pair for pair in pairs if all(map(is_array, pair))]
+
+
+def is_array(part):
+    """Tell whether this is an array or a number, whose axes can be counted."""
+    return isinstance(part, (np.ndarray, np.generic, float))
+
+
+def expect_form(answer, name):
+    """Expect a list or a tuple of pairs, of which W has two axes and b has one."""
+    if not isinstance(answer, (list, tuple)):
+        raise Mismatch("type", f"{name} should be a list, but it is {described(answer)}")
+    for number, layer in enumerate(answer, start=1):
+        W, b = expect(layer, f"layer {number} of {name}").items("W", "b")
+        expect(W, f"W of layer {number}").shaped(np.shape(W) if np.ndim(W) == 2 else (1, 1))
+        expect(b, f"b of layer {number}").shaped((np.shape(W)[1],))
+
+
+# --- split_classes --------------------------------------------------------------------------------------------------------
+
+NAMES = "X_A", "y_A", "X_B", "y_B"
+
+
+def split_parts(answer):
+    """Return (X_A, y_A, X_B, y_B), whether they come in pairs or in a row."""
+    items = [part for item in answer for part in (item if isinstance(item, (list, tuple)) else [item])] if is_sequence(answer) else [answer]
+    return expect(items, "what split_classes returns").items(*NAMES)
+
+
+def is_sequence(answer):
+    """Tell whether an answer is a list or a tuple."""
+    return isinstance(answer, (list, tuple))
+
+
+@exercise("split_classes")
+class TestSplitClasses(ArgumentsUnchanged, MemoryLayouts):
+    def arguments(self, rng, held_out=(2, 5), K=7, N=40):
+        y = rng.permutation(np.append(np.repeat(np.arange(K), 2), rng.integers(0, K, N - 2 * K)))
+        return rng.normal(size=(N, 3)), y, held_out
+
+    def ask(self, student, *arguments):
+        return split_parts(student.split_classes(*arguments))
+
+    def expect_parts(self, student, reference, rng, which, *pairs, K=7, look=flat):
+        """Expect one of the four arrays for pairs of held-out classes."""
+        cases = [self.arguments(rng, held_out, K) for held_out in pairs]
+        answers = [student.split_classes(*case) for case in cases]
+        for case, answer in zip(cases, answers, strict=True):
+            right = [part for pair in reference.split_classes(*case) for part in pair][which]
+            found = split_parts(answer)[which]
+            expect(look(found), f"{NAMES[which]} for held_out = {case[2]}").close_to(right)
+
+    @aspect("the inputs of A", 1.5)
+    def test_X_A(self, student, reference, rng):
+        """X_A has the examples of all other classes, in their order."""
+        self.expect_parts(student, reference, rng, 0, (2, 5), (6, 0), look=lambda X: X)
+
+    @aspect("the inputs of B", 1.5)
+    def test_X_B(self, student, reference, rng):
+        """X_B has the examples of the two classes that are held out, in their order."""
+        self.expect_parts(student, reference, rng, 2, (2, 5), (6, 0), look=lambda X: X)
+
+    @aspect("labels of A: without gaps", 1)
+    def test_no_gaps(self, student, rng):
+        """The labels of A are 0 to K − 3, and each of them is there."""
+        for held_out, K in (((1, 4), 7), ((0, 3), 6)):
+            y_A = flat(split_parts(student.split_classes(*self.arguments(rng, held_out, K)))[1])
+            expect(y_A, "y_A").shaped(np.shape(y_A) if np.ndim(y_A) == 1 else (1,))
+            expect(np.unique(y_A), "the different labels of A").close_to(np.arange(K - 2.0))
+
+    @aspect("labels of A: the last two held out", 1)
+    def test_last_classes(self, student, reference, rng):
+        """Where the two last classes are held out, those of A keep their labels."""
+        self.expect_parts(student, reference, rng, 1, (5, 6))
+        self.expect_parts(student, reference, rng, 1, (8, 9), K=10)
+
+    @aspect("labels of A: neighbours", 1)
+    def test_neighbours(self, student, reference, rng):
+        """Where two neighbours are held out, the classes above them move down by two."""
+        self.expect_parts(student, reference, rng, 1, (3, 4), (0, 1))
+
+    @aspect("labels of A: any two", 1.3)
+    def test_any_two(self, student, reference, rng):
+        """Where two classes with others between them are held out, the labels of A have no gap and keep their order."""
+        self.expect_parts(student, reference, rng, 1, (1, 4), (0, 6))
+
+    @aspect("labels of B", 1.6)
+    def test_y_B(self, student, reference, rng):
+        """The second class of held_out is 1 and the first one is 0, where the second is the larger one."""
+        self.expect_parts(student, reference, rng, 3, (2, 5), (0, 1))
+
+    @aspect("labels of B: two kinds", 0.8)
+    def test_two_kinds(self, student, rng):
+        """One of the classes that are held out gets one label, the other one another."""
+        X, y, held_out = self.arguments(rng, (5, 1))
+        y_B = flat(split_parts(student.split_classes(X, y, held_out))[3])
+        found = expect(y_B, "y_B").shaped((int(np.isin(y, held_out).sum()),)).answer
+        first = y[np.isin(y, held_out)] == held_out[0]
+        if np.unique(found[first]).size != 1 or np.unique(found[~first]).size != 1 or found[first][0] == found[~first][0]:
+            raise Mismatch("value", "the labels y_B don't tell the two classes apart")
+
+    @corner("held_out in any order", 0.12)
+    def test_order(self, student, reference, rng):
+        """Where held_out begins with the larger class, the labels of B follow its order, and those of A are the same."""
+        self.expect_parts(student, reference, rng, 3, (5, 2), (6, 0))
+        self.expect_parts(student, reference, rng, 1, (4, 1))
+
+    @corner("two pairs, with labels in one row", 0.12)
+    def test_form(self, student, rng):
+        """The answer is ((X_A, y_A), (X_B, y_B)); labels are numbers, as arrays of shape (N,)."""
+        X, y, held_out = self.arguments(rng)
+        pairs = expect(student.split_classes(X, y, held_out), "what split_classes returns").items("(X_A, y_A)", "(X_B, y_B)")
+        in_B = int(np.isin(y, held_out).sum())
+        for pair, n, of in zip(pairs, (len(y) - in_B, in_B), "AB", strict=True):
+            inputs, labels = expect(pair, f"what comes back for {of}").items(f"X_{of}", f"y_{of}")
+            expect(inputs, f"X_{of}").shaped((n, 3))
+            expect(labels, f"y_{of}").shaped((n,))
+
+    @corner("images", 0.04)
+    def test_images(self, student, reference, rng):
+        """Images of shape (N, C, H, W), of integers, with labels of 8 bits, are split in the same way."""
+        _, y, held_out = self.arguments(rng, (3, 1), 5, 20)
+        arguments = rng.integers(0, 256, (20, 1, 4, 2)), y.astype(np.uint8), held_out
+        parts = split_parts(student.split_classes(*arguments))
+        for part, right, name in zip(parts, [item for pair in reference.split_classes(*arguments) for item in pair], NAMES, strict=True):
+            expect(part if right.ndim > 1 else flat(part), name).close_to(right)
+
+    @corner("three classes", 0.03)
+    def test_three_classes(self, student, reference, rng):
+        """With three classes A has one, whose label is 0."""
+        self.expect_parts(student, reference, rng, 1, (0, 2), (1, 2), K=3)
+
+
+# --- reuse_layers ---------------------------------------------------------------------------------------------------------
+
+
+@exercise("reuse_layers")
+class TestReuseLayers(ArgumentsUnchanged, DrawsFromGenerator):
+    sizes = 5, 7, 6, 4, 3
+
+    def arguments(self, rng):
+        return network(rng, *self.sizes), 2, 3, SEED
+
+    def layers(self, student, rng, n_reuse, n_out=1, sizes=None):
+        """Return what A's layers were, and the answer as pairs."""
+        params = network(rng, *(sizes or self.sizes))
+        answer = student.reuse_layers(params, n_reuse, n_out, generator(rng))
+        return params, layers_in(answer)
+
+    @aspect("the reused layers", 3)
+    def test_reused(self, student, rng):
+        """The first n_reuse layers have the weights and biases of A's first ones."""
+        for n_reuse in (1, 2, 3):
+            params, layers = self.layers(student, rng, n_reuse, 2)
+            if len(layers) < n_reuse:
+                raise Mismatch("shape", f"there are {len(layers)} layers, but {n_reuse} should be reused")
+            for number, (layer, right) in enumerate(zip(layers, params[:n_reuse], strict=False), start=1):
+                expect(layer[0], f"W of reused layer {number}").close_to(right[0])
+                expect(flat(layer[1]), f"b of reused layer {number}").close_to(right[1])
+
+    @aspect("how many layers", 1.5)
+    def test_count(self, student, rng):
+        """There are n_reuse + 1 layers: the others of A are gone."""
+        for n_reuse in (1, 3):
+            _, layers = self.layers(student, rng, n_reuse)
+            if len(layers) != n_reuse + 1:
+                raise Mismatch(
+                    "shape", f"with n_reuse = {n_reuse} there are {len(layers)} layers, expected {n_reuse + 1}", (len(layers) - n_reuse,)
+                )
+
+    @aspect("the shape of the head", 2.5)
+    def test_shapes(self, student, rng):
+        """The head has a weight for each unit below it and each output, and a bias for each output."""
+        for n_reuse, n_out in ((2, 1), (1, 4), (3, 2)):
+            _, layers = self.layers(student, rng, n_reuse, n_out)
+            W, b = layers[-1] if layers else (None, None)
+            expect(W, "W of the head").shaped((self.sizes[n_reuse], n_out))
+            expect(flat(b) if n_out > 1 else np.ravel(b) if is_array(b) else b, "b of the head").shaped((n_out,))
+
+    @aspect("a random head", 3)
+    def test_random(self, student, rng):
+        """The head's weights are drawn independently of each other: they differ, and rows and columns don't move together."""
+        _, layers = self.layers(student, rng, 1, 50, sizes=(3, 60, 4))
+        W = np.asarray(layers[-1][0], dtype=float) if layers else np.zeros(0)
+        expect(W, "W of the head").shaped(W.shape)
+        if W.size < 40 or np.unique(W).size < min(W.size, 3000) // 2:
+            raise Mismatch("value", f"the head's {W.size} weights have {np.unique(W).size} different values", (np.unique(W).size,))
+        expect((W - W.mean()) / W.std(), "W of the head, less its mean and divided by its standard deviation,").is_independent(1.0)
+
+    @corner("nothing reused", 0.08)
+    def test_none_reused(self, student, rng):
+        """With n_reuse = 0 the head stands on the inputs, and is the only layer."""
+        _, layers = self.layers(student, rng, 0, 2)
+        expect([len(layers)], "the number of layers").close_to([1])
+        expect(layers[0][0], "W of the head").shaped((5, 2))
+
+    @corner("copies", 0.14)
+    def test_copies(self, student, rng):
+        """The reused layers are copies: training them doesn't change A."""
+        params = network(rng, *self.sizes)
+        answers = [student.reuse_layers.call(params, n_reuse, 2, generator(rng)) for n_reuse in (1, 3)]
+        if any(call.shared for call in answers):
+            raise Mismatch("value", "an array of the answer is an array of A's, or a view of one: a change of one changes the other")
+
+    @corner("a list of pairs", 0.05)
+    def test_form(self, student, rng):
+        """The answer is a list of pairs (W, b), with b of shape (n,)."""
+        expect_form(student.reuse_layers(network(rng, *self.sizes), 2, 1, generator(rng)), "the answer")
+
+
+# --- frozen_step ----------------------------------------------------------------------------------------------------------
+
+
+@exercise("frozen_step")
+class TestFrozenStep(ArgumentsUnchanged, IntegersBesideFractions):
+    sizes, beside_fractions = (3, 4, 2, 5), ((0,), (1,))
+
+    def arguments(self, rng, trainable=(False, True, True), lr=0.3):
+        return network(rng, *self.sizes), network(rng, *self.sizes), lr, list(trainable)
+
+    def ask(self, student, *arguments):
+        return [part for layer in layers_in(student.frozen_step(*arguments)) for part in layer]
+
+    def layers(self, student, arguments):
+        """Return the answer as pairs, as many as there are layers."""
+        layers = layers_in(student.frozen_step(*arguments))
+        if len(layers) != len(arguments[0]):
+            raise Mismatch("shape", f"there are {len(layers)} layers, expected {len(arguments[0])}")
+        return layers
+
+    def expect_trained(self, student, reference, rng, which):
+        for trainable, lr in (((False, True, True), 0.3), ((True, True, True), 2.0), ((False, False, True), 0.05)):
+            arguments = self.arguments(rng, trainable, lr)
+            layers, right = self.layers(student, arguments), reference.frozen_step(*arguments)
+            for number in [number for number, trains in enumerate(trainable) if trains]:
+                found = layers[number][which]
+                expect(flat(found) if which else found, f"{'Wb'[which]} of layer {number + 1}, which is trained,").close_to(
+                    right[number][which]
+                )
+
+    @aspect("weights that are trained", 1)
+    def test_trained_W(self, student, reference, rng):
+        """The weights of a trainable layer move by −lr·dW."""
+        self.expect_trained(student, reference, rng, 0)
+
+    @aspect("biases that are trained", 1)
+    def test_trained_b(self, student, reference, rng):
+        """The biases of a trainable layer move by −lr·db."""
+        self.expect_trained(student, reference, rng, 1)
+
+    def moved(self, layers, params):
+        """Return for each layer whether W or b differs from what it was."""
+        changed = [[not np.array_equal(flat(part), flat(was)) for part, was in zip(*pair, strict=True)] for pair in zip(layers, params, strict=True)]
+        return [any(layer) for layer in changed]
+
+    def expect_frozen(self, student, rng, which):
+        for trainable in ((False, True, True), (False, False, True)):
+            arguments = self.arguments(rng, trainable)
+            layers = self.layers(student, arguments)
+            for number in range(trainable.index(True)):
+                name, found = f"{'Wb'[which]} of layer {number + 1}, which is frozen,", layers[number][which]
+                expect(flat(found) if which else found, name).close_to(arguments[0][number][which])
+            if not any(self.moved(layers, arguments[0])):
+                raise Mismatch("value", "no layer has moved, also none of those that are trainable")
+
+    @aspect("frozen weights", 1.9)
+    def test_frozen_W(self, student, rng):
+        """The weights of a frozen layer stay as they are, while others move."""
+        self.expect_frozen(student, rng, 0)
+
+    @aspect("frozen biases", 1.4)
+    def test_frozen_b(self, student, rng):
+        """The biases of a frozen layer stay as they are, while others move."""
+        self.expect_frozen(student, rng, 1)
+
+    @aspect("any layers", 1.6)
+    def test_any_layers(self, student, rng):
+        """Any layers can be frozen, also those above a trainable one: those move that are trainable, and no others."""
+        for trainable in ((True, False, True), (False, True, False), (True, False, False)):
+            arguments = self.arguments(rng, trainable)
+            moved = self.moved(self.layers(student, arguments), arguments[0])
+            expect(moved, f"whether each layer moves, with trainable = {trainable},").equals(list(trainable))
+
+    @corner("all frozen", 0.04)
+    def test_all_frozen(self, student, rng):
+        """Where every layer is frozen nothing moves."""
+        arguments = self.arguments(rng, (False, False, False))
+        expect(self.moved(self.layers(student, arguments), arguments[0]), "whether each layer moves").equals([False] * 3)
+
+    @corner("a list of pairs", 0.05)
+    def test_form(self, student, rng):
+        """The answer is a list of pairs (W, b), with b of shape (n,)."""
+        expect_form(student.frozen_step(*self.arguments(rng)), "the answer")
+
+
+# --- transfer_strategy ----------------------------------------------------------------------------------------------------
+
+CASES = [(data, similarity) for data in ("little", "lots") for similarity in ("similar", "different")]
+
+
+def advice(answer):
+    """Return the text of an answer that may stand in a tuple or a list, without blanks and capitals at the ends."""
+    answer = answer[0] if is_sequence(answer) and len(answer) == 1 else answer
+    return answer.strip().lower() if isinstance(answer, str) else answer
+
+
+def spelled(word):
+    """Return a string that is equal to `word` and another object: `is` tells the two apart."""
+    return "".join(list(word))
+
+
+@exercise("transfer_strategy")
+class TestTransferStrategy:
+    def expect_advice(self, student, reference, *case):
+        """Expect the right words for a case, and others for the opposite case."""
+        opposite = ("lots" if case[0] == "little" else "little", "similar" if case[1] == "different" else "different")
+        answers = [advice(student.transfer_strategy(*map(spelled, each))) for each in (case, opposite)]
+        right = reference.transfer_strategy(*case)
+        expect(answers[0], f"the strategy for {case}").equals(right)
+        if answers[1] == right:
+            raise Mismatch("value", f"the strategy for {opposite} is the same as for {case}")
+
+    @aspect("little data, similar", 1)
+    def test_little_similar(self, student, reference):
+        """Little data that are similar to the old ones: a linear classifier on top."""
+        self.expect_advice(student, reference, "little", "similar")
+
+    @aspect("little data, different", 1)
+    def test_little_different(self, student, reference):
+        """Little data that are different: linear classifiers at several stages."""
+        self.expect_advice(student, reference, "little", "different")
+
+    @aspect("lots of data, similar", 1)
+    def test_lots_similar(self, student, reference):
+        """Lots of data that are similar: finetune a few layers."""
+        self.expect_advice(student, reference, "lots", "similar")
+
+    @aspect("lots of data, different", 1)
+    def test_lots_different(self, student, reference):
+        """Lots of data that are different: finetune many layers."""
+        self.expect_advice(student, reference, "lots", "different")
+
+    @corner("unknown data", 0.1)
+    def test_unknown_data(self, student):
+        """An unknown word for the data raises ValueError."""
+        for similarity in ("similar", "different"):
+            for data in ("some", "Little", "", "similar"):
+                expect_error(student.transfer_strategy, ValueError, data, similarity)
+
+    @corner("unknown similarity", 0.1)
+    def test_unknown_similarity(self, student):
+        """An unknown word for the similarity raises ValueError."""
+        for data in ("little", "lots"):
+            for similarity in ("alike", "DIFFERENT", "", "lots", "very different"):
+                expect_error(student.transfer_strategy, ValueError, data, similarity)
+
+    @corner("the exact words", 0.08)
+    def test_words(self, student, reference):
+        """The answer is a string with exactly the words of the docstring, where it has these words at all."""
+        for case, answer in [(case, student.transfer_strategy(*case)) for case in CASES]:
+            if advice(answer) in {reference.transfer_strategy(*each) for each in CASES}:
+                expect(answer, "the strategy").equals(advice(answer))
+
+
+# --- autoencoder_gradients ------------------------------------------------------------------------------------------------
+
+LOSS_AND_GRADS = "loss", "grads"
+PARTS = "dW1", "db1", "dW2", "db2"
+
+
+def gradients_in(answer):
+    """Return (dW1, db1, dW2, db2), in pairs or in a row."""
+    grads = answer if is_sequence(answer) and len(answer) == 2 and all(map(is_sequence, answer)) else part_of(answer, 1, LOSS_AND_GRADS)
+    grads = answer[1:] if is_sequence(answer) and len(answer) == 5 else grads
+    if not is_sequence(grads):
+        raise Mismatch("type", f"grads should be a list of pairs, but it is {described(grads)}")
+    return expect([part for layer in grads for part in (layer if is_sequence(layer) else [layer])], "grads").items(*PARTS)
+
+
+def unit(array):
+    """Divide an array by its length."""
+    return array / (np.sqrt(np.sum(np.square(array))) or 1.0)
+
+
+@exercise("autoencoder_gradients")
+class TestAutoencoderGradients(ArgumentsUnchanged, Integers, Float32, MemoryLayouts):
+    outputs = "the loss", *PARTS
+
+    def arguments(self, rng, N=7, D=5, H=4):
+        return network(rng, D, H, D), rng.normal(size=(N, D))
+
+    def bright(self, rng, active=False, N=6, D=4, H=5):
+        """Return arguments for which all outputs are positive, and if `active`, all hidden units too."""
+        (W1, b1), (W2, b2) = network(rng, D, H, D)
+        X = rng.uniform(0.2, 1.0, (N, D))
+        W1, b1 = (np.abs(W1), np.abs(b1)) if active else (W1, b1)
+        return [(W1, b1), (W2, b2 + 1.0 - np.min(np.maximum(X @ W1 + b1, 0) @ W2 + b2))], X
+
+    def ask(self, student, *arguments):
+        answer = student.autoencoder_gradients(*arguments)
+        return [self.loss_in(answer), *gradients_in(answer)]
+
+    def loss_in(self, answer):
+        """Return the loss; an array with a single entry will do here."""
+        loss = answer[0] if is_sequence(answer) and answer else answer
+        return loss.reshape(()) if isinstance(loss, np.ndarray) and loss.size == 1 else loss
+
+    def expect_part(self, student, reference, which, *cases, look=unit):
+        """Expect one of the gradients, or its direction."""
+        for arguments, answer in [(arguments, student.autoencoder_gradients(*arguments)) for arguments in cases]:
+            right = gradients_in(reference.autoencoder_gradients(*arguments))[which]
+            found = gradients_in(answer)[which]
+            found = expect(flat(found) if which % 2 else found, PARTS[which]).shaped(right.shape)
+            name = PARTS[which] + (", divided by its length," if look is unit else "")
+            expect(look(found.answer), name).close_to(look(right), rtol=1e-5 if look is unit else 1e-6)
+
+    @aspect("the loss", 2)
+    def test_loss(self, student, reference, rng):
+        """The loss is the mean of the squared errors over all N·D entries."""
+        for arguments in (self.arguments(rng), self.arguments(rng, 3, 6, 2)):
+            expect(self.loss_in(student.autoencoder_gradients(*arguments)), "the loss").close_to(
+                reference.autoencoder_gradients(*arguments)[0]
+            )
+
+    @aspect("the loss up to a factor", 1.2)
+    def test_loss_ratio(self, student, reference, rng):
+        """For two batches of the same size the losses have the right ratio."""
+        cases = [self.bright(rng) for _ in range(2)]
+        found = [self.loss_in(student.autoencoder_gradients(*case)) for case in cases]
+        one, other = (expect(loss, "the loss").shaped(()).answer for loss in found)
+        right = [reference.autoencoder_gradients(*case)[0] for case in cases]
+        expect(float(one / (other or 1.0)), "the ratio of two losses").close_to(right[0] / right[1], rtol=1e-5)
+
+    @aspect("the direction of the second layer's gradients", 2)
+    def test_second_direction(self, student, reference, rng):
+        """dW2 and db2 have the right direction where all hidden units are active."""
+        case = self.bright(rng, active=True)
+        for which in (2, 3):
+            self.expect_part(student, reference, which, case)
+
+    @aspect("the direction of the first layer's gradients", 2.2)
+    def test_first_direction(self, student, reference, rng):
+        """dW1 and db1 have the right direction: they come through W2 and the ReLU."""
+        case = self.bright(rng)
+        for which in (0, 1):
+            self.expect_part(student, reference, which, case)
+
+    @aspect("the second layer's gradients", 1.2)
+    def test_second(self, student, reference, rng):
+        """dW2 and db2 are right."""
+        cases = self.arguments(rng), self.arguments(rng, 9, 3, 6)
+        for which in (2, 3):
+            self.expect_part(student, reference, which, *cases, look=np.asarray)
+
+    @aspect("the first layer's gradients", 1.2)
+    def test_first(self, student, reference, rng):
+        """dW1 and db1 are right."""
+        cases = self.arguments(rng), self.arguments(rng, 9, 3, 6)
+        for which in (0, 1):
+            self.expect_part(student, reference, which, *cases, look=np.asarray)
+
+    @aspect("loss and gradients fit together", 1.2)
+    def test_own_slopes(self, student, rng):
+        """The gradients are the slopes of your loss, measured by central differences along a random direction."""
+        params, X = self.arguments(rng)
+        along = network(rng, 5, 4, 5)
+        loss, *grads = self.ask(student, params, X)
+        slope = 0.0
+        for found, part in zip(grads, [part for layer in along for part in layer], strict=True):
+            found = expect(found if part.ndim > 1 else flat(found), "a gradient").shaped(part.shape).answer
+            slope += float(np.sum(found * part))
+        h, rtol = (1e-3, 0.02) if getattr(loss, "dtype", None) == np.float32 else (1e-6, 1e-4)
+        moved = [[(W + sign * h * dW, b + sign * h * db) for (W, b), (dW, db) in zip(params, along, strict=True)] for sign in (1, -1)]
+        up, down = (expect(self.loss_in(student.autoencoder_gradients(each, X)), "the loss").shaped(()).answer for each in moved)
+        if abs(up - down) < 1e-3 * h:
+            raise Mismatch("value", "the loss doesn't change with the parameters")
+        expect(slope, "the slope by your gradients").close_to(float(up - down) / (2 * h), rtol=rtol)
+
+    @corner("(loss, [(dW1, db1), (dW2, db2)])", 0.1)
+    def test_form(self, student, rng):
+        """The answer is (loss, [(dW1, db1), (dW2, db2)]), the loss is a single number, and gradients have the shapes of the parameters."""
+        params, X = self.arguments(rng)
+        loss, grads = expect(student.autoencoder_gradients(params, X), "what autoencoder_gradients returns").items(*LOSS_AND_GRADS)
+        expect(loss, "loss").shaped(())
+        layers = expect(grads, "grads").items("the first layer's gradients", "the second layer's gradients")
+        for layer, own in zip(layers, params, strict=True):
+            for part, right in zip(expect(layer, "a layer's gradients").items("dW", "db"), own, strict=True):
+                expect(part, "a gradient").shaped(right.shape)
+
+    @corner("integers")
+    def test_integers_beside_fractions(self, student, rng):
+        """Integers in X, and fractions in the parameters, or the other way round, give the same answer as the same numbers as floats."""
+        for group in ((0,), (1,)):
+            floats = in_form(self.arguments(rng), rounded, group)
+            whole = in_form(floats, lambda array: array.astype(int), group)
+            self.compare(student, floats, whole, "the answer to integers beside fractions", "from that to the same numbers as floats")
+
+    @corner("a single example", 0.03)
+    def test_single_example(self, student, reference, rng):
+        """A batch of one example, one feature or one hidden unit is legal."""
+        for sizes in ((1, 4, 3), (5, 1, 3), (5, 3, 1)):
+            arguments = self.arguments(rng, *sizes)
+            loss, *grads = self.ask(student, *arguments)
+            right, pairs = reference.autoencoder_gradients(*arguments)
+            expect(float(expect(loss, "the loss").shaped(()).answer / right), "the loss, divided by the right one,").within(0.01, 100)
+            for part, wanted in zip(grads, [part for pair in pairs for part in pair], strict=True):
+                expect(part, "a gradient").shaped(wanted.shape)
+
+
+# --- pretrain_stack -------------------------------------------------------------------------------------------------------
+
+MOST_CALLS, MOST_ENTRIES = 12, 10_000  # more than any test asks for
+
+
+class Encoders:
+    """A function that is passed as `train_autoencoder`: it draws an encoder, and notes what it was given and what it gave.
+
+    What no test asks for it refuses, by an error that arrives at the student.
+    """
+
+    def __init__(self, seed: int, pair: Callable[[Any], Any] = tuple) -> None:
+        self.seed, self.pair = seed, pair
+        self.given: list[tuple[np.ndarray, int]] = []
+        self.gave: list[tuple[np.ndarray, np.ndarray]] = []
+
+    def __call__(self, X, n_hidden, *rest):
+        """Return W and b, which depend on the number of the call and on the shapes alone."""
+        if len(self.given) >= MOST_CALLS:
+            raise RuntimeError(f"train_autoencoder was called more than {MOST_CALLS} times")
+        if not isinstance(X, np.ndarray) or X.ndim != 2 or X.dtype.kind not in "fiu" or X.size > MOST_ENTRIES:
+            raise ValueError(f"train_autoencoder takes an array of shape (N, D), and was given {described(X)}")
+        if isinstance(n_hidden, bool) or not isinstance(n_hidden, (int, np.integer)) or not 0 < n_hidden < 100:
+            raise ValueError(f"train_autoencoder takes a number of hidden units, and was given {described(n_hidden)}")
+        draws = np.random.default_rng([self.seed, len(self.given), X.shape[1], int(n_hidden)])
+        self.given.append((np.array(X, dtype=float), int(n_hidden)))
+        self.gave.append((draws.normal(size=(X.shape[1], int(n_hidden))), draws.normal(size=int(n_hidden))))
+        return self.pair(part.copy() for part in self.gave[-1])
+
+
+@exercise("pretrain_stack")
+class TestPretrainStack:
+    def stack(self, student, rng, sizes=(6, 5, 4), N=8, D=4):
+        """Call the function; return X, the encoders, and what came back."""
+        X, encoders = rng.normal(size=(N, D)), Encoders(int(rng.integers(1000)))
+        return X, encoders, student.pretrain_stack(X, list(sizes), encoders)
+
+    def codes(self, encoders, X, layer):
+        """Return the codes on which a layer should be trained, from what the encoders gave to those below it."""
+        for W, b in encoders.gave[:layer]:
+            X = np.maximum(X @ W + b, 0) if X.shape[1] == len(W) else X
+        return X
+
+    def expect_given(self, student, rng, layer, name):
+        """Expect the inputs on which a layer is trained."""
+        X, encoders, _ = self.stack(student, rng)
+        if len(encoders.given) <= layer:
+            raise Mismatch("value", f"train_autoencoder was called {len(encoders.given)} times, so layer {layer + 1} isn't trained")
+        expect(encoders.given[layer][0], name).close_to(self.codes(encoders, X, layer))
+
+    @aspect("the numbers of hidden units", 0.8)
+    def test_sizes(self, student, rng):
+        """train_autoencoder is called for each number in sizes, in their order, and for nothing else."""
+        for sizes in ((6, 5, 4), (3, 8)):
+            _, encoders, _ = self.stack(student, rng, sizes)
+            expect([n_hidden for _, n_hidden in encoders.given], "the n_hidden of its calls").equals(list(sizes))
+
+    @aspect("the first layer", 0.6)
+    def test_first_layer(self, student, rng):
+        """The first layer is trained on X."""
+        self.expect_given(student, rng, 0, "the inputs of the first layer")
+
+    @aspect("the second layer", 4)
+    def test_second_layer(self, student, rng):
+        """The second layer is trained on the first one's codes, relu(X·W + b)."""
+        self.expect_given(student, rng, 1, "the inputs of the second layer")
+
+    @aspect("the third layer", 2.5)
+    def test_third_layer(self, student, rng):
+        """The third layer is trained on the second one's codes."""
+        self.expect_given(student, rng, 2, "the inputs of the third layer")
+
+    @aspect("what is returned", 1.8)
+    def test_answer(self, student, rng):
+        """The answer is a list with the (W, b) that train_autoencoder gave, first layer first."""
+        for sizes in ((6, 5, 4), (3,)):
+            _, encoders, answer = self.stack(student, rng, sizes)
+            layers = layers_in(answer)
+            if len(layers) != len(encoders.gave):
+                raise Mismatch("shape", f"train_autoencoder gave {len(encoders.gave)} layers, and {len(layers)} came back", (len(layers),))
+            for number, (layer, right) in enumerate(zip(layers, encoders.gave, strict=True), start=1):
+                for part, wanted, name in zip(layer, right, "Wb", strict=True):
+                    expect(flat(part) if name == "b" else part, f"{name} of layer {number}").close_to(wanted)
+
+    @corner("one call a layer", 0.06)
+    def test_one_call(self, student, rng):
+        """train_autoencoder is called once a layer: training takes long."""
+        _, encoders, _ = self.stack(student, rng, (5, 3))
+        if len(encoders.given) > 2:
+            raise Mismatch("value", f"train_autoencoder was called {len(encoders.given)} times for two layers", (len(encoders.given),))
+
+    @corner("no layer", 0.04)
+    def test_no_layer(self, student, rng):
+        """With an empty list of sizes the answer is an empty list, and nothing is trained."""
+        _, encoders, answer = self.stack(student, rng, ())
+        if not is_sequence(answer) or len(answer) or encoders.given:
+            raise Mismatch("value", f"for sizes = [] the answer should be an empty list, but it is {described(answer)}")
+
+    @corner("errors of train_autoencoder", 0.03)
+    def test_error(self, student, rng):
+        """An error that train_autoencoder raises isn't swallowed: it arrives at the caller."""
+
+        def fails(X, n_hidden):
+            raise ZeroDivisionError("this autoencoder can't be trained")
+
+        expect_error(student.pretrain_stack, ZeroDivisionError, rng.normal(size=(3, 2)), [4], fails)
+
+    @corner("X unchanged", 0.05)
+    def test_X_unchanged(self, student, rng):
+        """X and sizes are as they were after the call."""
+        X, sizes = rng.normal(size=(6, 4)), [5, 3]
+        try:
+            call = student.pretrain_stack.call(X, sizes, Encoders(5))
+        except Raised:  # another test looks at that
+            return
+        expect(call.arguments[0], "X").same_as(X, "after the call")
+        expect(call.arguments[1], "sizes").same_as(sizes, "after the call")
+
+    @corner("integers", 0.04)
+    def test_integers(self, student, rng):
+        """X may hold integers, sizes may be a tuple, and train_autoencoder may return a list."""
+        X, encoders = rng.integers(-3, 4, (6, 4)), Encoders(6, list)
+        student.pretrain_stack(X, (5, 3), encoders)
+        for layer, (given, _) in enumerate(encoders.given[:2]):
+            if given.shape[1] == (4, 5)[layer] and np.array_equal(np.trunc(given), given) and layer:
+                raise Mismatch("value", "the codes of integers are whole numbers", ("whole numbers",))
+
+    @corner("a list of pairs", 0.05)
+    def test_form(self, student, rng):
+        """The answer is a list of pairs (W, b)."""
+        expect_form(self.stack(student, rng, (5, 3))[2], "the answer")
