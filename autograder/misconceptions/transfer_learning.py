@@ -1,259 +1,715 @@
-"""Known answers to lecture 13, transfer learning, wrong and right.
-"""
+"""What students believe about transfer learning, and right answers that are written in other ways."""
 
-from __future__ import annotations
+from functools import partial
 
 import numpy as np
 
-from autograder.judging.known_answers import alternative, misconception
-from autograder.misconceptions.families import in_place
+from autograder.judging.known_answers import alternative, alternatives, misconception, misconceptions
+from autograder.misconceptions.families import (
+    changed_items,
+    family,
+    fixed_number,
+    generator_ignored,
+    in_place,
+    members,
+    nothing_returned,
+    reseeded,
+    variants,
+)
 from autograder.reference import transfer_learning as right
 
-# TODO: at least three misconceptions and three alternatives an exercise, with the arguments of the exercise.
-# "slip" earns 70 to 98 %, "part" 20 to 80 %, "core" at most 35 %: what would a fair marker give?
+SECTIONS = {
+    "split_classes": "13 §1", "reuse_layers": "13 §2", "frozen_step": "13 §3",
+    "transfer_strategy": "13 §5", "autoencoder_gradients": "13 §6", "pretrain_stack": "13 §7",
+}  # fmt: skip
+OF_LAYERS = {exercise: SECTIONS[exercise] for exercise in ("reuse_layers", "frozen_step", "pretrain_stack")}
 
 
-# --- split_classes ------------------------------------------------------------------------------------------------------
+# fmt: off
+@family(
+    "The arrays come in one row",
+    "You return W, b, W, b … in one list. Each layer is a pair of its own: `[(W1, b1), (W2, b2)]`.",
+    "slip",
+)
+def in_one_row(function, options, *args, **kwargs):
+    return [part for layer in function(*args, **kwargs) for part in layer]
 
 
-@misconception("split_classes", "core", title="TODO: Nothing is squared", see="13 §1")
-def split_classes_without_square(x, scale=2.0):
-    """TODO: what the student probably believed, and why it is wrong. You multiplied x itself by the scale."""
-    return scale * x
+@family(
+    "Weights and biases are swapped in the pairs",
+    "Your pairs are (b, W). The order is (W, b), as in all lists of layers.",
+    "slip",
+)
+def pairs_swapped(function, options, *args, **kwargs):
+    return [(b, W) for W, b in function(*args, **kwargs)]
 
 
-@misconception("split_classes", "part", title="TODO: The scale is ignored", see="13 §1")
-def split_classes_without_scale(x, scale=2.0):
-    """TODO: what the student probably believed, and why it is wrong. You squared x and never used the scale."""
-    return 1.0 * x * x
+@family(
+    "A bias has two axes",
+    "Your biases have shape (1, n). A bias is a vector of shape (n,): leave out `keepdims` and double brackets.",
+    "slip",
+)
+def biases_as_rows(function, options, *args, **kwargs):
+    return [(W, np.reshape(b, (1, -1))) for W, b in function(*args, **kwargs)]
 
 
-@misconception("split_classes", "slip", title="TODO: The default is 1", see="13 §1")
-def split_classes_with_another_default(x, scale=1.0):
-    """TODO: what the student probably believed, and why it is wrong. Without a scale it is 2."""
-    return scale * x * x
+EVERYWHERE = members(SECTIONS, vars(right), nothing_returned)
+FORMS = members(OF_LAYERS, vars(right), in_one_row, pairs_swapped, biases_as_rows)
+DRAWS = members({"reuse_layers": "13 §2"}, vars(right), partial(generator_ignored, severity="slip"), partial(reseeded, severity="slip"))
+labels_in_place = in_place("split_classes", right.split_classes, see="13 §1", name="y", casting="unsafe", text="Your numbers are right, but you "
+    "changed the caller's labels: `y[…] -= …` writes into them. Work on `y[mask]`, which is a copy, or on `y.copy()`.")
+X_in_place = in_place("autoencoder_gradients", right.autoencoder_gradients, see="13 §6", name="X", casting="unsafe")
+stack_in_place = in_place("pretrain_stack", right.pretrain_stack, see="13 §7", casting="unsafe")
+rate_fixed = fixed_number("frozen_step", right.frozen_step, see="13 §3", name="lr", value=0.1, severity="part")
+rate_ignored = fixed_number("frozen_step", right.frozen_step, see="13 §3", name="lr", value=1.0, severity="part", called="rate_ignored",
+    title="The learning rate is missing", text="You subtracted the gradient itself. It is multiplied by lr first: W − lr·dW.")
 
 
-# TODO: other families; each is one change for many functions
-split_classes_changes_x = in_place("split_classes", right.split_classes, see="13 §1")
+# --- split_classes --------------------------------------------------------------------------------------------------------
 
 
-@alternative("split_classes")
-def split_classes_by_absolute_values(x, scale=2.0):  # TODO
-    return abs(x) ** 2 * scale
+def is_B(y, held_out):
+    return (y == held_out[0]) | (y == held_out[1])
 
 
-@alternative("split_classes")
-def split_classes_of_the_root(x, scale=2.0):  # TODO
-    return np.sign(scale) * (np.sqrt(abs(scale)) * x) ** 2
+def split_with(relabel, X, y, held_out):
+    """Split rightly, and give A the labels that `relabel` makes of the old ones."""
+    A, B = right.split_classes(X, y, held_out)
+    return (A[0], relabel(y[~is_B(y, held_out)].astype(int), *sorted(held_out))), B
 
 
-@alternative("split_classes")
-def split_classes_one_by_one(x, scale=2.0):  # TODO
-    flat = [scale * float(number) * float(number) for number in np.ravel(x)]
-    return np.reshape(flat, np.shape(x))
+GAPS = "Your labels of A have gaps, or two classes share one. "
+LABELS = variants("split_classes", "13 §1", right.split_classes, split_with, {
+    "labels_kept": ("part", "A keeps its old labels",
+        GAPS + "The softmax of A has an output for each label from 0 to K − 3: those above a held-out class move down.",
+        lambda y, low, high: y),
+    "labels_as_printed": ("part", "The large labels become 2",
+        "You wrote `= 2` as the slides print it, so all classes above the held-out ones become one. They move down *by* 2: `-= 2`.",
+        lambda y, low, high: np.where(y > high, 2, y)),
+    "above_the_larger": ("part", "Only labels above both move",
+        GAPS + "You move labels above the larger held-out class down by two. Those between the two have to move down by one.",
+        lambda y, low, high: y - 2 * (y > high)),
+    "above_the_smaller": ("part", "All labels above the smaller one move by two",
+        GAPS + "Between the two held-out classes only one is gone, so labels there move down by one.",
+        lambda y, low, high: y - 2 * (y > low)),
+    "down_by_one": ("part", "Labels move down by one only",
+        GAPS + "Above both held-out classes two are gone, so labels there move down by two.",
+        lambda y, low, high: y - (y > low)),
+    "down_by_one_at_the_top": ("part", "The smaller held-out class is forgotten",
+        GAPS + "You counted the larger held-out class alone. Count both: `y − (y > first) − (y > second)`.",
+        lambda y, low, high: y - (y > high)),
+    "compared_after_moving": ("part", "The second comparison looks at labels that have moved",
+        GAPS + "You moved the labels for one class, and then compared the moved ones with the other class. Compare the old labels twice.",
+        lambda y, low, high: y - (y > low) - (y - (y > low) > high)),
+    "in_order_of_appearance": ("part", "New labels in the order in which the classes appear",
+        "You numbered the classes as they come. The smallest class that is left becomes 0, the next one 1, and so on.",
+        lambda y, low, high: np.array([list(dict.fromkeys(y.tolist())).index(label) for label in y.tolist()])),
+    "labels_from_one": ("part", "Labels of A begin with 1",
+        "Your labels are 1 to K − 2. Python counts from 0, and so does the softmax's first output.",
+        lambda y, low, high: 1 + np.searchsorted(np.unique(y), y)),
+})
+SPLITS = changed_items("split_classes", "13 §1", right.split_classes, {
+    "first_is_positive": ("part", "The first class of held_out becomes 1",
+        "You gave 1 to the first class of held_out. The second one is the positive class: `y == held_out[1]`.",
+        lambda A, B, X, y, h: (A, (B[0], 1 - B[1]))),
+    "larger_is_positive": ("slip", "The larger class becomes 1",
+        "You gave 1 to the larger of the two classes. Their order in held_out decides, and it may be (5, 2).",
+        lambda A, B, X, y, h: (A, (B[0], (y[is_B(y, h)] == max(h)).astype(float)))),
+    "smaller_is_positive": ("part", "The smaller class becomes 1",
+        "You gave 1 to the smaller of the two classes. The second one in held_out gets it.",
+        lambda A, B, X, y, h: (A, (B[0], (y[is_B(y, h)] == min(h)).astype(float)))),
+    "old_labels_of_B": ("part", "B keeps its old labels",
+        "y_B has the old numbers of the classes. A sigmoid is trained on 0.0 and 1.0.",
+        lambda A, B, X, y, h: (A, (B[0], y[is_B(y, h)]))),
+    "signs_for_B": ("part", "Labels of B are −1 and 1", "You return −1 and 1. A sigmoid is trained on 0.0 and 1.0.",
+        lambda A, B, X, y, h: (A, (B[0], 2 * B[1] - 1))),
+    "booleans_for_B": ("slip", "Labels of B are booleans", "y_B is an array of True and False. Make floats of it: `.astype(float)`.",
+        lambda A, B, X, y, h: (A, (B[0], B[1] == 1))),
+    "column_for_B": ("slip", "Labels in a column", "Your y_B has shape (N_B, 1). Labels have one axis, (N_B,).",
+        lambda A, B, X, y, h: (A, (B[0], B[1][:, None]))),
+    "B_first": ("slip", "B comes first", "You return (B, A). The order is ((X_A, y_A), (X_B, y_B)).",
+        lambda A, B, X, y, h: (B, A)),
+    "labels_first": ("slip", "Labels come first in the pairs", "Your pairs are (y, X). The order is (X, y), as in the arguments.",
+        lambda A, B, X, y, h: (A[::-1], B[::-1])),
+    "four_arrays": ("slip", "Four arrays in place of two pairs",
+        "You return X_A, y_A, X_B, y_B in one row. Two pairs are asked for: `return (X_A, y_A), (X_B, y_B)`.",
+        lambda A, B, X, y, h: (*A, *B)),
+    "inputs_and_labels": ("slip", "Inputs together, labels together",
+        "You return (X_A, X_B), (y_A, y_B). Each task is a pair: (X_A, y_A), (X_B, y_B).",
+        lambda A, B, X, y, h: ((A[0], B[0]), (A[1], B[1]))),
+    "B_sorted": ("part", "B is sorted by class",
+        "You put all examples of one class before those of the other. Pick both by one mask: the examples keep their order.",
+        lambda A, B, X, y, h: (A, tuple(np.concatenate([part[B[1] == k] for k in (0, 1)]) for part in B))),
+    "or_for_and": ("part", "A has all examples",
+        "Nothing is taken away from A: `(y != a) | (y != b)` is true for every label, since no label equals both. Write `&`, or `~in_B`.",
+        lambda A, B, X, y, h: ((X, y - (y > h[0]) - (y > h[1])), B)),
+    "only_one_held_out": ("part", "Only the second class is in B",
+        "B has the examples of one class alone, so there is nothing to tell apart. Both classes of held_out belong to it.",
+        lambda A, B, X, y, h: (A, (X[y == h[1]], np.ones(np.sum(y == h[1]))))),
+    "images_flattened": ("slip", "Images are flattened",
+        "You reshape X to (N, D). Inputs come back in the shape they have: `X[mask]` works for any number of axes.",
+        lambda A, B, X, y, h: ((A[0].reshape(len(A[0]), -1), A[1]), (B[0].reshape(len(B[0]), -1), B[1]))),
+    "five_and_six": ("core", "Always the classes 5 and 6",
+        "You wrote 5 and 6, the slides' classes, where held_out belongs. The caller chooses the pair.",
+        lambda A, B, X, y, h: right.split_classes(X, y, (5, 6))),
+    "only_A": ("part", "B is missing", "You return A alone. Two pairs are asked for.", lambda A, B, X, y, h: A),
+})
+SPLITS_TOO = alternatives("split_classes", {
+    "by_isin": lambda X, y, held_out: ((X[~np.isin(y, held_out)],
+        np.searchsorted(np.setdiff1d(y, held_out), y[~np.isin(y, held_out)])),
+        (X[np.isin(y, held_out)], np.where(y[np.isin(y, held_out)] == held_out[1], 1.0, 0.0))),
+    "by_inverse": lambda X, y, held_out: [[X[np.logical_not(is_B(y, held_out))],
+        np.unique(y[~is_B(y, held_out)], return_inverse=True)[1]],
+        [X[is_B(y, held_out)], (y == held_out[1])[is_B(y, held_out)].astype(np.float32)]],
+})
 
 
-# --- reuse_layers -------------------------------------------------------------------------------------------------------
+# --- reuse_layers ---------------------------------------------------------------------------------------------------------
 
 
-@misconception("reuse_layers", "core", title="TODO: Nothing is squared", see="13 §2")
-def reuse_layers_without_square(x, scale=2.0):
-    """TODO: what the student probably believed, and why it is wrong. You multiplied x itself by the scale."""
-    return scale * x
+def head_with(weights, params_A, n_reuse, n_out, rng):
+    """Reuse layers rightly, with a head whose weights are made otherwise."""
+    W = weights(params_A, len(params_A[n_reuse][0]), n_out, rng, n_reuse)
+    return [*((W.copy(), b.copy()) for W, b in params_A[:n_reuse]), (W, np.zeros(n_out))]
 
 
-@misconception("reuse_layers", "part", title="TODO: The scale is ignored", see="13 §2")
-def reuse_layers_without_scale(x, scale=2.0):
-    """TODO: what the student probably believed, and why it is wrong. You squared x and never used the scale."""
-    return 1.0 * x * x
-
-
-@misconception("reuse_layers", "slip", title="TODO: The default is 1", see="13 §2")
-def reuse_layers_with_another_default(x, scale=1.0):
-    """TODO: what the student probably believed, and why it is wrong. Without a scale it is 2."""
-    return scale * x * x
-
-
-# TODO: other families; each is one change for many functions
-reuse_layers_changes_x = in_place("reuse_layers", right.reuse_layers, see="13 §2")
+HEADS = variants("reuse_layers", "13 §2", right.reuse_layers, head_with, {
+    "head_of_zeros": ("part", "The head's weights are zero",
+        "With weights of zero no gradient gets through the head in the first step. Draw them from rng.",
+        lambda params, D, K, rng, n: np.zeros((D, K))),
+    "head_of_ones": ("part", "The head's weights are all the same",
+        "All weights of your head are one number, so all its units stay alike. Draw each by itself: `rng.normal(size=(D, K))`.",
+        lambda params, D, K, rng, n: np.full((D, K), rng.normal())),
+    "head_of_equal_columns": ("part", "All outputs have the same weights",
+        "You drew one column and repeated it. Draw every weight by itself.",
+        lambda params, D, K, rng, n: np.repeat(rng.normal(size=(D, 1)), K, axis=1)),
+    "head_of_equal_rows": ("part", "All units below have the same weights",
+        "You drew one row and repeated it. Draw every weight by itself.",
+        lambda params, D, K, rng, n: np.repeat(rng.normal(size=(1, K)), D, axis=0)),
+    "head_transposed": ("part", "The head is transposed",
+        "Your head has shape (n_out, units below it). Weights have shape (fan_in, fan_out).",
+        lambda params, D, K, rng, n: rng.normal(size=(K, D))),
+    "head_on_the_inputs": ("part", "The head has as many rows as there are inputs",
+        "Your head fits on the inputs. It stands on the last reused layer: as many rows as `params_A[n_reuse][0]` has.",
+        lambda params, D, K, rng, n: rng.normal(size=(len(params[0][0]), K))),
+    "head_of_As_layer": ("part", "The head is a layer of A",
+        "You kept weights of A for the head. They are made for other classes: draw fresh ones from rng.",
+        lambda params, D, K, rng, n: np.resize(params[n][0], (D, K))),
+    "head_of_a_layer_above": ("slip", "With n_reuse = 0 the head stands on A's outputs",
+        "You took the units below the head from the layer before, `params_A[n_reuse - 1]`. For n_reuse = 0 that is the *last* one in Python. "
+        "Take the rows of `params_A[n_reuse]`.",
+        lambda params, D, K, rng, n: rng.normal(size=(params[n - 1][0].shape[1], K))),
+})
+REUSED = misconceptions("reuse_layers", "13 §2", {
+    "arrays_shared": ("slip", "The reused layers are A's own arrays",
+        "A slice of the list holds the same arrays. Whoever trains the new network in place changes A. Copy each: `(W.copy(), b.copy())`.",
+        lambda params_A, n_reuse, n_out, rng: [*params_A[:n_reuse], right.reuse_layers(params_A, n_reuse, n_out, rng)[-1]]),
+    "A_is_cut": ("slip", "A's own list is changed",
+        "You cut or extended the caller's list, so A has lost its upper layers. Make a new list.",
+        lambda params_A, n_reuse, n_out, rng: (right.reuse_layers(params_A, n_reuse, n_out, rng), params_A.pop())[0]),
+    "head_missing": ("part", "The head is missing", "You return the reused layers alone. The network needs a fresh head on top.",
+        lambda params_A, n_reuse, n_out, rng: right.reuse_layers(params_A, n_reuse, n_out, rng)[:-1]),
+    "head_alone": ("part", "The reused layers are missing", "You return the head alone. The copies come before it in the list.",
+        lambda params_A, n_reuse, n_out, rng: right.reuse_layers(params_A, n_reuse, n_out, rng)[-1:]),
+    "head_first": ("part", "The head comes first", "Your list begins with the head. Layers stand in the order of the forward pass: append it.",
+        lambda params_A, n_reuse, n_out, rng: right.reuse_layers(params_A, n_reuse, n_out, rng)[::-1]
+            if n_reuse < 2 else right.reuse_layers(params_A, n_reuse, n_out, rng)[-1:] + right.reuse_layers(params_A, n_reuse, n_out, rng)[:-1]),
+    "all_but_the_last": ("part", "n_reuse is ignored",
+        "You reuse all of A's layers but the last one. n_reuse says how many are kept; those above are gone.",
+        lambda params_A, n_reuse, n_out, rng: right.reuse_layers(params_A, len(params_A) - 1, n_out, rng)),
+    "one_too_few": ("part", "One layer too few is reused", "You copy n_reuse − 1 layers. `params_A[:n_reuse]` has n_reuse of them.",
+        lambda params_A, n_reuse, n_out, rng: right.reuse_layers(params_A, max(n_reuse - 1, 0), n_out, rng)),
+    "n_reuse_cut_off": ("part", "n_reuse layers are cut off",
+        "You leave out the last n_reuse layers. It says how many are *kept*, from the first one on.",
+        lambda params_A, n_reuse, n_out, rng: right.reuse_layers(params_A, max(len(params_A) - 1 - n_reuse, 0), n_out, rng)),
+    "upper_layers_reused": ("core", "The upper layers are reused",
+        "You kept A's last layers. The *lower* ones are general; the upper ones are about A's own classes.",
+        lambda params_A, n_reuse, n_out, rng: [*((W.copy(), b.copy()) for W, b in params_A[len(params_A) - n_reuse :]),
+            (rng.normal(size=(params_A[-1][0].shape[1], n_out)), np.zeros(n_out))]),
+    "all_fresh": ("part", "Nothing is copied",
+        "Your layers have A's shapes and fresh weights. What A has learned is in its weights: copy them.",
+        lambda params_A, n_reuse, n_out, rng: [(rng.normal(size=W.shape), np.zeros(len(b)))
+            for W, b in right.reuse_layers(params_A, n_reuse, n_out, rng)]),
+    "biases_reset": ("part", "The reused biases are set to zero", "You copied the weights, and not the biases. A layer is both: copy b as well.",
+        lambda params_A, n_reuse, n_out, rng: [(W, 0.0 * b) for W, b in right.reuse_layers(params_A, n_reuse, n_out, rng)]),
+    "head_without_bias": ("part", "The head has no bias", "Your head is W alone. Each layer is a pair (W, b).",
+        lambda params_A, n_reuse, n_out, rng: [*(layers := right.reuse_layers(params_A, n_reuse, n_out, rng))[:-1], (layers[-1][0],)]),
+    "bias_is_a_number": ("slip", "The head's bias is a number", "Your head's b is the number 0. It is an array of shape (n_out,).",
+        lambda params_A, n_reuse, n_out, rng: [*(layers := right.reuse_layers(params_A, n_reuse, n_out, rng))[:-1], (layers[-1][0], 0.0)]),
+    "head_beside_the_layers": ("slip", "The head isn't in the list",
+        "You return (layers, head). The head is a layer of the network: append it to the list.",
+        lambda params_A, n_reuse, n_out, rng: (right.reuse_layers(params_A, n_reuse, n_out, rng)[:-1],
+            right.reuse_layers(params_A, n_reuse, n_out, rng)[-1])),
+    "none_reused_raises": ("slip", "n_reuse = 0 raises an error",
+        "You look at the last reused layer, which isn't there for n_reuse = 0. The rows of `params_A[n_reuse]` always are.",
+        lambda params_A, n_reuse, n_out, rng: right.reuse_layers(params_A, n_reuse, n_out, rng) if n_reuse else [][-1]),
+})
+REUSED_TOO = alternatives("reuse_layers", {
+    "with_uniform_weights": lambda params_A, n_reuse, n_out, rng: [*[(np.array(W), np.array(b)) for W, b in params_A[:n_reuse]],
+        (rng.uniform(-0.01, 0.01, (len(params_A[n_reuse][0]), n_out)), rng.normal(size=n_out))],
+    "with_weights_above_zero": lambda params_A, n_reuse, n_out, rng: tuple([*[[1.0 * W, 1.0 * b] for W, b in params_A[:n_reuse]],
+        [rng.random((len(params_A[n_reuse][0]), n_out)).astype(np.float32), np.zeros(n_out, dtype=int)]]),
+})
 
 
 @alternative("reuse_layers")
-def reuse_layers_by_absolute_values(x, scale=2.0):  # TODO
-    return abs(x) ** 2 * scale
+def with_a_deep_copy(params_A, n_reuse, n_out, rng):
+    import copy
+
+    layers = copy.deepcopy(params_A)[:n_reuse]
+    below = layers[-1][0].shape[1] if n_reuse > 0 else params_A[0][0].shape[0]
+    layers.append((np.array([[rng.standard_normal() for _ in range(n_out)] for _ in range(below)]), np.zeros(n_out)))
+    return layers
 
 
-@alternative("reuse_layers")
-def reuse_layers_of_the_root(x, scale=2.0):  # TODO
-    return np.sign(scale) * (np.sqrt(abs(scale)) * x) ** 2
+# --- frozen_step ----------------------------------------------------------------------------------------------------------
 
 
-@alternative("reuse_layers")
-def reuse_layers_one_by_one(x, scale=2.0):  # TODO
-    flat = [scale * float(number) * float(number) for number in np.ravel(x)]
-    return np.reshape(flat, np.shape(x))
+def stepped(flags, params, grads, lr, trainable):
+    """Take a step, with a rate for W and b of each layer that `flags` makes of trainable."""
+    return [(W - lr * w * dW, b - lr * v * db) for (W, b), (dW, db), (w, v) in zip(params, grads, flags(list(trainable)), strict=True)]
 
 
-# --- frozen_step --------------------------------------------------------------------------------------------------------
+FLAGS = variants("frozen_step", "13 §3", right.frozen_step, stepped, {
+    "frozen_layers_move": ("core", "trainable is ignored",
+        "All layers move, also those where trainable is False. These have to stay as they are.",
+        lambda t: [(1, 1)] * len(t)),
+    "frozen_ones_move": ("core", "trainable is read the wrong way round",
+        "You move the frozen layers and keep the others. True means that a layer learns.",
+        lambda t: [(1 - flag, 1 - flag) for flag in t]),
+    "flags_backwards": ("core", "trainable is read from the last layer on",
+        "You took the flags in reverse. The first one is for the first layer.",
+        lambda t: [(flag, flag) for flag in t[::-1]]),
+    "frozen_biases_move": ("part", "Biases of frozen layers move", "You freeze W alone. A frozen layer's b stays as it is, too.",
+        lambda t: [(flag, 1) for flag in t]),
+    "biases_stay": ("part", "Biases never move", "You update W alone. Where a layer is trainable its b learns as well.",
+        lambda t: [(flag, 0) for flag in t]),
+    "first_ones_frozen": ("part", "Only the number of frozen layers counts",
+        "You counted the frozen layers and froze as many from the first one on. Each flag belongs to its own layer: any pattern is legal.",
+        lambda t: [(k >= t.count(False), k >= t.count(False)) for k in range(len(t))]),
+    "all_above_the_first": ("part", "All layers above the first trainable one move",
+        "You freeze layers only up to the first one that is trainable. Layers above it may be frozen, too.",
+        lambda t: [(any(t[: k + 1]), any(t[: k + 1])) for k in range(len(t))]),
+    "one_flag_for_all": ("core", "One flag decides for all layers",
+        "You ask whether any layer is trainable, and then move them all. Each layer has a flag of its own.",
+        lambda t: [(any(t), any(t))] * len(t)),
+    "all_or_none": ("core", "Nothing moves where a layer is frozen",
+        "A single frozen layer stops all of them. Each layer has a flag of its own.",
+        lambda t: [(all(t), all(t))] * len(t)),
+    "steps_uphill": ("part", "The step goes uphill", "You added the step. Gradients point uphill: W − lr·dW.",
+        lambda t: [(-flag, -flag) for flag in t]),
+})
+STEPS = misconceptions("frozen_step", "13 §3", {
+    "frozen_left_out": ("core", "Frozen layers are left out",
+        "Your list has only those layers that learn. The network needs all of them: put frozen ones into the list as they are.",
+        lambda params, grads, lr, trainable: [layer for layer, flag in zip(right.frozen_step(params, grads, lr, trainable), trainable, strict=True)
+            if flag]),
+    "frozen_set_to_zero": ("part", "Frozen layers become zero",
+        "You multiplied the parameters by the flag, so frozen ones are lost. It belongs to the step: W − lr·flag·dW.",
+        lambda params, grads, lr, trainable: [(flag * W, flag * b)
+            for (W, b), flag in zip(right.frozen_step(params, grads, lr, trainable), trainable, strict=True)]),
+    "frozen_are_none": ("part", "None stands for frozen layers", "You return None for a frozen layer. It comes back as it was.",
+        lambda params, grads, lr, trainable: [layer if flag else (None, None)
+            for layer, flag in zip(right.frozen_step(params, grads, lr, trainable), trainable, strict=True)]),
+    "steps_alone": ("core", "The steps are returned", "You return −lr·dW alone. The new parameters are the old ones plus that.",
+        lambda params, grads, lr, trainable: [(new[0] - old[0], new[1] - old[1])
+            for new, old in zip(right.frozen_step(params, grads, lr, trainable), params, strict=True)]),
+    "steps_cut_off": ("slip", "Whole numbers stay whole",
+        "You wrote the new values into arrays of integers, which cuts off everything behind the decimal point. Make new arrays: `W - lr * dW`.",
+        lambda params, grads, lr, trainable: [tuple(part.astype(was.dtype) for part, was in zip(*pair, strict=True))
+            for pair in zip(right.frozen_step(params, grads, lr, trainable), params, strict=True)]),
+    "two_lists": ("slip", "A list of W and a list of b", "You return all W and then all b. Each layer is a pair: `[(W1, b1), (W2, b2)]`.",
+        lambda params, grads, lr, trainable: tuple(map(list, zip(*right.frozen_step(params, grads, lr, trainable), strict=True)))),
+})
 
 
-@misconception("frozen_step", "core", title="TODO: Nothing is squared", see="13 §3")
-def frozen_step_without_square(x, scale=2.0):
-    """TODO: what the student probably believed, and why it is wrong. You multiplied x itself by the scale."""
-    return scale * x
+@misconception("frozen_step", "slip", title="The parameters are changed in place", see="13 §3")
+def steps_in_place(params, grads, lr, trainable):
+    """`W -= lr * dW` writes into the caller's arrays, and raises an error where they hold integers. Make new ones: `W - lr * dW`."""
+    for (W, b), (dW, db), trains in zip(params, grads, trainable, strict=True):
+        if trains:
+            W -= lr * dW
+            b -= lr * db
+    return params
 
 
-@misconception("frozen_step", "part", title="TODO: The scale is ignored", see="13 §3")
-def frozen_step_without_scale(x, scale=2.0):
-    """TODO: what the student probably believed, and why it is wrong. You squared x and never used the scale."""
-    return 1.0 * x * x
+@misconception("frozen_step", "slip", title="The gradients of frozen layers are set to zero in place", see="13 §3")
+def gradients_in_place(params, grads, lr, trainable):
+    """You wrote zeros into the caller's gradients. They may be needed, for their norm or for a second step: use the flag instead."""
+    for (dW, db), trains in zip(grads, trainable, strict=True):
+        if not trains:
+            dW[...], db[...] = 0, 0
+    return right.frozen_step(params, grads, lr, [True] * len(params))
 
 
-@misconception("frozen_step", "slip", title="TODO: The default is 1", see="13 §3")
-def frozen_step_with_another_default(x, scale=1.0):
-    """TODO: what the student probably believed, and why it is wrong. Without a scale it is 2."""
-    return scale * x * x
+STEPS_TOO = alternatives("frozen_step", {
+    "by_products": lambda params, grads, lr, trainable: [(W - lr * t * dW, b - lr * t * db)
+        for (W, b), (dW, db), t in zip(params, grads, trainable, strict=True)],
+    "as_tuples": lambda params, grads, lr, trainable: tuple((params[i][0] - lr * grads[i][0], params[i][1] - lr * grads[i][1])
+        if trainable[i] else params[i] for i in range(len(params))),
+    "by_where": lambda params, grads, lr, trainable: [[np.where(t, p - lr * g, p) for p, g in zip(layer, slopes, strict=True)]
+        for layer, slopes, t in zip(params, grads, trainable, strict=True)],
+})
 
 
-# TODO: other families; each is one change for many functions
-frozen_step_changes_x = in_place("frozen_step", right.frozen_step, see="13 §3")
+# --- transfer_strategy ----------------------------------------------------------------------------------------------------
 
 
-@alternative("frozen_step")
-def frozen_step_by_absolute_values(x, scale=2.0):  # TODO
-    return abs(x) ** 2 * scale
+def known(data, similarity):
+    """Raise as the right answer does."""
+    right.transfer_strategy(data, similarity)
 
 
-@alternative("frozen_step")
-def frozen_step_of_the_root(x, scale=2.0):  # TODO
-    return np.sign(scale) * (np.sqrt(abs(scale)) * x) ** 2
+def by_table(cells, data, similarity):
+    """Answer by another table: little and similar, little and different, lots and similar, lots and different."""
+    known(data, similarity)
+    words = "linear classifier", "linear classifiers at several stages", "finetune a few layers", "finetune many layers"
+    return words[cells((data == "lots"), (similarity == "different"))]
 
 
-@alternative("frozen_step")
-def frozen_step_one_by_one(x, scale=2.0):  # TODO
-    flat = [scale * float(number) * float(number) for number in np.ravel(x)]
-    return np.reshape(flat, np.shape(x))
+def unchecked(data, similarity):
+    return right.transfer_strategy(data if data == "little" else "lots", similarity if similarity == "similar" else "different")
 
 
-# --- transfer_strategy --------------------------------------------------------------------------------------------------
+def or_else(default, data, similarity):
+    """Answer rightly, or by `default` where a word is unknown."""
+    try:
+        return right.transfer_strategy(data, similarity)
+    except ValueError:
+        return default(data, similarity)
 
 
-@misconception("transfer_strategy", "core", title="TODO: Nothing is squared", see="13 §4")
-def transfer_strategy_without_square(x, scale=2.0):
-    """TODO: what the student probably believed, and why it is wrong. You multiplied x itself by the scale."""
-    return scale * x
+TABLES = variants("transfer_strategy", "13 §5", right.transfer_strategy, by_table, {
+    "table_transposed": ("part", "Rows and columns are swapped",
+        "You exchanged the two arguments' roles: little and different data, and lots of similar data, have each other's strategy.",
+        lambda lots, different: 2 * different + lots),
+    "similarity_ignored": ("part", "The similarity is ignored", "Your answer depends on the amount alone. The table has two columns.",
+        lambda lots, different: 2 * lots),
+    "amount_ignored": ("part", "The amount of data is ignored", "Your answer depends on the similarity alone. The table has two rows.",
+        lambda lots, different: 1 * different),
+    "amounts_swapped": ("core", "Little and lots are swapped",
+        "You finetune with little data, which overfits, and train a head alone with lots. It is the other way round.",
+        lambda lots, different: 2 * (not lots) + different),
+    "similarity_swapped": ("core", "Similar and different are swapped",
+        "The more the data differ, the more layers have to learn. You have it the other way round.",
+        lambda lots, different: 2 * lots + (not different)),
+    "a_few_and_many_swapped": ("part", "A few and many are swapped", "With lots of *different* data many layers have to learn, not a few.",
+        lambda lots, different: 3 - different if lots else 1 * different),
+    "classifiers_swapped": ("part", "The two linear classifiers are swapped",
+        "On similar data the top layer is best; where they differ one looks at several stages.",
+        lambda lots, different: 2 + different if lots else 1 - different),
+    "trouble_left_out": ("part", "Little and different is treated as similar",
+        "One classifier on top isn't enough where the data differ: its answer is for similar data. Try several stages.",
+        lambda lots, different: 2 * lots + (different if lots else 0)),
+})
+UNKNOWN = "Any other word has to raise ValueError. "
+WORDS = variants("transfer_strategy", "13 §5", right.transfer_strategy, or_else, {
+    "unknown_is_none": ("slip", "Unknown words give None", UNKNOWN + "Your function returns None.", lambda data, similarity: None),
+    "unknown_is_key_error": ("slip", "Unknown words raise KeyError",
+        UNKNOWN + "A dictionary raises KeyError, which is none.", lambda data, similarity: {}[data, similarity]),
+    "unknown_is_text": ("slip", "Unknown words give a text", UNKNOWN + "You return a text, or the error itself. `raise` it.",
+        lambda data, similarity: "ValueError"),
+    "unknown_is_else": ("slip", "Unknown words fall into the last case",
+        UNKNOWN + "Your `else` takes them for lots, or for different. Ask for both words by name.", unchecked),
+    "data_unchecked": ("slip", "Only the similarity is checked", UNKNOWN + "An unknown word for the data is taken for lots.",
+        lambda data, similarity: right.transfer_strategy("lots", similarity)),
+    "similarity_unchecked": ("slip", "Only the data are checked", UNKNOWN + "An unknown word for the similarity is taken for different.",
+        lambda data, similarity: right.transfer_strategy(data, "different")),
+    "capitals_accepted": ("slip", "Capitals are accepted", UNKNOWN + "You turned the words into small letters first, so that \"Lots\" is accepted.",
+        lambda data, similarity: right.transfer_strategy(data.lower(), similarity.lower())),
+    "unknown_is_exception": ("slip", "Unknown words raise another error",
+        UNKNOWN + "A TypeError or an Exception is none: its callers look for ValueError.", lambda data, similarity: [].missing),
+})
+SPELLED = misconceptions("transfer_strategy", "13 §5", {
+    "answer_with_capitals": ("slip", "The answer has a capital", "The words are those of the docstring, in small letters.",
+        lambda data, similarity: right.transfer_strategy(data, similarity).capitalize()),
+    "answer_in_a_list": ("slip", "The answer is in a list", "You return a list or a tuple with the words. Return the string.",
+        lambda data, similarity: (right.transfer_strategy(data, similarity),)),
+})
+STRATEGIES_TOO = alternatives("transfer_strategy", {
+    "by_lists": lambda data, similarity: [["linear classifier", "linear classifiers at several stages"],
+        ["finetune a few layers", "finetune many layers"]][["little", "lots"].index(data)][["similar", "different"].index(similarity)],
+    "by_expression": lambda data, similarity: right.transfer_strategy(str(data), str(similarity)),
+})
 
 
-@misconception("transfer_strategy", "part", title="TODO: The scale is ignored", see="13 §4")
-def transfer_strategy_without_scale(x, scale=2.0):
-    """TODO: what the student probably believed, and why it is wrong. You squared x and never used the scale."""
-    return 1.0 * x * x
-
-
-@misconception("transfer_strategy", "slip", title="TODO: The default is 1", see="13 §4")
-def transfer_strategy_with_another_default(x, scale=1.0):
-    """TODO: what the student probably believed, and why it is wrong. Without a scale it is 2."""
-    return scale * x * x
-
-
-# TODO: other families; each is one change for many functions
-transfer_strategy_changes_x = in_place("transfer_strategy", right.transfer_strategy, see="13 §4")
+class UnknownWord(ValueError):
+    """Its own kind of ValueError."""
 
 
 @alternative("transfer_strategy")
-def transfer_strategy_by_absolute_values(x, scale=2.0):  # TODO
-    return abs(x) ** 2 * scale
+def by_questions(data, similarity):
+    if data == "little":
+        if similarity == "similar":
+            return "linear classifier"
+        if similarity == "different":
+            return "linear classifiers at several stages"
+    elif data == "lots":
+        if similarity == "similar":
+            return "finetune a few layers"
+        if similarity == "different":
+            return "finetune many layers"
+    raise UnknownWord(data, similarity)
 
 
-@alternative("transfer_strategy")
-def transfer_strategy_of_the_root(x, scale=2.0):  # TODO
-    return np.sign(scale) * (np.sqrt(abs(scale)) * x) ** 2
+# --- autoencoder_gradients ------------------------------------------------------------------------------------------------
 
 
-@alternative("transfer_strategy")
-def transfer_strategy_one_by_one(x, scale=2.0):  # TODO
-    flat = [scale * float(number) * float(number) for number in np.ravel(x)]
-    return np.reshape(flat, np.shape(x))
+def relu(z):
+    return np.maximum(z, 0.0)
 
 
-# --- autoencoder_gradients ----------------------------------------------------------------------------------------------
+def active(z):
+    return 1.0 * (z > 0)
 
 
-@misconception("autoencoder_gradients", "core", title="TODO: Nothing is squared", see="13 §5")
-def autoencoder_gradients_without_square(x, scale=2.0):
-    """TODO: what the student probably believed, and why it is wrong. You multiplied x itself by the scale."""
-    return scale * x
+def identity(z):
+    return z
 
 
-@misconception("autoencoder_gradients", "part", title="TODO: The scale is ignored", see="13 §5")
-def autoencoder_gradients_without_scale(x, scale=2.0):
-    """TODO: what the student probably believed, and why it is wrong. You squared x and never used the scale."""
-    return 1.0 * x * x
+def rebuilt(params, X, act=relu, slope=active, out=identity, out_slope=np.ones_like, kept=(1.0, 1.0), codes=None, back=None):
+    """Return loss and gradients of an autoencoder with other activations, with biases that are kept or not, or another way back."""
+    (W1, b1), (W2, b2) = params
+    z = X @ W1 + kept[0] * b1
+    h = act(z)
+    s = h @ W2 + kept[1] * b2
+    up = 2.0 * (out(s) - X) / np.size(X) * out_slope(s)
+    dh = up @ W2.T
+    dz = dh * slope(z) if back is None else back(dh, z)
+    dW2 = (h if codes is None else codes(z)).T @ up
+    return np.mean((out(s) - X) ** 2.0), [(X.T @ dz, kept[0] * dz.sum(axis=0)), (dW2, kept[1] * up.sum(axis=0))]
 
 
-@misconception("autoencoder_gradients", "slip", title="TODO: The default is 1", see="13 §5")
-def autoencoder_gradients_with_another_default(x, scale=1.0):
-    """TODO: what the student probably believed, and why it is wrong. Without a scale it is 2."""
-    return scale * x * x
+def scaled(grads, factor):
+    return [(factor * dW, factor * db) for dW, db in grads]
 
 
-# TODO: other families; each is one change for many functions
-autoencoder_gradients_changes_x = in_place("autoencoder_gradients", right.autoencoder_gradients, see="13 §5")
+NETS = misconceptions("autoencoder_gradients", "13 §6", {
+    "no_mask_on_the_way_back": ("part", "The ReLU is forgotten on the way back",
+        "You let the gradient through silent units. Where Z ≤ 0 the ReLU's slope is 0: multiply by `Z > 0`.",
+        lambda params, X: rebuilt(params, X, back=lambda dh, z: dh)),
+    "mask_of_the_gradient": ("part", "The mask is made from the gradient",
+        "You apply the ReLU to the gradient. It is the *forward* value that decides: multiply by `Z > 0`.",
+        lambda params, X: rebuilt(params, X, back=lambda dh, z: relu(dh))),
+    "multiplied_by_the_codes": ("part", "The gradient is multiplied by the codes",
+        "You multiply by h, where its slope belongs: 1 where Z > 0, and 0 elsewhere.",
+        lambda params, X: rebuilt(params, X, slope=relu)),
+    "no_relu": ("core", "The hidden layer has no ReLU", "Your codes are X·W1 + b1. There is a ReLU on them, forward and back.",
+        lambda params, X: rebuilt(params, X, act=identity, slope=np.ones_like)),
+    "sigmoid_codes": ("core", "A sigmoid in place of the ReLU", "Your hidden layer has a sigmoid. This autoencoder has a ReLU there.",
+        lambda params, X: rebuilt(params, X, act=lambda z: 0.5 + 0.5 * np.tanh(z / 2), slope=lambda z: 0.25 - 0.25 * np.tanh(z / 2) ** 2)),
+    "relu_on_the_output": ("part", "The output has a ReLU, too", "Inputs may be negative, so the output is linear: no ReLU on it.",
+        lambda params, X: rebuilt(params, X, out=relu, out_slope=active)),
+    "encoder_without_bias": ("part", "b1 is forgotten", "You left out b1. The codes are relu(X·W1 + b1).",
+        lambda params, X: rebuilt(params, X, kept=(0.0, 1.0))),
+    "decoder_without_bias": ("part", "b2 is forgotten", "You left out b2. The output is h·W2 + b2.",
+        lambda params, X: rebuilt(params, X, kept=(1.0, 0.0))),
+    "sums_for_codes": ("part", "dW2 is made from Z", "You took Z for dW2. What goes into W2 are the codes, after the ReLU.",
+        lambda params, X: rebuilt(params, X, codes=identity)),
+})
+ENTRIES = "The squared error is averaged over all N·D entries: `np.mean`, and 2/(N·D) in the gradient. "
+AUTOENCODERS = changed_items("autoencoder_gradients", "13 §6", right.autoencoder_gradients, {
+    "half_of_the_loss": ("part", "A factor ½ in the loss", ENTRIES + "You have ½ before it, which is another convention.",
+        lambda loss, grads, params, X: (loss / 2, scaled(grads, 0.5))),
+    "two_forgotten": ("part", "The 2 is missing in the gradients", ENTRIES + "Your loss is right, and the slope of a square is *twice* its root.",
+        lambda loss, grads, params, X: (loss, scaled(grads, 0.5))),
+    "summed": ("part", "The loss is a sum", ENTRIES + "You sum up.",
+        lambda loss, grads, params, X: (loss * X.size, scaled(grads, X.size))),
+    "per_example": ("part", "The mean is taken over the examples only", ENTRIES + "You divide by N alone.",
+        lambda loss, grads, params, X: (loss * X.shape[1], scaled(grads, X.shape[1]))),
+    "gradients_per_example": ("part", "The gradients are divided by N alone", ENTRIES + "Your loss is so, and your gradients are D times too large.",
+        lambda loss, grads, params, X: (loss, scaled(grads, X.shape[1]))),
+    "loss_summed": ("part", "The loss is a sum, the gradients are those of the mean", ENTRIES + "Your gradients are right, the loss isn't.",
+        lambda loss, grads, params, X: (loss * X.size, grads)),
+    "loss_halved": ("part", "The loss is halved, the gradients are right", ENTRIES + "Your gradients are right, the loss has a ½ too many.",
+        lambda loss, grads, params, X: (loss / 2, grads)),
+    "root_of_the_loss": ("part", "The loss is the root of the mean", "You took the root of the mean squared error. The gradients belong to the mean itself.",
+        lambda loss, grads, params, X: (np.sqrt(loss), grads)),
+    "input_less_output": ("part", "The gradients have the wrong sign",
+        "You began with X − X̂. The slope of (X̂ − X)² for the output is 2(X̂ − X): the output comes first.",
+        lambda loss, grads, params, X: (loss, scaled(grads, -1.0))),
+    "dW_transposed": ("part", "dW1 and dW2 are transposed", "A gradient has the shape of its parameter: dW1 = Xᵀ dZ, dW2 = hᵀ dX̂.",
+        lambda loss, grads, params, X: (loss, [(dW.T, db) for dW, db in grads])),
+    "db_averaged": ("part", "db1 and db2 are averages", "You took the mean over the batch. The factor 1/(N·D) is in dX̂ already: sum.",
+        lambda loss, grads, params, X: (loss, [(dW, db / len(X)) for dW, db in grads])),
+    "db_as_numbers": ("part", "A bias's gradient is a single number", "You summed over all entries. Sum over the batch: `axis=0`.",
+        lambda loss, grads, params, X: (loss, [(dW, np.sum(db)) for dW, db in grads])),
+    "db_as_rows": ("slip", "A bias's gradient has two axes", "Your db has shape (1, n). A bias is a vector: leave out `keepdims`.",
+        lambda loss, grads, params, X: (loss, [(dW, db[None]) for dW, db in grads])),
+    "db_left_out": ("part", "The biases have no gradients", "You return dW1 and dW2 alone. Each layer is a pair (dW, db).",
+        lambda loss, grads, params, X: (loss, [dW for dW, _ in grads])),
+    "last_layer_first": ("part", "The last layer comes first", "You return the gradients in the order of the way back. Turn the list round.",
+        lambda loss, grads, params, X: (loss, grads[::-1])),
+    "loss_left_out": ("part", "The loss is missing", "You return the gradients alone. The pair (loss, grads) was asked for.",
+        lambda loss, grads, params, X: grads),
+    "grads_left_out": ("part", "The gradients are missing", "You return the loss alone. The pair (loss, grads) was asked for.",
+        lambda loss, grads, params, X: loss),
+    "grads_first": ("slip", "The gradients come first", "You return (grads, loss). The loss comes first.",
+        lambda loss, grads, params, X: (grads, loss)),
+    "grads_in_a_row": ("slip", "The gradients come in one row", "You return (loss, dW1, db1, dW2, db2). The second item is a list of two pairs.",
+        lambda loss, grads, params, X: (loss, *grads[0], *grads[1])),
+    "grads_in_a_list": ("slip", "The gradients come in one list", "You return [dW1, db1, dW2, db2]. Each layer is a pair: [(dW1, db1), (dW2, db2)].",
+        lambda loss, grads, params, X: (loss, [*grads[0], *grads[1]])),
+    "loss_in_an_array": ("slip", "The loss is in an array", "Your loss is an array with one entry. Return the number.",
+        lambda loss, grads, params, X: (np.array([loss]), grads)),
+    "losses_of_examples": ("part", "A loss for each example", "You averaged over the features only. The loss is one number, for the whole batch.",
+        lambda loss, grads, params, X: (np.full(len(X), loss), grads)),
+    "grads_cut_off": ("slip", "The gradients have the integers' type",
+        "You wrote the gradients into arrays made with `zeros_like`. Where the parameters are integers that cuts off the fractions.",
+        lambda loss, grads, params, X: (loss, [tuple(part.astype(was.dtype) for part, was in zip(*pair, strict=True))
+            for pair in zip(grads, params, strict=True)])),
+})
+
+
+@misconception("autoencoder_gradients", "slip", title="A parameter is changed in place", see="13 §6")
+def parameters_in_place(params, X):
+    """You wrote into the caller's parameters, by `-=` or a step at the end. This function returns gradients and changes nothing."""
+    loss, grads = right.autoencoder_gradients(params, X)
+    for layer, slopes in zip(params, grads, strict=True):
+        for part, slope in zip(layer, slopes, strict=True):
+            np.subtract(part, slope, out=part, casting="unsafe")
+    return loss, grads
 
 
 @alternative("autoencoder_gradients")
-def autoencoder_gradients_by_absolute_values(x, scale=2.0):  # TODO
-    return abs(x) ** 2 * scale
+def in_whole_arrays(params, X):
+    return rebuilt(params, np.array(X, dtype=float))
 
 
 @alternative("autoencoder_gradients")
-def autoencoder_gradients_of_the_root(x, scale=2.0):  # TODO
-    return np.sign(scale) * (np.sqrt(abs(scale)) * x) ** 2
+def by_einsum(params, X):
+    ((W1, b1), (W2, b2)), (N, D) = params, X.shape
+    z = np.einsum("nd,dh->nh", X, W1) + b1
+    h = np.where(z >= 0, z, 0.0)
+    r = np.einsum("nh,hd->nd", h, W2) + b2 - X
+    dz = np.einsum("nd,hd->nh", 2 * r / (N * D), W2) * (z >= 0)
+    return float((r * r).sum() / N / D), (
+        [np.einsum("nd,nh->dh", X, dz), np.einsum("nh->h", dz)],
+        [np.einsum("nh,nd->hd", h, r) * 2 / (N * D), np.ones(N) @ r * (2 / N / D)],
+    )
 
 
 @alternative("autoencoder_gradients")
-def autoencoder_gradients_one_by_one(x, scale=2.0):  # TODO
-    flat = [scale * float(number) * float(number) for number in np.ravel(x)]
-    return np.reshape(flat, np.shape(x))
+def in_single_numbers(params, X):
+    loss, grads = rebuilt([tuple(np.asarray(part, dtype=np.float64) for part in layer) for layer in params], X.astype(np.float64))
+    return np.array(loss), [(dW.astype(np.float32), db.astype(np.float32)) for dW, db in grads]
 
 
-# --- pretrain_stack -----------------------------------------------------------------------------------------------------
+# --- pretrain_stack -------------------------------------------------------------------------------------------------------
 
 
-@misconception("pretrain_stack", "core", title="TODO: Nothing is squared", see="13 §6")
-def pretrain_stack_without_square(x, scale=2.0):
-    """TODO: what the student probably believed, and why it is wrong. You multiplied x itself by the scale."""
-    return scale * x
+def stacked(codes, X, sizes, train_autoencoder):
+    """Train a stack with inputs that `codes` makes of the present inputs, W, b and X."""
+    layers, inputs = [], X
+    for n_hidden in sizes:
+        W, b = train_autoencoder(inputs, n_hidden)
+        layers.append((W, b))
+        inputs = codes(inputs, W, b, X)
+    return layers
 
 
-@misconception("pretrain_stack", "part", title="TODO: The scale is ignored", see="13 §6")
-def pretrain_stack_without_scale(x, scale=2.0):
-    """TODO: what the student probably believed, and why it is wrong. You squared x and never used the scale."""
-    return 1.0 * x * x
+STACKS = variants("pretrain_stack", "13 §7", right.pretrain_stack, stacked, {
+    "codes_without_relu": ("part", "The codes lack the ReLU", "You passed on X·W + b. Codes are what comes after the ReLU.",
+        lambda a, W, b, X: a @ W + b),
+    "codes_without_bias": ("part", "The codes lack the bias", "You passed on relu(X·W). The encoder has a bias: relu(X·W + b).",
+        lambda a, W, b, X: relu(a @ W)),
+    "bias_after_the_relu": ("part", "The bias is added after the ReLU", "You passed on relu(X·W) + b. The bias comes before the ReLU.",
+        lambda a, W, b, X: relu(a @ W) + b),
+    "sigmoid_for_relu": ("part", "A sigmoid in place of the ReLU", "You passed on the sigmoid of X·W + b. Codes are relu(X·W + b).",
+        lambda a, W, b, X: 0.5 + 0.5 * np.tanh((a @ W + b) / 2)),
+    "always_on_X": ("core", "Every layer is trained on X",
+        "You pass X each time, so the layers don't build on each other. Each is trained on the *codes* of the one below.",
+        lambda a, W, b, X: X),
+    "codes_cut_off": ("slip", "The codes have the integers' type",
+        "You wrote the codes into an array of X's type. Where X holds integers that cuts off the fractions.",
+        lambda a, W, b, X: relu(a @ W + b).astype(X.dtype)),
+})
 
 
-@misconception("pretrain_stack", "slip", title="TODO: The default is 1", see="13 §6")
-def pretrain_stack_with_another_default(x, scale=1.0):
-    """TODO: what the student probably believed, and why it is wrong. Without a scale it is 2."""
-    return scale * x * x
+def stack_of(change, X, sizes, train_autoencoder):
+    """Train a stack rightly, and change the answer or what is asked for."""
+    return change(partial(right.pretrain_stack, train_autoencoder=train_autoencoder), X, list(sizes), train_autoencoder)
 
 
-# TODO: other families; each is one change for many functions
-pretrain_stack_changes_x = in_place("pretrain_stack", right.pretrain_stack, see="13 §6")
+CHANGED = variants("pretrain_stack", "13 §7", right.pretrain_stack, stack_of, {
+    "stack_reversed": ("part", "The last layer comes first in the answer", "Your list is upside down. The layer that was trained on X comes first.",
+        lambda stack, X, sizes, train: stack(X, sizes)[::-1]),
+    "last_layer_only": ("part", "Only the last layer is returned", "You return the last encoder alone. All are needed: append each to a list.",
+        lambda stack, X, sizes, train: stack(X, sizes)[-1:]),
+    "weights_only": ("part", "The biases are missing in the answer", "You return the weights alone. Each layer is a pair (W, b).",
+        lambda stack, X, sizes, train: [W for W, _ in stack(X, sizes)]),
+    "layers_and_codes": ("slip", "The codes are returned, too", "You return (layers, codes). The list of layers alone was asked for.",
+        lambda stack, X, sizes, train: (stack(X, sizes), X)),
+    "sizes_backwards": ("part", "The sizes are taken from the last one on", "Your first layer has the last of the sizes. The first layer comes first.",
+        lambda stack, X, sizes, train: stack(X, sizes[::-1])),
+    "first_size_skipped": ("part", "The first size is skipped",
+        "You took the first of the sizes for the number of inputs. That is X.shape[1]; every entry of sizes is a hidden layer.",
+        lambda stack, X, sizes, train: stack(X, sizes[1:])),
+    "last_size_skipped": ("part", "The last size is skipped", "You train one layer too few. Every entry of sizes is a layer.",
+        lambda stack, X, sizes, train: stack(X, sizes[:-1])),
+    "first_layer_only": ("core", "Only one layer is trained", "You train one encoder, and stop: the `return` stands inside the loop, or there is none.",
+        lambda stack, X, sizes, train: stack(X, sizes[:1])),
+    "same_size_for_all": ("part", "Every layer has the first size", "You pass sizes[0] for every layer. Each has its own.",
+        lambda stack, X, sizes, train: stack(X, sizes[:1] * len(sizes))),
+    "inputs_centred": ("part", "The inputs are changed first", "You centred or scaled X. The first layer is trained on X as it is.",
+        lambda stack, X, sizes, train: stack(X - X.mean(axis=0), sizes)),
+    "trained_twice": ("slip", "Every layer is trained twice",
+        "You call train_autoencoder once for W and once for b, or once too often. The two may not belong together, and training takes long.",
+        lambda stack, X, sizes, train: ([train(X, n) for n in sizes[:1]], stack(X, sizes))[1]),
+    "no_layer_raises": ("slip", "An empty list of sizes raises an error",
+        "You look at the first size before you ask whether there is one. A loop over sizes does nothing for an empty list.",
+        lambda stack, X, sizes, train: (sizes[0], stack(X, sizes))[1]),
+    "no_layer_is_none": ("slip", "An empty list of sizes gives None", "Your function returns None for sizes = []. The answer is an empty list.",
+        lambda stack, X, sizes, train: stack(X, sizes) or None),
+})
+
+
+@misconception("pretrain_stack", "slip", title="Errors of train_autoencoder are swallowed", see="13 §7")
+def errors_swallowed(X, sizes, train_autoencoder):
+    """You catch what train_autoencoder raises and go on. The caller has to learn that a layer wasn't trained: leave out `try`."""
+    try:
+        return right.pretrain_stack(X, sizes, train_autoencoder)
+    except Exception:
+        return []
+
+
+@misconception("pretrain_stack", "slip", title="The list of sizes is changed", see="13 §7")
+def sizes_emptied(X, sizes, train_autoencoder):
+    """You take sizes out of the caller's list, with `pop` or `del`. Go through it with a loop."""
+    layers = right.pretrain_stack(X, list(sizes), train_autoencoder)
+    if isinstance(sizes, list):
+        sizes.clear()
+    return layers
 
 
 @alternative("pretrain_stack")
-def pretrain_stack_by_absolute_values(x, scale=2.0):  # TODO
-    return abs(x) ** 2 * scale
+def by_a_loop(X, sizes, train_autoencoder):
+    layers, codes = [], np.array(X, dtype=float)
+    for n_hidden in sizes:
+        layers.append(train_autoencoder(codes, n_hidden))
+        codes = np.dot(codes, layers[-1][0]) + layers[-1][1]
+        codes[codes < 0] = 0
+    return layers
 
 
 @alternative("pretrain_stack")
-def pretrain_stack_of_the_root(x, scale=2.0):  # TODO
-    return np.sign(scale) * (np.sqrt(abs(scale)) * x) ** 2
+def from_X_each_time(X, sizes, train_autoencoder):
+    layers = ()
+    for n_hidden in list(sizes):
+        codes = X
+        for W, b in layers:
+            codes = np.where(codes @ W + b > 0, codes @ W + b, 0)
+        W, b = train_autoencoder(codes, n_hidden=n_hidden)
+        layers = (*layers, [W, b])
+    return layers
 
 
 @alternative("pretrain_stack")
-def pretrain_stack_one_by_one(x, scale=2.0):  # TODO
-    flat = [scale * float(number) * float(number) for number in np.ravel(x)]
-    return np.reshape(flat, np.shape(x))
+def row_by_row(X, sizes, train_autoencoder):
+    stack = []
+    for n_hidden in sizes:
+        W, b = train_autoencoder(X, int(n_hidden))
+        stack += [(W, b)]
+        X = np.array([[max(0.0, float(x @ W[:, j] + b[j])) for j in range(len(b))] for x in X])
+    return stack
+# fmt: on

@@ -1,12 +1,13 @@
 """The hidden suite of lecture 13, transfer learning.
 
-Most tests take the right numbers in another form, too: in one flat tuple, as a column, in another order. In each exercise one corner looks at
-the form. Of gradients the direction is looked at apart from the length.
+Most tests take the right numbers in another form, too: in one flat tuple, as a column, in another order. In each exercise one corner
+looks at the form. Of gradients the direction is looked at apart from the length.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -24,15 +25,16 @@ from autograder.suites.contracts import (
     in_form,
     part_of,
     rounded,
+    with_generators,
 )
 from coursekit import aspect, corner, exercise, expect, expect_error
-from coursekit.expectations import Mismatch, described
+from coursekit.expectations import Mismatch, described, same
 from coursekit.student import Raised
 
 
 def network(rng, *sizes):
     """Return random layers (W, b) for these numbers of units."""
-    return [(rng.normal(size=(D, H)), rng.normal(size=H)) for D, H in zip(sizes[:-1], sizes[1:], strict=True)]
+    return [(rng.normal(size=(D, H)), rng.normal(size=H)) for D, H in pairwise(sizes)]
 
 
 def flat(answer):
@@ -44,14 +46,24 @@ def flat(answer):
     return answer.ravel() if answer.ndim > 1 and answer.size == max(answer.shape) else answer
 
 
-def layers_in(answer, name="the answer"):
-    """Return layers as a list of pairs; arrays in a row, or (b, W), are put in order, for a test of its own looks at that."""
-    if not isinstance(answer, (list, tuple)):
-        raise Mismatch("type", f"{name} should be a list of pairs (W, b), but it is {described(answer)}")
-    if len(answer) % 2 == 0 and all(isinstance(part, np.ndarray) for part in answer):
+def layers_in(answer):
+    """Return layers as a list of pairs, whatever form they have, for a test of its own looks at that; what is missing in a pair is None."""
+    if not is_sequence(answer):
+        raise Mismatch("type", f"the answer should be a list of pairs (W, b), but it is {described(answer)}")
+    if len(answer) == 2 and isinstance(answer[0], list) and all(map(is_sequence, answer[0])):  # (layers, head)
+        answer = [*answer[0], answer[1]]
+    elif len(answer) == 2 and all(is_sequence(row) and all(np.ndim(part) == axes for part in row if is_array(part))
+                                  for row, axes in zip(answer, (2, 1), strict=True)):  # all W, all b  # fmt: skip
+        answer = list(zip(*answer, strict=False))
+    elif len(answer) % 2 == 0 and all(isinstance(part, np.ndarray) for part in answer):
         answer = list(zip(answer[::2], answer[1::2], strict=True))
-    pairs = [expect(layer, f"layer {number} of {name}").items("W", "b") for number, layer in enumerate(answer, start=1)]
-    return [pair[::-1] if np.ndim(pair[0]) < np.ndim(pair[1]) else pair for pair in pairs if all(map(is_array, pair))]
+    pairs = [[*(layer if is_sequence(layer) else [layer]), None, None][:2] for layer in answer]
+    return [pair[::-1] if all(map(is_array, pair)) and np.ndim(pair[0]) < np.ndim(pair[1]) else pair for pair in pairs]
+
+
+def is_sequence(answer):
+    """Tell whether an answer is a list or a tuple."""
+    return isinstance(answer, (list, tuple))
 
 
 def is_array(part):
@@ -59,12 +71,27 @@ def is_array(part):
     return isinstance(part, (np.ndarray, np.generic, float))
 
 
-def expect_form(answer, name):
+class Unchanged(ArgumentsUnchanged):
+    """The function works on copies; which of the arguments called `names` is changed tells mistakes apart."""
+
+    names: tuple[str, ...]
+
+    def unchanged(self, student, *arguments):
+        try:
+            after = getattr(student, self.exercise).call(*with_generators(arguments)).arguments
+        except Raised:  # another test looks at that
+            return
+        changed = [name for name, was, now in zip(self.names, arguments, after, strict=False) if not same(was, now)]
+        if changed:
+            raise Mismatch("value", f"{self.exercise} changed {' and '.join(changed)} in place; work on a copy instead", tuple(changed))
+
+
+def expect_form(answer):
     """Expect a list or a tuple of pairs, of which W has two axes and b has one."""
-    if not isinstance(answer, (list, tuple)):
-        raise Mismatch("type", f"{name} should be a list, but it is {described(answer)}")
+    if not is_sequence(answer):
+        raise Mismatch("type", f"the answer should be a list, but it is {described(answer)}")
     for number, layer in enumerate(answer, start=1):
-        W, b = expect(layer, f"layer {number} of {name}").items("W", "b")
+        W, b = expect(layer, f"layer {number} of the answer").items("W", "b")
         expect(W, f"W of layer {number}").shaped(np.shape(W) if np.ndim(W) == 2 else (1, 1))
         expect(b, f"b of layer {number}").shaped((np.shape(W)[1],))
 
@@ -74,25 +101,39 @@ def expect_form(answer, name):
 NAMES = "X_A", "y_A", "X_B", "y_B"
 
 
-def split_parts(answer):
-    """Return (X_A, y_A, X_B, y_B), whether they come in pairs or in a row."""
-    items = [part for item in answer for part in (item if isinstance(item, (list, tuple)) else [item])] if is_sequence(answer) else [answer]
-    return expect(items, "what split_classes returns").items(*NAMES)
+def split_parts(answer, y, held_out):
+    """Return (X_A, y_A, X_B, y_B), in whatever order the four arrays come; a test of its own looks at that."""
+    items = [part for item in answer for part in (item if is_tuple(item) else [item])] if is_sequence(answer) else [answer]
+    items = [np.array(part) if isinstance(part, list) else part for part in items]
+    items = expect([*items, None, None] if len(items) == 2 else items, "what split_classes returns").items(*NAMES)  # A alone
+    inputs, labels = [part for part in items if not is_labels(part)], [part for part in items if is_labels(part)]
+    if len(inputs) != 2:
+        return items
+    (X_A, X_B), (y_A, y_B) = inputs, labels
+    in_B = int(np.isin(y, held_out).sum())
+    return [X_B, y_B, X_A, y_A] if np.shape(X_A)[:1] == (in_B,) and np.shape(X_B)[:1] == (len(y) - in_B,) else [X_A, y_A, X_B, y_B]
 
 
-def is_sequence(answer):
-    """Tell whether an answer is a list or a tuple."""
-    return isinstance(answer, (list, tuple))
+def is_labels(part):
+    """Tell whether this is one number for each example."""
+    return isinstance(part, np.ndarray) and (part.ndim == 1 or part.shape[1:] == (1,))
+
+
+def is_tuple(item):
+    """Tell whether an item is a pair of arrays, and no list of labels."""
+    return is_sequence(item) and any(isinstance(part, np.ndarray) for part in item)
 
 
 @exercise("split_classes")
-class TestSplitClasses(ArgumentsUnchanged, MemoryLayouts):
-    def arguments(self, rng, held_out=(2, 5), K=7, N=40):
+class TestSplitClasses(Unchanged):
+    names = "X", "y", "held_out"
+
+    def arguments(self, rng, held_out=(2, 5), K=7, N=41):
         y = rng.permutation(np.append(np.repeat(np.arange(K), 2), rng.integers(0, K, N - 2 * K)))
         return rng.normal(size=(N, 3)), y, held_out
 
     def ask(self, student, *arguments):
-        return split_parts(student.split_classes(*arguments))
+        return split_parts(student.split_classes(*arguments), *arguments[1:])
 
     def expect_parts(self, student, reference, rng, which, *pairs, K=7, look=flat):
         """Expect one of the four arrays for pairs of held-out classes."""
@@ -100,7 +141,7 @@ class TestSplitClasses(ArgumentsUnchanged, MemoryLayouts):
         answers = [student.split_classes(*case) for case in cases]
         for case, answer in zip(cases, answers, strict=True):
             right = [part for pair in reference.split_classes(*case) for part in pair][which]
-            found = split_parts(answer)[which]
+            found = split_parts(answer, *case[1:])[which]
             expect(look(found), f"{NAMES[which]} for held_out = {case[2]}").close_to(right)
 
     @aspect("the inputs of A", 1.5)
@@ -117,7 +158,8 @@ class TestSplitClasses(ArgumentsUnchanged, MemoryLayouts):
     def test_no_gaps(self, student, rng):
         """The labels of A are 0 to K − 3, and each of them is there."""
         for held_out, K in (((1, 4), 7), ((0, 3), 6)):
-            y_A = flat(split_parts(student.split_classes(*self.arguments(rng, held_out, K)))[1])
+            X, y, _ = self.arguments(rng, held_out, K)
+            y_A = flat(split_parts(student.split_classes(X, y, held_out), y, held_out)[1])
             expect(y_A, "y_A").shaped(np.shape(y_A) if np.ndim(y_A) == 1 else (1,))
             expect(np.unique(y_A), "the different labels of A").close_to(np.arange(K - 2.0))
 
@@ -137,7 +179,7 @@ class TestSplitClasses(ArgumentsUnchanged, MemoryLayouts):
         """Where two classes with others between them are held out, the labels of A have no gap and keep their order."""
         self.expect_parts(student, reference, rng, 1, (1, 4), (0, 6))
 
-    @aspect("labels of B", 1.6)
+    @aspect("labels of B", 2)
     def test_y_B(self, student, reference, rng):
         """The second class of held_out is 1 and the first one is 0, where the second is the larger one."""
         self.expect_parts(student, reference, rng, 3, (2, 5), (0, 1))
@@ -146,19 +188,19 @@ class TestSplitClasses(ArgumentsUnchanged, MemoryLayouts):
     def test_two_kinds(self, student, rng):
         """One of the classes that are held out gets one label, the other one another."""
         X, y, held_out = self.arguments(rng, (5, 1))
-        y_B = flat(split_parts(student.split_classes(X, y, held_out))[3])
+        y_B = flat(split_parts(student.split_classes(X, y, held_out), y, held_out)[3])
         found = expect(y_B, "y_B").shaped((int(np.isin(y, held_out).sum()),)).answer
         first = y[np.isin(y, held_out)] == held_out[0]
         if np.unique(found[first]).size != 1 or np.unique(found[~first]).size != 1 or found[first][0] == found[~first][0]:
             raise Mismatch("value", "the labels y_B don't tell the two classes apart")
 
-    @corner("held_out in any order", 0.12)
+    @corner("held_out in any order", 0.1)
     def test_order(self, student, reference, rng):
         """Where held_out begins with the larger class, the labels of B follow its order, and those of A are the same."""
         self.expect_parts(student, reference, rng, 3, (5, 2), (6, 0))
         self.expect_parts(student, reference, rng, 1, (4, 1))
 
-    @corner("two pairs, with labels in one row", 0.12)
+    @corner("two pairs, with labels in one row", 0.1)
     def test_form(self, student, rng):
         """The answer is ((X_A, y_A), (X_B, y_B)); labels are numbers, as arrays of shape (N,)."""
         X, y, held_out = self.arguments(rng)
@@ -166,19 +208,19 @@ class TestSplitClasses(ArgumentsUnchanged, MemoryLayouts):
         in_B = int(np.isin(y, held_out).sum())
         for pair, n, of in zip(pairs, (len(y) - in_B, in_B), "AB", strict=True):
             inputs, labels = expect(pair, f"what comes back for {of}").items(f"X_{of}", f"y_{of}")
-            expect(inputs, f"X_{of}").shaped((n, 3))
             expect(labels, f"y_{of}").shaped((n,))
+            expect(inputs, f"X_{of}").shaped((n, 3))
 
-    @corner("images", 0.04)
+    @corner("images", 0.03)
     def test_images(self, student, reference, rng):
         """Images of shape (N, C, H, W), of integers, with labels of 8 bits, are split in the same way."""
-        _, y, held_out = self.arguments(rng, (3, 1), 5, 20)
-        arguments = rng.integers(0, 256, (20, 1, 4, 2)), y.astype(np.uint8), held_out
-        parts = split_parts(student.split_classes(*arguments))
+        _, y, held_out = self.arguments(rng, (3, 1), 5, 23)
+        arguments = rng.integers(0, 256, (23, 1, 4, 2)), y.astype(np.uint8), held_out
+        parts = split_parts(student.split_classes(*arguments), *arguments[1:])
         for part, right, name in zip(parts, [item for pair in reference.split_classes(*arguments) for item in pair], NAMES, strict=True):
             expect(part if right.ndim > 1 else flat(part), name).close_to(right)
 
-    @corner("three classes", 0.03)
+    @corner("images")
     def test_three_classes(self, student, reference, rng):
         """With three classes A has one, whose label is 0."""
         self.expect_parts(student, reference, rng, 1, (0, 2), (1, 2), K=3)
@@ -188,8 +230,8 @@ class TestSplitClasses(ArgumentsUnchanged, MemoryLayouts):
 
 
 @exercise("reuse_layers")
-class TestReuseLayers(ArgumentsUnchanged, DrawsFromGenerator):
-    sizes = 5, 7, 6, 4, 3
+class TestReuseLayers(Unchanged, DrawsFromGenerator):
+    sizes, names = (5, 7, 6, 4, 3), ("params_A", "n_reuse", "n_out")
 
     def arguments(self, rng):
         return network(rng, *self.sizes), 2, 3, SEED
@@ -200,18 +242,25 @@ class TestReuseLayers(ArgumentsUnchanged, DrawsFromGenerator):
         answer = student.reuse_layers(params, n_reuse, n_out, generator(rng))
         return params, layers_in(answer)
 
-    @aspect("the reused layers", 3)
-    def test_reused(self, student, rng):
-        """The first n_reuse layers have the weights and biases of A's first ones."""
+    def expect_reused(self, student, rng, which):
         for n_reuse in (1, 2, 3):
             params, layers = self.layers(student, rng, n_reuse, 2)
             if len(layers) < n_reuse:
                 raise Mismatch("shape", f"there are {len(layers)} layers, but {n_reuse} should be reused")
             for number, (layer, right) in enumerate(zip(layers, params[:n_reuse], strict=False), start=1):
-                expect(layer[0], f"W of reused layer {number}").close_to(right[0])
-                expect(flat(layer[1]), f"b of reused layer {number}").close_to(right[1])
+                expect(flat(layer[1]) if which else layer[0], f"{'Wb'[which]} of reused layer {number}").close_to(right[which])
 
-    @aspect("how many layers", 1.5)
+    @aspect("the reused weights", 3.4)
+    def test_reused_W(self, student, rng):
+        """The first n_reuse layers have the weights of A's first ones."""
+        self.expect_reused(student, rng, 0)
+
+    @aspect("the reused biases", 2.6)
+    def test_reused_b(self, student, rng):
+        """The first n_reuse layers have the biases of A's first ones."""
+        self.expect_reused(student, rng, 1)
+
+    @aspect("how many layers", 0.9)
     def test_count(self, student, rng):
         """There are n_reuse + 1 layers: the others of A are gone."""
         for n_reuse in (1, 3):
@@ -221,7 +270,7 @@ class TestReuseLayers(ArgumentsUnchanged, DrawsFromGenerator):
                     "shape", f"with n_reuse = {n_reuse} there are {len(layers)} layers, expected {n_reuse + 1}", (len(layers) - n_reuse,)
                 )
 
-    @aspect("the shape of the head", 2.5)
+    @aspect("the shape of the head", 2.6)
     def test_shapes(self, student, rng):
         """The head has a weight for each unit below it and each output, and a bias for each output."""
         for n_reuse, n_out in ((2, 1), (1, 4), (3, 2)):
@@ -230,7 +279,7 @@ class TestReuseLayers(ArgumentsUnchanged, DrawsFromGenerator):
             expect(W, "W of the head").shaped((self.sizes[n_reuse], n_out))
             expect(flat(b) if n_out > 1 else np.ravel(b) if is_array(b) else b, "b of the head").shaped((n_out,))
 
-    @aspect("a random head", 3)
+    @aspect("a random head", 2.4)
     def test_random(self, student, rng):
         """The head's weights are drawn independently of each other: they differ, and rows and columns don't move together."""
         _, layers = self.layers(student, rng, 1, 50, sizes=(3, 60, 4))
@@ -240,14 +289,14 @@ class TestReuseLayers(ArgumentsUnchanged, DrawsFromGenerator):
             raise Mismatch("value", f"the head's {W.size} weights have {np.unique(W).size} different values", (np.unique(W).size,))
         expect((W - W.mean()) / W.std(), "W of the head, less its mean and divided by its standard deviation,").is_independent(1.0)
 
-    @corner("nothing reused", 0.08)
+    @aspect("nothing reused", 0.6)
     def test_none_reused(self, student, rng):
         """With n_reuse = 0 the head stands on the inputs, and is the only layer."""
         _, layers = self.layers(student, rng, 0, 2)
         expect([len(layers)], "the number of layers").close_to([1])
         expect(layers[0][0], "W of the head").shaped((5, 2))
 
-    @corner("copies", 0.14)
+    @corner("copies", 0.1)
     def test_copies(self, student, rng):
         """The reused layers are copies: training them doesn't change A."""
         params = network(rng, *self.sizes)
@@ -258,15 +307,16 @@ class TestReuseLayers(ArgumentsUnchanged, DrawsFromGenerator):
     @corner("a list of pairs", 0.05)
     def test_form(self, student, rng):
         """The answer is a list of pairs (W, b), with b of shape (n,)."""
-        expect_form(student.reuse_layers(network(rng, *self.sizes), 2, 1, generator(rng)), "the answer")
+        expect_form(student.reuse_layers(network(rng, *self.sizes), 2, 1, generator(rng)))
 
 
 # --- frozen_step ----------------------------------------------------------------------------------------------------------
 
 
 @exercise("frozen_step")
-class TestFrozenStep(ArgumentsUnchanged, IntegersBesideFractions):
+class TestFrozenStep(Unchanged, IntegersBesideFractions):
     sizes, beside_fractions = (3, 4, 2, 5), ((0,), (1,))
+    names = "params", "grads", "lr", "trainable"
 
     def arguments(self, rng, trainable=(False, True, True), lr=0.3):
         return network(rng, *self.sizes), network(rng, *self.sizes), lr, list(trainable)
@@ -282,7 +332,7 @@ class TestFrozenStep(ArgumentsUnchanged, IntegersBesideFractions):
         return layers
 
     def expect_trained(self, student, reference, rng, which):
-        for trainable, lr in (((False, True, True), 0.3), ((True, True, True), 2.0), ((False, False, True), 0.05)):
+        for trainable, lr in (((True, True, True), 2.0), ((False, True, True), 0.3), ((False, False, True), 0.05)):
             arguments = self.arguments(rng, trainable, lr)
             layers, right = self.layers(student, arguments), reference.frozen_step(*arguments)
             for number in [number for number, trains in enumerate(trainable) if trains]:
@@ -291,20 +341,20 @@ class TestFrozenStep(ArgumentsUnchanged, IntegersBesideFractions):
                     right[number][which]
                 )
 
-    @aspect("weights that are trained", 1)
+    @aspect("weights that are trained", 1.2)
     def test_trained_W(self, student, reference, rng):
         """The weights of a trainable layer move by −lr·dW."""
         self.expect_trained(student, reference, rng, 0)
 
-    @aspect("biases that are trained", 1)
+    @aspect("biases that are trained", 1.2)
     def test_trained_b(self, student, reference, rng):
         """The biases of a trainable layer move by −lr·db."""
         self.expect_trained(student, reference, rng, 1)
 
     def moved(self, layers, params):
-        """Return for each layer whether W or b differs from what it was."""
-        changed = [[not np.array_equal(flat(part), flat(was)) for part, was in zip(*pair, strict=True)] for pair in zip(layers, params, strict=True)]
-        return [any(layer) for layer in changed]
+        """Return for each W and b whether it differs from what it was."""
+        pairs = [pair for layer in zip(layers, params, strict=True) for pair in zip(*layer, strict=True)]
+        return [not np.array_equal(flat(part), flat(was)) for part, was in pairs]
 
     def expect_frozen(self, student, rng, which):
         for trainable in ((False, True, True), (False, False, True)):
@@ -332,18 +382,20 @@ class TestFrozenStep(ArgumentsUnchanged, IntegersBesideFractions):
         for trainable in ((True, False, True), (False, True, False), (True, False, False)):
             arguments = self.arguments(rng, trainable)
             moved = self.moved(self.layers(student, arguments), arguments[0])
-            expect(moved, f"whether each layer moves, with trainable = {trainable},").equals(list(trainable))
+            expect(moved, f"whether W and b of each layer move, with trainable = {trainable},").equals(
+                list(np.repeat(trainable, 2).tolist())
+            )
 
     @corner("all frozen", 0.04)
     def test_all_frozen(self, student, rng):
         """Where every layer is frozen nothing moves."""
         arguments = self.arguments(rng, (False, False, False))
-        expect(self.moved(self.layers(student, arguments), arguments[0]), "whether each layer moves").equals([False] * 3)
+        expect(self.moved(self.layers(student, arguments), arguments[0]), "whether W and b of each layer move").equals([False] * 6)
 
     @corner("a list of pairs", 0.05)
     def test_form(self, student, rng):
         """The answer is a list of pairs (W, b), with b of shape (n,)."""
-        expect_form(student.frozen_step(*self.arguments(rng)), "the answer")
+        expect_form(student.frozen_step(*self.arguments(rng)))
 
 
 # --- transfer_strategy ----------------------------------------------------------------------------------------------------
@@ -410,7 +462,7 @@ class TestTransferStrategy:
     @corner("the exact words", 0.08)
     def test_words(self, student, reference):
         """The answer is a string with exactly the words of the docstring, where it has these words at all."""
-        for case, answer in [(case, student.transfer_strategy(*case)) for case in CASES]:
+        for answer in [student.transfer_strategy(*case) for case in CASES]:
             if advice(answer) in {reference.transfer_strategy(*each) for each in CASES}:
                 expect(answer, "the strategy").equals(advice(answer))
 
@@ -423,7 +475,10 @@ PARTS = "dW1", "db1", "dW2", "db2"
 
 def gradients_in(answer):
     """Return (dW1, db1, dW2, db2), in pairs or in a row."""
-    grads = answer if is_sequence(answer) and len(answer) == 2 and all(map(is_sequence, answer)) else part_of(answer, 1, LOSS_AND_GRADS)
+    if is_sequence(answer) and len(answer) == 2 and is_sequence(answer[0]):  # (grads, loss), or grads alone
+        grads = answer if is_sequence(answer[1]) else answer[0]
+    else:
+        grads = part_of(answer, 1, LOSS_AND_GRADS)
     grads = answer[1:] if is_sequence(answer) and len(answer) == 5 else grads
     if not is_sequence(grads):
         raise Mismatch("type", f"grads should be a list of pairs, but it is {described(grads)}")
@@ -436,18 +491,18 @@ def unit(array):
 
 
 @exercise("autoencoder_gradients")
-class TestAutoencoderGradients(ArgumentsUnchanged, Integers, Float32, MemoryLayouts):
-    outputs = "the loss", *PARTS
+class TestAutoencoderGradients(Unchanged, Integers, Float32, MemoryLayouts):
+    outputs, names = ("the loss", *PARTS), ("params", "X")
 
     def arguments(self, rng, N=7, D=5, H=4):
         return network(rng, D, H, D), rng.normal(size=(N, D))
 
     def bright(self, rng, active=False, N=6, D=4, H=5):
-        """Return arguments for which all outputs are positive, and if `active`, all hidden units too."""
+        """Return arguments with biases of 0 for which no output is negative, and if `active`, all hidden units are active."""
         (W1, b1), (W2, b2) = network(rng, D, H, D)
         X = rng.uniform(0.2, 1.0, (N, D))
-        W1, b1 = (np.abs(W1), np.abs(b1)) if active else (W1, b1)
-        return [(W1, b1), (W2, b2 + 1.0 - np.min(np.maximum(X @ W1 + b1, 0) @ W2 + b2))], X
+        W1[:, 0] = np.abs(W1[:, 0])
+        return [(np.abs(W1) if active else W1, 0 * b1), (np.abs(W2), 0 * b2)], X
 
     def ask(self, student, *arguments):
         answer = student.autoencoder_gradients(*arguments)
@@ -456,6 +511,7 @@ class TestAutoencoderGradients(ArgumentsUnchanged, Integers, Float32, MemoryLayo
     def loss_in(self, answer):
         """Return the loss; an array with a single entry will do here."""
         loss = answer[0] if is_sequence(answer) and answer else answer
+        loss = answer[1] if is_sequence(loss) and len(answer) == 2 and not is_sequence(answer[1]) else loss
         return loss.reshape(()) if isinstance(loss, np.ndarray) and loss.size == 1 else loss
 
     def expect_part(self, student, reference, which, *cases, look=unit):
@@ -555,7 +611,8 @@ class TestAutoencoderGradients(ArgumentsUnchanged, Integers, Float32, MemoryLayo
             arguments = self.arguments(rng, *sizes)
             loss, *grads = self.ask(student, *arguments)
             right, pairs = reference.autoencoder_gradients(*arguments)
-            expect(float(expect(loss, "the loss").shaped(()).answer / right), "the loss, divided by the right one,").within(0.01, 100)
+            if not 0.01 < expect(loss, "the loss").shaped(()).answer / right < 100:
+                raise Mismatch("value", f"for {sizes[0]} examples, {sizes[1]} features and {sizes[2]} units the loss is out of proportion")
             for part, wanted in zip(grads, [part for pair in pairs for part in pair], strict=True):
                 expect(part, "a gradient").shaped(wanted.shape)
 
@@ -572,30 +629,41 @@ class Encoders:
     """
 
     def __init__(self, seed: int, pair: Callable[[Any], Any] = tuple) -> None:
-        self.seed, self.pair = seed, pair
+        self.seed, self.pair, self.calls = seed, pair, 0
         self.given: list[tuple[np.ndarray, int]] = []
         self.gave: list[tuple[np.ndarray, np.ndarray]] = []
 
     def __call__(self, X, n_hidden, *rest):
-        """Return W and b, which depend on the number of the call and on the shapes alone."""
-        if len(self.given) >= MOST_CALLS:
+        """Return W and b, which depend on the shapes alone. A call that is repeated isn't noted again."""
+        if self.calls >= MOST_CALLS:
             raise RuntimeError(f"train_autoencoder was called more than {MOST_CALLS} times")
         if not isinstance(X, np.ndarray) or X.ndim != 2 or X.dtype.kind not in "fiu" or X.size > MOST_ENTRIES:
             raise ValueError(f"train_autoencoder takes an array of shape (N, D), and was given {described(X)}")
         if isinstance(n_hidden, bool) or not isinstance(n_hidden, (int, np.integer)) or not 0 < n_hidden < 100:
             raise ValueError(f"train_autoencoder takes a number of hidden units, and was given {described(n_hidden)}")
-        draws = np.random.default_rng([self.seed, len(self.given), X.shape[1], int(n_hidden)])
-        self.given.append((np.array(X, dtype=float), int(n_hidden)))
-        self.gave.append((draws.normal(size=(X.shape[1], int(n_hidden))), draws.normal(size=int(n_hidden))))
-        return self.pair(part.copy() for part in self.gave[-1])
+        self.calls += 1
+        draws = np.random.default_rng([self.seed, X.shape[1], int(n_hidden)])
+        W, b = draws.normal(size=(X.shape[1], int(n_hidden))), draws.normal(size=int(n_hidden))
+        if not any(n == n_hidden and np.array_equal(X, given) for given, n in self.given):
+            self.given.append((np.array(X, dtype=float), int(n_hidden)))
+            self.gave.append((W.copy(), b.copy()))
+        return self.pair((W, b))
 
 
 @exercise("pretrain_stack")
-class TestPretrainStack:
+class TestPretrainStack(Unchanged):
+    names = "X", "sizes"
+
+    def arguments(self, rng):
+        return rng.normal(size=(6, 4)), [5, 3], Encoders(5)
+
     def stack(self, student, rng, sizes=(6, 5, 4), N=8, D=4):
         """Call the function; return X, the encoders, and what came back."""
         X, encoders = rng.normal(size=(N, D)), Encoders(int(rng.integers(1000)))
-        return X, encoders, student.pretrain_stack(X, list(sizes), encoders)
+        answer = student.pretrain_stack(X, list(sizes), encoders)
+        if answer is None:
+            raise Mismatch("type", "nothing was returned")
+        return X, encoders, answer
 
     def codes(self, encoders, X, layer):
         """Return the codes on which a layer should be trained, from what the encoders gave to those below it."""
@@ -607,17 +675,18 @@ class TestPretrainStack:
         """Expect the inputs on which a layer is trained."""
         X, encoders, _ = self.stack(student, rng)
         if len(encoders.given) <= layer:
-            raise Mismatch("value", f"train_autoencoder was called {len(encoders.given)} times, so layer {layer + 1} isn't trained")
+            raise Mismatch("value", f"only {len(encoders.given)} encoders were trained, so layer {layer + 1} wasn't")
         expect(encoders.given[layer][0], name).close_to(self.codes(encoders, X, layer))
+        return encoders
 
-    @aspect("the numbers of hidden units", 0.8)
+    @aspect("the numbers of hidden units", 0.7)
     def test_sizes(self, student, rng):
         """train_autoencoder is called for each number in sizes, in their order, and for nothing else."""
         for sizes in ((6, 5, 4), (3, 8)):
             _, encoders, _ = self.stack(student, rng, sizes)
             expect([n_hidden for _, n_hidden in encoders.given], "the n_hidden of its calls").equals(list(sizes))
 
-    @aspect("the first layer", 0.6)
+    @aspect("the first layer", 0.5)
     def test_first_layer(self, student, rng):
         """The first layer is trained on X."""
         self.expect_given(student, rng, 0, "the inputs of the first layer")
@@ -629,10 +698,11 @@ class TestPretrainStack:
 
     @aspect("the third layer", 2.5)
     def test_third_layer(self, student, rng):
-        """The third layer is trained on the second one's codes."""
-        self.expect_given(student, rng, 2, "the inputs of the third layer")
+        """The third layer is trained on the second one's codes, with its own number of units."""
+        encoders = self.expect_given(student, rng, 2, "the inputs of the third layer")
+        expect(encoders.given[2][1], "n_hidden of the third layer").equals(4)
 
-    @aspect("what is returned", 1.8)
+    @aspect("what is returned", 2.2)
     def test_answer(self, student, rng):
         """The answer is a list with the (W, b) that train_autoencoder gave, first layer first."""
         for sizes in ((6, 5, 4), (3,)):
@@ -648,8 +718,8 @@ class TestPretrainStack:
     def test_one_call(self, student, rng):
         """train_autoencoder is called once a layer: training takes long."""
         _, encoders, _ = self.stack(student, rng, (5, 3))
-        if len(encoders.given) > 2:
-            raise Mismatch("value", f"train_autoencoder was called {len(encoders.given)} times for two layers", (len(encoders.given),))
+        if encoders.calls > 2:
+            raise Mismatch("value", f"train_autoencoder was called {encoders.calls} times for two layers", (encoders.calls,))
 
     @corner("no layer", 0.04)
     def test_no_layer(self, student, rng):
@@ -667,17 +737,6 @@ class TestPretrainStack:
 
         expect_error(student.pretrain_stack, ZeroDivisionError, rng.normal(size=(3, 2)), [4], fails)
 
-    @corner("X unchanged", 0.05)
-    def test_X_unchanged(self, student, rng):
-        """X and sizes are as they were after the call."""
-        X, sizes = rng.normal(size=(6, 4)), [5, 3]
-        try:
-            call = student.pretrain_stack.call(X, sizes, Encoders(5))
-        except Raised:  # another test looks at that
-            return
-        expect(call.arguments[0], "X").same_as(X, "after the call")
-        expect(call.arguments[1], "sizes").same_as(sizes, "after the call")
-
     @corner("integers", 0.04)
     def test_integers(self, student, rng):
         """X may hold integers, sizes may be a tuple, and train_autoencoder may return a list."""
@@ -690,4 +749,4 @@ class TestPretrainStack:
     @corner("a list of pairs", 0.05)
     def test_form(self, student, rng):
         """The answer is a list of pairs (W, b)."""
-        expect_form(self.stack(student, rng, (5, 3))[2], "the answer")
+        expect_form(self.stack(student, rng, (5, 3))[2])

@@ -322,9 +322,9 @@ if ready(split_classes, reuse_layers):
     params_A = train(fresh((64, 50, 50, 50, 8), rng), *A, rng, 300)
     errors = {"before": error(params_A, *test_A)}
     copies = reuse_layers(params_A, 3, 1, rng)
-    train(copies, *B, rng, 200, in_place)
+    train(copies, *B, rng, 600, in_place)
     errors["after training copies"] = error(params_A, *test_A)
-    train([*params_A[:3], copies[-1]], *B, rng, 200, in_place)
+    train([*params_A[:3], reuse_layers(params_A, 3, 1, rng)[-1]], *B, rng, 600, in_place)
     errors["after training A's own arrays"] = error(params_A, *test_A)
 
 # %% tags=["demo"]
@@ -448,8 +448,8 @@ if ready(split_classes, reuse_layers, frozen_step):
     assert 0.3 < reused / scratch < 3, "on average, reuse is not 3.7 times better than starting from scratch"
 
 # %% [markdown]
-# Look at the lines. Half of them go up, half go down. On average the errors of *from scratch* and *reused* are about equal. *Frozen* is worse: what A
-# learned to tell eight digits apart isn't what tells a 5 from a 6.
+# Look at the lines. Reuse gained nothing: some go down from the left column to the right one, more go up, and both means are 1 or 2 %. *Frozen* is
+# clearly worse. What A learned to tell eight digits apart isn't what tells a 5 from a 6.
 #
 # **But we can have any result that we like.** Try three other pairs, with the same ten seeds. Then report the best of forty runs.
 
@@ -472,7 +472,8 @@ if ready(split_classes, reuse_layers, frozen_step):
     assert 0.5 < reused.mean() / scratch.mean() < 2, "all forty together prove neither"
 
 # %% [markdown]
-# A few of the forty runs show 3.7 times fewer errors, or none at all. As many show twice the errors. All forty together show no clear difference.
+# A few of the forty runs show 3.7 times fewer errors, or none at all. More of them show at least twice the errors. All forty together show no clear
+# difference.
 # Whoever reports one run reports a draw from this cloud. Whoever tries many and reports the best one reports its edge. The slides' experiment comes
 # from a book, and its author says so himself (Géron 2019, chapter 11). He tried configurations until one gave a large gain. With other classes or
 # another seed, he adds, the gain mostly shrinks, vanishes or turns round. What he did is called torturing the data until they confess. The slides
@@ -669,16 +670,16 @@ if ready(split_classes, reuse_layers, frozen_step):
     plots.show(
         figures.rates(FACTORS, {label: np.array(errors) for label, errors in curves.items()}),
         alt="The test error over the ratio of the old layers' rate to that of the head, from 0 to 1. For «5 or 6?» it falls "
-        "steadily, from about 6 to below 3 percent. For «even or odd?» it is about 17 percent throughout, lowest at the left.",
+        "steadily, from about 6 to 1 percent. For «even or odd?» it is about 18 percent throughout.",
     )
     first, second = (np.mean(errors, axis=0) for errors in curves.values())
     assert labels != 20 or first[-1] < first[0] / 1.5, "for the other digits the old layers had better learn at the full rate"
-    assert labels != 20 or second[-1] > second[0] - 0.02, "for even or odd they had better stay as they are"
+    assert labels != 20 or np.ptp(second) < 0.04, "for even or odd their rate hardly matters"
 
 # %% [markdown]
-# No rate is best for both. For "5 or 6?" the old layers lack something, so they have to learn. For "even or odd?" they have all they need, and 20 labels
-# can only spoil them. A third or a tenth is a compromise, never the worst choice. Treat the ratio as a hyperparameter, like η itself, and
-# choose it on a *validation* set.
+# No rule holds for both. For "5 or 6?" the old layers lack something, so they have to learn, at the full rate. For "even or odd?" they have nearly
+# all that is needed, and it hardly matters how fast they learn. A smaller rate wasn't the best choice in either. Treat the ratio as a
+# hyperparameter, like η itself, and choose it on a *validation* set.
 #
 # Three things help in practice. Give the new inputs the scaling that the old network was trained with. Leave batch normalization's running
 # statistics alone in frozen layers (lecture 5). And for a task with few labels prefer a *convolutional* net as the source (lecture 12): its lower
@@ -790,7 +791,7 @@ def train_autoencoder(X, n_hidden, rng=None, steps=600, lr=1.0):
 
 if ready(autoencoder_gradients):
     digits = data.digits(standardized=False)
-    params = train_autoencoder(digits.X_train, 30, steps=3000, lr=2.0)
+    params = train_autoencoder(digits.X_train, 30, steps=2000, lr=8.0)
     rebuilt = outputs(params, digits.X_test)[1]
     plots.show(
         figures.autoencoder(digits.X_test, rebuilt, params[0][0]),

@@ -7,6 +7,11 @@ from coursekit import exercise, expect, expect_error, expect_unchanged
 X6, Y6 = np.array([[10.0], [11.0], [12.0], [13.0], [14.0], [15.0]]), np.array([3, 0, 2, 4, 1, 3])
 
 
+PARAMS = [(np.array([[1.0, 2.0]]), np.array([3.0, 4.0])), (np.array([[5.0], [6.0]]), np.array([7.0]))]
+GRADS = [tuple(10 * part for part in layer) for layer in PARAMS]
+ENCODERS = {2: (np.array([[1.0, -1.0], [0.0, 2.0]]), np.array([1.0, 0.0])), 1: (np.array([[2.0], [3.0]]), np.array([-1.0]))}
+
+
 def same_layers(answer, *right):
     """Expect a list of pairs (W, b)."""
     layers = expect(answer, "the answer").items(*(f"layer {number}" for number, _ in enumerate(right, start=1)))
@@ -88,27 +93,24 @@ class TestReuseLayers:
 
 @exercise("frozen_step")
 class TestFrozenStep:
-    params = [(np.array([[1.0, 2.0]]), np.array([3.0, 4.0])), (np.array([[5.0], [6.0]]), np.array([7.0]))]
-    grads = [(np.array([[10.0, 20.0]]), np.array([30.0, 40.0])), (np.array([[50.0], [60.0]]), np.array([70.0]))]
-
     def test_worked_example(self, student):
         """The worked example: the first layer is frozen, and lr = 0.1."""
-        answer = student.frozen_step(self.params, self.grads, 0.1, [False, True])
+        answer = student.frozen_step(PARAMS, GRADS, 0.1, [False, True])
         same_layers(answer, ([[1, 2]], [3, 4]), ([[0], [0]], [0]))
 
     def test_other_way_round(self, student):
         """The second layer is frozen, and lr = 0.2."""
-        answer = student.frozen_step(self.params, self.grads, 0.2, [True, False])
+        answer = student.frozen_step(PARAMS, GRADS, 0.2, [True, False])
         same_layers(answer, ([[-1, -2]], [-3, -4]), ([[5], [6]], [7]))
 
     def test_all_and_integers(self, student):
         """Nothing is frozen, and all numbers are integers but lr = 0.15."""
-        whole = [[tuple(part.astype(int) for part in layer) for layer in layers] for layers in (self.params, self.grads)]
+        whole = [[tuple(part.astype(int) for part in layer) for layer in layers] for layers in (PARAMS, GRADS)]
         same_layers(student.frozen_step(*whole, 0.15, [True, True]), ([[-0.5, -1]], [-1.5, -2]), ([[-2.5], [-3]], [-3.5]))
 
     def test_unchanged(self, student):
         """params and grads are as they were after the call."""
-        expect_unchanged(student.frozen_step, self.params, self.grads, 0.1, [False, True])
+        expect_unchanged(student.frozen_step, PARAMS, GRADS, 0.1, [False, True])
 
 
 @exercise("transfer_strategy")
@@ -162,23 +164,21 @@ class TestAutoencoderGradients:
 
 @exercise("pretrain_stack")
 class TestPretrainStack:
-    weights = {2: (np.array([[1.0, -1.0], [0.0, 2.0]]), np.array([1.0, 0.0])), 1: (np.array([[2.0], [3.0]]), np.array([-1.0]))}
-
     def run(self, student, X, sizes):
         """Return what came back, and the inputs with which the encoders were trained."""
         given = []
 
         def train_autoencoder(X, n_hidden):
             given.append(np.array(X, dtype=float))
-            W, b = self.weights[n_hidden]
+            W, b = ENCODERS[n_hidden]
             return W.copy(), b.copy()
 
         return student.pretrain_stack(X, sizes, train_autoencoder), given
 
     def test_worked_example(self, student):
-        """The worked example: the second layer is trained on the codes (3, 0) of x = (2, 1), and not on (3, −1) or (2, 0)."""
+        """The worked example: the second layer is trained on the codes (3, 0) of x = (2, 0.5), and not on (3, −1) or (2, 0)."""
         answer, given = self.run(student, np.array([[2.0, 0.5]]), [2, 1])
-        same_layers(answer, self.weights[2], self.weights[1])
+        same_layers(answer, ENCODERS[2], ENCODERS[1])
         expect(len(given), "the number of calls").equals(2)
         expect(given[0], "the inputs of the first layer").close_to(np.array([[2.0, 0.5]]))
         expect(given[1], "the inputs of the second layer").close_to(np.array([[3.0, 0.0]]))
@@ -186,7 +186,7 @@ class TestPretrainStack:
     def test_three_layers(self, student):
         """With sizes 2, 2, 1 the third layer is trained on the codes of the second one."""
         answer, given = self.run(student, np.array([[1.0, 3.0], [-4.0, 1.0]]), [2, 2, 1])
-        same_layers(answer, self.weights[2], self.weights[2], self.weights[1])
+        same_layers(answer, ENCODERS[2], ENCODERS[2], ENCODERS[1])
         expect(given[2], "the inputs of the third layer").close_to(np.array([[3.0, 8.0], [1.0, 12.0]]))
 
     def test_no_layer(self, student):
@@ -196,5 +196,4 @@ class TestPretrainStack:
 
     def test_unchanged(self, student):
         """X and sizes are as they were after the call."""
-        weights = self.weights
-        expect_unchanged(student.pretrain_stack, np.array([[2.0, -0.5]]), [2, 1], lambda X, n_hidden: weights[n_hidden])
+        expect_unchanged(student.pretrain_stack, np.array([[2.0, -0.5]]), [2, 1], lambda X, n_hidden: ENCODERS[n_hidden])
