@@ -164,6 +164,16 @@ SPLITS_TOO = alternatives("split_classes", {
 })
 
 
+@alternative("split_classes")
+def one_by_one(X, y, held_out):
+    rest, parts = [int(k) for k in range(max(y) + 1) if k not in held_out], ([], [], [], [])
+    for x, label in zip(X, y, strict=True):
+        of_B = label in held_out
+        parts[2 * of_B].append(x)
+        parts[2 * of_B + 1].append(1.0 * (label == held_out[1]) if of_B else rest.index(label))
+    return (np.array(parts[0]), np.array(parts[1])), (np.array(parts[2]), np.array(parts[3]))
+
+
 # --- reuse_layers ---------------------------------------------------------------------------------------------------------
 
 
@@ -219,7 +229,7 @@ REUSED = misconceptions("reuse_layers", "13 §2", {
         lambda params_A, n_reuse, n_out, rng: right.reuse_layers(params_A, len(params_A) - 1, n_out, rng)),
     "one_too_few": ("part", "One layer too few is reused", "You copy n_reuse − 1 layers. `params_A[:n_reuse]` has n_reuse of them.",
         lambda params_A, n_reuse, n_out, rng: right.reuse_layers(params_A, max(n_reuse - 1, 0), n_out, rng)),
-    "n_reuse_cut_off": ("part", "n_reuse layers are cut off",
+    "n_reuse_cut_off": ("core", "n_reuse layers are cut off",
         "You leave out the last n_reuse layers. It says how many are *kept*, from the first one on.",
         lambda params_A, n_reuse, n_out, rng: right.reuse_layers(params_A, max(len(params_A) - 1 - n_reuse, 0), n_out, rng)),
     "upper_layers_reused": ("core", "The upper layers are reused",

@@ -279,7 +279,7 @@ class TestReuseLayers(Unchanged, DrawsFromGenerator):
             expect(W, "W of the head").shaped((self.sizes[n_reuse], n_out))
             expect(flat(b) if n_out > 1 else np.ravel(b) if is_array(b) else b, "b of the head").shaped((n_out,))
 
-    @aspect("a random head", 2.4)
+    @aspect("a random head", 2.7)
     def test_random(self, student, rng):
         """The head's weights are drawn independently of each other: they differ, and rows and columns don't move together."""
         _, layers = self.layers(student, rng, 1, 50, sizes=(3, 60, 4))
