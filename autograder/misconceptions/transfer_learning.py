@@ -25,6 +25,55 @@ SECTIONS = {
 OF_LAYERS = {exercise: SECTIONS[exercise] for exercise in ("reuse_layers", "frozen_step", "pretrain_stack")}
 
 
+# --- right functions, for answers that are wrong elsewhere ------------------------------------------------------------------
+
+
+def is_B(y, held_out):
+    return (y == held_out[0]) | (y == held_out[1])
+
+
+def split(X, y, held_out):
+    """Split a data set."""
+    in_B, y_A = is_B(y, held_out), y[~is_B(y, held_out)]
+    new = np.searchsorted(np.unique(y_A), y_A)
+    return (X[~in_B], new), (X[in_B], 1.0 * (y[in_B] == held_out[1]))
+
+
+def reused(params_A, n_reuse, n_out, rng):
+    """Copy layers and put a head on them."""
+    D = len(params_A[n_reuse][0])
+    return [*((W.copy(), b.copy()) for W, b in params_A[:n_reuse]), (rng.normal(size=(D, n_out)) / D**0.5, np.zeros(n_out))]
+
+
+def moved(params, grads, lr, trainable):
+    """Move the layers that are trainable."""
+    return [(W - lr * dW, b - lr * db) if t else (W, b) for (W, b), (dW, db), t in zip(params, grads, trainable, strict=True)]
+
+
+WORDS = "linear classifier", "linear classifiers at several stages", "finetune a few layers", "finetune many layers"
+
+
+def strategy(data, similarity):
+    """Look a strategy up."""
+    if data not in ("little", "lots") or similarity not in ("similar", "different"):
+        raise ValueError("unknown")
+    return WORDS[2 * (data == "lots") + (similarity == "different")]
+
+
+def relu(z):
+    return np.maximum(z, 0.0)
+
+
+def stacked_rightly(X, sizes, train_autoencoder):
+    """Train a stack."""
+    layers = []
+    for n_hidden in sizes:
+        W, b = train_autoencoder(X, n_hidden)
+        layers.append((W, b))
+        X = relu(X @ W + b)
+    return layers
+
+
 # fmt: off
 @family(
     "The arrays come in one row",
@@ -68,13 +117,9 @@ rate_ignored = fixed_number("frozen_step", right.frozen_step, see="13 §3", name
 # --- split_classes --------------------------------------------------------------------------------------------------------
 
 
-def is_B(y, held_out):
-    return (y == held_out[0]) | (y == held_out[1])
-
-
 def split_with(relabel, X, y, held_out):
     """Split rightly, and give A the labels that `relabel` makes of the old ones."""
-    A, B = right.split_classes(X, y, held_out)
+    A, B = split(X, y, held_out)
     return (A[0], relabel(y[~is_B(y, held_out)].astype(int), *sorted(held_out))), B
 
 
@@ -151,7 +196,7 @@ SPLITS = changed_items("split_classes", "13 §1", right.split_classes, {
         lambda A, B, X, y, h: ((A[0].reshape(len(A[0]), -1), A[1]), (B[0].reshape(len(B[0]), -1), B[1]))),
     "five_and_six": ("core", "Always the classes 5 and 6",
         "You wrote 5 and 6, the slides' classes, where held_out belongs. The caller chooses the pair.",
-        lambda A, B, X, y, h: right.split_classes(X, y, (5, 6))),
+        lambda A, B, X, y, h: split(X, y, (5, 6))),
     "only_A": ("part", "B is missing", "You return A alone. Two pairs are asked for.", lambda A, B, X, y, h: A),
 })
 SPLITS_TOO = alternatives("split_classes", {
@@ -213,25 +258,25 @@ HEADS = variants("reuse_layers", "13 §2", right.reuse_layers, head_with, {
 REUSED = misconceptions("reuse_layers", "13 §2", {
     "arrays_shared": ("slip", "The reused layers are A's own arrays",
         "A slice of the list holds the same arrays. Whoever trains the new network in place changes A. Copy each: `(W.copy(), b.copy())`.",
-        lambda params_A, n_reuse, n_out, rng: [*params_A[:n_reuse], right.reuse_layers(params_A, n_reuse, n_out, rng)[-1]]),
+        lambda params_A, n_reuse, n_out, rng: [*params_A[:n_reuse], reused(params_A, n_reuse, n_out, rng)[-1]]),
     "A_is_cut": ("slip", "A's own list is changed",
         "You cut or extended the caller's list, so A has lost its upper layers. Make a new list.",
-        lambda params_A, n_reuse, n_out, rng: (right.reuse_layers(params_A, n_reuse, n_out, rng), params_A.pop())[0]),
+        lambda params_A, n_reuse, n_out, rng: (reused(params_A, n_reuse, n_out, rng), params_A.pop())[0]),
     "head_missing": ("part", "The head is missing", "You return the reused layers alone. The network needs a fresh head on top.",
-        lambda params_A, n_reuse, n_out, rng: right.reuse_layers(params_A, n_reuse, n_out, rng)[:-1]),
+        lambda params_A, n_reuse, n_out, rng: reused(params_A, n_reuse, n_out, rng)[:-1]),
     "head_alone": ("part", "The reused layers are missing", "You return the head alone. The copies come before it in the list.",
-        lambda params_A, n_reuse, n_out, rng: right.reuse_layers(params_A, n_reuse, n_out, rng)[-1:]),
+        lambda params_A, n_reuse, n_out, rng: reused(params_A, n_reuse, n_out, rng)[-1:]),
     "head_first": ("part", "The head comes first", "Your list begins with the head. Layers stand in the order of the forward pass: append it.",
-        lambda params_A, n_reuse, n_out, rng: right.reuse_layers(params_A, n_reuse, n_out, rng)[::-1]
-            if n_reuse < 2 else right.reuse_layers(params_A, n_reuse, n_out, rng)[-1:] + right.reuse_layers(params_A, n_reuse, n_out, rng)[:-1]),
+        lambda params_A, n_reuse, n_out, rng: reused(params_A, n_reuse, n_out, rng)[::-1]
+            if n_reuse < 2 else reused(params_A, n_reuse, n_out, rng)[-1:] + reused(params_A, n_reuse, n_out, rng)[:-1]),
     "all_but_the_last": ("part", "n_reuse is ignored",
         "You reuse all of A's layers but the last one. n_reuse says how many are kept; those above are gone.",
-        lambda params_A, n_reuse, n_out, rng: right.reuse_layers(params_A, len(params_A) - 1, n_out, rng)),
+        lambda params_A, n_reuse, n_out, rng: reused(params_A, len(params_A) - 1, n_out, rng)),
     "one_too_few": ("part", "One layer too few is reused", "You copy n_reuse − 1 layers. `params_A[:n_reuse]` has n_reuse of them.",
-        lambda params_A, n_reuse, n_out, rng: right.reuse_layers(params_A, max(n_reuse - 1, 0), n_out, rng)),
+        lambda params_A, n_reuse, n_out, rng: reused(params_A, max(n_reuse - 1, 0), n_out, rng)),
     "n_reuse_cut_off": ("core", "n_reuse layers are cut off",
         "You leave out the last n_reuse layers. It says how many are *kept*, from the first one on.",
-        lambda params_A, n_reuse, n_out, rng: right.reuse_layers(params_A, max(len(params_A) - 1 - n_reuse, 0), n_out, rng)),
+        lambda params_A, n_reuse, n_out, rng: reused(params_A, max(len(params_A) - 1 - n_reuse, 0), n_out, rng)),
     "upper_layers_reused": ("core", "The upper layers are reused",
         "You kept A's last layers. The *lower* ones are general; the upper ones are about A's own classes.",
         lambda params_A, n_reuse, n_out, rng: [*((W.copy(), b.copy()) for W, b in params_A[len(params_A) - n_reuse :]),
@@ -239,20 +284,20 @@ REUSED = misconceptions("reuse_layers", "13 §2", {
     "all_fresh": ("part", "Nothing is copied",
         "Your layers have A's shapes and fresh weights. What A has learned is in its weights: copy them.",
         lambda params_A, n_reuse, n_out, rng: [(rng.normal(size=W.shape), np.zeros(len(b)))
-            for W, b in right.reuse_layers(params_A, n_reuse, n_out, rng)]),
+            for W, b in reused(params_A, n_reuse, n_out, rng)]),
     "biases_reset": ("part", "The reused biases are set to zero", "You copied the weights, and not the biases. A layer is both: copy b as well.",
-        lambda params_A, n_reuse, n_out, rng: [(W, 0.0 * b) for W, b in right.reuse_layers(params_A, n_reuse, n_out, rng)]),
+        lambda params_A, n_reuse, n_out, rng: [(W, 0.0 * b) for W, b in reused(params_A, n_reuse, n_out, rng)]),
     "head_without_bias": ("part", "The head has no bias", "Your head is W alone. Each layer is a pair (W, b).",
-        lambda params_A, n_reuse, n_out, rng: [*(layers := right.reuse_layers(params_A, n_reuse, n_out, rng))[:-1], (layers[-1][0],)]),
+        lambda params_A, n_reuse, n_out, rng: [*(layers := reused(params_A, n_reuse, n_out, rng))[:-1], (layers[-1][0],)]),
     "bias_is_a_number": ("slip", "The head's bias is a number", "Your head's b is the number 0. It is an array of shape (n_out,).",
-        lambda params_A, n_reuse, n_out, rng: [*(layers := right.reuse_layers(params_A, n_reuse, n_out, rng))[:-1], (layers[-1][0], 0.0)]),
+        lambda params_A, n_reuse, n_out, rng: [*(layers := reused(params_A, n_reuse, n_out, rng))[:-1], (layers[-1][0], 0.0)]),
     "head_beside_the_layers": ("slip", "The head isn't in the list",
         "You return (layers, head). The head is a layer of the network: append it to the list.",
-        lambda params_A, n_reuse, n_out, rng: (right.reuse_layers(params_A, n_reuse, n_out, rng)[:-1],
-            right.reuse_layers(params_A, n_reuse, n_out, rng)[-1])),
+        lambda params_A, n_reuse, n_out, rng: (reused(params_A, n_reuse, n_out, rng)[:-1],
+            reused(params_A, n_reuse, n_out, rng)[-1])),
     "none_reused_raises": ("slip", "n_reuse = 0 raises an error",
         "You look at the last reused layer, which isn't there for n_reuse = 0. The rows of `params_A[n_reuse]` always are.",
-        lambda params_A, n_reuse, n_out, rng: right.reuse_layers(params_A, n_reuse, n_out, rng) if n_reuse else [][-1]),
+        lambda params_A, n_reuse, n_out, rng: reused(params_A, n_reuse, n_out, rng) if n_reuse else [][-1]),
 })
 REUSED_TOO = alternatives("reuse_layers", {
     "with_uniform_weights": lambda params_A, n_reuse, n_out, rng: [*[(np.array(W), np.array(b)) for W, b in params_A[:n_reuse]],
@@ -312,24 +357,24 @@ FLAGS = variants("frozen_step", "13 §3", right.frozen_step, stepped, {
 STEPS = misconceptions("frozen_step", "13 §3", {
     "frozen_left_out": ("core", "Frozen layers are left out",
         "Your list has only those layers that learn. The network needs all of them: put frozen ones into the list as they are.",
-        lambda params, grads, lr, trainable: [layer for layer, flag in zip(right.frozen_step(params, grads, lr, trainable), trainable, strict=True)
+        lambda params, grads, lr, trainable: [layer for layer, flag in zip(moved(params, grads, lr, trainable), trainable, strict=True)
             if flag]),
     "frozen_set_to_zero": ("part", "Frozen layers become zero",
         "You multiplied the parameters by the flag, so frozen ones are lost. It belongs to the step: W − lr·flag·dW.",
         lambda params, grads, lr, trainable: [(flag * W, flag * b)
-            for (W, b), flag in zip(right.frozen_step(params, grads, lr, trainable), trainable, strict=True)]),
+            for (W, b), flag in zip(moved(params, grads, lr, trainable), trainable, strict=True)]),
     "frozen_are_none": ("part", "None stands for frozen layers", "You return None for a frozen layer. It comes back as it was.",
         lambda params, grads, lr, trainable: [layer if flag else (None, None)
-            for layer, flag in zip(right.frozen_step(params, grads, lr, trainable), trainable, strict=True)]),
+            for layer, flag in zip(moved(params, grads, lr, trainable), trainable, strict=True)]),
     "steps_alone": ("core", "The steps are returned", "You return −lr·dW alone. The new parameters are the old ones plus that.",
         lambda params, grads, lr, trainable: [(new[0] - old[0], new[1] - old[1])
-            for new, old in zip(right.frozen_step(params, grads, lr, trainable), params, strict=True)]),
+            for new, old in zip(moved(params, grads, lr, trainable), params, strict=True)]),
     "steps_cut_off": ("slip", "Whole numbers stay whole",
         "You wrote the new values into arrays of integers, which cuts off everything behind the decimal point. Make new arrays: `W - lr * dW`.",
         lambda params, grads, lr, trainable: [tuple(part.astype(was.dtype) for part, was in zip(*pair, strict=True))
-            for pair in zip(right.frozen_step(params, grads, lr, trainable), params, strict=True)]),
+            for pair in zip(moved(params, grads, lr, trainable), params, strict=True)]),
     "two_lists": ("slip", "A list of W and a list of b", "You return all W and then all b. Each layer is a pair: `[(W1, b1), (W2, b2)]`.",
-        lambda params, grads, lr, trainable: tuple(map(list, zip(*right.frozen_step(params, grads, lr, trainable), strict=True)))),
+        lambda params, grads, lr, trainable: tuple(map(list, zip(*moved(params, grads, lr, trainable), strict=True)))),
 })
 
 
@@ -349,7 +394,7 @@ def gradients_in_place(params, grads, lr, trainable):
     for (dW, db), trains in zip(grads, trainable, strict=True):
         if not trains:
             dW[...], db[...] = 0, 0
-    return right.frozen_step(params, grads, lr, [True] * len(params))
+    return moved(params, grads, lr, [True] * len(params))
 
 
 STEPS_TOO = alternatives("frozen_step", {
@@ -365,26 +410,20 @@ STEPS_TOO = alternatives("frozen_step", {
 # --- transfer_strategy ----------------------------------------------------------------------------------------------------
 
 
-def known(data, similarity):
-    """Raise as the right answer does."""
-    right.transfer_strategy(data, similarity)
-
-
 def by_table(cells, data, similarity):
     """Answer by another table: little and similar, little and different, lots and similar, lots and different."""
-    known(data, similarity)
-    words = "linear classifier", "linear classifiers at several stages", "finetune a few layers", "finetune many layers"
-    return words[cells((data == "lots"), (similarity == "different"))]
+    strategy(data, similarity)
+    return WORDS[cells((data == "lots"), (similarity == "different"))]
 
 
 def unchecked(data, similarity):
-    return right.transfer_strategy(data if data == "little" else "lots", similarity if similarity == "similar" else "different")
+    return strategy(data if data == "little" else "lots", similarity if similarity == "similar" else "different")
 
 
 def or_else(default, data, similarity):
     """Answer rightly, or by `default` where a word is unknown."""
     try:
-        return right.transfer_strategy(data, similarity)
+        return strategy(data, similarity)
     except ValueError:
         return default(data, similarity)
 
@@ -413,7 +452,7 @@ TABLES = variants("transfer_strategy", "13 §5", right.transfer_strategy, by_tab
         lambda lots, different: 2 * lots + (different if lots else 0)),
 })
 UNKNOWN = "Any other word has to raise ValueError. "
-WORDS = variants("transfer_strategy", "13 §5", right.transfer_strategy, or_else, {
+OTHER_WORDS = variants("transfer_strategy", "13 §5", right.transfer_strategy, or_else, {
     "unknown_is_none": ("slip", "Unknown words give None", UNKNOWN + "Your function returns None.", lambda data, similarity: None),
     "unknown_is_key_error": ("slip", "Unknown words raise KeyError",
         UNKNOWN + "A dictionary raises KeyError, which is none.", lambda data, similarity: {}[data, similarity]),
@@ -422,24 +461,24 @@ WORDS = variants("transfer_strategy", "13 §5", right.transfer_strategy, or_else
     "unknown_is_else": ("slip", "Unknown words fall into the last case",
         UNKNOWN + "Your `else` takes them for lots, or for different. Ask for both words by name.", unchecked),
     "data_unchecked": ("slip", "Only the similarity is checked", UNKNOWN + "An unknown word for the data is taken for lots.",
-        lambda data, similarity: right.transfer_strategy("lots", similarity)),
+        lambda data, similarity: strategy("lots", similarity)),
     "similarity_unchecked": ("slip", "Only the data are checked", UNKNOWN + "An unknown word for the similarity is taken for different.",
-        lambda data, similarity: right.transfer_strategy(data, "different")),
+        lambda data, similarity: strategy(data, "different")),
     "capitals_accepted": ("slip", "Capitals are accepted", UNKNOWN + "You turned the words into small letters first, so that \"Lots\" is accepted.",
-        lambda data, similarity: right.transfer_strategy(data.lower(), similarity.lower())),
+        lambda data, similarity: strategy(data.lower(), similarity.lower())),
     "unknown_is_exception": ("slip", "Unknown words raise another error",
         UNKNOWN + "A TypeError or an Exception is none: its callers look for ValueError.", lambda data, similarity: [].missing),
 })
 SPELLED = misconceptions("transfer_strategy", "13 §5", {
     "answer_with_capitals": ("slip", "The answer has a capital", "The words are those of the docstring, in small letters.",
-        lambda data, similarity: right.transfer_strategy(data, similarity).capitalize()),
+        lambda data, similarity: strategy(data, similarity).capitalize()),
     "answer_in_a_list": ("slip", "The answer is in a list", "You return a list or a tuple with the words. Return the string.",
-        lambda data, similarity: (right.transfer_strategy(data, similarity),)),
+        lambda data, similarity: (strategy(data, similarity),)),
 })
 STRATEGIES_TOO = alternatives("transfer_strategy", {
     "by_lists": lambda data, similarity: [["linear classifier", "linear classifiers at several stages"],
         ["finetune a few layers", "finetune many layers"]][["little", "lots"].index(data)][["similar", "different"].index(similarity)],
-    "by_expression": lambda data, similarity: right.transfer_strategy(str(data), str(similarity)),
+    "by_expression": lambda data, similarity: strategy(str(data), str(similarity)),
 })
 
 
@@ -463,10 +502,6 @@ def by_questions(data, similarity):
 
 
 # --- autoencoder_gradients ------------------------------------------------------------------------------------------------
-
-
-def relu(z):
-    return np.maximum(z, 0.0)
 
 
 def active(z):
@@ -574,7 +609,7 @@ AUTOENCODERS = changed_items("autoencoder_gradients", "13 §6", right.autoencode
 @misconception("autoencoder_gradients", "slip", title="A parameter is changed in place", see="13 §6")
 def parameters_in_place(params, X):
     """You wrote into the caller's parameters, by `-=` or a step at the end. This function returns gradients and changes nothing."""
-    loss, grads = right.autoencoder_gradients(params, X)
+    loss, grads = rebuilt(params, X)
     for layer, slopes in zip(params, grads, strict=True):
         for part, slope in zip(layer, slopes, strict=True):
             np.subtract(part, slope, out=part, casting="unsafe")
@@ -638,7 +673,7 @@ STACKS = variants("pretrain_stack", "13 §7", right.pretrain_stack, stacked, {
 
 def stack_of(change, X, sizes, train_autoencoder):
     """Train a stack rightly, and change the answer or what is asked for."""
-    return change(partial(right.pretrain_stack, train_autoencoder=train_autoencoder), X, list(sizes), train_autoencoder)
+    return change(partial(stacked_rightly, train_autoencoder=train_autoencoder), X, list(sizes), train_autoencoder)
 
 
 CHANGED = variants("pretrain_stack", "13 §7", right.pretrain_stack, stack_of, {
@@ -678,7 +713,7 @@ CHANGED = variants("pretrain_stack", "13 §7", right.pretrain_stack, stack_of, {
 def errors_swallowed(X, sizes, train_autoencoder):
     """You catch what train_autoencoder raises and go on. The caller has to learn that a layer wasn't trained: leave out `try`."""
     try:
-        return right.pretrain_stack(X, sizes, train_autoencoder)
+        return stacked_rightly(X, sizes, train_autoencoder)
     except Exception:
         return []
 
@@ -686,7 +721,7 @@ def errors_swallowed(X, sizes, train_autoencoder):
 @misconception("pretrain_stack", "slip", title="The list of sizes is changed", see="13 §7")
 def sizes_emptied(X, sizes, train_autoencoder):
     """You take sizes out of the caller's list, with `pop` or `del`. Go through it with a loop."""
-    layers = right.pretrain_stack(X, list(sizes), train_autoencoder)
+    layers = stacked_rightly(X, list(sizes), train_autoencoder)
     if isinstance(sizes, list):
         sizes.clear()
     return layers

@@ -226,10 +226,10 @@ plots.show(
     figures.reuse(
         ("input, 64", "hidden, 50", "hidden, 50", "hidden, 50", "softmax, 8"),
         ("input, 64", "hidden, 50", "hidden, 50", "head: sigmoid, 1"),
-        n_reuse=3,
+        n_reuse=2,
     ),
     alt="Network A as a stack of boxes: input, three hidden layers, and a softmax of 8. Arrows marked «copy» lead from its "
-    "input and first two hidden layers to those of network B, on which stands a new head of one sigmoid unit.",
+    "first two hidden layers to those of network B, on which stands a new head of one sigmoid unit.",
 )
 
 # %% [markdown]
@@ -615,8 +615,8 @@ if ready(reuse_layers, frozen_step, transfer_strategy):
     plots.show(
         figures.strategies(cells),
         alt="Four panels with a bar for each strategy. Little and similar: all three that use layer 3 have about 15 percent errors, from "
-        "scratch 24. Lots and similar: finetuning three layers is best. Little and different: from scratch, and a linear classifier on layer 1, "
-        "are better than one on layer 3. Lots and different: linear classifiers are far behind, from scratch is best.",
+        "scratch 26. Lots and similar: finetuning three layers is best. Little and different: from scratch, and a linear classifier on layer 1, "
+        "are better than one on layer 3. Lots and different: linear classifiers are far behind; finetuning three layers and from scratch are equally good.",
     )
 
 # %% tags=["demo"]
@@ -798,7 +798,7 @@ if ready(autoencoder_gradients):
     plots.show(
         figures.autoencoder(digits.X_test, rebuilt, params[0][0]),
         alt="Three rows of eight small images: digits that weren't trained with, what the autoencoder makes of them, which is "
-        "a little blurred and can be read, and the weights of eight hidden units, with strokes and blobs in two colours.",
+        "a little blurred and can be read, and the weights of eight hidden units, spots in two colours.",
     )
     left = np.mean((rebuilt - digits.X_test) ** 2) / np.mean((digits.X_test - mean) ** 2)
     assert left < 0.25, "30 numbers keep most of what differs between images"
@@ -961,7 +961,7 @@ check_all()
 # - Reuse = copy the lower layers, put a fresh head on them. Copy first: shared arrays change the source.
 # - Freeze the old layers while the head is random; then let them learn, more slowly or not, as a validation set says.
 # - Similar task, little data: a linear classifier on top. More data: finetune. Different task: lower stages, or start from scratch.
-# - On our digits "5 or 6?" gained nothing on average, "even or odd?" a third of its errors. Single runs show any factor.
+# - On our digits "5 or 6?" gained nothing on average, "even or odd?" was spared more than a third of its errors. Single runs show any factor.
 # - Autoencoders and auxiliary tasks need no labels. They help where labels are few and the features fit. Compare with a simple baseline.
 #
 # ### Further reading

@@ -42,21 +42,22 @@ def reuse(names_A: Sequence[str], names_B: Sequence[str], n_reuse: int) -> Figur
     names_A, names_B : sequence of str
         The layers, the first one at the bottom.
     n_reuse : int
-        How many layers are copied.
+        How many layers are copied, from the one above the input on.
     """
     fig, ax = plots.figure(1, 1, (7.0, 0.62 * max(len(names_A), len(names_B)) + 1.2))
     for x, names, title in ((0.0, names_A, "network A"), (2.2, names_B, "network B")):
         for height, name in enumerate(names):
-            colour = plots.PALETTE[0] if height < n_reuse else plots.PALETTE[1] if x else "#777777"
+            copied = 0 < height <= n_reuse
+            colour = plots.PALETTE[0] if copied else plots.PALETTE[1] if x and height else "#777777"
             ax.text(
                 x,
                 height,
                 name,
                 ha="center",
                 va="center",
-                bbox={"boxstyle": "round,pad=0.4", "fc": "white", "ec": colour, "lw": 2, "ls": "--" if height >= n_reuse else "-"},
+                bbox={"boxstyle": "round,pad=0.4", "fc": "white", "ec": colour, "lw": 2, "ls": "--" if height > n_reuse else "-"},
             )
-            if x and height < n_reuse:
+            if x and copied:
                 ax.annotate("", (x - 0.62, height), (0.62, height), arrowprops={"arrowstyle": "->", "color": colour, "lw": 2})
                 ax.text(1.1, height + 0.1, "copy", ha="center", va="bottom", fontsize=9)
         ax.text(x, -0.85, title, ha="center", weight="bold")
