@@ -157,8 +157,11 @@ def pretrain_stack(X: np.ndarray, sizes: Sequence[int], train_autoencoder: Calla
     -------
     list of (W, b)
     """
-    if not len(sizes):
-        return []
-    W, b = train_autoencoder(np.array(X), sizes[0])
-    codes = np.clip(np.dot(X, W) + b, 0.0, None)
-    return [(W, b), *pretrain_stack(codes, sizes[1:], train_autoencoder)]
+    layers: Layers = []
+    for layer in range(len(sizes)):
+        codes = np.array(X)
+        for W, b in layers:  # from X on, each time
+            codes = np.clip(np.dot(codes, W) + b, 0.0, None)
+        encoder = train_autoencoder(codes, sizes[layer])
+        layers = [*layers, (encoder[0], encoder[1])]
+    return layers
