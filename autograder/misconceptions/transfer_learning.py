@@ -105,7 +105,7 @@ def biases_as_rows(function, options, *args, **kwargs):
 EVERYWHERE = members(SECTIONS, vars(right), nothing_returned)
 FORMS = members(OF_LAYERS, vars(right), in_one_row, pairs_swapped, biases_as_rows)
 DRAWS = members({"reuse_layers": "13 §2"}, vars(right), partial(generator_ignored, severity="slip"), partial(reseeded, severity="slip"))
-labels_in_place = in_place("split_classes", right.split_classes, see="13 §1", name="y", casting="unsafe", text="Your numbers are right, but you "
+labels_in_place = in_place("split_classes", right.split_classes, see="13 §1", name="y", casting="unsafe", text="You "
     "changed the caller's labels: `y[…] -= …` writes into them. Work on `y[mask]`, which is a copy, or on `y.copy()`.")
 X_in_place = in_place("autoencoder_gradients", right.autoencoder_gradients, see="13 §6", name="X", casting="unsafe")
 stack_in_place = in_place("pretrain_stack", right.pretrain_stack, see="13 §7", casting="unsafe")
@@ -251,7 +251,7 @@ HEADS = variants("reuse_layers", "13 §2", right.reuse_layers, head_with, {
         "You kept weights of A for the head. They are made for other classes: draw fresh ones from rng.",
         lambda params, D, K, rng, n: np.resize(params[n][0], (D, K))),
     "head_of_a_layer_above": ("slip", "With n_reuse = 0 the head stands on A's outputs",
-        "You took the units below the head from the layer before, `params_A[n_reuse - 1]`. For n_reuse = 0 that is the *last* one in Python. "
+        "You took the units below the head from the layer before, `params_A[n_reuse - 1]`. For n_reuse = 0 that is the *last* one. "
         "Take the rows of `params_A[n_reuse]`.",
         lambda params, D, K, rng, n: rng.normal(size=(params[n - 1][0].shape[1], K))),
 })
@@ -373,7 +373,7 @@ STEPS = misconceptions("frozen_step", "13 §3", {
         lambda params, grads, lr, trainable: [(new[0] - old[0], new[1] - old[1])
             for new, old in zip(moved(params, grads, lr, trainable), params, strict=True)]),
     "steps_cut_off": ("slip", "Whole numbers stay whole",
-        "You wrote the new values into arrays of integers, which cuts off everything behind the decimal point. Make new arrays: `W - lr * dW`.",
+        "You wrote the new values into arrays of integers, which cuts off the fractions. Make new arrays: `W - lr * dW`.",
         lambda params, grads, lr, trainable: [tuple(part.astype(was.dtype) for part, was in zip(*pair, strict=True))
             for pair in zip(moved(params, grads, lr, trainable), params, strict=True)]),
     "two_lists": ("slip", "A list of W and a list of b", "You return all W and then all b. Each layer is a pair: `[(W1, b1), (W2, b2)]`.",
@@ -458,7 +458,7 @@ UNKNOWN = "Any other word has to raise ValueError. "
 OTHER_WORDS = variants("transfer_strategy", "13 §5", right.transfer_strategy, or_else, {
     "unknown_is_none": ("slip", "Unknown words give None", UNKNOWN + "Your function returns None.", lambda data, similarity: None),
     "unknown_is_key_error": ("slip", "Unknown words raise KeyError",
-        UNKNOWN + "A dictionary raises KeyError, which is none.", lambda data, similarity: {}[data, similarity]),
+        UNKNOWN + "A dictionary raises KeyError, which is none.", lambda data, similarity: {"": ""}[data + similarity + "?"]),
     "unknown_is_text": ("slip", "Unknown words give a text", UNKNOWN + "You return a text, or the error itself. `raise` it.",
         lambda data, similarity: "ValueError"),
     "unknown_is_else": ("slip", "Unknown words fall into the last case",
@@ -467,10 +467,10 @@ OTHER_WORDS = variants("transfer_strategy", "13 §5", right.transfer_strategy, o
         lambda data, similarity: strategy("lots", similarity)),
     "similarity_unchecked": ("slip", "Only the data are checked", UNKNOWN + "An unknown word for the similarity is taken for different.",
         lambda data, similarity: strategy(data, "different")),
-    "capitals_accepted": ("slip", "Capitals are accepted", UNKNOWN + "You turned the words into small letters first, so that \"Lots\" is accepted.",
+    "capitals_accepted": ("slip", "Capitals are accepted", UNKNOWN + "You made small letters of the words first, so \"Lots\" passes.",
         lambda data, similarity: strategy(data.lower(), similarity.lower())),
     "unknown_is_exception": ("slip", "Unknown words raise another error",
-        UNKNOWN + "A TypeError or an Exception is none: its callers look for ValueError.", lambda data, similarity: [].missing),
+        UNKNOWN + "A TypeError or an Exception is none: its callers look for ValueError.", lambda data, similarity: data + 1),
 })
 SPELLED = misconceptions("transfer_strategy", "13 §5", {
     "answer_with_capitals": ("slip", "The answer has a capital",
@@ -560,13 +560,13 @@ ENTRIES = "The squared error is averaged over all N·D entries: `np.mean`, and 2
 AUTOENCODERS = changed_items("autoencoder_gradients", "13 §6", right.autoencoder_gradients, {
     "half_of_the_loss": ("part", "A factor ½ in the loss", ENTRIES + "You have ½ before it, which is another convention.",
         lambda loss, grads, params, X: (loss / 2, scaled(grads, 0.5))),
-    "two_forgotten": ("part", "The 2 is missing in the gradients", ENTRIES + "Your loss is right, and the slope of a square is *twice* its root.",
+    "two_forgotten": ("part", "The 2 is missing in the gradients", ENTRIES + "Your loss is so. The slope of a square is *twice* its root.",
         lambda loss, grads, params, X: (loss, scaled(grads, 0.5))),
     "summed": ("part", "The loss is a sum", ENTRIES + "You sum up.",
         lambda loss, grads, params, X: (loss * X.size, scaled(grads, X.size))),
     "per_example": ("part", "The mean is taken over the examples only", ENTRIES + "You divide by N alone.",
         lambda loss, grads, params, X: (loss * X.shape[1], scaled(grads, X.shape[1]))),
-    "gradients_per_example": ("part", "The gradients are divided by N alone", ENTRIES + "Your loss is so, and your gradients are D times too large.",
+    "gradients_per_example": ("part", "The gradients are divided by N alone", ENTRIES + "Your gradients are D times too large.",
         lambda loss, grads, params, X: (loss, scaled(grads, X.shape[1]))),
     "loss_summed": ("part", "The loss is a sum, the gradients are those of the mean", ENTRIES + "Your gradients are right, the loss isn't.",
         lambda loss, grads, params, X: (loss * X.size, grads)),
@@ -718,7 +718,7 @@ CHANGED = variants("pretrain_stack", "13 §7", right.pretrain_stack, stack_of, {
     "inputs_centred": ("part", "The inputs are changed first", "You centred or scaled X. The first layer is trained on X as it is.",
         lambda stack, X, sizes, train: stack(X - X.mean(axis=0), sizes)),
     "trained_twice": ("slip", "Every layer is trained twice",
-        "You call train_autoencoder once for W and once for b, or once too often. The two may not belong together, and training takes long.",
+        "You call train_autoencoder once for W and once for b, or once too often. They may not belong together, and training takes long.",
         lambda stack, X, sizes, train: ([train(X, n) for n in sizes[:1]], stack(X, sizes))[1]),
     "no_layer_raises": ("slip", "An empty list of sizes raises an error",
         "You look at the first size before you ask whether there is one. A loop over sizes does nothing for an empty list.",

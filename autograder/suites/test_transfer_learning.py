@@ -292,7 +292,9 @@ class TestReuseLayers(Unchanged):
         heads = [(layers_in(student.reuse_layers(params, 1, 50, np.random.default_rng(seed))) or [[None]])[-1][0] for seed in TWO_SEEDS]
         W = expect(heads[0], "W of the head").shaped(shape_of(heads[0])).answer
         if W.size < 40 or np.unique(W).size < min(W.size, 3000) // 2:
-            raise Mismatch("value", f"the head's {W.size} weights have {np.unique(W).size} different values", (np.unique(W).size, bool(W.any())))
+            raise Mismatch(
+                "value", f"the head's {W.size} weights have {np.unique(W).size} different values", (np.unique(W).size, bool(W.any()))
+            )
         expect(heads[1], "W of the head").differs_from(heads[0], "for generators in different states, so it isn't drawn from rng")
         expect((W - W.mean()) / W.std(), "W of the head, less its mean and divided by its standard deviation,").is_independent(1.0)
 
