@@ -21,6 +21,7 @@ from autograder.suites.contracts import (
     IntegersBesideFractions,
     MemoryLayouts,
     array_in,
+    arrays_in,
     expect_repeated,
     generator,
     in_form,
@@ -271,6 +272,8 @@ class TestReuseLayers(Unchanged):
         """There are n_reuse + 1 layers: the others of A are gone."""
         for n_reuse in (1, 3):
             _, layers = self.layers(student, rng, n_reuse)
+            for W, _ in layers:
+                expect(W, "W").shaped(shape_of(W) if len(shape_of(W)) == 2 else (1, 1))
             if len(layers) != n_reuse + 1:
                 raise Mismatch(
                     "shape", f"with n_reuse = {n_reuse} there are {len(layers)} layers, expected {n_reuse + 1}", (len(layers) - n_reuse,)
@@ -677,8 +680,9 @@ class TestPretrainStack(Unchanged):
         """Call the function; return X, the encoders, and what came back."""
         X, encoders = rng.normal(size=(N, D)), Encoders(int(rng.integers(1000)))
         answer = student.pretrain_stack(X, list(sizes), encoders)
-        if answer is None:
-            raise Mismatch("type", "nothing was returned")
+        if sizes and not any(shape_of(part) == W.shape and part.dtype.kind in "fiu" and np.allclose(part, W, rtol=1e-4)
+                             for part in arrays_in([answer]) for W, _ in encoders.gave):  # fmt: skip
+            raise Mismatch("value", f"no W that train_autoencoder gave is in the answer, which is {described(answer)}")
         return X, encoders, answer
 
     def codes(self, encoders, X, layer):

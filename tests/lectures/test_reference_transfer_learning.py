@@ -78,6 +78,7 @@ def test_gradients_are_autograds(rng, shape):
             np.testing.assert_allclose(part, grad, rtol=1e-10, atol=1e-13)
 
 
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 def test_a_stack_gives_the_codes_of_a_network(rng):
     """scikit-learn's multi-layer perceptron with these layers has the codes on which each is trained."""
     X, given = rng.normal(size=(9, 4)), []

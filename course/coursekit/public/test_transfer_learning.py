@@ -197,3 +197,11 @@ class TestPretrainStack:
     def test_unchanged(self, student):
         """X and sizes are as they were after the call."""
         expect_unchanged(student.pretrain_stack, np.array([[2.0, -0.5]]), [2, 1], lambda X, n_hidden: ENCODERS[n_hidden])
+
+    def test_error(self, student):
+        """An error that train_autoencoder raises arrives at the caller."""
+
+        def fails(X, n_hidden):
+            raise ZeroDivisionError("this autoencoder can't be trained")
+
+        expect_error(student.pretrain_stack, ZeroDivisionError, np.ones((2, 2)), [2], fails)
