@@ -53,7 +53,7 @@ def moved(params, grads, lr, trainable):
 WORDS = "linear classifier", "linear classifiers at several stages", "finetune a few layers", "finetune many layers"
 
 
-def strategy(data, similarity):
+def looked_up(data, similarity):
     """Look a strategy up."""
     if data not in ("little", "lots") or similarity not in ("similar", "different"):
         raise ValueError("unknown")
@@ -415,18 +415,18 @@ STEPS_TOO = alternatives("frozen_step", {
 
 def by_table(cells, data, similarity):
     """Answer by another table: little and similar, little and different, lots and similar, lots and different."""
-    strategy(data, similarity)
+    looked_up(data, similarity)
     return WORDS[cells((data == "lots"), (similarity == "different"))]
 
 
 def unchecked(data, similarity):
-    return strategy(data if data == "little" else "lots", similarity if similarity == "similar" else "different")
+    return looked_up(data if data == "little" else "lots", similarity if similarity == "similar" else "different")
 
 
 def or_else(default, data, similarity):
     """Answer rightly, or by `default` where a word is unknown."""
     try:
-        return strategy(data, similarity)
+        return looked_up(data, similarity)
     except ValueError:
         return default(data, similarity)
 
@@ -464,25 +464,25 @@ OTHER_WORDS = variants("transfer_strategy", "13 §5", right.transfer_strategy, o
     "unknown_is_else": ("slip", "Unknown words fall into the last case",
         UNKNOWN + "Your `else` takes them for lots, or for different. Ask for both words by name.", unchecked),
     "data_unchecked": ("slip", "Only the similarity is checked", UNKNOWN + "An unknown word for the data is taken for lots.",
-        lambda data, similarity: strategy("lots", similarity)),
+        lambda data, similarity: looked_up("lots", similarity)),
     "similarity_unchecked": ("slip", "Only the data are checked", UNKNOWN + "An unknown word for the similarity is taken for different.",
-        lambda data, similarity: strategy(data, "different")),
+        lambda data, similarity: looked_up(data, "different")),
     "capitals_accepted": ("slip", "Capitals are accepted", UNKNOWN + "You made small letters of the words first, so \"Lots\" passes.",
-        lambda data, similarity: strategy(data.lower(), similarity.lower())),
+        lambda data, similarity: looked_up(data.lower(), similarity.lower())),
     "unknown_is_exception": ("slip", "Unknown words raise another error",
         UNKNOWN + "A TypeError or an Exception is none: its callers look for ValueError.", lambda data, similarity: data + 1),
 })
 SPELLED = misconceptions("transfer_strategy", "13 §5", {
     "answer_with_capitals": ("slip", "The answer has a capital",
         "The words are exactly those of the docstring, which are in small letters.",
-        lambda data, similarity: strategy(data, similarity).capitalize()),
+        lambda data, similarity: looked_up(data, similarity).capitalize()),
     "answer_in_a_list": ("slip", "The answer is in a list", "You return a list or a tuple with the words. Return the string.",
-        lambda data, similarity: (strategy(data, similarity),)),
+        lambda data, similarity: (looked_up(data, similarity),)),
 })
 STRATEGIES_TOO = alternatives("transfer_strategy", {
     "by_lists": lambda data, similarity: [["linear classifier", "linear classifiers at several stages"],
         ["finetune a few layers", "finetune many layers"]][["little", "lots"].index(data)][["similar", "different"].index(similarity)],
-    "by_expression": lambda data, similarity: strategy(str(data), str(similarity)),
+    "by_expression": lambda data, similarity: looked_up(str(data), str(similarity)),
 })
 
 

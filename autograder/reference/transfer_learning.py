@@ -43,7 +43,7 @@ def split_classes(
     in_A = [place for place, label in enumerate(y) if int(label) in new_labels]
     in_B = [place for place, label in enumerate(y) if int(label) not in new_labels]
     y_A = np.array([new_labels[int(y[place])] for place in in_A], dtype=int)
-    y_B = np.array([float(int(y[place]) == positive) for place in in_B])
+    y_B = np.array([float(y[place] == positive) for place in in_B])
     return (np.take(X, in_A, axis=0), y_A), (np.take(X, in_B, axis=0), y_B)
 
 
@@ -132,7 +132,7 @@ def autoencoder_gradients(params: Layers, X: np.ndarray) -> tuple[float, Layers]
     loss, entries = 0.0, np.size(X)
     for x in np.asarray(X, dtype=float):  # example by example
         code = np.einsum("d,dh->h", x, W1) + b1
-        active = np.heaviside(code, 0.0)
+        active = 1.0 * (code > 0)
         residual = np.einsum("h,hd->d", active * code, W2) + b2 - x
         loss += float(np.sum(residual**2)) / entries
         upstream = residual * (2 / entries)
