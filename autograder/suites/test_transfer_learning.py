@@ -52,7 +52,6 @@ def layers_in(answer):
     """Return layers as a list of pairs, whatever form they have, for a test of its own looks at that; what is missing in a pair is None."""
     if not is_sequence(answer):
         raise Mismatch("type", f"the answer should be a list of pairs (W, b), but it is {described(answer)}")
-    answer = dicts_as_lists(answer)
     if len(answer) == 2 and type(answer[0]) is list and all(map(is_sequence, answer[0])):  # (layers, head)
         answer = [*answer[0], answer[1]]
     elif len(answer) == 2 and all(is_sequence(row) and all(np.ndim(part) == axes for part in row if is_array(part))
@@ -62,11 +61,6 @@ def layers_in(answer):
         answer = list(zip(answer[::2], answer[1::2], strict=True))
     pairs = [[*(layer if is_sequence(layer) else [layer]), None, None][:2] for layer in answer]
     return [pair[::-1] if all(map(is_array, pair)) and np.ndim(pair[0]) < np.ndim(pair[1]) else pair for pair in pairs]
-
-
-def dicts_as_lists(answer):
-    """Return the items of an answer as a list, each dictionary among them as the list of its values."""
-    return [list(item.values()) if isinstance(item, dict) else item for item in (answer if is_sequence(answer) else [answer])]
 
 
 def is_sequence(answer):
@@ -512,7 +506,6 @@ def gradients_in(answer):
     else:
         grads = part_of(answer, 1, LOSS_AND_GRADS)
     grads = answer[1:] if is_sequence(answer) and len(answer) == 5 else grads
-    grads = list(grads.values()) if isinstance(grads, dict) else grads
     if not is_sequence(grads):
         raise Mismatch("type", f"grads should be a list of pairs, but it is {described(grads)}")
     return expect([part for layer in grads for part in (layer if is_sequence(layer) else [layer])], "grads").items(*PARTS)
@@ -697,7 +690,7 @@ class TestPretrainStack(Unchanged):
         X, encoders = rng.normal(size=(N, D)), Encoders(int(rng.integers(1000)))
         answer = student.pretrain_stack(X, list(sizes), encoders)
         if sizes and not any(shape_of(part) == W.shape and part.dtype.kind in "fiu" and np.allclose(part, W, rtol=1e-4)
-                             for part in arrays_in(dicts_as_lists(answer)) for W, _ in encoders.gave):  # fmt: skip
+                             for part in arrays_in([answer]) for W, _ in encoders.gave):  # fmt: skip
             raise Mismatch("value", f"no W that train_autoencoder gave is in the answer, which is {described(answer)}")
         return X, encoders, answer
 
