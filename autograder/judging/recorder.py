@@ -13,11 +13,13 @@ import numpy as np
 from autograder import deadline
 from autograder.limits import Limits
 from autograder.model.values import size_of
-from coursekit.streams import Steps
+from coursekit.streams import ReturnedFunction, Steps
 from coursekit.student import Call, Raised, Student, StudentError, Unreadable, parameters_of
 
 ITERATOR = "<iterator>"
 """Recorded for an answer that is an iterator; its items are recorded when they are asked for."""
+FUNCTION = "<function>"
+"""Recorded for an answer that is a function; its answers are recorded when it is called."""
 
 
 @dataclass(frozen=True)
@@ -84,15 +86,18 @@ class Recorder:
     def __getattr__(self, name: str) -> RecordedFunction:
         return RecordedFunction(name, self)
 
-    def ask(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any], want_arguments: bool) -> Call:
-        """Call the function `name`, and record its answer or its `StudentError`."""
+    def ask(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any], want_arguments: bool, items: int | None = None) -> Call:
+        """Call the function `name`, and record its answer or its `StudentError`; with a number of `items`, as an iterator's first ones."""
         deadline.check()
         random = has_generator(args, kwargs) or self._follows_random(name)
         try:
             if self._account.is_full(name):
                 raise Unreadable(name, self._account.too_much)
             function = getattr(self._student, name)
-            call = function.call(*args, **kwargs) if want_arguments else Call(function(*args, **kwargs), ())
+            if items is not None:
+                call = Call(function.items(items, *args, **kwargs), ())
+            else:
+                call = function.call(*args, **kwargs) if want_arguments else Call(function(*args, **kwargs), ())
             if not self._account.has_room_for(name, call):
                 del call  # the error's traceback refers to this frame
                 raise Unreadable(name, self._account.too_much)
@@ -104,13 +109,16 @@ class Recorder:
         if isinstance(call.answer, Steps):
             call.answer.note = partial(self._note_step, name, random)
             self.answers.append(Answer(name, random, ITERATOR, call.arguments))
+        elif isinstance(call.answer, ReturnedFunction):
+            call.answer.note = partial(self._note_step, name, random)
+            self.answers.append(Answer(name, random, FUNCTION, call.arguments))
         else:
             self.answers.append(Answer(name, random, call.answer, call.arguments))
         deadline.check()
         return call
 
     def _note_step(self, name: str, random: bool, item: Any) -> None:
-        """Record what an iterator that `name` has returned gave: an item, its end, or an error."""
+        """Record what an iterator or a function that `name` has returned gave: an item, its end, an answer, or an error."""
         deadline.check()
         if isinstance(item, StudentError):
             self.answers.append(Answer(name, random, error=item))
@@ -146,6 +154,10 @@ class RecordedFunction:
     def call(self, *args: Any, **kwargs: Any) -> Call:
         """Return the answer together with the arguments after the call."""
         return self._recorder.ask(self.name, args, kwargs, want_arguments=True)
+
+    def items(self, count: int, *args: Any, **kwargs: Any) -> Any:
+        """Return the first items of the iterator that is the answer; see `coursekit.student.StudentFunction`."""
+        return self._recorder.ask(self.name, args, kwargs, want_arguments=False, items=count).answer
 
 
 def has_generator(args: Sequence[Any], kwargs: dict[str, Any]) -> bool:

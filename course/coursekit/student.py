@@ -24,12 +24,13 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
+from itertools import islice
 from types import TracebackType
 from typing import Any, Protocol
 
 import numpy as np
 
-from coursekit.streams import METHODS, Steps, Threads, is_iterator, running_threads
+from coursekit.streams import METHODS, ReturnedFunction, Steps, Threads, as_argument, is_function, is_iterator, running_threads
 
 
 @dataclass(frozen=True)
@@ -91,7 +92,7 @@ class TimedOut(StudentError):
     """The function did not answer within `seconds`, which is the limit called `limit`."""
 
     def __init__(self, name: str, seconds: float, limit: str = "") -> None:
-        which = f" (the limit {limit})" if limit else ""
+        which = " of processor time" * ("cpu" in limit) + (f" (the limit {limit})" if limit else "")
         super().__init__(f"{name} did not answer within {seconds:g} s{which}: is there a loop that never ends?")
         self.name, self.seconds = name, seconds
 
@@ -137,6 +138,9 @@ class StudentFunction(Protocol):
 
     def call(self, *args: Any, **kwargs: Any) -> Call:
         """Return the answer together with the positional arguments after the call."""
+
+    def items(self, count: int, *args: Any, **kwargs: Any) -> Any:
+        """Call the function; if the answer is an iterator, return a list of at most its first `count` items, and else the answer."""
 
 
 class Student(Protocol):
@@ -238,15 +242,23 @@ class LocalFunction:
 
     def call(self, *args: Any, **kwargs: Any) -> Call:
         arguments, threads = copied(args), running_threads()
-        passed = (value.handle if isinstance(value, Steps) and value.handle is not None else value for value in arguments)
-        answer = self._guarded(self._function, *passed, **copied(kwargs))
+        answer = self._guarded(self._function, *map(as_argument, arguments), **copied(kwargs))
         if is_iterator(answer):
             answer = Steps(self.name, partial(self._step, answer, threads), answer)
+        elif is_function(answer):
+            answer = ReturnedFunction(self.name, partial(self._apply, answer), answer)
         return Call(answer, arguments, shares_memory(answer, arguments))
+
+    def items(self, count: int, *args: Any, **kwargs: Any) -> Any:
+        return copied(self._guarded(first_items, self._function, count, *copied(args), **copied(kwargs)))
 
     def _step(self, iterator: Any, threads: Threads, method: str, *args: Any) -> Any:
         """Do something with an iterator that the function has returned; an item is copied."""
         return copied(self._guarded(METHODS[method], iterator, threads, *args))
+
+    def _apply(self, function: Callable[..., Any], args: tuple[Any, ...]) -> Any:
+        """Call a function that the function has returned, on copies."""
+        return copied(self._guarded(function, *copied(args)))
 
     def _guarded(self, do: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         """Call something of the student's, and raise its exceptions as `StudentError`."""
@@ -259,6 +271,12 @@ class LocalFunction:
         except (Exception, SystemExit) as error:
             place = own_line(error.__traceback__)
             raise Raised(self.name, type(error).__name__, str(error), place, builtin_bases(error), args) from None
+
+
+def first_items(function: Callable[..., Any], count: int, *args: Any, **kwargs: Any) -> Any:
+    """Call a function; see `StudentFunction.items`. Each item is copied as it is when it comes."""
+    answer = function(*map(as_argument, args), **kwargs)
+    return [copied(item) for item in islice(answer, count)] if is_iterator(answer) else answer
 
 
 def parameters_of(function: Any) -> tuple[str, ...]:
