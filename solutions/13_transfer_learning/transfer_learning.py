@@ -609,7 +609,7 @@ if ready(reuse_layers, frozen_step, transfer_strategy):
     cells = {}
     for labels, amount in ((20, "little"), (674, "lots")):
         for similarity in ("similar", "different"):
-            runs = [compare(seed, similarity == "similar", labels) for seed in range(10)]
+            runs = [compare(seed, similarity == "similar", labels) for seed in range(8)]
             title = f"{amount}, {similarity}: {transfer_strategy(amount, similarity)}"
             cells[title] = {name: [run[name] for run in runs] for name in STRATEGIES}
     plots.show(
