@@ -102,8 +102,17 @@ def biases_as_rows(function, options, *args, **kwargs):
     return [(W, np.reshape(b, (1, -1))) for W, b in function(*args, **kwargs)]
 
 
+@family(
+    "Layers are dictionaries",
+    "Your layers are dictionaries. Each layer is a pair: `[(W1, b1), (W2, b2)]`.",
+    "slip",
+)
+def in_dictionaries(function, options, *args, **kwargs):
+    return [{"W": W, "b": b} for W, b in function(*args, **kwargs)]
+
+
 EVERYWHERE = members(SECTIONS, vars(right), nothing_returned)
-FORMS = members(OF_LAYERS, vars(right), in_one_row, pairs_swapped, biases_as_rows)
+FORMS = members(OF_LAYERS, vars(right), in_one_row, pairs_swapped, biases_as_rows, in_dictionaries)
 DRAWS = members({"reuse_layers": "13 §2"}, vars(right), partial(generator_ignored, severity="slip"), partial(reseeded, severity="slip"))
 labels_in_place = in_place("split_classes", right.split_classes, see="13 §1", name="y", casting="unsafe", text="You "
     "changed the caller's labels: `y[…] -= …` writes into them. Work on `y[mask]`, which is a copy, or on `y.copy()`.")
@@ -140,18 +149,9 @@ LABELS = variants("split_classes", "13 §1", right.split_classes, split_with, {
     "down_by_one": ("part", "Labels move down by one only",
         GAPS + "Above both held-out classes two are gone, so labels there move down by two.",
         lambda y, low, high: y - (y > low)),
-    "down_by_one_at_the_top": ("part", "The smaller held-out class is forgotten",
-        GAPS + "You counted the larger held-out class alone. Count both: `y − (y > first) − (y > second)`.",
-        lambda y, low, high: y - (y > high)),
     "compared_after_moving": ("part", "The second comparison looks at labels that have moved",
         GAPS + "You moved the labels for one class, and then compared the moved ones with the other class. Compare the old labels twice.",
         lambda y, low, high: y - (y > low) - (y - (y > low) > high)),
-    "in_order_of_appearance": ("part", "New labels in the order in which the classes appear",
-        "You numbered the classes as they come. The smallest class that is left becomes 0, the next one 1, and so on.",
-        lambda y, low, high: np.array([list(dict.fromkeys(y.tolist())).index(label) for label in y.tolist()])),
-    "labels_from_one": ("part", "Labels of A begin with 1",
-        "Your labels are 1 to K − 2. Python counts from 0, and so does the softmax's first output.",
-        lambda y, low, high: 1 + np.searchsorted(np.unique(y), y)),
 })
 SPLITS = changed_items("split_classes", "13 §1", right.split_classes, {
     "first_is_positive": ("part", "The first class of held_out becomes 1",
@@ -160,44 +160,30 @@ SPLITS = changed_items("split_classes", "13 §1", right.split_classes, {
     "larger_is_positive": ("slip", "The larger class becomes 1",
         "You gave 1 to the larger of the two classes. Their order in held_out decides, and it may be (5, 2).",
         lambda A, B, X, y, h: (A, (B[0], (y[is_B(y, h)] == max(h)).astype(float)))),
-    "smaller_is_positive": ("part", "The smaller class becomes 1",
-        "You gave 1 to the smaller of the two classes. The second one in held_out gets it.",
-        lambda A, B, X, y, h: (A, (B[0], (y[is_B(y, h)] == min(h)).astype(float)))),
     "old_labels_of_B": ("part", "B keeps its old labels",
         "y_B has the old numbers of the classes. A sigmoid is trained on 0.0 and 1.0.",
         lambda A, B, X, y, h: (A, (B[0], y[is_B(y, h)]))),
-    "signs_for_B": ("part", "Labels of B are −1 and 1", "You return −1 and 1. The head is a sigmoid, which is trained on 0.0 and 1.0.",
-        lambda A, B, X, y, h: (A, (B[0], 2 * B[1] - 1))),
     "booleans_for_B": ("slip", "Labels of B are booleans", "y_B is an array of True and False. Make floats of it: `.astype(float)`.",
         lambda A, B, X, y, h: (A, (B[0], B[1] == 1))),
     "column_for_B": ("slip", "Labels in a column", "Your y_B has shape (N_B, 1), a column. Labels have one axis, (N_B,).",
         lambda A, B, X, y, h: (A, (B[0], B[1][:, None]))),
     "B_first": ("slip", "B comes first", "You return (B, A). A comes first, as in ((X_A, y_A), (X_B, y_B)).",
         lambda A, B, X, y, h: (B, A)),
-    "labels_first": ("slip", "Labels come first in the pairs", "Your pairs are (y, X). The order is (X, y), as in the arguments.",
-        lambda A, B, X, y, h: (A[::-1], B[::-1])),
     "four_arrays": ("slip", "Four arrays in place of two pairs",
         "You return X_A, y_A, X_B, y_B in one row. Two pairs are asked for: `return (X_A, y_A), (X_B, y_B)`.",
         lambda A, B, X, y, h: (*A, *B)),
-    "inputs_and_labels": ("slip", "Inputs together, labels together",
-        "You return (X_A, X_B), (y_A, y_B). Each task is a pair: (X_A, y_A), (X_B, y_B).",
-        lambda A, B, X, y, h: ((A[0], B[0]), (A[1], B[1]))),
     "B_sorted": ("part", "B is sorted by class",
         "You put all examples of one class before those of the other. Pick both by one mask: the examples keep their order.",
         lambda A, B, X, y, h: (A, tuple(np.concatenate([part[B[1] == k] for k in (0, 1)]) for part in B))),
     "or_for_and": ("part", "A has all examples",
         "Nothing is taken away from A: `(y != a) | (y != b)` is true for every label, since no label equals both. Write `&`, or `~in_B`.",
         lambda A, B, X, y, h: ((X, y - (y > h[0]) - (y > h[1])), B)),
-    "only_one_held_out": ("part", "Only the second class is in B",
-        "B has the examples of one class alone, so there is nothing to tell apart. Both classes of held_out belong to it.",
-        lambda A, B, X, y, h: (A, (X[y == h[1]], np.ones(np.sum(y == h[1]))))),
     "images_flattened": ("slip", "Images are flattened",
         "You reshape X to (N, D). Inputs come back in the shape they have: `X[mask]` works for any number of axes.",
         lambda A, B, X, y, h: ((A[0].reshape(len(A[0]), -1), A[1]), (B[0].reshape(len(B[0]), -1), B[1]))),
     "five_and_six": ("core", "Always the classes 5 and 6",
         "You wrote 5 and 6, the slides' classes, where held_out belongs. The caller chooses the pair.",
         lambda A, B, X, y, h: split(X, y, (5, 6))),
-    "only_A": ("part", "B is missing", "You return A alone. Two pairs are asked for: (X_A, y_A) and (X_B, y_B).", lambda A, B, X, y, h: A),
 })
 SPLITS_TOO = alternatives("split_classes", {
     "by_isin": lambda X, y, held_out: ((X[~np.isin(y, held_out)],
@@ -207,16 +193,6 @@ SPLITS_TOO = alternatives("split_classes", {
         np.unique(y[~is_B(y, held_out)], return_inverse=True)[1]],
         [X[is_B(y, held_out)], (y == held_out[1])[is_B(y, held_out)].astype(np.float32)]],
 })
-
-
-@alternative("split_classes")
-def one_by_one(X, y, held_out):
-    rest, parts = [int(k) for k in range(max(y) + 1) if k not in held_out], ([], [], [], [])
-    for x, label in zip(X, y, strict=True):
-        of_B = label in held_out
-        parts[2 * of_B].append(x)
-        parts[2 * of_B + 1].append(1.0 * (label == held_out[1]) if of_B else rest.index(label))
-    return (np.array(parts[0]), np.array(parts[1])), (np.array(parts[2]), np.array(parts[3]))
 
 
 # --- reuse_layers ---------------------------------------------------------------------------------------------------------
@@ -232,60 +208,49 @@ HEADS = variants("reuse_layers", "13 §2", right.reuse_layers, head_with, {
     "head_of_zeros": ("part", "The head's weights are zero",
         "With weights of zero no gradient gets through the head in the first step. Draw them from rng.",
         lambda params, D, K, rng, n: np.zeros((D, K))),
-    "head_of_ones": ("part", "The head's weights are all the same",
-        "All weights of your head are one number, so all its units stay alike. Draw each by itself: `rng.normal(size=(D, K))`.",
-        lambda params, D, K, rng, n: np.full((D, K), rng.normal())),
     "head_of_equal_columns": ("part", "All outputs have the same weights",
         "You drew one column and repeated it. Draw every weight by itself.",
         lambda params, D, K, rng, n: np.repeat(rng.normal(size=(D, 1)), K, axis=1)),
-    "head_of_equal_rows": ("part", "All units below have the same weights",
-        "You drew one row and repeated it. Draw every weight by itself.",
-        lambda params, D, K, rng, n: np.repeat(rng.normal(size=(1, K)), D, axis=0)),
     "head_transposed": ("part", "The head is transposed",
         "Your head has shape (n_out, units below it). Weights have shape (fan_in, fan_out).",
         lambda params, D, K, rng, n: rng.normal(size=(K, D))),
     "head_on_the_inputs": ("part", "The head has as many rows as there are inputs",
         "Your head fits on the inputs. It stands on the last reused layer: as many rows as `params_A[n_reuse][0]` has.",
         lambda params, D, K, rng, n: rng.normal(size=(len(params[0][0]), K))),
-    "head_of_As_layer": ("part", "The head is a layer of A",
-        "You kept weights of A for the head. They are made for other classes: draw fresh ones from rng.",
-        lambda params, D, K, rng, n: np.resize(params[n][0], (D, K))),
+    "head_on_As_last_layer": ("part", "The head fits below A's head only",
+        "Your head has the rows of A's last layer, whatever n_reuse is. It has those of `params_A[n_reuse]`.",
+        lambda params, D, K, rng, n: rng.normal(size=(len(params[-1][0]), K))),
     "head_of_a_layer_above": ("slip", "With n_reuse = 0 the head stands on A's outputs",
         "You took the units below the head from the layer before, `params_A[n_reuse - 1]`. For n_reuse = 0 that is the *last* one. "
         "Take the rows of `params_A[n_reuse]`.",
         lambda params, D, K, rng, n: rng.normal(size=(params[n - 1][0].shape[1], K))),
 })
 REUSED = misconceptions("reuse_layers", "13 §2", {
-    "arrays_shared": ("slip", "The reused layers are A's own arrays",
-        "A slice of the list holds the same arrays. Whoever trains the new network in place changes A. Copy each: `(W.copy(), b.copy())`.",
+    "arrays_shared": ("part", "Arrays of A are reused without a copy",
+        "Arrays of A are in your answer: a slice of the list holds the same ones. Whoever trains them in place changes A. "
+        "Copy each: `(W.copy(), b.copy())`.",
         lambda params_A, n_reuse, n_out, rng: [*params_A[:n_reuse], reused(params_A, n_reuse, n_out, rng)[-1]]),
     "A_is_cut": ("slip", "A's own list is changed",
         "You cut or extended the caller's list, so A has lost its upper layers. Make a new list.",
         lambda params_A, n_reuse, n_out, rng: (reused(params_A, n_reuse, n_out, rng), params_A.pop())[0]),
     "head_missing": ("part", "The head is missing", "You return the reused layers alone. The network needs a fresh head on top.",
         lambda params_A, n_reuse, n_out, rng: reused(params_A, n_reuse, n_out, rng)[:-1]),
-    "head_alone": ("part", "The reused layers are missing", "You return the head alone. The copies come before it in the list.",
-        lambda params_A, n_reuse, n_out, rng: reused(params_A, n_reuse, n_out, rng)[-1:]),
     "head_first": ("core", "The head comes first",
         "Your list begins with the head. Layers stand in the order of the forward pass: append it.",
         lambda params_A, n_reuse, n_out, rng: (lambda layers: layers[-1:] + layers[:-1])(reused(params_A, n_reuse, n_out, rng))),
     "n_out_ignored": ("part", "The head has a single output", "Your head has one output, whatever n_out says. It has n_out of them.",
         lambda params_A, n_reuse, n_out, rng: reused(params_A, n_reuse, 1, rng)),
-    "head_upon_head": ("part", "A layer too many stands on top",
-        "You put another layer on the head. There is one fresh layer, the head itself.",
-        lambda params_A, n_reuse, n_out, rng: [*reused(params_A, n_reuse, n_out, rng), (np.eye(n_out), np.zeros(n_out))]),
-    "As_head_kept": ("part", "A's head is cut to size",
-        "You kept the first columns of A's head. It is made for other classes: draw fresh weights.",
-        lambda params_A, n_reuse, n_out, rng: [*reused(params_A, n_reuse, n_out, rng)[:-1],
-            (params_A[-1][0][:, :n_out].copy(), params_A[-1][1][:n_out].copy())]),
     "all_but_the_last": ("part", "n_reuse is ignored",
         "You reuse all of A's layers but the last one. n_reuse says how many are kept; those above are gone.",
         lambda params_A, n_reuse, n_out, rng: reused(params_A, len(params_A) - 1, n_out, rng)),
+    "one_too_many": ("part", "One layer too many is reused",
+        "You copy n_reuse + 1 layers, so the head stands one layer too high. `params_A[:n_reuse]` has n_reuse of them.",
+        lambda params_A, n_reuse, n_out, rng: [*((W.copy(), b.copy()) for W, b in params_A[: n_reuse + 1]),
+            (rng.normal(size=(params_A[n_reuse][0].shape[1], n_out)), np.zeros(n_out))]),
+    "A_itself": ("core", "A itself is returned", "You return A's own layers. B has copies of the first ones, and its own head.",
+        lambda params_A, n_reuse, n_out, rng: params_A),
     "one_too_few": ("part", "One layer too few is reused", "You copy n_reuse − 1 layers. `params_A[:n_reuse]` has n_reuse of them.",
         lambda params_A, n_reuse, n_out, rng: reused(params_A, max(n_reuse - 1, 0), n_out, rng)),
-    "n_reuse_cut_off": ("core", "n_reuse layers are cut off",
-        "You leave out the last n_reuse layers. It says how many are *kept*, from the first one on.",
-        lambda params_A, n_reuse, n_out, rng: reused(params_A, max(len(params_A) - 1 - n_reuse, 0), n_out, rng)),
     "upper_layers_reused": ("core", "The upper layers are reused",
         "You kept A's last layers. The *lower* ones are general; the upper ones are about A's own classes.",
         lambda params_A, n_reuse, n_out, rng: [*((W.copy(), b.copy()) for W, b in params_A[len(params_A) - n_reuse :]),
@@ -299,12 +264,6 @@ REUSED = misconceptions("reuse_layers", "13 §2", {
         lambda params_A, n_reuse, n_out, rng: [(W, 0.0 * b) for W, b in reused(params_A, n_reuse, n_out, rng)]),
     "head_without_bias": ("part", "The head has no bias", "Your head is W alone. Each layer is a pair (W, b), the head as well.",
         lambda params_A, n_reuse, n_out, rng: [*(layers := reused(params_A, n_reuse, n_out, rng))[:-1], (layers[-1][0],)]),
-    "bias_is_a_number": ("slip", "The head's bias is a number", "Your head's b is the number 0. It is an array of shape (n_out,).",
-        lambda params_A, n_reuse, n_out, rng: [*(layers := reused(params_A, n_reuse, n_out, rng))[:-1], (layers[-1][0], 0.0)]),
-    "head_beside_the_layers": ("slip", "The head isn't in the list",
-        "You return (layers, head). The head is a layer of the network: append it to the list.",
-        lambda params_A, n_reuse, n_out, rng: (reused(params_A, n_reuse, n_out, rng)[:-1],
-            reused(params_A, n_reuse, n_out, rng)[-1])),
     "none_reused_raises": ("slip", "n_reuse = 0 raises an error",
         "You look at the last reused layer, which isn't there for n_reuse = 0. The rows of `params_A[n_reuse]` always are.",
         lambda params_A, n_reuse, n_out, rng: reused(params_A, n_reuse, n_out, rng) if n_reuse else [][-1]),
@@ -342,9 +301,6 @@ FLAGS = variants("frozen_step", "13 §3", right.frozen_step, stepped, {
     "frozen_ones_move": ("core", "trainable is read the wrong way round",
         "You move the frozen layers and keep the others. True means that a layer learns.",
         lambda t: [(1 - flag, 1 - flag) for flag in t]),
-    "flags_backwards": ("core", "trainable is read from the last layer on",
-        "You took the flags in reverse. The first one is for the first layer.",
-        lambda t: [(flag, flag) for flag in t[::-1]]),
     "frozen_biases_move": ("part", "Biases of frozen layers move",
         "You freeze W alone, and b goes on learning. A frozen layer's b stays as it is, too.",
         lambda t: [(flag, 1) for flag in t]),
@@ -353,21 +309,12 @@ FLAGS = variants("frozen_step", "13 §3", right.frozen_step, stepped, {
     "first_ones_frozen": ("part", "Only the number of frozen layers counts",
         "You counted the frozen layers and froze as many from the first one on. Each flag belongs to its own layer: any pattern is legal.",
         lambda t: [(k >= t.count(False), k >= t.count(False)) for k in range(len(t))]),
-    "all_above_the_first": ("part", "All layers above the first trainable one move",
-        "You freeze layers only up to the first one that is trainable. Layers above it may be frozen, too.",
-        lambda t: [(any(t[: k + 1]), any(t[: k + 1])) for k in range(len(t))]),
     "stops_at_a_frozen_layer": ("core", "It stops at the first frozen layer",
         "Layers above a frozen one don't move: `break`, where that layer alone is left out. Go on with the next one.",
         lambda t: [(all(t[: k + 1]), all(t[: k + 1])) for k in range(len(t))]),
-    "last_layer_alone": ("part", "Only the last layer moves",
+    "last_layer_alone": ("core", "Only the last layer moves",
         "You move the head alone, whatever trainable says. Every layer has a flag of its own.",
         lambda t: [(k == len(t) - 1, k == len(t) - 1) for k in range(len(t))]),
-    "one_flag_for_all": ("core", "One flag decides for all layers",
-        "You ask whether any layer is trainable, and then move them all. Each layer has a flag of its own.",
-        lambda t: [(any(t), any(t))] * len(t)),
-    "all_or_none": ("core", "Nothing moves where a layer is frozen",
-        "A single frozen layer stops all of them. Each layer has a flag of its own.",
-        lambda t: [(all(t), all(t))] * len(t)),
     "steps_uphill": ("part", "The step goes uphill", "You added the step. Gradients point uphill, so it is subtracted: W − lr·dW.",
         lambda t: [(-flag, -flag) for flag in t]),
 })
@@ -380,19 +327,10 @@ STEPS = misconceptions("frozen_step", "13 §3", {
         "You multiplied the parameters by the flag, so frozen ones are lost. It belongs to the step: W − lr·flag·dW.",
         lambda params, grads, lr, trainable: [(flag * W, flag * b)
             for (W, b), flag in zip(moved(params, grads, lr, trainable), trainable, strict=True)]),
-    "frozen_are_none": ("part", "None stands for frozen layers",
-        "You return None for a frozen layer. It comes back as it was: the network needs it.",
-        lambda params, grads, lr, trainable: [layer if flag else (None, None)
-            for layer, flag in zip(moved(params, grads, lr, trainable), trainable, strict=True)]),
-    "steps_alone": ("core", "The steps are returned", "You return −lr·dW alone. The new parameters are the old ones plus that.",
-        lambda params, grads, lr, trainable: [(new[0] - old[0], new[1] - old[1])
-            for new, old in zip(moved(params, grads, lr, trainable), params, strict=True)]),
     "steps_cut_off": ("slip", "Whole numbers stay whole",
         "You wrote the new values into arrays of integers, which cuts off the fractions. Make new arrays: `W - lr * dW`.",
         lambda params, grads, lr, trainable: [tuple(part.astype(was.dtype) for part, was in zip(*pair, strict=True))
             for pair in zip(moved(params, grads, lr, trainable), params, strict=True)]),
-    "two_lists": ("slip", "A list of W and a list of b", "You return all W and then all b. Each layer is a pair: `[(W1, b1), (W2, b2)]`.",
-        lambda params, grads, lr, trainable: tuple(map(list, zip(*moved(params, grads, lr, trainable), strict=True)))),
 })
 
 
@@ -404,15 +342,6 @@ def steps_in_place(params, grads, lr, trainable):
             W -= lr * dW
             b -= lr * db
     return params
-
-
-@misconception("frozen_step", "slip", title="The gradients of frozen layers are set to zero in place", see="13 §3")
-def gradients_in_place(params, grads, lr, trainable):
-    """You wrote zeros into the caller's gradients. They may be needed, for their norm or for a second step: use the flag instead."""
-    for (dW, db), trains in zip(grads, trainable, strict=True):
-        if not trains:
-            dW[...], db[...] = 0, 0
-    return moved(params, grads, lr, [True] * len(params))
 
 
 STEPS_TOO = alternatives("frozen_step", {
@@ -450,10 +379,6 @@ TABLES = variants("transfer_strategy", "13 §5", right.transfer_strategy, by_tab
     "table_transposed": ("part", "Rows and columns are swapped",
         "You exchanged the two arguments' roles: little and different data, and lots of similar data, have each other's strategy.",
         lambda lots, different: 2 * different + lots),
-    "similarity_ignored": ("part", "The similarity is ignored", "Your answer depends on the amount alone. The table has two columns.",
-        lambda lots, different: 2 * lots),
-    "amount_ignored": ("part", "The amount of data is ignored", "Your answer depends on the similarity alone. The table has two rows.",
-        lambda lots, different: 1 * different),
     "amounts_swapped": ("core", "Little and lots are swapped",
         "You finetune with little data, which overfits, and train a head alone with lots. It is the other way round.",
         lambda lots, different: 2 * (not lots) + different),
@@ -465,20 +390,14 @@ TABLES = variants("transfer_strategy", "13 §5", right.transfer_strategy, by_tab
     "classifiers_swapped": ("part", "The two linear classifiers are swapped",
         "On similar data the top layer is best; where they differ one looks at several stages.",
         lambda lots, different: 2 + different if lots else 1 - different),
-    "always_a_few": ("part", "Many layers are never finetuned",
-        "With lots of different data you finetune a few layers: more have to learn there.",
-        lambda lots, different: 2 if lots else 1 * different),
-    "trouble_left_out": ("part", "Little and different is treated as similar",
-        "One classifier on top isn't enough where the data differ: its answer is for similar data. Try several stages.",
-        lambda lots, different: 2 * lots + (different if lots else 0)),
 })
 UNKNOWN = "Any other word has to raise ValueError. "
 OTHER_WORDS = variants("transfer_strategy", "13 §5", right.transfer_strategy, or_else, {
     "unknown_is_none": ("slip", "Unknown words give None", UNKNOWN + "Your function returns None.", lambda data, similarity: None),
     "unknown_is_key_error": ("slip", "Unknown words raise KeyError",
         UNKNOWN + "A dictionary raises KeyError, which is none.", lambda data, similarity: {"": ""}[data + similarity + "?"]),
-    "unknown_is_text": ("slip", "Unknown words give a text", UNKNOWN + "You return a text, or the error itself. `raise` it.",
-        lambda data, similarity: "ValueError"),
+    "error_is_returned": ("slip", "The error is returned", UNKNOWN + "You return the error, which says nothing to the caller: `raise` it.",
+        lambda data, similarity: ValueError("unknown")),
     "unknown_is_else": ("slip", "Unknown words fall into the last case",
         UNKNOWN + "Your `else` takes them for lots, or for different. Ask for both words by name.", unchecked),
     "data_unchecked": ("slip", "Only the similarity is checked", UNKNOWN + "An unknown word for the data is taken for lots.",
@@ -491,9 +410,15 @@ OTHER_WORDS = variants("transfer_strategy", "13 §5", right.transfer_strategy, o
         UNKNOWN + "A TypeError or an Exception is none: its callers look for ValueError.", lambda data, similarity: data + 1),
 })
 SPELLED = misconceptions("transfer_strategy", "13 §5", {
+    "always_raises": ("core", "Every word counts as unknown",
+        "Every call raises ValueError. `data != \"little\" or data != \"lots\"` is always true: write `and`, or `data not in (…)`.",
+        lambda data, similarity: looked_up("", "")),
     "answer_with_capitals": ("slip", "The answer has a capital",
         "The words are exactly those of the docstring, which are in small letters.",
         lambda data, similarity: looked_up(data, similarity).capitalize()),
+    "answer_with_hyphens": ("part", "Answers are spelt otherwise",
+        "You wrote fine-tune. Whoever compares your answer with the docstring's words finds no match: they are to the letter.",
+        lambda data, similarity: looked_up(data, similarity).replace("fine", "fine-")),
     "answer_in_a_list": ("slip", "The answer is in a list", "You return a list or a tuple with the words. Return the string.",
         lambda data, similarity: (looked_up(data, similarity),)),
 })
@@ -558,9 +483,6 @@ NETS = misconceptions("autoencoder_gradients", "13 §6", {
     "mask_of_the_gradient": ("part", "The mask is made from the gradient",
         "You apply the ReLU to the gradient. It is the *forward* value that decides: multiply by `Z > 0`.",
         lambda params, X: rebuilt(params, X, back=lambda dh, z: relu(dh))),
-    "multiplied_by_the_codes": ("part", "The gradient is multiplied by the codes",
-        "You multiply by h, where its slope belongs: 1 where Z > 0, and 0 elsewhere.",
-        lambda params, X: rebuilt(params, X, slope=relu)),
     "no_relu": ("core", "The hidden layer has no ReLU", "Your codes are X·W1 + b1. There is a ReLU on them, forward and back.",
         lambda params, X: rebuilt(params, X, act=identity, slope=np.ones_like)),
     "sigmoid_codes": ("core", "A sigmoid in place of the ReLU", "Your hidden layer has a sigmoid. This autoencoder has a ReLU there.",
@@ -571,10 +493,6 @@ NETS = misconceptions("autoencoder_gradients", "13 §6", {
         lambda params, X: rebuilt(params, X, kept=(0.0, 1.0))),
     "decoder_without_bias": ("part", "b2 is forgotten", "You left out b2 on the way forward. The output is linear: h·W2 + b2.",
         lambda params, X: rebuilt(params, X, kept=(1.0, 0.0))),
-    "leaky_autoencoder": ("part", "The ReLU is leaky", "You let a part of the negative sums through. This hidden layer has a plain ReLU.",
-        lambda params, X: rebuilt(params, X, act=lambda z: np.where(z > 0, z, 0.01 * z), slope=lambda z: np.where(z > 0, 1.0, 0.01))),
-    "sums_for_codes": ("part", "dW2 is made from Z", "You took Z for dW2. What goes into W2 are the codes, after the ReLU.",
-        lambda params, X: rebuilt(params, X, codes=identity)),
 })
 ENTRIES = "The squared error is averaged over all N·D entries: `np.mean`, and 2/(N·D) in the gradient. "
 AUTOENCODERS = changed_items("autoencoder_gradients", "13 §6", right.autoencoder_gradients, {
@@ -590,11 +508,6 @@ AUTOENCODERS = changed_items("autoencoder_gradients", "13 §6", right.autoencode
         lambda loss, grads, params, X: (loss, scaled(grads, X.shape[1]))),
     "loss_summed": ("part", "The loss is a sum, the gradients are those of the mean", ENTRIES + "Your gradients are right, the loss isn't.",
         lambda loss, grads, params, X: (loss * X.size, grads)),
-    "loss_halved": ("part", "The loss is halved, the gradients are right", ENTRIES + "Your gradients are right, the loss has a ½ too many.",
-        lambda loss, grads, params, X: (loss / 2, grads)),
-    "root_of_the_loss": ("part", "The loss is the root of the mean",
-        "You took the root of the mean squared error. The gradients belong to the mean itself.",
-        lambda loss, grads, params, X: (np.sqrt(loss), grads)),
     "input_less_output": ("part", "The gradients have the wrong sign",
         "You began with X − X̂. The slope of (X̂ − X)² for the output is 2(X̂ − X): the output comes first.",
         lambda loss, grads, params, X: (loss, scaled(grads, -1.0))),
@@ -602,39 +515,34 @@ AUTOENCODERS = changed_items("autoencoder_gradients", "13 §6", right.autoencode
         lambda loss, grads, params, X: (loss, [(dW.T, db) for dW, db in grads])),
     "db_averaged": ("part", "db1 and db2 are averages", "You took the mean over the batch. The factor 1/(N·D) is in dX̂ already: sum.",
         lambda loss, grads, params, X: (loss, [(dW, db / len(X)) for dW, db in grads])),
-    "db_as_numbers": ("part", "A bias's gradient is a single number",
-        "You summed over all entries. Each unit has a bias of its own: sum over the batch, `axis=0`.",
-        lambda loss, grads, params, X: (loss, [(dW, np.sum(db)) for dW, db in grads])),
     "db_as_rows": ("slip", "A bias's gradient has two axes", "Your db has shape (1, n). A bias is a vector: leave out `keepdims`.",
         lambda loss, grads, params, X: (loss, [(dW, db[None]) for dW, db in grads])),
     "db_left_out": ("part", "The biases have no gradients", "You return dW1 and dW2 alone. Each layer has a pair of gradients, (dW, db).",
         lambda loss, grads, params, X: (loss, [dW for dW, _ in grads])),
-    "last_layer_first": ("part", "The last layer comes first",
-        "You return the gradients in the order of the way back. Turn the list round.",
-        lambda loss, grads, params, X: (loss, grads[::-1])),
-    "loss_left_out": ("part", "The loss is missing", "You return the gradients alone. The pair (loss, grads) was asked for.",
-        lambda loss, grads, params, X: grads),
-    "grads_left_out": ("part", "The gradients are missing", "You return the loss alone. The pair (loss, grads) was asked for.",
-        lambda loss, grads, params, X: loss),
     "grads_first": ("slip", "The gradients come first", "You return (grads, loss). The loss comes first: `return loss, grads`.",
         lambda loss, grads, params, X: (grads, loss)),
     "grads_in_a_row": ("slip", "The gradients come in one row",
         "You return (loss, dW1, db1, dW2, db2). The second item is a list of two pairs.",
         lambda loss, grads, params, X: (loss, *grads[0], *grads[1])),
-    "grads_in_a_list": ("slip", "The gradients come in one list",
-        "You return [dW1, db1, dW2, db2]. Each layer is a pair: [(dW1, db1), (dW2, db2)].",
-        lambda loss, grads, params, X: (loss, [*grads[0], *grads[1]])),
+    "grads_in_dictionaries": ("slip", "The gradients are in dictionaries",
+        "Your gradients are dictionaries. Each layer is a pair: [(dW1, db1), (dW2, db2)].",
+        lambda loss, grads, params, X: (loss, [{"dW": dW, "db": db} for dW, db in grads])),
     "loss_in_an_array": ("slip", "The loss is in an array",
         "Your loss is an array with one entry. Return the number, as `np.mean` gives it.",
         lambda loss, grads, params, X: (np.array([loss]), grads)),
-    "losses_of_examples": ("part", "A loss for each example",
-        "You averaged over the features only. The loss is one number, for the whole batch.",
-        lambda loss, grads, params, X: (np.full(len(X), loss), grads)),
     "grads_cut_off": ("slip", "The gradients have the integers' type",
         "You wrote the gradients into arrays made with `zeros_like`. Where the parameters are integers that cuts off the fractions.",
         lambda loss, grads, params, X: (loss, [tuple(part.astype(was.dtype) for part, was in zip(*pair, strict=True))
             for pair in zip(grads, params, strict=True)])),
 })
+
+
+@misconception("autoencoder_gradients", "slip", title="The bias is added in place", see="13 §6")
+def bias_added_in_place(params, X):
+    """`Z += b1` writes into the array of X @ W1. Where that holds integers, and b1 fractions, it raises an error: `Z = X @ W1 + b1`."""
+    Z = X @ params[0][0]
+    Z += params[0][1]
+    return rebuilt(params, X)
 
 
 @misconception("autoencoder_gradients", "slip", title="A parameter is changed in place", see="13 §6")
@@ -698,8 +606,6 @@ STACKS = variants("pretrain_stack", "13 §7", right.pretrain_stack, stacked, {
     "always_on_X": ("core", "Every layer is trained on X",
         "You pass X each time, so the layers don't build on each other. Each is trained on the *codes* of the one below.",
         lambda a, W, b, X: X),
-    "leaky_codes": ("part", "The codes go through a leaky ReLU", "You let a part of the negative sums through. Codes are relu(X·W + b).",
-        lambda a, W, b, X: np.where(a @ W + b > 0, a @ W + b, 0.01 * (a @ W + b))),
     "codes_cut_off": ("slip", "The codes have the integers' type",
         "You wrote the codes into an array of X's type. Where X holds integers that cuts off the fractions.",
         lambda a, W, b, X: relu(a @ W + b).astype(X.dtype)),
@@ -715,33 +621,18 @@ CHANGED = variants("pretrain_stack", "13 §7", right.pretrain_stack, stack_of, {
     "stack_reversed": ("part", "The last layer comes first in the answer",
         "Your list is upside down. The layer that was trained on X comes first.",
         lambda stack, X, sizes, train: stack(X, sizes)[::-1]),
-    "last_layer_only": ("part", "Only the last layer is returned",
-        "You return the last encoder alone. All are needed: append each to a list.",
-        lambda stack, X, sizes, train: stack(X, sizes)[-1:]),
-    "weights_only": ("part", "The biases are missing in the answer",
-        "You return the weights alone. Each layer is a pair (W, b), as train_autoencoder gave it.",
-        lambda stack, X, sizes, train: [W for W, _ in stack(X, sizes)]),
-    "layers_and_codes": ("slip", "The codes are returned, too", "You return (layers, codes). The list of layers alone was asked for.",
-        lambda stack, X, sizes, train: (stack(X, sizes), X)),
-    "sizes_backwards": ("part", "The sizes are taken from the last one on",
-        "Your first layer has the last of the sizes. The first layer comes first.",
-        lambda stack, X, sizes, train: stack(X, sizes[::-1])),
     "first_size_skipped": ("part", "The first size is skipped",
         "You took the first of the sizes for the number of inputs. That is X.shape[1]; every entry of sizes is a hidden layer.",
         lambda stack, X, sizes, train: stack(X, sizes[1:])),
-    "last_size_skipped": ("part", "The last size is skipped", "You train one layer too few. Every entry of sizes is a layer.",
-        lambda stack, X, sizes, train: stack(X, sizes[:-1])),
     "first_layer_only": ("core", "Only one layer is trained",
         "You train one encoder, and stop: the `return` stands inside the loop, or there is none.",
         lambda stack, X, sizes, train: stack(X, sizes[:1])),
-    "same_size_for_all": ("part", "Every layer has the first size",
-        "You pass sizes[0] for every layer. Each layer has its own number of units.",
-        lambda stack, X, sizes, train: stack(X, sizes[:1] * len(sizes))),
-    "inputs_centred": ("part", "The inputs are changed first", "You centred or scaled X. The first layer is trained on X as it is.",
-        lambda stack, X, sizes, train: stack(X - X.mean(axis=0), sizes)),
     "trained_twice": ("slip", "Every layer is trained twice",
         "You call train_autoencoder once for W and once for b, or once too often. They may not belong together, and training takes long.",
-        lambda stack, X, sizes, train: ([train(X, n) for n in sizes[:1]], stack(X, sizes))[1]),
+        lambda stack, X, sizes, train: stacked_rightly(X, sizes, lambda *a: (train(*a)[0], train(*a)[1]))),
+    "called_by_name": ("slip", "train_autoencoder is called with names",
+        "You wrote `n_hidden=…`. The function that is passed may call its parameters otherwise: give both by position.",
+        lambda stack, X, sizes, train: stacked_rightly(X, sizes, lambda X, n: train(X, n_hidden=n))),
     "no_layer_raises": ("slip", "An empty list of sizes raises an error",
         "You look at the first size before you ask whether there is one. A loop over sizes does nothing for an empty list.",
         lambda stack, X, sizes, train: (sizes[0], stack(X, sizes))[1]),
@@ -777,26 +668,4 @@ def by_a_loop(X, sizes, train_autoencoder):
         codes = np.dot(codes, layers[-1][0]) + layers[-1][1]
         codes[codes < 0] = 0
     return layers
-
-
-@alternative("pretrain_stack")
-def from_X_each_time(X, sizes, train_autoencoder):
-    layers = ()
-    for n_hidden in list(sizes):
-        codes = X
-        for W, b in layers:
-            codes = np.where(codes @ W + b > 0, codes @ W + b, 0)
-        W, b = train_autoencoder(codes, n_hidden=n_hidden)
-        layers = (*layers, [W, b])
-    return layers
-
-
-@alternative("pretrain_stack")
-def row_by_row(X, sizes, train_autoencoder):
-    stack = []
-    for n_hidden in sizes:
-        W, b = train_autoencoder(X, int(n_hidden))
-        stack += [(W, b)]
-        X = np.array([[max(0.0, float(x @ W[:, j] + b[j])) for j in range(len(b))] for x in X])
-    return stack
 # fmt: on

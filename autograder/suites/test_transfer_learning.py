@@ -59,9 +59,7 @@ def layers_in(answer):
     answer = plain(answer)
     if not is_sequence(answer):
         raise Mismatch("type", f"the answer should be a list of pairs (W, b), but it is {described(answer)}")
-    if len(answer) == 2 and type(answer[0]) is list and all(map(is_sequence, answer[0])):  # (layers, head)
-        answer = [*answer[0], answer[1]]
-    elif len(answer) % 2 == 0 and all(isinstance(part, np.ndarray) for part in answer):
+    if len(answer) % 2 == 0 and all(isinstance(part, np.ndarray) for part in answer):
         answer = list(zip(answer[::2], answer[1::2], strict=True))
     pairs = [[*(layer if is_sequence(layer) else [layer]), None, None][:2] for layer in answer]
     return [pair[::-1] if all(map(is_array, pair)) and np.ndim(pair[0]) < np.ndim(pair[1]) else pair for pair in pairs]
@@ -118,21 +116,12 @@ NAMES = "X_A", "y_A", "X_B", "y_B"
 
 
 def split_parts(answer, y, held_out):
-    """Return (X_A, y_A, X_B, y_B), in whatever order the four arrays come; a test of its own looks at that."""
-    items = [part for item in answer for part in (item if is_tuple(item) else [item])] if is_sequence(answer) else [answer]
+    """Return (X_A, y_A, X_B, y_B), also where the four arrays come in one row, or B first; a test of its own looks at that."""
+    items = [part for item in plain(answer) for part in (item if is_tuple(item) else [item])] if is_sequence(answer) else [answer]
     items = [array_in(part) if isinstance(part, list) else part for part in items]
-    items = expect([*items, None, None] if len(items) == 2 else items, "what split_classes returns").items(*NAMES)  # A alone
-    inputs, labels = [part for part in items if not is_labels(part)], [part for part in items if is_labels(part)]
-    if len(inputs) != 2:
-        return items
-    (X_A, X_B), (y_A, y_B) = inputs, labels
+    X_A, y_A, X_B, y_B = expect(items, "what split_classes returns").items(*NAMES)
     in_B = int(np.isin(y, held_out).sum())
     return [X_B, y_B, X_A, y_A] if shape_of(X_A)[:1] == (in_B,) and shape_of(X_B)[:1] == (len(y) - in_B,) else [X_A, y_A, X_B, y_B]
-
-
-def is_labels(part):
-    """Tell whether this is one number for each example."""
-    return isinstance(part, np.ndarray) and (part.ndim == 1 or part.shape[1:] == (1,))
 
 
 def is_tuple(item):
@@ -202,16 +191,6 @@ class TestSplitClasses(Unchanged):
         """The second class of held_out is 1 and the first one is 0, where the second is the larger one."""
         self.expect_parts(student, reference, rng, ["y_B"], (2, 5), (0, 1))
 
-    @aspect("labels of B: two kinds", 0.4)
-    def test_two_kinds(self, student, rng):
-        """One of the classes that are held out gets one label, the other one another."""
-        X, y, held_out = self.arguments(rng, (5, 1))
-        y_B = flat(split_parts(student.split_classes(X, y, held_out), y, held_out)[3])
-        found = expect(y_B, "y_B").shaped((int(np.isin(y, held_out).sum()),)).answer
-        first = y[np.isin(y, held_out)] == held_out[0]
-        if np.unique(found[first]).size != 1 or np.unique(found[~first]).size != 1 or found[first][0] == found[~first][0]:
-            raise Mismatch("value", "the labels y_B don't tell the two classes apart")
-
     @corner("held_out in any order", 0.1)
     def test_order(self, student, reference, rng):
         """Where held_out begins with the larger class, the labels of B follow its order, and those of A are the same."""
@@ -266,24 +245,27 @@ class TestReuseLayers(Unchanged):
         answers = [student.reuse_layers(params, *case, generator(rng)) for params, case in zip(nets, cases, strict=True)]
         return [(*case, params, layers_in(answer)) for params, case, answer in zip(nets, cases, answers, strict=True)]
 
-    def expect_reused(self, student, rng, which):
-        for n_reuse, _, params, layers in self.layers(student, rng, (1, 2), (2, 2), (3, 2)):
-            if len(layers) < n_reuse:
-                raise Mismatch("shape", f"there are {len(layers)} layers, but {n_reuse} should be reused")
-            for number, (layer, right) in enumerate(zip(layers, params[:n_reuse], strict=False), start=1):
-                expect_layer(layer, right, f"reused layer {number}", which)
+    def expect_reused(self, right, layers, *which):
+        """Expect that the first layers are the right ones; of each W (0), b (1) or both are looked at."""
+        if len(layers) < len(right):
+            raise Mismatch("shape", f"there are {len(layers)} layers, but {len(right)} should be reused")
+        for number, (layer, wanted) in enumerate(zip(layers, right, strict=False), start=1):
+            for one in which:
+                expect_layer(layer, wanted, f"reused layer {number}", one)
 
-    @aspect("the reused weights", 2.3)
+    @aspect("the reused weights", 2.4)
     def test_reused_W(self, student, rng):
         """The first n_reuse layers have the weights of A's first ones."""
-        self.expect_reused(student, rng, 0)
+        for n_reuse, _, params, layers in self.layers(student, rng, (1, 2), (2, 2), (3, 2)):
+            self.expect_reused(params[:n_reuse], layers, 0)
 
-    @aspect("the reused biases", 1.6)
+    @aspect("the reused biases", 2.4)
     def test_reused_b(self, student, rng):
         """The first n_reuse layers have the biases of A's first ones."""
-        self.expect_reused(student, rng, 1)
+        for n_reuse, _, params, layers in self.layers(student, rng, (1, 2), (2, 2), (3, 2)):
+            self.expect_reused(params[:n_reuse], layers, 1)
 
-    @aspect("how many layers", 2)
+    @aspect("how many layers", 1.4)
     def test_count(self, student, rng):
         """There are n_reuse + 1 layers: the others of A are gone."""
         for n_reuse, _, _, layers in self.layers(student, rng, (1, 1), (3, 1), (2, 1)):
@@ -292,7 +274,7 @@ class TestReuseLayers(Unchanged):
             if (found := len(layers)) != n_reuse + 1:
                 raise Mismatch("shape", f"with n_reuse = {n_reuse} there are {found} layers, expected {n_reuse + 1}", (found - n_reuse,))
 
-    @aspect("the shape of the head", 2.6)
+    @aspect("the shape of the head", 3.3)
     def test_shapes(self, student, rng):
         """The head has a weight for each unit below it and each output, and a bias for each output."""
         for n_reuse, n_out, _, layers in self.layers(student, rng, (2, 1), (1, 4), (3, 2)):
@@ -300,7 +282,7 @@ class TestReuseLayers(Unchanged):
             expect(W, "W of the head").shaped((self.sizes[n_reuse], n_out))
             expect(flat(b) if n_out > 1 else np.ravel(b) if is_array(b) else b, "b of the head").shaped((n_out,))
 
-    @aspect("a random head", 2.7)
+    @aspect("a random head", 3.3)
     def test_random(self, student, rng):
         """The head's weights are drawn independently of each other: they differ, and rows and columns don't move together."""
         params = network(rng, 3, 60, 4)
@@ -314,7 +296,7 @@ class TestReuseLayers(Unchanged):
         expect(heads[1], "W of the head").differs_from(heads[0], "for generators in different states, so it isn't drawn from rng")
         expect((W - W.mean()) / W.std(), "W of the head, less its mean and divided by its standard deviation,").is_independent(1.0)
 
-    @corner("random numbers from rng", 0.04)
+    @corner("random numbers from rng", 0.1)
     def test_draws_from_the_generator(self, student, rng):
         """All random numbers come from rng: the same state gives the same answer."""
         params = network(rng, *self.sizes)
@@ -328,15 +310,17 @@ class TestReuseLayers(Unchanged):
         expect([len(layers)], "the number of layers").close_to([1])
         expect(layers[0][0], "W of the head").shaped((5, 2))
 
-    @corner("copies", 0.2)
+    @aspect("copies", 3.3)
     def test_copies(self, student, rng):
-        """The reused layers are copies: training them doesn't change A."""
+        """The reused layers are copies: they have A's numbers, and training them doesn't change A."""
         params = network(rng, *self.sizes)
-        answers = [student.reuse_layers.call(params, n_reuse, 2, generator(rng)) for n_reuse in (1, 3)]
-        if any(call.shared for call in answers):
-            raise Mismatch("value", "an array of the answer is an array of A's, or a view of one: a change of one changes the other")
+        calls = [(n_reuse, student.reuse_layers.call(params, n_reuse, 2, generator(rng))) for n_reuse in (1, 3)]
+        for n_reuse, call in calls:
+            self.expect_reused(params[:n_reuse], layers_in(call.answer), 0, 1)
+            if call.shared:
+                raise Mismatch("value", "an array of the answer is an array of A's, or a view of one: a change of one changes the other")
 
-    @corner("a list of pairs", 0.03)
+    @corner("a list of pairs", 0.05)
     def test_form(self, student, rng):
         """The answer is a list of pairs (W, b), with b of shape (n,)."""
         expect_form(student.reuse_layers(network(rng, *self.sizes), 2, 1, generator(rng)))
@@ -367,27 +351,23 @@ class TestFrozenStep(Unchanged, IntegersBesideFractions):
             for number in (number for number, trains in zip((3, 2, 1), arguments[3], strict=True) if trains):  # counted from above
                 if len(layers) < number:
                     raise Mismatch("shape", f"there are {len(layers)} layers, expected 3")
-                expect_layer(layers[-number], reference.frozen_step(*arguments)[-number], f"layer {4 - number}, which is trained,", which)
+                for one in which:
+                    expect_layer(layers[-number], reference.frozen_step(*arguments)[-number], f"layer {4 - number}, which is trained,", one)
 
     @aspect("weights that are trained", 0.9)
     def test_trained_W(self, student, reference, rng):
         """The weights of a trainable layer move by −lr·dW."""
-        self.expect_trained(student, reference, rng, 0, ((False, True, True), 0.3), ((False, False, True), 0.05))
+        self.expect_trained(student, reference, rng, (0,), ((False, True, True), 0.3), ((False, False, True), 0.05))
 
     @aspect("biases that are trained", 0.9)
     def test_trained_b(self, student, reference, rng):
         """The biases of a trainable layer move by −lr·db."""
-        self.expect_trained(student, reference, rng, 1, ((False, True, True), 0.3), ((False, False, True), 0.05))
+        self.expect_trained(student, reference, rng, (1,), ((False, True, True), 0.3), ((False, False, True), 0.05))
 
-    @aspect("nothing frozen", 0.5)
-    def test_none_frozen_W(self, student, reference, rng):
-        """Where every layer is trainable, all weights move by −lr·dW."""
-        self.expect_trained(student, reference, rng, 0, ((True, True, True), 2.0))
-
-    @aspect("nothing frozen: biases", 0.5)
-    def test_none_frozen_b(self, student, reference, rng):
-        """Where every layer is trainable, all biases move by −lr·db."""
-        self.expect_trained(student, reference, rng, 1, ((True, True, True), 2.0))
+    @aspect("nothing frozen", 1)
+    def test_none_frozen(self, student, reference, rng):
+        """Where every layer is trainable, all move: W by −lr·dW, b by −lr·db."""
+        self.expect_trained(student, reference, rng, (0, 1), ((True, True, True), 2.0))
 
     def moved(self, layers, params):
         """Return for each W and b whether it differs from what it was."""
@@ -585,15 +565,6 @@ class TestAutoencoderGradients(Unchanged, Integers, Float32, MemoryLayouts):
         for arguments, answer in [(arguments, student.autoencoder_gradients(*arguments)) for arguments in cases]:
             expect(self.loss_in(answer), "the loss").close_to(reference.autoencoder_gradients(*arguments)[0])
 
-    @aspect("the loss up to a factor", 0.6)
-    def test_loss_ratio(self, student, reference, rng):
-        """For two batches of the same size the losses have the right ratio."""
-        cases = [self.bright(rng) for _ in range(2)]
-        answers = [student.autoencoder_gradients(*case) for case in cases]
-        one, other = (expect(self.loss_in(answer), "the loss").shaped(()).answer for answer in answers)
-        right = [reference.autoencoder_gradients(*case)[0] for case in cases]
-        expect(float(one / (other or 1.0)), "the ratio of two losses").close_to(right[0] / right[1], rtol=1e-5)
-
     @aspect("the direction of the second layer's gradients", 1.6)
     def test_second_direction(self, student, reference, rng):
         """dW2 and db2 have the right direction where all hidden units are active."""
@@ -654,17 +625,13 @@ class TestAutoencoderGradients(Unchanged, Integers, Float32, MemoryLayouts):
         self.compare(student, floats, whole, "the answer to integers in X and W", "from that to the same numbers as floats")
 
     @corner("a single example", 0.03)
-    def test_single_example(self, student, reference, rng):
+    def test_single_example(self, student, rng):
         """A batch of one example, one feature or one hidden unit is legal."""
         cases = [self.arguments(rng, *sizes) for sizes in ((1, 4, 3), (5, 1, 3), (5, 3, 1))]
-        for arguments, answer in [(arguments, student.autoencoder_gradients(*arguments)) for arguments in cases]:
-            loss, grads = self.loss_in(answer), gradients_in(answer)
-            right, pairs = reference.autoencoder_gradients(*arguments)
-            sizes = *arguments[1].shape, arguments[0][0][1].size
-            if not 0.01 < expect(loss, "the loss").shaped(()).answer / right < 100:
-                raise Mismatch("value", f"for {sizes[0]} examples, {sizes[1]} features and {sizes[2]} units the loss is out of proportion")
-            for part, wanted in zip(grads, [part for pair in pairs for part in pair], strict=True):
-                expect(part, "a gradient").shaped(wanted.shape)
+        for (params, _), answer in [(arguments, student.autoencoder_gradients(*arguments)) for arguments in cases]:
+            expect(self.loss_in(answer), "the loss").shaped(())
+            for part, right in zip(gradients_in(answer), arrays_in(params), strict=True):
+                expect(part, "a gradient").shaped(right.shape)
 
 
 # --- pretrain_stack -------------------------------------------------------------------------------------------------------

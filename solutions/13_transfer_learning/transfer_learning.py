@@ -137,7 +137,7 @@ def train(params, X, y, rng, steps=200, step=sgd):
 # | `X`, `y` | `(N, …)`, `(N,)` | inputs, and labels 0 to K − 1, each of which is there |
 # | `held_out` | two classes | in any order: the second one becomes 1, the first one 0 |
 # | `X_A`, `y_A` | `(N_A, …)`, `(N_A,)` | the other classes, with the labels 0 to K − 3 |
-# | `X_B`, `y_B` | `(N_B, …)`, `(N_B,)` | the two classes, with the labels 0.0 and 1.0 |
+# | `X_B`, `y_B` | `(N_B, …)`, `(N_B,)` | the two classes, with the numbers 0 and 1 as labels |
 #
 # The labels of A have no gaps, because the softmax has one output for each number from 0 on. They keep their order: the smallest of the classes that
 # are left becomes 0, the next one 1, and so on. The examples keep their order, too.
@@ -177,8 +177,8 @@ def split_classes(X, y, held_out):
     -------
     (X_A, y_A), (X_B, y_B)
         Two pairs of arrays. A has all other classes, with the labels 0 to K − 3: no gaps, in the
-        order of the classes. B has the labels 0.0 (the first class of held_out) and 1.0 (the
-        second one), as floats. Examples keep their order.
+        order of the classes. B has the numbers 0 (the first class of held_out) and 1 (the second
+        one) as labels, of any type of numbers. Examples keep their order.
 
     The arguments are not changed.
     """
@@ -851,8 +851,8 @@ def pretrain_stack(X, sizes, train_autoencoder):
         The numbers of hidden units, first layer first. It may be empty.
     train_autoencoder : callable
         train_autoencoder(X, n_hidden) returns (W, b), an encoder for inputs X of shape (N, D), with
-        W of shape (D, n_hidden) and b of shape (n_hidden,). Call it once for each layer; its
-        errors go on to your caller.
+        W of shape (D, n_hidden) and b of shape (n_hidden,). Call it once for each layer, with both
+        arguments by position; its errors go on to your caller.
 
     Returns
     -------
