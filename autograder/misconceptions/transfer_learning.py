@@ -192,6 +192,8 @@ SPLITS_TOO = alternatives("split_classes", {
     "by_inverse": lambda X, y, held_out: [[X[np.logical_not(is_B(y, held_out))],
         np.unique(y[~is_B(y, held_out)], return_inverse=True)[1]],
         [X[is_B(y, held_out)], (y == held_out[1])[is_B(y, held_out)].astype(np.float32)]],
+    "with_integers_for_B": lambda X, y, held_out: (split(X, y, held_out)[0], (X[is_B(y, held_out)],
+        np.array([int(label == held_out[1]) for label in y if label in held_out]))),
 })
 
 
@@ -658,6 +660,22 @@ def sizes_emptied(X, sizes, train_autoencoder):
     if isinstance(sizes, list):
         sizes.clear()
     return layers
+
+
+def step_by_step(X, sizes, train_autoencoder, layers=()):
+    """Train the first layer, and the others on its codes."""
+    if not len(sizes):
+        return list(layers)
+    W, b = train_autoencoder(X, int(sizes[0]))
+    return step_by_step(np.where(X @ W + b > 0, X @ W + b, 0), sizes[1:], train_autoencoder, (*layers, [W, b]))
+
+
+STACKS_TOO = alternatives("pretrain_stack", {
+    "by_recursion": lambda X, sizes, train_autoencoder: step_by_step(X, sizes, train_autoencoder),
+    "with_rows_of_codes": lambda X, sizes, train_autoencoder: tuple(stacked(
+        lambda a, W, b, _: np.array([[max(0.0, float(x @ w + c)) for w, c in zip(W.T, b, strict=True)] for x in a]),
+        X, sizes, train_autoencoder)),
+})
 
 
 @alternative("pretrain_stack")

@@ -470,7 +470,9 @@ class TestTransferStrategy:
                 outcomes.append(error)
         for case, outcome in zip(cases, outcomes, strict=True):
             if not isinstance(outcome, Raised):
-                raise Mismatch("value", f"transfer_strategy should raise ValueError for {case}, but it returned {described(outcome)}")
+                found = None if isinstance(outcome, str) else ("None" if outcome is None else "an object",)
+                said = f"transfer_strategy should raise ValueError for {case}, but it returned {described(outcome)}"
+                raise Mismatch("value", said, found)
             if "ValueError" not in (outcome.type_name, *outcome.bases):
                 raise outcome
 

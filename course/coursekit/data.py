@@ -75,7 +75,7 @@ FASHION_FILES = {
     "t10k-images-idx3-ubyte.gz": "bef4ecab320f06d8554ea6380940ec79",
     "t10k-labels-idx1-ubyte.gz": "bb300cfdad3c16e7a12a480ee83cd310",
 }
-"""The files of Fashion-MNIST, each with its MD5 sum."""
+"""The files of Fashion-MNIST, each with its MD5 sum as the data set's own README and torchvision's source list it."""
 
 
 def fashion_mnist() -> Digits | None:

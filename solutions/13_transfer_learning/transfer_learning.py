@@ -156,7 +156,7 @@ def train(params, X, y, rng, steps=200, step=sgd):
 # </details>
 # <details><summary>Hint 3</summary>
 #
-# `y_A -= …` is fine on `y[mask]`, which is a copy. On `y` itself it changes the caller's labels. `(y == c).astype(float)` makes 0.0 and 1.0.
+# `y_A -= …` is fine on `y[mask]`, which is a copy. On `y` itself it changes the caller's labels. `(y == c).astype(float)` makes 0.0 and 1.0 of booleans.
 # </details>
 
 
