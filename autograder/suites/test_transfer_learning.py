@@ -100,14 +100,18 @@ class Unchanged(ArgumentsUnchanged):
             raise Mismatch("value", f"{self.exercise} changed {' and '.join(changed)} in place; work on a copy instead", tuple(changed))
 
 
+def expect_matrix(W, name):
+    """Expect an array with two axes, and return it."""
+    return expect(W, name).shaped(shape_of(W) if len(shape_of(W)) == 2 else (1, 1)).answer
+
+
 def expect_form(answer):
     """Expect a list or a tuple of pairs, of which W has two axes and b has one."""
     if not is_sequence(answer):
         raise Mismatch("type", f"the answer should be a list, but it is {described(answer)}")
     for number, layer in enumerate(answer, start=1):
         W, b = expect(layer, f"layer {number} of the answer").items("W", "b")
-        expect(W, f"W of layer {number}").shaped(shape_of(W) if len(shape_of(W)) == 2 else (1, 1))
-        expect(b, f"b of layer {number}").shaped((len(W[0]),))
+        expect(b, f"b of layer {number}").shaped(expect_matrix(W, f"W of layer {number}").shape[1:])
 
 
 # --- split_classes --------------------------------------------------------------------------------------------------------
@@ -270,7 +274,7 @@ class TestReuseLayers(Unchanged):
         """There are n_reuse + 1 layers: the others of A are gone."""
         for n_reuse, _, _, layers in self.layers(student, rng, (1, 1), (3, 1), (2, 1)):
             for W, _ in layers:
-                expect(W, "W").shaped(shape_of(W) if len(shape_of(W)) == 2 else (1, 1))
+                expect_matrix(W, "W")
             if (found := len(layers)) != n_reuse + 1:
                 raise Mismatch("shape", f"with n_reuse = {n_reuse} there are {found} layers, expected {n_reuse + 1}", (found - n_reuse,))
 
@@ -288,7 +292,7 @@ class TestReuseLayers(Unchanged):
         params = network(rng, 3, 60, 4)
         answers = [student.reuse_layers(params, 1, 50, np.random.default_rng(seed)) for seed in TWO_SEEDS]
         heads = [(layers_in(answer) or [[None]])[-1][0] for answer in answers]
-        W = expect(heads[0], "W of the head").shaped(shape_of(heads[0])).answer
+        W = expect_matrix(heads[0], "W of the head")
         if W.size < 40 or np.unique(W).size < min(W.size, 3000) // 2:
             raise Mismatch(
                 "value", f"the head's {W.size} weights have {np.unique(W).size} different values", (np.unique(W).size, bool(W.any()))
