@@ -113,19 +113,21 @@ def rates(factors: Sequence[float], curves: Mapping[str, np.ndarray]) -> Figure:
 def strategies(cells: Mapping[str, Errors]) -> Figure:
     """Draw the mean test errors of several strategies as bars, in a panel for each cell of a table with two rows.
 
+    The lowest mean is hatched, a black line is a standard error to either side, and the panels of a row share their axis.
+
     Parameters
     ----------
     cells : dict of str to dict of str to sequence of float
         For each title the errors of all runs under each strategy.
     """
-    fig, axes = plots.figure(2, len(cells) // 2, (10.5, 5.6), sharey=True)
+    fig, axes = plots.figure(2, len(cells) // 2, (10.5, 5.6), sharex="row", sharey=True)
     for ax, (title, errors) in zip(np.ravel(axes), cells.items(), strict=True):
         means = [float(np.mean(values)) for values in errors.values()]
         wide = [float(np.std(values) / np.sqrt(len(values))) for values in errors.values()]
         best = int(np.argmin(means))
         colours = [plots.PALETTE[1] if number == best else plots.PALETTE[4] for number in range(len(means))]
         ax.barh(list(errors), means, xerr=wide, color=colours, hatch=["//" if number == best else "" for number in range(len(means))])
-        ax.set(title=title, xlabel="test error", xlim=(0, None))
+        ax.set(title=title, xlabel="test error")  # bars make the axis begin at 0
     axes[0][0].invert_yaxis()  # the first strategy at the top; the panels share this axis
     return fig
 
