@@ -577,7 +577,7 @@ DENSE_BACKWARD = changed_items("dense_backward", "01 §4", _pulled, {
         lambda dx, dW, db, dout, cache: (np.ones(dx.shape) * np.sum(cache[1], axis=1), dW, db)),
     "back_all_averaged": ("part", "All gradients are averaged", "You divided by N. The 1/N of the mean loss is in dout already.",
         lambda dx, dW, db, dout, cache: (dx / len(dout), dW / len(dout), db / len(dout))),
-    "back_without_db": ("part", "db is missing", "You returned dx and dW. b is learnt as well: db is the sum of dout over the batch.",
+    "back_without_db": ("part", "db is missing", "You returned dx and dW. b is learned as well: db is the sum of dout over the batch.",
         lambda dx, dW, db, *_: (dx, dW)),
     "back_dx_summed": ("part", "dx is summed over the batch",
         "You summed dx over the examples. Each example has its own x, so dx has the shape of x; only W and b are shared.",

@@ -196,7 +196,7 @@ def train(
     net : Net
         Changed in place.
     digits : Digits
-        What is learnt, and what is tested with.
+        What is learned, and what is tested with.
     lr : float
         The learning rate of plain gradient descent.
     epochs, batch_size : int

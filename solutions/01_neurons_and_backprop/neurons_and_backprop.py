@@ -176,8 +176,8 @@ if ready(threshold_unit):
         "examples with label 1 from those with label 0. For XOR the labels lie crosswise, and "
         "the perceptron still makes mistakes after 50 epochs.",
     )
-    assert mistakes["AND"] == mistakes["OR"] == 0, "AND and OR are learnt without a mistake"
-    assert mistakes["XOR"] > 0, "XOR is never learnt"
+    assert mistakes["AND"] == mistakes["OR"] == 0, "AND and OR are learned without a mistake"
+    assert mistakes["XOR"] > 0, "XOR is never learned"
 
 # %% [markdown]
 # The boundary of a unit is where $\mathbf w \cdot \mathbf x + b = 0$: a straight line, in more dimensions a plane. No straight line has
@@ -1168,7 +1168,7 @@ if ready(dense_forward, dense_backward, softmax_cross_entropy, mlp_gradients, mi
         params, _ = trained(seed, (64, 100, 10), X, y, 100)
         by_heart.append(accuracy(params, X, y))
         by_chance.append(accuracy(params, digits.X_test, rng.integers(0, 10, len(digits.y_test))))
-    print(f"random labels: {min(by_heart):.0%} learnt by heart, {np.mean(by_chance):.0%} of new ones")
+    print(f"random labels: {min(by_heart):.0%} learned by heart, {np.mean(by_chance):.0%} of new ones")
     assert min(by_heart) > 0.99, "the network learns 300 random labels by heart"
     assert np.mean(by_chance) < 0.15, "and knows nothing about new ones"
 
@@ -1197,18 +1197,18 @@ def learn_xor(seed):
 # %% tags=["demo"]
 if ready(threshold_unit, dense_forward, dense_backward, softmax_cross_entropy, mlp_gradients, minibatches):
     runs = [learn_xor(seed) for seed in range(40)]
-    learnt = [accuracy(params, corners, tables["XOR"]) == 1 for params, _ in runs]
-    print(f"{hidden_units} hidden units: {sum(learnt)} of 40 starts learn XOR")
-    last = {"learnt": [], "stuck": []}
-    for (_, losses), good in zip(runs, learnt, strict=True):
-        last["learnt" if good else "stuck"].append(losses[-1])
+    learned = [accuracy(params, corners, tables["XOR"]) == 1 for params, _ in runs]
+    print(f"{hidden_units} hidden units: {sum(learned)} of 40 starts learn XOR")
+    last = {"learned": [], "stuck": []}
+    for (_, losses), good in zip(runs, learned, strict=True):
+        last["learned" if good else "stuck"].append(losses[-1])
     plots.show(
         figures.runs_as_points(last, "loss after 500 steps"),
         alt="The last loss of 40 runs that try to learn XOR. Those that learn it end near 0. With two "
         "hidden units most are stuck, at a few values such as 0.35, 0.48 and 0.69.",
     )
-    assert hidden_units != 2 or 1 <= sum(learnt) <= 20, "with two hidden units most starts get stuck"
-    assert hidden_units < 8 or sum(learnt) > 35, "with eight or more nearly every start learns it"
+    assert hidden_units != 2 or 1 <= sum(learned) <= 20, "with two hidden units most starts get stuck"
+    assert hidden_units < 8 or sum(learned) > 35, "with eight or more nearly every start learns it"
 
 # %% [markdown]
 # The stuck ones share a few values: they sit in the same bad places. At 0.69 = ln 2 the network says ½ to everything; in most of these runs both

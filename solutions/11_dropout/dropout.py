@@ -577,7 +577,7 @@ if ready(dropout_forward):
 # %% [markdown]
 # ## §6 Monte Carlo dropout: a network that knows what it doesn't know
 #
-# A network that has learnt ten digits will call anything one of them. Show it a letter, and it answers with "4, 99 %". Its softmax says
+# A network that has learned ten digits will call anything one of them. Show it a letter, and it answers with "4, 99 %". Its softmax says
 # which of the ten is most likely, *given that it is one of the ten*; it was never asked anything else.
 #
 # Gal and Ghahramani (2016) had a simple idea: leave the dropout **on** while predicting, and ask several times. Each answer comes from
@@ -972,20 +972,20 @@ def residual(survivals, rng, mask_rng):
 
 # %% tags=["demo"]
 if ready(stochastic_depth):
-    falling, learnt = np.linspace(1, 0.5, 12), {}
+    falling, learned = np.linspace(1, 0.5, 12), {}
     for label, survivals in {"all blocks, always": np.ones(12), "stochastic depth": falling}.items():
         rng = np.random.default_rng(0)
         net = residual(survivals, rng, np.random.default_rng(1))
-        learnt[label] = nets.train(net, digits, lr=0.02, epochs=5, batch_size=32, rng=rng).test_accuracy
+        learned[label] = nets.train(net, digits, lr=0.02, epochs=5, batch_size=32, rng=rng).test_accuracy
     net.forward(digits.X_train, training=True)
     depths = sum(block.factor for block in net.layers[1:-1]).ravel().astype(int)
     plots.show(
-        figures.depths(depths, falling.sum(), 12, learnt),
+        figures.depths(depths, falling.sum(), 12, learned),
         alt="Left, how many of the twelve blocks an example goes through: a bell around nine, from about four to twelve. Right, the test "
         "accuracy over five epochs of the network with all blocks and of the one with stochastic depth; both end above 90 percent.",
     )
     assert abs(depths.mean() - falling.sum()) < 0.3 and np.ptp(depths) >= 5, "examples of one batch differ in depth"
-    assert min(accuracy[-1] for accuracy in learnt.values()) > 0.88, "both learn"
+    assert min(accuracy[-1] for accuracy in learned.values()) > 0.88, "both learn"
 
 # %% [markdown]
 # Twelve blocks are not many. The paper trained 1202 layers, which without skipping were worse than 110. And a quarter of the work is saved
