@@ -688,7 +688,7 @@ if ready(split_classes, reuse_layers, frozen_step):
 # No rule holds for both. For "5 or 6?" the old layers lack something, so they have to learn, at the full rate. For "even or odd?" they have nearly
 # all that is needed, and it hardly matters how fast they learn. A smaller rate wasn't the best choice in either. Treat the ratio as a
 # hyperparameter, like η itself, and choose it on a *validation* set. (With 600 labels, "even or odd?" falls as well: 6 % errors with frozen layers, 3 % at
-# the full rate. "5 or 6?" has 270 labels at most.)
+# the full rate. "5 or 6?" has only about 270 labels.)
 #
 # Three things help in practice. Give the new inputs the scaling that the old network was trained with. Leave batch normalization's running
 # statistics alone in frozen layers (lecture 5). And for a task with few labels prefer a *convolutional* net as the source (lecture 12): its lower
