@@ -744,7 +744,8 @@ if ready(split_classes, reuse_layers, frozen_step):
 # ```python
 # W1, h = params[0][0], 1e-5  # with fractions in W1
 # W1[0, 0] += h; up, _ = autoencoder_gradients(params, X)
-# W1[0, 0] -= 2 * h; down, grads = autoencoder_gradients(params, X)
+# W1[0, 0] -= 2 * h; down, _ = autoencoder_gradients(params, X)
+# W1[0, 0] += h; _, grads = autoencoder_gradients(params, X)
 # print((up - down) / (2 * h), "should be", grads[0][0][0, 0])
 # ```
 # </details>
