@@ -172,7 +172,7 @@ class _Changed:
             call = self._function.call(*args, **kwargs)
         except Raised:
             return Call(self._instead(*args, **kwargs), args)
-        return Call(self._form.apply(call.answer, *args, **kwargs), call.arguments)
+        return Call(self._form.apply(call.answer, *args, **kwargs), call.arguments, call.shared)
 
     def items(self, count: int, *args: Any, **kwargs: Any) -> Any:
         """Return the first items of the iterator that is the answer, unchanged."""

@@ -22,7 +22,7 @@ import numpy as np
 from autograder.sandbox import wire
 from autograder.sandbox.cells import GuestCell, Notebook, place_of, text_of, type_name
 from coursekit.streams import METHODS, Threads, is_function, is_iterator, running_threads
-from coursekit.student import builtin_bases, first_items, raising_function
+from coursekit.student import builtin_bases, first_items, raising_function, shares_memory
 
 SOCKET = 3
 
@@ -285,7 +285,8 @@ class Guest:
 
     def _result(self, codec: wire.Codec, name: str, answer: Any, arguments: list[Any] | None) -> bytes:
         try:
-            return codec.encode("result", answer, arguments)
+            shared = arguments is not None and shares_memory(answer, arguments)
+            return codec.encode("result", answer, arguments, *([True] if shared else []))
         except Exception as error:
             reason = text_of(error) if isinstance(error, wire.WireError) else f"{type_name(error)}: {text_of(error)}"
             return codec.encode("error", "unreadable", name, "", reason, None)

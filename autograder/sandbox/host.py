@@ -454,12 +454,12 @@ class Guest:
 
     def _outcome(self, reply: wire.Frame, fields: list[Any], expected: int | None) -> Call:
         """Return the answer and the `expected` number of arguments in a reply, or raise the error in it."""
-        if reply.kind == "result" and len(fields) == 2:
-            answer, arguments = fields
+        if reply.kind == "result" and len(fields) in (2, 3) and all(field is True for field in fields[2:]):
+            answer, arguments, *shared = fields
             count = len(arguments) if type(arguments) is list else None
             if type(arguments) not in (list, type(None)) or count != expected:
                 raise wire.WireError("malformed arguments")
-            return Call(answer, tuple(arguments or ()))
+            return Call(answer, tuple(arguments or ()), bool(shared))
         if reply.kind == "error":
             raise self._with_reason_if_missing(reported_error(*fields))
         raise wire.WireError("an unexpected message")

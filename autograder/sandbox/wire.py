@@ -15,6 +15,10 @@ list that starts with a tag::
 Planned calls are sent together (see `prefetch`): a frame of kind "calls" holds a list of "call" frames for each test, and the reply to each
 is a "result" or an "error". The inner frames carry no generator states; these stand beside them, once for each test.
 
+A "result" holds the answer, the arguments after the call where they are wanted, and True behind them where an array of the answer uses
+memory of an argument (`coursekit.student.Call.shared`). Data can't show that, so it is the submission's word: code in the guest could leave
+it out, and would earn what the tests of copies are worth, no more.
+
 The host treats every byte as hostile: a malformed frame raises `WireError`, and a valid one decodes to exactly the types above. Pickle is
 not used, because unpickling would run the student's code in the host.
 """

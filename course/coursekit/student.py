@@ -115,10 +115,11 @@ class Unreadable(StudentError):
 
 @dataclass(frozen=True)
 class Call:
-    """An answer, and the arguments as they are after the call."""
+    """An answer, the arguments as they are after the call, and whether an array of the answer uses memory of an argument."""
 
     answer: Any
     arguments: tuple[Any, ...]
+    shared: bool = False
 
 
 class StudentFunction(Protocol):
@@ -178,6 +179,31 @@ def copied(value: Any) -> Any:
     return value
 
 
+MOST_ARRAYS = 64  # that are looked at, of the answer and of the arguments
+
+
+def shares_memory(answer: Any, arguments: Any) -> bool:
+    """Tell whether an array in `answer` uses memory of an array in `arguments`; both may be lists, tuples and dicts of them."""
+    return any(np.may_share_memory(one, other) for one in _some_arrays(answer) for other in _some_arrays(arguments))
+
+
+def _some_arrays(value: Any) -> list[np.ndarray]:
+    """Return the first arrays in a value, which may hold itself or very many others."""
+    found: list[np.ndarray] = []
+    waiting = [value]
+    for _ in range(8 * MOST_ARRAYS):
+        if not waiting:
+            break
+        item = waiting.pop()
+        if type(item) is np.ndarray:
+            found.append(item)
+        elif type(item) in (list, tuple):
+            waiting += item[:MOST_ARRAYS]
+        elif type(item) is dict:
+            waiting += list(item.values())[:MOST_ARRAYS]
+    return found[:MOST_ARRAYS]
+
+
 # --- functions in this process --------------------------------------------------------------------------------------------
 
 
@@ -221,7 +247,7 @@ class LocalFunction:
             answer = Steps(self.name, partial(self._step, answer, threads), answer)
         elif is_function(answer):
             answer = ReturnedFunction(self.name, partial(self._apply, answer), answer)
-        return Call(answer, arguments)
+        return Call(answer, arguments, shares_memory(answer, arguments))
 
     def items(self, count: int, *args: Any, **kwargs: Any) -> Any:
         return copied(self._guarded(first_items, self._function, count, *copied(args), **copied(kwargs)))

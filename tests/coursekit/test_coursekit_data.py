@@ -1,5 +1,9 @@
 """The digits: split the same way every time, and scaled by what the training set knows."""
 
+import gzip
+import sys
+from types import SimpleNamespace
+
 import numpy as np
 
 from coursekit import data
@@ -37,3 +41,38 @@ def test_images():
     assert images.X_train.shape == (1348, 1, 8, 8)
     assert np.array_equal(images.X_train[5, 0, 1], flat.X_train[5, 8:16])
     assert flat.X_train.min() == 0 and flat.X_train.max() == 1
+
+
+def idx(array):
+    """Return an array of bytes as a compressed IDX file has it."""
+    return gzip.compress(bytes([0, 0, 8, array.ndim]) + np.array(array.shape, dtype=">u4").tobytes() + array.tobytes())
+
+
+def test_fashion_mnist_is_read(monkeypatch, tmp_path):
+    rng = np.random.default_rng(1)
+    files = {
+        name: rng.integers(0, 256, (5, 28, 28) if "images" in name else 5).astype(np.uint8) for name in data.FASHION_FILES
+    }  # nothing is downloaded in tests
+
+    def retrieve(url, known_hash, fname):
+        assert url.endswith(fname) and known_hash.startswith("md5:")
+        path = tmp_path / fname
+        path.write_bytes(idx(files[fname]))
+        return str(path)
+
+    monkeypatch.setitem(sys.modules, "pooch", SimpleNamespace(retrieve=retrieve))
+    found = data.fashion_mnist()
+    images, labels = files["t10k-images-idx3-ubyte.gz"], files["t10k-labels-idx1-ubyte.gz"]
+    assert np.array_equal(found.X_test, images.reshape(5, 784) / 255) and np.array_equal(found.y_test, labels)
+    assert found.X_train.shape == (5, 784) and found.y_train.dtype == int
+
+
+def test_fashion_mnist_without_pooch_or_network(monkeypatch, capsys):
+    monkeypatch.setitem(sys.modules, "pooch", None)
+    assert data.fashion_mnist() is None and "pip install pooch" in capsys.readouterr().out
+
+    def retrieve(*args, **more):
+        raise OSError("no route to host")
+
+    monkeypatch.setitem(sys.modules, "pooch", SimpleNamespace(retrieve=retrieve))
+    assert data.fashion_mnist() is None and "can't be downloaded" in capsys.readouterr().out

@@ -15,6 +15,7 @@ from autograder.reference import gradient_clipping as clipping
 from autograder.reference import initialization as init
 from autograder.reference import learning_rate_schedules as schedules
 from autograder.reference import neurons_and_backprop as neurons
+from autograder.reference import transfer_learning as transfer
 
 torch = pytest.importorskip("torch", reason="PyTorch is large; «make crosscheck» installs it")
 
@@ -377,3 +378,18 @@ def test_plateaus_with_patience_counted_from_the_other_end(patience):
         rate, state = schedules.plateau_step(state, metric, rate, 0.7, patience, 0.1)
         ours.append(rate)
     np.testing.assert_allclose(ours, theirs, rtol=RTOL)
+
+
+@pytest.mark.parametrize("shape", [(7, 5, 3), (4, 2, 6)], ids=str)
+def test_autoencoder_and_its_gradients(shape):
+    (N, D, H), rng = shape, np.random.default_rng(13)
+    params = [(rng.normal(size=(D, H)), rng.normal(size=H)), (rng.normal(size=(H, D)), rng.normal(size=D))]
+    X = rng.normal(size=(N, D))
+    (W1, b1), (W2, b2) = theirs = [tuple(map(tensor, layer)) for layer in params]
+    loss = torch.nn.functional.mse_loss(torch.relu(tensor(X) @ W1 + b1) @ W2 + b2, tensor(X).detach())
+    loss.backward()
+    found, grads = transfer.autoencoder_gradients(params, X)
+    close(found, loss)
+    for layer, other in zip(grads, theirs, strict=True):
+        for part, parameter in zip(layer, other, strict=True):
+            close(part, parameter.grad)

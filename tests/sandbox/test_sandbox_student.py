@@ -51,6 +51,7 @@ def spoil_and_fail(x, items, more=1):
     raise ValueError("spoilt")
 def spoil_and_grow(x, items): spoil_and_fail(x, items, np.zeros(20_000_000))
 def same(a, b): return a is b
+def first_of(layers, copy): return [{"W": layers[0][0][:1].copy() if copy else layers[0][0][:1]}, layers[0][1] + 1]
 def draw(rng, n=3): return rng.normal(size=n)
 def draw_and_fail(rng): rng.normal(); raise ValueError("after a draw")
 def apply(f, *args, **kwargs): return f(*args, **kwargs)
@@ -213,6 +214,12 @@ def test_generators_draw_on(answers: Any) -> None:
     call = answers.draw.call(rng)
     assert np.array_equal(call.answer, twin.normal(size=3)) and call.arguments[0] is rng
     assert rng.normal() == twin.normal()
+
+
+@pytest.mark.parametrize("copy", [False, True])
+def test_whether_an_answer_shares_memory_with_an_argument(answers: Any, copy: bool) -> None:
+    call = answers.first_of.call([(np.ones((2, 3)), np.ones(3))], copy)
+    assert call.shared is not copy and call.answer[0]["W"].shape == (1, 3)
 
 
 def test_generators_in_callbacks(answers: Any) -> None:
