@@ -182,6 +182,9 @@ class Expectation:
         if isinstance(other, (list, tuple)) and isinstance(self.answer, (list, tuple)) and len(other) == len(self.answer):
             for item, wanted, name in zip(self.answer, other, self._names(len(other), names), strict=True):
                 Expectation(item, name).alike(wanted, why, rtol=rtol, zero=zero)
+        elif isinstance(other, dict) and isinstance(self.answer, dict) and other.keys() == self.answer.keys():
+            for key, item in self.answer.items():
+                Expectation(item, f"{self.name}[{key!r}]").alike(other[key], why, rtol=rtol, zero=zero)
         elif not _is_real(other) or not _is_real(self.answer):
             if type(other) is not type(self.answer):
                 raise Mismatch("type", f"{self.name} differs {why}: {described(self.answer)}, and {described(other)} there")

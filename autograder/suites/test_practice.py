@@ -1,0 +1,578 @@
+"""The hidden suite of lecture 14, practice."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from autograder.suites.contracts import (
+    ArgumentsUnchanged,
+    Backward,
+    Integers,
+    IntegersBesideFractions,
+    MemoryLayouts,
+    NoMemory,
+    agree,
+    array_in,
+    both,
+    out_of,
+)
+from coursekit import aspect, corner, exercise, expect, expect_unchanged
+from coursekit.expectations import Mismatch
+from coursekit.student import Raised
+
+CODES = ("q", "scale", "zero_point")
+
+
+def number(answer, name):
+    """Return an answer that is a number; it may be the only entry of an array."""
+    answer = answer.reshape(()) if isinstance(answer, np.ndarray) and answer.size == 1 else answer
+    return float(expect(answer, name).shaped(()).answer)
+
+
+def of_shape(answer, shape, name):
+    """Return an answer as an array of floats of this shape; it may be a list, or have lost its shape: a test of its own looks at that."""
+    answer = array_in(answer)
+    if isinstance(answer, np.ndarray) and answer.size == np.prod(shape, dtype=int):
+        answer = answer.reshape(shape)
+    return expect(answer, name).shaped(shape).answer
+
+
+# --- quantize ---------------------------------------------------------------------------------------------------------------
+
+
+def weights(rng, *shape, low=-1.3, high=2.1):
+    """Return numbers between two bounds, both of which occur."""
+    W = rng.uniform(low, high, shape)
+    W.flat[[0, -1]] = low, high
+    return W
+
+
+@exercise("quantize")
+class TestQuantize(ArgumentsUnchanged):
+    def arguments(self, rng):
+        return weights(rng, 4, 3), 8
+
+    def item(self, student, which, *calls):
+        """Return q (0), scale (1) or zero_point (2) of the answers to some calls, as floats."""
+        answers = [expect(student.quantize(*arguments), "what quantize returns").items(*CODES)[which] for arguments in calls]
+        if which:
+            return [number(answer, CODES[which]) for answer in answers]
+        return [of_shape(answer, np.shape(W), "q") for answer, (W, *_) in zip(answers, calls, strict=True)]
+
+    def expect_codes(self, student, reference, *calls):
+        """Expect the right codes, or their neighbours."""
+        for q, arguments in zip(self.item(student, 0, *calls), calls, strict=True):
+            apart = np.abs(q - reference.quantize(*arguments)[0])
+            if apart.max() > 1.5:
+                raise Mismatch("value", f"q is {apart.max():.6g} away from the right code, where a rounded number is at most 1 away", q)
+
+    def expect_back(self, student, *calls):
+        """Expect that (q − zero_point)·scale is W again, up to half a step of the largest scale that is allowed, and return q."""
+        answers = [student.quantize(*arguments) for arguments in calls]
+        for answer, (W, *bits) in zip(answers, calls, strict=True):
+            q, scale, zero_point = expect(answer, "what quantize returns").items(*CODES)
+            back = (of_shape(q, W.shape, "q") - number(zero_point, "zero_point")) * number(scale, "scale")
+            half = np.ptp(W.astype(float)) / (2 ** (bits or [8])[0] - 1) / 2
+            error = float(np.max(np.abs(back - W), initial=0.0))
+            if error > half * (1 + 1e-6) + 1e-9 * np.max(np.abs(W), initial=0.0):
+                raise Mismatch("value", f"(q − zero_point)·scale is {error:.6g} away from W; at most half a step, {half:.6g}, is allowed")
+
+    @aspect("the scale", 2)
+    def test_scale(self, student, reference, rng):
+        """With 8 bits, scale is the range of W over 255."""
+        calls = [(weights(rng, 30), 8), (weights(rng, 5, 6, low=0.7, high=3.9), 8), (weights(rng, 20, low=-5.3, high=-1.1), 8)]
+        for scale, arguments in zip(self.item(student, 1, *calls), calls, strict=True):
+            expect(scale, "scale").close_to(reference.quantize(*arguments)[1], rtol=1e-6)
+
+    @aspect("the zero point", 1.5)
+    def test_zero_point(self, student, reference, rng):
+        """zero_point is the integer that stands for 0; it lies outside the codes where W has one sign."""
+        calls = [(weights(rng, 30), 8), (weights(rng, 20, low=0.7, high=3.9), 8), (weights(rng, 20, low=-5.3, high=-1.1), 8)]
+        for zero_point, arguments in zip(self.item(student, 2, *calls), calls, strict=True):
+            expect(zero_point, "zero_point").close_to(reference.quantize(*arguments)[2])
+
+    @aspect("the codes, up to rounding", 3)
+    def test_codes(self, student, reference, rng):
+        """With 8 bits, q runs from 0 for the smallest entry to 255 for the largest, in equal steps (up to rounding)."""
+        self.expect_codes(student, reference, (weights(rng, 40), 8), (weights(rng, 5, 6, low=0.7, high=3.9), 8))
+        self.expect_codes(student, reference, (weights(rng, 20, low=-5.3, high=-1.1), 8))
+
+    @aspect("the nearest code", 1.5)
+    def test_nearest(self, student, reference, rng):
+        """Each entry gets the code that is nearest to it: q = round(W/scale) + zero_point."""
+        calls = [(weights(rng, 60), 8), (weights(rng, 8, 9, low=-0.4, high=1.7), 8)]
+        for q, (W, bits) in zip(self.item(student, 0, *calls), calls, strict=True):
+            expect(q, "q").close_to(reference.quantize(W, bits)[0], rtol=1e-4)
+
+    @aspect("other numbers of bits", 1.5)
+    def test_bits(self, student, reference, rng):
+        """With 3, 6 and 12 bits there are 8, 64 and 4096 codes (up to rounding)."""
+        self.expect_codes(student, reference, *((weights(rng, 40, low=-1.1, high=1.9), bits) for bits in (3, 6, 12)))
+
+    @aspect("the way back", 1.5)
+    def test_way_back(self, student, rng):
+        """(q − zero_point)·scale is W again, up to half a step."""
+        self.expect_back(student, (weights(rng, 60), 8), (weights(rng, 20, low=0.7, high=3.9), 8), (weights(rng, 6, 5, low=-5.3, high=-1.1), 8))
+
+    @corner("the form", 0.12)
+    def test_form(self, student, rng):
+        """The answer is (q, scale, zero_point): q in the shape of W, scale and zero_point single numbers."""
+        q, scale, zero_point = expect(student.quantize(weights(rng, 2, 3, 4), 5), "what quantize returns").items(*CODES)
+        expect(q, "q").shaped((2, 3, 4))
+        for item, name in ((scale, "scale"), (zero_point, "zero_point")):
+            expect(item, name).shaped(())
+
+    @corner("integers in q", 0.06)
+    def test_dtype(self, student, rng):
+        """q has a dtype of integers."""
+        q, _, _ = expect(student.quantize(weights(rng, 5), 7), "what quantize returns").items(*CODES)
+        if isinstance(q, np.ndarray) and q.dtype.kind not in "iu":
+            raise Mismatch("dtype", f"q has dtype {q.dtype}; it should be one of integers, such as np.uint8, or nothing is saved")
+
+    @corner("constant arrays", 0.12)
+    def test_constant(self, student, rng):
+        """Arrays whose entries are all alike come back exactly, with codes from 0 to 2^bits − 1."""
+        calls = [(np.full(shape, value), bits) for shape, value, bits in (((2, 3), 0.7, 8), ((4,), -1.3, 8), ((), -0.2, 5), ((1,), 31.5, 1))]
+        self.expect_back(student, *calls)
+        for q, (_, bits) in zip(self.item(student, 0, *calls), calls, strict=True):
+            expect(q, "q").within(0, 2**bits - 1)
+
+    @corner("zeros alone", 0.06)
+    def test_zeros(self, student):
+        """An array of zeros comes back as zeros."""
+        self.expect_back(student, (np.zeros((2, 3)), 8), (np.zeros(1), 4))
+
+    @corner("empty arrays", 0.06)
+    def test_empty(self, student):
+        """An empty array has an empty q of its shape, a finite scale and a finite zero_point."""
+        for shape, answer in [(shape, student.quantize(np.zeros(shape), 8)) for shape in ((0,), (3, 0))]:
+            q, scale, zero_point = expect(answer, "what quantize returns").items(*CODES)
+            expect(q, "q").shaped(shape)
+            number(scale, "scale"), number(zero_point, "zero_point")
+
+    @corner("1 and 16 bits", 0.08)
+    def test_few_and_many_bits(self, student, rng):
+        """With 1, 9 and 16 bits W comes back up to half a step, and no code is larger than 2^bits − 1."""
+        calls = [(weights(rng, 70, low=-1.9, high=0.7), bits) for bits in (1, 9, 16)]
+        self.expect_back(student, *calls)
+        for q, (_, bits) in zip(self.item(student, 0, *calls), calls, strict=True):
+            expect(q, "q").within(0, 2**bits - 1)
+
+    @corner("the default of bits", 0.05)
+    def test_default(self, student, rng):
+        """Without a number of bits there are 8, so the largest entry has the code 255."""
+        W = weights(rng, 30)
+        (q,) = self.item(student, 0, (W,))
+        expect(q[-1], "q of the largest entry").within(254, 256)
+
+    @corner("integers", 0.06)
+    def test_integers(self, student, rng):
+        """Arrays of integers come back up to half a step, also np.int8 from −128 to 127."""
+        small = rng.integers(-128, 128, 40).astype(np.int8)
+        small[:2] = -128, 127
+        self.expect_back(student, (small, 4), (rng.integers(-900, 2000, (4, 5)), 8))
+
+
+@exercise("dequantize")
+class TestDequantize(ArgumentsUnchanged):
+    def arguments(self, rng):
+        return rng.integers(0, 256, (3, 4)), 0.02, 117
+
+    def expect_weights(self, student, reference, *calls):
+        for answer, arguments in zip([student.dequantize(*arguments) for arguments in calls], calls, strict=True):
+            right = reference.dequantize(*arguments)
+            expect(of_shape(answer, right.shape, "the answer"), "the answer").close_to(right)
+
+    @aspect("the scale", 2)
+    def test_scale(self, student, reference, rng):
+        """With zero_point = 0, each code is multiplied by scale."""
+        self.expect_weights(student, reference, (rng.integers(1, 256, 9), 0.37, 0), (rng.integers(1, 16, 5), 2.5, 0))
+
+    @aspect("the zero point", 2)
+    def test_zero_point(self, student, reference, rng):
+        """With scale = 1, zero_point is taken from each code."""
+        self.expect_weights(student, reference, (rng.integers(0, 256, 9), 1.0, 71), (rng.integers(0, 16, 5), 1.0, 9))
+
+    @aspect("both", 3)
+    def test_both(self, student, reference, rng):
+        """zero_point is taken away first, and then comes the scale."""
+        self.expect_weights(student, reference, (rng.integers(0, 256, (4, 5)), 0.013, 140), (rng.integers(0, 4, 8), 3.5, 2))
+
+    @aspect("zero points outside the codes", 1)
+    def test_outside(self, student, reference, rng):
+        """zero_point may be negative, or larger than any code."""
+        self.expect_weights(student, reference, (rng.integers(0, 256, 6), 0.3, -60), (rng.integers(0, 256, 6), 0.02, 400))
+
+    @corner("unsigned integers", 0.24)
+    def test_unsigned(self, student, reference, rng):
+        """Codes of dtype np.uint8 and np.uint16 give the same numbers as other integers: a difference may be negative."""
+        small, large = rng.integers(0, 256, (3, 4)).astype(np.uint8), rng.integers(0, 1 << 16, 7).astype(np.uint16)
+        self.expect_weights(student, reference, (small, 0.1, 200), (large, 0.01, 40_000), (small, 0.1, -3), (small, 2, 300))
+
+    @corner("the form", 0.1)
+    def test_form(self, student, rng):
+        """The answer is an array of floats in the shape of q."""
+        q = rng.integers(0, 256, (2, 3, 2))
+        for answer, shape in ((student.dequantize(q, 0.3, 7), (2, 3, 2)), (student.dequantize(q[:, :0], 0.3, 7), (2, 0, 2))):
+            expect(answer, "the answer").shaped(shape)
+
+
+# --- prune and sparsity -----------------------------------------------------------------------------------------------------
+
+
+@exercise("prune")
+class TestPrune(ArgumentsUnchanged, Integers, MemoryLayouts):
+    def arguments(self, rng):
+        return rng.normal(0, 1.5, (4, 5)), 1.0
+
+    def expect_pruned(self, student, reference, *calls):
+        for answer, arguments in zip([student.prune(*arguments) for arguments in calls], calls, strict=True):
+            right = reference.prune(*arguments)
+            expect(of_shape(out_of(answer) if type(answer) is tuple else answer, right.shape, "the answer"), "the answer").close_to(right)
+
+    @aspect("small weights", 3)
+    def test_small(self, student, reference, rng):
+        """Weights between −threshold and threshold become 0."""
+        self.expect_pruned(student, reference, (rng.uniform(-0.3, 0.3, 8), 0.35))
+
+    @aspect("large positive weights", 2)
+    def test_positive(self, student, reference, rng):
+        """Weights above threshold stay as they are."""
+        self.expect_pruned(student, reference, (rng.uniform(0.4, 3, 8), 0.35))
+
+    @aspect("large negative weights", 2)
+    def test_negative(self, student, reference, rng):
+        """Weights below −threshold stay as they are."""
+        self.expect_pruned(student, reference, (rng.uniform(-3, -0.4, 8), 0.35))
+
+    @aspect("other thresholds, other shapes", 2)
+    def test_thresholds(self, student, reference, rng):
+        """Arrays of two and three axes are pruned with other thresholds, and keep their shapes."""
+        large = 40 * rng.normal(size=(2, 3, 4))
+        self.expect_pruned(student, reference, (np.abs(rng.normal(size=(4, 5))), 0.8), (np.abs(large), 25.0))
+
+    @corner("at the threshold", 0.12)
+    def test_at_the_threshold(self, student, reference):
+        """A weight of exactly threshold or −threshold stays."""
+        self.expect_pruned(student, reference, (np.array([0.5, -0.5, 0.25, 2.0]), 0.5))
+
+    @corner("the threshold 0", 0.06)
+    def test_zero(self, student, reference, rng):
+        """With the threshold 0 nothing changes."""
+        self.expect_pruned(student, reference, (np.array([0.0, -1.5, 0.25]), 0.0))
+
+    @corner("the form", 0.15)
+    def test_form(self, student, rng):
+        """The answer is an array in the shape of W, also where W is empty or has no axis."""
+        for answer, shape in [(student.prune(np.full(shape, 3.0), 0.2), shape) for shape in ((2, 3, 2), (0, 3), ())]:
+            expect(answer, "the answer").shaped(shape)
+
+
+def zeros_among(rng, shape, zeros):
+    """Return an array in which this many entries are 0, the others of both signs and some of them small."""
+    W = rng.uniform(0.5, 2.0, shape) * rng.choice([-1.0, 1.0], shape) * rng.choice([1.0, 1e-10], shape)
+    W.flat[rng.permutation(W.size)[:zeros]] = 0.0
+    return W
+
+
+@exercise("sparsity")
+class TestSparsity(ArgumentsUnchanged):
+    def arguments(self, rng):
+        return ([zeros_among(rng, (3, 4), 5), zeros_among(rng, (4,), 1)],)
+
+    def expect_fractions(self, student, reference, *lists):
+        for answer, arrays in zip([student.sparsity(arrays) for arrays in lists], lists, strict=True):
+            expect(number(answer, "the answer"), "the answer").close_to(reference.sparsity(arrays))
+
+    @aspect("one array", 3)
+    def test_one(self, student, reference, rng):
+        """The sparsity of one array is the fraction of its zeros, from none to all."""
+        self.expect_fractions(student, reference, *([zeros_among(rng, (10,), zeros) / 1e-6] for zeros in (0, 3, 10)))
+
+    @aspect("a matrix", 2)
+    def test_matrix(self, student, reference, rng):
+        """The sparsity of a matrix is the fraction of its zeros."""
+        self.expect_fractions(student, reference, [zeros_among(rng, (4, 5), 7) / 1e-6], [zeros_among(rng, (2, 3, 4), 9) / 1e-6])
+
+    @aspect("arrays of one size", 2)
+    def test_equal_sizes(self, student, reference, rng):
+        """The sparsity of several arrays of one size counts them all."""
+        self.expect_fractions(student, reference, [zeros_among(rng, (8,), zeros) / 1e-6 for zeros in (1, 6, 3)])
+
+    @aspect("arrays of several sizes", 3)
+    def test_sizes(self, student, reference, rng):
+        """Every entry counts the same, in a large array as in a small one."""
+        self.expect_fractions(student, reference, [zeros_among(rng, shape, zeros) / 1e-6 for shape, zeros in (((9, 8), 50), ((8,), 1), ((2, 2, 2), 2))])
+
+    @corner("small weights", 0.1)
+    def test_small(self, student, reference, rng):
+        """Only exact zeros count: 10⁻¹⁰ is none."""
+        self.expect_fractions(student, reference, [zeros_among(rng, (5, 6), 11), zeros_among(rng, (6,), 2)])
+
+    @corner("empty arrays", 0.06)
+    def test_empty(self, student, reference, rng):
+        """An empty array in the list changes nothing."""
+        self.expect_fractions(student, reference, [np.zeros((0, 3)), zeros_among(rng, (10,), 4), np.zeros(0)])
+
+    @corner("no entries", 0.08)
+    def test_nothing(self, student, reference):
+        """Where there are no entries at all, the answer is 0.0."""
+        self.expect_fractions(student, reference, [], [np.zeros((0, 3))])
+
+    @corner("integers", 0.04)
+    def test_integers(self, student, reference, rng):
+        """Arrays of integers are legal."""
+        self.expect_fractions(student, reference, [rng.integers(0, 3, (4, 5)), rng.integers(0, 2, 7)])
+
+    @corner("the form", 0.05)
+    def test_form(self, student, rng):
+        """The answer is a single number."""
+        expect(student.sparsity([zeros_among(rng, (3, 3), 2)]), "the answer").shaped(())
+
+
+# --- wide and deep ----------------------------------------------------------------------------------------------------------
+
+KEYS = ("W1", "b1", "W2", "b2")
+SIZES = (5, 4, 3, 2, 3)  # N, D, V, H, K
+
+
+class WideAndDeep(ArgumentsUnchanged, IntegersBesideFractions, MemoryLayouts, NoMemory):
+    """Arguments are listed as W1, b1, W2, b2, x_wide, x_deep: the contracts change them one by one."""
+
+    def arguments(self, rng, N=5, D=4, V=3, H=2, K=3):
+        shapes = (D, H), (H,), (H + V, K), (K,), (N, V), (N, D)
+        return tuple(rng.uniform(0.2, 1.5, shape) * rng.choice([-1.0, 1.0], shape) for shape in shapes)
+
+    def positive(self, rng, *sizes):
+        """Return arguments for which every number on the way is positive, and W2 consists of equal rows."""
+        W1, b1, W2, b2, x_wide, x_deep = map(np.abs, self.arguments(rng, *sizes))
+        return [W1, b1, np.tile(W2[:1], (len(W2), 1)), b2, x_wide, x_deep]
+
+    def packed(self, arguments):
+        *params, x_wide, x_deep = arguments
+        return dict(zip(KEYS, params, strict=True)), x_wide, x_deep
+
+
+@exercise("wide_and_deep_forward")
+class TestWideAndDeepForward(WideAndDeep):
+    beside_fractions = ((0, 5), (0, 1, 2, 4, 5), (4,), (1, 2, 3))
+
+    def ask(self, student, *arguments):
+        return out_of(student.wide_and_deep_forward(*self.packed(arguments)))
+
+    def unchanged(self, student, *arguments):
+        try:
+            expect_unchanged(student.wide_and_deep_forward, *self.packed(arguments))
+        except Raised:
+            return
+
+    def expect_out(self, student, reference, *inputs):
+        agree(self.ask, student, reference, inputs, "out")
+
+    @aspect("the deep path", 2)
+    def test_deep(self, student, reference, rng):
+        """Without biases and wide inputs, out comes from the hidden units; here all numbers are positive, and the rows of W2 are equal."""
+        W1, b1, W2, b2, x_wide, x_deep = self.positive(rng)
+        self.expect_out(student, reference, (W1, 0 * b1, W2, 0 * b2, 0 * x_wide, x_deep))
+
+    @aspect("the wide path", 2)
+    def test_wide(self, student, reference, rng):
+        """Where all hidden units are 0, out comes from the wide inputs; here they are positive, and the rows of W2 are equal."""
+        W1, b1, W2, b2, x_wide, x_deep = self.positive(rng, 4, 3, 2, 5, 2)
+        self.expect_out(student, reference, (W1, 0 * b1 - 1e4, W2, 0 * b2, x_wide, 0 * x_deep))
+
+    @aspect("the ReLU", 1.5)
+    def test_relu(self, student, reference, rng):
+        """Hidden units with a negative weighted sum are 0."""
+        W1, b1, W2, b2, x_wide, x_deep = self.positive(rng, *SIZES)
+        self.expect_out(student, reference, (W1, 0 * b1, W2, 0 * b2, 0 * x_wide, x_deep * rng.choice([-1.0, 1.0], (5, 1))))
+
+    @aspect("the biases b1", 1)
+    def test_b1(self, student, reference, rng):
+        """Where the inputs are 0, the hidden units are b1; here all of them are positive."""
+        W1, b1, W2, b2, x_wide, x_deep = self.positive(rng)
+        self.expect_out(student, reference, (W1, b1, W2, 0 * b2, 0 * x_wide, 0 * x_deep))
+
+    @aspect("the biases b2", 1)
+    def test_b2(self, student, reference, rng):
+        """Where all else is 0, every row of out is b2; here all of it is positive."""
+        W1, b1, W2, b2, x_wide, x_deep = self.positive(rng)
+        self.expect_out(student, reference, (W1, 0 * b1 - 1e4, W2, b2, 0 * x_wide, 0 * x_deep))
+
+    @aspect("all together", 2.5)
+    def test_all(self, student, reference, rng):
+        """out is right for random numbers of both signs: the hidden units come first, then the wide inputs."""
+        self.expect_out(student, reference, self.arguments(rng, 6, 3, 3, 3, 2), self.arguments(rng, 1, 2, 4, 3, 1))
+
+    @corner("the pair (out, cache)", 0.08)
+    def test_pair(self, student, rng):
+        """The answer is the pair (out, cache)."""
+        out, _ = expect(student.wide_and_deep_forward(*self.packed(self.arguments(rng))), "what wide_and_deep_forward returns").items("out", "cache")
+        expect(out, "out").shaped((5, 3))
+
+
+def gradient_in(answer, key, shape):
+    """Return a gradient by its key; the answer may be a tuple or have other keys, and a vector may have two axes: another test looks."""
+    if isinstance(answer, dict):
+        answer = next((answer[name] for name in (key, f"d{key}", f"grad_{key}") if name in answer), None)
+    elif isinstance(answer, (list, tuple)):
+        answer = answer[KEYS.index(key)] if len(answer) >= len(KEYS) else None
+    else:
+        raise Mismatch("type", "wide_and_deep_backward has to return a dictionary of gradients")
+    if answer is None:
+        raise Mismatch("value", f"the gradients have no item {key!r}")
+    is_row = isinstance(answer, np.ndarray) and len(shape) == 1 and answer.shape in ((1, *shape), (*shape, 1))
+    return expect(answer.ravel() if is_row else answer, f"the gradient of {key}").shaped(shape).answer
+
+
+def direction(gradient):
+    """Return a gradient divided by its length."""
+    return gradient / (np.sqrt(np.sum(gradient**2)) or 1.0)
+
+
+@exercise("wide_and_deep_backward")
+class TestWideAndDeepBackward(Backward, WideAndDeep):
+    beside_fractions = ((1, 2, 3, 4), (0,), (5, 6))
+
+    def arguments(self, rng, *sizes):
+        arguments = super().arguments(rng, *(sizes or SIZES))
+        return rng.normal(0.4, 1, (len(arguments[-1]), len(arguments[3]))), *arguments
+
+    def upstream_and_positive(self, rng, *sizes):
+        dout, *rest = self.arguments(rng, *sizes)
+        return np.abs(dout), *map(np.abs, rest)
+
+    def forward(self, student, *arguments):
+        return expect(student.wide_and_deep_forward(*self.packed(arguments)), "what wide_and_deep_forward returns").items("out", "cache")
+
+    def ask(self, student, *arguments):
+        return student.wide_and_deep_backward(arguments[0], self.forward(student, *arguments[1:])[1])
+
+    def gradients(self, student, reference, keys, *inputs, changed=lambda gradient: gradient):
+        """Expect that the gradients with these keys are the reference's."""
+        for arguments in inputs:
+            answer, right = self.ask(student, *arguments), self.ask(reference, *arguments)
+            for key in keys:
+                expect(changed(gradient_in(answer, key, right[key].shape)), f"the gradient of {key}").close_to(changed(right[key]))
+
+    @aspect("the directions", 2.6)
+    def test_direction_of_W1(self, student, reference, rng):
+        """Where all hidden units are active, the gradient of W1 is right up to a factor."""
+        self.gradients(student, reference, ("W1",), self.upstream_and_positive(rng), changed=direction)
+
+    @aspect("the directions")
+    def test_direction_of_W2(self, student, reference, rng):
+        """Where all hidden units are active, the gradient of W2 is right up to a factor."""
+        self.gradients(student, reference, ("W2",), self.upstream_and_positive(rng), changed=direction)
+
+    @aspect("the directions")
+    def test_directions_of_biases(self, student, reference, rng):
+        """Where all hidden units are active, the gradients of b1 and b2 are right up to a factor."""
+        self.gradients(student, reference, ("b1", "b2"), self.upstream_and_positive(rng), changed=direction)
+
+    @aspect("W2, the rows of the hidden units", 1.3)
+    def test_W2_deep(self, student, reference, rng):
+        """The first rows of the gradient of W2, those of the hidden units, are right."""
+        self.gradients(student, reference, ("W2",), self.arguments(rng, 6, 3, 4, 2, 3), changed=lambda gradient: gradient[:2])
+
+    @aspect("W2, the rows of the wide inputs", 1.3)
+    def test_W2_wide(self, student, reference, rng):
+        """The last rows of the gradient of W2, those of the wide inputs, are right."""
+        self.gradients(student, reference, ("W2",), self.arguments(rng, 6, 3, 4, 2, 3), changed=lambda gradient: gradient[2:])
+
+    @aspect("b2", 1)
+    def test_b2(self, student, reference, rng):
+        """The gradient of b2 is right."""
+        self.gradients(student, reference, ("b2",), self.arguments(rng, 7, 2, 3, 4, 2))
+
+    @aspect("W1, all units active", 1.5)
+    def test_W1_active(self, student, reference, rng):
+        """The gradient of W1 is right where all hidden units are active."""
+        self.gradients(student, reference, ("W1",), self.upstream_and_positive(rng, 4, 5, 2, 3, 2))
+
+    @aspect("b1, all units active", 1)
+    def test_b1_active(self, student, reference, rng):
+        """The gradient of b1 is right where all hidden units are active."""
+        self.gradients(student, reference, ("b1",), self.upstream_and_positive(rng, 4, 5, 2, 3, 2))
+
+    @aspect("the ReLU", 1.8)
+    def test_relu(self, student, reference, rng):
+        """Nothing goes back through a hidden unit whose weighted sum is negative."""
+        self.gradients(student, reference, ("W1", "b1"), self.arguments(rng, 7, 3, 2, 5, 2), self.arguments(rng, 1, 3, 2, 4, 1))
+
+    @corner("the form", 0.15)
+    def test_form(self, student, rng):
+        """The answer is a dictionary with the keys W1, b1, W2 and b2; each gradient has the shape of its parameter."""
+        arguments = self.arguments(rng)
+        answer = self.ask(student, *arguments)
+        if not isinstance(answer, dict) or set(answer) != set(KEYS):
+            found = f"the keys {', '.join(map(repr, list(answer)[:8]))}" if isinstance(answer, dict) else "no dictionary"
+            raise Mismatch("type", f"wide_and_deep_backward returned {found}; it has to return a dictionary with the keys of params")
+        for key, param in zip(KEYS, arguments[1:], strict=False):
+            expect(answer[key], f"the gradient of {key}").shaped(param.shape)
+
+    @corner("two batches under way", 0.05)
+    def test_two_batches_under_way(self, student, rng):
+        """Each backward pass belongs to its own cache, whichever forward pass came last."""
+        (dout, *batch), (_, *other) = self.arguments(rng), self.arguments(rng)
+
+        def between():
+            _, cache = self.forward(student, *batch)
+            self.forward(student, *other)
+            return student.wide_and_deep_backward(dout, cache)
+
+        if answers := both(lambda: self.ask(student, dout, *batch), between):
+            expect(answers[1], "the answer").alike(answers[0], "when another forward pass lies between")
+
+
+# --- combined_loss ----------------------------------------------------------------------------------------------------------
+
+
+@exercise("combined_loss")
+class TestCombinedLoss(ArgumentsUnchanged):
+    def arguments(self, rng):
+        return rng.uniform(0.3, 3, 3).tolist(), rng.uniform(0.2, 2, 3).tolist()
+
+    def expect_losses(self, student, reference, *calls):
+        for answer, arguments in zip([student.combined_loss(*arguments) for arguments in calls], calls, strict=True):
+            expect(number(answer, "the answer"), "the answer").close_to(reference.combined_loss(*arguments))
+
+    @aspect("one output", 2)
+    def test_one(self, student, reference):
+        """With a single output the answer is weight · loss."""
+        self.expect_losses(student, reference, ([1.7], [0.3]), ([0.4], [2.5]))
+
+    @aspect("weights of 1", 1.5)
+    def test_ones(self, student, reference):
+        """Where all weights are 1, the losses are added."""
+        self.expect_losses(student, reference, ([1.7, 0.4], [1.0, 1.0]), ([2.5, 0.75], [1.0, 1.0]))
+
+    @aspect("weights that sum to 1", 2)
+    def test_shares(self, student, reference):
+        """With weights that sum to 1 the answer is the weighted mean of the losses."""
+        self.expect_losses(student, reference, ([1.7, 0.4], [0.875, 0.125]), ([0.5, 3.5], [0.25, 0.75]))
+
+    @aspect("two outputs", 2)
+    def test_two(self, student, reference, rng):
+        """With two outputs each loss is multiplied by its own weight, and both are added."""
+        self.expect_losses(student, reference, ([1.7, 0.4], [0.3, 2.2]), ([0.2, 3.1], [1.9, 0.6]))
+
+    @aspect("more outputs", 2.5)
+    def test_more(self, student, reference, rng):
+        """With three and five outputs each loss is multiplied by its own weight, and all are added."""
+        self.expect_losses(student, reference, *((rng.uniform(0.3, 3, n).tolist(), rng.uniform(0.2, 2, n).tolist()) for n in (3, 5)))
+
+    @corner("a weight of 0", 0.06)
+    def test_zero(self, student, reference):
+        """An output with the weight 0 doesn't count."""
+        self.expect_losses(student, reference, ([1.5, 7.0, 0.3], [0.4, 0.0, 2.0]))
+
+    @corner("integers", 0.06)
+    def test_integers(self, student, reference):
+        """Integers are legal, beside fractions, too."""
+        self.expect_losses(student, reference, ([2, 3], [0.25, 1.5]), ([0.75, 1.3], [2, 1]), ([2, 5], [3, 4]))
+
+    @corner("the form", 0.15)
+    def test_form(self, student, rng):
+        """The answer is a single number."""
+        expect(student.combined_loss(*self.arguments(rng)), "the answer").shaped(())
