@@ -40,6 +40,8 @@ class Limits:
         Wall clock for a submission: the time for which the host has waited for it.
     cpu_seconds : int
         Processor time of one process.
+    call_cpu_seconds : float
+        Processor time of one call. A busy machine doesn't change it, so it is the limit for calls that take long, such as a training.
     host_seconds : float
         Processor time that the host itself spends on a submission's answers; each exercise has an equal share. See `autograder.deadline`.
     memory_bytes : int
@@ -63,6 +65,7 @@ class Limits:
     cell_seconds: float = 20
     total_seconds: float = 120
     cpu_seconds: int = 120
+    call_cpu_seconds: float = 120
     host_seconds: float = 30
     memory_bytes: int = 2 << 30
     file_bytes: int = 8 << 20

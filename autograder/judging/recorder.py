@@ -13,11 +13,13 @@ import numpy as np
 from autograder import deadline
 from autograder.limits import Limits
 from autograder.model.values import size_of
-from coursekit.streams import Steps
+from coursekit.streams import ReturnedFunction, Steps
 from coursekit.student import Call, Raised, Student, StudentError, Unreadable, parameters_of
 
 ITERATOR = "<iterator>"
 """Recorded for an answer that is an iterator; its items are recorded when they are asked for."""
+FUNCTION = "<function>"
+"""Recorded for an answer that is a function; its answers are recorded when it is called."""
 
 
 @dataclass(frozen=True)
@@ -104,13 +106,16 @@ class Recorder:
         if isinstance(call.answer, Steps):
             call.answer.note = partial(self._note_step, name, random)
             self.answers.append(Answer(name, random, ITERATOR, call.arguments))
+        elif isinstance(call.answer, ReturnedFunction):
+            call.answer.note = partial(self._note_step, name, random)
+            self.answers.append(Answer(name, random, FUNCTION, call.arguments))
         else:
             self.answers.append(Answer(name, random, call.answer, call.arguments))
         deadline.check()
         return call
 
     def _note_step(self, name: str, random: bool, item: Any) -> None:
-        """Record what an iterator that `name` has returned gave: an item, its end, or an error."""
+        """Record what an iterator or a function that `name` has returned gave: an item, its end, an answer, or an error."""
         deadline.check()
         if isinstance(item, StudentError):
             self.answers.append(Answer(name, random, error=item))

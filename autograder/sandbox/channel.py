@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+import math
 import os
 import select
 import socket
 import time
+from collections.abc import Callable
 
 from autograder.sandbox import wire
 
 CHUNK = 1 << 18
 DRAIN_READS = 64
+CPU_STEP = 0.01
+"""How exactly the processor time is limited, in seconds."""
 
 
 class Timeout(Exception):
     """The deadline has passed."""
+
+
+class CpuTimeout(Timeout):
+    """The guest has used the processor for longer than it may."""
 
 
 class Closed(Exception):
@@ -42,6 +50,8 @@ class Channel:
     ----------
     cut : bool
         Whether printed text was dropped.
+    cpu_left : callable
+        Returns for how many seconds more the guest may use the processor: infinitely many, unless somebody sets this.
     """
 
     def __init__(self, link: socket.socket, output: int, bounds: wire.Bounds, output_bytes: int) -> None:
@@ -53,6 +63,7 @@ class Channel:
         self._printed: list[bytes] = []
         self._received = bytearray()
         self.cut = False
+        self.cpu_left: Callable[[], float] = lambda: math.inf
 
     def send(self, frame: bytes, deadline: float) -> None:
         """Send a frame.
@@ -76,6 +87,7 @@ class Channel:
         Raises
         ------
         Timeout, Closed
+            `CpuTimeout` if the processor time is used up.
         wire.WireError
             If its header is malformed, or announces too large a frame.
         """
@@ -127,7 +139,10 @@ class Channel:
             now = time.monotonic()
             if now >= deadline:
                 raise Timeout
-            ready = dict(self._poll.poll((deadline - now) * 1000))
+            cpu_left = self.cpu_left()
+            if cpu_left <= 0:
+                raise CpuTimeout
+            ready = dict(self._poll.poll(min(deadline - now, max(cpu_left, CPU_STEP)) * 1000))
             if self._output in ready and not self._drain():
                 self._poll.unregister(self._output)  # closed by the guest: poll would report it for ever
             if self._link.fileno() in ready:

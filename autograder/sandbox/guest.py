@@ -21,7 +21,7 @@ import numpy as np
 
 from autograder.sandbox import wire
 from autograder.sandbox.cells import GuestCell, Notebook, place_of, text_of, type_name
-from coursekit.streams import METHODS, Threads, is_iterator, running_threads
+from coursekit.streams import METHODS, Threads, is_function, is_iterator, running_threads
 from coursekit.student import builtin_bases, raising_function
 
 SOCKET = 3
@@ -140,7 +140,7 @@ class Guest:
         iterates = is_iterator(value)
         if iterates:
             self._threads[number], self._generators[number] = self._threads_before, self._generators_before
-        return ["h", number, type_name(value)[:100], iterates]
+        return ["h", number, type_name(value)[:100], iterates, is_function(value)]
 
     def _resolve(self, node: list[Any]) -> Any:
         tag, which = node[:2]

@@ -10,6 +10,7 @@ import signal
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -20,14 +21,14 @@ from autograder.limits import Limits
 from autograder.model.cells import Cell, CellProblem, Printed
 from autograder.sandbox import wire
 from autograder.sandbox.callbacks import Callbacks, encoded
-from autograder.sandbox.channel import Closed, Timeout
+from autograder.sandbox.channel import Closed, CpuTimeout, Timeout
 from autograder.sandbox.confine import LAYERS, available
 from autograder.sandbox.prefetch import Plan, PlannedCall, Prefetched, Queue, Reply
 from autograder.sandbox.process import Ending, GuestProcess, StaleHandle, ZygoteClient
 from autograder.sandbox.reasons import MESSAGE_LENGTH, disk_message, meaning_of_status, reported_error
 from autograder.sandbox.remote import RemoteStudent
 from autograder.sandbox.usage import Clock, Output
-from coursekit.streams import Steps
+from coursekit.streams import ReturnedFunction, Steps
 from coursekit.student import Call, Died, Missing, Raised, StudentError, TimedOut, Unreadable
 
 __all__ = ["Cell", "CellProblem", "Guest", "Limits", "Printed", "Sandbox"]
@@ -204,7 +205,7 @@ class Guest:
             try:
                 process = self._running(name)
                 threads = frozenset() if method else process.threads()
-                return self._with_steps(name, self._call(process, name, args, kwargs, want_arguments, method), threads)
+                return self._usable(name, self._call(process, name, args, kwargs, want_arguments, method), threads)
             except GUEST_FAILURES as error:
                 raise self._call_error(name, error) from None
             except StudentError:
@@ -213,13 +214,15 @@ class Guest:
                 self._end()
                 raise
 
-    def _with_steps(self, name: str, call: Call, threads: frozenset[str]) -> Call:
-        """Return a call whose answer, if it is an iterator of the guest, can be asked for its items.
+    def _usable(self, name: str, call: Call, threads: frozenset[str]) -> Call:
+        """Return a call whose answer can be called, if it is a function of the guest, and asked for its items, if it is an iterator.
 
         `threads` are those before the call. What a step is answered by, is the submission's word: it can replace
         the functions that make a step. So its form is checked, and threads are counted here as well.
         """
         handle = call.answer
+        if type(handle) is wire.Handle and handle.callable:
+            return Call(ReturnedFunction(name, partial(self._apply, name, handle), handle), call.arguments)
         if type(handle) is not wire.Handle or not handle.iterates:
             return call
         process: Any = handle.owner
@@ -233,6 +236,10 @@ class Guest:
             return answer
 
         return Call(Steps(name, ask, handle), call.arguments)
+
+    def _apply(self, name: str, function: wire.Handle, args: tuple[Any, ...]) -> Any:
+        """Call a function that `name` has returned."""
+        return self.call(name, (function, *args), {}, want_arguments=False, method="apply").answer
 
     def prefetch(self, exercise: str, plan: Plan) -> None:
         """Start an exercise: make its planned calls, in the order of its tests, and keep the replies until the next exercise.
@@ -293,6 +300,7 @@ class Guest:
                 if name in left_out:
                     test.outcomes.append(left_out[name])
                     continue
+                process.limit_cpu(self._limits.call_cpu_seconds)
                 reply = self._receive_reply(process, name, self._clock.deadline(self._limits.call_seconds))
                 if reply.kind not in ("result", "error"):
                     raise wire.WireError("an unexpected message")
@@ -415,6 +423,7 @@ class Guest:
             raise Died(name, "an argument belongs to an earlier process, which has ended") from None
         except wire.WireError as error:
             raise ValueError(f"the arguments of {name} can't be sent: {error}") from None
+        process.limit_cpu(self._limits.call_cpu_seconds)
         process.channel.send(frame, self._clock.deadline(self._limits.call_seconds))
         deadline = self._clock.deadline(self._limits.call_seconds)
         while True:
@@ -472,7 +481,7 @@ class Guest:
                         generator.bit_generator.state = state
                     self._current = None
                     return None
-                return call
+                return self._usable(name, call, frozenset())
             assert outcome is not None
             raise outcome
         except wire.WireError as error:
@@ -521,7 +530,8 @@ class Guest:
         """End the process in which a function was called, and return the error for the test."""
         ending = self._end(grace=isinstance(error, Closed))
         if isinstance(error, Timeout):
-            self._skipped[name] = TimedOut(name, *self._clock.exceeded(self._limits, "call_seconds"))
+            limit = "call_cpu_seconds" if isinstance(error, CpuTimeout) else "call_seconds"
+            self._skipped[name] = TimedOut(name, *self._clock.exceeded(self._limits, limit))
             return self._skipped[name]
         if isinstance(error, wire.WireError):
             return Unreadable(name, str(error))

@@ -26,7 +26,7 @@ from autograder.limits import Limits
 from autograder.sandbox import wire
 from autograder.sandbox.channel import Channel
 from autograder.sandbox.zygote import SHORTAGES, receive, remove, send
-from coursekit.streams import Steps, is_iterator
+from coursekit.streams import as_argument, is_iterator
 
 START_SECONDS, END_SECONDS, GRACE_SECONDS, LAST_GUEST_SECONDS = 60.0, 10.0, 0.1, 2.0
 POLL_SECONDS = 0.002
@@ -88,6 +88,19 @@ class GuestProcess:
         except OSError:
             return frozenset()
 
+    def limit_cpu(self, seconds: float) -> None:
+        """Let it use the processor for so many seconds from now on; see `Channel.cpu_left`. Threads count together."""
+        clock = ~self._pid << 3 | 2  # the process's clock, as clock_getcpuclockid(3) numbers it
+
+        def used() -> float:
+            try:
+                return time.clock_gettime(clock)
+            except OSError:  # it has ended
+                return 0.0
+
+        end, processors = used() + seconds, os.cpu_count() or 1
+        self.channel.cpu_left = lambda: (end - used()) / processors
+
     def has_only(self, threads: frozenset[str], seconds: float) -> bool:
         """Wait until it has no other threads than these, at most so many seconds; tell whether it has none."""
         deadline = time.monotonic() + seconds
@@ -131,8 +144,8 @@ class GuestProcess:
             return ["h", value.id]
         if guest is not None and getattr(value, "_guest", None) is guest:
             return ["n", value.name]
-        if isinstance(value, Steps) and value.handle is not None:
-            return self._refer(value.handle, guest)
+        if (handle := as_argument(value)) is not value:
+            return self._refer(handle, guest)
         if is_iterator(value):
             known = [number for number, other in self._iterators.items() if other is value]
             number = known[0] if known else -next(self._next_iterator)
@@ -160,8 +173,8 @@ class GuestProcess:
     def _resolve(self, node: list[Any]) -> Any:
         if node[0] == "f" and len(node) == 2 and type(node[1]) is int and node[1] in self.functions:
             return self.functions[node[1]]
-        if node[0] == "h" and list(map(type, node)) == [str, int, str, bool]:
-            handle = wire.Handle(node[1], node[2][:TYPE_LENGTH], self, node[3])
+        if node[0] == "h" and list(map(type, node)) == [str, int, str, bool, bool]:
+            handle = wire.Handle(node[1], node[2][:TYPE_LENGTH], self, *node[3:])
             self.iterates = self.iterates or handle.iterates
             weakref.finalize(handle, self._forgotten.append, node[1]).atexit = False
             return handle

@@ -124,8 +124,8 @@ class Handle:
         The name of its type as reported by the guest, for messages.
     owner : object
         The process that has the value; no other one can resolve the handle.
-    iterates : bool
-        Whether it is an iterator.
+    iterates, callable : bool
+        Whether it is an iterator, and whether it can be called.
 
     Attributes
     ----------
@@ -133,10 +133,10 @@ class Handle:
         Those that were passed to the call which it answers: the steps of an iterator draw from them.
     """
 
-    __slots__ = ("__weakref__", "generators", "id", "iterates", "owner", "type_name")
+    __slots__ = ("__weakref__", "callable", "generators", "id", "iterates", "owner", "type_name")
 
-    def __init__(self, id: int, type_name: str, owner: object = None, iterates: bool = False) -> None:
-        self.id, self.type_name, self.owner, self.iterates = id, type_name, owner, iterates
+    def __init__(self, id: int, type_name: str, owner: object = None, iterates: bool = False, callable: bool = False) -> None:
+        self.id, self.type_name, self.owner, self.iterates, self.callable = id, type_name, owner, iterates, callable
         self.generators: Sequence[np.random.Generator] = ()
 
     def __repr__(self) -> str:

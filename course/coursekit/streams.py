@@ -1,4 +1,4 @@
-"""Iterators between a test and a student's functions: what a test passes in, and what a function returns.
+"""Iterators between a test and a student's functions: what a test passes in, and what a function returns. Functions that it returns, too.
 
 A test gives a `Source`, which counts what is taken from it. What comes back is read through `Steps`, one item at a time, wherever the
 function runs. So a test can see how lazy a function is::
@@ -61,6 +61,11 @@ def is_iterator(value: Any) -> bool:
     return hasattr(type(value), "__next__")
 
 
+def is_function(value: Any) -> bool:
+    """Tell whether a value that a function returned can be called, but for classes."""
+    return callable(value) and not isinstance(value, type) and not is_iterator(value)
+
+
 Threads = frozenset[threading.Thread]
 
 
@@ -120,8 +125,9 @@ METHODS: dict[str, Callable[..., Any]] = {
     "wait_for": _wait_for,
     "threads_end": _threads_end,
     "within": _within,
+    "apply": lambda function, threads, *args: function(*args),
 }
-"""Called with an iterator, and the threads before the call that returned it."""
+"""Called with an iterator or a function, and the threads before the call that returned it."""
 
 
 class Steps(Iterator[Any]):
@@ -187,3 +193,38 @@ class Steps(Iterator[Any]):
     def threads_end(self, seconds: float = 1.0) -> bool:
         """Wait until no thread is left that the function has started, at most so many seconds; tell whether none is."""
         return bool(self._ask("threads_end", seconds))
+
+
+class ReturnedFunction:
+    """A function that a student's function returned, wherever it is. A call of it is limited and can raise `StudentError`.
+
+    Parameters
+    ----------
+    name : str
+        The function that returned it.
+    ask : callable
+        Called with the tuple of arguments.
+    handle : object
+        What stands for it where it is passed to another function.
+    """
+
+    def __init__(self, name: str, ask: Callable[[tuple[Any, ...]], Any], handle: object) -> None:
+        self.name, self._ask, self.handle = name, ask, handle
+        self.note: Callable[[Any], None] = lambda answer: None
+
+    def __repr__(self) -> str:
+        return f"<the function that {self.name} returned>"
+
+    def __call__(self, *args: Any) -> Any:
+        try:
+            answer = self._ask(args)
+        except Exception as error:
+            self.note(error)
+            raise
+        self.note(answer)
+        return answer
+
+
+def as_argument(value: Any) -> Any:
+    """Return what stands for a value where it is passed to a student's function."""
+    return value.handle if isinstance(value, (Steps, ReturnedFunction)) and value.handle is not None else value

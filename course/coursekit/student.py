@@ -29,7 +29,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from coursekit.streams import METHODS, Steps, Threads, is_iterator, running_threads
+from coursekit.streams import METHODS, ReturnedFunction, Steps, Threads, as_argument, is_function, is_iterator, running_threads
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,7 @@ class TimedOut(StudentError):
     """The function did not answer within `seconds`, which is the limit called `limit`."""
 
     def __init__(self, name: str, seconds: float, limit: str = "") -> None:
-        which = f" (the limit {limit})" if limit else ""
+        which = " of processor time" * ("cpu" in limit) + (f" (the limit {limit})" if limit else "")
         super().__init__(f"{name} did not answer within {seconds:g} s{which}: is there a loop that never ends?")
         self.name, self.seconds = name, seconds
 
@@ -212,15 +212,20 @@ class LocalFunction:
 
     def call(self, *args: Any, **kwargs: Any) -> Call:
         arguments, threads = copied(args), running_threads()
-        passed = (value.handle if isinstance(value, Steps) and value.handle is not None else value for value in arguments)
-        answer = self._guarded(self._function, *passed, **copied(kwargs))
+        answer = self._guarded(self._function, *map(as_argument, arguments), **copied(kwargs))
         if is_iterator(answer):
             answer = Steps(self.name, partial(self._step, answer, threads), answer)
+        elif is_function(answer):
+            answer = ReturnedFunction(self.name, partial(self._apply, answer), answer)
         return Call(answer, arguments)
 
     def _step(self, iterator: Any, threads: Threads, method: str, *args: Any) -> Any:
         """Do something with an iterator that the function has returned; an item is copied."""
         return copied(self._guarded(METHODS[method], iterator, threads, *args))
+
+    def _apply(self, function: Callable[..., Any], args: tuple[Any, ...]) -> Any:
+        """Call a function that the function has returned, on copies."""
+        return copied(self._guarded(function, *copied(args)))
 
     def _guarded(self, do: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         """Call something of the student's, and raise its exceptions as `StudentError`."""

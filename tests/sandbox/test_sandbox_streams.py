@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from autograder.judging.recorder import ITERATOR, Recorder
+from autograder.judging.recorder import FUNCTION, ITERATOR, Recorder
 from autograder.limits import Limits
 from autograder.sandbox.host import Cell, Sandbox
-from coursekit.streams import Source, Steps
+from coursekit.streams import ReturnedFunction, Source, Steps
 from coursekit.student import Died, LocalStudent, NotAttempted, Raised, TimedOut, Unreadable
 
 CODE = """
@@ -129,6 +129,18 @@ class Odd:
 def odd():
     return Odd()
 
+def fits(shift):
+    def predict(x):
+        if x is None:
+            x = np.zeros(5)
+            return x[5]
+        x += shift
+        return x
+    return int if shift is None else predict
+
+def used(function, x):
+    return function(x)
+
 def hangs():
     while True:
         pass
@@ -167,6 +179,28 @@ def test_a_test_sees_how_lazy_a_function_is(student):
     assert list(steps) == []
     source = Source("ab")
     assert list(student.all_at_once(source)) == ["a", "b"]
+
+
+def test_a_returned_function_can_be_called(student):
+    predict = student.fits(np.array([1.0, 2.0]))
+    assert isinstance(predict, ReturnedFunction) and "fits" in repr(predict)
+    x = np.zeros(2)
+    np.testing.assert_array_equal(predict(x), [1.0, 2.0])
+    np.testing.assert_array_equal(x, 0.0)  # it is called on copies
+    np.testing.assert_array_equal(student.used(predict, x), [1.0, 2.0])
+    with pytest.raises(Raised, match=r"fits raised IndexError: .*\(in line \d+ of "):
+        predict(None)
+    assert not isinstance(student.fits(None), ReturnedFunction)  # a class isn't a prediction
+
+
+def test_calls_of_a_returned_function_are_recorded(student):
+    recorder = Recorder(student)
+    predict = recorder.fits(np.array([1.0]))
+    predict(np.zeros(1))
+    with pytest.raises(Raised):
+        predict(None)
+    assert [answer.answer for answer in recorder.answers[:2]] == [FUNCTION, np.ones(1)]
+    assert isinstance(recorder.answers[2].error, Raised)
 
 
 def test_a_list_is_an_argument_as_ever(student):

@@ -635,6 +635,27 @@ def test_a_limit_is_named_when_it_is_hit(run: Run, call: str, said: str) -> None
         run(source, limits=replace(QUICK, memory_bytes=1 << 30)).student.f()
 
 
+def test_the_processor_time_of_a_call_is_limited_and_waiting_is_free(run: Run) -> None:
+    source = """
+    import threading, time
+    def works(seconds):
+        end = time.process_time() + seconds
+        while time.process_time() < end: pass
+        return seconds
+    def waits(): time.sleep(0.8)
+    def works_in_threads():
+        threads = [threading.Thread(target=works, args=(9,)) for _ in range(2)]
+        [thread.start() for thread in threads], [thread.join() for thread in threads]
+    """
+    student = run(source, limits=Limits(call_cpu_seconds=0.5)).student
+    assert student.waits() is None
+    assert [student.works(0.3), student.works(0.3)] == [0.3, 0.3]  # each call has its own time
+    for name, arguments in (("works", (9,)), ("works_in_threads", ())):
+        with pytest.raises(TimedOut, match=r"within 0\.5 s of processor time \(the limit call_cpu_seconds\)"):
+            getattr(student, name)(*arguments)
+    assert student.waits() is None
+
+
 def test_a_cell_limit_is_named(run: Run) -> None:
     (problem,) = run("while True: pass", limits=QUICK).problems
     assert problem.message == "it did not finish within 0.5 s (the limit cell_seconds)"
