@@ -1,9 +1,10 @@
 """The class whose notebooks are graded, and the course directories in which that happens.
 
 The demo's mix without what would make a comparison unfair: a fifth of the students is right, each in a style of their own; four handed in
-something else (nothing done, half done, a syntax error, an exception); the rest has misconceptions. Nobody's code loops for ever and no
-file is broken, for nbgrader would sit out the first and give no marks for the second. Every notebook has a comment of its own, so that no
-two are the same: our grader would grade those once. For the same reason no two students answer alike to the last bit.
+something else (nothing done, half done, a syntax error, an exception); the rest has misconceptions. Nobody's code waits or loops for
+ever and no file is broken, for both graders would sit out the first, and nbgrader gives no marks for the second. Every notebook has a
+comment of its own, so that no two are the same: our grader would grade those once. For the same reason no two students answer alike to the
+last bit.
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ from autograder.judging.sample_notebooks import fill, reference_sources, solved,
 from autograder.model.course import CONFIG, DEMO, Course, Lecture, grade_id, source_of
 
 TROUBLED = 4
+WAITS = {"prefetch_nothing", "prefetch_one", "prefetch_end_hangs", "prefetch_error_hangs", "prefetch_stays"}
+"""Misconceptions that wait for seconds until the suite gives up: they would measure its patience."""
 HANDED_IN = "2026-03-02 18:00:00 UTC\n"
 
 
@@ -132,7 +135,7 @@ def _right(lecture: Lecture, count: int) -> Iterator[dict[str, Any]]:
 
 def _mistaken(lecture: Lecture, count: int) -> Iterator[dict[str, Any]]:
     """Yield notebooks with one to three misconceptions each, spread over the exercises."""
-    known = catalogue(lecture.slug).misconceptions
+    known = [answer for answer in catalogue(lecture.slug).misconceptions if answer.id not in WAITS]
     apart = len(known) // 3
     for number in range(count):
         chosen = [known[(number + turn * apart) % len(known)] for turn in range(1 + number % 3)]

@@ -16,7 +16,6 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from scipy.linalg import ldl
 
 State = dict[str, Any]
 
@@ -62,7 +61,7 @@ def condition_number(H) -> float:
 
 
 def critical_point(H, tol=1e-8) -> str:
-    """Name a critical point by the inertia of its Hessian: H − tol·I has as many positive eigenvalues as the D of its LDLᵀ (Sylvester).
+    """Name a critical point by its Hessian's eigenvalues, from the QR algorithm for matrices of any kind (LAPACK's geev).
 
     Parameters
     ----------
@@ -74,13 +73,11 @@ def critical_point(H, tol=1e-8) -> str:
     -------
     {"minimum", "maximum", "saddle", "degenerate"}
     """
-    H = np.asarray(H, dtype=float)
-    n = len(H)
-    up = int(np.sum(np.linalg.eigvalsh(ldl(H - tol * np.eye(n))[1]) > 0))
-    down = int(np.sum(np.linalg.eigvalsh(ldl(H + tol * np.eye(n))[1]) < 0))
+    eigenvalues = np.linalg.eigvals(np.asarray(H, dtype=float)).real
+    up, down = int(np.sum(eigenvalues > tol)), int(np.sum(eigenvalues < -tol))
     if up and down:
         return "saddle"
-    return {(n, 0): "minimum", (0, n): "maximum"}.get((up, down), "degenerate")
+    return {(len(H), 0): "minimum", (0, len(H)): "maximum"}.get((up, down), "degenerate")
 
 
 def momentum_step(theta, grad, state, lr, beta=0.9) -> tuple[np.ndarray, State]:

@@ -170,10 +170,8 @@ def plans_of(tests: Sequence[CollectedTest], fixtures: Mapping[str, Any]) -> dic
 
 
 def plan_of(test: CollectedTest, fixtures: Mapping[str, Any]) -> TestPlan:
-    """Run a test with pending answers, and return its plan; it is empty where the test's class says ``calls_in_advance = False``."""
+    """Run a test with pending answers, and return its plan."""
     student = Planner()
-    if not getattr(test.case, "calls_in_advance", True):
-        return student.plan(test.id)
     try:
         test.run({**fixtures, "student": student, "rng": test.rng()})
     except KeyboardInterrupt:

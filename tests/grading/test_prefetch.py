@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from contextlib import suppress
 from itertools import zip_longest
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -22,7 +21,7 @@ from autograder.limits import Limits
 from autograder.model.course import find_course
 from autograder.model.submission import parse_submission
 from autograder.model.values import frozen
-from autograder.sandbox import host, prefetch
+from autograder.sandbox import host
 from autograder.sandbox.channel import Channel
 from autograder.sandbox.host import Guest, Sandbox
 from autograder.sandbox.prefetch import GeneratorNumber, Pending, PendingExpectation, PlannedCall, Planner, Prefetched, Reply, TestPlan
@@ -105,13 +104,6 @@ def test_an_argument_is_planned_as_it_was_then():
         student.second(x)
 
     assert [args for _, args in planned(test)] == [(frozen(np.zeros(2)),), (frozen(np.ones(2)),)]
-
-
-@pytest.mark.parametrize(("in_advance", "calls"), [(True, 1), (False, 0)])
-def test_a_class_may_ask_that_no_calls_are_made_in_advance(in_advance, calls):
-    case = type("TestForward", (), {"calls_in_advance": in_advance})
-    test = SimpleNamespace(case=case, id="a test", rng=lambda: None, run=lambda fixtures: fixtures["student"].forward(1.0))
-    assert len(prefetch.plan_of(test, {}).calls) == calls
 
 
 def test_every_expectation_lets_a_pending_answer_pass():

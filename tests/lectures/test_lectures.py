@@ -5,7 +5,9 @@ Everything here goes the way of a real submission: a notebook file, a confined g
 
 from __future__ import annotations
 
+import ast
 import re
+import sys
 from collections.abc import Callable, Iterable
 from functools import cache
 from typing import Any
@@ -203,6 +205,15 @@ def test_an_exercise_has_three_of_each(lecture: Lecture) -> None:
     for exercise in lecture.points:
         assert sum(answer.exercise == exercise for answer in known.misconceptions) >= 3, exercise
         assert sum(answer.exercise == exercise for answer in known.alternatives) >= 3, exercise
+
+
+@pytest.mark.parametrize("lecture", ALL)
+def test_the_reference_needs_numpy_alone(lecture: Lecture) -> None:
+    """In a follow-through it runs in a guest, where importing SciPy would take longer than everything else."""
+    tree = ast.parse((suite_of(lecture.slug).parents[1] / "reference" / f"{lecture.slug}.py").read_text(encoding="utf-8"))
+    imported = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
+    imported |= {str(node.module) for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+    assert {name.partition(".")[0] for name in imported} <= sys.stdlib_module_names | {"numpy", "coursekit"}
 
 
 @pytest.mark.parametrize("lecture", ALL)

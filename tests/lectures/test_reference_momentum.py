@@ -4,7 +4,7 @@ import autograd.numpy as anp
 import numpy as np
 import pytest
 from autograd import grad, hessian
-from scipy.linalg import hilbert
+from scipy.linalg import hilbert, ldl
 from scipy.signal import lfilter
 
 from autograder.reference import momentum as reference
@@ -94,6 +94,17 @@ def test_critical_points(solution, eigenvalues, name):
     H = TURN @ np.diag(np.array(eigenvalues, dtype=float)) @ TURN.T
     H = (H + H.T) / 2
     assert reference.critical_point(H) == solution["critical_point"](H) == name
+
+
+def test_critical_points_have_the_inertia_of_sylvesters_law(rng, solution):
+    """H − tol·I has as many positive eigenvalues as the D of its LDLᵀ."""
+    for _ in range(50):
+        H = rng.normal(size=(4, 4)) + rng.choice([-4, 0, 4]) * np.eye(4)
+        H, tol = H + H.T, rng.uniform(0, 0.5)
+        up = np.sum(np.linalg.eigvalsh(ldl(H - tol * np.eye(4))[1]) > 0)
+        down = np.sum(np.linalg.eigvalsh(ldl(H + tol * np.eye(4))[1]) < 0)
+        name = "saddle" if up and down else {(4, 0): "minimum", (0, 4): "maximum"}.get((up, down), "degenerate")
+        assert reference.critical_point(H, tol) == solution["critical_point"](H, tol) == name
 
 
 def test_tolerance_counts_as_zero(solution):
