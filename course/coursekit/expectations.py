@@ -40,11 +40,13 @@ class Mismatch(AssertionError):
     got : ndarray or tuple, optional
         The compared item of the answer, where its shape, dtype or values are wrong; None where it isn't a number or an array of numbers.
         Of random answers a tuple of what was found, such as the shares that were dropped: two mistakes are told apart by that alone.
+    share : float
+        The share of the test's points that the answer earns nevertheless, from 0 to 1, where the points grow with a measured number.
     """
 
-    def __init__(self, kind: str, message: str, got: np.ndarray | tuple[Any, ...] | None = None) -> None:
+    def __init__(self, kind: str, message: str, got: np.ndarray | tuple[Any, ...] | None = None, share: float = 0.0) -> None:
         super().__init__(message)
-        self.kind, self.got = kind, got
+        self.kind, self.got, self.share = kind, got, share
 
 
 @singledispatch

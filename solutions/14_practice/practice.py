@@ -1,5 +1,11 @@
 # ---
 # jupyter:
+#   grading:
+#     limits:
+#       call_cpu_seconds: 60
+#       call_seconds: 240
+#       cpu_seconds: 400
+#       total_seconds: 900
 #   jupytext:
 #     formats: ipynb,py:percent
 #     text_representation:
@@ -11,362 +17,37 @@
 #     name: python3
 # ---
 
-# %% [markdown]
-# # Lecture 14 · Practice
-#
-# **TODO: a question that this lecture answers?** TODO: what one can do at its end.
-#
-# | | exercise | what it is for |
-# |---|---|---|
-# | §1 | `quantize` | TODO |
-# | §2 | `dequantize` | TODO |
-# | §3 | `prune` | TODO |
-# | §4 | `sparsity` | TODO |
-# | §5 | `wide_and_deep_forward` | TODO |
-# | §6 | `wide_and_deep_backward` | TODO |
-# | §7 | `combined_loss` | TODO |
-# | §8 | `capstone` | TODO |
-#
-# Conventions: NumPy only; a batch has its examples first; a function never changes its arguments. TODO: others.
-
 # %% nbgrader={"grade": false, "grade_id": "setup", "locked": true, "schema_version": 3, "solution": false, "task": false}
 import numpy as np
 from coursekit import check, check_all, ready
 
-# %% tags=["demo"]
-from coursekit import plots
-
-# %% [markdown]
-# ## §1 TODO: quantize
-#
-# TODO: why one wants it, and the equation:
-#
-# $$y = s \cdot x^2 \tag{1}$$
-#
-# ### Exercise 1 · quantize
-# *About 15 minutes · difficulty ●○○* (TODO)
-#
-# Write equation (1).
-#
-# | array | shape | |
-# |---|---|---|
-# | `x` | any | TODO |
-# | the answer | that of `x` | $y$ |
-#
-# **By hand.** TODO: an example so small that one can follow it, in which the usual mistakes give other numbers.
-# With $x = (1, 3)$ and $s = 4$, $y = (4, 36)$.
-#
-# <details><summary>Hint 1</summary>
-#
-# TODO: a question that leads to the idea.
-# </details>
-# <details><summary>Hint 2</summary>
-#
-# TODO: a function of NumPy's that helps.
-# </details>
-
-# %% nbgrader={"grade": false, "grade_id": "quantize", "locked": false, "schema_version": 3, "solution": true, "task": false}
-def quantize(x, scale=2.0):
-    """TODO: Multiply the squares of x by a number: equation (1).
-
-    Parameters
-    ----------
-    x : array
-        Integers are legal.
-    scale : float
-        s.
-
-    Returns
-    -------
-    array of the shape of x
-
-    The arguments are not changed.
-    """
-    ### BEGIN SOLUTION
-    # TODO
-    return scale * x**2
-    ### END SOLUTION
-
-# %% nbgrader={"grade": true, "grade_id": "test_quantize", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
-check(quantize)
-### BEGIN HIDDEN TESTS
-from autograder import score
-score(quantize)
-### END HIDDEN TESTS
-
-# %% [markdown]
-# **See it work.** TODO: what the figure shows, and what to look for.
-#
-# **Change this.** TODO: a number to change in the cell below, and a question: what will happen?
-
-# %% tags=["demo"]
-if ready(quantize):
-    numbers = np.linspace(-1, 1, 41)
-    fig, ax = plots.figure()  # TODO: drawing that is longer goes into coursekit/figures/practice.py
-    ax.plot(numbers, quantize(numbers))
-    plots.show(fig, alt="TODO: A parabola whose lowest point is at zero.")
-    assert quantize(numbers).min() >= 0, "no square is negative"  # TODO: what the figure shows, asserted on numbers
-
-# %% [markdown]
-# ## §2 TODO: dequantize
-#
-# TODO: why one wants it, and the equation:
-#
-# $$y = s \cdot x^2 \tag{2}$$
-#
-# ### Exercise 2 · dequantize
-# *About 15 minutes · difficulty ●○○* (TODO)
-#
-# Write equation (2).
-#
-# | array | shape | |
-# |---|---|---|
-# | `x` | any | TODO |
-# | the answer | that of `x` | $y$ |
-#
-# **By hand.** TODO: an example so small that one can follow it, in which the usual mistakes give other numbers.
-# With $x = (1, 3)$ and $s = 4$, $y = (4, 36)$.
-#
-# <details><summary>Hint 1</summary>
-#
-# TODO: a question that leads to the idea.
-# </details>
-# <details><summary>Hint 2</summary>
-#
-# TODO: a function of NumPy's that helps.
-# </details>
-
-# %% nbgrader={"grade": false, "grade_id": "dequantize", "locked": false, "schema_version": 3, "solution": true, "task": false}
-def dequantize(x, scale=2.0):
-    """TODO: Multiply the squares of x by a number: equation (2).
-
-    Parameters
-    ----------
-    x : array
-        Integers are legal.
-    scale : float
-        s.
-
-    Returns
-    -------
-    array of the shape of x
-
-    The arguments are not changed.
-    """
-    ### BEGIN SOLUTION
-    # TODO
-    return scale * x**2
-    ### END SOLUTION
-
-# %% nbgrader={"grade": true, "grade_id": "test_dequantize", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
-check(dequantize)
-### BEGIN HIDDEN TESTS
-from autograder import score
-score(dequantize)
-### END HIDDEN TESTS
-
-# %% [markdown]
-# **See it work.** TODO: what the figure shows, and what to look for.
-
-# %% tags=["demo"]
-if ready(dequantize):
-    numbers = np.linspace(-1, 1, 41)
-    fig, ax = plots.figure()  # TODO: drawing that is longer goes into coursekit/figures/practice.py
-    ax.plot(numbers, dequantize(numbers))
-    plots.show(fig, alt="TODO: A parabola whose lowest point is at zero.")
-    assert dequantize(numbers).min() >= 0, "no square is negative"  # TODO: what the figure shows, asserted on numbers
-
-# %% [markdown]
-# ## §3 TODO: prune
-#
-# TODO: why one wants it, and the equation:
-#
-# $$y = s \cdot x^2 \tag{3}$$
-#
-# ### Exercise 3 · prune
-# *About 15 minutes · difficulty ●○○* (TODO)
-#
-# Write equation (3).
-#
-# | array | shape | |
-# |---|---|---|
-# | `x` | any | TODO |
-# | the answer | that of `x` | $y$ |
-#
-# **By hand.** TODO: an example so small that one can follow it, in which the usual mistakes give other numbers.
-# With $x = (1, 3)$ and $s = 4$, $y = (4, 36)$.
-#
-# <details><summary>Hint 1</summary>
-#
-# TODO: a question that leads to the idea.
-# </details>
-# <details><summary>Hint 2</summary>
-#
-# TODO: a function of NumPy's that helps.
-# </details>
-
-# %% nbgrader={"grade": false, "grade_id": "prune", "locked": false, "schema_version": 3, "solution": true, "task": false}
-def prune(x, scale=2.0):
-    """TODO: Multiply the squares of x by a number: equation (3).
-
-    Parameters
-    ----------
-    x : array
-        Integers are legal.
-    scale : float
-        s.
-
-    Returns
-    -------
-    array of the shape of x
-
-    The arguments are not changed.
-    """
-    ### BEGIN SOLUTION
-    # TODO
-    return scale * x**2
-    ### END SOLUTION
-
-# %% nbgrader={"grade": true, "grade_id": "test_prune", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
-check(prune)
-### BEGIN HIDDEN TESTS
-from autograder import score
-score(prune)
-### END HIDDEN TESTS
-
-# %% [markdown]
-# **See it work.** TODO: what the figure shows, and what to look for.
-
-# %% tags=["demo"]
-if ready(prune):
-    numbers = np.linspace(-1, 1, 41)
-    fig, ax = plots.figure()  # TODO: drawing that is longer goes into coursekit/figures/practice.py
-    ax.plot(numbers, prune(numbers))
-    plots.show(fig, alt="TODO: A parabola whose lowest point is at zero.")
-    assert prune(numbers).min() >= 0, "no square is negative"  # TODO: what the figure shows, asserted on numbers
-
-# %% [markdown]
-# ## §4 TODO: sparsity
-#
-# TODO: why one wants it, and the equation:
-#
-# $$y = s \cdot x^2 \tag{4}$$
-#
-# ### Exercise 4 · sparsity
-# *About 15 minutes · difficulty ●○○* (TODO)
-#
-# Write equation (4).
-#
-# | array | shape | |
-# |---|---|---|
-# | `x` | any | TODO |
-# | the answer | that of `x` | $y$ |
-#
-# **By hand.** TODO: an example so small that one can follow it, in which the usual mistakes give other numbers.
-# With $x = (1, 3)$ and $s = 4$, $y = (4, 36)$.
-#
-# <details><summary>Hint 1</summary>
-#
-# TODO: a question that leads to the idea.
-# </details>
-# <details><summary>Hint 2</summary>
-#
-# TODO: a function of NumPy's that helps.
-# </details>
-
-# %% nbgrader={"grade": false, "grade_id": "sparsity", "locked": false, "schema_version": 3, "solution": true, "task": false}
-def sparsity(x, scale=2.0):
-    """TODO: Multiply the squares of x by a number: equation (4).
-
-    Parameters
-    ----------
-    x : array
-        Integers are legal.
-    scale : float
-        s.
-
-    Returns
-    -------
-    array of the shape of x
-
-    The arguments are not changed.
-    """
-    ### BEGIN SOLUTION
-    # TODO
-    return scale * x**2
-    ### END SOLUTION
-
-# %% nbgrader={"grade": true, "grade_id": "test_sparsity", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
-check(sparsity)
-### BEGIN HIDDEN TESTS
-from autograder import score
-score(sparsity)
-### END HIDDEN TESTS
-
-# %% [markdown]
-# **See it work.** TODO: what the figure shows, and what to look for.
-
-# %% tags=["demo"]
-if ready(sparsity):
-    numbers = np.linspace(-1, 1, 41)
-    fig, ax = plots.figure()  # TODO: drawing that is longer goes into coursekit/figures/practice.py
-    ax.plot(numbers, sparsity(numbers))
-    plots.show(fig, alt="TODO: A parabola whose lowest point is at zero.")
-    assert sparsity(numbers).min() >= 0, "no square is negative"  # TODO: what the figure shows, asserted on numbers
-
-# %% [markdown]
-# ## §5 TODO: wide_and_deep_forward
-#
-# TODO: why one wants it, and the equation:
-#
-# $$y_{nd} = w_d \cdot x_{nd} \tag{5}$$
-#
-# ### Exercise 5 · wide_and_deep_forward
-# *About 15 minutes · difficulty ●○○* (TODO)
-#
-# Write equation (5).
-#
-# | array | shape | |
-# |---|---|---|
-# | `x` | `(N, D)` | TODO |
-# | `w` | `(D,)` | TODO |
-# | `out` | `(N, D)` | $y$ |
-# | `cache` | anything | what *your* backward pass will want to know |
-#
-# **By hand.** TODO: an example so small that one can follow it, in which the usual mistakes give other numbers.
-# With $x = \begin{pmatrix} 1 & 2 \\ 3 & 4 \end{pmatrix}$ and $w = (5, -6)$, $y = \begin{pmatrix} 5 & -12 \\ 15 & -24 \end{pmatrix}$.
-#
-# <details><summary>Hint 1</summary>
-#
-# TODO: a question that leads to the idea.
-# </details>
-# <details><summary>Hint 2</summary>
-#
-# TODO: a function of NumPy's that helps.
-# </details>
-
 # %% nbgrader={"grade": false, "grade_id": "wide_and_deep_forward", "locked": false, "schema_version": 3, "solution": true, "task": false}
-def wide_and_deep_forward(x, w):
-    """TODO: Multiply each column of x by its weight: equation (5).
+def wide_and_deep_forward(params, x_wide, x_deep):
+    """Compute a net with two inputs: equations (1) and (2).
 
     Parameters
     ----------
-    x : array of shape (N, D)
-        A batch. Integers are legal.
-    w : array of shape (D,)
-        The weights.
+    params : dict of arrays
+        "W1" (D, H) and "b1" (H,), the hidden layer; "W2" (H + V, K) and "b2" (K,), the output.
+    x_wide : array, shape (N, V)
+        Goes straight to the output.
+    x_deep : array, shape (N, D)
+        Goes through the hidden layer. Integers are legal in all arrays.
 
     Returns
     -------
-    out : array of shape (N, D)
+    out : array, shape (N, K)
+        [hidden, x_wide]·W2 + b2 with hidden = relu(x_deep·W1 + b1): the hidden units come first.
+        The output is linear.
     cache
-        Whatever your wide_and_deep_backward needs; nobody else looks inside.
+        What your backward pass needs; nobody else looks inside.
 
-    The arguments are not changed.
+    Neither params nor the inputs are changed.
     """
     ### BEGIN SOLUTION
-    # TODO
-    return w * x, (w, x)
+    hidden = np.maximum(x_deep @ params["W1"] + params["b1"], 0)
+    features = np.hstack([hidden, x_wide])
+    return features @ params["W2"] + params["b2"], (features, x_deep, params)
     ### END SOLUTION
 
 # %% nbgrader={"grade": true, "grade_id": "test_wide_and_deep_forward", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
@@ -376,71 +57,32 @@ from autograder import score
 score(wide_and_deep_forward)
 ### END HIDDEN TESTS
 
-# %% [markdown]
-# **See it work.** TODO: what the figure shows, and what to look for.
-
-# %% tags=["demo"]
-if ready(wide_and_deep_forward):
-    numbers = np.linspace(-1, 1, 41)[:, None]
-    fig, ax = plots.figure()  # TODO: drawing that is longer goes into coursekit/figures/practice.py
-    ax.plot(numbers, wide_and_deep_forward(numbers, np.array([2.0]))[0])
-    plots.show(fig, alt="TODO: A straight line through zero.")
-    assert wide_and_deep_forward(numbers, np.array([2.0]))[0].max() == 2, "the line is twice as steep"  # TODO
-
-# %% [markdown]
-# ## §6 TODO: wide_and_deep_backward
-#
-# TODO: why one wants it, and the equation:
-#
-# $$\frac{\partial L}{\partial x_{nd}} = w_d \frac{\partial L}{\partial y_{nd}} \qquad
-# \frac{\partial L}{\partial w_d} = \sum_n x_{nd} \frac{\partial L}{\partial y_{nd}} \tag{6}$$
-#
-# ### Exercise 6 · wide_and_deep_backward
-# *About 15 minutes · difficulty ●○○* (TODO)
-#
-# Write equation (6).
-#
-# | array | shape | |
-# |---|---|---|
-# | `dout` | `(N, D)` | the upstream gradient |
-# | `dx`, `dw` | those of `x` and `w` | the gradients |
-#
-# **By hand.** TODO: an example so small that one can follow it, in which the usual mistakes give other numbers.
-# With x and w from exercise 5 and an upstream gradient of $\begin{pmatrix} 1 & 2 \\ 0 & 1 \end{pmatrix}$,
-# the gradient of x is $\begin{pmatrix} 5 & -12 \\ 0 & -6 \end{pmatrix}$, and that of w is $(1, 8)$.
-#
-# <details><summary>Hint 1</summary>
-#
-# TODO: a question that leads to the idea.
-# </details>
-# <details><summary>Hint 2</summary>
-#
-# TODO: a function of NumPy's that helps.
-# </details>
 
 # %% nbgrader={"grade": false, "grade_id": "wide_and_deep_backward", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def wide_and_deep_backward(dout, cache):
-    """TODO: Return the gradients of x and w: equation (6).
+    """Compute the gradients of the loss for all parameters: equations (3) to (5).
 
     Parameters
     ----------
-    dout : array of shape (N, D)
-        The upstream gradient.
+    dout : array, shape (N, K)
+        ∂L/∂out, for all outputs together. If the loss is a mean over the batch, its 1/N is in dout.
     cache
-        From your wide_and_deep_forward.
+        What your wide_and_deep_forward returned.
 
     Returns
     -------
-    dx : array of shape (N, D)
-    dw : array of shape (D,)
-        Summed over the batch.
+    dict of arrays
+        The gradients under the keys of params, "W1", "b1", "W2" and "b2", and no others; each has
+        the shape of its parameter. Where a hidden unit's weighted sum is exactly 0, both 0 and 1
+        are right for the ReLU's derivative.
 
-    The upstream gradient is not changed.
+    dout is not changed.
     """
     ### BEGIN SOLUTION
-    # TODO
-    w, x = cache
-    return dout * w, np.sum(dout * x, axis=0)
+    features, x_deep, params = cache
+    units = len(params["b1"])
+    through = dout @ params["W2"][:units].T * (features[:, :units] > 0)
+    return {"W1": x_deep.T @ through, "b1": through.sum(axis=0), "W2": features.T @ dout, "b2": dout.sum(axis=0)}
     ### END SOLUTION
 
 # %% nbgrader={"grade": true, "grade_id": "test_wide_and_deep_backward", "locked": true, "points": 4, "schema_version": 3, "solution": false, "task": false}
@@ -450,68 +92,25 @@ from autograder import score
 score(wide_and_deep_backward)
 ### END HIDDEN TESTS
 
-# %% [markdown]
-# **See it work.** TODO: what the figure shows, and what to look for.
-
-# %% tags=["demo"]
-if ready(wide_and_deep_forward, wide_and_deep_backward):
-    numbers = np.linspace(-1, 1, 41)[:, None]
-    out, cache = wide_and_deep_forward(numbers, np.array([2.0]))
-    dx, dw = wide_and_deep_backward(out, cache)
-    fig, ax = plots.figure()  # TODO: drawing that is longer goes into coursekit/figures/practice.py
-    ax.plot(numbers, dx)
-    plots.show(fig, alt="TODO: A straight line through zero.")
-    assert np.allclose(dx, 4 * numbers), "the gradient is four times the input"  # TODO
-
-# %% [markdown]
-# ## §7 TODO: combined_loss
-#
-# TODO: why one wants it, and the equation:
-#
-# $$y = s \cdot x^2 \tag{7}$$
-#
-# ### Exercise 7 · combined_loss
-# *About 15 minutes · difficulty ●○○* (TODO)
-#
-# Write equation (7).
-#
-# | array | shape | |
-# |---|---|---|
-# | `x` | any | TODO |
-# | the answer | that of `x` | $y$ |
-#
-# **By hand.** TODO: an example so small that one can follow it, in which the usual mistakes give other numbers.
-# With $x = (1, 3)$ and $s = 4$, $y = (4, 36)$.
-#
-# <details><summary>Hint 1</summary>
-#
-# TODO: a question that leads to the idea.
-# </details>
-# <details><summary>Hint 2</summary>
-#
-# TODO: a function of NumPy's that helps.
-# </details>
 
 # %% nbgrader={"grade": false, "grade_id": "combined_loss", "locked": false, "schema_version": 3, "solution": true, "task": false}
-def combined_loss(x, scale=2.0):
-    """TODO: Multiply the squares of x by a number: equation (7).
+def combined_loss(losses, weights):
+    """Add the losses of several outputs, each with its weight: equation (6).
 
     Parameters
     ----------
-    x : array
-        Integers are legal.
-    scale : float
-        s.
+    losses : list of K numbers, K ≥ 1
+        One loss for each output.
+    weights : list of K numbers, none of them negative
+        They need not sum to 1, and may be 0. Integers are legal, here and above.
 
     Returns
     -------
-    array of the shape of x
-
-    The arguments are not changed.
+    float
+        The weighted sum. The lists are not changed.
     """
     ### BEGIN SOLUTION
-    # TODO
-    return scale * x**2
+    return float(np.dot(losses, weights))
     ### END SOLUTION
 
 # %% nbgrader={"grade": true, "grade_id": "test_combined_loss", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
@@ -521,66 +120,176 @@ from autograder import score
 score(combined_loss)
 ### END HIDDEN TESTS
 
-# %% [markdown]
-# **See it work.** TODO: what the figure shows, and what to look for.
 
-# %% tags=["demo"]
-if ready(combined_loss):
-    numbers = np.linspace(-1, 1, 41)
-    fig, ax = plots.figure()  # TODO: drawing that is longer goes into coursekit/figures/practice.py
-    ax.plot(numbers, combined_loss(numbers))
-    plots.show(fig, alt="TODO: A parabola whose lowest point is at zero.")
-    assert combined_loss(numbers).min() >= 0, "no square is negative"  # TODO: what the figure shows, asserted on numbers
-
-# %% [markdown]
-# ## §8 TODO: capstone
-#
-# TODO: why one wants it, and the equation:
-#
-# $$y = s \cdot x^2 \tag{8}$$
-#
-# ### Exercise 8 · capstone
-# *About 15 minutes · difficulty ●○○* (TODO)
-#
-# Write equation (8).
-#
-# | array | shape | |
-# |---|---|---|
-# | `x` | any | TODO |
-# | the answer | that of `x` | $y$ |
-#
-# **By hand.** TODO: an example so small that one can follow it, in which the usual mistakes give other numbers.
-# With $x = (1, 3)$ and $s = 4$, $y = (4, 36)$.
-#
-# <details><summary>Hint 1</summary>
-#
-# TODO: a question that leads to the idea.
-# </details>
-# <details><summary>Hint 2</summary>
-#
-# TODO: a function of NumPy's that helps.
-# </details>
-
-# %% nbgrader={"grade": false, "grade_id": "capstone", "locked": false, "schema_version": 3, "solution": true, "task": false}
-def capstone(x, scale=2.0):
-    """TODO: Multiply the squares of x by a number: equation (8).
+# %% nbgrader={"grade": false, "grade_id": "quantize", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def quantize(W, bits=8):
+    """Replace weights by integers: equations (7) to (9).
 
     Parameters
     ----------
-    x : array
-        Integers are legal.
-    scale : float
-        s.
+    W : array of real numbers, of any shape, () and empty ones included
+        Integers of any type are legal.
+    bits : int, from 1 to 16
 
     Returns
     -------
-    array of the shape of x
+    q : array of integers, the shape of W
+        The codes, from 0 to 2**bits − 1, in any dtype of integers that holds them.
+    scale : float
+        (max W − min W)/(2**bits − 1). Only the range of W counts, so 0 may lie outside of it.
+    zero_point : int
+        The code of 0. It may be negative, or larger than 2**bits − 1.
 
-    The arguments are not changed.
+    (q − zero_point)·scale is W up to half a step, that is scale/2, and rounding.
+    Where all entries of W are alike, it is exactly W, for a scale that you choose.
+    Of an empty W, q is empty, and scale and zero_point are any finite numbers.
+    W is not changed.
     """
     ### BEGIN SOLUTION
-    # TODO
-    return scale * x**2
+    W, largest = np.asarray(W, dtype=float), 2**bits - 1
+    low, high = (W.min(), W.max()) if W.size else (0.0, 0.0)
+    if low == high:
+        scale, zero_point = abs(low) or 1.0, int(low < 0)
+    else:
+        scale = (high - low) / largest
+        zero_point = -int(np.round(low / scale))
+    q = np.clip(np.round(W / scale) + zero_point, 0, largest)
+    return q.astype(np.uint8 if bits <= 8 else np.uint16), float(scale), zero_point
+    ### END SOLUTION
+
+# %% nbgrader={"grade": true, "grade_id": "test_quantize", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
+check(quantize)
+### BEGIN HIDDEN TESTS
+from autograder import score
+score(quantize)
+### END HIDDEN TESTS
+
+
+# %% nbgrader={"grade": false, "grade_id": "dequantize", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def dequantize(q, scale, zero_point):
+    """Turn integers back into weights: equation (7).
+
+    Parameters
+    ----------
+    q : array of integers, of any shape and any type of integers, such as np.uint8
+        The codes.
+    scale : float
+        How far apart neighbouring codes are.
+    zero_point : int
+        The code of 0; it may be negative, or larger than any code.
+
+    Returns
+    -------
+    array of floats, the shape of q
+        (q − zero_point)·scale. q is not changed.
+    """
+    ### BEGIN SOLUTION
+    return (q.astype(float) - zero_point) * scale
+    ### END SOLUTION
+
+# %% nbgrader={"grade": true, "grade_id": "test_dequantize", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
+check(dequantize)
+### BEGIN HIDDEN TESTS
+from autograder import score
+score(dequantize)
+### END HIDDEN TESTS
+
+
+# %% nbgrader={"grade": false, "grade_id": "prune", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def prune(W, threshold):
+    """Set small weights to zero.
+
+    Parameters
+    ----------
+    W : array, of any shape, () and empty ones included
+        Weights. Integers are legal.
+    threshold : float, at least 0
+
+    Returns
+    -------
+    array of real numbers, the shape of W
+        A new array: 0 where |w| < threshold, elsewhere w, also where |w| is exactly threshold.
+        W is not changed.
+    """
+    ### BEGIN SOLUTION
+    return np.where(np.abs(W) < threshold, 0.0, W)
+    ### END SOLUTION
+
+# %% nbgrader={"grade": true, "grade_id": "test_prune", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+check(prune)
+### BEGIN HIDDEN TESTS
+from autograder import score
+score(prune)
+### END HIDDEN TESTS
+
+
+# %% nbgrader={"grade": false, "grade_id": "sparsity", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def sparsity(weights):
+    """Compute the fraction of zeros among all entries of some arrays.
+
+    Parameters
+    ----------
+    weights : list of arrays, of any shapes, empty ones included
+        Integers are legal.
+
+    Returns
+    -------
+    float
+        The number of entries that are exactly 0, over the number of all entries. It is 0.0 where
+        there are no entries at all. The arrays are not changed.
+    """
+    ### BEGIN SOLUTION
+    entries = sum(W.size for W in weights)
+    return sum(float(np.sum(W == 0)) for W in weights) / max(entries, 1)
+    ### END SOLUTION
+
+# %% nbgrader={"grade": true, "grade_id": "test_sparsity", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+check(sparsity)
+### BEGIN HIDDEN TESTS
+from autograder import score
+score(sparsity)
+### END HIDDEN TESTS
+
+
+# %% nbgrader={"grade": false, "grade_id": "capstone", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def capstone(X_train, y_train, rng):
+    """Learn to read digits, by any method.
+
+    Parameters
+    ----------
+    X_train : array, shape (N, 64), 200 ≤ N ≤ 1200
+        Images of 8×8 pixels, each pixel standardized over the training set, as data.digits() has
+        them.
+    y_train : array of int, shape (N,)
+        Classes, from 0 to 9. Which digit has which number is the caller's choice: learn it.
+    rng : Generator
+        Draw all random numbers from it, so that the same state gives the same classifier.
+
+    Returns
+    -------
+    callable
+        predict(X) -> labels, for X of shape (M, 64), M ≥ 1: an array of shape (M,) of whole
+        numbers. An image's label doesn't depend on the other images in X; X is not changed.
+
+    Neither X_train nor y_train is changed. A call takes at most 60 seconds of processor time.
+    """
+    ### BEGIN SOLUTION
+    units, classes, batch, epochs = 100, int(y_train.max()) + 1, 32, 30
+    p = [rng.normal(0, np.sqrt(2 / 64), (64, units)), np.zeros(units), rng.normal(0, np.sqrt(2 / units), (units, classes)), np.zeros(classes)]
+    velocity, steps = [0.0] * 4, epochs * (len(X_train) // batch)
+    for t in range(steps):
+        chosen = rng.choice(len(X_train), batch, replace=False)
+        x, hidden = X_train[chosen], np.maximum(X_train[chosen] @ p[0] + p[1], 0)
+        z = hidden @ p[2] + p[3]
+        dz = np.exp(z - z.max(axis=1, keepdims=True))
+        dz /= dz.sum(axis=1, keepdims=True)
+        dz[np.arange(batch), y_train[chosen]] -= 1
+        dz /= batch
+        dhidden = dz @ p[2].T * (hidden > 0)
+        grads = x.T @ dhidden + 1e-3 * p[0], dhidden.sum(axis=0), hidden.T @ dz + 1e-3 * p[2], dz.sum(axis=0)
+        velocity = [0.9 * v - 0.1 * (1 - t / steps) * g for v, g in zip(velocity, grads, strict=True)]
+        p = [theta + v for theta, v in zip(p, velocity, strict=True)]
+    return lambda X: np.argmax(np.maximum(X @ p[0] + p[1], 0) @ p[2] + p[3], axis=1)
     ### END SOLUTION
 
 # %% nbgrader={"grade": true, "grade_id": "test_capstone", "locked": true, "points": 6, "schema_version": 3, "solution": false, "task": false}
@@ -590,26 +299,9 @@ from autograder import score
 score(capstone)
 ### END HIDDEN TESTS
 
-# %% [markdown]
-# **See it work.** TODO: what the figure shows, and what to look for.
-
-# %% tags=["demo"]
-if ready(capstone):
-    numbers = np.linspace(-1, 1, 41)
-    fig, ax = plots.figure()  # TODO: drawing that is longer goes into coursekit/figures/practice.py
-    ax.plot(numbers, capstone(numbers))
-    plots.show(fig, alt="TODO: A parabola whose lowest point is at zero.")
-    assert capstone(numbers).min() >= 0, "no square is negative"  # TODO: what the figure shows, asserted on numbers
 
 # %% [markdown]
-# ### In your own words
-
-# %% [markdown] nbgrader={"grade": true, "grade_id": "written_practice", "locked": false, "points": 1, "schema_version": 3, "solution": true, "task": false}
-# TODO: a question about the idea, not about the code?
-#
-# === BEGIN SOLUTION ===
-# TODO: the model answer that the graders compare with.
-# === END SOLUTION ===
-
-# %% tags=["demo"]
-check_all()
+# ## §2 a
+# ## §3 a
+# ## §4 a
+# ## §8 a
