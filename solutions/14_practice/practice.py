@@ -435,6 +435,9 @@ if ready(wide_and_deep_forward, wide_and_deep_backward, combined_loss):
     sizes, shares = (60, 100, 200), (0.0, 0.001, 0.01, 0.1, 0.5, 0.75, 0.9)
     by_hint = {hint: [np.mean([read_forms((1, 0.1), seed, n, hint)[0] for seed in range(4)]) for n in sizes] for hint in (1.0, 0.0)}
     by_share = [np.mean([read_forms((1 - share, share), seed)[:2] for seed in range(4)], axis=0) for share in shares]
+
+# %% tags=["demo"]
+if ready(wide_and_deep_forward, wide_and_deep_backward, combined_loss):
     plots.show(
         figures.lines(
             {
@@ -447,8 +450,11 @@ if ready(wide_and_deep_forward, wide_and_deep_backward, combined_loss):
         alt="On the left, accuracy against training examples: with the box it is one to three points higher everywhere. On the right, the "
         "weight of the ink grows: its error falls quickly from above 1 and stays low, while the digits stay near 0.86 until the weight is one half, and then fall.",
     )
+
+# %% tags=["demo"]
+if ready(wide_and_deep_forward, wide_and_deep_backward, combined_loss):
     _, _, first, last = read_forms((1, 0.1), 0)
-    with np.errstate(all="ignore"):
+    with np.errstate(over="ignore", invalid="ignore"):
         assert not read_forms((1, 10), 0)[3] < first, "with weights eleven times as large it diverges"
     assert last < first / 2, "the combined loss falls"
     assert all(np.array(by_hint[1.0]) > by_hint[0.0]), "the wide input helps"
@@ -757,18 +763,22 @@ score(sparsity)
 
 # %% tags=["demo"]
 lean = trained((32,) * 4, l1=0.003)
+
+
+def pruned(net, threshold):
+    """Return how sparse a net is after pruning, and its accuracy."""
+    small = net.copy()
+    dense = [layer for layer in small.layers if "W" in layer.params]
+    for layer in dense:
+        layer.params["W"] = prune(layer.params["W"], threshold)
+    return sparsity([layer.params["W"] for layer in dense]), small.accuracy(digits.X_test, digits.y_test)
+
+
+# %% tags=["demo"]
 if ready(prune, sparsity):
     thresholds, curves = (0.0, 0.003, 0.01, 0.03, 0.1, 0.2, 0.3), {}
-    for l1, net in ((0.0, deep), (0.003, lean)):
-        points = []
-        for threshold in thresholds:
-            small = net.copy()
-            for layer in small.layers:
-                if "W" in layer.params:
-                    layer.params["W"] = prune(layer.params["W"], threshold)
-            zeros = sparsity([layer.params["W"] for layer in small.layers if "W" in layer.params])
-            points.append((zeros, small.accuracy(digits.X_test, digits.y_test)))
-        curves[f"λ = {l1:g}"] = tuple(zip(*points, strict=True))
+    for label, net in (("λ = 0", deep), ("λ = 0.003", lean)):
+        curves[label] = tuple(zip(*[pruned(net, threshold) for threshold in thresholds], strict=True))
     plots.show(
         figures.lines({"Pruned after training with ℓ1": curves}, xlabels=["sparsity"], ylabels=["test accuracy"]),
         alt="Accuracy against sparsity with ℓ1 and without. Without ℓ1 the accuracy falls where more than a third of the weights are "
@@ -827,6 +837,9 @@ if ready(quantize, dequantize, prune, sparsity):
         "one layer of 16 units": measured(small, 4, X),
         "… in 8 bits ": measured([(dequantize(*quantize(W, 8)), b) for W, b in small], 1, X),
     }
+
+# %% tags=["demo"]
+if ready(quantize, dequantize, prune, sparsity):
     names = ("test accuracy", "bytes", "multiplications", "ms for 1000 images")
     plots.show(
         figures.bars(list(rows), dict(zip(names, zip(*rows.values(), strict=True), strict=True)), log=names[1:]),
@@ -1016,9 +1029,9 @@ for fault, remedy, (_, _, before) in zip(figures.PATIENTS, figures.REPAIRS, sick
 #
 # **By hand.** This is legal, and reads 88 %:
 #
-# `means = np.array([X_train[y_train == k].mean(axis=0) for k in range(10)])`
+# `m = np.stack([X_train[y_train == k].mean(0) for k in range(10)])`
 #
-# `return lambda X: np.argmin(((X[:, None] - means) ** 2).sum(axis=2), axis=1)`
+# `return lambda X: ((X[:, None] - m) ** 2).sum(2).argmin(1)`
 #
 # <details><summary>Hint 1</summary>
 #
@@ -1064,7 +1077,7 @@ def capstone(X_train, y_train, rng):
         chosen = rng.choice(len(X_train), batch, replace=False)
         x, hidden = X_train[chosen], np.maximum(X_train[chosen] @ p[0] + p[1], 0)
         z = hidden @ p[2] + p[3]
-        dz = np.exp(z - z.max(axis=1, keepdims=True))
+        dz = np.exp(z - z.max(axis=1, keepdims=True))  # not secret
         dz /= dz.sum(axis=1, keepdims=True)
         dz[np.arange(batch), y_train[chosen]] -= 1
         dz /= batch
