@@ -32,6 +32,7 @@ SECTIONS = {
 }
 ARRAYS = {exercise: SECTIONS[exercise] for exercise in ("dequantize", "prune")}
 lost = partial(flattened, severity="slip")
+turned = partial(negated, text="Your numbers have the right size and the wrong sign. A weight of 0.3 stays 0.3, and doesn't become −0.3.")
 listed = partial(as_list, text="You return nested lists, as a comprehension makes them. Make an array of them.")
 EVERYWHERE = members({name: see for name, see in SECTIONS.items() if name != "wide_and_deep_forward"}, vars(right), nothing_returned)
 IN_ARRAYS = members(
@@ -41,7 +42,7 @@ IN_ARRAYS = members(
     lost,
     partial(in_a_tuple, severity="slip"),
     listed,
-    partial(negated, severity="core"),
+    turned,
 )
 
 
@@ -522,13 +523,13 @@ REMEMBERED = []
 def remembering(params, x_wide, x_deep):
     """Return the right output, and keep the last batch outside the cache."""
     REMEMBERED[:] = [dict(params), x_wide, x_deep]
-    return right_out(params, x_wide, x_deep), None
+    return right_out(params, x_wide, x_deep), lambda: REMEMBERED
 
 
 @misconception("wide_and_deep_backward", "slip", title="The last forward pass is remembered", see="14 §2", with_forward=remembering)
 def back_of_the_last(dout, cache):
     """You keep what the backward pass needs in a global variable, which the next forward pass overwrites. Put it into the cache."""
-    params, x_wide, x_deep = REMEMBERED
+    params, x_wide, x_deep = cache()
     P = floats(params)
     return gradients(dout.astype(float), P, x_wide.astype(float), x_deep.astype(float), x_deep @ P["W1"] + P["b1"])
 
