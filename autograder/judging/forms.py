@@ -174,6 +174,10 @@ class _Changed:
             return Call(self._instead(*args, **kwargs), args)
         return Call(self._form.apply(call.answer, *args, **kwargs), call.arguments)
 
+    def items(self, count: int, *args: Any, **kwargs: Any) -> Any:
+        """Return the first items of the iterator that is the answer, unchanged."""
+        return self._function.items(count, *args, **kwargs)
+
     def _instead(self, *args: Any, **kwargs: Any) -> Any:
         """Return an answer in the place of the exception that is being handled, or raise it again."""
         if self._form.instead is None or has_generator(args, kwargs):

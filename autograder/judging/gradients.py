@@ -162,6 +162,10 @@ class _Compared:
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         return self.call(*args, **kwargs).answer
 
+    def items(self, count: int, *args: Any, **kwargs: Any) -> Any:
+        """Return the first items of the iterator that is the answer, unchanged."""
+        return self._function.items(count, *args, **kwargs)
+
     def call(self, *args: Any, **kwargs: Any) -> Call:
         """Return the answer together with the positional arguments after the call.
 

@@ -86,15 +86,18 @@ class Recorder:
     def __getattr__(self, name: str) -> RecordedFunction:
         return RecordedFunction(name, self)
 
-    def ask(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any], want_arguments: bool) -> Call:
-        """Call the function `name`, and record its answer or its `StudentError`."""
+    def ask(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any], want_arguments: bool, items: int | None = None) -> Call:
+        """Call the function `name`, and record its answer or its `StudentError`; with a number of `items`, as an iterator's first ones."""
         deadline.check()
         random = has_generator(args, kwargs) or self._follows_random(name)
         try:
             if self._account.is_full(name):
                 raise Unreadable(name, self._account.too_much)
             function = getattr(self._student, name)
-            call = function.call(*args, **kwargs) if want_arguments else Call(function(*args, **kwargs), ())
+            if items is not None:
+                call = Call(function.items(items, *args, **kwargs), ())
+            else:
+                call = function.call(*args, **kwargs) if want_arguments else Call(function(*args, **kwargs), ())
             if not self._account.has_room_for(name, call):
                 del call  # the error's traceback refers to this frame
                 raise Unreadable(name, self._account.too_much)
@@ -151,6 +154,10 @@ class RecordedFunction:
     def call(self, *args: Any, **kwargs: Any) -> Call:
         """Return the answer together with the arguments after the call."""
         return self._recorder.ask(self.name, args, kwargs, want_arguments=True)
+
+    def items(self, count: int, *args: Any, **kwargs: Any) -> Any:
+        """Return the first items of the iterator that is the answer; see `coursekit.student.StudentFunction`."""
+        return self._recorder.ask(self.name, args, kwargs, want_arguments=False, items=count).answer
 
 
 def has_generator(args: Sequence[Any], kwargs: dict[str, Any]) -> bool:

@@ -34,6 +34,8 @@ def frozen(value: Any) -> Any:
 
 def size_of(value: Any) -> int:
     """Return an upper estimate of a value's memory in bytes."""
+    if isinstance(value, float):
+        return 64  # lists of lists hold many of them
     if isinstance(value, dict):
         return size_of([*value, *value.values()])
     if isinstance(value, (list, tuple)):
@@ -42,6 +44,4 @@ def size_of(value: Any) -> int:
         return 256 + max(value.nbytes, value.base.nbytes if isinstance(value.base, np.ndarray) else 0)  # a view keeps its whole base alive
     if isinstance(value, (str, bytes, int)):
         return 256 + sys.getsizeof(value)
-    if isinstance(value, float):
-        return 64  # lists of lists hold many of them
     return 256 if isinstance(value, (np.generic, *_NUMBERS)) else 1280  # other objects, such as handles

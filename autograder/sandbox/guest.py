@@ -22,7 +22,7 @@ import numpy as np
 from autograder.sandbox import wire
 from autograder.sandbox.cells import GuestCell, Notebook, place_of, text_of, type_name
 from coursekit.streams import METHODS, Threads, is_function, is_iterator, running_threads
-from coursekit.student import builtin_bases, raising_function
+from coursekit.student import builtin_bases, first_items, raising_function
 
 SOCKET = 3
 
@@ -201,10 +201,10 @@ class Guest:
             calling, codec = self._codec(), self._codec()
             calling.generators, codec.generators = generators, reported
             try:
-                _, args, kwargs, want_arguments, _ = calling.decode(wire.frame_in(call, self._bounds), states=False)
+                called, args, kwargs, want_arguments, _ = calling.decode(wire.frame_in(call, self._bounds), states=False)
             except wire.WireError:  # an argument is a part that an earlier answer lacks, so the test won't make this call
                 return codec.encode("error", "unreadable", name, "", "an earlier answer has no such part", None)
-            reply = self._answer(codec, name, args, kwargs, want_arguments)
+            reply = self._answer(codec, called, args, kwargs, want_arguments)
             if reply is not None:
                 return reply
         return codec.encode("error", "raised", name, "NameError", "a name is missing", None)
@@ -238,7 +238,9 @@ class Guest:
 
     def _answer(self, codec: wire.Codec, name: str, args: tuple[Any, ...], kwargs: dict[str, Any], want_arguments: bool) -> bytes | None:
         name, _, method = name.partition(":")
-        function = partial(self._step, codec, method) if method else self._notebook.namespace.get(name)
+        function = partial(self._step, codec, method) if method in METHODS else self._notebook.namespace.get(name)
+        if method == "items" and callable(function):
+            function = partial(first_items, function)
         if method == "forget":
             function = partial(self._forget, list(self._threads))
         if not callable(function):

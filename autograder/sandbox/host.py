@@ -23,7 +23,7 @@ from autograder.sandbox import wire
 from autograder.sandbox.callbacks import Callbacks, encoded
 from autograder.sandbox.channel import Closed, CpuTimeout, Timeout
 from autograder.sandbox.confine import LAYERS, available
-from autograder.sandbox.prefetch import Plan, PlannedCall, Prefetched, Queue, Reply
+from autograder.sandbox.prefetch import Plan, PlannedCall, Prefetched, Queue, Reply, called
 from autograder.sandbox.process import Ending, GuestProcess, StaleHandle, ZygoteClient
 from autograder.sandbox.reasons import MESSAGE_LENGTH, disk_message, meaning_of_status, reported_error
 from autograder.sandbox.remote import RemoteStudent
@@ -196,8 +196,11 @@ class Guest:
                     self._clock.spent, self.killed = other._clock.spent, self.killed or other.killed
 
     def call(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any], want_arguments: bool = True, method: str = "") -> Call:
-        """Call the function `name`; see `RemoteFunction`. With a `method`, do that with the iterator which is the first argument."""
-        if (fetched := self._fetched(name + method, args, kwargs, want_arguments)) is not None:
+        """Call the function `name`; see `RemoteFunction`.
+
+        With a `method`, do that with the iterator or function which is the first argument; with "items", take items of the answer.
+        """
+        if (fetched := self._fetched(name, args, kwargs, want_arguments, method)) is not None:
             return fetched
         if name in self._skipped:
             raise self._skipped[name]
@@ -416,9 +419,9 @@ class Guest:
     ) -> Call:
         """Send a call, serve its callbacks, and return the result."""
         codec, callbacks = process.codec(self), 0
-        codec.generators += args[0].generators if method and args else ()
+        codec.generators += args[0].generators if args and type(args[0]) is wire.Handle and method else ()
         try:
-            frame = codec.encode("call", f"{name}:{method}" if method else name, args, kwargs, want_arguments, process.forgotten())
+            frame = codec.encode("call", called(name, method), args, kwargs, want_arguments, process.forgotten())
             generators = tuple(codec.generators)
         except StaleHandle:
             raise Died(name, "an argument belongs to an earlier process, which has ended") from None
@@ -462,10 +465,10 @@ class Guest:
             raise self._with_reason_if_missing(reported_error(*fields))
         raise wire.WireError("an unexpected message")
 
-    def _fetched(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any], want_arguments: bool) -> Call | None:
+    def _fetched(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any], want_arguments: bool, method: str) -> Call | None:
         """Return the prefetched answer, or None if the call differs from the plan: then this and later calls of the test are made now."""
         test = self._current
-        if test is None or not test.is_next(name, args, kwargs, want_arguments):
+        if test is None or not test.is_next(name, args, kwargs, want_arguments, method):
             self._current = None
             return None
         outcome, reported = test.next, test.reported()

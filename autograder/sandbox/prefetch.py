@@ -112,6 +112,8 @@ class PlannedCall:
         Whether the reply contains the arguments after the call.
     frame : bytes
         The encoded call.
+    method : str
+        What is done with the function, if not just a call: "items".
     """
 
     name: str
@@ -119,6 +121,7 @@ class PlannedCall:
     kwargs: dict[str, Any]
     want_arguments: bool
     frame: bytes
+    method: str = ""
 
 
 @dataclass(frozen=True)
@@ -201,17 +204,17 @@ class Planner:
             last_uses.setdefault(call, []).append(generator)
         return TestPlan(test, tuple(self._calls), tuple(self._states), last_uses)
 
-    def note(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any], want_arguments: bool) -> Pending:
+    def note(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any], want_arguments: bool, method: str = "") -> Pending:
         """Record a call, and return its pending answer; raise TypeError from the first call on that can't be planned."""
         try:
             if not self._plannable or len(self._calls) >= MOST_CALLS:
                 raise TypeError("the plan has ended")
-            frame = self._codec.encode("call", name, args, kwargs, want_arguments, [], states=False)
+            frame = self._codec.encode("call", called(name, method), args, kwargs, want_arguments, [], states=False)
             planned = tuple(map(self._argument, args)), {key: self._argument(value) for key, value in kwargs.items()}
         except _UNPLANNABLE:
             self._plannable = False
             raise TypeError(f"a call of {name} can't be planned here") from None
-        self._calls.append(PlannedCall(name, *planned, want_arguments, frame))
+        self._calls.append(PlannedCall(name, *planned, want_arguments, frame, method))
         return Pending(len(self._calls) - 1)
 
     def _argument(self, argument: Any) -> Any:
@@ -241,6 +244,15 @@ class PlannedFunction:
     def call(self, *args: Any, **kwargs: Any) -> Call:
         """Return the pending answer and the arguments, as if the call left them unchanged."""
         return Call(self._student.note(self.name, args, kwargs, True), args)
+
+    def items(self, count: int, *args: Any, **kwargs: Any) -> Any:
+        """Return pending items."""
+        return self._student.note(self.name, (count, *args), kwargs, False, "items")
+
+
+def called(name: str, method: str) -> str:
+    """Return how a message says what is called."""
+    return f"{name}:{method}" if method else name
 
 
 def _refer(value: Any) -> list[Any]:
@@ -290,12 +302,13 @@ class Prefetched:
         self.outcomes[len(self._answers)] = None
         self._answers.append(answer)
 
-    def is_next(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any], want_arguments: bool) -> bool:
+    def is_next(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any], want_arguments: bool, method: str = "") -> bool:
         """Tell whether a call equals the next one of the plan, and its outcome is there."""
         if len(self._answers) >= len(self.outcomes):
             return False
         call = self.plan.calls[len(self._answers)]
-        if (call.name, call.want_arguments, len(call.args)) != (name, want_arguments, len(args)) or call.kwargs.keys() != kwargs.keys():
+        known = call.name, call.method, call.want_arguments, len(call.args)
+        if known != (name, method, want_arguments, len(args)) or call.kwargs.keys() != kwargs.keys():
             return False
         return all(map(self._matches, call.args, args)) and all(self._matches(call.kwargs[key], kwargs[key]) for key in kwargs)
 

@@ -30,6 +30,7 @@ from coursekit.streams import as_argument, is_iterator
 
 START_SECONDS, END_SECONDS, GRACE_SECONDS, LAST_GUEST_SECONDS = 60.0, 10.0, 0.1, 2.0
 POLL_SECONDS = 0.002
+_PROCESSORS = os.cpu_count() or 1
 FORKS = 3
 TYPE_LENGTH = 200
 _BOOT = """
@@ -98,8 +99,8 @@ class GuestProcess:
             except OSError:  # it has ended
                 return 0.0
 
-        end, processors = used() + seconds, os.cpu_count() or 1
-        self.channel.cpu_left = lambda: (end - used()) / processors
+        end = used() + seconds
+        self.channel.cpu_left = lambda: (end - used()) / _PROCESSORS
 
     def has_only(self, threads: frozenset[str], seconds: float) -> bool:
         """Wait until it has no other threads than these, at most so many seconds; tell whether it has none."""

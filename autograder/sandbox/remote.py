@@ -23,8 +23,8 @@ class Guest(Protocol):
     def with_replaced(self, sources: Mapping[str, str]) -> AbstractContextManager[tuple[Guest, set[str]]]:
         """Run the same cells in another process, with some functions replaced; note which of them are called."""
 
-    def call(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any], want_arguments: bool = True) -> Call:
-        """Call a function."""
+    def call(self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any], want_arguments: bool = True, method: str = "") -> Call:
+        """Call a function, or do something else with it."""
 
     def prefetch(self, exercise: str, plan: Plan) -> None:
         """Start an exercise, and make its planned calls."""
@@ -79,3 +79,7 @@ class RemoteFunction:
     def call(self, *args: Any, **kwargs: Any) -> Call:
         """Return the answer together with the positional arguments after the call."""
         return self._guest.call(self.name, args, kwargs)
+
+    def items(self, count: int, *args: Any, **kwargs: Any) -> Any:
+        """Return the first items of an iterator that it answers with, in one message; see `coursekit.student.StudentFunction`."""
+        return self._guest.call(self.name, (count, *args), kwargs, want_arguments=False, method="items").answer

@@ -24,6 +24,7 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
+from itertools import islice
 from types import TracebackType
 from typing import Any, Protocol
 
@@ -137,6 +138,9 @@ class StudentFunction(Protocol):
     def call(self, *args: Any, **kwargs: Any) -> Call:
         """Return the answer together with the positional arguments after the call."""
 
+    def items(self, count: int, *args: Any, **kwargs: Any) -> Any:
+        """Call the function; if the answer is an iterator, return a list of at most its first `count` items, and else the answer."""
+
 
 class Student(Protocol):
     """A student's functions, by name: ``student.softmax(z)``."""
@@ -219,6 +223,9 @@ class LocalFunction:
             answer = ReturnedFunction(self.name, partial(self._apply, answer), answer)
         return Call(answer, arguments)
 
+    def items(self, count: int, *args: Any, **kwargs: Any) -> Any:
+        return copied(self._guarded(first_items, self._function, count, *copied(args), **copied(kwargs)))
+
     def _step(self, iterator: Any, threads: Threads, method: str, *args: Any) -> Any:
         """Do something with an iterator that the function has returned; an item is copied."""
         return copied(self._guarded(METHODS[method], iterator, threads, *args))
@@ -239,6 +246,12 @@ class LocalFunction:
         except (Exception, SystemExit) as error:
             place = own_line(error.__traceback__)
             raise Raised(self.name, type(error).__name__, str(error), place, builtin_bases(error), args) from None
+
+
+def first_items(function: Callable[..., Any], count: int, *args: Any, **kwargs: Any) -> Any:
+    """Call a function; see `StudentFunction.items`. Each item is copied as it is when it comes."""
+    answer = function(*map(as_argument, args), **kwargs)
+    return [copied(item) for item in islice(answer, count)] if is_iterator(answer) else answer
 
 
 def parameters_of(function: Any) -> tuple[str, ...]:

@@ -141,6 +141,10 @@ def fits(shift):
 def used(function, x):
     return function(x)
 
+def draws(rng):
+    while True:
+        yield rng.random()
+
 def hangs():
     while True:
         pass
@@ -201,6 +205,16 @@ def test_calls_of_a_returned_function_are_recorded(student):
         predict(None)
     assert [answer.answer for answer in recorder.answers[:2]] == [FUNCTION, np.ones(1)]
     assert isinstance(recorder.answers[2].error, Raised)
+
+
+def test_the_first_items_come_with_the_call(student):
+    source = Source(range(10))
+    assert student.batch.items(2, source, 3) == [[0, 1, 2], [3, 4, 5]] and source.taken == 6
+    assert student.batch.items(9, [1, 2, 3], size=2) == [[1, 2], [3]]
+    assert student.one_list.items(2, [5, 6]) == [[5], [6]]  # each as it was when it came
+    assert student.fits.items(3, None) is not None  # no iterator
+    generator, again = np.random.default_rng(3), np.random.default_rng(3)
+    assert student.draws.items(4, generator) == list(again.random(4)) and generator.random() == again.random()
 
 
 def test_a_list_is_an_argument_as_ever(student):
@@ -368,3 +382,10 @@ def test_items_are_recorded_as_answers(student):
         ("fails", False, ITERATOR),
         ("fails", False, Raised),
     ]
+
+
+def test_a_returned_function_tells_its_arguments_after_the_call(student):
+    X = np.array([1.0, 2.0])
+    call = student.fits(np.array([1.0, 2.0])).call(X)
+    assert [argument.tolist() for argument in call.arguments] == [[1.0, 2.0]]
+    assert X.tolist() == [1.0, 2.0]
