@@ -91,6 +91,14 @@ QUANTIZED = variants("quantize", "14 §3", right.quantize, ranged, {
         "You turned W/scale into integers with `astype` or `floor`, which cuts off the digits, so the error is up to a whole step. Use "
         "`np.round` first.",
         lambda W, low, scale, bits: (within(np.floor((W - low) / scale), bits), scale, zero_of(low, scale))),
+    "both_cut": ("part", "The codes are cut off, not rounded",
+        "You made integers of W/scale and of −min W/scale, which cuts off the digits, so the error is up to a whole step. Use `np.round` "
+        "first.",
+        lambda W, low, scale, bits: (within(np.trunc(W / scale) - int(low / scale), bits), scale, -int(low / scale))),
+    "codes_not_clipped": ("slip", "The codes aren't clipped",
+        "Where both ends of the range are rounded away from 0, the largest code is 2^bits: in an np.uint8 it becomes 0. End with `np.clip`.",
+        lambda W, low, scale, bits: ((np.round(W / scale) + zero_of(low, scale)).astype(np.int64).astype(np.uint8 if bits <= 8 else np.uint16),
+                                     scale, zero_of(low, scale))),
     "codes_and_zero_point_cut": ("part", "W/scale + zero_point is cut off, not rounded",
         "You add zero_point first, and then turn the sum into integers with `astype`, which cuts off the digits. Use `np.round` first.",
         lambda W, low, scale, bits: (within(W / scale + zero_of(low, scale), bits), scale, zero_of(low, scale))),
@@ -100,10 +108,6 @@ QUANTIZED = variants("quantize", "14 §3", right.quantize, ranged, {
     "zero_point_subtracted": ("part", "The zero point is subtracted in the codes",
         "Your codes are round(W/scale) − zero_point, and so most of them are clipped. From W ≈ (q − zero_point)·scale follows a plus.",
         lambda W, low, scale, bits: (within(np.round(W / scale) - zero_of(low, scale), bits), scale, zero_of(low, scale))),
-    "one_code_too_many": ("part", "There is one code too many",
-        "Your largest code is 2^bits, which doesn't fit into that many bits. The codes go from 0 to 2^bits − 1.",
-        lambda W, low, scale, bits: (np.round(W / (scale * (1 - 2.0**-bits))).astype(int) + zero_of(low, scale * (1 - 2.0**-bits)),
-                                     scale * (1 - 2.0**-bits), zero_of(low, scale * (1 - 2.0**-bits)))),
     "codes_for_two_to_the_bits": ("part", "One step too many",
         "You divided the range by 2^bits. The codes from 0 to 2^bits − 1 have 2^bits − 1 steps between them.",
         lambda W, low, scale, bits: codes_of(W, scale * (1 - 2.0**-bits), zero_of(low, scale * (1 - 2.0**-bits)), bits)),
@@ -142,9 +146,6 @@ QUANTIZED = variants("quantize", "14 §3", right.quantize, ranged, {
         "You rounded (W − min W)/scale and min W/scale, and the two errors add up to nearly a whole step. Round W/scale, and add the "
         "rounded zero_point.",
         lambda W, low, scale, bits: (within(np.round((W - low) / scale), bits), scale, zero_of(low, scale))),
-    "scale_upside_down": ("part", "The scale is upside down",
-        "You return codes per unit, by which one divides. Here W ≈ (q − zero_point)·scale: it is the range over 2^bits − 1.",
-        lambda W, low, scale, bits: (codes_of(W, scale, zero_of(low, scale), bits)[0], 1 / scale, zero_of(low, scale))),
     "never_rounded": ("core", "The numbers aren't rounded",
         "You scale W to the range from 0 to 1, or to 2^bits − 1, and stop there. Fractions need as many bytes as before: round "
         "to integers.",
@@ -155,14 +156,8 @@ QUANTIZED = variants("quantize", "14 §3", right.quantize, ranged, {
     "codes_in_one_byte": ("slip", "Always np.uint8",
         "np.uint8 holds codes up to 255. With more than 8 bits larger ones wrap round without a warning: use np.uint16 there.",
         lambda W, low, scale, bits: (codes_of(W, scale, zero_of(low, scale), bits)[0].astype(np.uint8), scale, zero_of(low, scale))),
-    "codes_upside_down": ("core", "The largest weight gets the code 0",
-        "You subtracted from max W, so the order of the codes is turned. The smallest weight has the code 0.",
-        lambda W, low, scale, bits: codes_of(-W, scale, zero_of(-W.max(), scale), bits)),
 })
 QUANTIZED_FORMS = changed_items("quantize", "14 §3", right.quantize, {
-    "codes_listed": ("slip", "The codes are a list",
-        "You return q as a list, with many times the bytes. Return the array of integers itself.",
-        lambda q, scale, zero_point, *call: (q.tolist(), scale, zero_point)),
     "in_a_dictionary": ("part", "A dictionary is returned", "You return a dictionary. A tuple was asked for: (q, scale, zero_point).",
         lambda q, scale, zero_point, *call: {"q": q, "scale": scale, "zero_point": zero_point}),
     "codes_alone": ("part", "Only the codes are returned",
@@ -179,41 +174,36 @@ FORM_OF_CODES = members({"quantize": "14 §3"}, vars(right), partial(in_place, c
 bits_fixed = fixed_number("quantize", right.quantize, see="14 §3", name="bits", value=8, severity="slip")
 
 
-@misconception("quantize", "slip", title="A constant array divides by zero", see="14 §3")
-def constant_divides(W, bits=8):
-    """Where all entries are alike the range is 0, and so is your scale: 0/0 is NaN, and NaN as an integer is garbage. Treat this case
-    first: with scale = |w| the codes 0 and 1 are enough."""
+
+def alike(how, W, bits=8):
+    """Quantize rightly what has a range; `how` gets the other arrays."""
     W = np.array(W, dtype=float)
-    if W.size and W.min() == W.max():
-        return np.zeros(W.shape, dtype=int), np.nan, 0
-    return ranged(lambda W, low, scale, bits: codes_of(W, scale, zero_of(low, scale), bits), W, bits)
+    return right.quantize(W, bits) if W.size and W.min() < W.max() else how(W)
 
 
-@misconception("quantize", "slip", title="A constant array isn't exact", see="14 §3")
-def constant_is_rounded(W, bits=8):
-    """Where all entries are alike you use the scale 1, so the constant comes back as a whole number. With scale = |w| it comes back
-    exactly."""
-    W = np.array(W, dtype=float)
-    if W.size and W.min() == W.max():
-        return np.zeros(W.shape, dtype=int), 1.0, -int(np.round(W.flat[0]))
-    return ranged(lambda W, low, scale, bits: codes_of(W, scale, zero_of(low, scale), bits), W, bits)
-
-
-@misconception("quantize", "slip", title="A constant array becomes zeros", see="14 §3")
-def constant_is_zero(W, bits=8):
-    """Where all entries are alike you return zeros for q and for zero_point, so the constant is lost: they come back as zeros. With scale =
-    |w| the codes 0 and 1 are enough."""
-    W = np.array(W, dtype=float)
-    if W.size and W.min() == W.max():
-        return np.zeros(W.shape, dtype=int), 1.0, 0
-    return ranged(lambda W, low, scale, bits: codes_of(W, scale, zero_of(low, scale), bits), W, bits)
-
-
-@misconception("quantize", "slip", title="An empty array raises an error", see="14 §3")
-def empty_raises(W, bits=8):
-    """`min` of an empty array raises an error. An empty layer has an empty q: ask for `W.size` first."""
-    np.min(W)
-    return ranged(lambda W, low, scale, bits: codes_of(W, scale, zero_of(low, scale), bits), W, bits)
+# fmt: off
+CONSTANTS = variants("quantize", "14 §3", right.quantize, alike, {
+    "constant_divides": ("slip", "A constant array divides by zero",
+        "Where all entries are alike the range is 0, and so is your scale: 0/0 is NaN, and NaN as an integer is garbage. Treat this case "
+        "first: with scale = |w| the codes 0 and 1 are enough.",
+        lambda W: (np.zeros(W.shape, dtype=int), np.nan, 0) if W.size else of_one_value(W)),
+    "constant_raises": ("slip", "A constant array divides by zero",
+        "Where all entries are alike your scale is 0, and 0/0 or 1/0 can't be made an integer. Treat this case first: with scale = |w| the "
+        "codes 0 and 1 are enough.",
+        lambda W: (W, 0.0, int(np.round(np.float64(W.flat[0]) / 0.0))) if W.size else of_one_value(W)),
+    "constant_is_rounded": ("slip", "A constant array isn't exact",
+        "Where all entries are alike you use the scale 1, so the constant comes back as a whole number. With scale = |w| it comes back "
+        "exactly.",
+        lambda W: (np.zeros(W.shape, dtype=int), 1.0, -int(np.round(W.flat[0]))) if W.size else of_one_value(W)),
+    "constant_is_zero": ("slip", "A constant array becomes zeros",
+        "Where all entries are alike you return zeros for q and for zero_point, so the constant is lost. With scale = |w| the codes 0 and 1 "
+        "are enough.",
+        lambda W: (np.zeros(W.shape, dtype=int), 1.0, 0)),
+    "empty_raises": ("slip", "An empty array raises an error",
+        "`min` of an empty array raises an error. An empty layer has an empty q: ask for `W.size` first.",
+        lambda W: of_one_value(W) if W.size else np.min(W)),
+})
+# fmt: on
 
 
 @misconception("quantize", "slip", title="The range of integers overflows", see="14 §3")
@@ -234,29 +224,28 @@ DEQUANTIZED = misconceptions("dequantize", "14 §3", {
     "zero_point_added": ("core", "The zero point is added",
         "You return (q + zero_point)·scale. The code zero_point stands for 0: (q − zero_point)·scale.",
         lambda q, scale, zero_point: (q.astype(float) + zero_point) * scale),
-    "zero_point_unscaled": ("part", "The zero point isn't scaled",
+    "zero_point_unscaled": ("core", "The zero point isn't scaled",
         "You return q·scale − zero_point: a pair of brackets is missing. zero_point is a code, so it is taken away before the scale.",
         lambda q, scale, zero_point: q * float(scale) - zero_point),
-    "zero_point_unscaled_added": ("core", "The zero point is taken for the minimum",
-        "You return q·scale + zero_point, as if zero_point were the smallest weight. It is a code: (q − zero_point)·scale.",
-        lambda q, scale, zero_point: q * float(scale) + zero_point),
     "divided": ("core", "Divided by the scale",
         "You divided by scale. That is the way from W to the codes; on the way back one multiplies.",
         lambda q, scale, zero_point: (q.astype(float) - zero_point) / scale),
     "scale_forgotten": ("core", "The scale is forgotten", "You return q − zero_point, the number of steps. Each of them is `scale` long.",
         lambda q, scale, zero_point: q.astype(float) - zero_point),
+    "back_cut": ("part", "The weights are cut off to integers",
+        "You made integers of the answer, so that the weights' fractions are lost. The weights are real numbers.",
+        lambda q, scale, zero_point: ((q.astype(float) - zero_point) * scale).astype(int)),
+    "in_int16": ("slip", "np.int16 is too small",
+        "You make np.int16 of q, which ends at 32,767. Codes go up to 65,535, and zero_point may be anything: `q.astype(float)`.",
+        lambda q, scale, zero_point: (q.astype(np.int16) - zero_point) * float(scale)),
+    "flat_list": ("slip", "A flat list is returned", "You return the weights in a list, one after another. The answer is an array like q.",
+        lambda q, scale, zero_point: [(float(code) - zero_point) * scale for code in np.ravel(q)]),
     "back_rounded": ("core", "The weights are rounded", "You rounded the answer, or made integers of it. The weights are real numbers.",
         lambda q, scale, zero_point: np.round((q.astype(float) - zero_point) * scale)),
     "difference_wraps": ("slip", "The difference wraps round",
         "q may be np.uint8, and NumPy subtracts within its type: 3 − 5 is 254, and a zero_point outside the type raises an error. Make "
         "floats of q first: `q.astype(float)`.",
         lambda q, scale, zero_point: (q - zero_point) * float(scale)),
-    "difference_wraps_always": ("slip", "The difference is of the codes' type",
-        "You made zero_point a number of q's type, so for np.uint8 the difference wraps round: 3 − 5 is 254. Make floats of q first.",
-        lambda q, scale, zero_point: (q - np.array(zero_point).astype(q.dtype)) * float(scale)),
-    "sign_lost": ("part", "Negative weights lose their sign",
-        "You take the absolute value of the difference. Codes below zero_point stand for negative weights.",
-        lambda q, scale, zero_point: np.abs(q.astype(float) - zero_point) * scale),
     "negative_cut": ("part", "Negative weights become 0",
         "You clip the difference at 0. Codes below zero_point stand for negative weights.",
         lambda q, scale, zero_point: np.maximum(q.astype(float) - zero_point, 0) * scale),
@@ -264,6 +253,11 @@ DEQUANTIZED = misconceptions("dequantize", "14 §3", {
 
 
 # --- prune and sparsity ---------------------------------------------------------------------------------------------------
+
+def sizes(W):
+    """Return absolute values as floats: that of −128 doesn't fit into an np.int8."""
+    return np.abs(np.asarray(W, dtype=float))
+
 
 PRUNED = misconceptions("prune", "14 §4", {
     "negative_pruned": ("part", "Negative weights are pruned, whatever their size",
@@ -274,38 +268,34 @@ PRUNED = misconceptions("prune", "14 §4", {
         lambda W, threshold: np.where((W >= 0) & (threshold > W), 0.0, W)),
     "large_pruned": ("core", "The large weights are pruned",
         "You set the large weights to 0 and keep the small ones: `>` for `<`. Small weights matter least.",
-        lambda W, threshold: np.where(np.abs(W) >= threshold, 0.0, W)),
+        lambda W, threshold: np.where(sizes(W) >= threshold, 0.0, W)),
     "threshold_pruned": ("slip", "A weight at the threshold is pruned",
         "You wrote ≤. Weights with |w| < threshold become 0, so one of exactly threshold stays.",
-        lambda W, threshold: np.where(np.abs(W) <= threshold, 0.0, W)),
+        lambda W, threshold: np.where(sizes(W) <= threshold, 0.0, W)),
     "threshold_kept_above_only": ("slip", "The threshold 0 doesn't leave the weights as they are",
         "You test whether threshold is true, or replace 0 by a default. With the threshold 0 nothing changes.",
-        lambda W, threshold: np.where(np.abs(W) < (threshold or 0.5), 0.0, W)),
+        lambda W, threshold: np.where(sizes(W) < (threshold or 0.5), 0.0, W)),
+    "unpruned": ("core", "The weights are returned unpruned",
+        "Your answer is W itself: what you pruned was a copy that you threw away. Return the copy.",
+        lambda W, threshold: W.copy()),
+    "pruned_to_integers": ("part", "The weights that stay become integers",
+        "You write the weights into an array of integers, which cuts off the digits behind the decimal point. Make an array of floats.",
+        lambda W, threshold: np.where(sizes(W) < threshold, 0, W).astype(int)),
+    "size_overflows": ("slip", "The absolute value overflows",
+        "`np.abs` of −128 in an np.int8 is −128, which is below every threshold. Compare −threshold < w < threshold, or make floats of W first.",
+        lambda W, threshold: np.where(np.abs(W) < threshold, 0.0, W)),
+    "loops_over_a_matrix": ("part", "Made for matrices",
+        "You go through rows and columns, so an array of one or three axes raises an error. NumPy compares arrays of any shape at once.",
+        lambda W, threshold: np.array([[w if abs(float(w)) >= threshold else 0.0 for w in W[i, : W.shape[1]]] for i in range(W.shape[0])],
+                                      dtype=float).reshape(W.shape)),
     "shrunk": ("part", "The other weights are shrunk",
         "You move every weight towards 0 by the threshold, which is what an ℓ1 step does. Pruning leaves large weights as they are.",
-        lambda W, threshold: np.sign(W) * np.maximum(np.abs(W) - threshold, 0)),
-    "raised": ("core", "Small weights are set to the threshold",
-        "You replace small weights by the threshold itself. Pruned weights become 0.",
-        lambda W, threshold: np.where(np.abs(W) < threshold, threshold, W)),
+        lambda W, threshold: np.sign(W) * np.maximum(sizes(W) - threshold, 0)),
     "mask": ("core", "The mask is returned", "You return which weights stay, as 1 and 0. That is the mask: multiply W by it.",
-        lambda W, threshold: (np.abs(W) >= threshold) * 1.0),
+        lambda W, threshold: (sizes(W) >= threshold) * 1.0),
     "kept_alone": ("part", "The pruned weights are taken out",
         "You return the weights that stay, in a row. The matrix keeps its shape, with zeros in the other places.",
-        lambda W, threshold: W[np.abs(W) >= threshold]),
-    "sign_of_weights_lost": ("part", "The weights that stay lose their sign",
-        "You return |w| for the weights that stay. The absolute value is for the comparison alone.",
-        lambda W, threshold: np.where(np.abs(W) < threshold, 0.0, np.abs(W))),
-    "not_quite_zero": ("slip", "Pruned weights aren't exactly 0",
-        "You set small weights to a tiny number. Only exact zeros need no storage, and only those count as sparse.",
-        lambda W, threshold: np.where(np.abs(W) < threshold, 1e-9, W)),
-    "relative_to_largest": ("core", "The threshold is a share of the largest weight",
-        "You multiply threshold by max|W|. It is compared with |w| itself.",
-        lambda W, threshold: np.where(np.abs(W) < threshold * np.max(np.abs(W), initial=0.0), 0.0, W)),
-    "share_of_weights": ("core", "The threshold is a share of the weights",
-        "You prune the smallest share of weights, by a quantile. The threshold is a number with which |w| is compared.",
-        lambda W, threshold: np.where(np.abs(W) < np.quantile(np.abs(W), min(threshold, 1)), 0.0, W) if W.size else W * 1.0),
-    "squares_compared": ("part", "The square is compared", "You compare w² with threshold. Compare |w|, or the square with threshold².",
-        lambda W, threshold: np.where(np.square(W * 1.0) < threshold, 0.0, W)),
+        lambda W, threshold: W[sizes(W) >= threshold]),
 })
 threshold_fixed = fixed_number("prune", right.prune, see="14 §4", name="threshold", value=0.35, severity="part")
 SPARSE = misconceptions("sparsity", "14 §4", {
@@ -329,9 +319,6 @@ SPARSE = misconceptions("sparsity", "14 §4", {
     "rows_counted": ("part", "Divided by the number of rows",
         "`len(W)` is the number of rows of a matrix. `W.size` is the number of its entries.",
         lambda weights: sum(int(np.sum(W == 0)) for W in weights) / max(1, sum(len(W) for W in weights))),
-    "arrays_counted": ("part", "Divided by the number of arrays",
-        "You divide the number of zeros by the number of arrays. Divide by the number of all entries.",
-        lambda weights: sum(int(np.sum(W == 0)) for W in weights) / max(1, len(weights))),
     "nearly_zero": ("slip", "Small weights count as zeros",
         "You use `np.isclose`, or compare with a small number. Pruned weights are exactly 0, and only those need no storage.",
         lambda weights: sum(int(np.sum(np.abs(W) < 1e-8)) for W in weights) / max(1, sum(W.size for W in weights))),
@@ -342,12 +329,14 @@ SPARSE = misconceptions("sparsity", "14 §4", {
     "one_shape_only": ("part", "All arrays must have one shape",
         "You make one array of the list, which works only if all have the same shape. Go through the list, or `np.ravel` each.",
         lambda weights: float(np.mean(np.array(weights, dtype=float) == 0)) if len(weights) else 0.0),
+    "whole_division": ("core", "The fraction is cut off",
+        "`//` cuts the fraction off, so that your answer is 0 or 1. Divide with `/`.",
+        lambda weights: float(sum(int(np.sum(W == 0)) for W in weights) // max(1, sum(W.size for W in weights)))),
+    "rounded": ("slip", "The fraction is rounded", "You round the answer to two digits. Whoever compares nets needs all of them.",
+        lambda weights: round(sum(int(np.sum(W == 0)) for W in weights) / max(1, sum(W.size for W in weights)), 2)),
     "nothing_divides": ("slip", "No entries divide by zero",
         "Where there is no entry you divide by 0. The docstring says what is wanted then: 0.0.",
         lambda weights: sum(int(np.sum(W == 0)) for W in weights) / sum(W.size for W in weights)),
-    "empty_is_nan": ("slip", "An empty array spoils the sum",
-        "`np.mean` of an empty array is NaN, and NaN times 0 is NaN. Count zeros and entries instead.",
-        lambda weights: sum((np.mean(W == 0) if W.size else np.nan) * W.size for W in weights) / max(1, sum(W.size for W in weights))),
 })
 
 
@@ -380,8 +369,6 @@ WIDE_AND_DEEP = variants("wide_and_deep_forward", "14 §2", right.wide_and_deep_
     "relu_missing": ("part", "The ReLU is missing",
         "Your hidden units are linear, so two layers do no more than one. Apply the ReLU: `np.maximum(z, 0)`.",
         lambda P, z, x_wide: joined(P, z, x_wide)),
-    "relu_is_leaky": ("part", "The ReLU is leaky", "Your hidden units keep a small share of negative sums. ReLU(z) = max(z, 0).",
-        lambda P, z, x_wide: joined(P, np.where(z > 0, z, 0.01 * z), x_wide)),
     "relu_of_all": ("part", "The wide inputs go through the ReLU",
         "You apply the ReLU to hidden units and wide inputs together. The wide inputs go to the output as they are.",
         lambda P, z, x_wide: joined(P, relu(z), relu(x_wide))),
@@ -390,34 +377,25 @@ WIDE_AND_DEEP = variants("wide_and_deep_forward", "14 §2", right.wide_and_deep_
         lambda P, z, x_wide: relu(joined(P, relu(z), x_wide))),
     "hidden_logistic": ("core", "The hidden units are logistic", "You used the logistic function for the ReLU: `np.maximum(z, 0)`.",
         lambda P, z, x_wide: joined(P, 1 / (1 + np.exp(-np.clip(z, -500, 500))), x_wide)),
-    "hidden_tanh": ("core", "The hidden units are tanh", "You used tanh where the ReLU was asked for, which is `np.maximum(z, 0)`.",
-        lambda P, z, x_wide: joined(P, np.tanh(z), x_wide)),
     "wide_first": ("part", "The wide inputs come first",
         "You joined [x_wide, hidden], so the rows of W2 meet the wrong numbers. The hidden units come first: [hidden, x_wide].",
         lambda P, z, x_wide: np.hstack([x_wide, relu(z)]) @ P["W2"] + P["b2"]),
     "wide_left_out": ("part", "The wide inputs are left out",
         "You use the first rows of W2 alone. The other rows belong to the wide inputs.",
         lambda P, z, x_wide: relu(z) @ P["W2"][: z.shape[1]] + P["b2"]),
+    "inputs_exchanged": ("core", "The two inputs are exchanged",
+        "You send x_wide through the hidden layer. That is where x_deep goes; x_wide goes straight to the output.",
+        lambda P, z, x_wide: x_wide @ P["W1"]),
     "deep_left_out": ("core", "The hidden units are left out",
         "You use the last rows of W2 alone. The first rows belong to the hidden units.",
         lambda P, z, x_wide: x_wide @ P["W2"][z.shape[1] :] + P["b2"]),
     "b1_left_out": ("part", "b1 is forgotten", "You never added b1 to the weighted sums: hidden = relu(x_deep·W1 + b1).",
         lambda P, z, x_wide: joined(P, relu(z - P["b1"]), x_wide)),
-    "both_biases_left_out": ("part", "Both biases are forgotten",
-        "You never added b1 and b2. The products with weights alone aren't equations (1) and (2).",
-        lambda P, z, x_wide: joined(P, relu(z - P["b1"]), x_wide) - P["b2"]),
-    "hidden_absolute": ("part", "The ReLU is an absolute value",
-        "You take |z| for the hidden units. ReLU(z) = max(z, 0): negative sums become 0.",
-        lambda P, z, x_wide: joined(P, np.abs(z), x_wide)),
     "b1_after_the_relu": ("part", "b1 is added behind the ReLU",
         "You added b1 to the hidden units. It belongs inside: relu(x_deep·W1 + b1).",
         lambda P, z, x_wide: joined(P, relu(z - P["b1"]) + P["b1"], x_wide)),
     "b2_left_out": ("part", "b2 is forgotten", "You never added b2 to the output: it is the last term of equation (2).",
         lambda P, z, x_wide: joined(P, relu(z), x_wide) - P["b2"]),
-    "out_softmax": ("core", "The output goes through a softmax",
-        "You return probabilities. The output is linear; a classifier's loss contains the softmax, and this net may have other "
-        "outputs, too.",
-        lambda P, z, x_wide: np.exp(joined(P, relu(z), x_wide) / 9) / np.exp(joined(P, relu(z), x_wide) / 9).sum(axis=1, keepdims=True)),
 })
 deep_in_place = in_place(
     "wide_and_deep_forward",
@@ -470,8 +448,12 @@ BACK = variants("wide_and_deep_backward", "14 §2", right.wide_and_deep_backward
         lambda g, dout, P, x_wide, x_deep, z: masked(1.0, dout, P, x_wide, x_deep, z)),
     "mask_inverted": ("part", "The ReLU's mask is turned round", "Gradients go back where z > 0; you let them through where z < 0.",
         lambda g, dout, P, x_wide, x_deep, z: masked(z <= 0, dout, P, x_wide, x_deep, z)),
-    "mask_is_the_value": ("part", "Multiplied by the hidden units", "The derivative of the ReLU is 1 where z > 0, and not z itself.",
-        lambda g, dout, P, x_wide, x_deep, z: masked(relu(z), dout, P, x_wide, x_deep, z)),
+    "b1_before_the_mask": ("part", "b1's gradient is summed before the mask",
+        "You sum what reaches the hidden units, and apply the ReLU's mask afterwards. A silent unit's bias gets nothing: mask first.",
+        lambda g, dout, P, x_wide, x_deep, z: g | {"b1": np.sum(dout @ P["W2"][: z.shape[1]].T, axis=0)}),
+    "last_example": ("core", "Only the last example counts",
+        "Your loop over the examples overwrites the gradients. Add them up: `grads[key] += …`.",
+        lambda g, dout, P, x_wide, x_deep, z: gradients(dout[-1:], P, x_wide[-1:], x_deep[-1:], z[-1:])),
     "biases_not_summed": ("part", "The biases' gradients aren't summed",
         "Your gradients of b1 and b2 have a row for each example. A bias is one number for the whole batch: sum over it, `axis=0`.",
         lambda g, dout, P, x_wide, x_deep, z: g | {"b1": dout @ P["W2"][: z.shape[1]].T * (z > 0), "b2": dout}),
@@ -484,9 +466,6 @@ BACK = variants("wide_and_deep_backward", "14 §2", right.wide_and_deep_backward
     "back_averaged": ("part", "The gradients are averaged over the batch",
         "You divided by N. dout is the gradient of the whole loss, so what it averages stands in it already: add up over the batch.",
         lambda g, dout, P, x_wide, x_deep, z: {key: one / len(dout) for key, one in g.items()}),
-    "biases_averaged": ("part", "The biases' gradients are averaged",
-        "A bias is added to each example, so its gradient is the sum over them.",
-        lambda g, dout, P, x_wide, x_deep, z: g | {"b1": g["b1"] / len(dout), "b2": g["b2"] / len(dout)}),
     "W2_before_the_relu": ("part", "W2's gradient comes from z",
         "The factor of W2 is what went through it: the hidden units behind the ReLU.",
         lambda g, dout, P, x_wide, x_deep, z: g | {"W2": np.hstack([z, x_wide]).T @ dout}),
@@ -502,12 +481,6 @@ BACK = variants("wide_and_deep_backward", "14 §2", right.wide_and_deep_backward
         "The gradient of the hidden units goes through the first rows of W2, those of the hidden units. You took the last ones.",
         lambda g, dout, P, x_wide, x_deep, z: g | {
             key: gradients(dout, P | {"W2": P["W2"][-z.shape[1] :]}, x_wide, x_deep, z)[key] for key in ("W1", "b1")}),
-    "hidden_layer_frozen": ("part", "Nothing reaches the hidden layer", "Your gradients of W1 and b1 are zero: the wide part alone learns.",
-        lambda g, dout, P, x_wide, x_deep, z: g | {"W1": 0 * g["W1"], "b1": 0 * g["b1"]}),
-    "b1_zero": ("part", "b1 has no gradient", "Your gradient of b1 is zero. It is the sum over the batch of what reaches z.",
-        lambda g, dout, P, x_wide, x_deep, z: g | {"b1": 0 * g["b1"]}),
-    "b2_zero": ("part", "b2 has no gradient", "Your gradient of b2 is zero. It is the sum over the batch of dout.",
-        lambda g, dout, P, x_wide, x_deep, z: g | {"b2": 0 * g["b2"]}),
     "biases_are_rows": ("slip", "The biases' gradients have two axes",
         "You kept the axis of the sum, so b1's gradient has the shape (1, H). Leave `keepdims` out.",
         lambda g, dout, P, x_wide, x_deep, z: g | {"b1": g["b1"][None], "b2": g["b2"][None]}),
@@ -521,7 +494,8 @@ BACK = variants("wide_and_deep_backward", "14 §2", right.wide_and_deep_backward
         lambda g, dout, P, x_wide, x_deep, z: {f"d{key}": one for key, one in g.items()}),
     "back_with_inputs": ("slip", "There are gradients for the inputs, too",
         "You return gradients for the inputs as well. Only parameters are trained: the keys are those of params.",
-        lambda g, dout, P, x_wide, x_deep, z: g | {"x_deep": dout @ P["W2"][: z.shape[1]].T * (z > 0) @ P["W1"].T}),
+        lambda g, dout, P, x_wide, x_deep, z: g | {"x_wide": dout @ P["W2"][z.shape[1] :].T,
+                                                   "x_deep": dout @ P["W2"][: z.shape[1]].T * (z > 0) @ P["W1"].T}),
 })
 # fmt: on
 back_in_place = in_place("wide_and_deep_backward", right.wide_and_deep_backward, see="14 §2", casting="unsafe")
@@ -570,33 +544,25 @@ def back_of_the_last(dout, cache):
 COMBINED = misconceptions("combined_loss", "14 §2", {
     "unweighted": ("core", "The weights are ignored", "You add the losses as they are. Multiply each by its weight first.",
         lambda losses, weights: float(sum(losses))),
+    "mean_of_losses": ("core", "The mean of the losses", "You average the losses, and don't use the weights.",
+        lambda losses, weights: float(np.mean(losses))),
+    "lists_multiplied": ("core", "Two lists are multiplied",
+        "Python refuses `losses * weights` for lists. Go through both with `zip`, or make arrays of them.",
+        lambda losses, weights: float(sum(losses * weights))),
+    "losses_in_place": ("slip", "losses is changed in place", "You write the products into the list losses, which belongs to the caller.",
+        lambda losses, weights: float(sum(losses.__setitem__(k, losses[k] * weights[k]) or losses[k] for k in range(len(losses))))),
     "mean_of_products": ("part", "The products are averaged", "You divide the sum by the number of outputs. The sum itself was asked for.",
         lambda losses, weights: float(np.mean(np.multiply(losses, weights)))),
     "normalised": ("part", "Divided by the sum of the weights",
         "You return the weighted mean. The weights need not sum to 1, and a larger sum is a larger loss.",
         lambda losses, weights: float(np.dot(losses, weights)) / (sum(weights) or 1)),
-    "sum_times_sum": ("core", "The sum of the losses times the sum of the weights",
-        "You add before you multiply. Each loss has its own weight: multiply first, then add.",
-        lambda losses, weights: float(sum(losses) * sum(weights))),
-    "divided_by_weights": ("core", "Divided by the weights",
-        "You divide each loss by its weight. A larger weight makes a loss count more: multiply.",
-        lambda losses, weights: float(sum(loss / (weight or 1) for loss, weight in zip(losses, weights, strict=True)))),
-    "largest": ("core", "The largest loss alone", "You return the largest of the weighted losses. All of them count: add them up.",
-        lambda losses, weights: float(np.max(np.multiply(losses, weights)))),
-    "product": ("core", "The losses are multiplied", "You multiply the weighted losses with each other. Add them up.",
-        lambda losses, weights: float(np.prod(np.multiply(losses, weights)))),
     "first_alone": ("part", "Only the first output counts", "Your `return` stands inside the loop, so the first product is all.",
         lambda losses, weights: float(losses[0] * weights[0])),
     "last_alone": ("part", "Only the last output counts",
         "You overwrite the sum in the loop, so the last product is left. Write `total += …`.",
         lambda losses, weights: float(losses[-1] * weights[-1])),
-    "first_weight_for_all": ("part", "One weight for all outputs", "You multiply every loss by the first weight. Each has its own.",
-        lambda losses, weights: float(sum(losses) * weights[0])),
     "two_outputs_only": ("part", "Made for two outputs", "You use the first two losses. There may be one, or five: loop over all.",
         lambda losses, weights: float(sum(loss * weight for loss, weight in list(zip(losses, weights, strict=True))[:2]))),
-    "weights_reversed": ("part", "The weights come in reverse order",
-        "You go through the weights from the end. The first weight belongs to the first loss.",
-        lambda losses, weights: float(np.dot(losses, weights[::-1]))),
     "products": ("core", "The products aren't added", "You return the weighted losses in a list. One number was asked for.",
         lambda losses, weights: [float(loss * weight) for loss, weight in zip(losses, weights, strict=True)]),
     "products_in_an_array": ("core", "The products aren't added",
@@ -604,9 +570,7 @@ COMBINED = misconceptions("combined_loss", "14 §2", {
         lambda losses, weights: np.multiply(losses, weights)),
     "in_an_array": ("slip", "The number comes in an array",
         "You return an array with one number in it. Return the number itself, `float(…)`.",
-        lambda losses, weights: np.array([np.dot(losses, weights)])),
-    "in_a_list": ("slip", "The number comes in a list", "You return a list with one number in it. Return the number itself: no brackets.",
-        lambda losses, weights: [float(np.dot(losses, weights))]),
+        lambda losses, weights: np.array([losses], dtype=float) @ np.array(weights, dtype=float)[:, None]),
     "weight_of_zero": ("slip", "A weight of 0 counts as 1",
         "You write `weight or 1`, or ask `if weight`. A weight of 0 means that the loss doesn't count.",
         lambda losses, weights: float(sum(loss * (weight or 1) for loss, weight in zip(losses, weights, strict=True)))),
@@ -636,9 +600,9 @@ DEQUANTIZED_TOO = alternatives("dequantize", {
     "one_by_one": lambda q, scale, zero_point: np.reshape([scale * (int(code) - zero_point) for code in q.flat], q.shape),
 })
 PRUNED_TOO = alternatives("prune", {
-    "by_a_mask": lambda W, threshold: W * (np.abs(W) >= threshold),
+    "by_a_mask": lambda W, threshold: W * (sizes(W) >= threshold),
     "by_multiplying_where": lambda W, threshold: np.where((threshold > W) & (-threshold < W), 0, W),
-    "one_by_one_pruned": lambda W, threshold: np.array([0.0 if abs(w) < threshold else float(w) for w in np.ravel(W)]).reshape(np.shape(W)),
+    "one_by_one_pruned": lambda W, threshold: np.array([0.0 if abs(float(w)) < threshold else float(w) for w in np.ravel(W)]).reshape(np.shape(W)),
 })
 SPARSE_TOO = alternatives("sparsity", {
     "by_one_long_array": lambda weights: float(np.mean(np.concatenate([np.zeros(0), *map(np.ravel, weights)]) == 0))
@@ -675,7 +639,7 @@ def quantize_in_a_loop(W, bits=8):
 @alternative("prune")
 def in_a_copy(W, threshold):
     W = W.copy()
-    W[np.abs(W) < threshold] = 0
+    W[sizes(W) < threshold] = 0
     return W
 
 
@@ -801,10 +765,7 @@ CAPSTONE = misconceptions("capstone", "14 §8", {
         lambda X_train, y_train, rng: lambda X: np.argmax((X * X_train) @ np.ones((64, 10)), axis=1)),
     "untrained": ("core", "The net isn't trained", "Your net has random weights, as at the start. Train it before you return predict.",
         lambda X_train, y_train, rng: (lambda W: lambda X: np.argmax(X @ W, axis=1))(rng.normal(size=(64, 10)))),
-    "digits_by_their_names": ("core", "The classes are taken from elsewhere",
-        "Your labels don't come from y_train. Which digit has which number is the caller's choice, and another one in each test.",
-        lambda X_train, y_train, rng: lambda X: (by_neighbours(X_train, y_train)(X) + 1) % 10),
-    "class_means": ("part", "Only the classes' means are compared",
+    "class_means": ("core", "Only the classes' means are compared",
         "You compare each image with the mean of each class. That is a start; a net with a hidden layer sees more.",
         lambda X_train, y_train, rng: to_class_means(X_train, y_train)),
     "least_squares": ("part", "A linear model",

@@ -57,7 +57,7 @@ from coursekit import check, check_all, ready
 # | optimizer (lectures 7, 8) | gradient descent | momentum (or RMSProp, or Nadam) | Nadam |
 # | learning rate (lecture 9) | constant | 1cycle | performance scheduling |
 #
-# A recommendation is a claim, so we test it. **Equal budgets**: each recipe gets 6 epochs on the same 1000 digits, three learning rates, and 347
+# A recommendation is a claim, so we test it. **Equal budgets**: each recipe gets 6 epochs on the same 1000 digits, two learning rates, and 347
 # digits to choose one of them and to stop early. The chosen rate is then run with three *other* seeds and scored on 450 other digits.
 
 # %% tags=["demo"]
@@ -129,10 +129,10 @@ def constant(t, total, lr):
 
 
 RECIPES = {  # initializer, activation, batch norm if deep, optimizer, schedule (None: by performance), rates to try
-    "plain": (glorot, "relu", False, descent, constant, (0.1, 0.3, 1.0)),
-    "plain, He": (he, "relu", False, descent, constant, (0.1, 0.3, 1.0)),
-    "first table": (he, "elu", True, momentum, one_cycle, (0.03, 0.1, 0.3)),
-    "second table": (lecun, "selu", False, nadam, None, (0.003, 0.01, 0.03)),
+    "plain": (glorot, "relu", False, descent, constant, (0.3, 1.0)),
+    "plain, He": (he, "relu", False, descent, constant, (0.3, 1.0)),
+    "first table": (he, "elu", True, momentum, one_cycle, (0.1, 0.3)),
+    "second table": (lecun, "selu", False, nadam, None, (0.01, 0.03)),
 }
 
 
@@ -433,8 +433,8 @@ def read_forms(weights, seed, n=100, hint=1.0, lr=0.02, steps=150):
 # %% tags=["demo"]
 if ready(wide_and_deep_forward, wide_and_deep_backward, combined_loss):
     sizes, shares = (60, 100, 200), (0.0, 0.001, 0.01, 0.1, 0.5, 0.75, 0.9)
-    by_hint = {hint: [np.mean([read_forms((1, 0.1), seed, n, hint)[0] for seed in range(4)]) for n in sizes] for hint in (1.0, 0.0)}
-    by_share = [np.mean([read_forms((1 - share, share), seed)[:2] for seed in range(4)], axis=0) for share in shares]
+    by_hint = {hint: [np.mean([read_forms((1, 0.1), seed, n, hint)[0] for seed in range(3)]) for n in sizes] for hint in (1.0, 0.0)}
+    by_share = [np.mean([read_forms((1 - share, share), seed)[:2] for seed in range(3)], axis=0) for share in shares]
 
 # %% tags=["demo"]
 if ready(wide_and_deep_forward, wide_and_deep_backward, combined_loss):
@@ -689,7 +689,7 @@ if ready(quantize, dequantize):
 #
 # <details><summary>Hint</summary>
 #
-# `np.where(condition, a, b)`.
+# `np.where(condition, a, b)`. And what is `np.abs(np.int8(-128))`?
 # </details>
 
 # %% nbgrader={"grade": false, "grade_id": "prune", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -699,7 +699,7 @@ def prune(W, threshold):
     Parameters
     ----------
     W : array, of any shape, () and empty ones included
-        Weights. Integers are legal.
+        Weights. Integers of any type are legal; an np.int8 of −128 is a weight of size 128.
     threshold : float, at least 0
 
     Returns
@@ -709,7 +709,7 @@ def prune(W, threshold):
         W is not changed.
     """
     ### BEGIN SOLUTION
-    return np.where(np.abs(W) < threshold, 0.0, W)
+    return np.where((-threshold < W) & (W < threshold), 0.0, W)  # |−128| doesn't fit into an np.int8
     ### END SOLUTION
 
 # %% nbgrader={"grade": true, "grade_id": "test_prune", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
@@ -1008,10 +1008,13 @@ for fault, remedy, (_, _, before) in zip(figures.PATIENTS, figures.REPAIRS, sick
 # Now all of it: write a function that learns to read digits. Which net, which optimizer, whether it is a net at all: your choice. **Any method is legal that
 # learns from the training set it is given.** It is judged by what it reads.
 #
-# - It is trained twice on 1000 digits, with two states of `rng`, and then reads 719 others. They aren't yours: a little noise has been added to every image, and the
-#   classes are numbered in a new order each time. So a table of labels that you carry along, or of the images' names, is worth nothing.
-# - Points grow evenly with the accuracy of each training, between two numbers that the cell below prints. They are rounded to twentieths. So rounding errors, which can turn single labels
+# - It is trained twice on 1000 digits, with two states of `rng`, and then reads 719 others. They aren't yours: half of all images, drawn at random, stand a pixel further down,
+#   and half of them a pixel further right; a little noise has been added; and the classes are numbered in a new order each time. So a table of labels that you carry along
+#   is worth nothing. (`new_digits` in `coursekit.public.test_practice` makes such digits, for you, too; the marks use other seeds.)
+# - Points grow evenly with the accuracy of each training, from none at 65 % to all at 90 %. They are rounded to twentieths. So rounding errors, which can turn single labels
 #   on another machine, hardly ever move a mark, and then by a fortieth of the accuracy's points at most. Data and generators are the same in every run.
+# - The two numbers weren't chosen for two seeds. Over twelve pairs of seeds, of the points for accuracy, comparing with the means of the classes earned 0 to 15 %, a linear model 33 to 53 %
+#   (least squares) or 60 to 78 % (softmax regression), the net of Hint 2 all of them each time, and so did the three nearest neighbours.
 # - A call may take **60 seconds of processor time**, counted by the operating system for your process alone: a busy machine takes nothing from you. One second later the call
 #   is stopped, that training's points are lost, and the feedback says so; what comes after it isn't tried again. One to three seconds are plenty.
 # - Small deductions: if a single image raises an error or gets another label than among others; if `predict` changes X, or your function its arguments; if random
@@ -1027,7 +1030,7 @@ for fault, remedy, (_, _, before) in zip(figures.PATIENTS, figures.REPAIRS, sick
 # | `rng` | | the only source of random numbers |
 # | answer | a function | `predict(X)`, with X of shape (M, 64), returns M labels |
 #
-# **By hand.** This is legal, and reads 88 %:
+# **By hand.** This is legal, and reads two of three:
 #
 # `m = np.stack([X_train[y_train == k].mean(0) for k in range(10)])`
 #
@@ -1100,7 +1103,7 @@ score(capstone)
 from coursekit.public.test_practice import SCALE, share_of
 
 print(f"no points up to {SCALE[0]:.0%}, all points from {SCALE[1]:.0%}")
-for reached in (0.86, 0.88, 0.90, 0.92, 0.94):
+for reached in (0.67, 0.75, 0.82, 0.86, 0.89):
     print(f"{reached:.0%} of the digits: {share_of(reached):.0%} of the points for accuracy")
 
 # %% tags=["demo"]

@@ -95,13 +95,14 @@ def groups(values: Mapping[str, Mapping[str, Sequence[float]]], ylabel: str, lev
 
 def clinic(cases: Sequence[tuple[Sequence[float], float, float]]) -> Figure:
     """Draw the loss of each net over its steps; its accuracies in training and test stand above it."""
-    fig, axes = plots.figure(2, (len(cases) + 1) // 2, (12, 5), sharex=True)
+    fig, axes = plots.figure(2, (len(cases) + 1) // 2, (12, 5), sharex=True, sharey=True)
     for number, (ax, (loss, train, test)) in enumerate(zip(axes.flat, cases, strict=True), start=1):
         shown = np.where(np.isfinite(loss), np.clip(loss, 1e-3, 1e3), np.nan)
         ax.plot(np.arange(1, len(shown) + 1), shown, color=plots.PALETTE[0], linewidth=1)
         ax.axhline(np.log(10), color="#555555", linestyle="--", linewidth=1)
-        ax.set(yscale="log", ylim=(5e-3, 1.5e3), title=f"patient {number}: training {100 * train:.0f} %, test {100 * test:.0f} %")
-        ax.title.set_fontsize(10)
+        ax.set_title(f"patient {number}: training {100 * train:.0f} %, test {100 * test:.0f} %", fontsize=10)
+    axes[0, 0].set(yscale="log", ylim=(5e-3, 1.5e3))
+    axes[0, 0].minorticks_off()
     for ax in axes[-1]:
         ax.set_xlabel("step")
     for ax in axes[:, 0]:
