@@ -96,7 +96,8 @@ QUANTIZED = variants("quantize", "14 §3", right.quantize, ranged, {
         "first.",
         lambda W, low, scale, bits: (within(np.trunc(W / scale) - int(low / scale), bits), scale, -int(low / scale))),
     "codes_not_clipped": ("slip", "The codes aren't clipped",
-        "Where both ends of the range are rounded away from 0, the largest code is 2^bits: in an np.uint8 it becomes 0. End with `np.clip`.",
+        "Where both ends of the range are rounded away from 0, the largest code is 2^bits: in an np.uint8 it becomes 0. End with "
+        "`np.clip`.",
         lambda W, low, scale, bits: ((np.round(W / scale) + zero_of(low, scale)).astype(np.int64).astype(np.uint8 if bits <= 8 else np.uint16),
                                      scale, zero_of(low, scale))),
     "codes_and_zero_point_cut": ("part", "W/scale + zero_point is cut off, not rounded",
@@ -131,24 +132,23 @@ QUANTIZED = variants("quantize", "14 §3", right.quantize, ranged, {
         "You clipped zero_point to the codes. Where all weights have one sign it lies outside, and (q − zero_point)·scale has to be W.",
         lambda W, low, scale, bits: codes_of(W, scale, int(np.clip(zero_of(low, scale), 0, 2**bits - 1)), bits)),
     "zero_point_negative": ("part", "The zero point has the wrong sign",
-        "Your zero_point is round(min W/scale). It is the code of 0, so with (q − zero_point)·scale = min W for q = 0 it is "
-        "−round(min W/scale).",
+        "Your zero_point is round(min W/scale). It is the code of 0, so with (q − zero_point)·scale = min W for q = 0 it is −round(min "
+        "W/scale).",
         lambda W, low, scale, bits: (within(np.round(W / scale) + zero_of(low, scale), bits), scale, -zero_of(low, scale))),
     "zero_point_is_the_minimum": ("part", "The minimum stands in the place of the zero point",
         "You return min W, as for q·scale + min W. Here W ≈ (q − zero_point)·scale, and zero_point is an integer: the code of 0.",
         lambda W, low, scale, bits: (within(np.round((W - low) / scale), bits), scale, low)),
     "zero_point_with_fractions": ("part", "The zero point isn't rounded",
-        "Your zero_point has digits behind the decimal point. It has to be a code, or 0 isn't represented exactly, and pruned "
-        "weights don't "
-        "stay 0: round it, and then q = round(W/scale) + zero_point.",
+        "Your zero_point has digits behind the decimal point. It has to be a code, or 0 isn't represented exactly, and pruned weights "
+        "don't stay 0: round it, and then q = round(W/scale) + zero_point.",
         lambda W, low, scale, bits: (within(np.round((W - low) / scale), bits), scale, -low / scale)),
     "rounded_twice": ("part", "Rounded twice",
         "You rounded (W − min W)/scale and min W/scale, and the two errors add up to nearly a whole step. Round W/scale, and add the "
         "rounded zero_point.",
         lambda W, low, scale, bits: (within(np.round((W - low) / scale), bits), scale, zero_of(low, scale))),
     "never_rounded": ("core", "The numbers aren't rounded",
-        "You scale W to the range from 0 to 1, or to 2^bits − 1, and stop there. Fractions need as many bytes as before: round "
-        "to integers.",
+        "You scale W to the range from 0 to 1, or to 2^bits − 1, and stop there. Fractions need as many bytes as before: round to "
+        "integers.",
         lambda W, low, scale, bits: ((W - low) / (W.max() - low), scale, 0)),
     "codes_as_floats": ("slip", "The codes are floats",
         "`np.round` returns floats, which need 8 bytes each. Convert them: `.astype(np.uint8)` up to 8 bits, `np.uint16` beyond.",
@@ -188,16 +188,16 @@ CONSTANTS = variants("quantize", "14 §3", right.quantize, alike, {
         "first: with scale = |w| the codes 0 and 1 are enough.",
         lambda W: (np.zeros(W.shape, dtype=int), np.nan, 0) if W.size else of_one_value(W)),
     "constant_raises": ("slip", "A constant array divides by zero",
-        "Where all entries are alike your scale is 0, and 0/0 or 1/0 can't be made an integer. Treat this case first: with scale = |w| the "
-        "codes 0 and 1 are enough.",
+        "Where all entries are alike your scale is 0, and 0/0 or 1/0 can't be made an integer. Treat this case first: with scale = |w| "
+        "the codes 0 and 1 are enough.",
         lambda W: (W, 0.0, int(np.round(np.float64(W.flat[0]) / 0.0))) if W.size else of_one_value(W)),
     "constant_is_rounded": ("slip", "A constant array isn't exact",
         "Where all entries are alike you use the scale 1, so the constant comes back as a whole number. With scale = |w| it comes back "
         "exactly.",
         lambda W: (np.zeros(W.shape, dtype=int), 1.0, -int(np.round(W.flat[0]))) if W.size else of_one_value(W)),
     "constant_is_zero": ("slip", "A constant array becomes zeros",
-        "Where all entries are alike you return zeros for q and for zero_point, so the constant is lost. With scale = |w| the codes 0 and 1 "
-        "are enough.",
+        "Where all entries are alike you return zeros for q and for zero_point, so the constant is lost. With scale = |w| the codes 0 and "
+        "1 are enough.",
         lambda W: (np.zeros(W.shape, dtype=int), 1.0, 0)),
     "empty_raises": ("slip", "An empty array raises an error",
         "`min` of an empty array raises an error. An empty layer has an empty q: ask for `W.size` first.",
@@ -282,7 +282,8 @@ PRUNED = misconceptions("prune", "14 §4", {
         "You write the weights into an array of integers, which cuts off the digits behind the decimal point. Make an array of floats.",
         lambda W, threshold: np.where(sizes(W) < threshold, 0, W).astype(int)),
     "size_overflows": ("slip", "The absolute value overflows",
-        "`np.abs` of −128 in an np.int8 is −128, which is below every threshold. Compare −threshold < w < threshold, or make floats of W first.",
+        "`np.abs` of −128 in an np.int8 is −128, which is below every threshold. Compare −threshold < w < threshold, or make floats of W "
+        "first.",
         lambda W, threshold: np.where(np.abs(W) < threshold, 0.0, W)),
     "loops_over_a_matrix": ("part", "Made for matrices",
         "You go through rows and columns, so an array of one or three axes raises an error. NumPy compares arrays of any shape at once.",
@@ -310,11 +311,9 @@ SPARSE = misconceptions("sparsity", "14 §4", {
         lambda weights: sum(int(np.sum(W == 0)) for W in weights)),
     "percent": ("part", "In percent", "You multiplied by 100. A fraction was asked for, which lies between 0 and 1.",
         lambda weights: 100 * sum(int(np.sum(W == 0)) for W in weights) / max(1, sum(W.size for W in weights))),
-    "first_array": ("part", "Only the first array counts",
-        "Your `return` stands inside the loop, so only the first array is counted.",
+    "first_array": ("part", "Only the first array counts", "Your `return` stands inside the loop, so only the first array is counted.",
         lambda weights: next((float(np.mean(W == 0)) for W in weights if W.size), 0.0)),
-    "last_array": ("part", "Only the last array counts",
-        "You overwrite the count in the loop, so the last array alone is left. Add up.",
+    "last_array": ("part", "Only the last array counts", "You overwrite the count in the loop, so the last array alone is left. Add up.",
         lambda weights: ([0.0] + [float(np.mean(W == 0)) for W in weights if W.size])[-1]),
     "rows_counted": ("part", "Divided by the number of rows",
         "`len(W)` is the number of rows of a matrix. `W.size` is the number of its entries.",
@@ -328,9 +327,8 @@ SPARSE = misconceptions("sparsity", "14 §4", {
         lambda weights: [float(np.mean(W == 0)) if W.size else 0.0 for W in weights]),
     "one_shape_only": ("part", "All arrays must have one shape",
         "You make one array of the list, which works only if all have the same shape. Go through the list, or `np.ravel` each.",
-        lambda weights: float(np.mean(np.array(weights, dtype=float) == 0)) if len(weights) else 0.0),
-    "whole_division": ("core", "The fraction is cut off",
-        "`//` cuts the fraction off, so that your answer is 0 or 1. Divide with `/`.",
+        lambda weights: float(np.mean(np.array(weights, dtype=float) == 0)) if np.array(weights).size else 0.0),
+    "whole_division": ("core", "The fraction is cut off", "`//` cuts the fraction off, so that your answer is 0 or 1. Divide with `/`.",
         lambda weights: float(sum(int(np.sum(W == 0)) for W in weights) // max(1, sum(W.size for W in weights)))),
     "rounded": ("slip", "The fraction is rounded", "You round the answer to two digits. Whoever compares nets needs all of them.",
         lambda weights: round(sum(int(np.sum(W == 0)) for W in weights) / max(1, sum(W.size for W in weights)), 2)),
@@ -383,9 +381,9 @@ WIDE_AND_DEEP = variants("wide_and_deep_forward", "14 §2", right.wide_and_deep_
     "wide_left_out": ("part", "The wide inputs are left out",
         "You use the first rows of W2 alone. The other rows belong to the wide inputs.",
         lambda P, z, x_wide: relu(z) @ P["W2"][: z.shape[1]] + P["b2"]),
-    "inputs_exchanged": ("core", "The two inputs are exchanged",
-        "You send x_wide through the hidden layer. That is where x_deep goes; x_wide goes straight to the output.",
-        lambda P, z, x_wide: x_wide @ P["W1"]),
+    "squeezed": ("slip", "out is squeezed",
+        "You `squeeze` out, so that it loses an axis where there is one example or one output. A batch of one is a batch.",
+        lambda P, z, x_wide: np.squeeze(joined(P, relu(z), x_wide))),
     "deep_left_out": ("core", "The hidden units are left out",
         "You use the last rows of W2 alone. The first rows belong to the hidden units.",
         lambda P, z, x_wide: x_wide @ P["W2"][z.shape[1] :] + P["b2"]),
@@ -396,6 +394,11 @@ WIDE_AND_DEEP = variants("wide_and_deep_forward", "14 §2", right.wide_and_deep_
         lambda P, z, x_wide: joined(P, relu(z - P["b1"]) + P["b1"], x_wide)),
     "b2_left_out": ("part", "b2 is forgotten", "You never added b2 to the output: it is the last term of equation (2).",
         lambda P, z, x_wide: joined(P, relu(z), x_wide) - P["b2"]),
+})
+EXCHANGED = misconceptions("wide_and_deep_forward", "14 §2", {
+    "inputs_exchanged": ("core", "The two inputs are exchanged",
+        "You send x_wide through the hidden layer. That is where x_deep goes; x_wide goes straight to the output.",
+        lambda params, x_wide, x_deep: right.wide_and_deep_forward(params, x_deep, x_wide)),
 })
 deep_in_place = in_place(
     "wide_and_deep_forward",
@@ -742,9 +745,8 @@ CAPSTONE = misconceptions("capstone", "14 §8", {
         "Your predict returns y_train, whatever images it is given. It has to look at X.",
         lambda X_train, y_train, rng: lambda X: np.resize(y_train, len(X))),
     "remembers_images": ("core", "It knows the images of the training set alone",
-        "Your predict looks an image up in the training set, and guesses where it isn't in there. New images never are: learn "
-        "what they have "
-        "in common.",
+        "Your predict looks an image up in the training set, and guesses where it isn't in there. New images never are: learn what they "
+        "have in common.",
         lambda X_train, y_train, rng: lambda X: np.array([y_train[same.argmax()] if same.any() else 0 for same in
                                                           (np.all(X_train == x, axis=1) for x in X)])),
     "labels_at_once": ("core", "Labels are returned, and no function",
@@ -778,9 +780,8 @@ CAPSTONE = misconceptions("capstone", "14 §8", {
         "You `squeeze` the images or the labels, so that a single one loses its axis. A batch of one is a batch.",
         lambda X_train, y_train, rng: lambda X: by_neighbours(X_train, y_train)(X).squeeze()),
     "standardized_by_the_batch": ("slip", "New images are standardized by each other",
-        "You subtract the mean of the images that predict is given. So a label depends on the other images, and a single one "
-        "becomes 0. Use "
-        "the training set's mean.",
+        "You subtract the mean of the images that predict is given. So a label depends on the other images, and a single one becomes 0. "
+        "Use the training set's mean.",
         lambda X_train, y_train, rng: lambda X: by_neighbours(X_train - X_train.mean(axis=0), y_train)(X - X.mean(axis=0))),
     "own_randomness": ("slip", "rng isn't used",
         "You draw from a generator of your own, so the same call gives another classifier each time. Draw from rng.",
