@@ -98,7 +98,7 @@ QUANTIZED = variants("quantize", "14 §3", right.quantize, ranged, {
     "codes_not_clipped": ("slip", "The codes aren't clipped",
         "Where both ends of the range are rounded away from 0, the largest code is 2^bits: in an np.uint8 it becomes 0. End with "
         "`np.clip`.",
-        lambda W, low, scale, bits: ((np.round(W / scale) + zero_of(low, scale)).astype(np.int64).astype(np.uint8 if bits <= 8 else np.uint16),
+        lambda W, low, scale, bits: ((np.round(W / scale).astype(int) + zero_of(low, scale)).astype(np.uint8 if bits <= 8 else np.uint16),
                                      scale, zero_of(low, scale))),
     "codes_and_zero_point_cut": ("part", "W/scale + zero_point is cut off, not rounded",
         "You add zero_point first, and then turn the sum into integers with `astype`, which cuts off the digits. Use `np.round` first.",
@@ -605,7 +605,7 @@ DEQUANTIZED_TOO = alternatives("dequantize", {
 PRUNED_TOO = alternatives("prune", {
     "by_a_mask": lambda W, threshold: W * (sizes(W) >= threshold),
     "by_multiplying_where": lambda W, threshold: np.where((threshold > W) & (-threshold < W), 0, W),
-    "one_by_one_pruned": lambda W, threshold: np.array([0.0 if abs(float(w)) < threshold else float(w) for w in np.ravel(W)]).reshape(np.shape(W)),
+    "one_by_one_pruned": lambda W, threshold: np.array([0.0 if abs(float(w)) < threshold else float(w) for w in W.flat]).reshape(W.shape),
 })
 SPARSE_TOO = alternatives("sparsity", {
     "by_one_long_array": lambda weights: float(np.mean(np.concatenate([np.zeros(0), *map(np.ravel, weights)]) == 0))
