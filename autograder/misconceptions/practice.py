@@ -217,125 +217,262 @@ def range_overflows(W, bits=8):
     return codes_of(W.astype(float), scale, zero_of(float(W.min()), scale), bits)
 
 
-DEQUANTIZED = misconceptions("dequantize", "14 §3", {
-    "zero_point_forgotten": ("core", "The zero point is forgotten",
-        "You return q·scale, so no weight is negative. Take zero_point away first: (q − zero_point)·scale.",
-        lambda q, scale, zero_point: q * float(scale)),
-    "zero_point_added": ("core", "The zero point is added",
-        "You return (q + zero_point)·scale. The code zero_point stands for 0: (q − zero_point)·scale.",
-        lambda q, scale, zero_point: (q.astype(float) + zero_point) * scale),
-    "zero_point_unscaled": ("core", "The zero point isn't scaled",
-        "You return q·scale − zero_point: a pair of brackets is missing. zero_point is a code, so it is taken away before the scale.",
-        lambda q, scale, zero_point: q * float(scale) - zero_point),
-    "divided": ("core", "Divided by the scale",
-        "You divided by scale. That is the way from W to the codes; on the way back one multiplies.",
-        lambda q, scale, zero_point: (q.astype(float) - zero_point) / scale),
-    "scale_forgotten": ("core", "The scale is forgotten", "You return q − zero_point, the number of steps. Each of them is `scale` long.",
-        lambda q, scale, zero_point: q.astype(float) - zero_point),
-    "back_cut": ("part", "The weights are cut off to integers",
-        "You made integers of the answer, so that the weights' fractions are lost. The weights are real numbers.",
-        lambda q, scale, zero_point: ((q.astype(float) - zero_point) * scale).astype(int)),
-    "in_int16": ("slip", "np.int16 is too small",
-        "You make np.int16 of q, which ends at 32,767. Codes go up to 65,535, and zero_point may be anything: `q.astype(float)`.",
-        lambda q, scale, zero_point: (q.astype(np.int16) - zero_point) * float(scale)),
-    "flat_list": ("slip", "A flat list is returned", "You return the weights in a list, one after another. The answer is an array like q.",
-        lambda q, scale, zero_point: [(float(code) - zero_point) * scale for code in np.ravel(q)]),
-    "back_rounded": ("core", "The weights are rounded", "You rounded the answer, or made integers of it. The weights are real numbers.",
-        lambda q, scale, zero_point: np.round((q.astype(float) - zero_point) * scale)),
-    "difference_wraps": ("slip", "The difference wraps round",
-        "q may be np.uint8, and NumPy subtracts within its type: 3 − 5 is 254, and a zero_point outside the type raises an error. Make "
-        "floats of q first: `q.astype(float)`.",
-        lambda q, scale, zero_point: (q - zero_point) * float(scale)),
-    "negative_cut": ("part", "Negative weights become 0",
-        "You clip the difference at 0. Codes below zero_point stand for negative weights.",
-        lambda q, scale, zero_point: np.maximum(q.astype(float) - zero_point, 0) * scale),
-})
+DEQUANTIZED = misconceptions(
+    "dequantize",
+    "14 §3",
+    {
+        "zero_point_forgotten": (
+            "core",
+            "The zero point is forgotten",
+            "You return q·scale, so no weight is negative. Take zero_point away first: (q − zero_point)·scale.",
+            lambda q, scale, zero_point: q * float(scale),
+        ),
+        "zero_point_added": (
+            "core",
+            "The zero point is added",
+            "You return (q + zero_point)·scale. The code zero_point stands for 0: (q − zero_point)·scale.",
+            lambda q, scale, zero_point: (q.astype(float) + zero_point) * scale,
+        ),
+        "zero_point_unscaled": (
+            "core",
+            "The zero point isn't scaled",
+            "You return q·scale − zero_point: a pair of brackets is missing. zero_point is a code, so it is taken away before the scale.",
+            lambda q, scale, zero_point: q * float(scale) - zero_point,
+        ),
+        "divided": (
+            "core",
+            "Divided by the scale",
+            "You divided by scale. That is the way from W to the codes; on the way back one multiplies.",
+            lambda q, scale, zero_point: (q.astype(float) - zero_point) / scale,
+        ),
+        "scale_forgotten": (
+            "core",
+            "The scale is forgotten",
+            "You return q − zero_point, the number of steps. Each of them is `scale` long.",
+            lambda q, scale, zero_point: q.astype(float) - zero_point,
+        ),
+        "back_cut": (
+            "part",
+            "The weights are cut off to integers",
+            "You made integers of the answer, so that the weights' fractions are lost. The weights are real numbers.",
+            lambda q, scale, zero_point: ((q.astype(float) - zero_point) * scale).astype(int),
+        ),
+        "in_int16": (
+            "slip",
+            "np.int16 is too small",
+            "You make np.int16 of q, which ends at 32,767. Codes go up to 65,535, and zero_point may be anything: `q.astype(float)`.",
+            lambda q, scale, zero_point: (q.astype(np.int16) - zero_point) * float(scale),
+        ),
+        "flat_list": (
+            "slip",
+            "A flat list is returned",
+            "You return the weights in a list, one after another. The answer is an array like q.",
+            lambda q, scale, zero_point: [(float(code) - zero_point) * scale for code in np.ravel(q)],
+        ),
+        "back_rounded": (
+            "core",
+            "The weights are rounded",
+            "You rounded the answer, or made integers of it. The weights are real numbers.",
+            lambda q, scale, zero_point: np.round((q.astype(float) - zero_point) * scale),
+        ),
+        "difference_wraps": (
+            "slip",
+            "The difference wraps round",
+            "q may be np.uint8, and NumPy subtracts within its type: 3 − 5 is 254, and a zero_point outside the type raises an error. Make "
+            "floats of q first: `q.astype(float)`.",
+            lambda q, scale, zero_point: (q - zero_point) * float(scale),
+        ),
+        "negative_cut": (
+            "part",
+            "Negative weights become 0",
+            "You clip the difference at 0. Codes below zero_point stand for negative weights.",
+            lambda q, scale, zero_point: np.maximum(q.astype(float) - zero_point, 0) * scale,
+        ),
+    },
+)
 
 
 # --- prune and sparsity ---------------------------------------------------------------------------------------------------
+
 
 def sizes(W):
     """Return absolute values as floats: that of −128 doesn't fit into an np.int8."""
     return np.abs(np.asarray(W, dtype=float))
 
 
-PRUNED = misconceptions("prune", "14 §4", {
-    "negative_pruned": ("part", "Negative weights are pruned, whatever their size",
-        "You compare w with threshold, so every negative weight is below it. Compare |w|.",
-        lambda W, threshold: np.where(threshold > W, 0.0, W) if threshold else W.copy()),
-    "small_negative_kept": ("part", "Small negative weights stay",
-        "You ask for 0 ≤ w < threshold, so negative weights stay, however small they are. Compare |w|.",
-        lambda W, threshold: np.where((W >= 0) & (threshold > W), 0.0, W)),
-    "large_pruned": ("core", "The large weights are pruned",
-        "You set the large weights to 0 and keep the small ones: `>` for `<`. Small weights matter least.",
-        lambda W, threshold: np.where(sizes(W) >= threshold, 0.0, W)),
-    "threshold_pruned": ("slip", "A weight at the threshold is pruned",
-        "You wrote ≤. Weights with |w| < threshold become 0, so one of exactly threshold stays.",
-        lambda W, threshold: np.where(sizes(W) <= threshold, 0.0, W)),
-    "threshold_kept_above_only": ("slip", "The threshold 0 doesn't leave the weights as they are",
-        "You test whether threshold is true, or replace 0 by a default. With the threshold 0 nothing changes.",
-        lambda W, threshold: np.where(sizes(W) < (threshold or 0.5), 0.0, W)),
-    "unpruned": ("core", "The weights are returned unpruned",
-        "Your answer is W itself: what you pruned was a copy that you threw away. Return the copy.",
-        lambda W, threshold: W.copy()),
-    "pruned_to_integers": ("part", "The weights that stay become integers",
-        "You write the weights into an array of integers, which cuts off the digits behind the decimal point. Make an array of floats.",
-        lambda W, threshold: np.where(sizes(W) < threshold, 0, W).astype(int)),
-    "size_overflows": ("slip", "The absolute value overflows",
-        "`np.abs` of −128 in an np.int8 is −128, which is below every threshold. Compare −threshold < w < threshold, or make floats of W "
-        "first.",
-        lambda W, threshold: np.where(np.abs(W) < threshold, 0.0, W)),
-    "loops_over_a_matrix": ("part", "Made for matrices",
-        "You go through rows and columns, so an array of one or three axes raises an error. NumPy compares arrays of any shape at once.",
-        lambda W, threshold: np.array([[w if abs(float(w)) >= threshold else 0.0 for w in W[i, : W.shape[1]]] for i in range(W.shape[0])],
-                                      dtype=float).reshape(W.shape)),
-    "shrunk": ("part", "The other weights are shrunk",
-        "You move every weight towards 0 by the threshold, which is what an ℓ1 step does. Pruning leaves large weights as they are.",
-        lambda W, threshold: np.sign(W) * np.maximum(sizes(W) - threshold, 0)),
-    "mask": ("core", "The mask is returned", "You return which weights stay, as 1 and 0. That is the mask: multiply W by it.",
-        lambda W, threshold: (sizes(W) >= threshold) * 1.0),
-    "kept_alone": ("part", "The pruned weights are taken out",
-        "You return the weights that stay, in a row. The matrix keeps its shape, with zeros in the other places.",
-        lambda W, threshold: W[sizes(W) >= threshold]),
-})
+PRUNED = misconceptions(
+    "prune",
+    "14 §4",
+    {
+        "negative_pruned": (
+            "part",
+            "Negative weights are pruned, whatever their size",
+            "You compare w with threshold, so every negative weight is below it. Compare |w|.",
+            lambda W, threshold: np.where(threshold > W, 0.0, W) if threshold else W.copy(),
+        ),
+        "small_negative_kept": (
+            "part",
+            "Small negative weights stay",
+            "You ask for 0 ≤ w < threshold, so negative weights stay, however small they are. Compare |w|.",
+            lambda W, threshold: np.where((W >= 0) & (threshold > W), 0.0, W),
+        ),
+        "large_pruned": (
+            "core",
+            "The large weights are pruned",
+            "You set the large weights to 0 and keep the small ones: `>` for `<`. Small weights matter least.",
+            lambda W, threshold: np.where(sizes(W) >= threshold, 0.0, W),
+        ),
+        "threshold_pruned": (
+            "slip",
+            "A weight at the threshold is pruned",
+            "You wrote ≤. Weights with |w| < threshold become 0, so one of exactly threshold stays.",
+            lambda W, threshold: np.where(sizes(W) <= threshold, 0.0, W),
+        ),
+        "threshold_kept_above_only": (
+            "slip",
+            "The threshold 0 doesn't leave the weights as they are",
+            "You test whether threshold is true, or replace 0 by a default. With the threshold 0 nothing changes.",
+            lambda W, threshold: np.where(sizes(W) < (threshold or 0.5), 0.0, W),
+        ),
+        "unpruned": (
+            "core",
+            "The weights are returned unpruned",
+            "Your answer is W itself: what you pruned was a copy that you threw away. Return the copy.",
+            lambda W, threshold: W.copy(),
+        ),
+        "pruned_to_integers": (
+            "part",
+            "The weights that stay become integers",
+            "You write the weights into an array of integers, which cuts off the digits behind the decimal point. Make an array of floats.",
+            lambda W, threshold: np.where(sizes(W) < threshold, 0, W).astype(int),
+        ),
+        "size_overflows": (
+            "slip",
+            "The absolute value overflows",
+            "`np.abs` of −128 in an np.int8 is −128, which is below every threshold. Compare −threshold < w < threshold, or make floats of W "
+            "first.",
+            lambda W, threshold: np.where(np.abs(W) < threshold, 0.0, W),
+        ),
+        "loops_over_a_matrix": (
+            "part",
+            "Made for matrices",
+            "You go through rows and columns, so an array of one or three axes raises an error. NumPy compares arrays of any shape at once.",
+            lambda W, threshold: np.array(
+                [[w if abs(float(w)) >= threshold else 0.0 for w in W[i, : W.shape[1]]] for i in range(W.shape[0])], dtype=float
+            ).reshape(W.shape),
+        ),
+        "shrunk": (
+            "part",
+            "The other weights are shrunk",
+            "You move every weight towards 0 by the threshold, which is what an ℓ1 step does. Pruning leaves large weights as they are.",
+            lambda W, threshold: np.sign(W) * np.maximum(sizes(W) - threshold, 0),
+        ),
+        "mask": (
+            "core",
+            "The mask is returned",
+            "You return which weights stay, as 1 and 0. That is the mask: multiply W by it.",
+            lambda W, threshold: (sizes(W) >= threshold) * 1.0,
+        ),
+        "kept_alone": (
+            "part",
+            "The pruned weights are taken out",
+            "You return the weights that stay, in a row. The matrix keeps its shape, with zeros in the other places.",
+            lambda W, threshold: W[sizes(W) >= threshold],
+        ),
+    },
+)
 threshold_fixed = fixed_number("prune", right.prune, see="14 §4", name="threshold", value=0.35, severity="part")
-SPARSE = misconceptions("sparsity", "14 §4", {
-    "density": ("core", "The fraction that is left",
-        "You count the entries that aren't 0. Sparsity is the fraction of zeros: 1 minus that.",
-        lambda weights: sum(np.count_nonzero(W) for W in weights) / max(1, sum(W.size for W in weights))),
-    "mean_of_fractions": ("part", "The fractions are averaged",
-        "You average the sparsities of the arrays, so a bias counts as much as a matrix. Count the zeros of all arrays, and divide by the "
-        "number of all entries.",
-        lambda weights: float(np.mean([np.mean(W == 0) for W in weights if W.size] or [0.0]))),
-    "count_of_zeros": ("part", "The zeros are counted", "You return the number of zeros. Divide it by the number of entries.",
-        lambda weights: sum(int(np.sum(W == 0)) for W in weights)),
-    "percent": ("part", "In percent", "You multiplied by 100. A fraction was asked for, which lies between 0 and 1.",
-        lambda weights: 100 * sum(int(np.sum(W == 0)) for W in weights) / max(1, sum(W.size for W in weights))),
-    "first_array": ("part", "Only the first array counts", "Your `return` stands inside the loop, so only the first array is counted.",
-        lambda weights: next((float(np.mean(W == 0)) for W in weights if W.size), 0.0)),
-    "last_array": ("part", "Only the last array counts", "You overwrite the count in the loop, so the last array alone is left. Add up.",
-        lambda weights: ([0.0] + [float(np.mean(W == 0)) for W in weights if W.size])[-1]),
-    "rows_counted": ("part", "Divided by the number of rows",
-        "`len(W)` is the number of rows of a matrix. `W.size` is the number of its entries.",
-        lambda weights: sum(int(np.sum(W == 0)) for W in weights) / max(1, sum(len(W) for W in weights))),
-    "nearly_zero": ("slip", "Small weights count as zeros",
-        "You use `np.isclose`, or compare with a small number. Pruned weights are exactly 0, and only those need no storage.",
-        lambda weights: sum(int(np.sum(np.abs(W) < 1e-8)) for W in weights) / max(1, sum(W.size for W in weights))),
-    "not_positive": ("part", "Negative weights count as zeros", "You count w ≤ 0. Negative weights are weights like the others.",
-        lambda weights: sum(int(np.sum(W <= 0)) for W in weights) / max(1, sum(W.size for W in weights))),
-    "a_list_of_fractions": ("part", "A fraction for each array", "You return a list. One number was asked for, of all arrays together.",
-        lambda weights: [float(np.mean(W == 0)) if W.size else 0.0 for W in weights]),
-    "one_shape_only": ("part", "All arrays must have one shape",
-        "You make one array of the list, which works only if all have the same shape. Go through the list, or `np.ravel` each.",
-        lambda weights: float(np.mean(np.array(weights, dtype=float) == 0)) if np.array(weights).size else 0.0),
-    "whole_division": ("core", "The fraction is cut off", "`//` cuts the fraction off, so that your answer is 0 or 1. Divide with `/`.",
-        lambda weights: float(sum(int(np.sum(W == 0)) for W in weights) // max(1, sum(W.size for W in weights)))),
-    "rounded": ("slip", "The fraction is rounded", "You round the answer to two digits. Whoever compares nets needs all of them.",
-        lambda weights: round(sum(int(np.sum(W == 0)) for W in weights) / max(1, sum(W.size for W in weights)), 2)),
-    "nothing_divides": ("slip", "No entries divide by zero",
-        "Where there is no entry you divide by 0. The docstring says what is wanted then: 0.0.",
-        lambda weights: sum(int(np.sum(W == 0)) for W in weights) / sum(W.size for W in weights)),
-})
+SPARSE = misconceptions(
+    "sparsity",
+    "14 §4",
+    {
+        "density": (
+            "core",
+            "The fraction that is left",
+            "You count the entries that aren't 0. Sparsity is the fraction of zeros: 1 minus that.",
+            lambda weights: sum(np.count_nonzero(W) for W in weights) / max(1, sum(W.size for W in weights)),
+        ),
+        "mean_of_fractions": (
+            "part",
+            "The fractions are averaged",
+            "You average the sparsities of the arrays, so a bias counts as much as a matrix. Count the zeros of all arrays, and divide by the "
+            "number of all entries.",
+            lambda weights: float(np.mean([np.mean(W == 0) for W in weights if W.size] or [0.0])),
+        ),
+        "count_of_zeros": (
+            "part",
+            "The zeros are counted",
+            "You return the number of zeros. Divide it by the number of entries.",
+            lambda weights: sum(int(np.sum(W == 0)) for W in weights),
+        ),
+        "percent": (
+            "part",
+            "In percent",
+            "You multiplied by 100. A fraction was asked for, which lies between 0 and 1.",
+            lambda weights: 100 * sum(int(np.sum(W == 0)) for W in weights) / max(1, sum(W.size for W in weights)),
+        ),
+        "first_array": (
+            "part",
+            "Only the first array counts",
+            "Your `return` stands inside the loop, so only the first array is counted.",
+            lambda weights: next((float(np.mean(W == 0)) for W in weights if W.size), 0.0),
+        ),
+        "last_array": (
+            "part",
+            "Only the last array counts",
+            "You overwrite the count in the loop, so the last array alone is left. Add up.",
+            lambda weights: ([0.0] + [float(np.mean(W == 0)) for W in weights if W.size])[-1],
+        ),
+        "rows_counted": (
+            "part",
+            "Divided by the number of rows",
+            "`len(W)` is the number of rows of a matrix. `W.size` is the number of its entries.",
+            lambda weights: sum(int(np.sum(W == 0)) for W in weights) / max(1, sum(len(W) for W in weights)),
+        ),
+        "nearly_zero": (
+            "slip",
+            "Small weights count as zeros",
+            "You use `np.isclose`, or compare with a small number. Pruned weights are exactly 0, and only those need no storage.",
+            lambda weights: sum(int(np.sum(np.abs(W) < 1e-8)) for W in weights) / max(1, sum(W.size for W in weights)),
+        ),
+        "not_positive": (
+            "part",
+            "Negative weights count as zeros",
+            "You count w ≤ 0. Negative weights are weights like the others.",
+            lambda weights: sum(int(np.sum(W <= 0)) for W in weights) / max(1, sum(W.size for W in weights)),
+        ),
+        "a_list_of_fractions": (
+            "part",
+            "A fraction for each array",
+            "You return a list. One number was asked for, of all arrays together.",
+            lambda weights: [float(np.mean(W == 0)) if W.size else 0.0 for W in weights],
+        ),
+        "one_shape_only": (
+            "part",
+            "All arrays must have one shape",
+            "You make one array of the list, which works only if all have the same shape. Go through the list, or `np.ravel` each.",
+            lambda weights: float(np.mean(np.array(weights, dtype=float) == 0)) if np.array(weights).size else 0.0,
+        ),
+        "whole_division": (
+            "core",
+            "The fraction is cut off",
+            "`//` cuts the fraction off, so that your answer is 0 or 1. Divide with `/`.",
+            lambda weights: float(sum(int(np.sum(W == 0)) for W in weights) // max(1, sum(W.size for W in weights))),
+        ),
+        "rounded": (
+            "slip",
+            "The fraction is rounded",
+            "You round the answer to two digits. Whoever compares nets needs all of them.",
+            lambda weights: round(sum(int(np.sum(W == 0)) for W in weights) / max(1, sum(W.size for W in weights)), 2),
+        ),
+        "nothing_divides": (
+            "slip",
+            "No entries divide by zero",
+            "Where there is no entry you divide by 0. The docstring says what is wanted then: 0.0.",
+            lambda weights: sum(int(np.sum(W == 0)) for W in weights) / sum(W.size for W in weights),
+        ),
+    },
+)
 
 
 # --- wide and deep --------------------------------------------------------------------------------------------------------
@@ -363,43 +500,92 @@ def forward_as(how, params, x_wide, x_deep):
     return how(P, z, x_wide), (P, x_wide, x_deep, z)
 
 
-WIDE_AND_DEEP = variants("wide_and_deep_forward", "14 §2", right.wide_and_deep_forward, forward_as, {
-    "relu_missing": ("part", "The ReLU is missing",
-        "Your hidden units are linear, so two layers do no more than one. Apply the ReLU: `np.maximum(z, 0)`.",
-        lambda P, z, x_wide: joined(P, z, x_wide)),
-    "relu_of_all": ("part", "The wide inputs go through the ReLU",
-        "You apply the ReLU to hidden units and wide inputs together. The wide inputs go to the output as they are.",
-        lambda P, z, x_wide: joined(P, relu(z), relu(x_wide))),
-    "relu_of_out": ("part", "The output goes through a ReLU",
-        "You return no negative numbers. The output is linear: its loss decides what comes next.",
-        lambda P, z, x_wide: relu(joined(P, relu(z), x_wide))),
-    "hidden_logistic": ("core", "The hidden units are logistic", "You used the logistic function for the ReLU: `np.maximum(z, 0)`.",
-        lambda P, z, x_wide: joined(P, 1 / (1 + np.exp(-np.clip(z, -500, 500))), x_wide)),
-    "wide_first": ("part", "The wide inputs come first",
-        "You joined [x_wide, hidden], so the rows of W2 meet the wrong numbers. The hidden units come first: [hidden, x_wide].",
-        lambda P, z, x_wide: np.hstack([x_wide, relu(z)]) @ P["W2"] + P["b2"]),
-    "wide_left_out": ("part", "The wide inputs are left out",
-        "You use the first rows of W2 alone. The other rows belong to the wide inputs.",
-        lambda P, z, x_wide: relu(z) @ P["W2"][: z.shape[1]] + P["b2"]),
-    "squeezed": ("slip", "out is squeezed",
-        "You `squeeze` out, so that it loses an axis where there is one example or one output. A batch of one is a batch.",
-        lambda P, z, x_wide: np.squeeze(joined(P, relu(z), x_wide))),
-    "deep_left_out": ("core", "The hidden units are left out",
-        "You use the last rows of W2 alone. The first rows belong to the hidden units.",
-        lambda P, z, x_wide: x_wide @ P["W2"][z.shape[1] :] + P["b2"]),
-    "b1_left_out": ("part", "b1 is forgotten", "You never added b1 to the weighted sums: hidden = relu(x_deep·W1 + b1).",
-        lambda P, z, x_wide: joined(P, relu(z - P["b1"]), x_wide)),
-    "b1_after_the_relu": ("part", "b1 is added behind the ReLU",
-        "You added b1 to the hidden units. It belongs inside: relu(x_deep·W1 + b1).",
-        lambda P, z, x_wide: joined(P, relu(z - P["b1"]) + P["b1"], x_wide)),
-    "b2_left_out": ("part", "b2 is forgotten", "You never added b2 to the output: it is the last term of equation (2).",
-        lambda P, z, x_wide: joined(P, relu(z), x_wide) - P["b2"]),
-})
-EXCHANGED = misconceptions("wide_and_deep_forward", "14 §2", {
-    "inputs_exchanged": ("core", "The two inputs are exchanged",
-        "You send x_wide through the hidden layer. That is where x_deep goes; x_wide goes straight to the output.",
-        lambda params, x_wide, x_deep: right.wide_and_deep_forward(params, x_deep, x_wide)),
-})
+WIDE_AND_DEEP = variants(
+    "wide_and_deep_forward",
+    "14 §2",
+    right.wide_and_deep_forward,
+    forward_as,
+    {
+        "relu_missing": (
+            "part",
+            "The ReLU is missing",
+            "Your hidden units are linear, so two layers do no more than one. Apply the ReLU: `np.maximum(z, 0)`.",
+            lambda P, z, x_wide: joined(P, z, x_wide),
+        ),
+        "relu_of_all": (
+            "part",
+            "The wide inputs go through the ReLU",
+            "You apply the ReLU to hidden units and wide inputs together. The wide inputs go to the output as they are.",
+            lambda P, z, x_wide: joined(P, relu(z), relu(x_wide)),
+        ),
+        "relu_of_out": (
+            "part",
+            "The output goes through a ReLU",
+            "You return no negative numbers. The output is linear: its loss decides what comes next.",
+            lambda P, z, x_wide: relu(joined(P, relu(z), x_wide)),
+        ),
+        "hidden_logistic": (
+            "core",
+            "The hidden units are logistic",
+            "You used the logistic function for the ReLU: `np.maximum(z, 0)`.",
+            lambda P, z, x_wide: joined(P, 1 / (1 + np.exp(-np.clip(z, -500, 500))), x_wide),
+        ),
+        "wide_first": (
+            "part",
+            "The wide inputs come first",
+            "You joined [x_wide, hidden], so the rows of W2 meet the wrong numbers. The hidden units come first: [hidden, x_wide].",
+            lambda P, z, x_wide: np.hstack([x_wide, relu(z)]) @ P["W2"] + P["b2"],
+        ),
+        "wide_left_out": (
+            "part",
+            "The wide inputs are left out",
+            "You use the first rows of W2 alone. The other rows belong to the wide inputs.",
+            lambda P, z, x_wide: relu(z) @ P["W2"][: z.shape[1]] + P["b2"],
+        ),
+        "squeezed": (
+            "slip",
+            "out is squeezed",
+            "You `squeeze` out, so that it loses an axis where there is one example or one output. A batch of one is a batch.",
+            lambda P, z, x_wide: np.squeeze(joined(P, relu(z), x_wide)),
+        ),
+        "deep_left_out": (
+            "core",
+            "The hidden units are left out",
+            "You use the last rows of W2 alone. The first rows belong to the hidden units.",
+            lambda P, z, x_wide: x_wide @ P["W2"][z.shape[1] :] + P["b2"],
+        ),
+        "b1_left_out": (
+            "part",
+            "b1 is forgotten",
+            "You never added b1 to the weighted sums: hidden = relu(x_deep·W1 + b1).",
+            lambda P, z, x_wide: joined(P, relu(z - P["b1"]), x_wide),
+        ),
+        "b1_after_the_relu": (
+            "part",
+            "b1 is added behind the ReLU",
+            "You added b1 to the hidden units. It belongs inside: relu(x_deep·W1 + b1).",
+            lambda P, z, x_wide: joined(P, relu(z - P["b1"]) + P["b1"], x_wide),
+        ),
+        "b2_left_out": (
+            "part",
+            "b2 is forgotten",
+            "You never added b2 to the output: it is the last term of equation (2).",
+            lambda P, z, x_wide: joined(P, relu(z), x_wide) - P["b2"],
+        ),
+    },
+)
+EXCHANGED = misconceptions(
+    "wide_and_deep_forward",
+    "14 §2",
+    {
+        "inputs_exchanged": (
+            "core",
+            "The two inputs are exchanged",
+            "You send x_wide through the hidden layer. That is where x_deep goes; x_wide goes straight to the output.",
+            lambda params, x_wide, x_deep: right.wide_and_deep_forward(params, x_deep, x_wide),
+        ),
+    },
+)
 deep_in_place = in_place(
     "wide_and_deep_forward",
     right.wide_and_deep_forward,
@@ -445,61 +631,126 @@ def masked(mask, dout, P, x_wide, x_deep, z):
     return gradients(dout, P, x_wide, x_deep, z, mask)
 
 
-BACK = variants("wide_and_deep_backward", "14 §2", right.wide_and_deep_backward, backward_as, {
-    "mask_missing": ("part", "The ReLU is passed as if it weren't there",
-        "You never multiply by the ReLU's derivative. Nothing goes back through a unit that is 0: multiply by (hidden > 0).",
-        lambda g, dout, P, x_wide, x_deep, z: masked(1.0, dout, P, x_wide, x_deep, z)),
-    "mask_inverted": ("part", "The ReLU's mask is turned round", "Gradients go back where z > 0; you let them through where z < 0.",
-        lambda g, dout, P, x_wide, x_deep, z: masked(z <= 0, dout, P, x_wide, x_deep, z)),
-    "b1_before_the_mask": ("part", "b1's gradient is summed before the mask",
-        "You sum what reaches the hidden units, and apply the ReLU's mask afterwards. A silent unit's bias gets nothing: mask first.",
-        lambda g, dout, P, x_wide, x_deep, z: g | {"b1": np.sum(dout @ P["W2"][: z.shape[1]].T, axis=0)}),
-    "last_example": ("core", "Only the last example counts",
-        "Your loop over the examples overwrites the gradients. Add them up: `grads[key] += …`.",
-        lambda g, dout, P, x_wide, x_deep, z: gradients(dout[-1:], P, x_wide[-1:], x_deep[-1:], z[-1:])),
-    "biases_not_summed": ("part", "The biases' gradients aren't summed",
-        "Your gradients of b1 and b2 have a row for each example. A bias is one number for the whole batch: sum over it, `axis=0`.",
-        lambda g, dout, P, x_wide, x_deep, z: g | {"b1": dout @ P["W2"][: z.shape[1]].T * (z > 0), "b2": dout}),
-    "biases_summed_to_numbers": ("part", "The biases' gradients are single numbers",
-        "You sum over everything. Each unit has a bias of its own: sum over the batch alone, `axis=0`.",
-        lambda g, dout, P, x_wide, x_deep, z: g | {"b1": g["b1"].sum(), "b2": g["b2"].sum()}),
-    "back_transposed": ("part", "The weights' gradients are transposed",
-        "Your gradients of W1 and W2 have outputs in rows. They have the shape of their parameters: inputs in rows.",
-        lambda g, dout, P, x_wide, x_deep, z: g | {"W1": g["W1"].T, "W2": g["W2"].T}),
-    "back_averaged": ("part", "The gradients are averaged over the batch",
-        "You divided by N. dout is the gradient of the whole loss, so what it averages stands in it already: add up over the batch.",
-        lambda g, dout, P, x_wide, x_deep, z: {key: one / len(dout) for key, one in g.items()}),
-    "W2_before_the_relu": ("part", "W2's gradient comes from z",
-        "The factor of W2 is what went through it: the hidden units behind the ReLU.",
-        lambda g, dout, P, x_wide, x_deep, z: g | {"W2": np.hstack([z, x_wide]).T @ dout}),
-    "W2_wide_first": ("part", "The rows of W2's gradient are exchanged",
-        "In W2 the rows of the hidden units come first, in its gradient, too.",
-        lambda g, dout, P, x_wide, x_deep, z: g | {"W2": np.hstack([x_wide, relu(z)]).T @ dout}),
-    "W2_deep_only": ("part", "The wide rows of W2's gradient are zero", "The wide inputs have weights, too: their rows are x_wideᵀ·dout.",
-        lambda g, dout, P, x_wide, x_deep, z: g | {"W2": np.hstack([relu(z), 0 * x_wide]).T @ dout}),
-    "W2_deep_rows_alone": ("part", "W2's gradient has the rows of the hidden units alone",
-        "Your gradient of W2 is smaller than W2. Rows for the wide inputs come below: x_wideᵀ·dout.",
-        lambda g, dout, P, x_wide, x_deep, z: g | {"W2": relu(z).T @ dout}),
-    "back_through_the_wide_rows": ("part", "The wrong rows of W2 lead back",
-        "The gradient of the hidden units goes through the first rows of W2, those of the hidden units. You took the last ones.",
-        lambda g, dout, P, x_wide, x_deep, z: g | {
-            key: gradients(dout, P | {"W2": P["W2"][-z.shape[1] :]}, x_wide, x_deep, z)[key] for key in ("W1", "b1")}),
-    "biases_are_rows": ("slip", "The biases' gradients have two axes",
-        "You kept the axis of the sum, so b1's gradient has the shape (1, H). Leave `keepdims` out.",
-        lambda g, dout, P, x_wide, x_deep, z: g | {"b1": g["b1"][None], "b2": g["b2"][None]}),
-    "back_negated": ("core", "The signs are wrong", "Your gradients point downhill. A backward pass returns ∂L/∂θ; the step subtracts it.",
-        lambda g, dout, P, x_wide, x_deep, z: {key: -one for key, one in g.items()}),
-    "back_in_a_tuple": ("slip", "A tuple is returned",
-        "You return the gradients in a row. A dictionary with the keys of params was asked for.",
-        lambda g, dout, P, x_wide, x_deep, z: (g["W1"], g["b1"], g["W2"], g["b2"])),
-    "back_with_other_keys": ("slip", "The keys are dW1 and so on",
-        "Your keys have a d before them. They are those of params, so that a step can go through both.",
-        lambda g, dout, P, x_wide, x_deep, z: {f"d{key}": one for key, one in g.items()}),
-    "back_with_inputs": ("slip", "There are gradients for the inputs, too",
-        "You return gradients for the inputs as well. Only parameters are trained: the keys are those of params.",
-        lambda g, dout, P, x_wide, x_deep, z: g | {"x_wide": dout @ P["W2"][z.shape[1] :].T,
-                                                   "x_deep": dout @ P["W2"][: z.shape[1]].T * (z > 0) @ P["W1"].T}),
-})
+BACK = variants(
+    "wide_and_deep_backward",
+    "14 §2",
+    right.wide_and_deep_backward,
+    backward_as,
+    {
+        "mask_missing": (
+            "part",
+            "The ReLU is passed as if it weren't there",
+            "You never multiply by the ReLU's derivative. Nothing goes back through a unit that is 0: multiply by (hidden > 0).",
+            lambda g, dout, P, x_wide, x_deep, z: masked(1.0, dout, P, x_wide, x_deep, z),
+        ),
+        "mask_inverted": (
+            "part",
+            "The ReLU's mask is turned round",
+            "Gradients go back where z > 0; you let them through where z < 0.",
+            lambda g, dout, P, x_wide, x_deep, z: masked(z <= 0, dout, P, x_wide, x_deep, z),
+        ),
+        "b1_before_the_mask": (
+            "part",
+            "b1's gradient is summed before the mask",
+            "You sum what reaches the hidden units, and apply the ReLU's mask afterwards. A silent unit's bias gets nothing: mask first.",
+            lambda g, dout, P, x_wide, x_deep, z: g | {"b1": np.sum(dout @ P["W2"][: z.shape[1]].T, axis=0)},
+        ),
+        "last_example": (
+            "core",
+            "Only the last example counts",
+            "Your loop over the examples overwrites the gradients. Add them up: `grads[key] += …`.",
+            lambda g, dout, P, x_wide, x_deep, z: gradients(dout[-1:], P, x_wide[-1:], x_deep[-1:], z[-1:]),
+        ),
+        "biases_not_summed": (
+            "part",
+            "The biases' gradients aren't summed",
+            "Your gradients of b1 and b2 have a row for each example. A bias is one number for the whole batch: sum over it, `axis=0`.",
+            lambda g, dout, P, x_wide, x_deep, z: g | {"b1": dout @ P["W2"][: z.shape[1]].T * (z > 0), "b2": dout},
+        ),
+        "biases_summed_to_numbers": (
+            "part",
+            "The biases' gradients are single numbers",
+            "You sum over everything. Each unit has a bias of its own: sum over the batch alone, `axis=0`.",
+            lambda g, dout, P, x_wide, x_deep, z: g | {"b1": g["b1"].sum(), "b2": g["b2"].sum()},
+        ),
+        "back_transposed": (
+            "part",
+            "The weights' gradients are transposed",
+            "Your gradients of W1 and W2 have outputs in rows. They have the shape of their parameters: inputs in rows.",
+            lambda g, dout, P, x_wide, x_deep, z: g | {"W1": g["W1"].T, "W2": g["W2"].T},
+        ),
+        "back_averaged": (
+            "part",
+            "The gradients are averaged over the batch",
+            "You divided by N. dout is the gradient of the whole loss, so what it averages stands in it already: add up over the batch.",
+            lambda g, dout, P, x_wide, x_deep, z: {key: one / len(dout) for key, one in g.items()},
+        ),
+        "W2_before_the_relu": (
+            "part",
+            "W2's gradient comes from z",
+            "The factor of W2 is what went through it: the hidden units behind the ReLU.",
+            lambda g, dout, P, x_wide, x_deep, z: g | {"W2": np.hstack([z, x_wide]).T @ dout},
+        ),
+        "W2_wide_first": (
+            "part",
+            "The rows of W2's gradient are exchanged",
+            "In W2 the rows of the hidden units come first, in its gradient, too.",
+            lambda g, dout, P, x_wide, x_deep, z: g | {"W2": np.hstack([x_wide, relu(z)]).T @ dout},
+        ),
+        "W2_deep_only": (
+            "part",
+            "The wide rows of W2's gradient are zero",
+            "The wide inputs have weights, too: their rows are x_wideᵀ·dout.",
+            lambda g, dout, P, x_wide, x_deep, z: g | {"W2": np.hstack([relu(z), 0 * x_wide]).T @ dout},
+        ),
+        "W2_deep_rows_alone": (
+            "part",
+            "W2's gradient has the rows of the hidden units alone",
+            "Your gradient of W2 is smaller than W2. Rows for the wide inputs come below: x_wideᵀ·dout.",
+            lambda g, dout, P, x_wide, x_deep, z: g | {"W2": relu(z).T @ dout},
+        ),
+        "back_through_the_wide_rows": (
+            "part",
+            "The wrong rows of W2 lead back",
+            "The gradient of the hidden units goes through the first rows of W2, those of the hidden units. You took the last ones.",
+            lambda g, dout, P, x_wide, x_deep, z: (
+                g | {key: gradients(dout, P | {"W2": P["W2"][-z.shape[1] :]}, x_wide, x_deep, z)[key] for key in ("W1", "b1")}
+            ),
+        ),
+        "biases_are_rows": (
+            "slip",
+            "The biases' gradients have two axes",
+            "You kept the axis of the sum, so b1's gradient has the shape (1, H). Leave `keepdims` out.",
+            lambda g, dout, P, x_wide, x_deep, z: g | {"b1": g["b1"][None], "b2": g["b2"][None]},
+        ),
+        "back_negated": (
+            "core",
+            "The signs are wrong",
+            "Your gradients point downhill. A backward pass returns ∂L/∂θ; the step subtracts it.",
+            lambda g, dout, P, x_wide, x_deep, z: {key: -one for key, one in g.items()},
+        ),
+        "back_in_a_tuple": (
+            "slip",
+            "A tuple is returned",
+            "You return the gradients in a row. A dictionary with the keys of params was asked for.",
+            lambda g, dout, P, x_wide, x_deep, z: (g["W1"], g["b1"], g["W2"], g["b2"]),
+        ),
+        "back_with_other_keys": (
+            "slip",
+            "The keys are dW1 and so on",
+            "Your keys have a d before them. They are those of params, so that a step can go through both.",
+            lambda g, dout, P, x_wide, x_deep, z: {f"d{key}": one for key, one in g.items()},
+        ),
+        "back_with_inputs": (
+            "slip",
+            "There are gradients for the inputs, too",
+            "You return gradients for the inputs as well. Only parameters are trained: the keys are those of params.",
+            lambda g, dout, P, x_wide, x_deep, z: (
+                g | {"x_wide": dout @ P["W2"][z.shape[1] :].T, "x_deep": dout @ P["W2"][: z.shape[1]].T * (z > 0) @ P["W1"].T}
+            ),
+        ),
+    },
+)
 # fmt: on
 back_in_place = in_place("wide_and_deep_backward", right.wide_and_deep_backward, see="14 §2", casting="unsafe")
 

@@ -159,7 +159,7 @@ class TestQuantize(ArgumentsUnchanged, Integers):
     def test_constant(self, student, rng):
         """Arrays whose entries are all alike come back exactly, with codes from 0 to 2^bits − 1."""
         calls = [
-            (np.full(shape, value), bits) for shape, value, bits in (((2, 3), 0.7, 8), ((4,), -1.3, 8), ((), -0.2, 5), ((1,), 31.5, 1))
+            (np.full(shape, value), bits) for shape, value, bits in (((2, 3), 0.7, 8), ((4,), -1.3, 8), ((), -0.2, 5), ((1,), 0.4, 1))
         ]
         self.expect_back(student, *calls)
         self.expect_within(student, *calls)
@@ -354,8 +354,8 @@ class TestSparsity(ArgumentsUnchanged, Integers):
 
     @corner("all digits", 0.04)
     def test_digits(self, student, reference, rng):
-        """The fraction has all of its digits, where it is 1/3 or 5/7, too."""
-        self.expect_fractions(student, reference, *([zeros_among(rng, (n,), zeros) / 1e-6] for n, zeros in ((3, 1), (7, 5))))
+        """The fraction has all of its digits, where it is 1/3 or 5/7, too; a single zero has the sparsity 1."""
+        self.expect_fractions(student, reference, *([zeros_among(rng, (n,), zeros) / 1e-6] for n, zeros in ((3, 1), (7, 5), (1, 1))))
 
     @corner("small weights", 0.05)
     def test_small(self, student, reference, rng):

@@ -12,7 +12,7 @@ such tests fails a right answer with a probability below 1e-5.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import singledispatch
 from typing import Any
 
@@ -184,7 +184,9 @@ class Expectation:
         if isinstance(other, (list, tuple)) and isinstance(self.answer, (list, tuple)) and len(other) == len(self.answer):
             for item, wanted, name in zip(self.answer, other, self._names(len(other), names), strict=True):
                 Expectation(item, name).alike(wanted, why, rtol=rtol, zero=zero)
-        elif isinstance(other, dict) and isinstance(self.answer, dict) and other.keys() == self.answer.keys():
+        elif isinstance(other, dict) and isinstance(self.answer, dict):
+            if other.keys() != self.answer.keys():
+                raise Mismatch("type", f"{self.name} differs {why}: it has the keys {_keys(self.answer)}, and {_keys(other)} there")
             for key, item in self.answer.items():
                 Expectation(item, f"{self.name}[{key!r}]").alike(other[key], why, rtol=rtol, zero=zero)
         elif not _is_real(other) or not _is_real(self.answer):
@@ -384,6 +386,11 @@ def _apart(got: np.ndarray, wanted: np.ndarray, rtol: float) -> np.ndarray:
     scale = float(np.max(np.abs(wanted), initial=0.0, where=np.isfinite(wanted))) or 1.0
     with np.errstate(invalid="ignore"):  # the difference of two infinities
         return ~((np.abs(got - wanted) <= rtol * scale) | (got == wanted) | (np.isnan(got) & np.isnan(wanted)))
+
+
+def _keys(items: Mapping[Any, Any]) -> str:
+    """Return the keys of a dictionary, at most eight, in words."""
+    return ", ".join(map(repr, list(items)[:8])) or "of an empty dictionary"
 
 
 def _is_real(value: Any) -> bool:

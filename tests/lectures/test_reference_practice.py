@@ -45,6 +45,10 @@ def test_pruning_and_sparsity(rng):
     assert reference.sparsity([]) == 0
 
 
+def test_the_smallest_integer_is_a_large_weight():
+    np.testing.assert_array_equal(reference.prune(np.array([-128, -2, 2, 127], dtype=np.int8), 3), [-128, 0, 0, 127])
+
+
 def test_gradients_of_wide_and_deep_are_autograds(rng):
     shapes = {"W1": (4, 5), "b1": (5,), "W2": (8, 2), "b2": (2,)}
     params = {key: rng.normal(size=shape) for key, shape in shapes.items()}
