@@ -87,17 +87,14 @@ def between(low, high, W, bits):
 
 # fmt: off
 QUANTIZED = variants("quantize", "14 §3", right.quantize, ranged, {
-    "codes_cut": ("part", "The codes are cut off, not rounded",
-        "You turned W/scale into integers with `astype` or `floor`, which cuts off the digits, so the error is up to a whole step. Use "
-        "`np.round` first.",
+    "codes_cut": ("part", "The codes are cut off, not rounded", "You turned W/scale into integers with `astype` or `floor`, which cuts "
+        "off the digits, so the error is up to a whole step. Use `np.round` first.",
         lambda W, low, scale, bits: (within(np.floor((W - low) / scale), bits), scale, zero_of(low, scale))),
-    "both_cut": ("part", "The codes are cut off, not rounded",
-        "You made integers of W/scale and of −min W/scale, which cuts off the digits, so the error is up to a whole step. Use `np.round` "
-        "first.",
+    "both_cut": ("part", "The codes are cut off, not rounded", "You made integers of W/scale and of −min W/scale, which cuts off the "
+        "digits, so the error is up to a whole step. Use `np.round` first.",
         lambda W, low, scale, bits: (within(np.trunc(W / scale) - int(low / scale), bits), scale, -int(low / scale))),
-    "codes_not_clipped": ("slip", "The codes aren't clipped",
-        "Where both ends of the range are rounded away from 0, the largest code is 2^bits: in an np.uint8 it becomes 0. End with "
-        "`np.clip`.",
+    "codes_not_clipped": ("slip", "The codes aren't clipped", "Where both ends of the range are rounded away from 0, the largest code is "
+        "2^bits: in an np.uint8 it becomes 0. End with `np.clip`.",
         lambda W, low, scale, bits: ((np.round(W / scale).astype(int) + zero_of(low, scale)).astype(np.uint8 if bits <= 8 else np.uint16),
                                      scale, zero_of(low, scale))),
     "codes_and_zero_point_cut": ("part", "W/scale + zero_point is cut off, not rounded",
@@ -112,43 +109,33 @@ QUANTIZED = variants("quantize", "14 §3", right.quantize, ranged, {
     "codes_for_two_to_the_bits": ("part", "One step too many",
         "You divided the range by 2^bits. The codes from 0 to 2^bits − 1 have 2^bits − 1 steps between them.",
         lambda W, low, scale, bits: codes_of(W, scale * (1 - 2.0**-bits), zero_of(low, scale * (1 - 2.0**-bits)), bits)),
-    "codes_symmetric": ("core", "The range is symmetric, with negative codes",
-        "You took ±max|W| for the range, and codes on both sides of 0. Here the range goes from min W to max W, and the codes from 0 to "
-        "2^bits − 1.",
+    "codes_symmetric": ("core", "The range is symmetric, with negative codes", "You took ±max|W| for the range, and codes on both sides "
+        "of 0. Here the range goes from min W to max W, and the codes from 0 to 2^bits − 1.",
         lambda W, low, scale, bits: (np.round(W / np.abs(W).max() * (2 ** (bits - 1) - 1) - 0.0).astype(int),
                                      np.abs(W).max() / (2 ** (bits - 1) - 1 or 1), 0)),
-    "codes_around_the_middle": ("core", "The range is symmetric around 0",
-        "You took ±max|W| for the range, so codes are wasted on numbers that don't occur, and the steps are too large. The range goes "
-        "from min W to max W.",
+    "codes_around_the_middle": ("core", "The range is symmetric around 0", "You took ±max|W| for the range, so codes are wasted on "
+        "numbers that don't occur, and the steps are too large. The range goes from min W to max W.",
         lambda W, low, scale, bits: between(-np.abs(W).max(), np.abs(W).max(), W, bits)),
-    "range_from_zero": ("core", "The range begins at 0",
-        "You divided by max W, as if the smallest weight were 0. The range is max W − min W.",
-        lambda W, low, scale, bits: (within(np.round(W / (np.abs(W.max()) / (2**bits - 1))), bits), np.abs(W.max()) / (2**bits - 1), 0)),
-    "range_with_zero": ("slip", "0 is always in the range",
-        "You made the range wider until 0 lies in it, as some libraries do. Then weights of one sign get fewer codes and larger steps. "
-        "Here the range is that of W, and zero_point may lie outside the codes.",
+    "range_with_zero": ("slip", "0 is always in the range", "You made the range wider until 0 lies in it, as some libraries do. Then "
+        "weights of one sign get fewer codes and larger steps. Here the range is that of W, and zero_point may lie outside the codes.",
         lambda W, low, scale, bits: between(min(low, 0.0), max(W.max(), 0.0), W, bits)),
     "zero_point_clipped": ("slip", "The zero point is forced among the codes",
         "You clipped zero_point to the codes. Where all weights have one sign it lies outside, and (q − zero_point)·scale has to be W.",
         lambda W, low, scale, bits: codes_of(W, scale, int(np.clip(zero_of(low, scale), 0, 2**bits - 1)), bits)),
-    "zero_point_negative": ("part", "The zero point has the wrong sign",
-        "Your zero_point is round(min W/scale). It is the code of 0, so with (q − zero_point)·scale = min W for q = 0 it is −round(min "
-        "W/scale).",
+    "zero_point_negative": ("part", "The zero point has the wrong sign", "Your zero_point is round(min W/scale). It is the code of 0, so "
+        "with (q − zero_point)·scale = min W for q = 0 it is −round(min W/scale).",
         lambda W, low, scale, bits: (within(np.round(W / scale) + zero_of(low, scale), bits), scale, -zero_of(low, scale))),
     "zero_point_is_the_minimum": ("part", "The minimum stands in the place of the zero point",
         "You return min W, as for q·scale + min W. Here W ≈ (q − zero_point)·scale, and zero_point is an integer: the code of 0.",
         lambda W, low, scale, bits: (within(np.round((W - low) / scale), bits), scale, low)),
-    "zero_point_with_fractions": ("part", "The zero point isn't rounded",
-        "Your zero_point has digits behind the decimal point. It has to be a code, or 0 isn't represented exactly, and pruned weights "
-        "don't stay 0: round it, and then q = round(W/scale) + zero_point.",
+    "zero_point_with_fractions": ("part", "The zero point isn't rounded", "Your zero_point has digits behind the decimal point. It has to "
+        "be a code, or 0 isn't represented exactly, and pruned weights don't stay 0: round it, and then q = round(W/scale) + zero_point.",
         lambda W, low, scale, bits: (within(np.round((W - low) / scale), bits), scale, -low / scale)),
-    "rounded_twice": ("part", "Rounded twice",
-        "You rounded (W − min W)/scale and min W/scale, and the two errors add up to nearly a whole step. Round W/scale, and add the "
-        "rounded zero_point.",
+    "rounded_twice": ("part", "Rounded twice", "You rounded (W − min W)/scale and min W/scale, and the two errors add up to nearly a "
+        "whole step. Round W/scale, and add the rounded zero_point.",
         lambda W, low, scale, bits: (within(np.round((W - low) / scale), bits), scale, zero_of(low, scale))),
-    "never_rounded": ("core", "The numbers aren't rounded",
-        "You scale W to the range from 0 to 1, or to 2^bits − 1, and stop there. Fractions need as many bytes as before: round to "
-        "integers.",
+    "never_rounded": ("core", "The numbers aren't rounded", "You scale W to the range from 0 to 1, or to 2^bits − 1, and stop there. "
+        "Fractions need as many bytes as before: round to integers.",
         lambda W, low, scale, bits: ((W - low) / (W.max() - low), scale, 0)),
     "codes_as_floats": ("slip", "The codes are floats",
         "`np.round` returns floats, which need 8 bytes each. Convert them: `.astype(np.uint8)` up to 8 bits, `np.uint16` beyond.",
@@ -181,29 +168,23 @@ def alike(how, W, bits=8):
     return right.quantize(W, bits) if W.size and W.min() < W.max() else how(W)
 
 
-# fmt: off
 CONSTANTS = variants("quantize", "14 §3", right.quantize, alike, {
-    "constant_divides": ("slip", "A constant array divides by zero",
-        "Where all entries are alike the range is 0, and so is your scale: 0/0 is NaN, and NaN as an integer is garbage. Treat this case "
-        "first: with scale = |w| the codes 0 and 1 are enough.",
+    "constant_divides": ("slip", "A constant array divides by zero", "Where all entries are alike the range is 0, and so is your scale: "
+        "0/0 is NaN, and NaN as an integer is garbage. Treat this case first: with scale = |w| the codes 0 and 1 are enough.",
         lambda W: (np.zeros(W.shape, dtype=int), np.nan, 0) if W.size else of_one_value(W)),
-    "constant_raises": ("slip", "A constant array divides by zero",
-        "Where all entries are alike your scale is 0, and 0/0 or 1/0 can't be made an integer. Treat this case first: with scale = |w| "
-        "the codes 0 and 1 are enough.",
+    "constant_raises": ("slip", "A constant array divides by zero", "Where all entries are alike your scale is 0, and 0/0 or 1/0 can't be "
+        "made an integer. Treat this case first: with scale = |w| the codes 0 and 1 are enough.",
         lambda W: (W, 0.0, int(np.round(np.float64(W.flat[0]) / 0.0))) if W.size else of_one_value(W)),
-    "constant_is_rounded": ("slip", "A constant array isn't exact",
-        "Where all entries are alike you use the scale 1, so the constant comes back as a whole number. With scale = |w| it comes back "
-        "exactly.",
+    "constant_is_rounded": ("slip", "A constant array isn't exact", "Where all entries are alike you use the scale 1, so the constant "
+        "comes back as a whole number. With scale = |w| it comes back exactly.",
         lambda W: (np.zeros(W.shape, dtype=int), 1.0, -int(np.round(W.flat[0]))) if W.size else of_one_value(W)),
-    "constant_is_zero": ("slip", "A constant array becomes zeros",
-        "Where all entries are alike you return zeros for q and for zero_point, so the constant is lost. With scale = |w| the codes 0 and "
-        "1 are enough.",
+    "constant_is_zero": ("slip", "A constant array becomes zeros", "Where all entries are alike you return zeros for q and for "
+        "zero_point, so the constant is lost. With scale = |w| the codes 0 and 1 are enough.",
         lambda W: (np.zeros(W.shape, dtype=int), 1.0, 0)),
     "empty_raises": ("slip", "An empty array raises an error",
         "`min` of an empty array raises an error. An empty layer has an empty q: ask for `W.size` first.",
         lambda W: of_one_value(W) if W.size else np.min(W)),
 })
-# fmt: on
 
 
 @misconception("quantize", "slip", title="The range of integers overflows", see="14 §3")
@@ -217,262 +198,118 @@ def range_overflows(W, bits=8):
     return codes_of(W.astype(float), scale, zero_of(float(W.min()), scale), bits)
 
 
-DEQUANTIZED = misconceptions(
-    "dequantize",
-    "14 §3",
-    {
-        "zero_point_forgotten": (
-            "core",
-            "The zero point is forgotten",
-            "You return q·scale, so no weight is negative. Take zero_point away first: (q − zero_point)·scale.",
-            lambda q, scale, zero_point: q * float(scale),
-        ),
-        "zero_point_added": (
-            "core",
-            "The zero point is added",
-            "You return (q + zero_point)·scale. The code zero_point stands for 0: (q − zero_point)·scale.",
-            lambda q, scale, zero_point: (q.astype(float) + zero_point) * scale,
-        ),
-        "zero_point_unscaled": (
-            "core",
-            "The zero point isn't scaled",
-            "You return q·scale − zero_point: a pair of brackets is missing. zero_point is a code, so it is taken away before the scale.",
-            lambda q, scale, zero_point: q * float(scale) - zero_point,
-        ),
-        "divided": (
-            "core",
-            "Divided by the scale",
-            "You divided by scale. That is the way from W to the codes; on the way back one multiplies.",
-            lambda q, scale, zero_point: (q.astype(float) - zero_point) / scale,
-        ),
-        "scale_forgotten": (
-            "core",
-            "The scale is forgotten",
-            "You return q − zero_point, the number of steps. Each of them is `scale` long.",
-            lambda q, scale, zero_point: q.astype(float) - zero_point,
-        ),
-        "back_cut": (
-            "part",
-            "The weights are cut off to integers",
-            "You made integers of the answer, so that the weights' fractions are lost. The weights are real numbers.",
-            lambda q, scale, zero_point: ((q.astype(float) - zero_point) * scale).astype(int),
-        ),
-        "in_int16": (
-            "slip",
-            "np.int16 is too small",
-            "You make np.int16 of q, which ends at 32,767. Codes go up to 65,535, and zero_point may be anything: `q.astype(float)`.",
-            lambda q, scale, zero_point: (q.astype(np.int16) - zero_point) * float(scale),
-        ),
-        "flat_list": (
-            "slip",
-            "A flat list is returned",
-            "You return the weights in a list, one after another. The answer is an array like q.",
-            lambda q, scale, zero_point: [(float(code) - zero_point) * scale for code in np.ravel(q)],
-        ),
-        "back_rounded": (
-            "core",
-            "The weights are rounded",
-            "You rounded the answer, or made integers of it. The weights are real numbers.",
-            lambda q, scale, zero_point: np.round((q.astype(float) - zero_point) * scale),
-        ),
-        "difference_wraps": (
-            "slip",
-            "The difference wraps round",
-            "q may be np.uint8, and NumPy subtracts within its type: 3 − 5 is 254, and a zero_point outside the type raises an error. Make "
-            "floats of q first: `q.astype(float)`.",
-            lambda q, scale, zero_point: (q - zero_point) * float(scale),
-        ),
-        "negative_cut": (
-            "part",
-            "Negative weights become 0",
-            "You clip the difference at 0. Codes below zero_point stand for negative weights.",
-            lambda q, scale, zero_point: np.maximum(q.astype(float) - zero_point, 0) * scale,
-        ),
-    },
-)
+DEQUANTIZED = misconceptions("dequantize", "14 §3", {
+    "zero_point_forgotten": ("core", "The zero point is forgotten",
+        "You return q·scale, so no weight is negative. Take zero_point away first: (q − zero_point)·scale.",
+        lambda q, scale, zero_point: q * float(scale)),
+    "zero_point_added": ("core", "The zero point is added",
+        "You return (q + zero_point)·scale. The code zero_point stands for 0: (q − zero_point)·scale.",
+        lambda q, scale, zero_point: (q.astype(float) + zero_point) * scale),
+    "zero_point_unscaled": ("core", "The zero point isn't scaled",
+        "You return q·scale − zero_point: a pair of brackets is missing. zero_point is a code, so it is taken away before the scale.",
+        lambda q, scale, zero_point: q * float(scale) - zero_point),
+    "divided": ("core", "Divided by the scale",
+        "You divided by scale. That is the way from W to the codes; on the way back one multiplies.",
+        lambda q, scale, zero_point: (q.astype(float) - zero_point) / scale),
+    "scale_forgotten": ("core", "The scale is forgotten", "You return q − zero_point, the number of steps. Each of them is `scale` long.",
+        lambda q, scale, zero_point: q.astype(float) - zero_point),
+    "back_cut": ("part", "The weights are cut off to integers",
+        "You made integers of the answer, so that the weights' fractions are lost. The weights are real numbers.",
+        lambda q, scale, zero_point: ((q.astype(float) - zero_point) * scale).astype(int)),
+    "in_int16": ("slip", "np.int16 is too small",
+        "You make np.int16 of q, which ends at 32,767. Codes go up to 65,535, and zero_point may be anything: `q.astype(float)`.",
+        lambda q, scale, zero_point: (q.astype(np.int16) - zero_point) * float(scale)),
+    "flat_list": ("slip", "A flat list is returned", "You return the weights in a list, one after another. The answer is an array like q.",
+        lambda q, scale, zero_point: [(float(code) - zero_point) * scale for code in np.ravel(q)]),
+    "difference_wraps": ("slip", "The difference wraps round", "q may be np.uint8, and NumPy subtracts within its type: 3 − 5 is 254, and "
+        "a zero_point outside the type raises an error. Make floats of q first: `q.astype(float)`.",
+        lambda q, scale, zero_point: (q - zero_point) * float(scale)),
+    "negative_cut": ("part", "Negative weights become 0",
+        "You clip the difference at 0. Codes below zero_point stand for negative weights.",
+        lambda q, scale, zero_point: np.maximum(q.astype(float) - zero_point, 0) * scale),
+})
 
 
 # --- prune and sparsity ---------------------------------------------------------------------------------------------------
-
 
 def sizes(W):
     """Return absolute values as floats: that of −128 doesn't fit into an np.int8."""
     return np.abs(np.asarray(W, dtype=float))
 
 
-PRUNED = misconceptions(
-    "prune",
-    "14 §4",
-    {
-        "negative_pruned": (
-            "part",
-            "Negative weights are pruned, whatever their size",
-            "You compare w with threshold, so every negative weight is below it. Compare |w|.",
-            lambda W, threshold: np.where(threshold > W, 0.0, W) if threshold else W.copy(),
-        ),
-        "small_negative_kept": (
-            "part",
-            "Small negative weights stay",
-            "You ask for 0 ≤ w < threshold, so negative weights stay, however small they are. Compare |w|.",
-            lambda W, threshold: np.where((W >= 0) & (threshold > W), 0.0, W),
-        ),
-        "large_pruned": (
-            "core",
-            "The large weights are pruned",
-            "You set the large weights to 0 and keep the small ones: `>` for `<`. Small weights matter least.",
-            lambda W, threshold: np.where(sizes(W) >= threshold, 0.0, W),
-        ),
-        "threshold_pruned": (
-            "slip",
-            "A weight at the threshold is pruned",
-            "You wrote ≤. Weights with |w| < threshold become 0, so one of exactly threshold stays.",
-            lambda W, threshold: np.where(sizes(W) <= threshold, 0.0, W),
-        ),
-        "threshold_kept_above_only": (
-            "slip",
-            "The threshold 0 doesn't leave the weights as they are",
-            "You test whether threshold is true, or replace 0 by a default. With the threshold 0 nothing changes.",
-            lambda W, threshold: np.where(sizes(W) < (threshold or 0.5), 0.0, W),
-        ),
-        "unpruned": (
-            "core",
-            "The weights are returned unpruned",
-            "Your answer is W itself: what you pruned was a copy that you threw away. Return the copy.",
-            lambda W, threshold: W.copy(),
-        ),
-        "pruned_to_integers": (
-            "part",
-            "The weights that stay become integers",
-            "You write the weights into an array of integers, which cuts off the digits behind the decimal point. Make an array of floats.",
-            lambda W, threshold: np.where(sizes(W) < threshold, 0, W).astype(int),
-        ),
-        "size_overflows": (
-            "slip",
-            "The absolute value overflows",
-            "`np.abs` of −128 in an np.int8 is −128, which is below every threshold. Compare −threshold < w < threshold, or make floats of W "
-            "first.",
-            lambda W, threshold: np.where(np.abs(W) < threshold, 0.0, W),
-        ),
-        "loops_over_a_matrix": (
-            "part",
-            "Made for matrices",
-            "You go through rows and columns, so an array of one or three axes raises an error. NumPy compares arrays of any shape at once.",
-            lambda W, threshold: np.array(
-                [[w if abs(float(w)) >= threshold else 0.0 for w in W[i, : W.shape[1]]] for i in range(W.shape[0])], dtype=float
-            ).reshape(W.shape),
-        ),
-        "shrunk": (
-            "part",
-            "The other weights are shrunk",
-            "You move every weight towards 0 by the threshold, which is what an ℓ1 step does. Pruning leaves large weights as they are.",
-            lambda W, threshold: np.sign(W) * np.maximum(sizes(W) - threshold, 0),
-        ),
-        "mask": (
-            "core",
-            "The mask is returned",
-            "You return which weights stay, as 1 and 0. That is the mask: multiply W by it.",
-            lambda W, threshold: (sizes(W) >= threshold) * 1.0,
-        ),
-        "kept_alone": (
-            "part",
-            "The pruned weights are taken out",
-            "You return the weights that stay, in a row. The matrix keeps its shape, with zeros in the other places.",
-            lambda W, threshold: W[sizes(W) >= threshold],
-        ),
-    },
-)
+PRUNED = misconceptions("prune", "14 §4", {
+    "negative_pruned": ("part", "Negative weights are pruned, whatever their size",
+        "You compare w with threshold, so every negative weight is below it. Compare |w|.",
+        lambda W, threshold: np.where(threshold > W, 0.0, W) if threshold else W.copy()),
+    "small_negative_kept": ("part", "Small negative weights stay",
+        "You ask for 0 ≤ w < threshold, so negative weights stay, however small they are. Compare |w|.",
+        lambda W, threshold: np.where((W >= 0) & (threshold > W), 0.0, W)),
+    "large_pruned": ("core", "The large weights are pruned",
+        "You set the large weights to 0 and keep the small ones: `>` for `<`. Small weights matter least.",
+        lambda W, threshold: np.where(sizes(W) >= threshold, 0.0, W)),
+    "threshold_pruned": ("slip", "A weight at the threshold is pruned",
+        "You wrote ≤. Weights with |w| < threshold become 0, so one of exactly threshold stays.",
+        lambda W, threshold: np.where(sizes(W) <= threshold, 0.0, W)),
+    "threshold_kept_above_only": ("slip", "The threshold 0 doesn't leave the weights as they are",
+        "You test whether threshold is true, or replace 0 by a default. With the threshold 0 nothing changes.",
+        lambda W, threshold: np.where(sizes(W) < (threshold or 0.5), 0.0, W)),
+    "unpruned": ("core", "The weights are returned unpruned",
+        "Your answer is W itself: what you pruned was a copy that you threw away. Return the copy.",
+        lambda W, threshold: W.copy()),
+    "pruned_to_integers": ("part", "The weights that stay become integers",
+        "You write the weights into an array of integers, which cuts off the digits behind the decimal point. Make an array of floats.",
+        lambda W, threshold: np.where(sizes(W) < threshold, 0, W).astype(int)),
+    "size_overflows": ("slip", "The absolute value overflows", "`np.abs` of −128 in an np.int8 is −128, which is below every threshold. "
+        "Compare −threshold < w < threshold, or make floats of W first.",
+        lambda W, threshold: np.where(np.abs(W) < threshold, 0.0, W)),
+    "loops_over_a_matrix": ("part", "Made for matrices",
+        "You go through rows and columns, so an array of one or three axes raises an error. NumPy compares arrays of any shape at once.",
+        lambda W, threshold: np.array([[w if abs(float(w)) >= threshold else 0.0 for w in W[i, : W.shape[1]]] for i in range(W.shape[0])],
+                                      dtype=float).reshape(W.shape)),
+    "shrunk": ("part", "The other weights are shrunk",
+        "You move every weight towards 0 by the threshold, which is what an ℓ1 step does. Pruning leaves large weights as they are.",
+        lambda W, threshold: np.sign(W) * np.maximum(sizes(W) - threshold, 0)),
+    "mask": ("core", "The mask is returned", "You return which weights stay, as 1 and 0. That is the mask: multiply W by it.",
+        lambda W, threshold: (sizes(W) >= threshold) * 1.0),
+    "kept_alone": ("part", "The pruned weights are taken out",
+        "You return the weights that stay, in a row. The matrix keeps its shape, with zeros in the other places.",
+        lambda W, threshold: W[sizes(W) >= threshold]),
+})
 threshold_fixed = fixed_number("prune", right.prune, see="14 §4", name="threshold", value=0.35, severity="part")
-SPARSE = misconceptions(
-    "sparsity",
-    "14 §4",
-    {
-        "density": (
-            "core",
-            "The fraction that is left",
-            "You count the entries that aren't 0. Sparsity is the fraction of zeros: 1 minus that.",
-            lambda weights: sum(np.count_nonzero(W) for W in weights) / max(1, sum(W.size for W in weights)),
-        ),
-        "mean_of_fractions": (
-            "part",
-            "The fractions are averaged",
-            "You average the sparsities of the arrays, so a bias counts as much as a matrix. Count the zeros of all arrays, and divide by the "
-            "number of all entries.",
-            lambda weights: float(np.mean([np.mean(W == 0) for W in weights if W.size] or [0.0])),
-        ),
-        "count_of_zeros": (
-            "part",
-            "The zeros are counted",
-            "You return the number of zeros. Divide it by the number of entries.",
-            lambda weights: sum(int(np.sum(W == 0)) for W in weights),
-        ),
-        "percent": (
-            "part",
-            "In percent",
-            "You multiplied by 100. A fraction was asked for, which lies between 0 and 1.",
-            lambda weights: 100 * sum(int(np.sum(W == 0)) for W in weights) / max(1, sum(W.size for W in weights)),
-        ),
-        "first_array": (
-            "part",
-            "Only the first array counts",
-            "Your `return` stands inside the loop, so only the first array is counted.",
-            lambda weights: next((float(np.mean(W == 0)) for W in weights if W.size), 0.0),
-        ),
-        "last_array": (
-            "part",
-            "Only the last array counts",
-            "You overwrite the count in the loop, so the last array alone is left. Add up.",
-            lambda weights: ([0.0] + [float(np.mean(W == 0)) for W in weights if W.size])[-1],
-        ),
-        "rows_counted": (
-            "part",
-            "Divided by the number of rows",
-            "`len(W)` is the number of rows of a matrix. `W.size` is the number of its entries.",
-            lambda weights: sum(int(np.sum(W == 0)) for W in weights) / max(1, sum(len(W) for W in weights)),
-        ),
-        "nearly_zero": (
-            "slip",
-            "Small weights count as zeros",
-            "You use `np.isclose`, or compare with a small number. Pruned weights are exactly 0, and only those need no storage.",
-            lambda weights: sum(int(np.sum(np.abs(W) < 1e-8)) for W in weights) / max(1, sum(W.size for W in weights)),
-        ),
-        "not_positive": (
-            "part",
-            "Negative weights count as zeros",
-            "You count w ≤ 0. Negative weights are weights like the others.",
-            lambda weights: sum(int(np.sum(W <= 0)) for W in weights) / max(1, sum(W.size for W in weights)),
-        ),
-        "a_list_of_fractions": (
-            "part",
-            "A fraction for each array",
-            "You return a list. One number was asked for, of all arrays together.",
-            lambda weights: [float(np.mean(W == 0)) if W.size else 0.0 for W in weights],
-        ),
-        "one_shape_only": (
-            "part",
-            "All arrays must have one shape",
-            "You make one array of the list, which works only if all have the same shape. Go through the list, or `np.ravel` each.",
-            lambda weights: float(np.mean(np.array(weights, dtype=float) == 0)) if np.array(weights).size else 0.0,
-        ),
-        "whole_division": (
-            "core",
-            "The fraction is cut off",
-            "`//` cuts the fraction off, so that your answer is 0 or 1. Divide with `/`.",
-            lambda weights: float(sum(int(np.sum(W == 0)) for W in weights) // max(1, sum(W.size for W in weights))),
-        ),
-        "rounded": (
-            "slip",
-            "The fraction is rounded",
-            "You round the answer to two digits. Whoever compares nets needs all of them.",
-            lambda weights: round(sum(int(np.sum(W == 0)) for W in weights) / max(1, sum(W.size for W in weights)), 2),
-        ),
-        "nothing_divides": (
-            "slip",
-            "No entries divide by zero",
-            "Where there is no entry you divide by 0. The docstring says what is wanted then: 0.0.",
-            lambda weights: sum(int(np.sum(W == 0)) for W in weights) / sum(W.size for W in weights),
-        ),
-    },
-)
+SPARSE = misconceptions("sparsity", "14 §4", {
+    "density": ("core", "The fraction that is left",
+        "You count the entries that aren't 0. Sparsity is the fraction of zeros: 1 minus that.",
+        lambda weights: sum(np.count_nonzero(W) for W in weights) / max(1, sum(W.size for W in weights))),
+    "mean_of_fractions": ("part", "The fractions are averaged", "You average the sparsities of the arrays, so a bias counts as much as a "
+        "matrix. Count the zeros of all arrays, and divide by the number of all entries.",
+        lambda weights: float(np.mean([np.mean(W == 0) for W in weights if W.size] or [0.0]))),
+    "count_of_zeros": ("part", "The zeros are counted", "You return the number of zeros. Divide it by the number of entries.",
+        lambda weights: sum(int(np.sum(W == 0)) for W in weights)),
+    "first_array": ("part", "Only the first array counts", "Your `return` stands inside the loop, so only the first array is counted.",
+        lambda weights: next((float(np.mean(W == 0)) for W in weights if W.size), 0.0)),
+    "last_array": ("part", "Only the last array counts", "You overwrite the count in the loop, so the last array alone is left. Add up.",
+        lambda weights: ([0.0] + [float(np.mean(W == 0)) for W in weights if W.size])[-1]),
+    "rows_counted": ("part", "Divided by the number of rows",
+        "`len(W)` is the number of rows of a matrix. `W.size` is the number of its entries.",
+        lambda weights: sum(int(np.sum(W == 0)) for W in weights) / max(1, sum(len(W) for W in weights))),
+    "nearly_zero": ("slip", "Small weights count as zeros",
+        "You use `np.isclose`, or compare with a small number. Pruned weights are exactly 0, and only those need no storage.",
+        lambda weights: sum(int(np.sum(np.abs(W) < 1e-8)) for W in weights) / max(1, sum(W.size for W in weights))),
+    "not_positive": ("part", "Negative weights count as zeros", "You count w ≤ 0. Negative weights are weights like the others.",
+        lambda weights: sum(int(np.sum(W <= 0)) for W in weights) / max(1, sum(W.size for W in weights))),
+    "a_list_of_fractions": ("part", "A fraction for each array", "You return a list. One number was asked for, of all arrays together.",
+        lambda weights: [float(np.mean(W == 0)) if W.size else 0.0 for W in weights]),
+    "one_shape_only": ("part", "All arrays must have one shape",
+        "You make one array of the list, which works only if all have the same shape. Go through the list, or `np.ravel` each.",
+        lambda weights: float(np.mean(np.array(weights, dtype=float) == 0)) if np.array(weights).size else 0.0),
+    "whole_division": ("core", "The fraction is cut off", "`//` cuts the fraction off, so that your answer is 0 or 1. Divide with `/`.",
+        lambda weights: float(sum(int(np.sum(W == 0)) for W in weights) // max(1, sum(W.size for W in weights)))),
+    "rounded": ("slip", "The fraction is rounded", "You round the answer to two digits. Whoever compares nets needs all of them.",
+        lambda weights: round(sum(int(np.sum(W == 0)) for W in weights) / max(1, sum(W.size for W in weights)), 2)),
+    "nothing_divides": ("slip", "No entries divide by zero",
+        "Where there is no entry you divide by 0. The docstring says what is wanted then: 0.0.",
+        lambda weights: sum(int(np.sum(W == 0)) for W in weights) / sum(W.size for W in weights)),
+})
 
 
 # --- wide and deep --------------------------------------------------------------------------------------------------------
@@ -500,92 +337,41 @@ def forward_as(how, params, x_wide, x_deep):
     return how(P, z, x_wide), (P, x_wide, x_deep, z)
 
 
-WIDE_AND_DEEP = variants(
-    "wide_and_deep_forward",
-    "14 §2",
-    right.wide_and_deep_forward,
-    forward_as,
-    {
-        "relu_missing": (
-            "part",
-            "The ReLU is missing",
-            "Your hidden units are linear, so two layers do no more than one. Apply the ReLU: `np.maximum(z, 0)`.",
-            lambda P, z, x_wide: joined(P, z, x_wide),
-        ),
-        "relu_of_all": (
-            "part",
-            "The wide inputs go through the ReLU",
-            "You apply the ReLU to hidden units and wide inputs together. The wide inputs go to the output as they are.",
-            lambda P, z, x_wide: joined(P, relu(z), relu(x_wide)),
-        ),
-        "relu_of_out": (
-            "part",
-            "The output goes through a ReLU",
-            "You return no negative numbers. The output is linear: its loss decides what comes next.",
-            lambda P, z, x_wide: relu(joined(P, relu(z), x_wide)),
-        ),
-        "hidden_logistic": (
-            "core",
-            "The hidden units are logistic",
-            "You used the logistic function for the ReLU: `np.maximum(z, 0)`.",
-            lambda P, z, x_wide: joined(P, 1 / (1 + np.exp(-np.clip(z, -500, 500))), x_wide),
-        ),
-        "wide_first": (
-            "part",
-            "The wide inputs come first",
-            "You joined [x_wide, hidden], so the rows of W2 meet the wrong numbers. The hidden units come first: [hidden, x_wide].",
-            lambda P, z, x_wide: np.hstack([x_wide, relu(z)]) @ P["W2"] + P["b2"],
-        ),
-        "wide_left_out": (
-            "part",
-            "The wide inputs are left out",
-            "You use the first rows of W2 alone. The other rows belong to the wide inputs.",
-            lambda P, z, x_wide: relu(z) @ P["W2"][: z.shape[1]] + P["b2"],
-        ),
-        "squeezed": (
-            "slip",
-            "out is squeezed",
-            "You `squeeze` out, so that it loses an axis where there is one example or one output. A batch of one is a batch.",
-            lambda P, z, x_wide: np.squeeze(joined(P, relu(z), x_wide)),
-        ),
-        "deep_left_out": (
-            "core",
-            "The hidden units are left out",
-            "You use the last rows of W2 alone. The first rows belong to the hidden units.",
-            lambda P, z, x_wide: x_wide @ P["W2"][z.shape[1] :] + P["b2"],
-        ),
-        "b1_left_out": (
-            "part",
-            "b1 is forgotten",
-            "You never added b1 to the weighted sums: hidden = relu(x_deep·W1 + b1).",
-            lambda P, z, x_wide: joined(P, relu(z - P["b1"]), x_wide),
-        ),
-        "b1_after_the_relu": (
-            "part",
-            "b1 is added behind the ReLU",
-            "You added b1 to the hidden units. It belongs inside: relu(x_deep·W1 + b1).",
-            lambda P, z, x_wide: joined(P, relu(z - P["b1"]) + P["b1"], x_wide),
-        ),
-        "b2_left_out": (
-            "part",
-            "b2 is forgotten",
-            "You never added b2 to the output: it is the last term of equation (2).",
-            lambda P, z, x_wide: joined(P, relu(z), x_wide) - P["b2"],
-        ),
-    },
-)
-EXCHANGED = misconceptions(
-    "wide_and_deep_forward",
-    "14 §2",
-    {
-        "inputs_exchanged": (
-            "core",
-            "The two inputs are exchanged",
-            "You send x_wide through the hidden layer. That is where x_deep goes; x_wide goes straight to the output.",
-            lambda params, x_wide, x_deep: right.wide_and_deep_forward(params, x_deep, x_wide),
-        ),
-    },
-)
+WIDE_AND_DEEP = variants("wide_and_deep_forward", "14 §2", right.wide_and_deep_forward, forward_as, {
+    "relu_missing": ("part", "The ReLU is missing",
+        "Your hidden units are linear, so two layers do no more than one. Apply the ReLU: `np.maximum(z, 0)`.",
+        lambda P, z, x_wide: joined(P, z, x_wide)),
+    "relu_of_all": ("part", "The wide inputs go through the ReLU",
+        "You apply the ReLU to hidden units and wide inputs together. The wide inputs go to the output as they are.",
+        lambda P, z, x_wide: joined(P, relu(z), relu(x_wide))),
+    "relu_of_out": ("part", "The output goes through a ReLU",
+        "You return no negative numbers. The output is linear: its loss decides what comes next.",
+        lambda P, z, x_wide: relu(joined(P, relu(z), x_wide))),
+    "wide_first": ("part", "The wide inputs come first",
+        "You joined [x_wide, hidden], so the rows of W2 meet the wrong numbers. The hidden units come first: [hidden, x_wide].",
+        lambda P, z, x_wide: np.hstack([x_wide, relu(z)]) @ P["W2"] + P["b2"]),
+    "wide_left_out": ("part", "The wide inputs are left out",
+        "You use the first rows of W2 alone. The other rows belong to the wide inputs.",
+        lambda P, z, x_wide: relu(z) @ P["W2"][: z.shape[1]] + P["b2"]),
+    "squeezed": ("slip", "out is squeezed",
+        "You `squeeze` out, so that it loses an axis where there is one example or one output. A batch of one is a batch.",
+        lambda P, z, x_wide: np.squeeze(joined(P, relu(z), x_wide))),
+    "deep_left_out": ("core", "The hidden units are left out",
+        "You use the last rows of W2 alone. The first rows belong to the hidden units.",
+        lambda P, z, x_wide: x_wide @ P["W2"][z.shape[1] :] + P["b2"]),
+    "b1_left_out": ("part", "b1 is forgotten", "You never added b1 to the weighted sums: hidden = relu(x_deep·W1 + b1).",
+        lambda P, z, x_wide: joined(P, relu(z - P["b1"]), x_wide)),
+    "b1_after_the_relu": ("part", "b1 is added behind the ReLU",
+        "You added b1 to the hidden units. It belongs inside: relu(x_deep·W1 + b1).",
+        lambda P, z, x_wide: joined(P, relu(z - P["b1"]) + P["b1"], x_wide)),
+    "b2_left_out": ("part", "b2 is forgotten", "You never added b2 to the output: it is the last term of equation (2).",
+        lambda P, z, x_wide: joined(P, relu(z), x_wide) - P["b2"]),
+})
+EXCHANGED = misconceptions("wide_and_deep_forward", "14 §2", {
+    "inputs_exchanged": ("core", "The two inputs are exchanged",
+        "You send x_wide through the hidden layer. That is where x_deep goes; x_wide goes straight to the output.",
+        lambda params, x_wide, x_deep: right.wide_and_deep_forward(params, x_deep, x_wide)),
+})
 deep_in_place = in_place(
     "wide_and_deep_forward",
     right.wide_and_deep_forward,
@@ -631,126 +417,53 @@ def masked(mask, dout, P, x_wide, x_deep, z):
     return gradients(dout, P, x_wide, x_deep, z, mask)
 
 
-BACK = variants(
-    "wide_and_deep_backward",
-    "14 §2",
-    right.wide_and_deep_backward,
-    backward_as,
-    {
-        "mask_missing": (
-            "part",
-            "The ReLU is passed as if it weren't there",
-            "You never multiply by the ReLU's derivative. Nothing goes back through a unit that is 0: multiply by (hidden > 0).",
-            lambda g, dout, P, x_wide, x_deep, z: masked(1.0, dout, P, x_wide, x_deep, z),
-        ),
-        "mask_inverted": (
-            "part",
-            "The ReLU's mask is turned round",
-            "Gradients go back where z > 0; you let them through where z < 0.",
-            lambda g, dout, P, x_wide, x_deep, z: masked(z <= 0, dout, P, x_wide, x_deep, z),
-        ),
-        "b1_before_the_mask": (
-            "part",
-            "b1's gradient is summed before the mask",
-            "You sum what reaches the hidden units, and apply the ReLU's mask afterwards. A silent unit's bias gets nothing: mask first.",
-            lambda g, dout, P, x_wide, x_deep, z: g | {"b1": np.sum(dout @ P["W2"][: z.shape[1]].T, axis=0)},
-        ),
-        "last_example": (
-            "core",
-            "Only the last example counts",
-            "Your loop over the examples overwrites the gradients. Add them up: `grads[key] += …`.",
-            lambda g, dout, P, x_wide, x_deep, z: gradients(dout[-1:], P, x_wide[-1:], x_deep[-1:], z[-1:]),
-        ),
-        "biases_not_summed": (
-            "part",
-            "The biases' gradients aren't summed",
-            "Your gradients of b1 and b2 have a row for each example. A bias is one number for the whole batch: sum over it, `axis=0`.",
-            lambda g, dout, P, x_wide, x_deep, z: g | {"b1": dout @ P["W2"][: z.shape[1]].T * (z > 0), "b2": dout},
-        ),
-        "biases_summed_to_numbers": (
-            "part",
-            "The biases' gradients are single numbers",
-            "You sum over everything. Each unit has a bias of its own: sum over the batch alone, `axis=0`.",
-            lambda g, dout, P, x_wide, x_deep, z: g | {"b1": g["b1"].sum(), "b2": g["b2"].sum()},
-        ),
-        "back_transposed": (
-            "part",
-            "The weights' gradients are transposed",
-            "Your gradients of W1 and W2 have outputs in rows. They have the shape of their parameters: inputs in rows.",
-            lambda g, dout, P, x_wide, x_deep, z: g | {"W1": g["W1"].T, "W2": g["W2"].T},
-        ),
-        "back_averaged": (
-            "part",
-            "The gradients are averaged over the batch",
-            "You divided by N. dout is the gradient of the whole loss, so what it averages stands in it already: add up over the batch.",
-            lambda g, dout, P, x_wide, x_deep, z: {key: one / len(dout) for key, one in g.items()},
-        ),
-        "W2_before_the_relu": (
-            "part",
-            "W2's gradient comes from z",
-            "The factor of W2 is what went through it: the hidden units behind the ReLU.",
-            lambda g, dout, P, x_wide, x_deep, z: g | {"W2": np.hstack([z, x_wide]).T @ dout},
-        ),
-        "W2_wide_first": (
-            "part",
-            "The rows of W2's gradient are exchanged",
-            "In W2 the rows of the hidden units come first, in its gradient, too.",
-            lambda g, dout, P, x_wide, x_deep, z: g | {"W2": np.hstack([x_wide, relu(z)]).T @ dout},
-        ),
-        "W2_deep_only": (
-            "part",
-            "The wide rows of W2's gradient are zero",
-            "The wide inputs have weights, too: their rows are x_wideᵀ·dout.",
-            lambda g, dout, P, x_wide, x_deep, z: g | {"W2": np.hstack([relu(z), 0 * x_wide]).T @ dout},
-        ),
-        "W2_deep_rows_alone": (
-            "part",
-            "W2's gradient has the rows of the hidden units alone",
-            "Your gradient of W2 is smaller than W2. Rows for the wide inputs come below: x_wideᵀ·dout.",
-            lambda g, dout, P, x_wide, x_deep, z: g | {"W2": relu(z).T @ dout},
-        ),
-        "back_through_the_wide_rows": (
-            "part",
-            "The wrong rows of W2 lead back",
-            "The gradient of the hidden units goes through the first rows of W2, those of the hidden units. You took the last ones.",
-            lambda g, dout, P, x_wide, x_deep, z: (
-                g | {key: gradients(dout, P | {"W2": P["W2"][-z.shape[1] :]}, x_wide, x_deep, z)[key] for key in ("W1", "b1")}
-            ),
-        ),
-        "biases_are_rows": (
-            "slip",
-            "The biases' gradients have two axes",
-            "You kept the axis of the sum, so b1's gradient has the shape (1, H). Leave `keepdims` out.",
-            lambda g, dout, P, x_wide, x_deep, z: g | {"b1": g["b1"][None], "b2": g["b2"][None]},
-        ),
-        "back_negated": (
-            "core",
-            "The signs are wrong",
-            "Your gradients point downhill. A backward pass returns ∂L/∂θ; the step subtracts it.",
-            lambda g, dout, P, x_wide, x_deep, z: {key: -one for key, one in g.items()},
-        ),
-        "back_in_a_tuple": (
-            "slip",
-            "A tuple is returned",
-            "You return the gradients in a row. A dictionary with the keys of params was asked for.",
-            lambda g, dout, P, x_wide, x_deep, z: (g["W1"], g["b1"], g["W2"], g["b2"]),
-        ),
-        "back_with_other_keys": (
-            "slip",
-            "The keys are dW1 and so on",
-            "Your keys have a d before them. They are those of params, so that a step can go through both.",
-            lambda g, dout, P, x_wide, x_deep, z: {f"d{key}": one for key, one in g.items()},
-        ),
-        "back_with_inputs": (
-            "slip",
-            "There are gradients for the inputs, too",
-            "You return gradients for the inputs as well. Only parameters are trained: the keys are those of params.",
-            lambda g, dout, P, x_wide, x_deep, z: (
-                g | {"x_wide": dout @ P["W2"][z.shape[1] :].T, "x_deep": dout @ P["W2"][: z.shape[1]].T * (z > 0) @ P["W1"].T}
-            ),
-        ),
-    },
-)
+BACK = variants("wide_and_deep_backward", "14 §2", right.wide_and_deep_backward, backward_as, {
+    "mask_missing": ("part", "The ReLU is passed as if it weren't there",
+        "You never multiply by the ReLU's derivative. Nothing goes back through a unit that is 0: multiply by (hidden > 0).",
+        lambda g, dout, P, x_wide, x_deep, z: masked(1.0, dout, P, x_wide, x_deep, z)),
+    "b1_before_the_mask": ("part", "b1's gradient is summed before the mask",
+        "You sum what reaches the hidden units, and apply the ReLU's mask afterwards. A silent unit's bias gets nothing: mask first.",
+        lambda g, dout, P, x_wide, x_deep, z: g | {"b1": np.sum(dout @ P["W2"][: z.shape[1]].T, axis=0)}),
+    "last_example": ("core", "Only the last example counts",
+        "Your loop over the examples overwrites the gradients. Add them up: `grads[key] += …`.",
+        lambda g, dout, P, x_wide, x_deep, z: gradients(dout[-1:], P, x_wide[-1:], x_deep[-1:], z[-1:])),
+    "biases_not_summed": ("part", "The biases' gradients aren't summed",
+        "Your gradients of b1 and b2 have a row for each example. A bias is one number for the whole batch: sum over it, `axis=0`.",
+        lambda g, dout, P, x_wide, x_deep, z: g | {"b1": dout @ P["W2"][: z.shape[1]].T * (z > 0), "b2": dout}),
+    "back_transposed": ("part", "The weights' gradients are transposed",
+        "Your gradients of W1 and W2 have outputs in rows. They have the shape of their parameters: inputs in rows.",
+        lambda g, dout, P, x_wide, x_deep, z: g | {"W1": g["W1"].T, "W2": g["W2"].T}),
+    "back_averaged": ("part", "The gradients are averaged over the batch",
+        "You divided by N. dout is the gradient of the whole loss, so what it averages stands in it already: add up over the batch.",
+        lambda g, dout, P, x_wide, x_deep, z: {key: one / len(dout) for key, one in g.items()}),
+    "W2_wide_first": ("part", "The rows of W2's gradient are exchanged",
+        "In W2 the rows of the hidden units come first, in its gradient, too.",
+        lambda g, dout, P, x_wide, x_deep, z: g | {"W2": np.hstack([x_wide, relu(z)]).T @ dout}),
+    "W2_deep_only": ("part", "The wide rows of W2's gradient are zero", "The wide inputs have weights, too: their rows are x_wideᵀ·dout.",
+        lambda g, dout, P, x_wide, x_deep, z: g | {"W2": np.hstack([relu(z), 0 * x_wide]).T @ dout}),
+    "W2_deep_rows_alone": ("part", "W2's gradient has the rows of the hidden units alone",
+        "Your gradient of W2 is smaller than W2. Rows for the wide inputs come below: x_wideᵀ·dout.",
+        lambda g, dout, P, x_wide, x_deep, z: g | {"W2": relu(z).T @ dout}),
+    "back_through_the_wide_rows": ("part", "The wrong rows of W2 lead back",
+        "The gradient of the hidden units goes through the first rows of W2, those of the hidden units. You took the last ones.",
+        lambda g, dout, P, x_wide, x_deep, z: g | {
+            key: gradients(dout, P | {"W2": P["W2"][-z.shape[1] :]}, x_wide, x_deep, z)[key] for key in ("W1", "b1")}),
+    "biases_are_rows": ("slip", "The biases' gradients have two axes",
+        "You kept the axis of the sum, so b1's gradient has the shape (1, H). Leave `keepdims` out.",
+        lambda g, dout, P, x_wide, x_deep, z: g | {"b1": g["b1"][None], "b2": g["b2"][None]}),
+    "back_negated": ("core", "The signs are wrong", "Your gradients point downhill. A backward pass returns ∂L/∂θ; the step subtracts it.",
+        lambda g, dout, P, x_wide, x_deep, z: {key: -one for key, one in g.items()}),
+    "back_in_a_tuple": ("slip", "A tuple is returned",
+        "You return the gradients in a row. A dictionary with the keys of params was asked for.",
+        lambda g, dout, P, x_wide, x_deep, z: (g["W1"], g["b1"], g["W2"], g["b2"])),
+    "back_with_other_keys": ("slip", "The keys are dW1 and so on",
+        "Your keys have a d before them. They are those of params, so that a step can go through both.",
+        lambda g, dout, P, x_wide, x_deep, z: {f"d{key}": one for key, one in g.items()}),
+    "back_with_inputs": ("slip", "There are gradients for the inputs, too",
+        "You return gradients for the inputs as well. Only parameters are trained: the keys are those of params.",
+        lambda g, dout, P, x_wide, x_deep, z: g | {"x_wide": dout @ P["W2"][z.shape[1] :].T,
+                                                   "x_deep": dout @ P["W2"][: z.shape[1]].T * (z > 0) @ P["W1"].T}),
+})
 # fmt: on
 back_in_place = in_place("wide_and_deep_backward", right.wide_and_deep_backward, see="14 §2", casting="unsafe")
 
@@ -906,14 +619,6 @@ def by_two_products(params, x_wide, x_deep):
 
 
 @alternative("wide_and_deep_forward")
-def by_einsum(params, x_wide, x_deep):
-    P = floats(params)
-    z = np.einsum("nd,dh->nh", x_deep, P["W1"]) + P["b1"]
-    both = np.concatenate([np.where(z > 0, z, 0), x_wide], axis=1)
-    return np.einsum("ni,ik->nk", both, P["W2"]) + P["b2"], (P, x_wide.astype(float), x_deep.astype(float), z)
-
-
-@alternative("wide_and_deep_forward")
 def example_by_example(params, x_wide, x_deep):
     P, rows = floats(params), []
     for wide, deep in zip(x_wide, x_deep, strict=True):
@@ -930,19 +635,6 @@ def back_from_the_arguments(dout, cache):
     d_features = dout @ params["W2"].T
     dz = np.where(z > 0, d_features[:, : z.shape[1]], 0.0)
     return {"b2": np.sum(dout, axis=0), "W2": features.T @ dout, "b1": np.sum(dz, axis=0), "W1": x_deep.T @ dz}
-
-
-@alternative("wide_and_deep_backward")
-def back_example_by_example(dout, cache):
-    P, x_wide, x_deep, z = cache
-    grads = {key: np.zeros(array.shape) for key, array in P.items()}
-    for d, wide, deep, sums in zip(dout.astype(float), x_wide, x_deep, z, strict=True):
-        dz = (P["W2"][: len(sums)] @ d) * (sums >= 0)
-        grads["W1"] += np.outer(deep, dz)
-        grads["b1"] += dz
-        grads["W2"] += np.outer(np.append(relu(sums), wide), d)
-        grads["b2"] += d
-    return grads
 
 
 @alternative("wide_and_deep_backward")
@@ -995,14 +687,12 @@ CAPSTONE = misconceptions("capstone", "14 §8", {
     "training_labels": ("core", "The labels of the training set are returned",
         "Your predict returns y_train, whatever images it is given. It has to look at X.",
         lambda X_train, y_train, rng: lambda X: np.resize(y_train, len(X))),
-    "remembers_images": ("core", "It knows the images of the training set alone",
-        "Your predict looks an image up in the training set, and guesses where it isn't in there. New images never are: learn what they "
-        "have in common.",
+    "remembers_images": ("core", "It knows the images of the training set alone", "Your predict looks an image up in the training set, "
+        "and guesses where it isn't in there. New images never are: learn what they have in common.",
         lambda X_train, y_train, rng: lambda X: np.array([y_train[same.argmax()] if same.any() else 0 for same in
                                                           (np.all(X_train == x, axis=1) for x in X)])),
-    "labels_at_once": ("core", "Labels are returned, and no function",
-        "You return labels of the training set. The caller wants a function for images that you don't have yet: `return predict`, without "
-        "brackets.",
+    "labels_at_once": ("core", "Labels are returned, and no function", "You return labels of the training set. The caller wants a "
+        "function for images that you don't have yet: `return predict`, without brackets.",
         lambda X_train, y_train, rng: to_class_means(X_train, y_train)(X_train)),
     "scores": ("core", "Scores are returned, and no labels",
         "Your predict returns ten numbers for each image. The label is the place of the largest: `np.argmax(scores, axis=1)`.",
@@ -1024,15 +714,11 @@ CAPSTONE = misconceptions("capstone", "14 §8", {
     "least_squares": ("part", "A linear model",
         "You fitted a linear model by least squares. A hidden layer, or features that aren't linear, read more digits.",
         lambda X_train, y_train, rng: by_ridge(with_ones, X_train, y_train, 0.1)),
-    "few_examples": ("part", "Most of the training set isn't used",
-        "You learn from a small part of the images. Every example counts: use all of them.",
-        lambda X_train, y_train, rng: by_neighbours(X_train[:240], y_train[:240], 1)),
     "one_image_fails": ("slip", "A single image fails",
         "You `squeeze` the images or the labels, so that a single one loses its axis. A batch of one is a batch.",
         lambda X_train, y_train, rng: lambda X: by_neighbours(X_train, y_train)(X).squeeze()),
-    "standardized_by_the_batch": ("slip", "New images are standardized by each other",
-        "You subtract the mean of the images that predict is given. So a label depends on the other images, and a single one becomes 0. "
-        "Use the training set's mean.",
+    "standardized_by_the_batch": ("slip", "New images are standardized by each other", "You subtract the mean of the images that predict "
+        "is given. So a label depends on the other images, and a single one becomes 0. Use the training set's mean.",
         lambda X_train, y_train, rng: lambda X: by_neighbours(X_train - X_train.mean(axis=0), y_train)(X - X.mean(axis=0))),
     "own_randomness": ("slip", "rng isn't used",
         "You draw from a generator of your own, so the same call gives another classifier each time. Draw from rng.",

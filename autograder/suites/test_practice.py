@@ -158,9 +158,7 @@ class TestQuantize(ArgumentsUnchanged, Integers):
     @corner("constant arrays", 0.04)
     def test_constant(self, student, rng):
         """Arrays whose entries are all alike come back exactly, with codes from 0 to 2^bits − 1."""
-        calls = [
-            (np.full(shape, value), bits) for shape, value, bits in (((2, 3), 0.7, 8), ((4,), -1.3, 8), ((), -0.2, 5), ((1,), 0.4, 1))
-        ]
+        calls = [(np.full(shape, value), bits) for shape, value, bits in (((2, 3), 0.7, 8), ((4,), -1.3, 8), ((), -0.2, 5), ((1,), 0.4, 1))]
         self.expect_back(student, *calls)
         self.expect_within(student, *calls)
 
