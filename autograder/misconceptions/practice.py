@@ -165,7 +165,7 @@ bits_fixed = fixed_number("quantize", right.quantize, see="14 §3", name="bits",
 def alike(how, W, bits=8):
     """Quantize rightly what has a range; `how` gets the other arrays."""
     W = np.array(W, dtype=float)
-    return right.quantize(W, bits) if W.size and W.min() < W.max() else how(W)
+    return between(W.min(), W.max(), W, bits) if W.size and np.ptp(W) else how(W)
 
 
 CONSTANTS = variants("quantize", "14 §3", right.quantize, alike, {
@@ -370,7 +370,7 @@ WIDE_AND_DEEP = variants("wide_and_deep_forward", "14 §2", right.wide_and_deep_
 EXCHANGED = misconceptions("wide_and_deep_forward", "14 §2", {
     "inputs_exchanged": ("core", "The two inputs are exchanged",
         "You send x_wide through the hidden layer. That is where x_deep goes; x_wide goes straight to the output.",
-        lambda params, x_wide, x_deep: right.wide_and_deep_forward(params, x_deep, x_wide)),
+        lambda params, x_wide, x_deep: forward_as(lambda P, z, wide: joined(P, relu(z), wide), params, x_deep, x_wide)),
 })
 deep_in_place = in_place(
     "wide_and_deep_forward",
@@ -511,7 +511,7 @@ def back_of_the_last(dout, cache):
 COMBINED = misconceptions("combined_loss", "14 §2", {
     "unweighted": ("core", "The weights are ignored", "You add the losses as they are. Multiply each by its weight first.",
         lambda losses, weights: float(sum(losses))),
-    "mean_of_losses": ("core", "The mean of the losses", "You average the losses, and don't use the weights.",
+    "mean_of_losses": ("core", "The mean of the losses", "You average the losses, and don't use the weights. Add weight · loss.",
         lambda losses, weights: float(np.mean(losses))),
     "lists_multiplied": ("core", "Two lists are multiplied",
         "Python refuses `losses * weights` for lists. Go through both with `zip`, or make arrays of them.",
@@ -635,6 +635,19 @@ def back_from_the_arguments(dout, cache):
     d_features = dout @ params["W2"].T
     dz = np.where(z > 0, d_features[:, : z.shape[1]], 0.0)
     return {"b2": np.sum(dout, axis=0), "W2": features.T @ dout, "b1": np.sum(dz, axis=0), "W1": x_deep.T @ dz}
+
+
+@alternative("wide_and_deep_backward")
+def back_example_by_example(dout, cache):
+    P, x_wide, x_deep, z = cache
+    grads = {key: np.zeros(array.shape) for key, array in P.items()}
+    for d, wide, deep, sums in zip(dout.astype(float), x_wide, x_deep, z, strict=True):
+        dz = (P["W2"][: len(sums)] @ d) * (sums >= 0)
+        grads["W1"] += np.outer(deep, dz)
+        grads["b1"] += dz
+        grads["W2"] += np.outer(np.append(relu(sums), wide), d)
+        grads["b2"] += d
+    return grads
 
 
 @alternative("wide_and_deep_backward")
