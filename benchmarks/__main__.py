@@ -60,8 +60,9 @@ def main() -> None:
     if arguments.last:
         print(page.render(figures))
     else:
-        figures[arguments.what] = take(arguments)
-        print(page.render({arguments.what: figures[arguments.what]}))
+        taken = take(arguments)
+        print(page.render({arguments.what: taken}))
+        figures[arguments.what] = speed.joined(figures.get("speed"), taken) if arguments.what == "speed" and arguments.lectures else taken
     if arguments.write:
         FIGURES.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
         if "growth" in figures:

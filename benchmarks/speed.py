@@ -175,6 +175,14 @@ def take(course: Course, options: Any) -> dict[str, Any]:
     return {"machine": machine.describe(), "load": load, "students": options.students, "lectures": found, "minutes": minutes}
 
 
+def joined(stored: dict[str, Any] | None, taken: dict[str, Any]) -> dict[str, Any]:
+    """Return the figures of some lectures with the stored ones of the others, if those are of a class of the same size."""
+    if stored is None or stored["students"] != taken["students"]:
+        return taken
+    lectures = {**stored["lectures"], **taken["lectures"]}
+    return {**taken, "lectures": {name: lectures[name] for name in sorted(lectures)}, "minutes": stored["minutes"] + taken["minutes"]}
+
+
 def say(message: str) -> None:
     """Tell how far it is, on standard error."""
     print(message, file=sys.stderr, flush=True)

@@ -83,6 +83,14 @@ def test_instructors_are_told_what_the_stored_figures_say_of_a_class() -> None:
     assert shown.strip() == costs.render(stored["speed"]).strip(), "run «python benchmarks --last --write»"
 
 
+def test_some_lectures_join_the_others_of_a_class_of_the_same_size() -> None:
+    stored = {"students": 10, "minutes": 5, "lectures": {"02_b": "old", "03_c": "old"}}
+    taken = {"students": 10, "minutes": 2, "lectures": {"02_b": "new", "01_a": "new"}}
+    joined = speed.joined(stored, taken)
+    assert list(joined["lectures"].items()) == [("01_a", "new"), ("02_b", "new"), ("03_c", "old")] and joined["minutes"] == 7
+    assert speed.joined({**stored, "students": 20}, taken) == taken == speed.joined(None, taken)
+
+
 def lecture_that_takes(worker: float) -> dict[str, Any]:
     """A run takes 2 s and 0.05 s a submission; of processors, the host has 0.01 s of it and a worker with its sandbox `worker` s."""
     peaks = {"host": 100.0, "worker": 60.0, "zygote": 30.0, "guest": 20.0}

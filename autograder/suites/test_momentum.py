@@ -398,50 +398,59 @@ class StepTests(ArgumentsUnchanged, IntegersInGroups, Float32, MemoryLayouts, No
             except Mismatch as error:  # which argument it is tells mistakes apart
                 raise Mismatch(error.kind, str(error), (str(error),)) from None
 
-    def first_move(self, student, grad, lr=0.3):
-        """Return the first step from zero. Of a single step theta alone will do."""
-        answer = getattr(student, self.exercise)(np.zeros(grad.shape), self.given(grad), {}, lr=lr, beta=0.9)
+    def first_answer(self, student, grad, lr=0.3):
+        """Return the answer to a step from zero."""
+        return getattr(student, self.exercise)(np.zeros(grad.shape), self.given(grad), {}, lr=lr, beta=0.9)
+
+    def first_move(self, answer, grad):
+        """Return the first step from zero in an answer. Of a single step theta alone will do."""
         if not isinstance(answer, np.ndarray):
             pair = expect(answer, f"what {self.exercise} returns").items("theta", "state")
             answer = pair[1] if isinstance(pair[0], dict) else pair[0]
         return np.asarray(expect(answer, "the first step from zero").shaped(grad.shape).answer)
 
-    def expect_moves(self, student, reference, gradients, rates, look, what, beta=0.9):
-        """Walk, and expect of all moves together what `look` gives for the reference's."""
-        start, walks = np.full(gradients[0].shape, 0.7), []
-        for step in (partial(one_step, getattr(student, self.exercise)), getattr(reference, self.exercise)):
-            places, state = [start], {}
-            for grad, lr in zip(gradients, rates, strict=True):
-                place, state = step(places[-1], self.given(grad.copy()), state, lr=lr, beta=beta)
-                places.append(place)
-            walks.append(places)
-        found = [start]
-        for number, place in enumerate(walks[0][1:], start=1):
-            found.append(expect(place, f"theta after step {number}").shaped(start.shape).answer)
-        expect(look(np.diff(found, axis=0)), what).close_to(look(np.diff(walks[1], axis=0)), rtol=1e-6)
+    def expect_moves(self, student, reference, gradients, rates, look, what, betas=(0.9,)):
+        """Walk with each β, and expect of all moves of a walk together what `look` gives for the reference's."""
+        steps = partial(one_step, getattr(student, self.exercise)), getattr(reference, self.exercise)
+        walks = [[self.walk(step, *arguments, beta) for step in steps] for *arguments, beta in zip(gradients, rates, betas, strict=True)]
+        for (places, right), beta in zip(walks, betas, strict=True):
+            found = [places[0]]
+            for number, place in enumerate(places[1:], start=1):
+                found.append(expect(place, f"theta after step {number}").shaped(places[0].shape).answer)
+            expect(look(np.diff(found, axis=0)), what.format(beta=beta)).close_to(look(np.diff(right, axis=0)), rtol=1e-6)
+
+    def walk(self, step, gradients, rates, beta):
+        """Return the places that steps lead to."""
+        places, state = [np.full(gradients[0].shape, 0.7)], {}
+        for grad, lr in zip(gradients, rates, strict=True):
+            place, state = step(places[-1], self.given(grad.copy()), state, lr=lr, beta=beta)
+            places.append(place)
+        return places
 
     @aspect("the first step's direction", 11.4)
     def test_first_direction(self, student, rng):
         """The first step, from an empty state, goes against the gradient in every entry."""
         grad = slopes(rng, 8)
-        expect(np.sign(self.first_move(student, grad)), "the signs of the first step's entries").close_to(-np.sign(grad))
+        move = self.first_move(self.first_answer(student, grad), grad)
+        expect(np.sign(move), "the signs of the first step's entries").close_to(-np.sign(grad))
 
     @aspect("the first step's length", 9.6)
     def test_first_length(self, student, reference, rng):
         """The first step, from an empty state, has the right length in every entry."""
-        for lr in (0.3, 0.02):
-            grad = slopes(rng, 6)
+        runs = [(lr, grad, self.first_answer(student, grad, lr)) for lr, grad in zip((0.3, 0.02), slopes(rng, 2, 6), strict=True)]
+        for lr, grad, answer in runs:
             right, _ = getattr(reference, self.exercise)(np.zeros(6), self.given(grad), {}, lr=lr, beta=0.9)
-            expect(np.abs(self.first_move(student, grad, lr)), "the lengths of the first step's entries").close_to(np.abs(right))
+            expect(np.abs(self.first_move(answer, grad)), "the lengths of the first step's entries").close_to(np.abs(right))
 
     def expect_speeds(self, student, reference, rng):
-        for beta in (0.5, 0.8):
-            what = f"the lengths of steps 2 to 6, divided by the longest one, with beta={beta},"
-            look = lambda moves: np.abs(proportions(moves[1:]))  # noqa: E731
-            self.expect_moves(student, reference, [slopes(rng, 5)] * 6, [0.2] * 6, look, what, beta)
+        what = "the lengths of steps 2 to 6, divided by the longest one, with beta={beta},"
+        gradients = [[slopes(rng, 5)] * 6 for _ in range(2)]
+        self.expect_moves(
+            student, reference, gradients, [[0.2] * 6] * 2, lambda moves: np.abs(proportions(moves[1:])), what, betas=(0.5, 0.8)
+        )
 
     def expect_ends(self, student, reference, rng, shapes, beta=0.9, curvature=0.0):
-        function, right = getattr(student, self.exercise), getattr(reference, self.exercise)
+        function, right, ends = getattr(student, self.exercise), getattr(reference, self.exercise), []
         for shape in shapes:
             theta, state, right_state = rng.normal(size=shape), {}, {}
             right_theta = np.array(theta)
@@ -449,6 +458,8 @@ class StepTests(ArgumentsUnchanged, IntegersInGroups, Float32, MemoryLayouts, No
                 mine, its = (Gradient(grad, curvature) if self.exercise == "nesterov_step" else np.array(grad) for _ in range(2))
                 theta, state = one_step(function, theta, mine, state, lr=0.15, beta=beta)
                 right_theta, right_state = right(right_theta, its, right_state, lr=0.15, beta=beta)
+            ends.append((theta, right_theta))
+        for theta, right_theta in ends:
             expect(theta, "theta after five steps").close_to(right_theta)
 
     @aspect("where the steps lead", 19.8)
@@ -467,8 +478,8 @@ class StepTests(ArgumentsUnchanged, IntegersInGroups, Float32, MemoryLayouts, No
     @corner("the default and the ends of beta")
     def test_ends_of_beta(self, student, reference, rng):
         """With β = 0 nothing is remembered, and with β = 1 nothing is lost."""
-        for beta in (0.0, 1.0):
-            self.expect_moves(student, reference, list(slopes(rng, 4, 3)), [0.2] * 4, proportions, f"the steps with beta={beta}", beta)
+        gradients = [list(slopes(rng, 4, 3)) for _ in range(2)]
+        self.expect_moves(student, reference, gradients, [[0.2] * 4] * 2, proportions, "the steps with beta={beta}", betas=(0.0, 1.0))
 
     @corner("no memory of earlier calls")
     def test_two_walks_at_once(self, student, rng):
@@ -506,13 +517,13 @@ class RateTests(StepTests):
         """Where the gradient has become zero, the steps go on in the same direction, each shorter by the factor β."""
         gradients = [*[slopes(rng, 5)] * 2, *[np.zeros(5)] * 5]
         what = "steps 5 to 7, divided by the longest one,"
-        self.expect_moves(student, reference, gradients, [0.2] * 7, lambda moves: proportions(moves[4:]), what)
+        self.expect_moves(student, reference, [gradients], [[0.2] * 7], lambda moves: proportions(moves[4:]), what)
 
     @aspect("a learning rate that changes", 20.1)
     def test_changing_rate(self, student, reference, rng):
         """A gradient counts with the learning rate of its own step, also where that changes later."""
         what = "the steps, divided by the longest one,"
-        self.expect_moves(student, reference, [slopes(rng, 5)] * 6, [0.1, 0.4, 0.02, 0.3, 0.3, 0.01], proportions, what)
+        self.expect_moves(student, reference, [[slopes(rng, 5)] * 6], [[0.1, 0.4, 0.02, 0.3, 0.3, 0.01]], proportions, what)
 
 
 @exercise("momentum_step")

@@ -1155,7 +1155,7 @@ if ready(standardize, shuffle_buffer, interleave, batch, prefetch):
 # random, or each epoch gets the same random numbers.
 #
 # ### A question to answer in words
-# *About 10 minutes · graded by hand*
+# *About 10 minutes · difficulty ●●○ · graded by hand*
 #
 # A colleague trains on 100 files, sorted by date, each with 10,000 examples. The pipeline is: list files → read one after the other →
 # batch(32) → shuffle_buffer(1000) → standardise each batch with its own mean and deviation → prefetch(10). The training loss falls; on

@@ -12,7 +12,7 @@
 # ---
 
 # %% [markdown]
-# # 03 · Initialization
+# # Lecture 3 · Initialization
 #
 # A network has to start somewhere. Take ten hidden layers, the same handwritten digits, the same optimiser, the same seed, and change one
 # number: the scale of the first weights. After a few seconds of training one of these networks is right about 94 digits in a hundred.
@@ -158,10 +158,12 @@ print(
 #
 # $$h_0 = X, \qquad h_l = f(h_{l-1} W_l), \qquad l = 1, \dots, L. \tag{2}$$
 #
+# (Lecture 1 has $a_l$ for the outputs of layer $l$. From here on they are $h_l$.)
+#
 # A signal is alive as long as different inputs give different outputs of a reasonable size. Two numbers per layer tell much of the story:
 # the mean of all entries of $h_l$ and their standard deviation. Your first exercise is the instrument that measures them.
 #
-# **Notation.** Slides write both $N(0, \sigma^2)$ and $N(0, \sigma)$, so «$N(0, 0.01)$» may mean a variance or, as on the slides that this
+# **Notation.** Slides write both $N(0, \sigma^2)$ and $N(0, \sigma)$, so "$N(0, 0.01)$" may mean a variance or, as on the slides that this
 # lecture follows, a standard deviation of 0.01. Here the second parameter is always the **variance**, and we write $N(0, 0.01^2)$. NumPy's
 # `rng.normal(mean, scale)` wants the **standard deviation**.
 #
@@ -416,7 +418,7 @@ if ready(fans):
 # $$\operatorname{Var} w = \frac{1}{\text{fan}_{in}} \qquad \text{(LeCun)}. \tag{5}$$
 
 # %% [markdown]
-# ### Where slides disagree
+# ### Where the slides disagree
 #
 # You will meet other formulas than those of this lecture, in which $n_{in}$ and $n_{out}$ are the fans. Equations (7) and (10) follow below.
 #
@@ -533,7 +535,7 @@ if ready(lecun_normal):
 # </details>
 # <details><summary>Hint 2</summary>
 #
-# If «both fans count alike» fails, one of the two is missing from your average, or the average is a sum.
+# If "both fans count alike" fails, one of the two is missing from your average, or the average is a sum.
 # </details>
 
 # %% nbgrader={"grade": false, "grade_id": "glorot_normal", "locked": false, "schema_version": 3, "solution": true, "task": false}
@@ -813,10 +815,11 @@ if ready(activation_statistics, he_normal):
 # A signal that arrives is half of the story. A layer learns from the gradient that comes back to it. With $z_l = h_{l-1} W_l$ and
 # $h_l = f(z_l)$, and with the *upstream gradient* $\partial L/\partial h_L$ given, the chain rule says, layer by layer from the last to the first,
 #
-# $$\delta_L = \frac{\partial L}{\partial h_L} \odot f'(z_L), \qquad \delta_{l} = \big(\delta_{l+1} W_{l+1}^\top\big) \odot f'(z_{l}), \qquad
+# $$\delta_L = \frac{\partial L}{\partial h_L} \circ f'(z_L), \qquad \delta_{l} = \big(\delta_{l+1} W_{l+1}^\top\big) \circ f'(z_{l}), \qquad
 # \frac{\partial L}{\partial W_l} = h_{l-1}^\top\, \delta_l, \tag{11}$$
 #
-# where $\odot$ multiplies entry by entry and $\delta_l = \partial L/\partial z_l$. Per layer the mean square of $\delta$ is multiplied by about
+# where $\circ$ multiplies entry by entry and $\delta_l = \partial L/\partial z_l$. (In a derivative $L$ is the loss, as an index the last
+# layer.) Per layer the mean square of $\delta$ is multiplied by about
 #
 # $$\chi = \text{fan}_{out} \cdot \operatorname{Var} w \cdot \mathbb E\big[f'(z)^2\big]. \tag{12}$$
 #
@@ -1008,7 +1011,7 @@ if ready(gradient_norms):
 # This is Table 11-1 of Géron's *Hands-On Machine Learning* (2nd edition), and what this course means when it says "the right
 # initialization".
 #
-# The next two figures test the second and the third row of «Where slides disagree» in §4. First He's two versions, in a ReLU network that gets
+# The next two figures test the second and the third row of "Where the slides disagree" in §4. First He's two versions, in a ReLU network that gets
 # wider and in one that gets narrower. (A Glorot weight times $\sqrt 2$ has the variance $4/(n_{in} + n_{out})$.)
 
 # %% tags=["demo"]
@@ -1226,6 +1229,9 @@ if ready(glorot_normal, he_normal):
 # The deeper the network, the wider the gap: He et al. trained 30 ReLU layers from (10), where the same network from Xavier's weights never
 # started to learn.
 
+# %% [markdown]
+# ### Where you stand
+
 # %% tags=["demo"]
 check_all()
 
@@ -1243,8 +1249,8 @@ check_all()
 # | And for ReLU? | $\operatorname{Var} w = 2/\text{fan}_{in}$ | He, (10) |
 # | Biases? | Zero. They needn't break the symmetry. | §1 |
 #
-# Initialization sets the scale of signals and gradients at step 0, and no later: nothing keeps it there while the weights move. Lecture 05 shows
-# a method that does, batch normalization. Optimisers and clipping (06 to 08) deal with what is left.
+# Initialization sets the scale of signals and gradients at step 0, and no later: nothing keeps it there while the weights move. Lecture 5 shows
+# a method that does, batch normalization. Clipping and optimisers (lectures 6 to 8) deal with what is left.
 #
 # **A little history.** LeCun, Bottou, Orr and Müller wrote down $1/\sqrt{\text{fan}_{in}}$ in 1998, for a tanh stretched so that it keeps the
 # variance. Few practised it, and deep networks were thought to be untrainable; from 2006 on one trained them layer by layer, without labels.
@@ -1254,6 +1260,7 @@ check_all()
 
 # %% [markdown]
 # ### A question to answer in words
+# *About 10 minutes · difficulty ●●○ · graded by hand*
 #
 # A colleague trains a network with 24 ReLU layers of 256 units each. The loss stays at $\ln K$ for $K$ classes, whatever the learning rate. They
 # have looked at the first layer: its activations have a standard deviation of 0.6, "so the initialization is fine". The weights were drawn with
@@ -1279,11 +1286,13 @@ check_all()
 # %% [markdown]
 # ### Further reading
 #
-# - X. Glorot, Y. Bengio: [Understanding the difficulty of training deep feedforward neural networks](https://proceedings.mlr.press/v9/glorot10a.html),
-#   AISTATS 2010. Figure 6 has histograms of activations, as you drew them; Figure 7 has those of the gradients on their way back.
-# - K. He, X. Zhang, S. Ren, J. Sun: [Delving deep into rectifiers](https://arxiv.org/abs/1502.01852), ICCV 2015, section 2.2.
-# - Y. LeCun, L. Bottou, G. Orr, K.-R. Müller: Efficient BackProp, 1998 (2nd edition 2012), section 4.6.
-# - G. Klambauer, T. Unterthiner, A. Mayr, S. Hochreiter: [Self-normalizing neural networks](https://arxiv.org/abs/1706.02515), 2017, on SELU and $1/\text{fan}_{in}$.
-# - S. Schoenholz, J. Gilmer, S. Ganguli, J. Sohl-Dickstein: [Deep information propagation](https://arxiv.org/abs/1611.01232), 2017, where $\chi$ of
+# - X. Glorot and Y. Bengio (2010), [*Understanding the difficulty of training deep feedforward neural
+#   networks*](https://proceedings.mlr.press/v9/glorot10a.html). Figure 6 has histograms of activations, as you drew
+#   them; Figure 7 has those of the gradients on their way back.
+# - K. He, X. Zhang, S. Ren and J. Sun (2015), [*Delving deep into rectifiers*](https://arxiv.org/abs/1502.01852), section 2.2.
+# - Y. LeCun, L. Bottou, G. Orr and K.-R. Müller (1998), *Efficient backprop*, section 4.6.
+# - G. Klambauer, T. Unterthiner, A. Mayr and S. Hochreiter (2017), [*Self-normalizing neural networks*](https://arxiv.org/abs/1706.02515): SELU and
+#   $1/\text{fan}_{in}$.
+# - S. Schoenholz, J. Gilmer, S. Ganguli and J. Sohl-Dickstein (2017), [*Deep information propagation*](https://arxiv.org/abs/1611.01232): $\chi$ of
 #   equation (12) decides what can be trained.
-# - A. Géron: *Hands-On Machine Learning with Scikit-Learn, Keras, and TensorFlow*, 2nd edition, chapter 11.
+# - A. Géron (2019), *Hands-on machine learning with Scikit-Learn, Keras and TensorFlow*, chapter 11.

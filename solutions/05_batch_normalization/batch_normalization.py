@@ -96,8 +96,8 @@ assert plain_history.test_accuracy[-1] > 0.8, "the net learns nevertheless"
 # whole standard deviation, and the inputs are spread about twice as wide. Ioffe and Szegedy (2015) called this **internal covariate shift**:
 # the distribution of each layer's inputs changes during training, because the parameters of the layers before it change.
 #
-# A good initialization doesn't prevent it. He's variance $2/n_\text{in}$ makes the scales right *at the first step*, and says nothing about
-# the hundredth.
+# A good initialization doesn't prevent it. He's variance $2/\text{fan}_{in}$ (lecture 3) makes the scales right *at the first step*, and says
+# nothing about the hundredth.
 #
 # The idea of this lecture: if you want inputs with mean 0 and variance 1 at every step, *make* them so, inside the network, and let the
 # gradient know about it.

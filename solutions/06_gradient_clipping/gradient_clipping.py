@@ -770,7 +770,7 @@ if ready(clip_by_global_norm):
 # gradients never explode, a threshold above their norms changes nothing. Compare η = 0.2 with $v = 0.3$ and η = 0.6 with $v = 0.1$: the
 # accuracies are the same, because every step is clipped and ηv = 0.06 in both.
 #
-# With an adaptive optimizer (lecture 8) one clips *before* the moments are updated. A factor that were the same at all steps would cancel
+# With an adaptive optimiser (lecture 8) one clips *before* the moments are updated. A factor that were the same at all steps would cancel
 # in Adam; the factors of clipping differ, and it is the single huge gradient that would spoil the averages.
 #
 # ## §7 What clipping can't do
@@ -839,7 +839,7 @@ assert 0.1 < by_layer["without"][0] / by_layer["without"][-1] < 10, "without it,
 # | clipping by global norm | the length of a step, ηv | one more hyperparameter | vanishing gradients, NaN |
 # | batch normalization | the scale of a layer's inputs | statistics of batches | small batches, recurrent nets, very deep plain nets |
 #
-# ## §8 In words
+# ## §8 A question to answer in words
 #
 # *About 10 minutes · difficulty ●●○ · graded by hand*
 #
@@ -879,7 +879,7 @@ check_all()
 #   matrices may grow first and decay later.
 # - Where products explode, the loss has cliffs. There the gradient's direction is right, and its length is of no use.
 # - Clipping by value turns the gradient; clipping by norm keeps its direction, if *all* parameters share one norm and one factor.
-# - Clip after the backward pass, before the optimizer. Log the norm before clipping.
+# - Clip after the backward pass, before the optimiser. Log the norm before clipping.
 # - Threshold: near the median of the norms, or above most of them. Where every step is clipped, only ηv counts.
 # - It helps against exploding gradients, not against vanishing ones, and it doesn't replace batch normalization.
 #

@@ -949,7 +949,7 @@ if ready(sgd_step, momentum_step, nesterov_step_shifted):
 # The slides give momentum two stars for speed and SGD one. On this task the second star is earned where batches are large.
 
 # %% [markdown]
-# ## §8 In your own words
+# ## §8 A question to answer in words
 # *About 10 minutes · difficulty ●●○ · graded by hand*
 #
 # (a) A colleague has trained with SGD and a well-tuned η. "Now I switch momentum on", they say, with β = 0.9 and the same η, and the training diverges.

@@ -12,7 +12,7 @@
 # ---
 
 # %% [markdown]
-# # Lecture 8 · Adaptive optimizers
+# # Lecture 8 · Adaptive optimisers
 #
 # **Why should ten thousand weights share one learning rate?** Gradient descent multiplies every entry of the gradient by the same η. If
 # the loss is steep along one weight and almost flat along another, no η suits both. In this lecture each weight gets a learning rate of
@@ -373,9 +373,9 @@ if ready(adagrad_step, rmsprop_step):
 # %% [markdown]
 # ## §4 Adam: momentum, and a good start
 #
-# RMSProp measures how large a gradient entry typically *is*. Momentum (lecture 7) averages gradients, so that what changes its sign at
-# every step cancels and what persists adds up. **Adam**, for *adaptive moment estimation* (Kingma and Ba 2015), keeps both averages, the
-# first and the second *moment*:
+# RMSProp measures how large a gradient entry typically *is*. Momentum (lecture 7) adds up gradients, so that what changes its sign at
+# every step cancels and what persists grows. **Adam**, for *adaptive moment estimation* (Kingma and Ba 2015), keeps both, each as an
+# average: the first and the second *moment*:
 #
 # $$m \leftarrow \beta_1 m + (1 - \beta_1)\, \nabla \tag{5}$$
 #
@@ -951,7 +951,7 @@ if ready(*everything):
 # - **Memory.** Adam keeps two numbers for each weight. For a network that just fits, that counts.
 # - **Weight decay.** An $\ell_2$ penalty adds $\lambda\theta$ to the gradient, and Adam divides it by $\sqrt{\hat s}$ like everything
 #   else, so weights with large gradients are decayed less. Decaying θ directly, beside the step, avoids that (AdamW; Loshchilov and Hutter
-#   2019).
+#   2019): lecture 10.
 # - **A proof with a hole.** Adam's proof of convergence was wrong: Reddi, Kale and Kumar (2018) found a convex problem on which it goes
 #   the wrong way, because it forgets rare large gradients. Their AMSGrad keeps a maximum of $s$. In practice the difference is mostly
 #   small.

@@ -966,7 +966,7 @@ if ready(*everything):
 # of them, so don't read a ranking into it.
 #
 # Step decay is last, and first on the *test set*, whose labels are right: a lower training loss also means that more of the wrong labels
-# have been learnt. So a schedule improves the optimisation, and doesn't replace the regularisation of lecture 10.
+# have been learnt. So a schedule improves the optimisation, and doesn't replace the regularization of lecture 10.
 #
 # **Super-convergence?** Under this name Smith and Topin (2017) reported that a cycle of large rates trains some networks in up to ten
 # times fewer steps. We measure it: runs of 2, 4 and 8 epochs, each planned for its length, three seeds each. All have momentum: 0.9, or

@@ -1120,9 +1120,10 @@ if ready(fractional_pool_regions):
 #
 # Where the noise enters linearly, the average is exact and costs nothing. Elsewhere it is an approximation, or has to be drawn.
 #
-# L1 and L2 penalties (lecture 10) come from older methods and work with small models; these here were made for deep networks. They can be
-# combined. With batch normalization be careful: dropout *before* a BN layer changes the variance that BN measures in training, but not the
-# one that it meets afterwards (Li et al. 2019).
+# L1 and L2 penalties (lecture 10) come from older methods; these here were made for deep networks. (The slides say that L1 and L2 work for
+# smaller models. L2, as weight decay, is used in the largest ones, too.) They can be combined. With batch normalization
+# be careful: dropout *before* a BN layer changes the variance that BN measures in training, but not the one that it meets afterwards (Li et
+# al. 2019).
 
 # %% [markdown]
 # ### A question to answer in words

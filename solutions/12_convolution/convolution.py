@@ -243,7 +243,7 @@ if ready(conv2d_single):
 #
 # ## §3 The way back is a convolution, too
 #
-# Given the upstream gradient $\bar Y_{ij} = \partial L/\partial Y_{ij}$, we want $\bar X$ and $\bar W$. The rule of lecture 5 is enough:
+# Given the upstream gradient $\bar Y_{ij} = \partial L/\partial Y_{ij}$, we want $\bar X$ and $\bar W$. The rule of lectures 1 and 5 is enough:
 # *what was used several times gets the sum of what comes back from all its uses.*
 #
 # **The kernel.** Weight $W_{mn}$ was used in every output $Y_{ij}$, each time with the factor $X_{i+m,j+n}$:
