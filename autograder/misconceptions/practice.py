@@ -267,7 +267,7 @@ PRUNED = misconceptions("prune", "14 §4", {
         lambda W, threshold: np.array([[w if abs(float(w)) >= threshold else 0.0 for w in W[i, : W.shape[1]]] for i in range(W.shape[0])],
                                       dtype=float).reshape(W.shape)),
     "shrunk": ("part", "The other weights are shrunk",
-        "You move every weight towards 0 by the threshold, which is what an ℓ1 step does. Pruning leaves large weights as they are.",
+        "You move every weight towards 0 by the threshold, which is what an L1 step does. Pruning leaves large weights as they are.",
         lambda W, threshold: np.sign(W) * np.maximum(sizes(W) - threshold, 0)),
     "mask": ("core", "The mask is returned", "You return which weights stay, as 1 and 0. That is the mask: multiply W by it.",
         lambda W, threshold: (sizes(W) >= threshold) * 1.0),

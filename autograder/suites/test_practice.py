@@ -17,8 +17,9 @@ from autograder.suites.contracts import (
     out_of,
 )
 from coursekit import aspect, corner, exercise, expect, expect_unchanged, worth
+from coursekit.capstone import new_digits
 from coursekit.expectations import Mismatch
-from coursekit.public.test_practice import classifier, expect_accuracy, labels_in, new_digits
+from coursekit.public.test_practice import classifier, expect_accuracy, labels_in
 from coursekit.streams import ReturnedFunction
 from coursekit.student import Raised
 

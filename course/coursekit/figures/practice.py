@@ -59,8 +59,21 @@ def lines(
             style: dict[str, Any] = {"color": plots.PALETTE[number], "linestyle": plots.LINES[number], "marker": plots.MARKERS[number]}
             ax.plot(x, y, label=label, markersize=5, **style)
         ax.set(title=title, xlabel=xlabel, ylabel=ylabel)
-        if "" not in curves:
-            ax.legend()
+        ax.legend()
+    return fig
+
+
+def quantized(by_bits: Sequence[float], weights: Mapping[str, np.ndarray]) -> Figure:
+    """Draw the accuracy with 1, 2, … bits per weight, and some weights, exact (first) and rounded."""
+    fig, (left, right) = plots.figure(1, 2, (11.2, 3.6))
+    bits = range(1, len(by_bits) + 1)
+    left.plot(bits, by_bits, color=plots.PALETTE[0], marker=plots.MARKERS[0], markersize=5)
+    left.set(title="Accuracy", xlabel="bits per weight", ylabel="test accuracy", xticks=bits[1::2])
+    for number, (label, values) in enumerate(weights.items()):
+        style: dict[str, Any] = {"markersize": 5} if number else {"markersize": 10, "markerfacecolor": "none"}
+        right.plot(values, plots.MARKERS[number], color=plots.PALETTE[number], linestyle="none", label=label, **style)
+    right.set(title="Weights of the first layer", xlabel="number of the weight", ylabel="value", xticks=range(0, len(values), 2))
+    right.legend()
     return fig
 
 
@@ -72,6 +85,8 @@ def bars(rows: Sequence[str], columns: Mapping[str, Sequence[float]], log: Seque
         ax.bar_label(drawn, [f"{value:.3g}" if value < 1000 else f"{value:,.0f}" for value in values], padding=2, fontsize=8)
         ax.set(title=name, yticks=range(len(rows)), yticklabels=rows, xscale="log" if name in log else "linear")
         ax.margins(x=0.35)
+        if name not in log:
+            ax.set_xticks(np.linspace(0, 1, 5))
     axes[0].invert_yaxis()
     return fig
 
