@@ -14,7 +14,7 @@ from pathlib import Path
 
 from judging import JudgingFailed, Verdict, judge_mutants, seconds_for
 from mutating import mutants_of
-from reasons import as_toml, outdated, read_reasons, unexplained
+from reasons import as_toml, outdated, read_left_out, read_reasons, unexplained
 from subjects import subjects_of
 from table import as_markdown, merged, read_rows, rows_of, write_rows
 
@@ -28,7 +28,7 @@ def judge_lecture(lecture: Lecture, only: frozenset[str], processes: int) -> lis
     """Mutate a lecture's exercises (or some of them), and judge the mutants."""
     verdicts: list[Verdict] = []
     for subject in subjects_of(lecture):
-        if only and subject.exercise not in only:
+        if (only and subject.exercise not in only) or subject.exercise in read_left_out(SURVIVORS):
             continue
         start = time.monotonic()
         mine = judge_mutants(subject, mutants_of(subject.source, subject.leave), seconds_for(subject), processes)
@@ -69,7 +69,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         except JudgingFailed as error:
             print(error, file=sys.stderr)
             return 2
-        names = [name for name in lecture.points if not only or name in only]
+        names = [name for name in lecture.points if (not only or name in only) and name not in read_left_out(SURVIVORS)]
         rows += rows_of(lecture.id, names, mine)
         verdicts += mine
         exercises |= set(names)

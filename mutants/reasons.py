@@ -1,4 +1,4 @@
-"""Which survivors are known, and why they do no harm: ``survivors.toml``."""
+"""Which survivors are known, and why they do no harm; which exercises are left out, and why: ``survivors.toml``."""
 
 from __future__ import annotations
 
@@ -26,6 +26,12 @@ def read_reasons(path: Path) -> dict[Key, str]:
         for entry in entries
         for becomes in entry["becomes"]
     }
+
+
+def read_left_out(path: Path) -> dict[str, str]:
+    """Return the exercises that aren't mutated, each with the reason."""
+    entries = tomllib.loads(path.read_text(encoding="utf-8")).get("left_out", []) if path.exists() else []
+    return {entry["exercise"]: entry["reason"].strip() for entry in entries}
 
 
 def unexplained(verdicts: Iterable[Verdict], reasons: Mapping[Key, str]) -> list[Verdict]:

@@ -437,3 +437,19 @@ def test_a_mismatch_of_numbers_has_the_number_as_an_array():
         assert caught.value.got == got
     for answer in (None, "text", [1.0], object()):
         assert rejected(answer, np.ones(3)).got is None
+
+
+def test_dictionaries_are_alike_item_by_item():
+    one = {"W": np.array([[1.0, 2.0]]), "b": np.array([3.0])}
+    expect({key: array * (1 + 1e-9) for key, array in one.items()}, "grads").alike(one, "here")
+    expect(dict(reversed(one.items())), "grads").alike(one, "here")
+    with pytest.raises(Mismatch, match=r"grads\['b'\] differs here: at \[0\] it is 3\.5, and 3 there"):
+        expect(one | {"b": np.array([3.5])}, "grads").alike(one, "here")
+    with pytest.raises(Mismatch, match=r"grads\['W'\] differs here: it has shape \(2,\), and \(1, 2\) there"):
+        expect(one | {"W": np.array([1.0, 2.0])}, "grads").alike(one, "here")
+
+
+@pytest.mark.parametrize("other", [{"W": np.ones(1)}, {"W": np.ones(1), "B": np.ones(1)}, (np.ones(1), np.ones(1)), None])
+def test_a_dictionary_differs_from_one_with_other_keys_and_from_what_is_none(other):
+    with pytest.raises(Mismatch, match=r"grads differs here"):
+        expect({"W": np.ones(1), "b": np.ones(1)}, "grads").alike(other, "here")

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import sys
 import tomllib
+from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import ModuleType
 
 import pytest
+
+from autograder.model.course import find_course
 
 ROOT = Path(__file__).parents[1]
 pytest.importorskip("cosmic_ray")
@@ -26,6 +29,14 @@ def tool(monkeypatch):
     yield ModuleType("tool")
     for name in names:
         sys.modules.pop(name, None)
+
+
+def main_of(tool):
+    """Return the module of ``python mutants``; the fixture `tool` makes its imports work."""
+    spec = spec_from_file_location("mutants_main", ROOT / "mutants" / "__main__.py")
+    main = module_from_spec(spec)
+    spec.loader.exec_module(main)
+    return main
 
 
 @pytest.fixture
@@ -67,14 +78,10 @@ def test_a_weak_suite_lets_mutants_through_and_a_strong_one_none(subject):
     assert survivors(judged(subject(STRONG))) == set()
 
 
-def test_a_survivor_without_a_reason_fails_the_run_and_so_does_a_reason_without_a_survivor(subject, tmp_path, capsys):
-    from importlib.util import module_from_spec, spec_from_file_location
-
+def test_a_survivor_without_a_reason_fails_the_run_and_so_does_a_reason_without_a_survivor(tool, subject, tmp_path, capsys):
     from reasons import as_toml
 
-    spec = spec_from_file_location("mutants_main", ROOT / "mutants" / "__main__.py")
-    main = module_from_spec(spec)
-    spec.loader.exec_module(main)
+    main = main_of(tool)
     weak, path = judged(subject(WEAK)), tmp_path / "survivors.toml"
     assert main.report(weak, path=path) == 1
     assert "return x + 2" in capsys.readouterr().out
@@ -124,3 +131,15 @@ def test_every_survivor_that_is_known_has_a_reason():
     for entry in known:
         assert entry["origin"] in ("reference", "solution") and entry["becomes"]
         assert len(entry["reason"]) > 15
+
+
+def test_what_is_left_out_is_an_exercise_and_has_a_reason(tool):
+    from reasons import read_left_out
+
+    left_out = read_left_out(ROOT / "mutants" / "survivors.toml")
+    assert "capstone" in left_out and all(left_out.values())
+    assert left_out.keys() <= {name for lecture in find_course(ROOT).lectures() for name in lecture.points}
+
+
+def test_what_is_left_out_is_not_judged(tool):
+    assert main_of(tool).judge_lecture(find_course(ROOT).lecture("14_practice"), frozenset({"capstone"}), 1) == []

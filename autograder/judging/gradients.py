@@ -55,7 +55,8 @@ class KnownForward:
         A misconception of the forward pass.
     backward : str
         The name of the backward pass: ``backward(dout, cache)`` for an ``x_forward`` that returns ``(out, cache)``, and
-        ``backward(dout, *arguments)`` for an ``x`` that returns ``out``.
+        ``backward(dout, *arguments)`` for an ``x`` that returns ``out``. Where the forward pass's first argument is a dictionary of
+        parameters, it returns a dictionary of their gradients, with the same keys in the same order.
     by_formula : bool
         The backward pass is the reference's on the misconception's cache, in place of the derivative.
 
@@ -83,13 +84,15 @@ class KnownForward:
         """Return the right gradients with respect to the forward pass's first arguments, as many as the reference returns."""
         args, kwargs, kept = cache[0] if self._returns_pair else (cache, {}, None)
         right = self._right_gradients(dout, args, kwargs)
-        count = len(right) if isinstance(right, (list, tuple)) else 1
+        count = len(right) if isinstance(right, (list, tuple, dict)) else 1
         if self._by_formula:
             found = _listed(getattr(self._reference, self._backward)(dout, kept))
         else:
             with deadline.uncounted():  # the result is cached for all submissions
                 found = _derivatives.derivatives(self._slug, self.known.exercise, self.known.id, dout, args, kwargs, count)
         self.trivial.append(any(_is_trivial(mine, np.asarray(other), dout) for mine, other in zip(found, _listed(right), strict=True)))
+        if isinstance(right, dict):
+            return dict(zip(right, found, strict=True))
         return tuple(found) if isinstance(right, (list, tuple)) else found[0]
 
     def _right_gradients(self, dout: np.ndarray, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
@@ -112,14 +115,21 @@ def known_forward(slug: str, forward: str, id: str, backward: str, by_formula: b
 def derivatives(
     slug: str, exercise: str, known: str, dout: np.ndarray, args: Sequence[Any], kwargs: Mapping[str, Any], count: int
 ) -> list[np.ndarray]:
-    """Return the derivatives of Σ dout·out of a misconception with respect to its first `count` arguments."""
+    """Return the derivatives of Σ dout·out of a misconception with respect to its first `count` arguments.
+
+    Where the first argument is a dictionary of parameters, they are with respect to its items.
+    """
     function = next(one.function for one in catalogue(slug).misconceptions if (one.exercise, one.id) == (exercise, known))
 
+    params = args[0] if isinstance(args[0], dict) else None
+    rest = args[1:] if params is not None else args[count:]
+
     def out(*moved: np.ndarray) -> np.ndarray:
-        answer = function(*moved, *copied(args[count:]), **copied(dict(kwargs)))
+        first = moved if params is None else (dict(zip(params, moved, strict=True)),)
+        answer = function(*first, *copied(rest), **copied(dict(kwargs)))
         return answer[0] if exercise.endswith("_forward") else answer
 
-    return numerical_gradients(out, args[:count], dout)
+    return numerical_gradients(out, args[:count] if params is None else list(params.values()), dout)
 
 
 _derivatives = Remembered(sys.modules[__name__])  # cached: they take hundreds of calls, and are the same for all students
@@ -207,6 +217,8 @@ def numerical_gradients(function: Callable[..., np.ndarray], arguments: Sequence
 
 
 def _listed(gradients: Any) -> list[np.ndarray]:
+    if isinstance(gradients, dict):
+        return list(gradients.values())
     return list(gradients) if isinstance(gradients, (list, tuple)) else [gradients]
 
 

@@ -1,7 +1,7 @@
 """Marks: from the outcomes of an exercise's tests to the points of its aspects.
 
-An exercise earns the points of its aspects, each in proportion to its tests that passed. A corner is worth a share of what the other
-aspects earned, so an answer that is wrong in them gains nothing by it::
+An exercise earns the points of its aspects, each in proportion to its tests that passed; a failed test may earn a share of its points. A
+corner is worth a share of what the other aspects earned, so an answer that is wrong in them gains nothing by it::
 
     mark = maximum · S · (1 − Σ shares of the corners that failed),   S = Σ points earned / Σ points of all aspects but the corners
 """
@@ -49,7 +49,7 @@ def marks_of(outcomes: Sequence[TestOutcome], maximum: float) -> Marks:
         else:
             found[name] = max(outcome.aspect, known, key=lambda one: one.points)
         weight[name] = weight.get(name, 0.0) + outcome.weight
-        passed[name] = passed.get(name, 0.0) + outcome.weight * outcome.passed
+        passed[name] = passed.get(name, 0.0) + outcome.weight * (1.0 if outcome.passed else outcome.share)
     corners = sum(aspect.points for aspect in found.values() if aspect.corner)
     total = sum(aspect.points for aspect in found.values() if not aspect.corner) or 1.0
     share = {name: aspect.points * (1.0 if aspect.corner else (1 - corners) / total) for name, aspect in found.items()}

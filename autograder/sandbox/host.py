@@ -240,9 +240,10 @@ class Guest:
 
         return Call(Steps(name, ask, handle), call.arguments)
 
-    def _apply(self, name: str, function: wire.Handle, args: tuple[Any, ...]) -> Any:
+    def _apply(self, name: str, function: wire.Handle, args: tuple[Any, ...], want_arguments: bool) -> Call:
         """Call a function that `name` has returned."""
-        return self.call(name, (function, *args), {}, want_arguments=False, method="apply").answer
+        call = self.call(name, (function, *args), {}, want_arguments, method="apply")
+        return Call(call.answer, call.arguments[1:])
 
     def prefetch(self, exercise: str, plan: Plan) -> None:
         """Start an exercise: make its planned calls, in the order of its tests, and keep the replies until the next exercise.

@@ -56,12 +56,13 @@ def digits(rng: np.random.Generator | int = 0, *, test: float = 0.25, standardiz
     n_test = round(test * len(y))
     X_train, X_test = X[n_test:], X[:n_test]
     if standardized:
-        X_train, X_test = _standardized(X_train, X_test)
+        X_train, X_test = standardize(X_train, X_test)
     shape = (-1, 1, 8, 8) if images else (-1, 64)
     return Digits(X_train.reshape(shape), y[n_test:], X_test.reshape(shape), y[:n_test])
 
 
-def _standardized(X_train: np.ndarray, X_test: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def standardize(X_train: np.ndarray, X_test: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Give every pixel mean 0 and standard deviation 1 over the training set (less where a pixel is dark in nearly all images)."""
     mean, std = X_train.mean(axis=0), X_train.std(axis=0)
     # A pixel at the rim is dark in all but a few images: divided by its tiny deviation, those few would be huge.
     std = np.maximum(std, 0.05)

@@ -12,7 +12,7 @@ such tests fails a right answer with a probability below 1e-5.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import singledispatch
 from typing import Any
 
@@ -40,11 +40,13 @@ class Mismatch(AssertionError):
     got : ndarray or tuple, optional
         The compared item of the answer, where its shape, dtype or values are wrong; None where it isn't a number or an array of numbers.
         Of random answers a tuple of what was found, such as the shares that were dropped: two mistakes are told apart by that alone.
+    share : float
+        The share of the test's points that the answer earns nevertheless, from 0 to 1, where the points grow with a measured number.
     """
 
-    def __init__(self, kind: str, message: str, got: np.ndarray | tuple[Any, ...] | None = None) -> None:
+    def __init__(self, kind: str, message: str, got: np.ndarray | tuple[Any, ...] | None = None, share: float = 0.0) -> None:
         super().__init__(message)
-        self.kind, self.got = kind, got
+        self.kind, self.got, self.share = kind, got, share
 
 
 @singledispatch
@@ -182,6 +184,11 @@ class Expectation:
         if isinstance(other, (list, tuple)) and isinstance(self.answer, (list, tuple)) and len(other) == len(self.answer):
             for item, wanted, name in zip(self.answer, other, self._names(len(other), names), strict=True):
                 Expectation(item, name).alike(wanted, why, rtol=rtol, zero=zero)
+        elif isinstance(other, dict) and isinstance(self.answer, dict):
+            if other.keys() != self.answer.keys():
+                raise Mismatch("type", f"{self.name} differs {why}: it has the keys {_keys(self.answer)}, and {_keys(other)} there")
+            for key, item in self.answer.items():
+                Expectation(item, f"{self.name}[{key!r}]").alike(other[key], why, rtol=rtol, zero=zero)
         elif not _is_real(other) or not _is_real(self.answer):
             if type(other) is not type(self.answer):
                 raise Mismatch("type", f"{self.name} differs {why}: {described(self.answer)}, and {described(other)} there")
@@ -379,6 +386,11 @@ def _apart(got: np.ndarray, wanted: np.ndarray, rtol: float) -> np.ndarray:
     scale = float(np.max(np.abs(wanted), initial=0.0, where=np.isfinite(wanted))) or 1.0
     with np.errstate(invalid="ignore"):  # the difference of two infinities
         return ~((np.abs(got - wanted) <= rtol * scale) | (got == wanted) | (np.isnan(got) & np.isnan(wanted)))
+
+
+def _keys(items: Mapping[Any, Any]) -> str:
+    """Return the keys of a dictionary, at most eight, in words."""
+    return ", ".join(map(repr, list(items)[:8])) or "of an empty dictionary"
 
 
 def _is_real(value: Any) -> bool:

@@ -51,6 +51,8 @@ class TestOutcome:
         The function that raised or is missing, if that is why the test failed.
     aspect : Aspect, optional
         What the test belongs to.
+    share : float
+        The share of its points that a failed test earns nevertheless.
     """
 
     __test__ = False  # tells pytest that this isn't a test class
@@ -63,6 +65,7 @@ class TestOutcome:
     weight: float = 1.0
     culprit: str = ""
     aspect: Aspect | None = None
+    share: float = 0.0
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "message", shortened(self.message))

@@ -203,12 +203,12 @@ class ReturnedFunction:
     name : str
         The function that returned it.
     ask : callable
-        Called with the tuple of arguments.
+        ``ask(arguments, want_arguments)`` returns a `coursekit.student.Call`.
     handle : object
         What stands for it where it is passed to another function.
     """
 
-    def __init__(self, name: str, ask: Callable[[tuple[Any, ...]], Any], handle: object) -> None:
+    def __init__(self, name: str, ask: Callable[[tuple[Any, ...], bool], Any], handle: object) -> None:
         self.name, self._ask, self.handle = name, ask, handle
         self.note: Callable[[Any], None] = lambda answer: None
 
@@ -216,13 +216,20 @@ class ReturnedFunction:
         return f"<the function that {self.name} returned>"
 
     def __call__(self, *args: Any) -> Any:
+        return self._made(args, want_arguments=False).answer
+
+    def call(self, *args: Any) -> Any:
+        """Return the answer together with the arguments after the call, as a `coursekit.student.Call`."""
+        return self._made(args, want_arguments=True)
+
+    def _made(self, args: tuple[Any, ...], want_arguments: bool) -> Any:
         try:
-            answer = self._ask(args)
+            call = self._ask(args, want_arguments)
         except Exception as error:
             self.note(error)
             raise
-        self.note(answer)
-        return answer
+        self.note(call.answer)
+        return call
 
 
 def as_argument(value: Any) -> Any:

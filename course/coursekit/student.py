@@ -256,9 +256,10 @@ class LocalFunction:
         """Do something with an iterator that the function has returned; an item is copied."""
         return copied(self._guarded(METHODS[method], iterator, threads, *args))
 
-    def _apply(self, function: Callable[..., Any], args: tuple[Any, ...]) -> Any:
+    def _apply(self, function: Callable[..., Any], args: tuple[Any, ...], want_arguments: bool) -> Call:
         """Call a function that the function has returned, on copies."""
-        return copied(self._guarded(function, *copied(args)))
+        arguments = copied(args)
+        return Call(copied(self._guarded(function, *arguments)), arguments)
 
     def _guarded(self, do: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         """Call something of the student's, and raise its exceptions as `StudentError`."""

@@ -86,7 +86,7 @@ def outcome_of(
     exercise: str, name: str, sentence: str, weight: float, error: BaseException | None, aspect: Aspect | None = None
 ) -> TestOutcome:
     """Return the outcome of a test that raised `error`, or None."""
-    kind, message, culprit = "", "", ""
+    kind, message, culprit, share = "", "", "", 0.0
     if isinstance(error, NotAttempted):
         kind, message, culprit = "not_attempted", str(error), error.name
     elif isinstance(error, TimedOut):
@@ -94,10 +94,10 @@ def outcome_of(
     elif isinstance(error, StudentError):
         kind, message, culprit = type(error).__name__.lower(), str(error), getattr(error, "name", "")
     elif isinstance(error, Mismatch):
-        kind, message = error.kind, str(error)
+        kind, message, share = error.kind, str(error), error.share
     elif error is not None:
         kind, message = "broken", f"the test itself failed ({type(error).__name__}: {error}); please tell your instructor"
-    return TestOutcome(exercise, name, sentence, kind, message, weight, culprit, aspect)
+    return TestOutcome(exercise, name, sentence, kind, message, weight, culprit, aspect, share)
 
 
 def seeded(*names: str) -> np.random.Generator:

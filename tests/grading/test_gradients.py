@@ -137,6 +137,37 @@ def test_the_kernel_gives_the_same_marks(id, monkeypatch):
     assert score(batchnorm_forward) < BATCH_NORMALIZATION.points["batchnorm_forward"]  # noqa: F821
 
 
+def test_gradients_of_a_dictionary_of_parameters_have_its_keys():
+    rng = np.random.default_rng(4)
+    params = {key: rng.normal(size=shape) for key, shape in {"W1": (4, 2), "b1": (2,), "W2": (5, 3), "b2": (3,)}.items()}
+    x_wide, x_deep, dout = rng.normal(size=(6, 3)), rng.normal(size=(6, 4)), rng.normal(size=(6, 3))
+    known = known_forward("practice", "wide_and_deep_forward", "relu_missing", "wide_and_deep_backward", False)
+    out, cache = known.forward(params, x_wide, x_deep)
+    found = known.backward(dout, cache)
+    hidden, through = x_deep @ params["W1"] + params["b1"], dout @ params["W2"][:2].T
+    np.testing.assert_allclose(out, np.hstack([hidden, x_wide]) @ params["W2"] + params["b2"], rtol=1e-12)
+    right = {"W1": x_deep.T @ through, "b1": through.sum(0), "W2": np.hstack([hidden, x_wide]).T @ dout, "b2": dout.sum(0)}
+    assert list(found) == list(params)
+    for key, gradient in right.items():
+        np.testing.assert_allclose(found[key], gradient, rtol=0, atol=1e-8)
+    assert known.trivial == [False]
+
+
+def test_a_backward_pass_with_a_dictionary_belongs_to_its_own_forward_pass():
+    """The derivative of the student's forward pass is right behind it; that of the right one isn't."""
+    lecture = find_course().lecture("14_practice")
+    known = next(one for one in catalogue("practice").misconceptions if one.id == "relu_missing")
+    functions = differentiated(lecture, known, "wide_and_deep_backward")
+    assert shares(lecture, **functions)["wide_and_deep_backward"][0] == 1
+    halved = {
+        **functions,
+        "wide_and_deep_backward": lambda dout, cache: {
+            key: 0.5 * gradient for key, gradient in functions["wide_and_deep_backward"](dout, cache).items()
+        },
+    }
+    assert shares(lecture, **halved)["wide_and_deep_backward"][0] < 0.5
+
+
 @pytest.mark.parametrize("scale", [1e-6, 1.0, 1e6])
 def test_difference_quotients_are_derivatives(scale):
     rng = np.random.default_rng(1)

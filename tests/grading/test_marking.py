@@ -29,6 +29,11 @@ def test_an_aspect_earns_by_the_share_of_its_tests():
     assert marks.score == pytest.approx(0.75)
 
 
+def test_a_failed_test_may_earn_a_share():
+    outcomes = [TestOutcome("f", "one", "One.", "value", "…", 1.0, aspect=Aspect("accuracy", 3), share=0.4)]
+    assert marks_of(outcomes, 5).score == pytest.approx(2)
+
+
 def test_a_corner_costs_a_share_of_what_was_earned():
     assert marks_of([outcome(DX, True), outcome(DB, True), outcome(TIE, False)], 1.0).score == pytest.approx(0.9)
     assert marks_of([outcome(DX, False), outcome(DB, True), outcome(TIE, False)], 1.0).score == pytest.approx(0.25 * 0.9)

@@ -382,3 +382,10 @@ def test_items_are_recorded_as_answers(student):
         ("fails", False, ITERATOR),
         ("fails", False, Raised),
     ]
+
+
+def test_a_returned_function_tells_its_arguments_after_the_call(student):
+    X = np.array([1.0, 2.0])
+    call = student.fits(np.array([1.0, 2.0])).call(X)
+    assert [argument.tolist() for argument in call.arguments] == [[2.0, 4.0]]
+    assert X.tolist() == [1.0, 2.0]
