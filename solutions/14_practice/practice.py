@@ -644,7 +644,7 @@ def folded(net):
 # %% tags=["demo"]
 def answers(layers, X):
     for W, b in layers[:-1]:
-        X = np.maximum(X @ W + b, 0)
+        X = np.maximum(0, X @ W + b)
     return (X @ layers[-1][0] + layers[-1][1]).argmax(axis=1)
 
 
