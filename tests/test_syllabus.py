@@ -17,8 +17,6 @@ ROOT = Path(__file__).parents[1]
 SYLLABUS = (ROOT / "docs" / "syllabus.md").read_text(encoding="utf-8")
 FOR_STUDENTS = (ROOT / "course" / "README.md").read_text(encoding="utf-8")
 LECTURES = {lecture.id[:2]: lecture for lecture in Course(ROOT).lectures()}
-AWAITED = {"10", "13", "14"} - LECTURES.keys()
-"""Lectures that have their rows already and come into the repository next. Once they are there, this is empty and can go."""
 
 LABEL = re.compile(r"\[(\d\d) ([^\]]+)\]\[(\d\d)\]")
 """A link to a place in a lecture, such as ``[05 §3][05]`` or ``[05 Batch normalization][05]``."""
@@ -89,7 +87,7 @@ def wrong_links(text: str) -> Iterator[str]:
             yield f"[{number}] leads to {targets.get(number)}, and not to the notebook of {lecture.id}"
         elif not lecture.released.is_file():
             yield f"{lecture.released} is missing"
-    yield from (f"there is no lecture {number}" for number in targets.keys() - LECTURES.keys() - AWAITED)
+    yield from (f"there is no lecture {number}" for number in targets.keys() - LECTURES.keys())
     labels = LABEL.findall(text)
     if len(labels) != text.count("]["):
         yield "a link isn't of the form [05 §3][05]"
@@ -104,7 +102,7 @@ def wrong_lectures(text: str) -> Iterator[str]:
     """Compare the table of lectures with the notebooks."""
     table = rows(section(text, "The lectures"))
     listed = [LABEL.findall(row[0])[0][0] for row in table]
-    if listed != sorted({*LECTURES, *AWAITED}):
+    if listed != sorted(LECTURES):
         yield f"the table has the lectures {listed}"
     for number, (lecture, minutes, points, needs, teaches) in zip(listed, table, strict=True):
         if any(needed >= int(number) for needed in numbers(needs)):
@@ -142,7 +140,7 @@ def wrong_symbols(text: str) -> Iterator[str]:
         if not LABEL.search(introduced):
             yield f"no lecture introduces {symbol}"
         for clause in (f"{code} {introduced}", *elsewhere.split(";")):
-            where = {number for number, _, _ in LABEL.findall(clause)} - AWAITED
+            where = {number for number, _, _ in LABEL.findall(clause)}
             for name in re.findall(r"`([^`]+)`", clause) if where else ():
                 if not any(re.search(rf"(?<!\w){re.escape(name)}(?!\w)", facts(number).source) for number in where):
                     yield f"{symbol}: no lecture of {sorted(where)} has the name {name}"
@@ -151,7 +149,7 @@ def wrong_symbols(text: str) -> Iterator[str]:
 def wrong_numbers(text: str) -> Iterator[str]:
     """Compare the first sentence with the course; it counts lectures that are still to come."""
     functions = sum(len(lecture.exercises) for lecture in LECTURES.values())
-    if not AWAITED and f"Fourteen lectures, {functions} functions" not in text:
+    if f"Fourteen lectures, {functions} functions" not in text:
         yield f"{len(LECTURES)} lectures have {functions} functions"
 
 
