@@ -197,7 +197,7 @@ class Guest:
 
     def _planned_reply(self, name: str, call: bytes, generators: list[np.random.Generator], reported: list[np.random.Generator]) -> bytes:
         """Make a planned call, and return its reply with the states of the generators in `reported` and in the answer."""
-        for _ in range(2):  # again if a lazy cell had to be run for a missing name
+        while True:  # again where a lazy cell had to be run for a missing name; each is run once
             calling, codec = self._codec(), self._codec()
             calling.generators, codec.generators = generators, reported
             try:
@@ -207,7 +207,6 @@ class Guest:
             reply = self._answer(codec, called, args, kwargs, want_arguments)
             if reply is not None:
                 return reply
-        return codec.encode("error", "raised", name, "NameError", "a name is missing", None)
 
     def _earlier_answer(self, call: int, path: list[int]) -> Any:
         """Return an earlier answer, or the part of it at `path`, as if the host had sent it back: data is copied, handles are resolved."""
@@ -230,11 +229,11 @@ class Guest:
         with self._during_call(codec):  # a generator that is dropped may wait for its thread, and that for an item of the host
             self._forget(forgotten)
         reply = self._answer(codec, name, args, kwargs, want_arguments)
-        if reply is None:  # a lazy cell was run for a missing name: call again, with a fresh copy of the arguments
+        while reply is None:  # a lazy cell was run for a missing name: call again, with a fresh copy of the arguments
             codec = self._codec()
             name, args, kwargs, want_arguments, _ = codec.decode(frame)
             reply = self._answer(codec, name, args, kwargs, want_arguments)
-        return reply or codec.encode("error", "raised", name, "NameError", "a name is missing", None)
+        return reply
 
     def _answer(self, codec: wire.Codec, name: str, args: tuple[Any, ...], kwargs: dict[str, Any], want_arguments: bool) -> bytes | None:
         name, _, method = name.partition(":")

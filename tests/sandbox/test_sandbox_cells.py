@@ -158,6 +158,13 @@ def test_demonstrations_run_for_a_call(run: Run) -> None:
         guest.student.g()
 
 
+def test_a_call_may_need_several_demonstrations(run: Run) -> None:
+    cells = (lazy(1, "one = 1"), lazy(2, "two = one + 1"), lazy(3, "three = 3"), "def f(x): return x + one + two + three + four")
+    with pytest.raises(Exception, match="four"):
+        run(*cells).student.f(1)
+    assert run(*cells, "four = 4").student.f(1) == 11
+
+
 def test_the_namespace_is_a_main_module(run: Run) -> None:
     guest = run("""
         import inspect, sys
