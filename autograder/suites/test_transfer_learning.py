@@ -499,6 +499,11 @@ class TestTransferStrategy:
         words = "alike", "DIFFERENT", "", "lots", "very different", "diff", "similarly"
         self.expect_value_errors(student, *[(("little", "lots")[number % 2], word) for number, word in enumerate(words)])
 
+    @corner("unknown data")
+    def test_swapped(self, student):
+        """The words in the other order raise ValueError: the data come first."""
+        self.expect_value_errors(student, ("similar", "little"), ("different", "little"), ("similar", "lots"), ("different", "lots"))
+
     @corner("the exact words", 0.2)
     def test_words(self, student, reference):
         """The answer is a string with exactly the words of the docstring, where it has these words at all."""
@@ -780,7 +785,7 @@ class TestPretrainStack(Unchanged):
     def test_by_position(self, student, rng):
         """train_autoencoder is called with two arguments by position, for its parameters may have other names."""
         encoders = Encoders(7)
-        student.pretrain_stack(rng.normal(size=(5, 4)), [3, 2], lambda inputs, units: encoders(inputs, units))
+        student.pretrain_stack(rng.normal(size=(5, 4)), [3], lambda inputs, units: encoders(inputs, units))
 
     @corner("a list of pairs", 0.05)
     def test_form(self, student, rng):
