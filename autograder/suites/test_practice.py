@@ -135,7 +135,7 @@ class TestQuantize(ArgumentsUnchanged, Integers):
         """(q − zero_point)·scale is W again, up to half a step."""
         self.expect_back(student, (weights(rng, 60), 8), (weights(rng, 6, 5, low=-0.3, high=2.9), 8))
 
-    @corner("the form", 0.05)
+    @corner("the form", 0.04)
     def test_form(self, student, rng):
         """The answer is (q, scale, zero_point): q in the shape of W, scale and zero_point single numbers."""
         q, scale, zero_point = expect(student.quantize(weights(rng, 2, 3, 4), 5), "what quantize returns").items(*CODES)
