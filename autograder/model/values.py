@@ -34,12 +34,13 @@ def frozen(value: Any) -> Any:
 
 def size_of(value: Any) -> int:
     """Return an upper estimate of a value's memory in bytes."""
-    if isinstance(value, float):
-        return 64  # lists of lists hold many of them
-    if isinstance(value, dict):
-        return size_of([*value, *value.values()])
+    kind = type(value)
+    if kind is float:
+        return 64
     if isinstance(value, (list, tuple)):
-        return 64 + sum(map(size_of, value))
+        return 64 + sum([64 if type(item) is float else size_of(item) for item in value])  # often very many floats
+    if isinstance(value, dict):
+        return 64 + sum([size_of(key) + size_of(item) for key, item in value.items()])
     if isinstance(value, np.ndarray):
         return 256 + max(value.nbytes, value.base.nbytes if isinstance(value.base, np.ndarray) else 0)  # a view keeps its whole base alive
     if isinstance(value, (str, bytes, int)):

@@ -170,13 +170,17 @@ def with_layout(array: np.ndarray, kind: str) -> np.ndarray:
 
 def copied(value: Any) -> Any:
     """Return a copy of `value` with its arrays copied, in lists, tuples and dicts, too; other objects are shared."""
-    if type(value) is np.ndarray:
+    kind = type(value)
+    if kind is np.ndarray:
         return with_layout(value, layout(value))
-    if type(value) in (list, tuple):
-        return type(value)(copied(item) for item in value)
-    if type(value) is dict:
+    if kind is list or kind is tuple:
+        return kind([copied(item) if type(item) in _CONTAINERS else item for item in value])
+    if kind is dict:
         return {key: copied(item) for key, item in value.items()}
     return value
+
+
+_CONTAINERS = frozenset({np.ndarray, list, tuple, dict})
 
 
 MOST_ARRAYS = 64  # that are looked at, of the answer and of the arguments

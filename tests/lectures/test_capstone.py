@@ -8,6 +8,7 @@ import pytest
 from autograder.judging.grading import judge
 from autograder.misconceptions import practice as known
 from autograder.reference import practice as reference
+from autograder.suites import test_practice as hidden
 from coursekit import data
 from coursekit.capstone import SCALE, moved_at_random, new_digits, share_of
 from coursekit.expectations import Mismatch
@@ -25,18 +26,19 @@ SENTENCES = {
     "capstone_nothing_returned": r"but it returned None",
     "least_squares": r"7\d % of 719 new images are read rightly, for \d\d % of the points \(none up to 65 %, all from 90 % on\)",
 }
+SEED = 21
 ANSWERS = {answer.__name__: answer for answer in [*known.CAPSTONE, *known.EVERYWHERE]}
 
 
 @pytest.mark.parametrize("name", SENTENCES)
 def test_each_mistake_has_its_sentence(name):
     with pytest.raises(Mismatch, match=SENTENCES[name]):
-        expect_accuracy(LocalStudent({"capstone": ANSWERS[name]}), 21)
+        expect_accuracy(LocalStudent({"capstone": ANSWERS[name]}), SEED, 21)
 
 
 def test_a_crash_says_where():
     with pytest.raises(Raised, match=r"capstone raised ValueError: operands could not be broadcast"):
-        expect_accuracy(LocalStudent({"capstone": ANSWERS["predict_crashes"]}), 21)
+        expect_accuracy(LocalStudent({"capstone": ANSWERS["predict_crashes"]}), SEED, 21)
 
 
 def test_whole_numbers_as_floats_are_labels():
@@ -44,7 +46,7 @@ def test_whole_numbers_as_floats_are_labels():
         predict = reference.capstone(X_train, y_train, rng)
         return lambda X: predict(X).astype(float)
 
-    expect_accuracy(LocalStudent({"capstone": capstone}), 21)
+    expect_accuracy(LocalStudent({"capstone": capstone}), SEED, 21)
 
 
 def test_a_memory_of_the_course_data_is_worth_nothing():
@@ -55,8 +57,28 @@ def test_a_memory_of_the_course_data_is_worth_nothing():
         return lambda images: y[[int(np.argmin(np.sum((X - image) ** 2, axis=1))) for image in images]]
 
     with pytest.raises(Mismatch, match="% of 719 new images") as caught:
-        expect_accuracy(LocalStudent({"capstone": capstone}), 21)
+        expect_accuracy(LocalStudent({"capstone": capstone}), SEED, 21)
     assert caught.value.share == 0
+
+
+def draws_the_images_again(X_train, y_train, rng):
+    """Read the labels off `new_digits`, by the seeds of the public checks, small ones, and what the generator was made from."""
+    for seed in [2024, *range(60), rng.bit_generator.seed_seq.entropy]:
+        digits = new_digits(seed, len(X_train))
+        if np.array_equal(digits.X_train, X_train):
+            labels = {image.tobytes(): label for image, label in zip(digits.X_test, digits.y_test, strict=True)}
+            return lambda X: np.array([labels[image.tobytes()] for image in X])
+    return lambda X: np.zeros(len(X), int)
+
+
+def test_the_marked_images_cannot_be_drawn_again():
+    attack = LocalStudent({"capstone": draws_the_images_again})
+    expect_accuracy(attack, SEED, 1)  # with a seed that is guessed, the attack works
+    suite = hidden.TestCapstone()
+    for test in (suite.test_accuracy, suite.test_accuracy_again):
+        with pytest.raises(Mismatch, match="predict answers 0 for every image"):
+            test(attack)
+    assert min(hidden.SEEDS) > 1 << 80
 
 
 def test_the_scale_is_even_and_has_steps():
