@@ -414,13 +414,17 @@ class _Reader:
         self._elements = self._keys = self._references = 0
 
     def value(self, node: Any, depth: int) -> Any:
-        self._elements += 1
+        self._enter(1, depth)
+        return node if type(node) in _PLAIN_NODES else self._made(node, depth)
+
+    def _enter(self, elements: int, depth: int) -> None:
+        self._elements += elements
         if self._elements > self._bounds.elements:
             raise WireError(f"more than {self._bounds.elements} values")
         if depth > self._bounds.depth:
             raise WireError(self._bounds.too_deep)
-        if type(node) in _PLAIN_NODES:
-            return node
+
+    def _made(self, node: Any, depth: int) -> Any:
         if type(node) is not list or not node or type(node[0]) is not str:
             raise WireError("a list without a tag")
         make = _MAKERS.get(node[0])
@@ -433,7 +437,9 @@ class _Reader:
         return self._resolve(node)
 
     def _items(self, node: list[Any], depth: int) -> list[Any]:
-        return [self.value(item, depth + 1) for item in node[1:]]
+        if len(node) > 1:
+            self._enter(len(node) - 1, depth + 1)
+        return [item if type(item) in _PLAIN_NODES else self._made(item, depth + 1) for item in node[1:]]
 
     def _dict(self, node: list[Any], depth: int) -> dict[Any, Any]:
         parts = self._items(node, depth)
