@@ -236,6 +236,8 @@ class Guest:
                 return answer is True and process.has_only(threads, THREAD_SECONDS)
             if "next" in (method, *args[1:2]) and not (type(answer) is tuple and len(answer) <= 1):
                 raise Unreadable(name, "its iterator was asked for an item, and answered with something else")
+            if "take" in (method, *args[1:2]) and not (type(answer) is list and len(answer) <= args[-1]):
+                raise Unreadable(name, "its iterator was asked for items, and answered with something else")
             return answer
 
         return Call(Steps(name, ask, handle), call.arguments)

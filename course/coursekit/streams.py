@@ -13,6 +13,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
 from typing import Any, Protocol
 
 
@@ -81,6 +82,10 @@ def _next(iterator: Iterator[Any], threads: Threads) -> tuple[Any, ...]:
         return ()
 
 
+def _take(iterator: Iterator[Any], threads: Threads, count: int) -> list[Any]:
+    return list(islice(iterator, count))
+
+
 def _close(iterator: Iterator[Any], threads: Threads) -> None:
     if hasattr(iterator, "close"):
         iterator.close()
@@ -97,12 +102,12 @@ def _threads_end(iterator: Iterator[Any], threads: Threads, seconds: float) -> b
     return not others
 
 
-def _within(iterator: Iterator[Any], threads: Threads, seconds: float, method: str) -> Any:
+def _within(iterator: Iterator[Any], threads: Threads, seconds: float, method: str, *args: Any) -> Any:
     outcome: list[tuple[Any, BaseException | None]] = []
 
     def ask() -> None:
         try:
-            outcome.append((METHODS[method](iterator, threads), None))
+            outcome.append((METHODS[method](iterator, threads, *args), None))
         except BaseException as error:
             outcome.append((None, error))
 
@@ -110,7 +115,7 @@ def _within(iterator: Iterator[Any], threads: Threads, seconds: float, method: s
     asking.start()
     asking.join(seconds)
     if not outcome:
-        what = "neither an item nor the end came" if method == "next" else "it didn't stop"
+        what = "it didn't stop" if method == "close" else "neither an item nor the end came"
         raise TimeoutError(f"{what} within {seconds:g} s, so it waits for something that never comes")
     answer, error = outcome[0]
     if error is not None:
@@ -121,6 +126,7 @@ def _within(iterator: Iterator[Any], threads: Threads, seconds: float, method: s
 
 METHODS: dict[str, Callable[..., Any]] = {
     "next": _next,
+    "take": _take,
     "close": _close,
     "wait_for": _wait_for,
     "threads_end": _threads_end,
@@ -175,11 +181,22 @@ class Steps(Iterator[Any]):
         """
 
         def ask(method: str, *args: Any) -> Any:
-            return self._ask("within", seconds, method) if method in ("next", "close") else self._ask(method, *args)
+            return self._ask("within", seconds, method, *args) if method in ("next", "take", "close") else self._ask(method, *args)
 
         limited = Steps(self.name, ask, self.handle)
         limited.note = lambda item: self.note(item)
         return limited
+
+    def take(self, count: int) -> list[Any]:
+        """Return the next items, at most so many, by one call: faster than one by one, where nothing is looked at between them."""
+        try:
+            found: list[Any] = self._ask("take", count)
+        except Exception as error:
+            self.note(error)
+            raise
+        for item in found + [self.END] * (len(found) < count):
+            self.note(item)
+        return found
 
     def close(self) -> None:
         """Stop early: close the iterator if it can be closed, as a generator can."""

@@ -56,7 +56,7 @@ def says_no_thread(items):
 
 def forged(kind):
     wrong = {"array": np.zeros(2), "number": 5, "dict": {1: 2}, "two": (1, 2), "iterator": iter([1]), "text": "", "object": object()}[kind]
-    for method in ("next", "within", "threads_end"):
+    for method in ("next", "take", "within", "threads_end"):
         sys.modules["coursekit.streams"].METHODS[method] = lambda *anything: wrong
     return iter([])
 
@@ -201,6 +201,8 @@ def test_a_forged_step_is_the_answer_that_is_wrong(guest, kind):
     for asked in (steps, steps.within(1)):
         with pytest.raises(Unreadable, match="answered with something else"):
             next(asked)
+        with pytest.raises(Unreadable, match="answered with something else"):
+            asked.take(1)
     assert steps.threads_end() is False
     next_exercise_is_right(guest)
 

@@ -295,6 +295,24 @@ def test_steps_may_have_a_limit_of_their_own(student):
     assert student.one(1) == 2
 
 
+def test_several_items_may_be_taken_by_one_call(student):
+    source = Source(range(1, 8))
+    steps = student.batch(source, 2)
+    assert steps.take(2) == [[1, 2], [3, 4]] and source.taken == 4
+    assert steps.take(0) == [] and steps.take(9) == [[5, 6], [7]] and steps.take(1) == []
+    limited = student.waits_for_ever().within(0.2)
+    with pytest.raises(Raised, match=r"TimeoutError: neither an item nor the end came within 0\.2 s"):
+        limited.take(2)
+    with pytest.raises(Raised, match="fails raised KeyError"):
+        student.fails(Source("ab")).take(2)
+
+
+def test_what_is_taken_is_recorded(student):
+    recorder = Recorder(student)
+    recorder.batch([1, 2, 3], 2).take(5)
+    assert [answer.answer for answer in recorder.answers] == [ITERATOR, [1, 2], [3], Steps.END]
+
+
 def test_threads_that_stay_are_seen(student):
     steps = student.leaking(Source("a"))
     assert list(steps) == ["a"]
