@@ -52,7 +52,7 @@ class HostClock:
         now = thread_time()
         self._spent[self._exercise] += now - self._since
         self._exercise, self._since = exercise, now
-        self._due = monotonic() + self._left() if exercise else inf
+        self._due = monotonic() + self._share - self._spent[exercise] if exercise else inf
 
     def _left(self) -> float:
         """Return the seconds of its share that the exercise has left."""

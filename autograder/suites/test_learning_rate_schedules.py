@@ -497,7 +497,7 @@ class TestPlateauStep:
         right = LocalStudent({"plateau_step": reference.plateau_step}).plateau_step
         runs = []
         for patience, low in ((2, 0.0), (2, 0.9), (4, 0.3)):
-            metrics = [float(metric) for metric in rng.uniform(1, 9, 24) - 0.1 * np.arange(24)]
+            metrics = [float(metric) for metric in rng.uniform(1, 9, 18) - 0.1 * np.arange(18)]
             options = {"factor": 0.7, "patience": patience, "min_lr": low}
             runs.append((options, metrics, epochs(student.plateau_step, metrics, read=in_order, **options)))
         for options, metrics, rates in runs:
@@ -523,7 +523,7 @@ class TestPlateauStep:
     @corner("size and sign of the metric", 0.03)
     def test_size_and_sign(self, student):
         """Metrics that are negative, huge or tiny, with the same order, give the same rates."""
-        metrics = np.array([*GETTING_BETTER, *UP_AND_DOWN, 5.0])
+        metrics = np.array([*GETTING_BETTER, *UP_AND_DOWN[:12], 5.0])
         usual = epochs(student.plateau_step, list(metrics))
         odd = {"negative": metrics - 20, "huge": 1e12 * metrics, "tiny": 1e-12 * metrics, "close": 1e6 + metrics / 100}
         runs = {name: epochs(student.plateau_step, list(changed)) for name, changed in odd.items()}
