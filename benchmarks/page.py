@@ -83,7 +83,9 @@ def _goals(figures: dict[str, Any]) -> str:
         row += [f"{worker:.0f}: {_reached(worker < WORKER_MIB)}", f"{_seconds(cold)}: {_reached(median(cold) < COLD_SECONDS)}"]
         rows.append(row)
     text = "### Goals\n\nRatios of the medians of one run of the benchmark; in brackets the least and the most of its repeats. "
-    text += "«The floor = 1» is what a grader would reach that takes no longer than the floor. The floor's start-up isn't counted, so it is "
+    text += (
+        "«The floor = 1» is what a grader would reach that takes no longer than the floor. The floor's start-up isn't counted, so it is "
+    )
     text += "compared with a further submission, which leaves out ours.\n\n"
     return text + table(header, rows)
 
