@@ -1,6 +1,9 @@
 """Collectors for ``nbgrader zip_collect``: students and notebooks in the files that Canvas or Moodle hands out.
 
 They map the names in these files to students by the roster. ``docs/gradebooks.md`` describes their use.
+
+What stands below the name that the system gives, and behind it, is the student's: the regular expressions take the outermost folder or file
+that can be the system's, and in it the first place. They are matched with the path from the folder with the extracted files.
 """
 
 from __future__ import annotations
@@ -80,7 +83,7 @@ class RosterCollector(FileNameCollectorPlugin):
         }
         folder = Path(app.coursedir.root, app.collect_directory_structure.format(**names))
         for path in sorted(path for path in folder.rglob("*") if path.is_file()):
-            groups = None if path.name.startswith(".") else super().collect(str(path))
+            groups = None if path.name.startswith(".") else super().collect(path.relative_to(folder).as_posix())
             if groups:
                 try:
                     yield Found(path, self.student(groups, roster), _released_name(groups["file_id"], slug), int(groups.get("upload") or 0))
@@ -110,26 +113,33 @@ class CanvasCollector(RosterCollector):
     """
 
     named_regexp = Unicode(
-        r".*/(?:[^/]*_)?(?P<student_id>\d+)_(?P<upload>\d+)_(?:[^/]+/(?:.*/)?)?(?P<file_id>[^/]+)$", help="How Canvas names a file."
+        r"(?:(?!anon_|[^/]*\d_\d+_)[^/]+/)*(?!anon_)(?=(?P<name>[^/]+))"
+        r"(?:[^/]*?_)?(?P<student_id>\d+)_(?P<upload>\d+)_(?:[^/]+/(?:.*/)?)?(?P<file_id>[^/]+)$",
+        help="How Canvas names a file.",
     ).tag(config=True)
 
     def student(self, groups: Mapping[str, str], roster: Mapping[str, Member]) -> str:
         """Return the student with this Canvas number."""
-        for member in roster.values():
-            if member.id == groups["student_id"]:
-                return member.student
-        raise CourseError(f"no student in the roster has the id {groups['student_id']}")
+        by_id = {member.id: member.student for member in roster.values() if member.id}
+        if groups["student_id"] not in by_id:
+            raise CourseError(f"no student in the roster has the id {groups['student_id']}")
+        others = re.findall(r"(?=(?:^|_)(\d+)_\d+_)", groups.get("name") or "")
+        if len(possible := sorted({by_id[number] for number in others if number in by_id})) > 1:  # a chosen name can hold any number
+            raise CourseError(f"it could be of {listed(possible)}: rename it")
+        return by_id[groups["student_id"]]
 
 
 class MoodleCollector(RosterCollector):
     """Files of *Download all submissions* in Moodle: ``Ada Lovelace_12345_assignsubmission_file_/momentum.ipynb``, with folders or without.
 
-    The number is another one in each assignment, so a student is found by name: in any order of its parts, without regard to case, accents
-    being composed or not, and punctuation. A folder can be renamed to the student's name in ``submitted/`` where two have the same name.
+    The number is another one in each assignment, so a student is found by name: in any order of its parts, without regard to case,
+    punctuation, and how accents are encoded. Where two have the same name, a folder can be renamed so that it begins with the student's
+    folder in ``submitted/``.
     """
 
     named_regexp = Unicode(
-        r".*/(?P<student_id>[^/]+)_\d+_assignsubmission_file(?:_?/(?:.*/)?|_)(?P<file_id>[^/]+)$", help="How Moodle names a file."
+        r"(?:(?![^/]*_assignsubmission_)[^/]+/)*(?P<student_id>[^/]+?)_\d+_assignsubmission_file(?:_?/(?:.*/)?|_)(?P<file_id>[^/]+)$",
+        help="How Moodle names a file.",
     ).tag(config=True)
 
     def student(self, groups: Mapping[str, str], roster: Mapping[str, Member]) -> str:

@@ -55,6 +55,9 @@ def moodle(new_folder):
         f"Fay Late_9006_assignsubmission_file_/{SLUG}.ipynb": RIGHT,
         f"Fay Late_9006_assignsubmission_file_/{SLUG}-2.ipynb": WRONG,
         f"Zoe Nobody_9008_assignsubmission_file_/{SLUG}.ipynb": RIGHT,
+        f"Zoe Nobody_9008_assignsubmission_file_/Gus Absent_9007_assignsubmission_file_/{SLUG}.ipynb": RIGHT,
+        f"Zoe Nobody_9008_assignsubmission_onlinetext/Gus Absent_9007_assignsubmission_file_{SLUG}.ipynb": RIGHT,
+        f"Zoe Nobody_9008_assignsubmission_file_Gus Absent_9007_assignsubmission_file_{SLUG}.ipynb": RIGHT,
         f"__MACOSX/Ben ONeill_9002_assignsubmission_file/._{SLUG}.ipynb": "no notebook",
     }
     return collected(new_folder, "Moodle", {"Initialization-77.zip": files})
@@ -71,6 +74,10 @@ def canvas(new_folder):
         f"nobodyzoe_108_5008_{SLUG}.ipynb": RIGHT,
         f"anon_Ab3dE_5009_{SLUG}.ipynb": RIGHT,
         "latefay_106_5010_essay.pdf": "what she read",
+        f"nobodyzoe_108_5011_x_107_9999_{SLUG}.ipynb": RIGHT,
+        f"anon_Ab3dE_5012_x_107_9999_{SLUG}.ipynb": RIGHT,
+        f"107_9999_åströmann_101_5013_{SLUG}.ipynb": RIGHT,
+        f"nobodyzoe_108_5014_work/gusabsent_107_9999_{SLUG}.ipynb": RIGHT,
     }
     second = {f"doğancem_103_6003_{SLUG}-1.ipynb": RIGHT, f"twindee_105_6004_{SLUG}-3 (2).ipynb": RIGHT}
     return collected(new_folder, "Canvas", {"submissions.zip": first, "submissions (1).zip": second})
@@ -82,6 +89,7 @@ def points(folder) -> dict[str, float]:
 
 
 def test_moodle(moodle):
+    """Also nobody gets what another student put below a folder, or into a file's name, that looks like theirs."""
     folder, said = moodle
     assert points(folder) == {"ann": 3, "ben": 3, "cem": 3, "eve": pytest.approx(0, abs=1.5)}
     assert {path.name for path in (folder.path / "submitted").glob("*/*/*")} == {f"{SLUG}.ipynb"}
@@ -92,11 +100,13 @@ def test_moodle(moodle):
 
 
 def test_canvas(canvas):
+    """Also nobody gets what another student gave a name that looks like theirs."""
     folder, said = canvas
     assert points(folder) == {"ann": 3, "ben": 3, "cem": 3, "dee": 3, "eve": 3}  # cem's second upload counts
     assert {path.name for path in (folder.path / "submitted" / "cem" / LECTURE).iterdir()} == {f"{SLUG}.ipynb", "scratch.ipynb"}
     assert "no student in the roster has the id 108" in said
     assert "anon_Ab3dE" in said
+    assert "it could be of ann, gus: rename it" in said
     assert "No notebook of: fay, gus\n" in said
 
 
