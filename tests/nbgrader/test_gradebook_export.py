@@ -40,7 +40,7 @@ def exported(new_folder):
     gradebook = folder.gradebook()
     for grade in (grade for grade in folder.rows("Grade") if grade.name == WRITTEN and grade.student.id in ("ben", "cem")):
         stored = gradebook.db.merge(grade)
-        stored.manual_score, stored.extra_credit = {"ben": (1.5, 0.25), "cem": (0.5, None)}[grade.student.id]
+        stored.manual_score, stored.extra_credit = {"ben": (1.5, 0.5), "cem": (0.5, None)}[grade.student.id]
     for row in gradebook.find_assignment(LECTURE).submissions:
         if row.student.id in ("ben", "cem"):
             row.notebooks[0].late_submission_penalty = {"ben": 1.125, "cem": 2}[row.student.id]
