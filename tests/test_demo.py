@@ -138,12 +138,10 @@ def test_everybody_who_was_promised_is_there(thirty):
 
     odd = [found["fold_batchnorm"] for found in cells.values() if found and "fold_batchnorm" in found]
     assert odd.count(UNEXPLAINED[SLUG]["fold_batchnorm"]) == 4
-    made = {
-        lecture.id: [mistake for student in students for mistake in mistakes(student, lecture).values()] for lecture in thirty.lectures()
-    }
-    most = Counter(mistake.known.id for mistake in made[second] if mistake.known)
-    assert most.most_common(3)[2][1] >= 4, "the same mistakes at many"
-    assert sum(bool(mistake.beside) for found in made.values() for mistake in found) > 5, "two mistakes in one function"
+    made = [mistake for student in students for mistake in mistakes(student, thirty.lecture(second)).values()]
+    most = Counter(mistake.known.id for mistake in made if mistake.known).most_common()
+    assert most[2][1] >= 4, "the same mistakes at many"
+    assert sum(bool(mistake.beside) for mistake in made) > 3, "two mistakes in one function"
 
     written = [found[WRITTEN] for found in cells.values() if found and WRITTEN in found]
     assert 0 < written.count("YOUR ANSWER HERE") < 10 < len(set(written))
