@@ -32,13 +32,11 @@ OTHER = Kind("another formula", 161)
 TYPES = Kind("number types and changed arguments", 202, r"in place|overwritten|(is|are) changed|integer|whole number|cut off|rounded")
 KINDS = (
     TYPES,
-    Kind(
-        "special cases", 52, r"exactly|= 0|empty|overflow|nan\b|infinity|square\b|two dimensions|single|length 1|raises? an error|padding"
-    ),
+    Kind("special cases", 52, r"exactly|= 0|empty|overflow|nan\b|infinity|square\b|two dimensions|single|length 1|an error|padding"),
     Kind("ε and other constants", 25, r"ε|\beps\b|(small|tiny|fixed) number|default|limit"),
     Kind("shape or form", 26, r"shape|ax[ei]s|transpos|\brows?\b|column|batch\b|features|one (number|sum)|each example|array|returned"),
     Kind("training and prediction mixed up", 7, r"training|prediction|batch's own|running|of the batch"),
-    Kind("swapped, or the wrong way round", 16, r"swapped|wrong way|order\b|comes? (first|last)|upside down|reversed|taken for"),
+    Kind("swapped, or the wrong way round", 16, r"swapped|(wrong|other) way|order\b|comes? (first|last)|upside|reversed|taken for"),
     Kind("sign", 1, r"\bsigns?\b|minus|subtract|added|uphill|negative"),
     Kind("counting", 4, r"counted|one too|n − 1|from [01]\b|\blate\b|\bearly\b|too (far|few|many)"),
     Kind("state not kept", 6, r"remember|stored|stays|memory|old (value|state)|kept outside|set back|counts? anew"),
