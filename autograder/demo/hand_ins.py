@@ -100,7 +100,7 @@ def _right_sources(lecture: Lecture, style: Random, wrong: Mapping[str, Any]) ->
     answers suit its caches.
     """
     solution, reference = solution_sources(lecture), reference_sources(lecture)
-    sources = {}
+    sources: dict[str, str] = {}
     for exercises in _with_one_cache(lecture):
         alternatives = [known.functions for known in catalogue(lecture.slug).alternatives if known.exercise in exercises]
         chosen, likes_own = style.choice([{}, *alternatives]), style.random() < 0.5
