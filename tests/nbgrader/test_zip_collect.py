@@ -58,6 +58,7 @@ def moodle(new_folder):
         f"Zoe Nobody_9008_assignsubmission_file_/Gus Absent_9007_assignsubmission_file_/{SLUG}.ipynb": RIGHT,
         f"Zoe Nobody_9008_assignsubmission_onlinetext/Gus Absent_9007_assignsubmission_file_{SLUG}.ipynb": RIGHT,
         f"Zoe Nobody_9008_assignsubmission_file_Gus Absent_9007_assignsubmission_file_{SLUG}.ipynb": RIGHT,
+        f"Cem Doğan_9003_assignsubmission_file_Gus Absent_9007_assignsubmission_file_{SLUG}.ipynb": RIGHT,
         f"__MACOSX/Ben ONeill_9002_assignsubmission_file/._{SLUG}.ipynb": "no notebook",
     }
     return collected(new_folder, "Moodle", {"Initialization-77.zip": files})
@@ -92,7 +93,9 @@ def test_moodle(moodle):
     """Also nobody gets what another student put below a folder, or into a file's name, that looks like theirs."""
     folder, said = moodle
     assert points(folder) == {"ann": 3, "ben": 3, "cem": 3, "eve": pytest.approx(0, abs=1.5)}
-    assert {path.name for path in (folder.path / "submitted").glob("*/*/*")} == {f"{SLUG}.ipynb"}
+    kept = {path.relative_to(folder.path / "submitted").as_posix() for path in (folder.path / "submitted").glob("*/*/*")}
+    strange = f"cem/{LECTURE}/Gus Absent_9007_assignsubmission_file_{SLUG}.ipynb"
+    assert kept == {*(f"{student}/{LECTURE}/{SLUG}.ipynb" for student in ("ann", "ben", "cem", "eve")), strange}
     assert "Zoe Nobody" in said and "the roster has no Zoe Nobody" in said
     assert "the roster has this name several times: dee, eve" in said
     assert "Not collected, for fay has several" in said and f"{SLUG}-2.ipynb" in said
