@@ -9,11 +9,12 @@ import textwrap
 from functools import lru_cache
 from typing import Any
 
-from autograder.model.results import ExerciseResult, TestResult
+from autograder.model.results import ExerciseResult, TestResult, exercise_to_json
 from coursekit import show
 from coursekit.outcomes import Aspect, TestOutcome
 
 UNIT = "hidden test"
+DATA = "application/vnd.autograder.exercise+json"  # the type under which an output holds an exercise's result, for the feedback page
 PRINTED_LENGTH = 4000
 
 
@@ -53,13 +54,13 @@ def _feedback(exercise: ExerciseResult) -> tuple[str, str]:
 
 
 def outputs(exercise: ExerciseResult, printed: str = "") -> list[dict[str, Any]]:
-    """Return a test cell's outputs: the feedback, the printed text, and the points as nbgrader parses them.
+    """Return a test cell's outputs: the feedback, with the result as data, the printed text, and the points as nbgrader parses them.
 
     Without the points, nbgrader's own ``SaveAutoGrades`` would give full marks.
     """
     said = f"{exercise.name} printed, while the hidden tests called it:\n{printed}" if printed else ""
     return [
-        {"output_type": "display_data", "data": bundle(exercise), "metadata": {}},
+        {"output_type": "display_data", "data": {**bundle(exercise), DATA: exercise_to_json(exercise)}, "metadata": {}},
         *stream(said),
         {"output_type": "execute_result", "data": {"text/plain": repr(float(exercise.score))}, "metadata": {}, "execution_count": None},
     ]
