@@ -8,7 +8,7 @@ notebook holds (`feedback.DATA`), or else from the text that a test cell put out
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
@@ -31,10 +31,13 @@ from coursekit import show
 Cell = Mapping[str, Any]
 Resources = dict[str, Any]
 
+_OUTPUTS = ("stream", "error", "display_data", "execute_result")
 TOP = 3  # headings of the lecture's text begin one below those of the exercises
 
 # What nbgrader hides from students, and puts back when it grades by itself.
 _HIDDEN = re.compile(r"[^\n]*(?:BEGIN HIDDEN TESTS|BEGIN MARK SCHEME).*?(?:(?:END HIDDEN TESTS|END MARK SCHEME)[^\n]*\n?|\Z)", re.DOTALL)
+_SECTION = re.compile(r"<(h[3-6])>§(\d+)(?!\d)")
+_SEE = re.compile(r"See (\d+) §(\d+)(?!\d)")
 _HEADING = re.compile(r"^#{1,3} +(.+?)[ #]*$", re.MULTILINE)
 
 
@@ -47,7 +50,9 @@ class FeedbackExporter(Exporter):
     def _file_extension_default(self) -> str:
         return ".html"
 
-    def from_notebook_node(self, nb: NotebookNode, resources: Resources | None = None, **kwargs: Any) -> tuple[str, Resources]:
+    def from_notebook_node(  # type: ignore[override]
+        self, nb: NotebookNode, resources: Resources | None = None, **kwargs: Any
+    ) -> tuple[str, Resources]:
         """Return the page; `resources` are nbgrader's, with the names of student, assignment and notebook."""
         nb, resources = super().from_notebook_node(nb, resources, **kwargs)
         names = resources["nbgrader"]
@@ -76,7 +81,7 @@ def page(notebook: Mapping[str, Any], student: str, assignment: str, marks: Fina
         section.anchor, section.graded = f"exercise-{number}", graded
         section.marks = [marks.cells[name] for name in names if name in marks.cells]
         section.remarks = [marks.remarks[name] for name in names if name in marks.remarks]
-    return _template().render(
+    html = _template().render(
         title=" ".join(assignment.split("_")),
         student=student,
         marks=marks,
@@ -86,6 +91,24 @@ def page(notebook: Mapping[str, Any], student: str, assignment: str, marks: Fina
         sections=sections,
         rest=_fold(rest),
     )
+    return _with_links(html, assignment.split("_")[0])
+
+
+def _with_links(html: str, lecture: str) -> str:
+    """Return the page with links from "See 03 §2" to that section, where the page has it. The attributes have no quotes, as in `markup`."""
+    places: set[str] = set()
+
+    def named(heading: re.Match[str]) -> str:
+        if heading[2] in places:
+            return heading[0]
+        places.add(heading[2])
+        return f"<{heading[1]} id=section-{heading[2]}>§{heading[2]}"
+
+    def linked(see: re.Match[str]) -> str:
+        there = see[1] == lecture and see[2] in places
+        return f"See <a href=#section-{see[2]}>{see[1]} §{see[2]}</a>" if there else see[0]
+
+    return _SEE.sub(linked, _SECTION.sub(named, html))
 
 
 def _listed(value: Any) -> list[Any]:
@@ -218,7 +241,7 @@ class Section:
         """What to look at, in a sentence or two; code stands between backticks."""
         said = [_look_at(found.result) for found in self.found]
         if not said and self.graded:
-            said = [_first_line(remark.automatic) for remark in self.remarks if self._needs(remark)][:1]
+            said = [_first_line(text) for text in (*(one.automatic for one in self.remarks if self._needs(one)), *self._texts)][:1]
         if not self.graded:
             said = ["Could not be graded."]
         if self.waits:
@@ -245,7 +268,12 @@ class Section:
     @property
     def printed(self) -> list[Markup]:
         """What test cells put out beside what the hidden tests found."""
-        return [shown for cell in self.tests for shown in _outputs(cell, with_results=_found(cell) is None)]
+        return [markup.plain(text) for text in self._texts]
+
+    @property
+    def _texts(self) -> list[str]:
+        kinds = [("stream", "error") if _found(cell) else ("stream", "error", "display_data") for cell in self.tests]
+        return [text for cell, shown in zip(self.tests, kinds, strict=True) for text in _texts(cell, shown)]
 
 
 def _sections(cells: Iterable[Cell]) -> tuple[list[Section], list[Cell]]:
@@ -282,7 +310,7 @@ def _found(cell: Cell) -> Found | None:
     for output in cell.get("outputs", ()):
         with suppress(Exception):  # in a notebook that nbgrader graded by itself, a student may have written it
             result = exercise_from_json(output["data"][feedback.DATA])
-            return Found(result, Markup(feedback.bundle(result)["text/html"]))
+            return Found(result, Markup(printable(feedback.bundle(result)["text/html"])))
     return None
 
 
@@ -330,22 +358,21 @@ def _cell(cell: Cell) -> Markup:
     if cell["cell_type"] == "markdown":
         return markup.html_of(source, cell.get("attachments"))
     if cell["cell_type"] == "code":
-        return Markup("\n").join([markup.code_html(source), *_outputs(cell)])
+        return Markup("\n").join([markup.code_html(source), *map(markup.plain, _texts(cell))])
     return markup.plain(source)
 
 
-def _outputs(cell: Cell, with_results: bool = True) -> Iterator[Markup]:
+def _texts(cell: Cell, kinds: Container[str] = _OUTPUTS) -> Iterator[str]:
     """Yield what a cell put out, as text: HTML of a student's isn't shown, and an error without the lines of code that raised it."""
     for output in cell.get("outputs", ()):
-        text = _text_of(output, with_results)
-        if text.strip():
-            yield markup.plain(text if len(text) <= feedback.PRINTED_LENGTH else f"{text[: feedback.PRINTED_LENGTH]} …")
+        if output.get("output_type") in kinds and (text := _text_of(output)).strip():
+            yield text if len(text) <= feedback.PRINTED_LENGTH else f"{text[: feedback.PRINTED_LENGTH]} …"
 
 
-def _text_of(output: Mapping[str, Any], with_results: bool) -> str:
-    kind = output.get("output_type")
+def _text_of(output: Mapping[str, Any]) -> str:
+    kind = output["output_type"]
     if kind == "stream":
         return str(output.get("text", ""))
     if kind == "error":
         return f"{output.get('ename', '')}: {output.get('evalue', '')}"
-    return str(output.get("data", {}).get("text/plain", "")) if with_results else ""
+    return str(output.get("data", {}).get("text/plain", ""))

@@ -171,6 +171,16 @@ def test_the_question_names_the_written_answer(release):
     assert soup_of(page).select("section h2")[-1].get_text() == "§8 Why not 0?"
 
 
+def test_where_to_read_is_a_link(release, page_of):
+    """To the section of this lecture, in the folded text; a section that isn't on the page, or of another lecture, is none."""
+    release["cells"].insert(1, {"cell_type": "markdown", "id": "s", "metadata": {}, "source": "## §2 Fans\n\n## §2 Again"})
+    see = [MisconceptionFound("x", "x", "x", see) for see in ("03 §2", "03 §22", "02 §2")]
+    page = page_of([failed("fans", 1.0, 3.0, misconception=see[0], also=tuple(see[1:]))])
+    (link,) = soup_of(page).find_all("a", href="#section-2")
+    assert link.get_text() == "03 §2" and soup_of(page).find(id="section-2").get_text() == "§2 Fans"
+    check_page(page)
+
+
 def test_not_attempted(page_of):
     tests = (TestResult("Shapes are right.", "failed", "it still raises", 1.0),)
     page = page_of([ExerciseResult("fans", 0.0, 3.0, "not_attempted", tests)])
@@ -181,7 +191,8 @@ def test_the_lecture_is_folded(page_of):
     """All text of the lecture is inside of details; answers aren't."""
     soup = soup_of(page_of([failed("fans", 1.0, 3.0)]))
     assert all(heading.find_parent("details") for heading in soup.find_all(string="Initialization") if heading.parent.name != "summary")
-    assert not soup.find(string=re.compile("def ")).find_parent("details")
+    answers = [block for block in soup.find_all("pre") if "def " in block.get_text()]
+    assert len(answers) == 2 and not [block for block in answers if block.find_parent("details")]
     assert "Initialization" in soup.select_one("details.fold summary").get_text()
 
 
@@ -285,7 +296,7 @@ def check_page(page):
     inside = soup.body.find_all()
     for element in inside:
         assert not [name for name in element.attrs if name.startswith("on")], element
-        assert re.match(r"#(exercise-\d+|summary)$|https?://", element.get("href", "#summary")), element
+        assert re.match(r"#((exercise|section)-\d+|summary)$|https?://", element.get("href", "#summary")), element
         assert re.match(r"data:image/(png|jpeg|gif);base64,", element.get("src", "data:image/png;base64,")), element
     assert "default-src 'none'" in soup.find("meta", attrs={"http-equiv": "Content-Security-Policy"})["content"]
     assert soup.html["lang"] == "en" and soup.title.get_text().strip() and len(soup.find_all("main")) == 1
@@ -369,6 +380,15 @@ def test_all_formulas_of_the_course_become_mathml(monkeypatch):
 def test_a_formula_that_cant_be_converted_stays_text(latex):
     assert markup.mathml(latex) is None
     assert f"<code>{markup.escape(f'${latex}$')}</code>" in markup.html_of(f"${latex}$")
+
+
+def test_pictures():
+    """An attached photograph is shown, with its text and formula as text; of another picture there is the text, and nothing is loaded."""
+    attached = {"a b.png": {"image/png": "aGFsbG8="}, "c.svg": {"image/svg+xml": "PHN2Zy8+"}}
+    html = markup.html_of('![my "$x^2$"](attachment:a%20b.png) ![two](https://example.org/x.png) ![three](attachment:c.svg)', attached)
+    (image,) = soup_of(html).find_all("img")
+    assert image.attrs == {"src": "data:image/png;base64,aGFsbG8=", "alt": 'my "x^2"'}
+    assert "[two]" in html and "[three]" in html and "example.org" not in html
 
 
 def test_numbers_of_formulas_stand_beside_them():
