@@ -24,6 +24,7 @@ from autograder.errors import in_one_line, printable
 from autograder.gradebook import feedback, markup
 from autograder.gradebook.autograded_notebook import MISSING, PROBLEMS
 from autograder.gradebook.final_marks import FinalMarks, Mark, Remark, final_marks
+from autograder.gradebook.writer import NO_RESPONSE
 from autograder.model.course import grade_id, is_test, nbgrader_of, source_of
 from autograder.model.results import ExerciseResult, exercise_from_json
 from coursekit import show
@@ -227,14 +228,15 @@ class Section:
     def state(self) -> tuple[str, str]:
         """A sign and its meaning."""
         if self.is_open:
-            return "⧖", "waits"
+            return "…", "waits for a person"
         if self.max_score and self.score >= self.max_score:
             return "✓", "all points"
         if self.score > 0:
             return "◐", "a part of the points"
-        if not self.max_score or any(found.result.status == "not_attempted" for found in self.found):
-            return "–", "not attempted" if self.found else "no points to earn"
-        return "✗", "no points"
+        untouched = [found.result.status == "not_attempted" for found in self.found] + [
+            one.automatic == NO_RESPONSE for one in self.remarks
+        ]
+        return ("–", "not attempted") if any(untouched) else ("✗", "no points") if self.max_score else ("–", "no points to earn")
 
     @property
     def look_at(self) -> str:
