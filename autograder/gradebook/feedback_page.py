@@ -7,6 +7,7 @@ notebook holds (`feedback.DATA`), or else from the text that a test cell put out
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Container, Iterable, Iterator, Mapping
 from contextlib import suppress
@@ -311,7 +312,7 @@ def _found(cell: Cell) -> Found | None:
     """Return what the hidden tests found, by a test cell's outputs; None if they don't hold it."""
     for output in cell.get("outputs", ()):
         with suppress(Exception):  # in a notebook that nbgrader graded by itself, a student may have written it
-            result = exercise_from_json(output["data"][feedback.DATA])
+            result = exercise_from_json(json.loads(output["data"][feedback.DATA]))
             return Found(result, Markup(printable(feedback.bundle(result)["text/html"])))
     return None
 

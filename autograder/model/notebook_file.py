@@ -30,7 +30,7 @@ def _split(cell: Mapping[str, Any]) -> dict[str, Any]:
 
 def _split_output(output: Mapping[str, Any]) -> dict[str, Any]:
     if "data" in output:
-        return {**output, "data": {kind: _Lines(shown) if isinstance(shown, str) else shown for kind, shown in output["data"].items()}}
+        return {**output, "data": {kind: _Lines(text) for kind, text in output["data"].items()}}
     return {**output, "text": _Lines(output["text"])}
 
 

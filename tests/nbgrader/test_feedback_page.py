@@ -18,7 +18,7 @@ from autograder.gradebook import feedback, feedback_page, markup
 from autograder.gradebook.final_marks import FinalMarks, Mark, Remark
 from autograder.model.cells import Printed
 from autograder.model.course import PACKAGE, find_course, grade_id
-from autograder.model.results import AspectResult, ExerciseResult, MisconceptionFound, SubmissionResult, TestResult
+from autograder.model.results import AspectResult, ExerciseResult, MisconceptionFound, SubmissionResult, TestResult, exercise_to_json
 
 LECTURE, SLUG, WRITTEN = "03_initialization", "initialization", "written_symmetry"
 COURSE = find_course(PACKAGE)
@@ -236,11 +236,13 @@ def test_without_our_data(release):
         },
     ],
 )
-def test_data_of_another_form(release, forged):
+@pytest.mark.parametrize("as_it_is", [True, False], ids=["as it is", "as JSON"])
+def test_data_of_another_form(release, forged, as_it_is):
     """Is left out; the page is made."""
+    data = forged if as_it_is else json.dumps(forged)
     for cell in release["cells"]:
         if grade_id(cell) == "test_fans":
-            cell["outputs"] = [{"output_type": "display_data", "data": {feedback.DATA: forged, "text/plain": "told"}, "metadata": {}}]
+            cell["outputs"] = [{"output_type": "display_data", "data": {feedback.DATA: data, "text/plain": "told"}, "metadata": {}}]
         cell["metadata"][autograded.PROBLEMS] = {"said": forged}
     check_page(feedback_page.page(nbformat.from_dict(release), "ann", LECTURE, FinalMarks()))
     for cell in release["cells"]:
@@ -341,7 +343,7 @@ def test_attacks(page_of, release, evil, ours):
         page = page_of([result], handed_in, remarks=remarks, problems=(evil,), printed=(Printed("fans", evil), Printed("cell 1", evil)))
     else:
         test = next(cell for cell in handed_in["cells"] if grade_id(cell) == "test_fans")
-        forged = json.loads(json.dumps(feedback.exercise_to_json(result)))
+        forged = json.dumps(exercise_to_json(result))
         test["outputs"] = [{"output_type": "display_data", "data": {feedback.DATA: forged}, "metadata": {}}, *shown, error]
         handed_in["cells"][0]["metadata"][autograded.PROBLEMS] = {"graded": True, "said": [evil]}
         page = feedback_page.page(nbformat.from_dict(handed_in), evil, evil, FinalMarks({}, remarks))
