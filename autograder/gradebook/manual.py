@@ -88,6 +88,11 @@ class ByHand:
         )
 
 
+    def to_look_at_again(self, lecture: str, student: str) -> tuple[str, ...]:
+        """Return the cells of a student with a score by hand that were graded again since, as after another hand-in."""
+        return tuple(mark.cell for mark in self.marks.get((lecture, student), ()) if mark.waits and mark.score is not None)
+
+
 def read_by_hand(course: Course) -> ByHand:
     """Return what the course's gradebook holds of persons' work; nothing if there is no gradebook.
 
@@ -121,7 +126,7 @@ def read_by_hand(course: Course) -> ByHand:
 
 
 def waiting_sentences(course: Course, handed_in: Iterable[tuple[str, str]]) -> Iterator[str]:
-    """Yield for each lecture a sentence about the written answers that wait for a person.
+    """Yield sentences about what waits for a person: written answers, and marks by hand of what was graded again since.
 
     Parameters
     ----------
@@ -134,12 +139,15 @@ def waiting_sentences(course: Course, handed_in: Iterable[tuple[str, str]]) -> I
     for lecture, student in handed_in:
         students[lecture].add(student)
     for lecture in sorted(students):
-        waiting = {student: len(by_hand.waiting(lecture, student)) for student in sorted(students[lecture])}
-        count = sum(waiting.values())
-        if count:
-            start = f"{lecture}: " if len(students) > 1 else ""
-            verb = "answer waits" if count == 1 else "answers wait"
-            yield f"{start}{count} written {verb}: {names([student for student, number in waiting.items() if number])}"
+        start = f"{lecture}: " if len(students) > 1 else ""
+        kinds = (
+            (by_hand.waiting, "written answer waits", "written answers wait"),
+            (by_hand.to_look_at_again, "mark by hand wants another look", "marks by hand want another look"),
+        )
+        for kind, one, several in kinds:
+            cells = {student: len(found) for student in sorted(students[lecture]) if (found := kind(lecture, student))}
+            if cells:
+                yield f"{start}{sum(cells.values())} {one if sum(cells.values()) == 1 else several}: {names(list(cells))}"
 
 
 def names(students: Collection[str], most: int = SHORT) -> str:
