@@ -121,7 +121,8 @@ def _to_explain(standing: Standing, mistakes: Sequence[Mistake]) -> Iterator[tup
     of = len(standing.graded)
     for mistake in mistakes:
         count = len(mistake.students)
-        yield count, f"Explain {mistake.exercise}: {count} of {of} have the mistake «{mistake.known.title}» (see {mistake.known.see})."
+        if count > 1:
+            yield count, f"Explain {mistake.exercise}: {count} of {of} have the mistake «{mistake.known.title}» (see {mistake.known.see})."
     for exercise in standing.exercises:
         count = exercise.outcomes["untouched"] - sum(row.wrote_nothing for row in standing.graded)
         if count >= max(2, MANY * of):
@@ -131,7 +132,7 @@ def _to_explain(standing: Standing, mistakes: Sequence[Mistake]) -> Iterator[tup
 def _to_look_at(standing: Standing, unexplained: Sequence[Unexplained]) -> Iterator[tuple[int, str]]:
     for group in unexplained:
         if (count := len(group.students)) > 1:
-            yield count, f"Look at the code below: {count} fail {group.exercise} in the same way, which no known mistake explains."
+            yield count, f"Look at {group.exercise}: {count} fail it in the same way, which no known mistake explains."
     for flag in standing.flags:
         if flag.kind in ("nobody passes", "the strong fail"):
             yield flag.students, f"Look at a test of {flag.exercise}: {flag.sentence[0].lower()}{flag.sentence[1:]}."

@@ -64,7 +64,7 @@ def histogram(counts: Sequence[int], height: float = 110, width: float = 300, hi
     parts.append(_text(left + width / 2, floor + 32, "share of the points"))
     parts.append(Markup('<text transform="translate(12 {:g}) rotate(-90)" text-anchor="middle">students</text>').format(above + height / 2))
     said = ", ".join(f"{count} with {_part(number, len(counts))}" for number, count in enumerate(counts) if count) or "nobody"
-    return _svg(left + width + 16, floor + 40, f"Students by their share of the points: {said}.", parts)
+    return _svg(left + width + 28, floor + 40, f"Students by their share of the points: {said}.", parts)
 
 
 def _part(number: int, parts: int) -> str:
@@ -112,7 +112,7 @@ def means(exercises: Sequence[ExerciseRow]) -> Markup:
     floor = len(exercises) * 18.0 + 4
     parts += [_line(LABELS, 0, LABELS, floor), _text(LABELS, floor + 14, "mean share of the points", "start")]
     said = ", ".join(f"{exercise.name} {percent(exercise.mean)}" for exercise in exercises)
-    return _svg(LABELS + width + 44, floor + 20, f"Mean share of the points by exercise: {said}.", parts)
+    return _svg(LABELS + width + 56, floor + 20, f"Mean share of the points by exercise: {said}.", parts)
 
 
 def _fitting(name: str) -> str:

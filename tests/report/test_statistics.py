@@ -201,7 +201,7 @@ def test_three_sentences_say_what_to_do_next():
     alike = [result(f"t{number}", exercise("backward", 0.5)) for number in range(3)]
     explain, look, wait = advice([*wrong, *alike, result("u")], known={"v", "w"})
     assert explain == "Explain forward: 5 of 9 have the mistake «Keeping and dropping are swapped» (see 11 §2)."
-    assert look.startswith("Look at the code below: 3 fail backward in the same way")
+    assert look == "Look at backward: 3 fail it in the same way, which no known mistake explains."
     assert wait == "Ask who has not handed in: v, w."
 
 
