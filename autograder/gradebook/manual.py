@@ -87,7 +87,6 @@ class ByHand:
             mark.cell for mark in self.marks.get((lecture, student), ()) if mark.waits and mark.score is None and mark.cell in written
         )
 
-
     def to_look_at_again(self, lecture: str, student: str) -> tuple[str, ...]:
         """Return the cells of a student with a score by hand that were graded again since, as after another hand-in."""
         return tuple(mark.cell for mark in self.marks.get((lecture, student), ()) if mark.waits and mark.score is not None)

@@ -13,7 +13,7 @@ from markupsafe import Markup
 from autograder.report.standing import MEANINGS, SIGNS, ExerciseRow, Outcome
 
 DIGIT = 7  # width of a digit
-CHART, LABELS, ROW = 360, 190, 24  # width of the bars, width of the names beside them, height of a bar with its gap
+CHART, LABELS, ROW = 460, 190, 24  # width of the bars, width of the names beside them, height of a bar with its gap
 
 
 def percent(share: float) -> str:
@@ -83,8 +83,8 @@ def outcomes(exercises: Sequence[ExerciseRow]) -> Markup:
             wide = CHART * count / total if total else 0.0
             if count:
                 parts.append(_bar(x, y, wide, ROW - 4, outcome))
-                label = f"{SIGNS[outcome]} {count}"
-                if wide > DIGIT * len(label) + 4:
+                labels = (f"{SIGNS[outcome]} {count}", SIGNS[outcome])
+                if label := next((label for label in labels if wide > DIGIT * len(label) + 4), ""):
                     parts.append(_text(x + wide / 2, y + 14, label, kind="on"))
             x += wide
         said.append(f"{exercise.name}: {counted(exercise.outcomes)}")

@@ -51,6 +51,8 @@ class Unexplained:
         The aspects that lost points.
     code : str
         The cell of the first student, shortened; empty in small groups, and if it can't be read.
+    after : str
+        An earlier exercise in which all of them stand together, too: this failure may follow from that one.
     """
 
     exercise: str
@@ -60,6 +62,7 @@ class Unexplained:
     more: int
     aspects: tuple[str, ...]
     code: str = ""
+    after: str = ""
 
 
 def mistakes_of(results: Sequence[SubmissionResult]) -> tuple[Mistake, ...]:
@@ -99,8 +102,10 @@ def unexplained_of(results: Sequence[SubmissionResult], code_of: Callable[[str, 
     for (name, failed), members in order:
         seen[name] += 1
         group = _group(name, failed, members)
-        with_code = len(members) > 1 and seen[name] <= MOST_GROUPS
-        rows.append(replace(group, code=code_of(group.students[0], name)) if with_code else group)
+        if len(members) > 1 and seen[name] <= MOST_GROUPS:
+            together = (row.exercise for row in rows if row.exercise != name and set(group.students) <= set(row.students))
+            group = replace(group, code=code_of(group.students[0], name), after=next(together, ""))
+        rows.append(group)
     return tuple(rows)
 
 
@@ -169,6 +174,7 @@ def skeleton(lecture: Lecture, exercise: Exercise, group: Unexplained, number: i
         f"{len(group.students)} students have {group.share:.0%} of the points. What would a fair marker give: {bands}?",
         f"They fail in: {in_one_line(', '.join(group.aspects), 200)}.",
         *(f"✗ {in_one_line(sentence, 200)} {message}" for sentence, message in group.failed[:2]),
+        *([f"They stand together in {group.after}, too: this may follow from it."] if group.after else []),
         *(["One of them wrote:", *(f"    {line}" for line in group.code.split("\n"))] if group.code else []),
     )
     return "\n".join(

@@ -81,7 +81,7 @@ def _pages(report: ClassReport, feedback: Path, output: Path) -> Iterator[tuple[
         "most_links": MOST_LINKS,
         "signs": SIGNS,
         "meanings": MEANINGS,
-        "marked": {outcome: _marked(MEANINGS[outcome], sign) for outcome, sign in SIGNS.items()},
+        "marked": {outcome: _marked(outcome, MEANINGS[outcome], sign) for outcome, sign in SIGNS.items()},
         "percent": figures.percent,
         "bar": figures.bar,
         "counted": figures.counted,
@@ -190,8 +190,8 @@ def _links(feedback: Path, output: Path) -> Any:
     return link_to
 
 
-def _marked(meaning: str, sign: str) -> Markup:
-    return Markup('<span role="img" aria-label="{}">{}</span>').format(meaning, sign)
+def _marked(outcome: str, meaning: str, sign: str) -> Markup:
+    return Markup('<span role="img" class="{}" aria-label="{}">{}</span>').format(outcome, meaning, sign)
 
 
 def _linked(address: str, text: str) -> str:

@@ -188,6 +188,12 @@ def test_the_same_wrong_answers_stand_together():
     assert groups[0].failed == (("First values are right.", "out[0]: got 1.0, expected 2.0"),) and groups[0].aspects == ("values",)
 
 
+def test_a_group_that_stands_together_before_may_follow_from_that():
+    pair = [result(name, exercise("forward", 0.25), exercise("backward", 0.5)) for name in ("ada", "bao")]
+    groups = unexplained_of([*pair, result("cy", exercise("forward", 0.25))], lambda *_: "")
+    assert [(group.exercise, len(group.students), group.after) for group in groups] == [("forward", 3, ""), ("backward", 2, "forward")]
+
+
 # --- what to do next ------------------------------------------------------------------------------------------------------
 
 
