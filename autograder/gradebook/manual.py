@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from sqlalchemy import create_engine, make_url, text
+from sqlalchemy import bindparam, create_engine, make_url, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from autograder.errors import GradebookError, in_one_line
@@ -35,18 +35,19 @@ _MARKS = text("""
     JOIN submitted_assignment ON submitted_notebook.assignment_id = submitted_assignment.id
     JOIN assignment ON submitted_assignment.assignment_id = assignment.id
     JOIN base_cell ON grade.cell_id = base_cell.id
-    WHERE grade.manual_score IS NOT NULL OR grade.extra_credit IS NOT NULL OR grade.needs_manual_grade
+    WHERE assignment.name IN :lectures
+      AND (grade.manual_score IS NOT NULL OR grade.extra_credit IS NOT NULL OR grade.needs_manual_grade)
     ORDER BY assignment.name, submitted_assignment.student_id, base_cell.name
-""")
+""").bindparams(bindparam("lectures", expanding=True))
 _PENALTIES = text("""
     SELECT assignment.name AS lecture, submitted_assignment.student_id AS student,
            SUM(submitted_notebook.late_submission_penalty) AS penalty
     FROM submitted_notebook
     JOIN submitted_assignment ON submitted_notebook.assignment_id = submitted_assignment.id
     JOIN assignment ON submitted_assignment.assignment_id = assignment.id
-    WHERE submitted_notebook.late_submission_penalty > 0
+    WHERE assignment.name IN :lectures AND submitted_notebook.late_submission_penalty > 0
     GROUP BY assignment.name, submitted_assignment.student_id
-""")
+""").bindparams(bindparam("lectures", expanding=True))
 
 
 @dataclass(frozen=True)
@@ -92,8 +93,14 @@ class ByHand:
         return tuple(mark.cell for mark in self.marks.get((lecture, student), ()) if mark.waits and mark.score is not None)
 
 
-def read_by_hand(course: Course) -> ByHand:
+def read_by_hand(course: Course, lectures: Iterable[str] | None = None) -> ByHand:
     """Return what the course's gradebook holds of persons' work; nothing if there is no gradebook.
+
+    Parameters
+    ----------
+    course : Course
+    lectures : iterable of str, optional
+        Whose marks to read; all by default.
 
     Raises
     ------
@@ -101,6 +108,7 @@ def read_by_hand(course: Course) -> ByHand:
         If there is one that can't be read.
     """
     address = database_url(course.root)
+    chosen = {"lectures": sorted(lectures if lectures is not None else (lecture.id for lecture in course.lectures()))}
     try:
         url = make_url(address)
         if url.get_backend_name() == "sqlite" and not (url.database and Path(url.database).is_file()):
@@ -113,9 +121,9 @@ def read_by_hand(course: Course) -> ByHand:
                 for row in connection.execute(_CELLS):
                     written[row.lecture][row.cell] = float(row.max_score or 0.0)
                 marks: dict[tuple[str, str], list[CellMark]] = defaultdict(list)
-                for row in connection.execute(_MARKS):
+                for row in connection.execute(_MARKS, chosen):
                     marks[row.lecture, row.student].append(CellMark(row.cell, row.score, row.extra or 0.0, bool(row.open)))
-                penalties = {(row.lecture, row.student): float(row.penalty) for row in connection.execute(_PENALTIES)}
+                penalties = {(row.lecture, row.student): float(row.penalty) for row in connection.execute(_PENALTIES, chosen)}
         finally:
             engine.dispose()
     except (SQLAlchemyError, ImportError, OSError) as error:
@@ -133,10 +141,10 @@ def waiting_sentences(course: Course, handed_in: Iterable[tuple[str, str]]) -> I
     handed_in : iterable of (str, str)
         Lecture and student of each submission to look at.
     """
-    by_hand = read_by_hand(course)
     students: dict[str, set[str]] = defaultdict(set)
     for lecture, student in handed_in:
         students[lecture].add(student)
+    by_hand = read_by_hand(course, students)
     for lecture in sorted(students):
         start = f"{lecture}: " if len(students) > 1 else ""
         kinds = (

@@ -6,6 +6,7 @@ The pages have no links to elsewhere, and are read without a script; the script 
 from __future__ import annotations
 
 import os
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from typing import Any, Generic, TypeVar
 from urllib.parse import quote
 
 from jinja2 import Environment, PackageLoader
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from autograder.errors import in_one_line, printable
 from autograder.files import write_atomically
@@ -87,6 +88,7 @@ def _pages(report: ClassReport, feedback: Path, output: Path) -> Iterator[tuple[
         "counted": figures.counted,
         "signed": lambda number: f"{number:.2f}".replace("-", "−"),
         "broken": lambda name: Markup("_<wbr>").join(name.split("_")),
+        "coded": _coded,
         "level": _level,
         "notes": _notes,
         "standing": None,
@@ -188,6 +190,11 @@ def _links(feedback: Path, output: Path) -> Any:
         return quote("/".join((*Path(there).parts, *parts))) if os.path.isfile(feedback.joinpath(*parts)) else ""
 
     return link_to
+
+
+def _coded(text: str) -> Markup:
+    """Return a sentence of the course, with what stands between backticks as code."""
+    return Markup(re.sub("`([^`]+)`", r"<code>\1</code>", str(escape(printable(text)))))
 
 
 def _marked(outcome: str, meaning: str, sign: str) -> Markup:

@@ -81,7 +81,7 @@ def report_of(*lectures, note=""):
 @pytest.fixture(scope="module")
 def small():
     """A class in which everything occurs, over two lectures."""
-    evil = MisconceptionFound("x", "Title & more", "You wrote a < b.", "11 §3")
+    evil = MisconceptionFound("x", "Title & more", "You wrote `a < b`.", "11 §3")
     same = exercise("backward", 0.5, said=f"got {EVIL}")
     results = [
         result("ada"),
@@ -167,6 +167,10 @@ def test_mistakes_have_their_students_and_unexplained_ones_their_code(pages):
     assert "Keeping and dropping are swapped (11 §2) You kept a unit with probability rate. bao" in text
     assert re.search(r"2 students fail in the same way, .*? \(50 % of the points\): bao, cy", text)
     assert f"What bao wrote {CODE}" in text and "6 students fail in the same way" in text
+
+
+def test_code_in_our_sentences_is_code(pages):
+    assert "You wrote <code>a &lt; b</code>." in pages[f"{LECTURE}.html"] and "Title &amp; more" in pages[f"{LECTURE}.html"]
 
 
 def test_pairs_come_with_caution(pages):
