@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from typer.testing import CliRunner
 
@@ -63,6 +65,20 @@ def test_the_report_counts_it(graded):
         "eve": "not handed in",
     }
     assert rows["ann"].by_hand == 2.0 and rows["ben"].waits == 1 and lecture.standing.with_manual.maximum == 12.0
+
+
+def test_the_command_prints_the_page_or_the_data(graded, monkeypatch):
+    """The page's path is printed on standard output, unless data are; a lecture's files are all there."""
+    monkeypatch.chdir(graded.path)
+    plain = CliRunner().invoke(cli.app, ["report", LECTURE])
+    assert (plain.exit_code, plain.stdout, plain.stderr) == (0, "report/index.html\n", "")
+    data = CliRunner().invoke(cli.app, ["report", "--json", "-", "--csv", "tables", "--output", "pages"])
+    assert json.loads(data.stdout)["lectures"][0]["lecture"] == LECTURE and data.stderr == "pages/index.html\n"
+    assert (graded.path / "tables" / "students.csv").is_file() and (graded.path / "pages" / f"{LECTURE}.html").is_file()
+    again = CliRunner().invoke(cli.app, ["report", "--json", "report.json"])
+    made = {"made": ""}
+    assert json.loads((graded.path / "report.json").read_text()) | made == json.loads(data.stdout) | made and again.stdout == plain.stdout
+    assert CliRunner().invoke(cli.app, ["report", "--skeleton"]).stdout.startswith("# no two students fail")
 
 
 def test_a_mark_by_hand_of_what_was_handed_in_again(new_folder):

@@ -1,6 +1,6 @@
 for (const table of document.querySelectorAll("table.sorts")) {
   const heads = [...table.tHead.rows[0].cells], body = table.tBodies[0];
-  const value = (row, column) => row.cells[column].dataset.v ?? row.cells[column].textContent.trim();
+  const value = (row, column) => row.cells[column]?.dataset.v ?? row.cells[column]?.textContent.trim() ?? "";
   heads.forEach((head, column) => {
     if (!head.classList.contains("sort")) return;
     const button = document.createElement("button");
@@ -13,7 +13,8 @@ for (const table of document.querySelectorAll("table.sorts")) {
       head.setAttribute("aria-sort", down ? "descending" : "ascending");
       const compare = (a, b) => {
         const [x, y] = [value(a, column), value(b, column)];
-        return x !== "" && y !== "" && !isNaN(x) && !isNaN(y) ? x - y : x.localeCompare(y);
+        const [m, n] = [x, y].map((text) => (text === "" ? NaN : Number(text)));
+        return isNaN(m) && isNaN(n) ? x.localeCompare(y) : isNaN(m) ? 1 : isNaN(n) ? -1 : m - n; // text after numbers
       };
       body.append(...[...body.rows].sort((a, b) => (down ? -1 : 1) * compare(a, b)));
     });
