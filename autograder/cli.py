@@ -26,6 +26,7 @@ from autograder.errors import (
     WorkerError,
     in_one_line,
     printable,
+    printable_json,
 )
 from autograder.limits import LIMITS, Limits
 
@@ -93,6 +94,8 @@ def grade(
         _report(findings, json_to)
         if gradescope:
             _write_gradescope(findings, gradescope, visibility)
+        if gradebook:
+            _say_what_waits(course, hand_ins)
         for sentence in dict.fromkeys(unwritten):
             _say(sentence)
         raise typer.Exit(0 if findings.all_graded and not unwritten else 1)
@@ -102,14 +105,33 @@ def grade(
 def report(
     lecture: Annotated[str, typer.Argument(metavar="[LECTURE]", help="One lecture; all where it is left out.")] = "",
     output: Annotated[Path, typer.Option(metavar="DIR", help="Where the pages go.")] = Path("report"),
+    json_to: Annotated[str, typer.Option("--json", metavar="FILE|-", help="Write the report as JSON, too.")] = "",
+    csv_to: Annotated[Path | None, typer.Option("--csv", metavar="DIR", help="Write the report as CSV files, too.")] = None,
+    skeleton: Annotated[bool, typer.Option("--skeleton", help="Print misconceptions to fill in, for unexplained failures.")] = False,
+    alike: Annotated[bool, typer.Option("--alike", help="Show which hand-ins are closer to each other than the class is.")] = False,
 ) -> None:
-    """Write the class report from the last results: marks, means of the exercises, misconceptions."""
+    """Write the class report from the last results: who is stuck and where, what to explain, which tests to look at, what waits."""
     from autograder.model.course import find_course
-    from autograder.report.page import write_report
+    from autograder.report.class_report import class_report
+    from autograder.report.data import to_json, write_csv
+    from autograder.report.mistakes import skeletons
+    from autograder.report.page import write_pages
 
     course = find_course()
-    lectures = [course.lecture(lecture)] if lecture else list(course.lectures())
-    print(write_report(course, lectures, output))
+    found = class_report(course, [course.lecture(lecture)] if lecture else course.lectures(), alike)
+    data = printable_json(json.dumps(to_json(found), ensure_ascii=False, indent=1)) if json_to else ""
+    if json_to not in ("", "-"):
+        Path(json_to).write_text(data + "\n", encoding="utf-8")
+    if csv_to:
+        write_csv(found, csv_to)
+    page = write_pages(found, course, output)
+    if json_to == "-":
+        print(data)
+    if skeleton:
+        lectures = ((course.lecture(each.standing.lecture), each.unexplained) for each in found.lectures)
+        todo = [text for lecture_of_group, groups in lectures for text in skeletons(lecture_of_group, groups)]
+        print(*todo or ["# no two students fail an exercise in the same way without a known mistake"], sep="\n\n\n")
+    (_say if skeleton or json_to == "-" else print)(str(page))
 
 
 @app.command()
@@ -256,6 +278,18 @@ def _recorded(
                 except GradebookError as error:
                     unwritten.append(str(error))
             yield result
+
+
+def _say_what_waits(course: Course, hand_ins: list[Handin]) -> None:
+    """Print which written answers among the submissions wait for a person."""
+    from autograder.gradebook.manual import waiting_sentences
+    from autograder.model.submission import spelled
+
+    try:
+        for sentence in waiting_sentences(course, ((one.lecture.id, spelled(one.student)) for one in hand_ins if one.lecture)):
+            _say(sentence)
+    except GradebookError:  # said already, when it was to be written
+        pass
 
 
 def _watched(results: Iterable[SubmissionResult], total: int) -> Iterator[SubmissionResult]:

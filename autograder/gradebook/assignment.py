@@ -1,4 +1,4 @@
-"""A lecture in nbgrader: configuration, rows in the database, released notebook.
+"""A lecture in nbgrader: folders, rows in the database, released notebook.
 
 Imports nbgrader, which takes seconds: import this module only where it is used.
 """
@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
-from jupyter_core.paths import jupyter_config_path
 from nbformat import NotebookNode
 from nbgrader import api
 from nbgrader.api import Assignment, BaseCell, Gradebook, InvalidEntry, Notebook, SourceCell
@@ -29,10 +28,10 @@ from sqlalchemy import URL, make_url, select
 from sqlalchemy.exc import SQLAlchemyError
 from tornado.log import app_log
 from traitlets import import_item
-from traitlets.config import Config, PyFileConfigLoader
+from traitlets.config import Config
 
 from autograder.errors import GradebookError
-from autograder.model.course import CONFIG, Lecture, grade_id, nbgrader_of
+from autograder.model.course import Lecture, grade_id, nbgrader_of
 from autograder.runners.local import without_interrupts
 
 
@@ -67,15 +66,6 @@ class KnownAssignment:
 
 def _is_written(nbgrader: Mapping[str, Any]) -> bool:
     return bool((nbgrader.get("grade") and nbgrader.get("solution")) or nbgrader.get("task"))
-
-
-def configuration(root: Path) -> Config:
-    """Return nbgrader's configuration for the course in `root`: the user's own files, then the course's."""
-    config = Config()
-    for folder in (*reversed(jupyter_config_path()), str(root)):
-        if Path(folder, CONFIG).is_file():
-            config.merge(PyFileConfigLoader(CONFIG, path=folder).load_config())
-    return config
 
 
 def course_directory(root: Path, config: Config) -> CourseDirectory:

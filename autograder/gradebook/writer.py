@@ -173,10 +173,11 @@ class GradebookWriter:
 
     def _open(self) -> None:
         from autograder.gradebook import assignment as assignments
+        from autograder.gradebook.configuration import configuration
 
         if self._is_open:
             return
-        self._config = assignments.configuration(self._course.root)
+        self._config = configuration(self._course.root)
         self._coursedir = self._coursedir_given or assignments.course_directory(self._course.root, self._config)
         self._gradebook = assignments.open_gradebook(self._coursedir)
         self._exit_stack.callback(self._gradebook.close)

@@ -147,6 +147,11 @@ def latest(course: Course, lecture: Lecture) -> list[SubmissionResult]:
     return list(filter(None, (store.get(_key(folder.parent.name)) for folder in _folders(course, lecture))))
 
 
+def students_of(course: Course, lecture: Lecture) -> frozenset[str]:
+    """Return all students with a submission for a lecture."""
+    return frozenset(spelled(folder.parent.name) for folder in _folders(course, lecture))
+
+
 def _key(student: str) -> str:
     """Return the key of a student's latest result: a hash, because a name can be too long for a file's."""
     return hashlib.sha256(spelled(student).encode()).hexdigest()

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from autograder.errors import GradebookError
+from autograder.gradebook.manual import ByHand, read_by_hand
 from autograder.gradebook.writer import GradebookWriter
 
 from .conftest import write
@@ -143,6 +144,7 @@ def test_the_same_as_in_a_file(folder, url, on_file):
     on_file.grade()
     assert facts(at(url)) == facts(on_file.gradebook())
     assert [folder.autograded(result.student) for result in results] == [on_file.autograded(result.student) for result in results]
+    assert read_by_hand(folder.course) == read_by_hand(on_file.course) != ByHand(), "what the report reads"
     before = facts(at(url))
     with at(url) as book:
         book.find_grade("test_fans", "initialization", LECTURE, "ben").manual_score = 1.5
