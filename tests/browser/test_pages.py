@@ -91,6 +91,37 @@ def test_the_keyboard_reaches_all_links(pages, new_page):
         assert outline != "nonenone", path.name
 
 
+def test_tables_are_sorted_by_keyboard(report, new_page):
+    """A column's heading is a button: pressed once the rows ascend, pressed again they descend."""
+    buttons = 0
+    for path in report:
+        page = new_page()
+        page.goto(path.as_uri())
+        for heading in page.locator("th:has(button)").all():
+            rows = heading.locator("xpath=ancestor::table").locator("tbody tr")
+            for direction in ("ascending", "descending"):
+                heading.locator("button").press("Enter")
+                expect(heading).to_have_attribute("aria-sort", direction)
+            descending = rows.all_inner_texts()
+            heading.locator("button").press("Enter")
+            assert sorted(rows.all_inner_texts()) == sorted(descending)
+            buttons += 1
+    assert buttons >= 3
+
+
+def test_a_students_page_is_one_click_away(classroom, report, feedback, new_page):
+    """The report links to what the student reads."""
+    page, target = new_page(), feedback[0].as_uri()
+    for path in report:
+        page.goto(path.as_uri())
+        links = page.locator(f'a[href$="{classroom.added}/{classroom.lecture.id}/{classroom.lecture.slug}.html"]')
+        if links.count():
+            links.first.click()
+            expect(page).to_have_url(target)
+            return
+    raise AssertionError("no page of the report has the link")
+
+
 def test_pictures(report, feedback, new_page, picture):
     """The first screen of either, as the documents show them."""
     page = new_page(width=1000, height=900)
