@@ -427,7 +427,7 @@ class Formgrader:
 
     def go(self, place: str) -> None:
         """Open a page, and wait for its table."""
-        self.page.goto(self.server.url(f"formgrader/{place}"))
+        self.page.goto(f"{self.server.url('login')}&next=/formgrader/{place}")
         expect(self.page.locator("#main-table")).not_to_contain_text("Loading, please wait")
 
     def submissions(self) -> None:

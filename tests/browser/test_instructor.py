@@ -37,7 +37,7 @@ def opened(formgrader, classroom):
     page = formgrader.page
     formgrader.row(classroom.added).locator(".student-name a").click()
     page.get_by_role("link", name=classroom.lecture.slug, exact=True).click()
-    page.wait_for_function("formgrader.grades?.loaded && formgrader.comments?.loaded")
+    page.wait_for_function("window.formgrader?.grades?.loaded && window.formgrader.comments?.loaded")
     return page.locator(f"#{classroom.written}"), page.locator(f"#{classroom.written}-comment")
 
 
