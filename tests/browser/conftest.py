@@ -38,7 +38,7 @@ from autograder.model.course import Course, Lecture, find_course, grade_id
 ROOT = Path(__file__).parents[2]
 IMAGES = ROOT / "docs" / "images"
 CHROMIUMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-SECONDS = 60
+SECONDS = 240
 MILLISECONDS = 1000 * SECONDS
 PICTURES = bool(os.environ.get("PICTURES"))
 COLOURS = 128  # a screenshot has few, and so a small file
