@@ -1,4 +1,4 @@
-"""What tests of several folders use: the order of the files, one warm sandbox, and how many cases the fuzzers of `tests/hostile` try.
+"""What tests of several folders use: what is left out, what comes first, one warm sandbox, and how many cases `tests/hostile` tries.
 
 The fuzzers try a few in every run of the tests, and as many as ``FUZZ_CASES`` says in ``make fuzz``.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, Phase, settings
@@ -20,6 +21,15 @@ LONGEST = (
     *("test_lectures", "test_hostile_answers", "test_benchmarks", "test_broken_files", "test_fuzz_host", "test_sandbox_student"),
 )
 """The files that take longest, the longest first: so none of them is begun when the other workers have nothing left to do."""
+
+
+IN_A_BROWSER = Path(__file__).with_name("browser")
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Pass over the tests in a browser unless their folder is named, as `make browser` does: they need a Chromium, and take minutes."""
+    named = any(IN_A_BROWSER.name in Path(argument).parts for argument in config.args)
+    return True if collection_path == IN_A_BROWSER and not named else None
 
 
 BY_LECTURE = ("test_hostile_answers", "test_lectures")

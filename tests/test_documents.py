@@ -332,10 +332,16 @@ def test_a_lecture_asks_for_limits_as_it_is_said_here() -> None:
     assert limits_in(jupytext.reads(header, fmt="py:percent").metadata) == Limits(call_seconds=30)
 
 
-def test_the_picture_is_there_small_and_described() -> None:
-    ((alt, picture),) = re.findall(r"!\[(.+?)\]\((docs/images/[^)\s]+)\)", DOCUMENTS[README], flags=re.DOTALL)
-    assert (ROOT / picture).stat().st_size < 300_000
-    assert len(alt) > 100
+def test_pictures_are_small_and_described_and_made_by_the_tests_in_a_browser() -> None:
+    used = {}
+    for document, text in DOCUMENTS.items():
+        for alt, place in re.findall(r"!\[(.+?)\]\(([^)\s]+\.png)\)", text, flags=re.DOTALL):
+            used[((ROOT / document).parent / place).resolve()] = alt
+    assert used.keys() == {path.resolve() for path in (ROOT / "docs" / "images").iterdir()}
+    for path, alt in used.items():
+        assert path.stat().st_size < 150_000 and len(alt) > 100, path.name
+    made = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "tests" / "browser").glob("test_*.py"))
+    assert {path.stem for path in used} == set(re.findall(r'picture\("([\w-]+)"', made))
 
 
 def test_no_machine_is_named() -> None:
