@@ -9,7 +9,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/ready-$(VERSION)
 STUDENTS ?= 30
-LECTURES ?= 01 05
+LECTURES ?= 01 05 09
 TORCH ?= torch
 CASES ?= 100000
 MOMENTS ?= 20
@@ -23,12 +23,13 @@ export PYTHONNOUSERSITE = 1
 # nbgrader calls its commands by name. Not exported for all of make: PYTHON must not come from the environment that it makes.
 RUN := PATH='$(abspath $(BIN))':"$$PATH"
 
-.PHONY: help demo test lab bench bench-growth bench-hostile crosscheck mutants fuzz chaos build lint types notebooks unit setup lock clean
+.PHONY: help demo test lab browser pictures bench bench-growth bench-hostile crosscheck mutants fuzz chaos build lint types notebooks unit setup lock clean
 .DELETE_ON_ERROR:
 
 help:
 	@echo 'make demo        a class of made-up students, graded, with a report'
 	@echo 'make test        everything that must hold: lint, types, released notebooks, solutions, unit tests'
+	@echo 'make browser     the course, formgrader and the pages in a Chromium that is there (make pictures: and the pictures of docs/)'
 	@echo 'make lab         JupyterLab with the course'
 	@echo 'make build       released notebooks from solutions/'
 	@echo 'make bench       how long grading takes in every lecture (bench-growth: 5000 submissions; bench-hostile: what it withstands)'
@@ -54,10 +55,19 @@ notebooks: $(READY)
 	$(RUN) COURSEKIT_STRICT=1 $(BIN)/python -m pytest --nbval --nbval-sanitize-with .ci/nbval.cfg --nbval-cell-timeout 300 \
 		-n 2 --dist loadscope -p no:cacheprovider solutions
 
-# All tests of a file on one worker, as its fixtures are, and files in the order of tests/conftest.py: those that take longest come first.
-# Three workers on two cores, because many tests wait for a time limit.
+# tests/conftest.py says which tests run on one worker, and in what order: those that take longest come first.
+# Four workers on two cores, because many tests wait for a time limit.
 unit: $(READY)
-	$(RUN) $(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
+	@echo 'The tests in a browser are left out here: make browser'
+	$(RUN) $(BIN)/python -m pytest -n 4 --dist loadgroup --no-loadscope-reorder
+
+# Not part of test: it needs a Chromium (CHROMIUM=/path/to/it where it isn't found) and some minutes.
+browser: $(READY)
+	$(RUN) $(BIN)/python -m pytest -p no:cacheprovider --durations=0 --durations-min=1 tests/browser
+
+# The same tests, which write docs/images as well.
+pictures: $(READY)
+	PICTURES=1 $(RUN) $(BIN)/python -m pytest -p no:cacheprovider tests/browser
 
 types: $(READY)
 	$(RUN) $(BIN)/mypy

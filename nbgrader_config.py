@@ -14,3 +14,7 @@ c.CourseDirectory.ignore = [".ipynb_checkpoints", "__pycache__", "*.pyc", "*.py"
 c.Autograde.exporter_class = "autograder.gradebook.nbgrader_plugin.SubmissionExporter"
 c.Autograde.sanitize_preprocessors = ["autograder.gradebook.nbgrader_plugin.Restore"]
 c.Autograde.autograde_preprocessors = ["autograder.gradebook.nbgrader_plugin.Grade", "nbgrader.preprocessors.CheckCellMetadata"]
+
+# The page that students get back is ours, too; it asks the gradebook itself.
+c.GenerateFeedback.exporter_class = "autograder.gradebook.feedback_page.FeedbackExporter"
+c.GenerateFeedback.preprocessors = []

@@ -1,8 +1,8 @@
 """The class whose notebooks are graded, and the course directories in which that happens.
 
-The demo's mix without what would make a comparison unfair: a fifth of the students is right, each in a style of their own; four handed in
-something else (nothing done, half done, a syntax error, an exception); the rest has misconceptions. Nobody's code waits or loops for
-ever and no file is broken, for both graders would sit out the first, and nbgrader gives no marks for the second. Every notebook has a
+Answers of all kinds, without what would make a comparison unfair: a fifth of the students is right, each in a style of their own; four
+handed in something else (nothing done, half done, a syntax error, an exception); the rest has misconceptions. Nobody's code waits or loops
+for ever and no file is broken, for both graders would sit out the first, and nbgrader gives no marks for the second. Every notebook has a
 comment of its own, so that no two are the same: our grader would grade those once. For the same reason no two students answer alike to the
 last bit.
 """

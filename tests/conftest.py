@@ -1,4 +1,4 @@
-"""What tests of several folders use: the order of the files, one warm sandbox, and how many cases the fuzzers of `tests/hostile` try.
+"""What tests of several folders use: what is left out, what comes first, one warm sandbox, and how many cases `tests/hostile` tries.
 
 The fuzzers try a few in every run of the tests, and as many as ``FUZZ_CASES`` says in ``make fuzz``.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, Phase, settings
@@ -17,15 +18,33 @@ CASES = int(os.environ.get("FUZZ_CASES", "200"))
 
 LONGEST = (
     *("test_cluster", "test_troubles", "test_hostile_class", "test_real_lectures", "test_documents", "test_nbgrader_roads", "test_kills"),
-    *("test_hostile_answers", "test_lectures", "test_benchmarks", "test_broken_files", "test_fuzz_host", "test_sandbox_student"),
+    *("test_lectures", "test_hostile_answers", "test_benchmarks", "test_broken_files", "test_fuzz_host", "test_sandbox_student"),
 )
 """The files that take longest, the longest first: so none of them is begun when the other workers have nothing left to do."""
 
 
+IN_A_BROWSER = Path(__file__).with_name("browser")
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Pass over the tests in a browser unless their folder is named, as `make browser` does: they need a Chromium, and take minutes."""
+    named = any(IN_A_BROWSER.name in Path(argument).parts for argument in config.args)
+    return True if collection_path == IN_A_BROWSER and not named else None
+
+
+BY_LECTURE = ("test_hostile_answers", "test_lectures")
+"""Files whose tests of different lectures may run on different workers; all tests of any other file run on one, as its fixtures are."""
+
+
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let the longest files come first."""
+    """Let the longest files come first, and say what runs on one worker."""
     rank = {name: number for number, name in enumerate(LONGEST)}
     items.sort(key=lambda item: rank.get(item.path.stem, len(LONGEST)))
+    for item in items:
+        lecture = getattr(item, "callspec", None) and item.callspec.params.get("lecture")
+        part = f" {lecture.id}" if lecture and item.path.stem in BY_LECTURE else ""
+        item.add_marker(pytest.mark.xdist_group(f"{item.path}{part}"))
 
 
 settings.register_profile(

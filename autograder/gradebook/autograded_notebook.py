@@ -17,6 +17,7 @@ from autograder.model.results import SubmissionResult
 
 Cell = dict[str, Any]
 
+PROBLEMS = "autograder_problems"  # in the metadata of the cell that says what the grader noticed in the notebook
 MISSING = "*The next cell was missing from what was handed in. Here it is as it was released.*"
 _PICTURE = re.compile(r"\]\(attachment:((?:[^\s()\[\]]|\([^\s()\[\]]*\))*)")
 _ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
@@ -45,7 +46,8 @@ def build(release: Mapping[str, Any], submitted: Mapping[str, Any] | None, resul
     if result is not None:
         _show_results(cells, result, printed)
         if result.problems:
-            cells.insert(0, _markdown(_problems(result)))
+            noticed = {"graded": result.graded, "said": list(result.problems)}
+            cells.insert(0, {**_markdown(_problems(result)), "metadata": {PROBLEMS: noticed}})
     _number(cells)
     metadata = {key: release["metadata"][key] for key in ("kernelspec", "language_info") if key in release["metadata"]}
     return {"cells": cells, "metadata": metadata, "nbformat": 4, "nbformat_minor": 5}
@@ -165,7 +167,7 @@ def _text(markdown: str, attachments: Any) -> Cell:
 
     def checked(link: re.Match[str]) -> str:
         asked, ends = link[1], link.string[link.end() : link.end() + 1]
-        image = _image(found.get(asked, found.get(unquote(asked))))
+        image = pictures(found.get(asked, found.get(unquote(asked))))
         if not image or not (ends == ")" or ends.isspace()):
             return f"] (attachment:{asked}"
         name = quote(unquote(asked), safe="")
@@ -179,7 +181,7 @@ def _shown(markdown: str, attachments: Any) -> Cell:
     return {"source": markdown, **({"attachments": attachments} if attachments else {})}
 
 
-def _image(bundle: Any) -> dict[str, str]:
+def pictures(bundle: Any) -> dict[str, str]:
     """Return the pictures in an attachment. SVG is left out, because it can hold scripts."""
     return {mime: data for mime, data in bundle.items() if _is_image(mime, data)} if isinstance(bundle, dict) else {}
 

@@ -5,15 +5,17 @@ nbgrader shows both as markup, in formgrader and on the feedback page, so text o
 
 from __future__ import annotations
 
+import json
 import textwrap
 from functools import lru_cache
 from typing import Any
 
-from autograder.model.results import ExerciseResult, TestResult
+from autograder.model.results import ExerciseResult, TestResult, exercise_to_json
 from coursekit import show
 from coursekit.outcomes import Aspect, TestOutcome
 
 UNIT = "hidden test"
+DATA = "application/vnd.autograder.exercise"  # the type under which an output holds an exercise's result as JSON, for the feedback page
 PRINTED_LENGTH = 4000
 
 
@@ -52,14 +54,19 @@ def _feedback(exercise: ExerciseResult) -> tuple[str, str]:
     return html, show.feedback_text(*told)
 
 
+@lru_cache(maxsize=64)
+def _data(exercise: ExerciseResult) -> str:
+    return json.dumps(exercise_to_json(exercise))
+
+
 def outputs(exercise: ExerciseResult, printed: str = "") -> list[dict[str, Any]]:
-    """Return a test cell's outputs: the feedback, the printed text, and the points as nbgrader parses them.
+    """Return a test cell's outputs: the feedback, with the result as data, the printed text, and the points as nbgrader parses them.
 
     Without the points, nbgrader's own ``SaveAutoGrades`` would give full marks.
     """
     said = f"{exercise.name} printed, while the hidden tests called it:\n{printed}" if printed else ""
     return [
-        {"output_type": "display_data", "data": bundle(exercise), "metadata": {}},
+        {"output_type": "display_data", "data": {**bundle(exercise), DATA: _data(exercise)}, "metadata": {}},
         *stream(said),
         {"output_type": "execute_result", "data": {"text/plain": repr(float(exercise.score))}, "metadata": {}, "execution_count": None},
     ]

@@ -41,8 +41,12 @@ def with_answers(lecture: Lecture, *answers: KnownAnswer) -> dict[str, Any]:
     return fill(lecture, sources)
 
 
+def solution_sources(lecture: Lecture) -> dict[str, str]:
+    """Return the solution notebook's source for each exercise."""
+    cells = json.loads(lecture.source.read_text(encoding="utf-8"))["cells"]
+    return {grade_id(cell): source_of(cell) for cell in cells if grade_id(cell) in lecture.points}
+
+
 def solved(lecture: Lecture) -> dict[str, Any]:
     """Return the released notebook with the answers of the solution notebook."""
-    cells = json.loads(lecture.source.read_text(encoding="utf-8"))["cells"]
-    names = {exercise.name for exercise in lecture.exercises}
-    return fill(lecture, {grade_id(cell): source_of(cell) for cell in cells if grade_id(cell) in names})
+    return fill(lecture, solution_sources(lecture))

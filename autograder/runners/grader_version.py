@@ -31,8 +31,8 @@ GUEST_LIBRARIES = (
 
 WITHOUT_EFFECT = frozenset(
     {
-        *("autograder/cli.py", "autograder/demo.py", "autograder/kernel.py", "autograder/pytest_plugin.py"),
-        *("autograder/build", "autograder/gradebook", "autograder/report", "coursekit/public"),
+        *("autograder/cli.py", "autograder/kernel.py", "autograder/pytest_plugin.py"),
+        *("autograder/build", "autograder/demo", "autograder/gradebook", "autograder/report", "coursekit/public"),
         *(
             "autograder/runners/class_run.py",
             "autograder/runners/result_store.py",

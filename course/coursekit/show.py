@@ -82,7 +82,7 @@ def feedback(
 
 def notice(text: str) -> None:
     """Display a neutral message."""
-    display(_card(CALM, _code(text)), text)
+    display(_card(CALM, code(text)), text)
 
 
 def table(title: str, rows: Sequence[Row], note: str = "") -> None:
@@ -92,7 +92,7 @@ def table(title: str, rows: Sequence[Row], note: str = "") -> None:
     cells = "".join(
         f'<tr style="background:none"><td style="{_CELL}">{_mark(row.state)}</td>'
         f'<td style="{_CELL};font-family:{_MONO}">{escape(row.name)}</td>'
-        f'<td style="{_CELL}">{_code(row.words)}</td></tr>'
+        f'<td style="{_CELL}">{code(row.words)}</td></tr>'
         for row in rows
     )
     done = all(row.state == "passed" for row in rows)
@@ -150,7 +150,7 @@ def feedback_html(
     parts = [head]
     for group in _groups(outcomes, aspects):
         if group.heading:
-            parts.append(f'<div style="margin:.5em 0 .1em"><strong>{_code(group.heading)}</strong> · {group.points}</div>')
+            parts.append(f'<div style="margin:.5em 0 .1em"><strong>{code(group.heading)}</strong> · {group.points}</div>')
         items = "".join(_test_html(outcome, outcome is first) for outcome in group.tests)
         parts.append(f'<ul style="list-style:none;margin:{".1em 0 .1em .8em" if group.heading else ".4em 0"};padding:0">{items}</ul>')
     parts += [_others_html(outcomes, first), *map(_misconception_html, misconceptions)]
@@ -179,23 +179,23 @@ def _test_html(outcome: TestOutcome, in_full: bool) -> str:
     message = ""
     if in_full:
         style = f"margin:.25em 0 .4em 1.5em;padding:.35em .6em;background:{RAISED};border-radius:3px;overflow-wrap:anywhere"
-        message = f'<div style="{style}">{_code(outcome.message)}</div>'
-    return f'<li style="margin:.15em 0">{_mark(_state(outcome))} {_code(outcome.sentence)}{message}</li>'
+        message = f'<div style="{style}">{code(outcome.message)}</div>'
+    return f'<li style="margin:.15em 0">{_mark(_state(outcome))} {code(outcome.sentence)}{message}</li>'
 
 
 def _others_html(outcomes: Sequence[TestOutcome], first: TestOutcome | None) -> str:
     others = _others(outcomes, first)
     if not others:
         return ""
-    items = "".join(f'<li style="margin:.3em 0;overflow-wrap:anywhere">{_code(o.sentence)}<br>{_code(o.message)}</li>' for o in others)
+    items = "".join(f'<li style="margin:.3em 0;overflow-wrap:anywhere">{code(o.sentence)}<br>{code(o.message)}</li>' for o in others)
     summary = f'<summary style="cursor:pointer">{_others_head(others)}</summary>'
     return f'<details style="margin:.4em 0">{summary}<ul style="margin:.3em 0 0 1em;padding:0 0 0 1em">{items}</ul></details>'
 
 
 def _misconception_html(misconception: Diagnosis) -> str:
-    see = f'<div style="color:{FAINT}">{_code(_evidence(misconception))}</div>'
+    see = f'<div style="color:{FAINT}">{code(_evidence(misconception))}</div>'
     style = f"margin:.5em 0;padding:.4em .7em;border:1px solid {CALM};border-radius:3px"
-    return f'<div style="{style}"><strong>{_code(misconception.title)}</strong><div>{_code(misconception.explanation)}</div>{see}</div>'
+    return f'<div style="{style}"><strong>{code(misconception.title)}</strong><div>{code(misconception.explanation)}</div>{see}</div>'
 
 
 def _evidence(misconception: Diagnosis) -> str:
@@ -224,10 +224,10 @@ def _mark(state: str) -> str:
 
 
 def _note(note: str) -> str:
-    return f'<div style="color:{FAINT};font-size:.92em;margin-top:.4em">{_code(note)}</div>' if note else ""
+    return f'<div style="color:{FAINT};font-size:.92em;margin-top:.4em">{code(note)}</div>' if note else ""
 
 
-def _code(text: str) -> str:
+def code(text: str) -> str:
     """Escape a text for HTML, with code between backticks."""
     return re.sub(r"(`+)([^`]+)\1", rf'<code style="font-family:{_MONO}">\2</code>', escape(text))
 

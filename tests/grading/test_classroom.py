@@ -200,9 +200,9 @@ def test_the_key_changes_where_files_move(course, copied):
 def test_the_key_does_not_change_with_what_runs_before_and_after(course, copied):
     """Commands, demonstration, build, report and gradebook: new modules of theirs, too."""
     autograder, before = copied / "autograder", key_of(course)
-    packages = [autograder / name for name in ("build", "report", "gradebook")]
+    packages = [autograder / name for name in ("build", "demo", "report", "gradebook")]
     modules = [path for package in packages for path in (*package.glob("*.py"), package / "new.py")]
-    for path in (autograder / "cli.py", autograder / "demo.py", *modules):
+    for path in (autograder / "cli.py", *modules):
         assert path.relative_to(copied).as_posix() not in judging()
         edit(path)
         assert key_of(course) == before, path

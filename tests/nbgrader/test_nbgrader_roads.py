@@ -59,8 +59,8 @@ def plain(new_folder):
     config = folder.path / "nbgrader_config.py"
     config.write_text("".join(line for line in config.read_text().splitlines(keepends=True) if not line.startswith("c.Autograde")))
     folder.hand_in_class()
-    statuses, said = folder.nbgrader(["autograde", LECTURE])
-    assert statuses == [0], said
+    statuses, said = folder.nbgrader(["autograde", LECTURE], ["generate_feedback", LECTURE])
+    assert statuses == [0, 0], said
     return folder
 
 
@@ -185,6 +185,15 @@ def test_feedback_page_says_what_is_wrong(ours):
     assert "could not be graded" in ours.feedback("gus")
 
 
+def test_feedback_page_after_nbgrader_alone(ours, plain):
+    """The points of the gradebook, and what the test cells printed about the hidden tests; neither their code nor a student's script."""
+    for student in ("ann", "ben", "cem", "dee", "eve", "fay"):
+        page, total = plain.feedback(student), re.search(r"Total</th><td[^>]*>(.*?)<", ours.feedback(student))
+        assert total and total[0] in page
+        assert not re.search("HIDDEN|autograder import|def test_|neurons stay alike|<script", page)
+    assert "4 of 9 hidden tests passed" in plain.feedback("eve") and "Only the fan-in is counted" in plain.feedback("eve")
+
+
 @pytest.mark.parametrize("student", ["ann", "ben", "cem", "gus"])
 def test_feedback_page_keeps_the_hidden_tests_hidden(ours, student):
     """Neither the lines that call them nor their source are on the page."""
@@ -290,6 +299,9 @@ def test_formgrader(ours, tmp_path_factory):
         assert "<script>alert" not in request(f"/formgrader/submissions/{notebooks['ann']['id']}/")
         answer = json.loads(request(f"/formgrader/api/submission/{LECTURE}/ben/autograde", method="POST"))
         assert answer["success"], answer
+        shutil.rmtree(folder.path / "feedback")
+        answer = json.loads(request(f"/formgrader/api/assignment/{LECTURE}/eve/generate_feedback", method="POST"))
+        assert answer["success"] and folder.feedback("eve") == ours.feedback("eve"), answer
         folder.hand_in("=1+1|cmd", folder.notebook({}))
         answer = json.loads(request(f"/formgrader/api/submission/{LECTURE}/%3D1%2B1%7Ccmd/autograde", method="POST"))
         assert not answer["success"] and "the name =1+1|cmd would be a formula" in answer["log"], answer

@@ -1,0 +1,149 @@
+"""What students of the demonstration get wrong: kinds of mistakes with their frequencies, and how one is drawn."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from functools import cache
+from random import Random
+from typing import Any
+
+from autograder.judging.known_answers import KnownAnswer, Severity, catalogue
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of mistake: how often it is made, and a pattern that the titles of its misconceptions match."""
+
+    name: str
+    count: int
+    titles: str = ""
+
+
+FUNCTIONS, RIGHT = 1423, 893
+"""How often students of courses like this one get an exercise right: of 1423 functions 893 were."""
+
+BESIDE = 96 / 276
+"""How often a function with a mistake of substance has a second one: a wrong number type, or an argument that is changed in place."""
+
+OTHER = Kind("another formula", 161)
+TYPES = Kind("number types and changed arguments", 202, r"in place|overwritten|(is|are) changed|integer|whole number|cut off|rounded")
+KINDS = (
+    TYPES,
+    Kind("special cases", 52, r"exactly|= 0|empty|overflow|nan\b|infinity|square\b|two dimensions|single|length 1|an error|padding"),
+    Kind("ε and other constants", 25, r"ε|\beps\b|(small|tiny|fixed) number|default|limit"),
+    Kind("shape or form", 26, r"shape|ax[ei]s|transpos|\brows?\b|column|batch\b|features|one (number|sum)|each example|array|returned"),
+    Kind("training and prediction mixed up", 7, r"training|prediction|batch's own|running|of the batch"),
+    Kind("swapped, or the wrong way round", 16, r"swapped|(wrong|other) way|order\b|comes? (first|last)|upside|reversed|taken for"),
+    Kind("sign", 1, r"\bsigns?\b|minus|subtract|added|uphill|negative"),
+    Kind("counting", 4, r"counted|one too|n − 1|from [01]\b|\blate\b|\bearly\b|too (far|few|many)"),
+    Kind("state not kept", 6, r"remember|stored|stays|memory|old (value|state)|kept outside|set back|counts? anew"),
+    Kind("another random draw", 6, r"rng|generator|drawn?\b|draws|shuffl|random|seed|distribution"),
+    Kind("something left out", 15, r"forgotten|left out|missing|ignored|without|isn't|aren't|never|only|alone"),
+    Kind("wrong factor or power", 9, r"factor|divid|\bmean\b|\bsums?\b|squared|root|twice|half|averag|multipl|scaled|power|variance"),
+    OTHER,
+)
+"""How often each kind was found among the 530 functions that were not right. A misconception belongs to the first kind whose pattern its
+title matches; that of `OTHER`, the last, matches everything."""
+
+NOT_ATTEMPTED, RAISES, UNREADABLE = Kind("not attempted", 40), Kind("a misspelt name", 25), Kind("a syntax error", 8)
+UNFINISHED = (NOT_ATTEMPTED, RAISES, UNREADABLE)
+"""Kinds that have no misconceptions. They were not counted: their figures are estimates."""
+
+HABIT = 6.0  # how many times as often as others a student makes a mistake that is a habit
+TILT = {"slip": 0.6, "part": 0.0, "core": -0.6}  # the stronger a student, the smaller the mistakes
+COMPOSABLE = {"in_place", "cut_off"}  # families of misconceptions that can be put on top of another mistake
+
+UNEXPLAINED = {
+    "batch_normalization": {
+        "fold_batchnorm": """def fold_batchnorm(W, b, gamma, beta, running_mean, running_var, eps=1e-5):
+    # gamma belongs to the weights, the statistics belong to the bias
+    std = np.sqrt(np.asarray(running_var) + eps)
+    return np.asarray(W) * gamma, gamma * (np.asarray(b) - running_mean) / std + beta"""
+    },
+    "learning_rate_schedules": {
+        "inverse_time_decay": """def inverse_time_decay(lr0, t, k):
+    # the rate falls like one over the square root of the time
+    return lr0 / (1 + k * np.sqrt(t))"""
+    },
+}
+"""Wrong functions that no misconception explains, by lecture and exercise: a group of students shares them."""
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """A mistake in one exercise: its kind, the misconception unless it has none, and a second misconception on top of it."""
+
+    kind: Kind
+    known: KnownAnswer | None = None
+    beside: KnownAnswer | None = None
+
+    @property
+    def severity(self) -> Severity:
+        """How severe it is."""
+        return (self.known and self.known.severity) or "core"
+
+    @property
+    def functions(self) -> dict[str, Callable[..., Any]]:
+        """The wrong functions by exercise, if it is a misconception."""
+        functions = self.known.functions if self.known else {}
+        if self.known and self.beside:
+            functions[self.known.exercise] = _both(self.known.function, self.beside.function)
+        return functions
+
+
+def kind_of(title: str) -> Kind:
+    """Return the kind of a misconception by its title."""
+    return next(kind for kind in KINDS if re.search(kind.titles, title, re.IGNORECASE))
+
+
+def draw(ability: float, habits: Collection[Kind], slug: str, exercise: str, rng: Random, taken: Collection[str]) -> Mistake:
+    """Draw a mistake in an exercise by the frequencies of the kinds, the student's habits and ability.
+
+    Parameters
+    ----------
+    ability : float
+        In standard deviations from the mean.
+    habits : collection of Kind
+    slug, exercise : str
+    rng : random.Random
+    taken : collection of str
+        Other exercises with a mistake: a misconception that replaces one of them, too, isn't drawn.
+    """
+    choices = [(one, share) for one, share in _choices(slug, exercise) if one.functions.keys().isdisjoint(taken)]
+    weights = [share * (HABIT if one.kind in habits else 1) * math.exp(ability * TILT[one.severity]) for one, share in choices]
+    ((mistake, _),) = rng.choices(choices, weights)
+    slips = [known for known in catalogue(slug).misconceptions if known.exercise == exercise and _is_composable(known)]
+    if mistake.known and mistake.kind is not TYPES and not mistake.known.with_forward and slips and rng.random() < BESIDE:
+        return Mistake(mistake.kind, mistake.known, rng.choice(slips))
+    return mistake
+
+
+@cache
+def _choices(slug: str, exercise: str) -> list[tuple[Mistake, float]]:
+    """Return all mistakes in an exercise with their frequencies: within a kind, the k-th has a share in proportion to 1/k."""
+    known = [one for one in catalogue(slug).misconceptions if one.exercise == exercise]
+    Random(exercise).shuffle(known)
+    choices = []
+    for kind in KINDS:
+        mistakes = [Mistake(kind, one) for one in known if kind_of(one.title) is kind]
+        shares = [1 / rank for rank in range(1, len(mistakes) + 1)]
+        choices += [(mistake, kind.count * share / sum(shares)) for mistake, share in zip(mistakes, shares, strict=True)]
+    return choices + [(Mistake(kind), float(kind.count)) for kind in UNFINISHED]
+
+
+def _is_composable(known: KnownAnswer) -> bool:
+    return hasattr(known.function, "family") and known.function.family[0].__name__ in COMPOSABLE
+
+
+def _both(mistake: Callable[..., Any], slip: Any) -> Callable[..., Any]:
+    """Return a function with two mistakes: `slip`, a member of a family of misconceptions, on top of the other."""
+    change, _, options = slip.family
+
+    def both(*args: Any, **kwargs: Any) -> Any:
+        return change(mistake, options, *args, **kwargs)
+
+    both.family = (change, mistake, options)  # type: ignore[attr-defined]
+    return both
