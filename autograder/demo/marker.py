@@ -53,7 +53,8 @@ def _gradebook(course: Course) -> Iterator[Gradebook]:
     from autograder.gradebook.writer import import_nbgrader
 
     import_nbgrader()
-    from autograder.gradebook.assignment import configuration, course_directory, open_gradebook
+    from autograder.gradebook.assignment import course_directory, open_gradebook
+    from autograder.gradebook.configuration import configuration
 
     with open_gradebook(course_directory(course.root, configuration(course.root))) as gradebook:
         yield gradebook
