@@ -129,11 +129,9 @@ def _overview(environment: Environment, report: ClassReport) -> Iterator[tuple[s
 def _lecture_pages(environment: Environment, lecture: LectureReport) -> Iterator[tuple[str, str]]:
     standing = lecture.standing
     chunks = list(_chunks(standing.students, len(standing.exercises) + 6, f"{standing.lecture}_students"))
-    written = bool(standing.automatic and standing.with_manual and standing.with_manual.maximum != standing.automatic.maximum)
-    written = written or any(row.by_hand for row in standing.students)
     for chunk in chunks:
         heading = f"{standing.lecture}: students and exercises"
-        told = {"heading": heading, "standing": standing, "chunk": chunk, "written": written}
+        told = {"heading": heading, "standing": standing, "chunk": chunk}
         yield chunk.page, environment.get_template("students.html.jinja").render(told)
     yield (
         f"{standing.lecture}.html",
@@ -141,7 +139,6 @@ def _lecture_pages(environment: Environment, lecture: LectureReport) -> Iterator
             lecture=lecture,
             standing=standing,
             chunks=chunks,
-            written=written,
             by_difficulty=sorted(standing.exercises, key=lambda exercise: exercise.mean),
             flags=sorted(standing.flags, key=lambda flag: flag.kind == "everybody passes"),
             mistakes=_by_exercise(lecture.mistakes),

@@ -212,6 +212,12 @@ class Standing:
         return sum(row.state != "not handed in" for row in self.students)
 
     @property
+    def has_manual(self) -> bool:
+        """Whether there are points that a person gives: for written answers, or beyond them."""
+        written = bool(self.automatic and self.with_manual and self.with_manual.maximum != self.automatic.maximum)
+        return written or any(row.by_hand for row in self.students)
+
+    @property
     def waiting(self) -> tuple[StudentRow, ...]:
         """Whose written answers wait."""
         return tuple(row for row in self.students if row.waits)
