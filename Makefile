@@ -54,10 +54,10 @@ notebooks: $(READY)
 	$(RUN) COURSEKIT_STRICT=1 $(BIN)/python -m pytest --nbval --nbval-sanitize-with .ci/nbval.cfg --nbval-cell-timeout 300 \
 		-n 2 --dist loadscope -p no:cacheprovider solutions
 
-# All tests of a file on one worker, as its fixtures are, and files in the order of tests/conftest.py: those that take longest come first.
-# Three workers on two cores, because many tests wait for a time limit.
+# tests/conftest.py says which tests run on one worker, and in what order: those that take longest come first.
+# Four workers on two cores, because many tests wait for a time limit.
 unit: $(READY)
-	$(RUN) $(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
+	$(RUN) $(BIN)/python -m pytest -n 4 --dist loadgroup --no-loadscope-reorder
 
 types: $(READY)
 	$(RUN) $(BIN)/mypy

@@ -6,6 +6,7 @@ built (each is named), 2 wrong usage, 130 interrupted.
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import sys
@@ -43,6 +44,7 @@ app = typer.Typer(
 
 INTERRUPTED = 130
 Confinement = Literal["landlock", "none"]
+Visibility = Literal["visible", "after_due_date", "after_published", "hidden"]
 
 
 @app.command()
@@ -62,6 +64,8 @@ def grade(
     cache: Annotated[bool, typer.Option("--cache/--no-cache", help="Use results of earlier runs where nothing has changed.")] = True,
     gradebook: Annotated[bool, typer.Option("--gradebook/--no-gradebook", help="Write nbgrader's database and autograded/.")] = True,
     scheduler: Annotated[str, typer.Option(metavar="tcp://host:port", help="Grade on this Dask cluster instead of here.")] = "",
+    gradescope: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the result of one notebook for Gradescope.")] = None,
+    visibility: Annotated[Visibility, typer.Option(help="When students see the tests on Gradescope.")] = "after_due_date",
 ) -> None:
     """Grade notebooks, or a whole class."""
     from autograder.gradebook.writer import import_nbgrader
@@ -72,6 +76,8 @@ def grade(
 
     course = find_course()
     hand_ins = handins(paths, course)
+    if gradescope and len(hand_ins) != 1:
+        raise typer.BadParameter(f"--gradescope is for a single notebook, and there are {len(hand_ins)}")
     options = Options(confine=sandbox == "landlock", limits=_limits(limit or [], timeout), jobs=jobs, cache=cache, scheduler=scheduler)
     _notice(options)
     unwritten: list[str] = []
@@ -85,6 +91,8 @@ def grade(
         except WorkerError as error:  # the others are shown first
             unwritten.append(f"autograder: {error}")
         _report(findings, json_to)
+        if gradescope:
+            _write_gradescope(findings, gradescope, visibility)
         for sentence in dict.fromkeys(unwritten):
             _say(sentence)
         raise typer.Exit(0 if findings.all_graded and not unwritten else 1)
@@ -264,6 +272,14 @@ def _named(result: SubmissionResult) -> SubmissionResult:
     if not result.graded:
         _say(f"{in_one_line(result.student)}: not graded: {in_one_line('; '.join(result.problems), 2000)}")
     return result
+
+
+def _write_gradescope(findings: Findings, path: Path, visibility: Visibility) -> None:
+    from autograder.files import write_atomically
+    from autograder.report.gradescope import as_gradescope
+
+    for result in findings:
+        write_atomically(path, json.dumps(as_gradescope(result, visibility), indent=1).encode())
 
 
 def _report(findings: Findings, json_to: str) -> None:

@@ -66,13 +66,13 @@ def peak(about: Mapping[str, Any], *kinds: str, way: str = OURS) -> float:
 
 
 def _goals(figures: dict[str, Any]) -> str:
-    header = ["lecture", f"CPU, the floor = 1 (aim: {FLOOR_TIMES} or less)"]
+    header = ["lecture", f"CPU of a further submission, the floor = 1 (aim: {FLOOR_TIMES} or less)"]
     header += [f"nbgrader's {what}, ours = 1 (aim: {aim} or more)" for what, aim in (("wall clock", WALL_TIMES), ("CPU", CPU_TIMES))]
     header += [f"a worker's peak, MiB (aim: less than {WORKER_MIB})", f"cold start to the first result, s (aim: less than {COLD_SECONDS})"]
     rows = []
     for name, about in figures["lectures"].items():
-        floor = times(figures, name, OURS, "cpu", FLOOR)
-        row = [name, f"{_spread(*floor)}: {_reached(floor[0] <= FLOOR_TIMES)}"]
+        floor = further(about, itemgetter("cpu")) / median(seconds_each(figures, name, FLOOR, "cpu"))
+        row = [name, f"{floor:.1f}: {_reached(floor <= FLOOR_TIMES)}"]
         for kind, aim in (("wall", WALL_TIMES), ("cpu", CPU_TIMES)):
             if NBGRADER in about["costs"]:
                 ratio, of_floor = times(figures, name, NBGRADER, kind, OURS), times(figures, name, NBGRADER, kind, FLOOR)[0]
@@ -83,7 +83,10 @@ def _goals(figures: dict[str, Any]) -> str:
         row += [f"{worker:.0f}: {_reached(worker < WORKER_MIB)}", f"{_seconds(cold)}: {_reached(median(cold) < COLD_SECONDS)}"]
         rows.append(row)
     text = "### Goals\n\nRatios of the medians of one run of the benchmark; in brackets the least and the most of its repeats. "
-    text += "«The floor = 1» is what a grader would reach that takes no longer than the floor.\n\n"
+    text += (
+        "«The floor = 1» is what a grader would reach that takes no longer than the floor. The floor's start-up isn't counted, so it is "
+    )
+    text += "compared with a further submission, which leaves out ours.\n\n"
     return text + table(header, rows)
 
 

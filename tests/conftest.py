@@ -17,15 +17,24 @@ CASES = int(os.environ.get("FUZZ_CASES", "200"))
 
 LONGEST = (
     *("test_cluster", "test_troubles", "test_hostile_class", "test_real_lectures", "test_documents", "test_nbgrader_roads", "test_kills"),
-    *("test_hostile_answers", "test_lectures", "test_benchmarks", "test_broken_files", "test_fuzz_host", "test_sandbox_student"),
+    *("test_lectures", "test_hostile_answers", "test_benchmarks", "test_broken_files", "test_fuzz_host", "test_sandbox_student"),
 )
 """The files that take longest, the longest first: so none of them is begun when the other workers have nothing left to do."""
 
 
+BY_LECTURE = ("test_hostile_answers", "test_lectures")
+"""Files whose tests of different lectures may run on different workers; all tests of any other file run on one, as its fixtures are."""
+
+
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let the longest files come first."""
+    """Let the longest files come first, and say what runs on one worker."""
     rank = {name: number for number, name in enumerate(LONGEST)}
     items.sort(key=lambda item: rank.get(item.path.stem, len(LONGEST)))
+    for item in items:
+        lecture = getattr(item, "callspec", None) and item.callspec.params.get("lecture")
+        part = f" {lecture.id}" if lecture and item.path.stem in BY_LECTURE else ""
+        item.add_marker(pytest.mark.xdist_group(f"{item.path}{part}"))
 
 
 settings.register_profile(

@@ -12,6 +12,7 @@ import re
 import shutil
 import subprocess
 import sys
+import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -30,9 +31,9 @@ from autograder.sandbox.confine import GUEST_PACKAGES
 
 ROOT = Path(__file__).parents[1]
 DOCUMENTS = {path.relative_to(ROOT).as_posix(): path.read_text(encoding="utf-8") for path in (ROOT / "README.md", *ROOT.glob("docs/*.md"))}
-README, STUDENTS, INSTRUCTORS, NEW_LECTURE, ARCHITECTURE, SECURITY = (
+README, STUDENTS, INSTRUCTORS, NEW_LECTURE, ARCHITECTURE, SECURITY, GRADEBOOKS = (
     "README.md",
-    *(f"docs/{name}.md" for name in ("students", "instructors", "new-lecture", "architecture", "security")),
+    *(f"docs/{name}.md" for name in ("students", "instructors", "new-lecture", "architecture", "security", "gradebooks")),
 )
 EVERYTHING = "\n".join(DOCUMENTS.values())
 LECTURE, SLUG = "05_batch_normalization", "batch_normalization"
@@ -129,7 +130,7 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
     ignore = shutil.ignore_patterns("__pycache__", ".*", "*.egg-info")
     for name in ("autograder", "course", "docs", "solutions", "tests"):
         shutil.copytree(ROOT / name, root / name, ignore=ignore)
-    for name in ("README.md", "nbgrader_config.py", "pyproject.toml"):
+    for name in ("README.md", "LICENSE", "nbgrader_config.py", "pyproject.toml", "requirements.lock"):
         shutil.copy(ROOT / name, root)
     lecture = Course(root).lecture(LECTURE)
     mistake = next(known for known in catalogue(SLUG).misconceptions if known.id == "fold_bias_not_scaled")
@@ -173,6 +174,41 @@ class TestAClass:
         (exercise,) = said["results"][0]["exercises"]
         assert exercise["misconception"]["title"] == found["results"][0]["exercises"][0]["misconception"]["title"]
         assert exercise["misconception"]["id"] == found["results"][0]["exercises"][0]["misconception"]["id"]
+
+
+class TestTheUniversitysGradebook:
+    """The commands about Canvas, Moodle and Gradescope."""
+
+    def test_its_commands(self, checkout: Checkout) -> None:
+        (roster,) = [block for block in blocks(GRADEBOOKS, "text") if block.file]
+        (checkout.root / roster.file).write_text(roster.text, encoding="utf-8")
+        archive = checkout.root / "downloaded" / LECTURE / "archive" / "Submissions.zip"
+        archive.parent.mkdir(parents=True)
+        with zipfile.ZipFile(archive, "w") as file:  # Moodle leaves out the apostrophe of the roster's name
+            file.write(checkout.root / "alice.ipynb", f"Zoë dArc_12345_assignsubmission_file/{SLUG}.ipynb")
+        checkout.said.pop(f"autograder grade {LECTURE}", None)  # once more, with what is collected
+        checkout.follow(GRADEBOOKS)
+        for name in ("canvas.csv", "moodle.csv"):
+            rows = (checkout.root / name).read_text(encoding="utf-8-sig").splitlines()
+            assert [row for row in rows if "Zoë d'Arc" in row and ",22" in row], name
+        assert json.loads((checkout.root / "results.json").read_text(encoding="utf-8"))["score"] == 22
+
+    @pytest.mark.parametrize(("notebook", "score", "said"), [("mine", 22.0, ""), ("other", 0.0, "but 05_batch_normalization was to be")])
+    def test_the_archive_for_gradescope(self, checkout: Checkout, tmp_path: Path, notebook: str, score: float, said: str) -> None:
+        """It is unpacked as Gradescope does, and run_autograder grades a notebook of any name, but not another lecture's."""
+        (command,) = [command for command, _ in commands(GRADEBOOKS) if "zipfile" in command]
+        assert checkout.run(command).returncode == 0
+        with zipfile.ZipFile(checkout.root / "autograder.zip") as file:
+            file.extractall(tmp_path / "source")
+        lecture = Course(checkout.root).lecture(LECTURE if notebook == "mine" else "03")
+        write(solved(lecture), tmp_path / "submission" / f"{notebook}.ipynb")
+        (tmp_path / "results").mkdir()
+        paths = f"AUTOGRADER_ROOT={tmp_path} PYTHONPATH={tmp_path / 'source'}:{tmp_path / 'source' / 'course'}"
+        done = checkout.run(f"cd {tmp_path} && {paths} bash source/run_autograder")
+        assert done.returncode == 0, done.stderr
+        results = json.loads((tmp_path / "results" / "results.json").read_text(encoding="utf-8"))
+        assert results["score"] == sum(test["score"] for test in results["tests"]) == score
+        assert said in results["output"]
 
 
 def shape(value: object) -> object:

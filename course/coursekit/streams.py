@@ -10,6 +10,7 @@ function runs. So a test can see how lazy a function is::
 
 from __future__ import annotations
 
+import gc
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -71,8 +72,18 @@ Threads = frozenset[threading.Thread]
 
 
 def running_threads() -> Threads:
-    """Return the threads that are running."""
-    return frozenset(threading.enumerate())
+    """Return the threads that are running.
+
+    `threading.enumerate` holds a lock that every thread needs to start. Garbage isn't collected meanwhile: a generator that is dropped may
+    wait for a thread that has yet to start.
+    """
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        return frozenset(threading.enumerate())
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 def _next(iterator: Iterator[Any], threads: Threads) -> tuple[Any, ...]:

@@ -269,10 +269,8 @@ small_weights, large_weights = stack(from_normal(0.01), sizes), stack(from_norma
 
 # %% jupyter={"source_hidden": true} tags=["demo"]
 if ready(activation_statistics):
-    drawn = {
-        "N(0, 0.01²)": outputs(digits.X_train, small_weights, "tanh"),
-        "N(0, 1)": outputs(digits.X_train, large_weights, "tanh"),
-    }
+    weights = {"N(0, 0.01²)": small_weights, "N(0, 1)": large_weights}
+    drawn = {label: outputs(digits.X_train, Ws, "tanh") for label, Ws in weights.items()}
     plots.show(
         plots.layer_histograms(drawn, bounds=(-1, 1), xlabel="activation after tanh"),
         alt="Histograms of the activations in six tanh layers. Upper row, weights from N(0, 0.01²): a spike at zero that gets narrower, from a "
@@ -281,16 +279,13 @@ if ready(activation_statistics):
     )
     collapsing = activation_statistics(digits.X_train, small_weights, "tanh")
     saturated = activation_statistics(digits.X_train, large_weights, "tanh")
-    for layers, yours in zip(drawn.values(), (collapsing, saturated), strict=True):
-        same = np.allclose([(h.mean(), h.std()) for h in layers], yours, rtol=1e-6, atol=1e-12)
-        assert same, "the numbers above the histograms are those of activation_statistics"
+    measured = [[(h.mean(), h.std()) for h in layers] for layers in drawn.values()]
+    assert np.allclose(measured, [collapsing, saturated], rtol=1e-6, atol=1e-12), "as above the histograms"
     for layer, (before, after) in enumerate(pairwise([std for _, std in collapsing]), start=2):
         assert 0.07 < after / before < 0.14, f"layer {layer} multiplies the deviation by about 0.01·√100 = 0.1"
     assert collapsing[-1][1] < 2e-6, "after six layers nothing is left"
-    for layer, (mean, std) in enumerate(saturated, start=1):
-        assert abs(mean) < 0.1 and std > 0.9, f"layer {layer} sits at ±1, half of its units at each"
-    for layer, h in enumerate(drawn["N(0, 1)"], start=1):
-        assert np.mean(np.abs(h) > 0.99) > 0.6, f"most units of layer {layer} are saturated"
+    for (mean, std), h in zip(saturated, drawn["N(0, 1)"], strict=True):
+        assert abs(mean) < 0.1 and std > 0.9 and np.mean(np.abs(h) > 0.99) > 0.6, "most units of a layer are at ±1, half of them at each"
 
 # %% [markdown]
 # **Collapse** above: every layer multiplies the spread by a tenth. After six layers a one and a seven give the same output up to the sixth
@@ -774,10 +769,8 @@ if ready(activation_statistics, glorot_normal, he_normal):
 
 # %% jupyter={"source_hidden": true} tags=["demo"]
 if ready(activation_statistics, glorot_normal, he_normal):
-    relu_layers = {
-        label: [h[h > 0] for h in outputs(digits.X_train, stack(init, sizes), "relu")]
-        for label, init in (("Glorot (Xavier)", glorot_normal), ("He", he_normal))
-    }
+    inits = {"Glorot (Xavier)": glorot_normal, "He": he_normal}
+    relu_layers = {label: [h[h > 0] for h in outputs(digits.X_train, stack(init, sizes), "relu")] for label, init in inits.items()}
     plots.show(
         plots.layer_histograms(relu_layers, bounds=(0, 5), xlabel="activation after ReLU, where it is positive"),
         alt="Histograms of the positive activations in six ReLU layers. Upper row, Glorot's weights: the distribution is pushed towards "

@@ -50,7 +50,6 @@ from coursekit.figures import batch_normalization as figures
 
 # %% tags=["demo"]
 digits = data.digits()
-probe = digits.X_train[:200]
 
 
 def he(fan_in, fan_out, rng):
@@ -63,7 +62,7 @@ def watch_last_layer(normalize=None, sizes=(64, 50, 50, 50, 50, 10)):
     net = nets.mlp(sizes, init=he, activation="relu", rng=rng, normalize=normalize)
 
     def look(net, step=0):
-        z = net.preactivations(probe, training=True)[-1]
+        z = net.preactivations(digits.X_train[:200], training=True)[-1]
         seen.append((z.mean(axis=0), z.std(axis=0)))
 
     look(net)
@@ -227,23 +226,20 @@ score(batchnorm_forward)
 # %% tags=["demo"]
 weight_scale = 0.01  # change this to 1.0, predict what both rows will look like, and run
 
-
 def through_layers(X, between, layers=5, units=100):
-    rng, outputs = np.random.default_rng(0), []
+    rng, outputs = np.random.default_rng(0), [X]
     for _ in range(layers):
-        X = np.tanh(between(X @ rng.normal(0, weight_scale, (X.shape[1], units))))
-        outputs.append(X)
-    return outputs
+        outputs.append(np.tanh(between(outputs[-1] @ rng.normal(0, weight_scale, (outputs[-1].shape[1], units)))))
+    return outputs[1:]
 
 
 if ready(batchnorm_forward):
-    ones, zeros = np.ones(100), np.zeros(100)
     plain = through_layers(digits.X_train, lambda z: z)
-    alive = through_layers(digits.X_train, lambda z: batchnorm_forward(z, ones, zeros)[0])
+    alive = through_layers(digits.X_train, lambda z: batchnorm_forward(z, np.ones(100), np.zeros(100))[0])
     plots.show(
         plots.layer_histograms({"plain": plain, "batch norm": alive}, bounds=(-1, 1)),
-        alt="Histograms of the outputs of five tanh layers. In the plain net they shrink to a spike "
-        "at zero by the second layer; with batch normalization all five are spread alike.",
+        alt="Histograms of the outputs of five tanh layers. In the plain net they shrink to a spike at zero by the second layer; "
+        "with batch normalization all are spread alike.",
     )
     assert weight_scale != 0.01 or plain[-1].std() < 1e-4, "the signal dies out in the plain net"
     assert all(0.5 < layer.std() < 0.8 for layer in alive), "with BN every layer stays alive"

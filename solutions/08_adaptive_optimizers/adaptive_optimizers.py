@@ -84,9 +84,8 @@ by_sign = [learn(sign_only(lr), mixed, 4).test_accuracy[-1] for lr in sign_rates
 runs = {"the gradient": (sgd_rates, by_size), "its sign alone": (sign_rates, by_sign)}
 plots.show(
     figures.accuracy_against_rate(runs, "Digits in mixed units, four epochs"),
-    alt="Test accuracy against the learning rate. Gradient descent climbs slowly to a peak above "
-    "80 % at a learning rate of about 3 and falls off steeply behind it. The rule that uses only "
-    "the sign of the gradient reaches about 90 %, at a learning rate near 0.03.",
+    alt="Test accuracy against the learning rate. Gradient descent climbs slowly to a peak above 80 % at a learning rate of about 3 and falls "
+    "off steeply behind it. The rule that uses only the sign of the gradient reaches about 90 %, at a learning rate near 0.03.",
 )
 assert max(by_sign) > max(by_size) + 0.02, "the sign alone learns better"
 assert max(by_size) < 0.9, "gradient descent suffers from the units"
@@ -566,10 +565,8 @@ if ready(bias_corrected, adam_step):
         losses[label] = np.mean(runs, axis=0)
     plots.show(
         figures.first_steps(lengths, {label: loss[:10] for label, loss in losses.items()}),
-        alt="Left: with the correction every one of the first ten steps has the length η; without, "
-        "the first is 3.2 times as long and the tenth 6.5 times. Right: with the correction the "
-        "loss of a network falls steadily over its first ten steps; without, it shoots up to "
-        "several times its first value.",
+        alt="Left: with the correction every one of the first ten steps has the length η; without, the first is 3.2 times as long and the tenth "
+        "6.5 times. Right: with the correction a network's loss falls steadily; without, it shoots up to several times its first value.",
     )
     right, wrong = losses.values()
     assert np.allclose(lengths["with correction"], 1), "a corrected step has the length η"
@@ -778,16 +775,10 @@ def momentum(lr, nesterov=False):
     return step
 
 
-makers = {  # each makes an optimiser from a learning rate
-    "SGD": sgd,
-    "momentum": momentum,
-    "Nesterov": lambda lr: momentum(lr, nesterov=True),
-    "AdaGrad": with_rate(adagrad_step),
-    "RMSProp": with_rate(rmsprop_step),
-    "Adam": with_rate(adam_step),
-    "Nadam": with_rate(nadam_step),
-    "AdaMax": with_rate(adamax_step),
-}
+# Each makes an optimiser from a learning rate.
+makers = {"SGD": sgd, "momentum": momentum, "Nesterov": lambda lr: momentum(lr, nesterov=True)}
+makers |= {"AdaGrad": with_rate(adagrad_step), "RMSProp": with_rate(rmsprop_step), "Adam": with_rate(adam_step)}
+makers |= {"Nadam": with_rate(nadam_step), "AdaMax": with_rate(adamax_step)}
 everything = (adagrad_step, rmsprop_step, bias_corrected, adam_step, nadam_step, adamax_step)
 
 # %% tags=["demo"]
@@ -838,8 +829,7 @@ if ready(*everything):
         tried = rates[name] * 2.0 ** np.arange(-2, 5)
         along = [steps_until_near(make, rate, "along the axes") for rate in tried]
         turned = [steps_until_near(make, rate, "turned") for rate in tried]
-        same_rate = turned[np.argmin(along)]
-        counts[name] = (min(along), same_rate, min(turned))
+        counts[name] = (min(along), turned[np.argmin(along)], min(turned))
 
 # %% tags=["demo"]
 if ready(*everything):

@@ -627,8 +627,7 @@ if ready(l2_penalty, weight_decay_step):
 class Adam:
     """Turns gradients into directions, array by array, with bias correction."""
 
-    def __init__(self):
-        self.t, self.m, self.s = 0, 0.0, 0.0
+    t = m = s = 0
 
     def direction(self, grad):
         self.t += 1
@@ -641,8 +640,7 @@ def sizes_of_dark_weights(move, part, steps=200):
     (params, _), adams, dark = fresh(0), [Adam() for _ in range(4)], (part.X == 0).all(axis=0)
     track = []
     for _ in range(steps):
-        grads = gradients(params, part.X, part.y)
-        params = [move(p, g, adam) for p, g, adam in zip(params, grads, adams, strict=True)]
+        params = [move(p, g, adam) for p, g, adam in zip(params, gradients(params, part.X, part.y), adams, strict=True)]
         track.append(np.mean(np.abs(params[0][dark])))
     return np.array(track)
 

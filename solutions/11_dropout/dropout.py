@@ -42,6 +42,7 @@ import numpy as np
 from coursekit import check, check_all, ready
 
 # %% tags=["demo"]
+from functools import partial
 from itertools import pairwise, product
 
 from coursekit import data, nets, plots
@@ -331,8 +332,8 @@ def few_digits(seed, wrong):
     """300 digits to train with, a part of the labels replaced at random, and 449 to test with."""
     rng = np.random.default_rng(seed)
     whole = data.digits(seed)
-    y = whole.y_train[:300].copy()
     bad = rng.random(300) < wrong
+    y = np.where(bad, 0, whole.y_train[:300])
     y[bad] = rng.integers(0, 10, bad.sum())
     return data.Digits(whole.X_train[:300], y, whole.X_test, whole.y_test)
 
@@ -347,15 +348,10 @@ def gap_of(make_net, wrong, seeds=5, epochs=50):
         found.append((history.train_accuracy[-1], history.test_accuracy[-1]))
     return np.array(found)
 
-
-def one_hidden_layer(rate):
-    return lambda rng, mask_rng: with_dropout((64, 100, 10), rate, rng, mask_rng)
-
 # %% tags=["demo"]
 if ready(dropout_forward, dropout_backward):
-    clean, noisy = [
-        {"plain": gap_of(one_hidden_layer(0.0), wrong), "dropout 0.5": gap_of(one_hidden_layer(0.5), wrong)} for wrong in (0.0, 0.2)
-    ]
+    rates = {"plain": 0.0, "dropout 0.5": 0.5}
+    clean, noisy = [{name: gap_of(partial(with_dropout, (64, 100, 10), rate), wrong) for name, rate in rates.items()} for wrong in (0.0, 0.2)]
     plots.show(
         figures.gaps({"all labels are right": clean, "20% of the labels are wrong": noisy}),
         alt="Training and test accuracy of five runs each, joined by lines. With right labels all nets reach 100 percent in training and "

@@ -105,7 +105,6 @@ def momentum(rate, l1=0.0):
     def step(theta, grad, state):
         m = 0.9 * state.get("m", 0.0) - rate[0] * (grad + (l1 * np.sign(theta) if theta.ndim == 2 else 0.0))
         return theta + m, {"m": m}
-
     return step
 
 
@@ -622,10 +621,8 @@ def trained(hidden, norm=True, l1=0.0):
     """Train a ReLU net on all training digits with 1cycle."""
     rng, rate = np.random.default_rng(0), [0.01]
     net = nets.mlp((64, *hidden, 10), init=he, activation="relu", rng=rng, normalize=Norm if norm else None)
-    nets.train(
-        net, digits, epochs=10, batch_size=50, rng=rng, step=momentum(rate, l1),
-        watch=lambda net, t: rate.__setitem__(0, one_cycle(t, 260, 0.1)),
-    )  # fmt: skip
+    schedule = lambda net, t: rate.__setitem__(0, one_cycle(t, 260, 0.1))  # noqa: E731
+    nets.train(net, digits, epochs=10, batch_size=50, rng=rng, step=momentum(rate, l1), watch=schedule)
     return net
 
 
@@ -919,15 +916,13 @@ def euros(p, sure):
 
 costs = {where: {"softmax": [], "MC dropout": [], "softmax, as many asked": []} for where in ("as in training", "noisy", "shifted")}
 for seed in range(3):
-    net, quiet = dropping(seed)
-    rng = np.random.default_rng(100 + seed)
+    (net, quiet), rng = dropping(seed), np.random.default_rng(100 + seed)
     shifted = np.roll(digits.X_test.reshape(-1, 8, 8), 1, axis=2).reshape(-1, 64)
     for where, X in zip(costs, (digits.X_test, digits.X_test + rng.normal(0, 1, digits.X_test.shape), shifted), strict=True):
         p, mc = probabilities(quiet.logits(X)), np.mean([probabilities(net.logits(X)) for _ in range(30)], axis=0)
-        asked = np.mean(mc.max(axis=1) < 0.95)
         costs[where]["softmax"].append(euros(p, p.max(axis=1) >= 0.95))
         costs[where]["MC dropout"].append(euros(mc, mc.max(axis=1) >= 0.95))
-        costs[where]["softmax, as many asked"].append(euros(p, p.max(axis=1) >= np.quantile(p.max(axis=1), asked)))
+        costs[where]["softmax, as many asked"].append(euros(p, p.max(axis=1) >= np.quantile(p.max(axis=1), np.mean(mc.max(axis=1) < 0.95))))
 
 # %% tags=["demo"]
 plots.show(

@@ -53,7 +53,8 @@ from nbgrader.apps.nbgraderapp import NbGraderApp
 statuses = []
 for argv in json.loads(sys.argv[1]):
     print("$ nbgrader", *argv, file=sys.stderr, flush=True)
-    NbGraderApp.clear_instance()
+    for command in (NbGraderApp, *(command for command, _ in NbGraderApp.subcommands.values())):
+        command.clear_instance()  # else a command's options would stay for its next call
     app = NbGraderApp.instance()
     try:
         app.initialize(argv)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import itertools
+import subprocess
+import sys
 import textwrap
 import threading
 from collections.abc import Callable, Iterator
@@ -407,3 +409,33 @@ def test_a_returned_function_tells_its_arguments_after_the_call(student):
     call = student.fits(np.array([1.0, 2.0])).call(X)
     assert [argument.tolist() for argument in call.arguments] == [[2.0, 4.0]]
     assert X.tolist() == [1.0, 2.0]
+
+
+DROPPED = """
+import gc, threading
+from coursekit.streams import running_threads
+
+class Dropped:
+    def __init__(self):
+        self.itself = self
+
+    def __del__(self):
+        thread = threading.Thread(target=int)
+        thread.start()
+        thread.join()
+
+for allocations in range(1, 30):  # until garbage is collected: with one of these numbers, that is while threads are counted
+    gc.disable()
+    gc.collect()
+    Dropped()
+    gc.set_threshold(allocations)
+    gc.enable()
+    threads = running_threads()
+    assert len(threads) == 1 and gc.isenabled()
+gc.collect()  # no thread can start when Python exits
+"""
+
+
+def test_threads_are_counted_while_garbage_waits_for_one():
+    done = subprocess.run([sys.executable, "-c", DROPPED], capture_output=True, text=True, timeout=30)
+    assert done.returncode == 0, done.stderr
