@@ -19,7 +19,7 @@ from autograder.model.course import Course, Lecture
 
 DUE, WEEKS = datetime(2026, 3, 2, 20, 0, tzinfo=UTC), 2
 EASE = math.log(RIGHT / (FUNCTIONS - RIGHT))  # an exercise of the usual size is right as often as in the counts
-SLOPE, HARDER = 1.5, 0.8  # how much a standard deviation of ability counts, and an exercise with twice the usual points
+SLOPE, HARDER = 2.0, 0.8  # how much a standard deviation of ability counts, and an exercise with twice the usual points
 SHARED = 0.6  # the probability that a friend's mistake is shared
 LOOP = "def {name}(*args, **kwargs):\n    step = 0\n    while step >= 0:\n        step += 1\n    return step"
 TORN = '{"cells": [{"cell_type": "code", "source": ["import numpy as'

@@ -52,8 +52,8 @@ NOT_ATTEMPTED, RAISES, UNREADABLE = Kind("not attempted", 40), Kind("a misspelt 
 UNFINISHED = (NOT_ATTEMPTED, RAISES, UNREADABLE)
 """Kinds that have no misconceptions. They were not counted: their figures are estimates."""
 
-HABIT = 6.0  # how many times as often as others a student makes a mistake that is a habit
-TILT = {"slip": 0.6, "part": 0.0, "core": -0.6}  # the stronger a student, the smaller the mistakes
+HABIT = 4.0  # how many times as often as others a student makes a mistake that is a habit
+TILT = {"slip": 1.0, "part": 0.0, "core": -1.0}  # the stronger a student, the smaller the mistakes of a kind
 COMPOSABLE = {"in_place", "cut_off"}  # families of misconceptions that can be put on top of another mistake
 
 UNEXPLAINED = {
@@ -100,7 +100,9 @@ def kind_of(title: str) -> Kind:
 
 
 def draw(ability: float, habits: Collection[Kind], slug: str, exercise: str, rng: Random, taken: Collection[str]) -> Mistake:
-    """Draw a mistake in an exercise by the frequencies of the kinds, the student's habits and ability.
+    """Draw a mistake in an exercise: its kind by the frequencies and the student's habits, and one of that kind by popularity and ability.
+
+    The k-th of a kind is chosen in proportion to 1/k, so that a few mistakes are made by many.
 
     Parameters
     ----------
@@ -112,9 +114,12 @@ def draw(ability: float, habits: Collection[Kind], slug: str, exercise: str, rng
     taken : collection of str
         Other exercises with a mistake: a misconception that replaces one of them, too, isn't drawn.
     """
-    choices = [(one, share) for one, share in _choices(slug, exercise) if one.functions.keys().isdisjoint(taken)]
-    weights = [share * (HABIT if one.kind in habits else 1) * math.exp(ability * TILT[one.severity]) for one, share in choices]
-    ((mistake, _),) = rng.choices(choices, weights)
+    choices: dict[Kind, list[Mistake]] = {}
+    for one in _choices(slug, exercise):
+        if one.functions.keys().isdisjoint(taken):
+            choices.setdefault(one.kind, []).append(one)
+    (mistakes,) = rng.choices(list(choices.values()), [kind.count * (HABIT if kind in habits else 1) for kind in choices])
+    (mistake,) = rng.choices(mistakes, [math.exp(ability * TILT[one.severity]) / rank for rank, one in enumerate(mistakes, start=1)])
     slips = [known for known in catalogue(slug).misconceptions if known.exercise == exercise and _is_composable(known)]
     if mistake.known and mistake.kind is not TYPES and not mistake.known.with_forward and slips and rng.random() < BESIDE:
         return Mistake(mistake.kind, mistake.known, rng.choice(slips))
@@ -122,16 +127,11 @@ def draw(ability: float, habits: Collection[Kind], slug: str, exercise: str, rng
 
 
 @cache
-def _choices(slug: str, exercise: str) -> list[tuple[Mistake, float]]:
-    """Return all mistakes in an exercise with their frequencies: within a kind, the k-th has a share in proportion to 1/k."""
+def _choices(slug: str, exercise: str) -> list[Mistake]:
+    """Return all mistakes in an exercise, the popular ones of each kind first."""
     known = [one for one in catalogue(slug).misconceptions if one.exercise == exercise]
     Random(exercise).shuffle(known)
-    choices = []
-    for kind in KINDS:
-        mistakes = [Mistake(kind, one) for one in known if kind_of(one.title) is kind]
-        shares = [1 / rank for rank in range(1, len(mistakes) + 1)]
-        choices += [(mistake, kind.count * share / sum(shares)) for mistake, share in zip(mistakes, shares, strict=True)]
-    return choices + [(Mistake(kind), float(kind.count)) for kind in UNFINISHED]
+    return [*(Mistake(kind_of(one.title), one) for one in known), *map(Mistake, UNFINISHED)]
 
 
 def _is_composable(known: KnownAnswer) -> bool:

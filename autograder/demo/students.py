@@ -81,7 +81,7 @@ def enrol(size: int, lectures: int) -> list[Student]:
         students.append(
             Student(
                 name=name,
-                ability=rng.gauss(0, 1) if place % FIFTH else math.inf,
+                ability=_ability(place, rng),
                 habits=friend.habits if friend else tuple(habits),
                 friend=friend,
                 together=place in TOGETHER,
@@ -91,3 +91,11 @@ def enrol(size: int, lectures: int) -> list[Student]:
             )
         )
     return students
+
+
+def _ability(place: int, rng: Random) -> float:
+    """Draw an ability; whoever stops, or hands in something else once, isn't among the strong."""
+    if not place % FIFTH:
+        return math.inf
+    ability = rng.gauss(0, 1)
+    return -abs(ability) if place in {*MISHAPS, *LECTURES_BEFORE_STOPPING} else ability
