@@ -34,13 +34,16 @@ Cell = Mapping[str, Any]
 Resources = dict[str, Any]
 
 _OUTPUTS = ("stream", "error", "display_data", "execute_result")
+PAGE_LENGTH = 300_000  # characters of a notebook that a page shows; the longest lecture has a fifth of it
 TOP = 3  # headings of the lecture's text begin one below those of the exercises
 
 # What nbgrader hides from students, and puts back when it grades by itself.
-_HIDDEN = re.compile(r"[^\n]*(?:BEGIN HIDDEN TESTS|BEGIN MARK SCHEME).*?(?:(?:END HIDDEN TESTS|END MARK SCHEME)[^\n]*\n?|\Z)", re.DOTALL)
+_HIDDEN = re.compile(
+    r"^[^\n]*(?:BEGIN HIDDEN TESTS|BEGIN MARK SCHEME).*?(?:(?:END HIDDEN TESTS|END MARK SCHEME)[^\n]*\n?|\Z)", re.DOTALL | re.MULTILINE
+)
 _SECTION = re.compile(r"<(h[3-6])>§(\d+)(?!\d)")
 _SEE = re.compile(r"See (\d+) §(\d+)(?!\d)")
-_HEADING = re.compile(r"^#{1,3} +(.+?)[ #]*$", re.MULTILINE)
+_HEADING = re.compile(r"^#{1,3} +(\S.*)$", re.MULTILINE)
 
 
 class FeedbackExporter(Exporter):
@@ -74,7 +77,7 @@ def page(notebook: Mapping[str, Any], student: str, assignment: str, marks: Fina
     marks : FinalMarks
         What the gradebook has.
     """
-    cells = list(notebook["cells"])
+    cells = list(_shortened(notebook["cells"]))
     problems = next((found for cell in cells if isinstance(found := cell["metadata"].get(PROBLEMS), dict)), {})
     sections, rest = _sections(cell for cell in cells if PROBLEMS not in cell["metadata"])
     graded = problems.get("graded") is not False
@@ -111,6 +114,15 @@ def _with_links(html: str, lecture: str) -> str:
         return f"See <a href=#section-{see[2]}>{see[1]} §{see[2]}</a>" if there else see[0]
 
     return _SEE.sub(linked, _SECTION.sub(named, html))
+
+
+def _shortened(cells: Iterable[Cell]) -> Iterator[Cell]:
+    """Yield the cells, cut where their sources are longer than `PAGE_LENGTH` together."""
+    left = PAGE_LENGTH
+    for cell in cells:
+        source = source_of(cell)
+        yield cell if len(source) <= left else {**cell, "source": f"{source[:left]}\n(and {len(source) - left} characters more)"}
+        left = max(0, left - len(source))
 
 
 def _listed(value: Any) -> list[Any]:
@@ -347,7 +359,7 @@ def _fold(cells: Iterable[Cell]) -> dict[str, Any] | None:
 
 def _headings(cells: Iterable[Cell]) -> list[Markup]:
     texts = [source_of(cell) for cell in cells if cell["cell_type"] == "markdown"]
-    return [markup.line_of(heading) for text in texts for heading in _HEADING.findall(text)]
+    return [markup.line_of(heading.rstrip(" #")) for text in texts for heading in _HEADING.findall(text)]
 
 
 def _below(html: Markup) -> Markup:
