@@ -22,7 +22,7 @@ from autograder.model.submission import read_submission
 LENGTH = 25  # characters of a fingerprint, after each name became one letter: copydetect's own default
 COMMON = 0.2  # a fingerprint that more than this share of the class has is common to it,
 FEW = 3  # if more students than these have it
-FEWEST = 30  # fingerprints that only few have, below which a hand-in is too short to be compared
+FEWEST = 150  # fingerprints that only few have, some five lines, below which a hand-in has too little of its own to be compared
 CLOSE = 0.5  # the least share that makes a pair
 FENCE = 3.0  # Tukey's fence for values that are far out: interquartile ranges above the upper quartile of all pairs
 MOST = 20  # pairs that are shown

@@ -24,8 +24,8 @@ def feedback(classroom):
 
 
 @pytest.fixture(scope="module")
-def report(classroom):
-    """The pages of the class report."""
+def report(classroom, feedback):
+    """The pages of the class report, which link to the feedback pages that there are."""
     classroom.run("autograder", "report")
     pages = sorted((classroom.folder / "report").rglob("*.html"), key=lambda path: (path.name != "index.html", path))
     assert pages[0].name == "index.html"

@@ -16,7 +16,7 @@ HERE = find_course()
 LECTURE = HERE.lecture("11_dropout")
 
 
-def class_of(count, own=100, common=50, few=20):
+def class_of(count, own=200, common=50, few=20):
     """Return fingerprints: what all have, what is a student's own, and a few that a student has from a pool."""
     rng = np.random.default_rng(count)
     return {
@@ -36,24 +36,40 @@ def test_two_that_share_what_only_few_have_are_a_pair():
     prints = class_of(20)
     prints["s07"]["one"] = prints["s03"]["one"] | set(range(99_000, 99_010))
     (pair,) = pairs_among(prints)
-    assert pair.students == ("s03", "s07") and pair.share > 0.75 and pair.exercises[0] == "one"
+    assert pair.students == ("s03", "s07") and pair.share > 0.8 and pair.exercises[0] == "one"
 
 
 def test_what_is_common_to_the_class_makes_no_pair():
     """Everybody of a third has the same answer: that is the obvious one."""
-    prints = class_of(21, own=10)
+    prints = class_of(21, own=140)
     for number in range(0, 21, 3):
         prints[f"s{number:02}"]["one"] |= set(range(50_000, 50_200))
     assert pairs_among(prints) == ()
 
 
-def test_a_class_that_is_alike_has_no_pair_but_those_beyond():
-    """Where most pairs share half of what is rare, half is what the class is like."""
-    pool = [set(range(10_000 * part, 10_000 * part + 40)) for part in range(40)]
-    prints = {f"s{number:02}": {"one": pool[number % 20] | pool[(number + 1) % 20] | pool[20 + number // 2]} for number in range(40)}
-    shares = [pair.share for pair in pairs_among(prints)]
-    assert all(share >= 0.5 for share in shares)
-    assert pairs_among({"ada": {"one": set(range(FEWEST - 1))}, "bao": {"one": set(range(FEWEST - 1))}}) == (), "too short to be compared"
+def circle(shared):
+    """Return ten hand-ins, each with four blocks that it shares with its neighbours in a circle, or has alone; two share a large block."""
+    prints = {f"s{number}": {"one": set(range(600)) if number in (0, 5) else set()} for number in range(10)}
+    for number in range(10):
+        for place, other in enumerate(((number + 1) % 10, (number + 2) % 10)):
+            start = 1000 * (1 + 10 * place + number)
+            prints[f"s{number}"]["one"] |= set(range(start, start + 100))
+            prints[f"s{other}"]["one"] |= set(range(start if shared else 50_000 + start, (start if shared else 50_000 + start) + 100))
+    return prints
+
+
+def test_what_is_close_depends_on_how_close_the_class_is():
+    """The same two hand-ins are a pair where the others share nothing, and none where many pairs share much."""
+    (pair,) = pairs_among(circle(shared=False))
+    assert pair.students == ("s0", "s5") and pair.share == 0.6
+    assert pairs_among(circle(shared=True)) == ()
+
+
+def test_too_little_of_its_own_is_not_compared():
+    def twins(size):
+        return pairs_among({name: {"one": set(range(size))} for name in ("ada", "bao")})
+
+    assert len(twins(FEWEST)) == 1 and twins(FEWEST - 1) == ()
 
 
 @pytest.fixture
