@@ -82,7 +82,7 @@ def page(notebook: Mapping[str, Any], student: str, assignment: str, marks: Fina
     sections, rest = _sections(cell for cell in cells if PROBLEMS not in cell["metadata"])
     graded = problems.get("graded") is not False
     for number, section in enumerate(sections, start=1):
-        names = [grade_id(cell) for cell in (*section.answers, *section.tests)]
+        names = dict.fromkeys(grade_id(cell) for cell in (*section.answers, *section.tests))
         section.anchor, section.graded = f"exercise-{number}", graded
         section.marks = [marks.cells[name] for name in names if name in marks.cells]
         section.remarks = [marks.remarks[name] for name in names if name in marks.remarks]
