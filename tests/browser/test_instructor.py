@@ -49,7 +49,7 @@ def test_manual_points_and_a_comment_survive_regrading(classroom, graded, pictur
         field.fill(text)
         with graded.page.expect_response(lambda answer, kind=kind: f"/api/{kind}/" in answer.url and answer.request.method == "PUT"):
             field.blur()
-    picture("formgrader", graded.page)
+    picture("formgrader", graded.page.locator(".nbgrader_cell").filter(has=score))
     graded.submissions()
     graded.press(graded.row(classroom.added).locator(".autograde a"))
     expect(graded.row(classroom.added)).to_contain_text(re.compile("needs manual grading|graded"))

@@ -122,10 +122,11 @@ def test_a_students_page_is_one_click_away(classroom, report, feedback, new_page
     raise AssertionError("no page of the report has the link")
 
 
-def test_pictures(report, feedback, new_page, picture):
-    """The first screen of either, as the documents show them."""
+def test_pictures(classroom, report, feedback, new_page, picture):
+    """The first screen of a lecture's report and of a feedback page, as the documents show them."""
     page = new_page(width=1000, height=900)
-    page.goto(report[0].as_uri())
+    of_lecture = next((path for path in report if path.stem == classroom.lecture.id), report[0])
+    page.goto(of_lecture.as_uri())
     expect(page.locator("table").first).to_be_visible()
     picture("report", page)
     page.goto(feedback[0].as_uri())

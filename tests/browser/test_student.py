@@ -155,4 +155,4 @@ def test_picture_of_a_check(mistaken, picture):
     mistaken.cell("### Exercise 2").evaluate("cell => cell.scrollIntoView({block: 'start'})")
     expect(mistaken.cell(FANS)).to_be_in_viewport()
     expect(mistaken.output(f"test_{FANS}")).to_be_in_viewport()
-    picture("check", mistaken.panel)
+    picture("check", mistaken.panel.locator(".jp-NotebookPanel-notebook"))
