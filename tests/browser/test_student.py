@@ -18,6 +18,25 @@ RIGHT = MISTAKE.replace("C * KH * KW, F", "C * KH * KW, F * KH * KW")
 ENDLESS = f"    from IPython.display import display\n    display({LOOP!r})\n    while True:\n        pass"
 ERRORS = '[data-mime-type="application/vnd.jupyter.error"], [data-mime-type="application/vnd.jupyter.stderr"]'
 SHOWN = ".jp-OutputArea-output"
+PALE = """outputs => {
+    const channels = colour => { const [r, g, b, a = 1] = colour.match(/[\\d.]+/g).map(Number); return [r, g, b, a]; };
+    const over = ([r, g, b, a], below) => [r, g, b].map((channel, i) => a * channel + (1 - a) * below[i]);
+    const behind = one => one ? over(channels(getComputedStyle(one).backgroundColor), behind(one.parentElement)) : [255, 255, 255];
+    const linear = channel => channel <= 10.31 ? channel / 3294.6 : ((channel / 255 + 0.055) / 1.055) ** 2.4;
+    const luminance = ([r, g, b]) => 0.2126 * linear(r) + 0.7152 * linear(g) + 0.0722 * linear(b);
+    const contrast = one => {
+        const below = behind(one), text = over(channels(getComputedStyle(one).color), below);
+        const [light, dark] = [luminance(text), luminance(below)].sort((a, b) => b - a);
+        return (light + 0.05) / (dark + 0.05);
+    };
+    const withText = one => [...one.childNodes].some(node => node.nodeType === Node.TEXT_NODE && node.textContent.trim());
+    const enough = one => one.matches("[role=img]") ? 3 : 4.5;
+    const all = outputs.flatMap(output => [...output.querySelectorAll("*")]).filter(withText);
+    const pale = all.filter(one => contrast(one) < enough(one));
+    return [all.length, pale.map(one => `${contrast(one).toFixed(2)} ${one.outerHTML.slice(0, 120)}`)];
+}"""
+"""How many elements of outputs have text, and those whose contrast is too low by WCAG 2: below 4.5, or 3 for a sign. Inside of
+JupyterLab axe-core measures the contrast of no text at all."""
 
 
 def test_run_all_on_the_fresh_notebook(open_notebook):
@@ -129,12 +148,14 @@ def test_a_hint_unfolds(mistaken):
 
 @pytest.mark.parametrize("colours", ["light", "dark"])
 def test_feedback_is_readable_for_everybody(mistaken, findings, colours):
-    """In both themes axe-core finds nothing serious in what checks show: contrast, names, tables."""
+    """In both themes what checks show has enough contrast, and axe-core finds nothing serious in it: names, tables, structure."""
     dark = colours == "dark"
     mistaken.page.emulate_media(color_scheme=colours)
     expect(mistaken.page.locator("body")).to_have_attribute("data-jp-theme-light", "false" if dark else "true")
     mistaken.output(f"test_{FANS}").locator("summary").click()
     assert findings(mistaken.page, f".jp-NotebookPanel {SHOWN}") == []
+    count, pale = mistaken.panel.locator(SHOWN).evaluate_all(PALE)
+    assert count > 20 and pale == []
     mistaken.output(f"test_{FANS}").locator("summary").click()
 
 
