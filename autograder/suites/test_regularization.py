@@ -660,12 +660,12 @@ class TestAugment(ArgumentsUnchanged, Integers):
         """In a large batch each dy and each dx is as frequent as chance has it."""
         from scipy.special import chdtrc
 
-        found = moves(student.augment(dots(1500, 5), generator(rng)), 1500, 5)
+        found = moves(student.augment(dots(960, 5), generator(rng)), 960, 5)  # below the limit of callbacks, for follow-through
         for axis, name in enumerate(("dy", "dx")):
             counts = [int(np.sum(found[:, axis] == shift)) for shift in (-1, 0, 1)]
-            if sum(counts) < 1500 or chdtrc(2, sum((count - 500) ** 2 / 500 for count in counts)) < P_LIMIT:
-                said = f"of 1500 images, {name} is −1, 0, 1 in {counts[0]}, {counts[1]}, {counts[2]}: it should be about 500 each"
-                raise Mismatch("value", said, tuple(round(count / 150) for count in counts))
+            if sum(counts) < 960 or chdtrc(2, sum((count - 320) ** 2 / 320 for count in counts)) < P_LIMIT:
+                said = f"of 960 images, {name} is −1, 0, 1 in {counts[0]}, {counts[1]}, {counts[2]}: it should be about 320 each"
+                raise Mismatch("value", said, tuple(round(count / 96) for count in counts))
 
     @aspect("dy and dx by themselves", 6.2)
     def test_axes_independent(self, student, rng):

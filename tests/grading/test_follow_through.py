@@ -85,6 +85,24 @@ def test_a_wrong_correction_costs_no_optimiser(id, sandbox):
     assert full(found["adagrad_step"]) and not found["adagrad_step"].follow_through
 
 
+def used_in_solutions() -> Iterator[Any]:
+    """Yield each exercise that a later one of its lecture calls in the solution, with those."""
+    for lecture in COURSE.lectures():
+        cells, order = sources(lecture), list(lecture.points)
+        for number, name in enumerate(order):
+            own = {name, name.removesuffix("_forward") + "_backward"}
+            later = [other for other in order[number:] if other not in own and name in set(names_in(cells[other]))]
+            if later:
+                yield pytest.param(lecture, name, later, id=name)
+
+
+@pytest.mark.parametrize(("lecture", "name", "later"), used_in_solutions())
+def test_in_every_lecture_a_wrong_exercise_costs_itself_alone(lecture, name, later, sandbox):
+    results = graded(lecture, {name: f"def {name}(*args, **kwargs):\n    raise ValueError('wrong')\n"}, sandbox, only=[name, *later])
+    assert results.pop(name).score == 0
+    assert all(full(result) and name in result.follow_through for result in results.values()), results
+
+
 def test_an_exercise_that_is_not_attempted_counts_as_wrong(sandbox):
     found = graded(OPTIMIZERS, {"bias_corrected": ""}, sandbox)
     assert found["bias_corrected"].status == "not_attempted" and all(full(found[name]) for name in STEPS)
