@@ -141,8 +141,9 @@ def test_each_goal_of_each_lecture_is_said_to_be_reached_or_not(figures: dict[st
     about = figures["lectures"]["01_lecture"]
     about["cold"] = runs(0.9, 0.6, 0.65)
     about["costs"][page.OURS] = runs(1.0, 0.5, 2.0, peaks={"host": 200.0, "worker": 151.0})
+    about["costs"][page.PART] = runs(0.3, 0.2, 0.4, peaks={"host": 200.0, "worker": 100.0})
     about["costs"][page.FLOOR] = runs(0.4, 0.3, 0.5)
-    about["graded"][page.FLOOR] = 10
+    about["graded"] |= {page.PART: 2, page.FLOOR: 10}
     goals = [cell.rpartition(": ")[2] for cell in page._goals(figures).splitlines()[-1].split("|")[2:-1]]
     assert [goal.strip() for goal in goals] == ["reached", "not reached", "reached", "not reached", "reached"]
 
