@@ -30,7 +30,8 @@ def _split(cell: Mapping[str, Any]) -> dict[str, Any]:
 
 def _split_output(output: Mapping[str, Any]) -> dict[str, Any]:
     if "data" in output:
-        return {**output, "data": {kind: _Lines(text) for kind, text in output["data"].items()}}
+        # what isn't text, such as the data of our feedback page, stays in one piece
+        return {**output, "data": {kind: _Lines(text) if kind.startswith("text/") else text for kind, text in output["data"].items()}}
     return {**output, "text": _Lines(output["text"])}
 
 
