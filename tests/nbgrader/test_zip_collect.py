@@ -51,7 +51,7 @@ def moodle(new_folder):
         "Ben ONeill_9002_assignsubmission_onlinetext/onlinetext.html": "<p>hello</p>",
         f"Cem Doğan_9003_assignsubmission_file_{SLUG}.ipynb": RIGHT,
         f"Dee Twin_9004_assignsubmission_file_/{SLUG}.ipynb": RIGHT,
-        f"eve_9005_assignsubmission_file_/work/{SLUG}.ipynb": WRONG,
+        f"eve_9005_assignsubmission_file_/answers/{SLUG}.ipynb": WRONG,
         f"Fay Late_9006_assignsubmission_file_/{SLUG}.ipynb": RIGHT,
         f"Fay Late_9006_assignsubmission_file_/{SLUG}-2.ipynb": WRONG,
         f"Zoe Nobody_9008_assignsubmission_file_/{SLUG}.ipynb": RIGHT,
