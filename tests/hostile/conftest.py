@@ -226,10 +226,12 @@ class Canaries:
 
 
 def _command_line(process: psutil.Process) -> str:
-    try:
-        return " ".join((*process.cmdline(), process.cwd()))
-    except psutil.Error:
-        return ""
+    """Return a process's command line and its directory; "" for one that has ended, whose directory is not readable, or too deep to be named."""
+    words: list[str] = []
+    with suppress(psutil.Error, OSError):  # OSError: a guest of another test that went down a path longer than the kernel tells
+        words += process.cmdline()
+        words.append(process.cwd())
+    return " ".join(words)
 
 
 def _has_ipv6() -> bool:
