@@ -226,7 +226,7 @@ class Canaries:
 
 
 def _command_line(process: psutil.Process) -> str:
-    """Return a process's command line and its directory; "" for one that has ended, whose directory is not readable, or too deep to be named."""
+    """Return a process's command line and directory; "" for one that has ended, and no directory where it is unreadable or too deep."""
     words: list[str] = []
     with suppress(psutil.Error, OSError):  # OSError: a guest of another test that went down a path longer than the kernel tells
         words += process.cmdline()
