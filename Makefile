@@ -59,7 +59,7 @@ notebooks: $(READY)
 # Four workers on two cores, because many tests wait for a time limit.
 unit: $(READY)
 	@echo 'The tests in a browser are left out here: make browser'
-	$(RUN) $(BIN)/python -m pytest -n 4 --dist loadgroup --no-loadscope-reorder
+	$(RUN) $(BIN)/python -m pytest -n 4 --dist loadscope --no-loadscope-reorder
 
 # Not part of test: it needs a Chromium (CHROMIUM=/path/to/it where it isn't found) and some minutes.
 browser: $(READY)

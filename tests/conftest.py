@@ -6,11 +6,14 @@ The fuzzers try a few in every run of the tests, and as many as ``FUZZ_CASES`` s
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, Phase, settings
+from xdist.scheduler import LoadScopeScheduling
 
 from autograder.sandbox.host import Sandbox
 
@@ -32,19 +35,32 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
     return True if collection_path == IN_A_BROWSER and not named else None
 
 
-BY_LECTURE = ("test_hostile_answers", "test_lectures")
+BY_LECTURE = ("test_hostile_answers.py", "test_lectures.py")
 """Files whose tests of different lectures may run on different workers; all tests of any other file run on one, as its fixtures are."""
 
 
-@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let the longest files come first, and say what runs on one worker."""
+    """Let the longest files come first."""
     rank = {name: number for number, name in enumerate(LONGEST)}
     items.sort(key=lambda item: rank.get(item.path.stem, len(LONGEST)))
-    for item in items:
-        lecture = getattr(item, "callspec", None) and item.callspec.params.get("lecture")
-        part = f" {lecture.id}" if lecture and item.path.stem in BY_LECTURE else ""
-        item.add_marker(pytest.mark.xdist_group(f"{item.path}{part}"))
+
+
+class ByFileAndLecture(LoadScopeScheduling):
+    """Sends the tests of a file to one worker, and those of some files by lecture; a test's id names its lecture.
+
+    The groups of pytest-xdist 3.8 (``--dist loadgroup``) don't reach it through pytest 9.2: every test is a group of its own.
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        file, _, test = nodeid.partition("::")
+        lecture = re.search(r"\d\d_\w+", test) if file.endswith(BY_LECTURE) else None
+        return f"{file} {lecture.group()}" if lecture else file
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFileAndLecture:
+    """Tell pytest-xdist which tests belong together."""
+    return ByFileAndLecture(config, log)
 
 
 settings.register_profile(

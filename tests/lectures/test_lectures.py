@@ -40,7 +40,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning")  # wrong answe
 
 ALL = [params(lecture, id=lecture.id) for lecture in COURSE.lectures()]
 KNOWN = [(lecture, catalogue(lecture.slug)) for lecture in COURSE.lectures()]
-WRONG = [params(lecture, answer, id=f"{answer.exercise}-{answer.id}") for lecture, known in KNOWN for answer in known.misconceptions]
+WRONG = [params(lecture, answer, id=f"{lecture.id}-{answer.id}") for lecture, known in KNOWN for answer in known.misconceptions]
 NAMED = 0.95
 
 
