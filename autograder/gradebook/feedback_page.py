@@ -83,7 +83,8 @@ def page(notebook: Mapping[str, Any], student: str, assignment: str, marks: Fina
     graded = problems.get("graded") is not False
     for number, section in enumerate(sections, start=1):
         names = dict.fromkeys(grade_id(cell) for cell in (*section.answers, *section.tests))
-        section.anchor, section.graded = f"exercise-{number}", graded
+        known = re.fullmatch("[a-z_][a-z_0-9]{0,60}", section.name) and section.name not in {one.name for one in sections[: number - 1]}
+        section.anchor, section.graded = f"exercise-{section.name if known else number}", graded
         section.marks = [marks.cells[name] for name in names if name in marks.cells]
         section.remarks = [marks.remarks[name] for name in names if name in marks.remarks]
     html = _template().render(
@@ -170,7 +171,7 @@ class Section:
     before, answers, tests : list of cells
         The notebook above the answer, the answer, and its test cells.
     anchor : str
-        Its id on the page.
+        Its id on the page, which the report's links name.
     marks, remarks : list
         What the gradebook has for its cells.
     graded : bool

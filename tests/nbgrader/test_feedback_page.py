@@ -147,6 +147,7 @@ def test_section(page_of):
     fans, glorot = soup_of(page).select("section[aria-labelledby^=exercise]")[:2]
     assert fans.h2.get_text() == "fans" and "def fans(shape):" in fans.get_text() and "called" in fans.get_text()
     text = glorot.get_text(" ")
+    assert [fans.h2["id"], glorot.h2["id"]] == ["exercise-fans", "exercise-glorot_normal"]  # the report's links lead there
     assert "2 of 7 points" in text and "values · 0.00 of 3.50" in re.sub(r"\s+", " ", text)
     assert "The fans are swapped" in text and "See 03 §2." in text and "Judged with a right fans" in re.sub(r"\s+", " ", text)
     assert [row[2] for row in table_of(page)[1:3]] == ["values: Values are right.", "The fans are swapped."]
@@ -300,7 +301,7 @@ def check_page(page):
     inside = soup.body.find_all()
     for element in inside:
         assert not [name for name in element.attrs if name.startswith("on")], element
-        assert re.match(r"#((exercise|section)-\d+|summary)$|https?://", element.get("href", "#summary")), element
+        assert re.match(r"#(exercise-\w+|section-\d+|summary)$|https?://", element.get("href", "#summary")), element
         assert re.match(r"data:image/(png|jpeg|gif);base64,", element.get("src", "data:image/png;base64,")), element
     assert "default-src 'none'" in soup.find("meta", attrs={"http-equiv": "Content-Security-Policy"})["content"]
     assert soup.html["lang"] == "en" and soup.title.get_text().strip() and len(soup.find_all("main")) == 1

@@ -109,11 +109,12 @@ def small():
 
 @pytest.fixture(scope="module")
 def folder(small, tmp_path_factory):
-    """A course folder with the pages about the small class, and ada's feedback."""
+    """A course folder with the pages about the small class, and the feedback of two."""
     root = tmp_path_factory.mktemp("pages")
-    feedback = root / "feedback" / "ada" / LECTURE / "dropout.html"
-    feedback.parent.mkdir(parents=True)
-    feedback.touch()
+    for student in ("ada", "bao"):
+        feedback = root / "feedback" / student / LECTURE / "dropout.html"
+        feedback.parent.mkdir(parents=True)
+        feedback.touch()
     assert write_pages(small, Course(root), root / "report") == root / "report" / "index.html"
     return root
 
@@ -158,14 +159,19 @@ def test_everybody_has_a_row_with_signs_and_points(pages):
 
 def test_feedback_is_one_click_away(folder, pages):
     for name in (f"{LECTURE}_students.html", "index.html"):
-        (link,) = {one["href"] for one in Page(pages[name]).named("a") if "feedback" in one["href"]}
-        assert (folder / "report" / link).resolve() == folder / "feedback" / "ada" / LECTURE / "dropout.html"
+        links = {one["href"] for one in Page(pages[name]).named("a") if "feedback" in one["href"]}
+        there = [folder / "feedback" / student / LECTURE / "dropout.html" for student in ("ada", "bao")]
+        assert sorted((folder / "report" / link).resolve() for link in links) == there
+
+
+def test_a_mistake_leads_to_the_exercise_on_the_feedback_page(pages):
+    assert f"../feedback/bao/{LECTURE}/dropout.html#exercise-mask" in {one["href"] for one in Page(pages[f"{LECTURE}.html"]).named("a")}
 
 
 def test_mistakes_have_their_students_and_unexplained_ones_their_code(pages):
     text = Page(pages[f"{LECTURE}.html"]).words
     assert "Keeping and dropping are swapped (11 §2) You kept a unit with probability rate. bao" in text
-    assert re.search(r"2 students fail in the same way, .*? \(50 % of the points\): bao, cy", text)
+    assert re.search(r"2 students fail in the same way, .*? \(50 % of the points\): bao ?, cy", text)
     assert f"What bao wrote {CODE}" in text and "6 students fail in the same way" in text
 
 
@@ -204,7 +210,10 @@ def test_links_lead_somewhere(folder, pages, name):
     for link in (one["href"] for one in Page(pages[name]).named("a")):
         file, _, anchor = unquote(link).partition("#")
         assert (folder / "report" / (file or name)).resolve().is_file(), link
-        assert not anchor or anchor in [attributes.get("id") for _, attributes in Page(pages[file or name]).elements], link
+        if anchor.startswith("exercise-"):
+            assert anchor.removeprefix("exercise-") in POINTS and "feedback" in file
+        elif anchor:
+            assert anchor in [attributes.get("id") for _, attributes in Page(pages[file or name]).elements], link
 
 
 @each_page
