@@ -95,7 +95,8 @@ mutants: $(READY)
 
 # Not part of test, which tries a few hundred: it takes some minutes.
 fuzz: $(READY)
-	FUZZ_CASES=$(CASES) $(RUN) $(BIN)/python -m pytest -n 2 -p no:cacheprovider tests/hostile/test_fuzz_*.py
+	FUZZ_CASES=$(CASES) HOSTILE_ANSWERS=1 $(RUN) $(BIN)/python -m pytest -n 2 -p no:cacheprovider \
+		tests/hostile/test_fuzz_*.py tests/hostile/test_hostile_answers.py
 
 # Not part of test, which tries one moment of each kind: it takes a quarter of an hour.
 chaos: $(READY)

@@ -58,9 +58,9 @@ class ByFileAndLecture(LoadScopeScheduling):
 
 
 @pytest.hookimpl(optionalhook=True)
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFileAndLecture:
-    """Tell pytest-xdist which tests belong together."""
-    return ByFileAndLecture(config, log)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFileAndLecture | None:
+    """Tell pytest-xdist which tests belong together, with ``--dist loadscope``."""
+    return ByFileAndLecture(config, log) if config.getvalue("dist") == "loadscope" else None
 
 
 settings.register_profile(

@@ -19,17 +19,28 @@ each_lecture = pytest.mark.parametrize("lecture", LECTURES, ids=lambda lecture: 
 
 
 @pytest.fixture(scope="module")
-def new_class(folder_at, tmp_path_factory):
-    """Make a course with two students: one handed in all solutions, the other what was handed out; both may have deleted demonstrations."""
+def released(folder_at, tmp_path_factory):
+    """A course of which nbgrader has released all lectures."""
+    folder = folder_at(tmp_path_factory.mktemp("released"))
+    shutil.copy(LECTURES[0].root / CONFIG, folder.path)
+    for lecture in LECTURES:
+        for path in (lecture.source, lecture.released):
+            copy = folder.path / path.relative_to(lecture.root)
+            copy.parent.mkdir(parents=True)
+            shutil.copy(path, copy)
+    in_one_process(folder, "generate_assignment", "--force")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def new_class(released, folder_at, tmp_path_factory):
+    """Make a class of two students: one handed in all solutions, the other what was handed out; both may have deleted demonstrations."""
 
     def make(road: str, demonstrations: bool = True):
-        folder = folder_at(tmp_path_factory.mktemp(road))
-        shutil.copy(LECTURES[0].root / CONFIG, folder.path)
+        path = tmp_path_factory.mktemp(road)
+        shutil.copytree(released.path, path, dirs_exist_ok=True)
+        folder = folder_at(path)
         for lecture in LECTURES:
-            for path in (lecture.source, lecture.released):
-                copy = folder.path / path.relative_to(lecture.root)
-                copy.parent.mkdir(parents=True)
-                shutil.copy(path, copy)
             for student, notebook in (("solution", solved(lecture)), ("stubs", fill(lecture, {}))):
                 kept = [cell for cell in notebook["cells"] if demonstrations or "demo" not in cell["metadata"].get("tags", ())]
                 assert demonstrations or len(kept) < len(notebook["cells"])
@@ -39,10 +50,9 @@ def new_class(folder_at, tmp_path_factory):
     return make
 
 
-def autograde(folder) -> None:
-    """Let one process of nbgrader release and autograde all lectures."""
-    releases = [["generate_assignment", lecture.id, "--force"] for lecture in LECTURES]
-    statuses, said = folder.nbgrader(*releases, *(["autograde", lecture.id] for lecture in LECTURES))
+def in_one_process(folder, command: str, *options: str) -> None:
+    """Let one process of nbgrader do something with each lecture."""
+    statuses, said = folder.nbgrader(*([command, lecture.id, *options] for lecture in LECTURES))
     assert not any(statuses), said
 
 
@@ -61,7 +71,7 @@ def ours(new_class):
 def plugin(new_class):
     """The class graded by ``nbgrader autograde`` with the course's configuration."""
     folder = new_class("plugin")
-    autograde(folder)
+    in_one_process(folder, "autograde")
     return folder
 
 
@@ -71,7 +81,7 @@ def plain(new_class):
     folder = new_class("plain", demonstrations=False)
     config = folder.path / CONFIG
     config.write_text("".join(line for line in config.read_text().splitlines(keepends=True) if not line.startswith("c.Autograde")))
-    autograde(folder)
+    in_one_process(folder, "autograde")
     return folder
 
 
