@@ -190,6 +190,15 @@ def test_mistakes_are_as_frequent_as_the_counts_say():
     assert Counter(kind for _, kind in made).most_common(1)[0][0] is TYPES
 
 
+def test_no_mistake_takes_the_place_of_another():
+    """Some wrong backward passes bring a forward pass of their own, which must not hide that the student's is wrong in another way."""
+    lectures = [HERE.lecture(name) for name in ("11", "12")]
+    for student in enrol(250, len(lectures)):
+        for made in (mistakes(student, lecture) for lecture in lectures):
+            brought = {other: name for name, one in made.items() for other in one.functions if other != name}
+            assert brought.keys().isdisjoint(made), (student.name, brought)
+
+
 def test_habits_last():
     """Who has a habit makes such mistakes more often than others do, in each lecture."""
     students, kind = [student for student in enrol(300, 3) if student.ability < 2], TYPES

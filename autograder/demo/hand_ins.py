@@ -55,8 +55,9 @@ def mistakes(student: Student, lecture: Lecture) -> dict[str, Mistake]:
     found: dict[str, Mistake] = {}
     for exercise, points in lecture.points.items():
         rng = student.rng(lecture.id, exercise)
-        if exercise in of_friend and rng.random() < SHARED:
-            found[exercise] = of_friend[exercise]
+        shared = of_friend.get(exercise)
+        if shared and shared.functions.keys().isdisjoint(found) and rng.random() < SHARED:  # a backward pass may bring its forward pass
+            found[exercise] = shared
         elif rng.random() > _logistic(EASE + SLOPE * student.ability - HARDER * math.log2(points / usual)):
             found[exercise] = draw(student.ability, student.habits, lecture.slug, exercise, rng, found.keys())
     return found
