@@ -47,7 +47,8 @@ def _package(folder: Path) -> str:
     if folder == PACKAGE:
         return "autograder"
     name = f"course_{hashlib.sha256(str(folder).encode()).hexdigest()[:16]}"
-    spec = ModuleSpec(name, None, is_package=True)
-    spec.submodule_search_locations = [str(folder)]
-    sys.modules[name] = module_from_spec(spec)
+    if name not in sys.modules:
+        spec = ModuleSpec(name, None, is_package=True)
+        spec.submodule_search_locations = [str(folder)]
+        sys.modules[name] = module_from_spec(spec)
     return name

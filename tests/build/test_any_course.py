@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import os
-import site
 import subprocess
 import sys
+import sysconfig
+import venv
 import zipfile
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from textwrap import dedent
@@ -16,8 +16,13 @@ from typing import Any
 
 import pytest
 
+from autograder.errors import WorkerError
 from autograder.model.course import Course, HiddenModules, Layout, layout_of
+from autograder.model.submission import read_submission
+from autograder.runners.class_run import Options, task_of
 from autograder.runners.grader_version import installed
+from autograder.runners.protocol import result_in
+from autograder.runners.worker import close_sandbox, work
 
 from .conftest import write
 
@@ -153,34 +158,43 @@ def test_the_wheel_holds_the_engine_and_nothing_of_our_lectures(wheel: Path) -> 
 
 @dataclass(frozen=True)
 class Elsewhere:
-    """A course in a folder of its own, and an environment with the engine's wheel, in which nothing of this repository can be imported."""
+    """A course in a folder of its own, and an environment in which nothing of this repository can be imported."""
 
     root: Path
+    programs: Path
     environment: dict[str, str]
 
-    def run(self, *command: str | Path, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
-        """Run Python without the site-packages' .pth files, which lead to this repository."""
-        code = [sys.executable, "-S", *map(str, command)]
-        return subprocess.run(code, cwd=cwd or self.root, env=self.environment, capture_output=True, text=True, timeout=SECONDS)
+    def run(self, program: str, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
+        """Run a program of the environment in the course's folder."""
+        command = [self.programs / program, *map(str, arguments)]
+        return subprocess.run(command, cwd=self.root, env=self.environment, capture_output=True, text=True, timeout=SECONDS)
 
-    def autograder(self, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
-        """Run a command of ours."""
-        return self.run("-c", "from autograder.cli import main; main()", *arguments)
+
+def environment_with(wheel: Path, folder: Path) -> Path:
+    """Make a virtual environment with the engine's wheel, coursekit, and links to all else that is installed here; return its programs."""
+    venv.create(folder, symlinks=True, with_pip=False)
+    python = folder / "bin" / "python"
+    code = "import sysconfig; print(sysconfig.get_path('purelib'))"
+    packages = Path(subprocess.run([python, "-c", code], check=True, capture_output=True, text=True).stdout.strip())
+    for entry in Path(sysconfig.get_path("purelib")).iterdir():
+        if entry.suffix != ".pth" and not entry.name.startswith(("training_deep_neural_networks", "coursekit", "__pycache__")):
+            (packages / entry.name).symlink_to(entry)
+    install = ["install", "--no-deps", "--no-index", "--no-build-isolation", str(wheel), str(REPOSITORY / "course")]
+    subprocess.run([*PIP, "--python", str(python), *install], check=True, capture_output=True, text=True)
+    return python.parent
 
 
 @pytest.fixture(scope="module")
-def elsewhere(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Elsewhere]:
+def elsewhere(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Elsewhere:
     """A course with an assignment that nbgrader has released, and three hand-ins."""
     place = tmp_path_factory.mktemp("elsewhere")
-    target, root = place / "target", make_course(place / "course")
-    options = ["--no-deps", "--no-index", "--no-build-isolation", f"--target={target}"]
-    subprocess.run([*PIP, "install", *options, str(wheel), str(REPOSITORY / "course")], check=True, capture_output=True, text=True)
-    path = os.pathsep.join(map(str, (target, *site.getsitepackages())))
+    root, programs = make_course(place / "course"), environment_with(wheel, place / "environment")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST", "COURSEKIT", "PYTHON"))}
-    made = Elsewhere(root, {**kept, "PYTHONPATH": path, "HOME": str(place), "PATH": f"{Path(sys.executable).parent}:{kept['PATH']}"})
-    code = "import autograder, coursekit; print(autograder.__file__, coursekit.__file__)"
-    assert made.run("-c", code).stdout.count(str(target)) == 2
-    done = made.run("-m", "nbgrader", "generate_assignment", "ps1")
+    made = Elsewhere(root, programs, {**kept, "HOME": str(place), "PATH": f"{programs}{os.pathsep}{kept['PATH']}"})
+    code = "import autograder, coursekit, sys; print(autograder.__file__, coursekit.__file__, *sys.path, sep='\\n')"
+    paths = made.run("python", "-c", code).stdout.splitlines()
+    assert paths[0].startswith(str(place)) and paths[1].startswith(str(place)) and str(REPOSITORY) not in paths, paths
+    done = made.run("python", "-m", "nbgrader", "generate_assignment", "ps1")
     assert done.returncode == 0, done.stderr
     released = json.loads((root / "release/ps1/ps1.ipynb").read_text(encoding="utf-8"))
     answers = {"ada": RIGHT, "ben": "return np.std(x, ddof=1)", "cem": f"open({str(root / 'tests/hidden/reference/ps1.py')!r})"}
@@ -189,12 +203,12 @@ def elsewhere(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator
             if each["metadata"].get("nbgrader", {}).get("grade_id") == "spread":
                 each["source"] = f"def spread(x):\n    {answer}"
         write(root, f"submitted/{student}/ps1/ps1.ipynb", json.dumps(released))
-    yield made
+    return made
 
 
 def test_a_class_is_graded_with_the_hidden_modules_of_its_course(elsewhere: Elsewhere) -> None:
     """Also in processes of their own, and none of the hidden modules can be read by a student's code."""
-    done = elsewhere.autograder("grade", "ps1", "--json", "-", "--jobs", "2")
+    done = elsewhere.run("autograder", "grade", "ps1", "--json", "-", "--jobs", "2")
     assert done.returncode == 0, done.stderr
     results = {result["student"]: result for result in json.loads(done.stdout)["results"]}
     assert {student: result["score"] for student, result in results.items()} == {"ada": 4.0, "ben": 2.0, "cem": 0.0}
@@ -205,23 +219,23 @@ def test_a_class_is_graded_with_the_hidden_modules_of_its_course(elsewhere: Else
 
 
 def test_the_other_ways_in(elsewhere: Elsewhere, tmp_path: Path) -> None:
-    done = elsewhere.autograder("try", "ps1")
+    done = elsewhere.run("autograder", "try", "ps1")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "wrong: 3 of 3 misconceptions are in their band, 3 are named" in done.stdout
     code = "import numpy as np\nfrom autograder import score\ndef spread(x):\n    return np.std(x)\nprint(score(spread))"
-    assert elsewhere.run("-c", code).stdout.splitlines()[-1] == "4.0"
+    assert elsewhere.run("python", "-c", code).stdout.splitlines()[-1] == "4.0"
     suite, ben = elsewhere.root / "tests/hidden/suites/test_ps1.py", elsewhere.root / "submitted/ben/ps1/ps1.ipynb"
-    done = elsewhere.run("-m", "pytest", "-p", "no:cacheprovider", "-p", "autograder.pytest_plugin", suite, "--notebook", ben)
+    done = elsewhere.run("python", "-m", "pytest", "-p", "no:cacheprovider", suite, "--notebook", ben)
     assert "1 failed, 2 passed" in done.stdout, done.stdout + done.stderr
-    done = elsewhere.autograder("report", "--output", tmp_path / "report")
+    done = elsewhere.run("autograder", "report", "--output", tmp_path / "report")
     assert done.returncode == 0 and (tmp_path / "report" / "index.html").is_file(), done.stderr
-    done = elsewhere.autograder("demo", "--students", "3", "--output", tmp_path / "demo")
+    done = elsewhere.run("autograder", "demo", "--students", "3", "--output", tmp_path / "demo")
     assert done.returncode == 0 and (tmp_path / "demo" / "report" / "index.html").is_file(), done.stderr
 
 
 @pytest.mark.parametrize("command", [["new", "03_shape", "skewness:2"], ["build", "ps1"]], ids=["new", "build"])
 def test_what_needs_the_students_package_says_so(elsewhere: Elsewhere, command: list[str]) -> None:
-    done = elsewhere.autograder(*command)
+    done = elsewhere.run("autograder", *command)
     assert done.returncode == 2
     assert (
         "has no release/coursekit/public" in done.stderr
@@ -254,3 +268,25 @@ def test_the_version_of_the_grader_knows_the_courses_own_files(tmp_path: Path) -
         path.write_text((path.read_text() if path.exists() else "") + "# changed\n")
         before, last = installed(hidden), before
         assert before != last, path
+
+
+def test_a_worker_finds_the_course_where_the_host_has_it_or_where_it_was_started(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    course = Course(make_course(tmp_path / "host"))
+    released = write(course.root, "release/ps1/ps1.ipynb", source())
+    handed_in = write(course.root, "submitted/ada/ps1/ps1.ipynb", released.read_text(encoding="utf-8"))
+    message = task_of(read_submission(handed_in, course, "ada", course.lecture("ps1")), Options()).to_bytes()
+    monkeypatch.chdir(tmp_path)
+    try:
+        assert result_in(work(message)).score == 4
+        course.root.rename(tmp_path / "copy")
+        with pytest.raises(
+            WorkerError, match=r"it has no hidden tests of ps1: put the course's folder where the host has it, so that there is"
+        ):
+            result_in(work(message))
+        monkeypatch.chdir(tmp_path / "copy")
+        assert result_in(work(message)).score == 4
+        write(tmp_path / "copy", "tests/hidden/suites/test_ps1.py", "# another\n")
+        with pytest.raises(WorkerError, match=r"another version of the grader \(other code\)"):
+            result_in(work(message))
+    finally:
+        close_sandbox()
