@@ -155,9 +155,8 @@ class Lecture:
 
     @property
     def _release(self) -> str:
-        """The command that makes the released notebook; ``autograder build`` is for courses with the student's package beside it."""
-        is_built = (self.released.parents[1] / "coursekit").is_dir()
-        return f"{'autograder build' if is_built else 'nbgrader generate_assignment'} {self.id}"
+        """The command that makes the released notebook."""
+        return f"{'autograder build' if is_built(self.root) else 'nbgrader generate_assignment'} {self.id}"
 
     @cached_property
     def exercises(self) -> tuple[Exercise, ...]:
@@ -201,10 +200,10 @@ class Course:
         layout = layout_of(self.root)
         folders = {path.name for kind in (layout.source, layout.release) for path in (self.root / kind).glob("*") if path.is_dir()}
         lectures = (Lecture(self.root, name) for name in sorted(folders))
-        return tuple(lecture for lecture in lectures if _NUMBERED.match(lecture.id) or lecture.has_suite)
+        return tuple(lecture for lecture in lectures if lecture.has_suite or (_NUMBERED.match(lecture.id) and is_built(self.root)))
 
     def lectures(self) -> tuple[Lecture, ...]:
-        """Return all lectures, by number: the assignments that are called ``NN_slug``, or that have a hidden suite."""
+        """Return all lectures, by number: the assignments with a hidden suite, and those called ``NN_slug`` in a course that is built."""
         return self._lectures
 
     def lecture(self, name: str) -> Lecture:
@@ -243,12 +242,12 @@ def find_course(start: Path | None = None) -> Course:
     raise CourseError(f"no course here: neither {start} nor a folder above it has a {CONFIG}")
 
 
-_NUMBERED = re.compile(r"[0-9]{2}_")
+_NUMBERED = re.compile(r"^[0-9]{2}_")
 
 
 def slug_of(lecture: str) -> str:
     """Return the slug in a lecture's id: what follows its number, or all of it where there is none."""
-    return _NUMBERED.sub("", lecture, count=1) if _NUMBERED.match(lecture) else lecture
+    return _NUMBERED.sub("", lecture)
 
 
 def layout_of(root: Path) -> Layout:
@@ -273,6 +272,11 @@ def _layout(root: Path, config: FileState) -> Layout:
         "hidden": found.Autograder.get("hidden_directory"),
     }
     return Layout(**{name: str(value) for name, value in names.items() if value is not None})
+
+
+def is_built(root: Path) -> bool:
+    """Tell whether the course in `root` is one that ``autograder build`` makes: with the student's package beside released notebooks."""
+    return (root / layout_of(root).release / "coursekit").is_dir()
 
 
 def hidden_modules(root: Path, slug: str) -> HiddenModules:
