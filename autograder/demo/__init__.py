@@ -19,10 +19,10 @@ from autograder.demo.hand_ins import hand_in
 from autograder.demo.marker import grade_written_answers, set_due_dates
 from autograder.demo.students import enrol
 from autograder.errors import CourseError
-from autograder.model.course import CONFIG, PACKAGE, Course, Lecture, layout_of
+from autograder.judging.hidden_modules import copy_hidden
+from autograder.model.course import CONFIG, Course, Lecture
 from autograder.model.results import SubmissionResult
 from autograder.runners.class_run import Options, grade, submitted
-from autograder.runners.grader_version import HIDDEN
 
 CALL_SECONDS = 3.0  # the demo contains an endless loop: time out soon
 
@@ -102,10 +102,7 @@ def new_course(course: Course, folder: Path, lectures: Sequence[Lecture]) -> Cou
             copy = folder / notebook.relative_to(course.root)
             copy.parent.mkdir(parents=True)
             shutil.copy(notebook, copy)
-    hidden = layout_of(course.root).hidden
-    for path in (course.root / hidden / name for name in HIDDEN if (course.root / hidden).resolve() != PACKAGE):
-        if path.is_dir():
-            shutil.copytree(path, folder / hidden / path.name, ignore=shutil.ignore_patterns("__pycache__"))
+    copy_hidden(course.root, folder)
     return Course(folder)
 
 

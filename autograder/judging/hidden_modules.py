@@ -7,6 +7,7 @@ that lectures of several courses have modules of their own in one process. They 
 from __future__ import annotations
 
 import hashlib
+import shutil
 import sys
 from functools import cache
 from importlib import import_module
@@ -15,7 +16,7 @@ from importlib.util import module_from_spec
 from pathlib import Path
 from types import ModuleType
 
-from autograder.model.course import PACKAGE, HiddenModules
+from autograder.model.course import HIDDEN, PACKAGE, HiddenModules, layout_of
 
 
 def reference_of(hidden: HiddenModules) -> ModuleType:
@@ -38,6 +39,18 @@ def known_answers_of(hidden: HiddenModules) -> ModuleType:
         If it has none.
     """
     return import_module(f"{_package(hidden.folder)}.misconceptions.{hidden.slug}")
+
+
+def copy_hidden(root: Path, folder: Path) -> None:
+    """Copy the hidden modules of the course in `root` to `folder`, which has the same configuration.
+
+    Those of the course around this package aren't copied: a course without any has these.
+    """
+    hidden = layout_of(root).hidden
+    if (root / hidden).resolve() != PACKAGE:
+        for path in (root / hidden / name for name in HIDDEN):
+            if path.is_dir():
+                shutil.copytree(path, folder / hidden / path.name, ignore=shutil.ignore_patterns("__pycache__"))
 
 
 @cache

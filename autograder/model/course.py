@@ -37,6 +37,10 @@ OURS = Layout("solutions", "course")
 """The folders of a course without a configuration."""
 
 
+HIDDEN = ("suites", "reference", "misconceptions")
+"""The folders of a course's hidden modules."""
+
+
 class HiddenModules(NamedTuple):
     """The three modules of one lecture that students never see. A named tuple, because it is a part of many keys.
 

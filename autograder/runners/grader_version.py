@@ -18,7 +18,7 @@ from pathlib import Path
 
 import coursekit
 from autograder.files import FileState, state_of
-from autograder.model.course import PACKAGE, HiddenModules
+from autograder.model.course import HIDDEN, PACKAGE, HiddenModules
 
 LIBRARIES = ("coursekit", "landlockpy", "msgpack", "numpy", "pyseccomp", "pytest", "scipy")
 """Libraries of the grader itself."""
@@ -42,9 +42,6 @@ WITHOUT_EFFECT = frozenset(
     }
 )
 """Files and folders left out of the hash: they run before or after judging, or only in students' own checks."""
-
-HIDDEN = ("suites", "reference", "misconceptions")
-"""Folders of a course's hidden modules."""
 
 OF_A_LECTURE = ("autograder/suites/test_{}.py", "autograder/reference/{}.py", "autograder/misconceptions/{}.py")
 """Files that affect the marks of one lecture only, by their names in the hash, which are the same in every course."""
