@@ -149,7 +149,7 @@ def judging() -> list[str]:
         name = waiting.pop()
         if name not in found:
             found.add(name)
-            waiting += [*layers["IMPORTS"][name], *([name.rpartition(".")[0]] if "." in name else [])]
+            waiting += [*layers["imports"]()[name], *([name.rpartition(".")[0]] if "." in name else [])]
     return sorted(layers["FILES"][name] for name in found)
 
 
