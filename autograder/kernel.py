@@ -44,7 +44,7 @@ def score(function: Any) -> float:
     name = _written_argument(frame) or getattr(function, "__name__", "")
     lecture = _lecture_with(name)
     untouched = frozenset({name} if is_stub(namespace.get(name)) else ())
-    (result,) = judge(lecture.slug, LocalStudent(namespace), {name: lecture.points[name]}, untouched, order=list(lecture.points))
+    (result,) = judge(lecture.hidden, LocalStudent(namespace), {name: lecture.points[name]}, untouched, order=list(lecture.points))
     bundle = feedback.bundle(result)
     show.display(bundle["text/html"], bundle["text/plain"])
     return float(result.score)

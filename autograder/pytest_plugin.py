@@ -6,12 +6,13 @@ The option can be repeated: the tests are parametrised by notebook. The grader i
 from __future__ import annotations
 
 from collections.abc import Iterator
-from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING
 
 import pytest
+
+from autograder.model.course import HiddenModules
 
 if TYPE_CHECKING:
     import numpy as np
@@ -28,7 +29,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def _is_suite(path: Path) -> bool:
-    return path.parent == Path(__file__).parent / "suites"
+    return _hidden(path).suite == path and _hidden(path).reference.is_file()
+
+
+def _hidden(path: Path) -> HiddenModules:
+    """Return the hidden modules of the lecture whose suite is at `path`."""
+    return HiddenModules(path.parent.parent, path.stem.removeprefix("test_"))
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -66,7 +72,9 @@ def student(request: pytest.FixtureRequest, sandbox: Sandbox) -> Iterator[Studen
 @pytest.fixture(scope="module")
 def reference(request: pytest.FixtureRequest) -> ModuleType:
     """The hidden reference of the suite's lecture."""
-    return import_module(f"autograder.reference.{request.path.stem.removeprefix('test_')}")
+    from autograder.judging.hidden_modules import reference_of
+
+    return reference_of(_hidden(request.path))
 
 
 @pytest.fixture

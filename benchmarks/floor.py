@@ -35,7 +35,7 @@ def graded(submission: Submission) -> Marks:
     notebook = Notebook([GuestCell(*astuple(cell)) for cell in submission.cells], set(), lambda index: None)
     notebook.run()
     lecture = submission.lecture
-    results = judge(lecture.slug, LocalStudent(notebook.namespace), lecture.points, frozenset(notebook.untouched()))
+    results = judge(lecture.hidden, LocalStudent(notebook.namespace), lecture.points, frozenset(notebook.untouched()))
     return {result.name: result.score for result in results}
 
 

@@ -125,7 +125,7 @@ def class_of(lecture: Lecture, students: int) -> Iterator[dict[str, Any]]:
 
 def _right(lecture: Lecture, count: int) -> Iterator[dict[str, Any]]:
     """Yield the solution, then notebooks with each exercise's alternatives in turn."""
-    known = catalogue(lecture.slug).alternatives
+    known = catalogue(lecture.hidden).alternatives
     styles = [[answer for answer in known if answer.exercise == name] for name in lecture.points]
     rounds = zip(*(cycle(style or [None]) for style in styles), strict=False)
     yield solved(lecture)
@@ -135,7 +135,7 @@ def _right(lecture: Lecture, count: int) -> Iterator[dict[str, Any]]:
 
 def _mistaken(lecture: Lecture, count: int) -> Iterator[dict[str, Any]]:
     """Yield notebooks with one to three misconceptions each, spread over the exercises."""
-    known = [answer for answer in catalogue(lecture.slug).misconceptions if answer.id not in WAITS]
+    known = [answer for answer in catalogue(lecture.hidden).misconceptions if answer.id not in WAITS]
     apart = len(known) // 3
     for number in range(count):
         chosen = [known[(number + turn * apart) % len(known)] for turn in range(1 + number % 3)]

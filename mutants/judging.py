@@ -19,6 +19,7 @@ from unittest.mock import patch
 from mutating import Mutant
 
 from autograder.judging import diagnosis, grading
+from autograder.model.course import HiddenModules
 from coursekit.student import LocalStudent
 
 SURVIVED, CAUGHT, BROKEN = 0, 1, 3  # exit statuses; anything else is a process that a limit ended
@@ -32,8 +33,8 @@ class Subject:
 
     Attributes
     ----------
-    slug : str
-        The lecture.
+    hidden : HiddenModules
+        Of the lecture.
     exercise : str
         The function.
     origin : str
@@ -48,7 +49,7 @@ class Subject:
         Functions in `source` that are not mutated.
     """
 
-    slug: str
+    hidden: HiddenModules
     exercise: str
     origin: str
     source: str
@@ -86,7 +87,7 @@ def full_marks(subject: Subject, source: str) -> bool:
     except Exception:
         return False  # a cell that raises
     with _verdict_only():
-        results = grading.judge(subject.slug, LocalStudent(namespace), dict.fromkeys(subject.judges, 1.0))
+        results = grading.judge(subject.hidden, LocalStudent(namespace), dict.fromkeys(subject.judges, 1.0))
     return all(result.status == "passed" and result.score == result.max_score for result in results)
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from importlib import import_module
 from typing import Any
 
 from judging import Subject, judges_of
 from mutating import normal
 
+from autograder.judging.hidden_modules import reference_of
 from autograder.judging.known_answers import cell_source
 from autograder.model.course import Lecture, grade_id, is_setup, is_solution, source_of
 
@@ -19,15 +19,15 @@ def subjects_of(lecture: Lecture) -> Iterator[Subject]:
     solutions, namespace = _solutions(lecture)
     for name in lecture.points:
         yield _reference(lecture, name)
-        yield Subject(lecture.slug, name, "solution", normal(solutions[name]), namespace, judges_of(name, lecture.points))
+        yield Subject(lecture.hidden, name, "solution", normal(solutions[name]), namespace, judges_of(name, lecture.points))
 
 
 def _reference(lecture: Lecture, name: str) -> Subject:
     """Return the reference's function with its own helpers; helpers that are exercises themselves are mutated as those."""
-    module = import_module(f"autograder.reference.{lecture.slug}")
+    module = reference_of(lecture.hidden)
     source = normal(cell_source(getattr(module, name), name))
     leave = frozenset(f"_{name}_{other}" for other in lecture.points)
-    return Subject(lecture.slug, name, "reference", source, vars(module), judges_of(name, lecture.points), leave)
+    return Subject(lecture.hidden, name, "reference", source, vars(module), judges_of(name, lecture.points), leave)
 
 
 def _solutions(lecture: Lecture) -> tuple[dict[str, str], dict[str, Any]]:

@@ -39,7 +39,7 @@ def test_one_reason_is_said_once(tmp_path):
 def test_the_json_is_what_was_agreed(tmp_path):
     from autograder.judging.known_answers import catalogue
 
-    wrong = next(known for known in catalogue(LECTURE.slug).misconceptions if known.exercise == "update_running")
+    wrong = next(known for known in catalogue(LECTURE.hidden).misconceptions if known.exercise == "update_running")
     done = run("grade", write(with_answers(LECTURE, wrong), tmp_path / "alice.ipynb"), "--json", "-", "--no-cache")
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)
@@ -115,7 +115,7 @@ def test_a_notebook_that_is_not_there(tmp_path):
 def test_plain_pytest_is_a_way_in(tmp_path):
     good = write(solved(LECTURE), tmp_path / "good.ipynb")
     bad = write(fill(LECTURE, {}), tmp_path / "stubs.ipynb")
-    command = [sys.executable, "-m", "pytest", LECTURE.suite, "--notebook", good, "--notebook", bad, "--tb=line"]
+    command = [sys.executable, "-m", "pytest", LECTURE.hidden.suite, "--notebook", good, "--notebook", bad, "--tb=line"]
     done = subprocess.run(command, cwd=COURSE.root, capture_output=True, text=True, timeout=120)
     lines = done.stdout.strip().splitlines()
     failed, passed = (int(words.split()[0]) for words in lines[-1].split(", ")[:2])

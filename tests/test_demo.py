@@ -17,7 +17,7 @@ import pytest
 
 from autograder.demo import new_course, run_demo
 from autograder.demo.hand_ins import due, hand_in, mistakes
-from autograder.demo.mistakes import FUNCTIONS, KINDS, RIGHT, TYPES, UNEXPLAINED, UNFINISHED, kind_of
+from autograder.demo.mistakes import FUNCTIONS, KINDS, RIGHT, TYPES, UNFINISHED, kind_of
 from autograder.demo.students import BROKEN, LOOPS, UNTOUCHED, enrol
 from autograder.demo.written_answers import written_answers
 from autograder.errors import CourseError
@@ -29,6 +29,7 @@ HERE = find_course(Path(__file__).parent)
 ID, SLUG = "05_batch_normalization", "batch_normalization"
 LECTURES = [HERE.lecture(name) for name in ("01", "05", "09")]
 WRITTEN = f"written_{SLUG}"
+UNEXPLAINED = catalogue(HERE.lecture(ID).hidden).unexplained
 COUNTED = sum(kind.count for kind in (*KINDS, *UNFINISHED))
 
 
@@ -59,12 +60,12 @@ def test_a_class_is_graded_recorded_and_shown(course, tmp_path, capsys):
     assert by_name.keys() == {student.name for student in enrol(7, 1)}
     for student in enrol(7, 1):
         exercises = {exercise.name: exercise for exercise in by_name[student.name].exercises}
-        wrong = {*mistakes(student, course.lecture(ID)), *(UNEXPLAINED[SLUG] if student.together else ())}
+        wrong = {*mistakes(student, course.lecture(ID)), *(UNEXPLAINED if student.together else ())}
         full = {name for name, exercise in exercises.items() if exercise.score == exercise.max_score}
         assert full <= exercises.keys() - wrong, student
         assert wrong or full == exercises.keys(), student
         if student.together:
-            assert [exercises[name].misconception for name in UNEXPLAINED[SLUG]] == [None]
+            assert [exercises[name].misconception for name in UNEXPLAINED] == [None]
     assert any(exercise.misconception for result in results for exercise in result.exercises)
     table = capsys.readouterr().out
     assert f"{ID}: " in table and "misconceptions" in table
@@ -140,7 +141,7 @@ def test_everybody_who_was_promised_is_there(thirty):
     assert len({cells[student.name, first]["softmax"] for student in right}) > 2, "in styles of their own"
 
     odd = [found["fold_batchnorm"] for found in cells.values() if found and "fold_batchnorm" in found]
-    assert odd.count(UNEXPLAINED[SLUG]["fold_batchnorm"]) == 4
+    assert odd.count(UNEXPLAINED["fold_batchnorm"]) == 4
     made = [mistake for student in students for mistake in mistakes(student, thirty.lecture(second)).values()]
     most = Counter(mistake.known.id for mistake in made if mistake.known).most_common()
     assert most[2][1] >= 4, "the same mistakes at many"
@@ -182,7 +183,7 @@ def test_mistakes_are_as_frequent_as_the_counts_say():
     assert abs(1 - len(made) / functions - RIGHT / FUNCTIONS) < 0.07
     for kind in (*KINDS, *UNFINISHED):
         among = {
-            known.exercise for lecture in LECTURES for known in catalogue(lecture.slug).misconceptions if kind_of(known.title) is kind
+            known.exercise for lecture in LECTURES for known in catalogue(lecture.hidden).misconceptions if kind_of(known.title) is kind
         } or {name for name, _ in made}
         kinds = Counter(found for name, found in made if name in among)
         if kind.count >= 15:
@@ -211,7 +212,7 @@ def test_habits_last():
 
 
 def test_each_kind_has_misconceptions():
-    titles = [known.title for lecture in HERE.lectures() for known in catalogue(lecture.slug).misconceptions]
+    titles = [known.title for lecture in HERE.lectures() for known in catalogue(lecture.hidden).misconceptions]
     assert {kind_of(title) for title in titles} == set(KINDS)
 
 

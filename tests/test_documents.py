@@ -27,7 +27,7 @@ from autograder.cli import app
 from autograder.judging.known_answers import catalogue
 from autograder.judging.sample_notebooks import solved, with_answers, write
 from autograder.limits import LIMITS, Limits, in_units, limits_in
-from autograder.model.course import Course
+from autograder.model.course import PACKAGE, Course, HiddenModules
 from autograder.sandbox.confine import GUEST_PACKAGES
 
 ROOT = Path(__file__).parents[1]
@@ -134,7 +134,7 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
     for name in ("README.md", "LICENSE", "nbgrader_config.py", "pyproject.toml", "requirements.lock"):
         shutil.copy(ROOT / name, root)
     lecture = Course(root).lecture(LECTURE)
-    mistake = next(known for known in catalogue(SLUG).misconceptions if known.id == "fold_bias_not_scaled")
+    mistake = next(known for known in catalogue(HiddenModules(PACKAGE, SLUG)).misconceptions if known.id == "fold_bias_not_scaled")
     for student, notebook in (("ada", solved(lecture)), ("ben", with_answers(lecture, mistake))):
         path = write(notebook, root / "submitted" / student / LECTURE / f"{SLUG}.ipynb")
         path.with_name("timestamp.txt").write_text("2026-03-02 18:00:00 UTC", encoding="utf-8")

@@ -59,7 +59,7 @@ def test_the_points_are_the_grader_s(partly):
 def test_outputs_have_the_feedback_but_no_hidden_code(partly):
     outputs = {test["name"]: test["output"] for test in partly["tests"]}
     assert "<b>" in outputs["update_running"] and "\x1b" not in outputs["update_running"]
-    suite = [line.strip() for line in LECTURE.suite.read_text(encoding="utf-8").splitlines()]
+    suite = [line.strip() for line in LECTURE.hidden.suite.read_text(encoding="utf-8").splitlines()]
     code = [line for line in suite if len(line) > 20 and line.startswith(("assert", "expect", "student.", "return", "for "))]
     assert len(code) > 20
     assert not [line for line in code for output in outputs.values() if line in output]

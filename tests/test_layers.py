@@ -15,8 +15,9 @@ LAYERS = [
     {"autograder.report"},
     {"autograder.gradebook"},
     {"autograder.runners"},
-    {"autograder.judging"},
     {"autograder.suites", "autograder.misconceptions", "autograder.reference"},
+    {"autograder.kit"},
+    {"autograder.judging"},
     {"autograder.sandbox"},
     {"autograder.model"},
     {"autograder.deadline", "autograder.limits"},
@@ -27,7 +28,6 @@ LAYERS = [
 """From the top. A name stands for a package with all its modules, or for one module."""
 
 UPWARDS = {
-    ("autograder.misconceptions", "autograder.judging.known_answers"): "the decorators",
     ("autograder.limits", "autograder.sandbox.wire"): "the limits of a message, when they are asked for",
 }
 """What a layer uses of one above it."""
@@ -100,3 +100,10 @@ def test_no_import_runs_in_a_circle():
 def test_what_is_allowed_upwards_is_used():
     for inside, what in UPWARDS:
         assert any(what in imports()[module] for module in imports() if (module + ".").startswith(inside + ".")), (inside, what)
+
+
+def test_the_engine_imports_no_lecture():
+    """Lectures belong to a course's folder: the engine finds them there, and its wheel doesn't hold them."""
+    lectures = ("autograder.suites", "autograder.misconceptions", "autograder.reference")
+    engine = {module: names for module, names in imports().items() if not module.startswith(lectures)}
+    assert {module for module, names in engine.items() if any(name.startswith(lectures) for name in names)} == set()

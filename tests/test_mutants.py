@@ -10,7 +10,7 @@ from types import ModuleType
 
 import pytest
 
-from autograder.model.course import find_course
+from autograder.model.course import HiddenModules, find_course
 
 ROOT = Path(__file__).parents[1]
 pytest.importorskip("cosmic_ray")
@@ -40,22 +40,21 @@ def main_of(tool):
 
 
 @pytest.fixture
-def subject(tool, tmp_path, monkeypatch):
+def subject(tool, tmp_path):
     """Plant a lecture of one function, whose suite tries the given inputs."""
     from judging import Subject
 
     def plant(inputs, source=SOURCE):
-        suite = tmp_path / "test_planted.py"
-        suite.write_text(
+        hidden = HiddenModules(tmp_path, "planted")
+        for path in (hidden.suite, hidden.reference):
+            path.parent.mkdir(exist_ok=True)
+        hidden.reference.write_text(SOURCE)
+        hidden.suite.write_text(
             "from coursekit import exercise, expect\n\n\n@exercise('double')\nclass TestDouble:\n"
             "    def test_inputs(self, student, reference):\n        '''It doubles.'''\n"
             f"        for x in {inputs}:\n            expect(student.double(x)).equals(reference.double(x))\n"
         )
-        reference = ModuleType("planted")
-        exec(SOURCE, vars(reference))
-        monkeypatch.setitem(sys.modules, "autograder.reference.planted", reference)
-        monkeypatch.setattr("autograder.judging.grading.suite_of", lambda slug: suite)
-        return Subject("planted", "double", "reference", source, {}, ("double",))
+        return Subject(hidden, "double", "reference", source, {}, ("double",))
 
     return plant
 

@@ -20,10 +20,10 @@ from autograder.build.execution import code_digest, execute, figure_findings, sc
 from autograder.build.leaks import leak_findings, secrets_of
 from autograder.build.pairing import METADATA_KEY, Conflict, Source, normalise, read_source, text_of
 from autograder.build.release import ReleaseError, is_ignored, release
-from autograder.build.structure import Parts, exercises, places_to_fill, structure_findings
+from autograder.build.structure import Parts, exercises, needs_coursekit, places_to_fill, structure_findings
 from autograder.errors import BuildError
 from autograder.files import write_atomically
-from autograder.model.course import Course, Lecture
+from autograder.model.course import Course, Lecture, layout_of
 
 __all__ = ["Built", "build"]
 
@@ -75,12 +75,15 @@ def build(
 
     Raises
     ------
+    CourseError
+        If the course has no checks for students of its own, which a build runs.
     BuildError
         With all findings. A solution notebook that ran is written nevertheless; ``course/`` is written only without findings.
     """
     lectures = tuple(lectures) or tuple(lecture for lecture in course.lectures() if lecture.source.parent.is_dir())
     if not lectures:
-        raise BuildError(f"there is nothing to build: {course.root / 'solutions'} has no folder like 01_topic.")
+        raise BuildError(f"there is nothing to build: {course.root / layout_of(course.root).source} has no folder like 01_topic.")
+    needs_coursekit(course)
     return _Build(course, lectures, check, report, force).run()
 
 
@@ -223,12 +226,14 @@ class _Build:
     def _search_for_leaks(self, sources: dict[Lecture, Source], released: dict[Path, bytes]) -> None:
         """Search the present and the new files under course/."""
         self.report("searching course/ for leaks")
-        root = self.course.root
-        on_disk = {path: path.read_bytes() for path in sorted((root / "course").rglob("*")) if path.is_file() and not is_ignored(path)}
+        root, layout = self.course.root, layout_of(self.course.root)
+        on_disk = {
+            path: path.read_bytes() for path in sorted((root / layout.release).rglob("*")) if path.is_file() and not is_ignored(path)
+        }
         self._stray(on_disk, released, sources)
         # Lectures that are not being built have their secrets, too.
         notebooks = {lecture.id: notebook for lecture, notebook in self._everything(sources).items()}
-        secrets = secrets_of(notebooks, root / "autograder")
+        secrets = secrets_of(notebooks, root / layout.hidden)
         # A stale notebook that a build replaces is drift, not a leak to mend; a check looks at what is there now.
         searched = {**released, **on_disk} if self.check else {**on_disk, **released}
         self.findings += leak_findings(searched, secrets, root)

@@ -18,6 +18,7 @@ from nbformat import NotebookNode
 
 from autograder.build.pairing import code_cells
 from autograder.build.release import copy_other_files
+from autograder.judging.hidden_modules import copy_hidden
 from autograder.model.course import CONFIG, Lecture
 
 SECONDS_A_CELL = 300
@@ -44,6 +45,7 @@ def working_copy(root: Path, lecture: Lecture, released: Mapping[Path, bytes]) -
     with TemporaryDirectory(prefix="autograder-build-") as scratch:
         copy = Path(scratch).resolve()
         shutil.copy(root / CONFIG, copy)
+        copy_hidden(root, copy)
         for path, content in released.items():
             target = copy / path.relative_to(root)
             target.parent.mkdir(parents=True, exist_ok=True)

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from autograder.build.pairing import HEADER, Conflict, read_source
-from autograder.build.structure import TEST_CELL, Parts, exercises
+from autograder.build.structure import TEST_CELL, Parts, exercises, needs_coursekit
 from autograder.errors import CourseError
 from autograder.model.course import Course, Lecture
 
@@ -77,10 +77,11 @@ def write_lecture(course: Course, id: str, wanted: Sequence[str]) -> list[Path]:
     Raises
     ------
     CourseError
-        If a name or number is no valid one, or is taken; nothing is written then.
+        If a name or number is no valid one, or is taken, or the course has no public checks; nothing is written then.
     """
     from jinja2 import Environment, PackageLoader
 
+    needs_coursekit(course)
     lecture = _lecture(course, id)
     chosen = _exercises(wanted)
     _unique(course, chosen)

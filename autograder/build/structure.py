@@ -11,8 +11,9 @@ from pathlib import Path
 from nbformat import NotebookNode
 
 from autograder.build.execution import describe
-from autograder.errors import LimitError
+from autograder.errors import CourseError, LimitError
 from autograder.limits import limits_in
+from autograder.model.course import Course, HiddenModules, layout_of
 
 SHOWN = 10  # lines named in one message
 BEGIN, END = "BEGIN SOLUTION", "END SOLUTION"
@@ -182,12 +183,11 @@ class Parts:
     """
 
     def __init__(self, root: Path, slug: str) -> None:
+        layout = layout_of(root)
+        hidden, kit = HiddenModules(root / layout.hidden, slug), root / layout.release / "coursekit"
         self.root = root
-        self.public = root / "course" / "coursekit" / "public" / f"test_{slug}.py"
-        self.suite = root / "autograder" / "suites" / f"test_{slug}.py"
-        self.reference = root / "autograder" / "reference" / f"{slug}.py"
-        self.answers = root / "autograder" / "misconceptions" / f"{slug}.py"
-        self.figures = root / "course" / "coursekit" / "figures" / f"{slug}.py"
+        self.public, self.figures = kit / "public" / f"test_{slug}.py", kit / "figures" / f"{slug}.py"
+        self.suite, self.reference, self.answers = hidden.suite, hidden.reference, hidden.misconceptions
 
     def findings(self, names: list[str]) -> list[str]:
         """Return a message for each missing part of an exercise, and for each name without an exercise."""
@@ -233,6 +233,22 @@ class Parts:
     def _answers(self) -> Iterator[str]:
         if isinstance(tree := self._tree(self.answers), str):
             yield tree
+
+
+def needs_coursekit(course: Course) -> None:
+    """Refuse a course whose released folder holds no student's package with public checks.
+
+    Raises
+    ------
+    CourseError
+        With what to do instead.
+    """
+    kit = course.root / layout_of(course.root).release / "coursekit" / "public"
+    if not kit.is_dir():
+        raise CourseError(
+            f"{course.root} has no {kit.relative_to(course.root)}, the public checks that new and build write and run: "
+            "release its assignments with «nbgrader generate_assignment», and write suites and references by hand (docs/new-lecture.md)"
+        )
 
 
 def places_to_fill(text: str, shown: object) -> Iterator[str]:

@@ -18,6 +18,8 @@ from pathlib import Path
 from autograder.demo.hand_ins import hand_in
 from autograder.demo.marker import grade_written_answers, set_due_dates
 from autograder.demo.students import enrol
+from autograder.errors import CourseError
+from autograder.judging.hidden_modules import copy_hidden
 from autograder.model.course import CONFIG, Course, Lecture
 from autograder.model.results import SubmissionResult
 from autograder.runners.class_run import Options, grade, submitted
@@ -50,7 +52,7 @@ def run_demo(
     from autograder.report.progress import watched
     from autograder.report.terminal import show
 
-    demo = new_course(course, folder, lectures or course.lectures()[:2])
+    demo = new_course(course, folder, lectures or [lecture for lecture in course.lectures() if lecture.has_suite][:2])
     members = enrol(students, len(demo.lectures()))
     hand_in(demo, members)
     hand_ins = [one for lecture in demo.lectures() for one in submitted(demo, lecture)]
@@ -75,11 +77,21 @@ def run_demo(
 
 
 def new_course(course: Course, folder: Path, lectures: Sequence[Lecture]) -> Course:
-    """Make `folder` a course directory with some lectures of `course`, without submissions."""
+    """Make `folder` a course directory with some lectures of `course`, without submissions.
+
+    Raises
+    ------
+    CourseError
+        If there is no lecture, a lecture has no suite or no notebook, or the folder holds something else.
+    """
+    if not lectures:
+        raise CourseError(f"no assignment in {course.root} has a hidden suite: a demonstration needs a course with lectures")
+    for lecture in lectures:
+        for path in (lecture.hidden.suite, lecture.source, lecture.released):
+            if not path.exists():
+                raise CourseError(f"{lecture.shown(path)} is missing: a demonstration needs suite, solution and released notebook")
     marker = folder / ".demo"
     if folder.exists() and not marker.exists() and any(folder.iterdir()):
-        from autograder.errors import CourseError
-
         raise CourseError(f"{folder} is not empty and wasn't made by a demo: choose another folder with --output")
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
@@ -90,6 +102,7 @@ def new_course(course: Course, folder: Path, lectures: Sequence[Lecture]) -> Cou
             copy = folder / notebook.relative_to(course.root)
             copy.parent.mkdir(parents=True)
             shutil.copy(notebook, copy)
+    copy_hidden(course.root, folder)
     return Course(folder)
 
 

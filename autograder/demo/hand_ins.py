@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any
 
-from autograder.demo.mistakes import FUNCTIONS, NOT_ATTEMPTED, RAISES, RIGHT, UNEXPLAINED, UNREADABLE, Mistake, draw
+from autograder.demo.mistakes import FUNCTIONS, NOT_ATTEMPTED, RAISES, RIGHT, UNREADABLE, Mistake, draw
 from autograder.demo.students import BROKEN, LOOPS, UNTOUCHED, Student
 from autograder.demo.written_answers import without_markers, written_answers
 from autograder.gradebook.exchange_files import SECRET, TIMESTAMP
@@ -59,7 +59,7 @@ def mistakes(student: Student, lecture: Lecture) -> dict[str, Mistake]:
         if shared and shared.functions.keys().isdisjoint(found) and rng.random() < SHARED:  # a backward pass may bring its forward pass
             found[exercise] = shared
         elif rng.random() > _logistic(EASE + SLOPE * student.ability - HARDER * math.log2(points / usual)):
-            found[exercise] = draw(student.ability, student.habits, lecture.slug, exercise, rng, found.keys())
+            found[exercise] = draw(student.ability, student.habits, lecture.hidden, exercise, rng, found.keys())
     return found
 
 
@@ -90,7 +90,7 @@ def _sources(student: Student, lecture: Lecture) -> dict[str, str]:
         elif mistake.kind is UNREADABLE:
             sources[exercise] = sources[exercise].replace("):", ")", 1)
     if student.together:
-        sources |= UNEXPLAINED.get(lecture.slug, {})
+        sources |= catalogue(lecture.hidden).unexplained
     return sources
 
 
@@ -103,7 +103,7 @@ def _right_sources(lecture: Lecture, style: Random, wrong: Mapping[str, Any]) ->
     solution, reference = solution_sources(lecture), reference_sources(lecture)
     sources: dict[str, str] = {}
     for exercises in _with_one_cache(lecture):
-        alternatives = [known.functions for known in catalogue(lecture.slug).alternatives if known.exercise in exercises]
+        alternatives = [known.functions for known in catalogue(lecture.hidden).alternatives if known.exercise in exercises]
         chosen, likes_own = style.choice([{}, *alternatives]), style.random() < 0.5
         changed = {name: function for name, function in wrong.items() if name in exercises}
         if not changed and likes_own:

@@ -11,6 +11,7 @@ from random import Random
 from typing import Any
 
 from autograder.judging.known_answers import KnownAnswer, Severity, catalogue
+from autograder.model.course import HiddenModules
 
 
 @dataclass(frozen=True)
@@ -56,21 +57,6 @@ HABIT = 4.0  # how many times as often as others a student makes a mistake that 
 TILT = {"slip": 1.0, "part": 0.0, "core": -1.0}  # the stronger a student, the smaller the mistakes of a kind
 COMPOSABLE = {"in_place", "cut_off"}  # families of misconceptions that can be put on top of another mistake
 
-UNEXPLAINED = {
-    "batch_normalization": {
-        "fold_batchnorm": """def fold_batchnorm(W, b, gamma, beta, running_mean, running_var, eps=1e-5):
-    # gamma belongs to the weights, the statistics belong to the bias
-    std = np.sqrt(np.asarray(running_var) + eps)
-    return np.asarray(W) * gamma, gamma * (np.asarray(b) - running_mean) / std + beta"""
-    },
-    "learning_rate_schedules": {
-        "inverse_time_decay": """def inverse_time_decay(lr0, t, k):
-    # the rate falls like one over the square root of the time
-    return lr0 / (1 + k * np.sqrt(t))"""
-    },
-}
-"""Wrong functions that no misconception explains, by lecture and exercise: a group of students shares them."""
-
 
 @dataclass(frozen=True)
 class Mistake:
@@ -99,7 +85,7 @@ def kind_of(title: str) -> Kind:
     return next(kind for kind in KINDS if re.search(kind.titles, title, re.IGNORECASE))
 
 
-def draw(ability: float, habits: Collection[Kind], slug: str, exercise: str, rng: Random, taken: Collection[str]) -> Mistake:
+def draw(ability: float, habits: Collection[Kind], hidden: HiddenModules, exercise: str, rng: Random, taken: Collection[str]) -> Mistake:
     """Draw a mistake in an exercise: its kind by the frequencies and the student's habits, and one of that kind by popularity and ability.
 
     The k-th of a kind is chosen in proportion to 1/k, so that a few mistakes are made by many.
@@ -109,27 +95,29 @@ def draw(ability: float, habits: Collection[Kind], slug: str, exercise: str, rng
     ability : float
         In standard deviations from the mean.
     habits : collection of Kind
-    slug, exercise : str
+    hidden : HiddenModules
+        Of the lecture.
+    exercise : str
     rng : random.Random
     taken : collection of str
         Other exercises with a mistake: a misconception that replaces one of them, too, isn't drawn.
     """
     choices: dict[Kind, list[Mistake]] = {}
-    for one in _choices(slug, exercise):
+    for one in _choices(hidden, exercise):
         if one.functions.keys().isdisjoint(taken):
             choices.setdefault(one.kind, []).append(one)
     (mistakes,) = rng.choices(list(choices.values()), [kind.count * (HABIT if kind in habits else 1) for kind in choices])
     (mistake,) = rng.choices(mistakes, [math.exp(ability * TILT[one.severity]) / rank for rank, one in enumerate(mistakes, start=1)])
-    slips = [known for known in catalogue(slug).misconceptions if known.exercise == exercise and _is_composable(known)]
+    slips = [known for known in catalogue(hidden).misconceptions if known.exercise == exercise and _is_composable(known)]
     if mistake.known and mistake.kind is not TYPES and not mistake.known.with_forward and slips and rng.random() < BESIDE:
         return Mistake(mistake.kind, mistake.known, rng.choice(slips))
     return mistake
 
 
 @cache
-def _choices(slug: str, exercise: str) -> list[Mistake]:
+def _choices(hidden: HiddenModules, exercise: str) -> list[Mistake]:
     """Return all mistakes in an exercise, the popular ones of each kind first."""
-    known = [one for one in catalogue(slug).misconceptions if one.exercise == exercise]
+    known = [one for one in catalogue(hidden).misconceptions if one.exercise == exercise]
     Random(exercise).shuffle(known)
     return [*(Mistake(kind_of(one.title), one) for one in known), *map(Mistake, UNFINISHED)]
 

@@ -1,22 +1,12 @@
-"""nbgrader's configuration of a course, and the address of its database. Doesn't import nbgrader, which takes seconds."""
+"""The address of a course's gradebook, from nbgrader's configuration."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from jupyter_core.paths import jupyter_config_path
-from traitlets.config import Config, PyFileConfigLoader
+from autograder.model.configuration import configuration
 
-from autograder.model.course import CONFIG
-
-
-def configuration(root: Path) -> Config:
-    """Return nbgrader's configuration for the course in `root`: the user's own files, then the course's."""
-    config = Config()
-    for folder in (*reversed(jupyter_config_path()), str(root)):
-        if Path(folder, CONFIG).is_file():
-            config.merge(PyFileConfigLoader(CONFIG, path=folder).load_config())
-    return config
+__all__ = ["configuration", "database_url"]
 
 
 def database_url(root: Path) -> str:

@@ -19,6 +19,7 @@ import numpy as np
 from autograder import deadline
 from autograder.judging.known_answers import KnownAnswer, catalogue, without_warnings
 from autograder.judging.recorder import Answer, Recorder
+from autograder.model.course import HiddenModules
 from autograder.model.results import MisconceptionFound
 from autograder.model.values import size_of
 from coursekit.outcomes import TestOutcome
@@ -61,24 +62,26 @@ class Trial:
         return self.outcome.aspect is not None and self.outcome.aspect.corner
 
 
-def explain(slug: str, exercise: str, trials: Sequence[Trial]) -> list[MisconceptionFound]:
+def explain(hidden: HiddenModules, exercise: str, trials: Sequence[Trial]) -> list[MisconceptionFound]:
     """Return the misconceptions that explain the failures, at most `MOST_FOUND`, those of substance first.
 
     Parameters
     ----------
-    slug, exercise : str
+    hidden : HiddenModules
+        Of the lecture.
+    exercise : str
         The lecture and the exercise that failed.
     trials : sequence of Trial
         All tests of the exercise.
     """
     student = _Failures(exercise, trials)
-    known = [one for one in catalogue(slug).misconceptions if one.exercise == exercise]
+    known = [one for one in catalogue(hidden).misconceptions if one.exercise == exercise]
     found: dict[KnownAnswer, set[str]] = {}
     unexplained = {trial.aspect for trial in student.failed if not trial.is_corner}
-    substance = {one: aspects for one in known if unexplained and (aspects := student.aspects_like(slug, one))}
+    substance = {one: aspects for one in known if unexplained and (aspects := student.aspects_like(hidden, one))}
     while unexplained and len(found) < MOST_FOUND:
         best = max(substance, key=lambda one: len(substance[one] & unexplained), default=None)  # of equal ones the first
-        if best is not None and unexplained - substance[best] and student.only_raises(slug, best):
+        if best is not None and unexplained - substance[best] and student.only_raises(hidden, best):
             del substance[best]  # that both raise an error says little where the student fails elsewhere, too
             continue
         if best is None or not substance[best] & unexplained:
@@ -86,13 +89,13 @@ def explain(slug: str, exercise: str, trials: Sequence[Trial]) -> list[Misconcep
         found[best] = substance[best]
         unexplained -= substance[best]
         substance = {one: aspects for one, aspects in substance.items() if aspects & unexplained}
-    corners = {trial.aspect for trial in student.failed if trial.is_corner and all(trial_with(slug, one, trial).passed for one in found)}
+    corners = {trial.aspect for trial in student.failed if trial.is_corner and all(trial_with(hidden, one, trial).passed for one in found)}
     by_answers = not found or bool(unexplained)
     in_corners = [trial for trial in student.failed if trial.aspect in corners]
     if in_corners and not by_answers:  # of slips of the same kinds, that which explains most
-        known.sort(key=lambda one: sum(trial_with(slug, one, trial).passed for trial in in_corners))
+        known.sort(key=lambda one: sum(trial_with(hidden, one, trial).passed for trial in in_corners))
     for one in known:
-        if corners and len(found) < MOST_FOUND and (aspects := student.corners_like(slug, one, by_answers, bool(unexplained))) & corners:
+        if corners and len(found) < MOST_FOUND and (aspects := student.corners_like(hidden, one, by_answers, bool(unexplained))) & corners:
             found[one] = aspects
             corners -= aspects
     names = list(dict.fromkeys(trial.aspect for trial in trials if trial.outcome.aspect))
@@ -110,7 +113,7 @@ class _Failures:
         self._exercise, self._records = exercise, dict[tuple[str, int | None], Record]()
         self._trials = sorted(trials, key=lambda trial: trial.outcome.passed)  # most misconceptions are excluded by the first failed test
 
-    def aspects_like(self, slug: str, known: KnownAnswer) -> set[str]:
+    def aspects_like(self, hidden: HiddenModules, known: KnownAnswer) -> set[str]:
         """Return the aspects in which a misconception fails, if the student fails in the same tests with the same answers; else nothing.
 
         In corners the student may fail where the misconception doesn't: because of a slip.
@@ -118,22 +121,22 @@ class _Failures:
         aspects = set()
         for trial in self._trials:
             deadline.check()
-            theirs = trial_with(slug, known, trial)
+            theirs = trial_with(hidden, known, trial)
             if theirs.passed:
                 continue
             if trial.outcome.passed or not (trial.is_corner or self._is_like(trial, theirs, known)):
                 return set()
             if not trial.is_corner:
                 aspects.add(trial.aspect)
-        others = {trial.aspect for trial in self.failed if trial_with(slug, known, trial).passed}
+        others = {trial.aspect for trial in self.failed if trial_with(hidden, known, trial).passed}
         return aspects - others
 
-    def only_raises(self, slug: str, known: KnownAnswer) -> bool:
+    def only_raises(self, hidden: HiddenModules, known: KnownAnswer) -> bool:
         """Tell whether a misconception raises an error in all aspects in which it fails, so that no values could be compared."""
-        tried = [trial_with(slug, known, trial) for trial in self.failed if not trial.is_corner]
+        tried = [trial_with(hidden, known, trial) for trial in self.failed if not trial.is_corner]
         return all(one.passed or one.kind == "raised" for one in tried)
 
-    def corners_like(self, slug: str, known: KnownAnswer, by_answers: bool, unexplained: bool = False) -> set[str]:
+    def corners_like(self, hidden: HiddenModules, known: KnownAnswer, by_answers: bool, unexplained: bool = False) -> set[str]:
         """Return the corners in which a slip fails, if the student fails in the same tests; else nothing.
 
         `by_answers`: the answers are compared, too. Beside a mistake of substance, which changes them, it is the kind of failure. Where a
@@ -142,7 +145,7 @@ class _Failures:
         corners = set()
         for trial in self._trials:
             deadline.check()
-            theirs = trial_with(slug, known, trial)
+            theirs = trial_with(hidden, known, trial)
             if theirs.passed:
                 continue
             if trial.outcome.passed or not trial.is_corner:
@@ -192,11 +195,11 @@ class Tried:
         return (self.record.size if self.record else 0) + size_of(self.got)
 
 
-def trial_with(slug: str, known: KnownAnswer, trial: Trial) -> Tried:
+def trial_with(hidden: HiddenModules, known: KnownAnswer, trial: Trial) -> Tried:
     """Run a test with a known answer. Cached."""
-    key = (slug, f"{known.exercise}/{known.id}", trial.id)
+    key = (hidden, f"{known.exercise}/{known.id}", trial.id)
     if key not in _tried:
-        recorder = Recorder(LocalStudent({**vars(catalogue(slug).reference), **known.functions}))
+        recorder = Recorder(LocalStudent({**vars(catalogue(hidden).reference), **known.functions}))
         try:
             with deadline.uncounted(), without_warnings():  # the result is cached for all submissions
                 trial.again(recorder)
@@ -210,12 +213,12 @@ def trial_with(slug: str, known: KnownAnswer, trial: Trial) -> Tried:
     return _tried[key]
 
 
-class _Cache(dict[tuple[str, str, str], Tried]):
+class _Cache(dict[tuple[HiddenModules, str, str], Tried]):
     """What came of tests with known answers, at most `ROOM` bytes of it: the oldest goes first."""
 
     _size = 0
 
-    def add(self, key: tuple[str, str, str], found: Tried) -> None:
+    def add(self, key: tuple[HiddenModules, str, str], found: Tried) -> None:
         """Keep `found`, unless it alone is too large."""
         if found.size > ROOM:
             return

@@ -23,6 +23,7 @@ from typing import Any, cast
 
 from autograder.judging.known_answers import catalogue, cell_source
 from autograder.model.cells import Cell
+from autograder.model.course import HiddenModules
 from autograder.sandbox.remote import RemoteStudent, cells_of, with_replaced
 from autograder.sandbox.wire import builtin_error
 from coursekit.student import LocalStudent, Student, copied
@@ -154,20 +155,20 @@ def names_of(value: Any) -> Iterator[str]:
 # --- right functions in place of wrong ones ---------------------------------------------------------------------------------
 
 
-def replaceable(slug: str, earlier: str, dependent: str) -> bool:
+def replaceable(hidden: HiddenModules, earlier: str, dependent: str) -> bool:
     """Tell whether a right `earlier` may be used to judge `dependent`: not if its reference is made from that of `dependent`."""
-    return f"_{earlier}_{dependent}" not in names_in(_source(slug, earlier))  # `cell_source` calls a helper so
+    return f"_{earlier}_{dependent}" not in names_in(_source(hidden, earlier))  # `cell_source` calls a helper so
 
 
 @contextmanager
-def with_right(student: Student, slug: str, names: Sequence[str], before: Sequence[str]) -> Iterator[tuple[Student, set[str]]]:
+def with_right(student: Student, hidden: HiddenModules, names: Sequence[str], before: Sequence[str]) -> Iterator[tuple[Student, set[str]]]:
     """Provide a notebook's functions with some exercises right, and the names of those that are called.
 
     Parameters
     ----------
     student : Student
         The notebook's functions.
-    slug : str
+    hidden : HiddenModules
         The lecture.
     names : sequence of str
         The exercises. Of a forward and a backward pass, which share a cache, both are replaced.
@@ -176,10 +177,10 @@ def with_right(student: Student, slug: str, names: Sequence[str], before: Sequen
     """
     replaced = [name for name in before if name in names or _partner(name) in names]
     if isinstance(student, RemoteStudent):
-        with with_replaced(student, {name: _source(slug, name) for name in replaced}) as found:
+        with with_replaced(student, {name: _source(hidden, name) for name in replaced}) as found:
             yield found
         return
-    namespace, reference = cast(MutableMapping[str, Any], _namespace(student)), catalogue(slug).reference
+    namespace, reference = cast(MutableMapping[str, Any], _namespace(student)), catalogue(hidden).reference
     own, asked = {name: namespace[name] for name in replaced if name in namespace}, set[str]()
     try:
         namespace.update({name: _answering(name, getattr(reference, name), asked) for name in replaced})
@@ -211,9 +212,9 @@ def _partner(name: str) -> str:
     return ""
 
 
-def _source(slug: str, name: str) -> str:
+def _source(hidden: HiddenModules, name: str) -> str:
     """Return the code of a cell with the reference's function, and nothing but what that needs."""
-    return "import numpy as np\n\n\n" + cell_source(getattr(catalogue(slug).reference, name), name)
+    return "import numpy as np\n\n\n" + cell_source(getattr(catalogue(hidden).reference, name), name)
 
 
 def _namespace(student: Student) -> Mapping[str, Any]:

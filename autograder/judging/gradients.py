@@ -13,6 +13,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -23,6 +24,7 @@ from autograder.judging.diagnosis import close
 from autograder.judging.known_answers import KnownAnswer, catalogue, without_warnings
 from autograder.judging.recorder import has_generator
 from autograder.judging.reference_cache import Remembered, remembered
+from autograder.model.course import HiddenModules
 from coursekit.expectations import Mismatch
 from coursekit.student import Call, Student, StudentFunction, copied
 
@@ -49,7 +51,7 @@ class KnownForward:
     ----------
     reference : module
         The right functions, used for all other names.
-    slug : str
+    hidden : HiddenModules
         The lecture.
     known : KnownAnswer
         A misconception of the forward pass.
@@ -66,8 +68,10 @@ class KnownForward:
         For each call of the backward pass, whether a gradient was zero, or the upstream gradient itself, where the reference's is neither.
     """
 
-    def __init__(self, reference: ModuleType | Remembered, slug: str, known: KnownAnswer, backward: str, by_formula: bool = False) -> None:
-        self._reference, self._slug, self.known, self._backward, self._by_formula = reference, slug, known, backward, by_formula
+    def __init__(
+        self, reference: ModuleType | Remembered, hidden: HiddenModules, known: KnownAnswer, backward: str, by_formula: bool = False
+    ) -> None:
+        self._reference, self._hidden, self.known, self._backward, self._by_formula = reference, hidden, known, backward, by_formula
         self._returns_pair = known.exercise.endswith("_forward")
         self.trivial: list[bool] = []
 
@@ -89,7 +93,8 @@ class KnownForward:
             found = _listed(getattr(self._reference, self._backward)(dout, kept))
         else:
             with deadline.uncounted():  # the result is cached for all submissions
-                found = _derivatives.derivatives(self._slug, self.known.exercise, self.known.id, dout, args, kwargs, count)
+                lecture = str(self._hidden.folder), self._hidden.slug
+                found = _derivatives.derivatives(*lecture, self.known.exercise, self.known.id, dout, args, kwargs, count)
         self.trivial.append(any(_is_trivial(mine, np.asarray(other), dout) for mine, other in zip(found, _listed(right), strict=True)))
         if isinstance(right, dict):
             return dict(zip(right, found, strict=True))
@@ -105,21 +110,24 @@ class KnownForward:
 
 
 @lru_cache(maxsize=256)
-def known_forward(slug: str, forward: str, id: str, backward: str, by_formula: bool) -> KnownForward:
+def known_forward(hidden: HiddenModules, forward: str, id: str, backward: str, by_formula: bool) -> KnownForward:
     """Return the `KnownForward` for a misconception of `forward`. Cached."""
-    found = catalogue(slug)
+    found = catalogue(hidden)
     known = next(one for one in found.misconceptions if (one.exercise, one.id) == (forward, id))
-    return KnownForward(remembered(found.reference), slug, known, backward, by_formula)
+    return KnownForward(remembered(found.reference), hidden, known, backward, by_formula)
 
 
 def derivatives(
-    slug: str, exercise: str, known: str, dout: np.ndarray, args: Sequence[Any], kwargs: Mapping[str, Any], count: int
+    folder: str, slug: str, exercise: str, known: str, dout: np.ndarray, args: Sequence[Any], kwargs: Mapping[str, Any], count: int
 ) -> list[np.ndarray]:
     """Return the derivatives of Σ dout·out of a misconception with respect to its first `count` arguments.
 
-    Where the first argument is a dictionary of parameters, they are with respect to its items.
+    Where the first argument is a dictionary of parameters, they are with respect to its items. The lecture is named by plain data, as
+    `HiddenModules` has them, because the answers are remembered by the arguments.
     """
-    function = next(one.function for one in catalogue(slug).misconceptions if (one.exercise, one.id) == (exercise, known))
+    function = next(
+        one.function for one in catalogue(HiddenModules(Path(folder), slug)).misconceptions if (one.exercise, one.id) == (exercise, known)
+    )
 
     params = args[0] if isinstance(args[0], dict) else None
     rest = args[1:] if params is not None else args[count:]

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from importlib import import_module
 from types import ModuleType
 from typing import Any
 
@@ -19,12 +18,13 @@ from autograder.judging.diagnosis import Trial
 from autograder.judging.follow_through import Uses, replaceable, with_right
 from autograder.judging.forms import Form, InForm, caches_for, forms_of
 from autograder.judging.gradients import AnsweringAs, KnownForward, forward_of, known_forward
+from autograder.judging.hidden_modules import reference_of
 from autograder.judging.known_answers import catalogue
 from autograder.judging.marking import marks_of
 from autograder.judging.recorder import Account, Recorder
 from autograder.judging.reference_cache import Remembered, remembered
 from autograder.limits import Limits
-from autograder.model.course import slug_of, suite_of
+from autograder.model.course import HiddenModules
 from autograder.model.results import KILLED, ExerciseResult, MisconceptionFound, Status, SubmissionResult, TestResult, rounded
 from autograder.model.submission import Submission, few
 from autograder.sandbox.host import Cell, Sandbox
@@ -150,7 +150,7 @@ def _again(test: CollectedTest, fixtures: Mapping[str, Any]) -> Callable[..., No
 
 
 def judge(
-    slug: str,
+    hidden: HiddenModules,
     student: Student,
     points: Mapping[str, float],
     untouched: frozenset[str] = frozenset(),
@@ -161,8 +161,8 @@ def judge(
 
     Parameters
     ----------
-    slug : str
-        The lecture.
+    hidden : HiddenModules
+        Of the lecture.
     student : Student
         The functions, in this process or in a guest.
     points : mapping of str to float
@@ -179,33 +179,33 @@ def judge(
     tuple of ExerciseResult
         One for each exercise, in the order of `points`.
     """
-    suite = HiddenSuite(student, remembered(import_module(f"autograder.reference.{slug}")), list(points), limits)
+    suite = HiddenSuite(student, remembered(reference_of(hidden)), list(points), limits)
     results: dict[str, ExerciseResult] = {}
     final: dict[str, ExerciseResult] = {}
     uses, forms = Uses(student, order or list(points)), dict[str, Form]()
     with suite.clock:
-        run_tests(suite_of(slug), suite)
+        run_tests(hidden.suite, suite)
         for name in points:
             suite.clock.turn_to(name)
-            result = _exercise_result(slug, name, points[name], suite.trials, name in untouched)
+            result = _exercise_result(hidden, name, points[name], suite.trials, name in untouched)
             if result.status in ("failed", "error"):
                 try:
-                    result = _in_another_form(suite, slug, result, forms) or result
+                    result = _in_another_form(suite, hidden, result, forms) or result
                 except Overdue as late:
                     result = replace(result, status="timeout", tests=tuple(_without_diagnosis(test, late) for test in result.tests))
             if name.endswith("_backward") and result.status in ("failed", "error"):
                 try:
-                    result = _rejudged(suite, slug, result, results) or result
+                    result = _rejudged(suite, hidden, result, results) or result
                 except Overdue as late:
                     result = replace(result, status="timeout", tests=tuple(_without_diagnosis(test, late) for test in result.tests))
             results[name] = final[name] = result
             if result.status not in ("passed", "not_attempted"):
-                final[name] = _followed_through(suite, slug, result, uses, final)
+                final[name] = _followed_through(suite, hidden, result, uses, final)
     return tuple(final[name] for name in points)
 
 
 def _followed_through(
-    suite: HiddenSuite, slug: str, result: ExerciseResult, uses: Uses, final: dict[str, ExerciseResult]
+    suite: HiddenSuite, hidden: HiddenModules, result: ExerciseResult, uses: Uses, final: dict[str, ExerciseResult]
 ) -> ExerciseResult:
     """Judge an exercise once more where it uses earlier ones that lost points, with those right; return the better result.
 
@@ -217,21 +217,21 @@ def _followed_through(
         return result
     unknown = [earlier for earlier in uses.of(name) if earlier not in final]
     if unknown:
-        final |= {found.name: found for found in judge(slug, student, dict.fromkeys(unknown, 1.0), limits=limits)}
+        final |= {found.name: found for found in judge(hidden, student, dict.fromkeys(unknown, 1.0), limits=limits)}
     lost = [earlier for earlier, found in final.items() if found.status != "passed"]
-    taken = [earlier for earlier in uses.of(name, without=lost) if earlier in lost and replaceable(slug, earlier, name)]
+    taken = [earlier for earlier in uses.of(name, without=lost) if earlier in lost and replaceable(hidden, earlier, name)]
     if not taken:
         return result
     share = replace(limits, host_seconds=limits.host_seconds / len(suite.only or [name]))
-    with uncounted(), with_right(student, slug, taken, before) as (helped, asked):
-        (again,) = judge(slug, helped, {name: result.max_score}, limits=share)
+    with uncounted(), with_right(student, hidden, taken, before) as (helped, asked):
+        (again,) = judge(hidden, helped, {name: result.max_score}, limits=share)
     called = tuple(earlier for earlier in taken if earlier in asked)
     if called and again.score > result.score:
         return replace(again, follow_through=called)
     return replace(result, status="timeout") if again.status == "timeout" else result  # another run may get further: don't store it
 
 
-def _in_another_form(suite: HiddenSuite, slug: str, result: ExerciseResult, forms: dict[str, Form]) -> ExerciseResult | None:
+def _in_another_form(suite: HiddenSuite, hidden: HiddenModules, result: ExerciseResult, forms: dict[str, Form]) -> ExerciseResult | None:
     """Judge an exercise that earned nothing with its answers in another form, and note the form in `forms`; None if there is no gain.
 
     A backward pass is judged with the answers of its forward pass in the form that was found for them. Where the forward pass returned no
@@ -247,7 +247,7 @@ def _in_another_form(suite: HiddenSuite, slug: str, result: ExerciseResult, form
         return None
     for form in choices:
         trials = [suite.trial_in(trial, {forward: form}) for trial in mine]
-        again = _exercise_result(slug, name, result.max_score, trials, False)
+        again = _exercise_result(hidden, name, result.max_score, trials, False)
         if again.score >= best.score:
             best, mine, given = again, trials, {forward: form}
     answer = next((answer.answer for trial in mine for answer in trial.answers if answer.function == name and answer.error is None), None)
@@ -256,7 +256,7 @@ def _in_another_form(suite: HiddenSuite, slug: str, result: ExerciseResult, form
         for form in forms_of(answer, first_only=has_state or name.endswith("_forward")):
             trials = [suite.trial_in(trial, {**given, name: form}) for trial in mine]
             trials.append(Trial(name, "form", lambda *_: None, form.outcome(name), ()))
-            again = _exercise_result(slug, name, result.max_score, trials, False)
+            again = _exercise_result(hidden, name, result.max_score, trials, False)
             if again.score > best.score:
                 best, forms[name] = again, form
     return best if best.score > result.score else None
@@ -268,28 +268,30 @@ def _lacks_a_cache(forward: str, trials: Sequence[Trial]) -> bool:
     return any(isinstance(answer.answer, np.ndarray) or isinstance(answer.error, Raised) for answer in answers)
 
 
-def _rejudged(suite: HiddenSuite, slug: str, result: ExerciseResult, results: Mapping[str, ExerciseResult]) -> ExerciseResult | None:
+def _rejudged(
+    suite: HiddenSuite, hidden: HiddenModules, result: ExerciseResult, results: Mapping[str, ExerciseResult]
+) -> ExerciseResult | None:
     """Judge a backward pass with the misconception that explains the student's forward pass; None if there is none, or no gain.
 
     The tests are run again with another reference; see `autograder.judging.gradients`.
     """
-    forward = forward_of(result.name, [known.exercise for known in catalogue(slug).misconceptions])
+    forward = forward_of(result.name, [known.exercise for known in catalogue(hidden).misconceptions])
     if forward is None:
         return None
-    of_forward = results.get(forward) or judge(slug, suite.student, {forward: 1.0}, limits=suite.limits)[0]
+    of_forward = results.get(forward) or judge(hidden, suite.student, {forward: 1.0}, limits=suite.limits)[0]
     if of_forward.misconception is None:
         return None
     best = result
     for by_formula in (False, True) if forward.endswith("_forward") else (False,):
-        reference = known_forward(slug, forward, of_forward.misconception.id, result.name, by_formula)
+        reference = known_forward(hidden, forward, of_forward.misconception.id, result.name, by_formula)
         reference.trivial.clear()
         trials = [replace(trial, outcome=suite.outcome_with(trial, reference)) for trial in suite.trials if trial.exercise == result.name]
         if sum(reference.trivial) <= len(reference.trivial) / 2:  # otherwise most gradients are zero or the upstream gradient: no evidence
-            best = max(best, _exercise_result(slug, result.name, result.max_score, trials, False), key=lambda one: one.score)
+            best = max(best, _exercise_result(hidden, result.name, result.max_score, trials, False), key=lambda one: one.score)
     return best if best.score > result.score else None
 
 
-def _exercise_result(slug: str, name: str, maximum: float, trials: Sequence[Trial], untouched: bool) -> ExerciseResult:
+def _exercise_result(hidden: HiddenModules, name: str, maximum: float, trials: Sequence[Trial], untouched: bool) -> ExerciseResult:
     mine = [trial for trial in trials if trial.exercise == name]
     outcomes = [trial.outcome for trial in mine]
     marks = marks_of(outcomes, maximum)
@@ -300,7 +302,7 @@ def _exercise_result(slug: str, name: str, maximum: float, trials: Sequence[Tria
     found: list[MisconceptionFound] = []
     try:
         if status in ("failed", "error"):
-            found = diagnosis.explain(slug, name, mine)
+            found = diagnosis.explain(hidden, name, mine)
     except Overdue as late:  # the marks are final, but another run might find a misconception, so the result isn't stored
         status, tests = "timeout", tuple(_without_diagnosis(test, late) for test in tests)
     return ExerciseResult(name, rounded(marks.score), maximum, status, tests, found[0] if found else None, marks.aspects, tuple(found[1:]))
@@ -342,11 +344,13 @@ def grade_submission(submission: Submission, sandbox: Sandbox, limits: Limits | 
         Limits of the guest and the host; the lecture's by default.
     """
     lecture = submission.lecture
-    found = grade_cells(submission.cells, lecture.id, lecture.points, sandbox, limits or lecture.limits)
+    found = grade_cells(submission.cells, lecture.id, lecture.hidden, lecture.points, sandbox, limits or lecture.limits)
     return replace(found, student=submission.student, notebook=submission.path, problems=submission.problems + found.problems)
 
 
-def grade_cells(cells: Sequence[Cell], lecture: str, points: Mapping[str, float], sandbox: Sandbox, limits: Limits) -> SubmissionResult:
+def grade_cells(
+    cells: Sequence[Cell], lecture: str, hidden: HiddenModules, points: Mapping[str, float], sandbox: Sandbox, limits: Limits
+) -> SubmissionResult:
     """Run a submission's cells in a guest and judge them. In contrast to `grade_submission`, no course is needed.
 
     Parameters
@@ -355,6 +359,8 @@ def grade_cells(cells: Sequence[Cell], lecture: str, points: Mapping[str, float]
         The code to run.
     lecture : str
         The lecture's id.
+    hidden : HiddenModules
+        Its hidden modules.
     points : mapping of str to float
         Its exercises, in order, with their points.
     sandbox : Sandbox
@@ -367,18 +373,18 @@ def grade_cells(cells: Sequence[Cell], lecture: str, points: Mapping[str, float]
     SubmissionResult
         With empty `student` and `notebook`.
     """
-    found, killed = _graded(cells, lecture, points, sandbox, limits)
+    found, killed = _graded(cells, lecture, hidden, points, sandbox, limits)
     if killed:  # perhaps from outside, because memory ran out: grade again, for it may not be the submission's fault
-        found, killed = _graded(cells, lecture, points, sandbox, limits)
+        found, killed = _graded(cells, lecture, hidden, points, sandbox, limits)
     return replace(found, problems=(*found.problems, KILLED)) if killed else found
 
 
 def _graded(
-    cells: Sequence[Cell], lecture: str, points: Mapping[str, float], sandbox: Sandbox, limits: Limits
+    cells: Sequence[Cell], lecture: str, hidden: HiddenModules, points: Mapping[str, float], sandbox: Sandbox, limits: Limits
 ) -> tuple[SubmissionResult, bool]:
     """Grade once; return the result, and whether the guest's process was killed."""
     with sandbox.guest(cells, limits) as guest:
-        exercises = judge(slug_of(lecture), guest.student, points, guest.untouched, limits)
+        exercises = judge(hidden, guest.student, points, guest.untouched, limits)
         printed = guest.printed
     problems = tuple(few([f"{problem.label}: {problem.message}" for problem in guest.problems]))  # complete only after the guest has ended
     return SubmissionResult("", lecture, "", exercises, problems, printed), guest.killed

@@ -31,6 +31,9 @@ from importlib import import_module
 from types import ModuleType
 from typing import Any, Literal, TypeVar
 
+from autograder.judging.hidden_modules import known_answers_of, reference_of
+from autograder.model.course import HiddenModules
+
 F = TypeVar("F", bound=Callable[..., Any])
 
 Severity = Literal["slip", "part", "core"]
@@ -141,29 +144,38 @@ def without_warnings() -> Iterator[None]:
 
 @dataclass(frozen=True)
 class Catalogue:
-    """The reference of a lecture and its known answers, in the order of the source file."""
+    """The reference of a lecture and its known answers, in the order of the source file.
+
+    Parameters
+    ----------
+    unexplained : mapping of str to str
+        Sources of wrong functions that no misconception explains, by exercise, which a group of the demonstration's students shares:
+        ``UNEXPLAINED`` in the module of known answers, where it has any.
+    """
 
     reference: ModuleType
     misconceptions: tuple[KnownAnswer, ...]
     alternatives: tuple[KnownAnswer, ...]
+    unexplained: Mapping[str, str]
 
 
 @cache
-def catalogue(slug: str) -> Catalogue:
-    """Load the known answers of the lecture `slug`: the marked functions of its module, and those in the module's lists.
+def catalogue(hidden: HiddenModules) -> Catalogue:
+    """Load the known answers of a lecture: the marked functions of its module, and those in the module's lists.
 
     Raises
     ------
     ModuleNotFoundError
         If the lecture has no reference or no catalogue.
     """
-    module = import_module(f"autograder.misconceptions.{slug}")
+    module = known_answers_of(hidden)
     values = [one for value in vars(module).values() for one in (value if isinstance(value, list) else [value])]
     known = list(dict.fromkeys(one.known_answer for one in values if hasattr(one, "known_answer") and one.__module__ == module.__name__))
     return Catalogue(
-        reference=import_module(f"autograder.reference.{slug}"),
+        reference=reference_of(hidden),
         misconceptions=tuple(answer for answer in known if answer.title),
         alternatives=tuple(answer for answer in known if not answer.title),
+        unexplained=getattr(module, "UNEXPLAINED", {}),
     )
 
 

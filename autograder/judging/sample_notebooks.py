@@ -29,7 +29,7 @@ def write(notebook: Mapping[str, Any], path: Path) -> Path:
 
 def reference_sources(lecture: Lecture) -> dict[str, str]:
     """Return the reference's source for each exercise; its caches have the form that known answers expect."""
-    reference = catalogue(lecture.slug).reference
+    reference = catalogue(lecture.hidden).reference
     return {exercise.name: cell_source(getattr(reference, exercise.name), exercise.name) for exercise in lecture.exercises}
 
 

@@ -10,17 +10,17 @@ import inspect
 import traceback
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from autograder.errors import CourseError, in_one_line
 from autograder.judging.gradients import forward_of
 from autograder.judging.grading import HiddenSuite, judge
+from autograder.judging.hidden_modules import reference_of
 from autograder.judging.known_answers import BANDS, Catalogue, KnownAnswer, catalogue, without_warnings
 from autograder.judging.marking import MOST_CORNERS
 from autograder.judging.solution import Solution, said_at
-from autograder.model.course import Lecture, suite_of
+from autograder.model.course import Lecture
 from autograder.model.results import ExerciseResult
 from coursekit.outcomes import Aspect
 from coursekit.student import LocalStudent
@@ -114,7 +114,8 @@ def tried(lecture: Lecture, solution: Solution, exercises: Sequence[str] = ()) -
             raise CourseError(f"{lecture.id} has no exercise {name!r}; there are: {', '.join(names)}")
     strangers = sorted({answer.exercise for answer in (*known.misconceptions, *known.alternatives)} - set(names))
     if strangers:
-        raise CourseError(f"{_catalogue_file(lecture)} has answers to {strangers[0]!r}, which is no exercise of {lecture.source.stem}.py")
+        where = lecture.shown(lecture.hidden.misconceptions)
+        raise CourseError(f"{where} has answers to {strangers[0]!r}, which is no exercise of {lecture.source.stem}.py")
     wanted = [name for name in names if name in exercises or not exercises]
     judged = _judged(lecture, solution.namespace, dict.fromkeys(wanted, POINTS))
     for name in wanted:
@@ -130,7 +131,7 @@ def tried(lecture: Lecture, solution: Solution, exercises: Sequence[str] = ()) -
 def _judged(lecture: Lecture, functions: Mapping[str, Any], points: Mapping[str, float]) -> dict[str, ExerciseResult]:
     try:
         with without_warnings():
-            return {result.name: result for result in judge(lecture.slug, LocalStudent(functions), points)}
+            return {result.name: result for result in judge(lecture.hidden, LocalStudent(functions), points)}
     except BrokenSuite as error:
         raise _broken(lecture, error) from None
 
@@ -147,29 +148,24 @@ def known_answers(lecture: Lecture) -> Catalogue:
     CourseError
         If one of the lecture's modules is missing, or can't be imported.
     """
-    suite = suite_of(lecture.slug)
-    root = suite.parents[2]
-    files = [root / "autograder" / kind / f"{lecture.slug}.py" for kind in ("reference", "misconceptions")]
-    for path in (*files, suite):
+    hidden = lecture.hidden
+    files = [hidden.reference, hidden.misconceptions]
+    for path in (*files, hidden.suite):
         if not path.exists():
-            raise CourseError(f"{path.relative_to(root)} is missing: each lecture has one")
+            raise CourseError(f"{lecture.shown(path)} is missing: each lecture has one")
     try:
-        import_module(f"autograder.reference.{lecture.slug}")
-        return catalogue(lecture.slug)
+        reference_of(hidden)
+        return catalogue(hidden)
     except (Exception, SystemExit) as error:
         frames = [Path(frame.filename) for frame in traceback.extract_tb(error.__traceback__)]
         path = next((path for path in reversed(files) if path in frames or str(path) == getattr(error, "filename", "")), files[1])
-        raise CourseError(f"{path.relative_to(root)} can't be imported: {said_at(error, path)}") from None
-
-
-def _catalogue_file(lecture: Lecture) -> str:
-    return f"autograder/misconceptions/{lecture.slug}.py"
+        raise CourseError(f"{lecture.shown(path)} can't be imported: {said_at(error, path)}") from None
 
 
 def _dependents(lecture: Lecture, known: Catalogue, names: Sequence[str]) -> dict[str, dict[str, float]]:
     """Return for each exercise the points of the exercises whose result depends on it: whose hidden tests call its function."""
     suite = HiddenSuite(LocalStudent(vars(known.reference)), known.reference, names)
-    run_tests(suite_of(lecture.slug), suite)
+    run_tests(lecture.hidden.suite, suite)
     called: dict[str, set[str | None]] = {name: {name, forward_of(name, list(names))} for name in names}
     for trial in suite.trials:
         called[trial.exercise] |= {answer.function for answer in trial.answers}
@@ -220,7 +216,7 @@ def suite_findings(lecture: Lecture) -> list[str]:
     CourseError
         If the suite can't be collected.
     """
-    path = suite_of(lecture.slug)
+    path = lecture.hidden.suite
     try:
         status = path.stat()
         tests = collected(path, status.st_mtime_ns, status.st_size)

@@ -9,7 +9,7 @@ from functools import partial
 import numpy as np
 
 from autograder.judging.known_answers import alternative, alternatives, misconception, misconceptions
-from autograder.misconceptions.families import (
+from autograder.kit.families import (
     added_to_integers,
     as_list,
     cut_off,
@@ -27,7 +27,8 @@ from autograder.misconceptions.families import (
     other_default,
     reseeded,
 )
-from autograder.reference import activations as right
+
+from ..reference import activations as right
 
 LAMBDA = 1.0507009873554805
 ALPHA = 1.6732632423543772

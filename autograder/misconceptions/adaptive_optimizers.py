@@ -8,7 +8,7 @@ from functools import partial
 import numpy as np
 
 from autograder.judging.known_answers import alternative, misconception
-from autograder.misconceptions.families import (
+from autograder.kit.families import (
     cut_off,
     family,
     fixed_number,
@@ -19,7 +19,8 @@ from autograder.misconceptions.families import (
     state_in_place,
     uphill,
 )
-from autograder.reference import adaptive_optimizers as reference
+
+from ..reference import adaptive_optimizers as reference
 
 
 def squared(grad):

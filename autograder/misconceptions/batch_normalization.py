@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 
 from autograder.judging.known_answers import alternative, misconception
-from autograder.misconceptions.families import cut_off, fixed_number, in_a_tuple, in_place, members, nothing_returned, only_the_first
-from autograder.reference import batch_normalization as right
+from autograder.kit.families import cut_off, fixed_number, in_a_tuple, in_place, members, nothing_returned, only_the_first
+
+from ..reference import batch_normalization as right
 
 
 def _axes(x):
@@ -1296,3 +1297,14 @@ EPSILONS = [
         (1e-3, "1e_3", "ε has another size"),
     )
 ]
+
+
+# --- for the demonstration ------------------------------------------------------------------------------------------------
+
+UNEXPLAINED = {
+    "fold_batchnorm": """def fold_batchnorm(W, b, gamma, beta, running_mean, running_var, eps=1e-5):
+    # gamma belongs to the weights, the statistics belong to the bias
+    std = np.sqrt(np.asarray(running_var) + eps)
+    return np.asarray(W) * gamma, gamma * (np.asarray(b) - running_mean) / std + beta"""
+}
+"""Wrong functions that no misconception explains, by exercise: a group of the demonstration's students shares them."""

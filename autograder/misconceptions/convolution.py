@@ -6,8 +6,9 @@ The caches of the reference, which the answers here share, are (x, W, stride, pa
 import numpy as np
 
 from autograder.judging.known_answers import alternative, misconception
-from autograder.misconceptions.families import added_to_integers, cut_off, in_a_tuple, in_place, left_out, only_the_first, variants
-from autograder.reference import convolution as right
+from autograder.kit.families import added_to_integers, cut_off, in_a_tuple, in_place, left_out, only_the_first, variants
+
+from ..reference import convolution as right
 
 # --- what the answers share -----------------------------------------------------------------------------------------------------
 

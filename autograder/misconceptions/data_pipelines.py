@@ -11,9 +11,10 @@ from collections import deque
 import numpy as np
 
 from autograder.judging.known_answers import alternative, alternatives, misconception, misconceptions
-from autograder.misconceptions import families
-from autograder.misconceptions.families import fixed_number, members, needs_enough
-from autograder.reference import data_pipelines as right
+from autograder.kit import families
+from autograder.kit.families import fixed_number, members, needs_enough
+
+from ..reference import data_pipelines as right
 
 # --- shared by several exercises ---------------------------------------------------------------------------------------------
 

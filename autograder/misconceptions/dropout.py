@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 
 from autograder.judging.known_answers import alternative, misconception
-from autograder.misconceptions import families
-from autograder.misconceptions.families import cut_off, in_a_tuple, in_place, negated, variants
-from autograder.reference import dropout as right
+from autograder.kit import families
+from autograder.kit.families import cut_off, in_a_tuple, in_place, negated, variants
+
+from ..reference import dropout as right
 
 
 def _ones(p, shape, rng):

@@ -6,7 +6,7 @@ from functools import partial
 import numpy as np
 
 from autograder.judging.known_answers import alternative, alternatives, misconception, misconceptions
-from autograder.misconceptions.families import (
+from autograder.kit.families import (
     as_list,
     changed_items,
     cut_off,
@@ -22,7 +22,8 @@ from autograder.misconceptions.families import (
     only_the_first,
     variants,
 )
-from autograder.reference import gradient_clipping as right
+
+from ..reference import gradient_clipping as right
 
 SECTIONS = {
     "repeated_product_norms": "06 §1",

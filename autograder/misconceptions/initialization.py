@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from autograder.judging.known_answers import alternative, misconception
-from autograder.misconceptions.families import family, generator_ignored, in_place, nothing_returned, reseeded
-from autograder.reference import initialization as reference
+from autograder.kit.families import family, generator_ignored, in_place, nothing_returned, reseeded
+
+from ..reference import initialization as reference
 
 # --- fans: wrong ----------------------------------------------------------------------------------------------------------
 

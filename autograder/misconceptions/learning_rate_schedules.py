@@ -13,7 +13,7 @@ from functools import partial
 import numpy as np
 
 from autograder.judging.known_answers import alternative, alternatives, misconception, misconceptions
-from autograder.misconceptions.families import (
+from autograder.kit.families import (
     cut_off,
     family,
     fixed_number,
@@ -25,7 +25,8 @@ from autograder.misconceptions.families import (
     other_default,
     variants,
 )
-from autograder.reference import learning_rate_schedules as reference
+
+from ..reference import learning_rate_schedules as reference
 
 RIGHT = vars(reference)
 FORMULAS = {
@@ -791,3 +792,13 @@ OTHERS = [
         for name, see in FORMULAS.items()
     ),
 ]
+
+
+# --- for the demonstration ------------------------------------------------------------------------------------------------
+
+UNEXPLAINED = {
+    "inverse_time_decay": """def inverse_time_decay(lr0, t, k):
+    # the rate falls like one over the square root of the time
+    return lr0 / (1 + k * np.sqrt(t))"""
+}
+"""Wrong functions that no misconception explains, by exercise: a group of the demonstration's students shares them."""

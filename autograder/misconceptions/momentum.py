@@ -8,7 +8,7 @@ from functools import partial
 import numpy as np
 
 from autograder.judging.known_answers import alternative, alternatives, misconception, misconceptions
-from autograder.misconceptions.families import (
+from autograder.kit.families import (
     as_list,
     cut_off,
     family,
@@ -26,7 +26,8 @@ from autograder.misconceptions.families import (
     uphill,
     variants,
 )
-from autograder.reference import momentum as reference
+
+from ..reference import momentum as reference
 
 RIGHT = vars(reference)
 SGD, STEPS = {"sgd_step": "07 §1"}, {"momentum_step": "07 §4", "nesterov_step": "07 §5", "nesterov_step_shifted": "07 §5"}

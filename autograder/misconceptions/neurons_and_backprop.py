@@ -9,7 +9,7 @@ from functools import partial
 import numpy as np
 
 from autograder.judging.known_answers import alternative, alternatives, misconception, misconceptions
-from autograder.misconceptions.families import (
+from autograder.kit.families import (
     changed_items,
     cut_off,
     fixed_number,
@@ -23,7 +23,8 @@ from autograder.misconceptions.families import (
     only_the_first,
     reseeded,
 )
-from autograder.reference import neurons_and_backprop as right
+
+from ..reference import neurons_and_backprop as right
 
 RIGHT = vars(right)
 # fmt: off

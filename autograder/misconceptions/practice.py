@@ -5,7 +5,7 @@ from functools import partial
 import numpy as np
 
 from autograder.judging.known_answers import alternative, alternatives, misconception, misconceptions
-from autograder.misconceptions.families import (
+from autograder.kit.families import (
     as_list,
     changed_items,
     fixed_number,
@@ -18,7 +18,8 @@ from autograder.misconceptions.families import (
     nothing_returned,
     variants,
 )
-from autograder.reference import practice as right
+
+from ..reference import practice as right
 
 SECTIONS = {
     "quantize": "14 §3",

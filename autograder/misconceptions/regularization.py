@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from autograder.judging.known_answers import Severity, alternative, alternatives, misconception, misconceptions
-from autograder.misconceptions.families import (
+from autograder.kit.families import (
     as_list,
     changed_items,
     cut_off,
@@ -26,7 +26,8 @@ from autograder.misconceptions.families import (
     reseeded,
     variants,
 )
-from autograder.reference import regularization as right
+
+from ..reference import regularization as right
 
 SECTIONS = {
     "early_stopping": "10 §2",

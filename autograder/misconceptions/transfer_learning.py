@@ -5,7 +5,7 @@ from functools import partial
 import numpy as np
 
 from autograder.judging.known_answers import alternative, alternatives, misconception, misconceptions
-from autograder.misconceptions.families import (
+from autograder.kit.families import (
     changed_items,
     family,
     fixed_number,
@@ -16,7 +16,8 @@ from autograder.misconceptions.families import (
     reseeded,
     variants,
 )
-from autograder.reference import transfer_learning as right
+
+from ..reference import transfer_learning as right
 
 SECTIONS = {
     "split_classes": "13 §1", "reuse_layers": "13 §2", "frozen_step": "13 §3",

@@ -1,23 +1,74 @@
 """The course: paths of its files, and what each lecture's released notebook defines.
 
-Exercises, points, stubs, set-up cells and demonstrations are read from the released notebook, which is their only source.
+A course is a folder with an ``nbgrader_config.py``, which names the folders of sources and of released assignments, and the one in which
+suites, references and misconceptions lie (`Layout`). Exercises, points, stubs, set-up cells and demonstrations are read from the released
+notebook, which is their only source.
 """
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from autograder.errors import CourseError, LimitError
+from autograder.files import FileState, state_of
 from autograder.limits import Limits, limits_in
+from autograder.model.configuration import CONFIG, configuration
 
-CONFIG = "nbgrader_config.py"
-PACKAGE = Path(__file__).parents[1]
+PACKAGE = Path(__file__).resolve().parents[1]
 DEMO = "demo"
+
+
+@dataclass(frozen=True)
+class Layout:
+    """The folders of a course, relative to its root: ``c.CourseDirectory`` and ``c.Autograder.hidden_directory`` in its configuration."""
+
+    source: str = "source"
+    release: str = "release"
+    hidden: str = "autograder"
+
+
+OURS = Layout("solutions", "course")
+"""The folders of a course without a configuration."""
+
+
+HIDDEN = ("suites", "reference", "misconceptions")
+"""The folders of a course's hidden modules."""
+
+
+class HiddenModules(NamedTuple):
+    """The three modules of one lecture that students never see. A named tuple, because it is a part of many keys.
+
+    Parameters
+    ----------
+    folder : Path
+        Where suites, references and misconceptions of a course lie.
+    slug : str
+        The lecture.
+    """
+
+    folder: Path
+    slug: str
+
+    @property
+    def suite(self) -> Path:
+        """The hidden tests."""
+        return self.folder / "suites" / f"test_{self.slug}.py"
+
+    @property
+    def reference(self) -> Path:
+        """The right functions, with which the tests compare."""
+        return self.folder / "reference" / f"{self.slug}.py"
+
+    @property
+    def misconceptions(self) -> Path:
+        """The known answers, wrong and right."""
+        return self.folder / "misconceptions" / f"{self.slug}.py"
 
 
 @dataclass(frozen=True)
@@ -42,19 +93,33 @@ class Lecture:
         return slug_of(self.id)
 
     @property
+    def number(self) -> str:
+        """The lecture as it is called in references to its sections: "05", or the whole id where it has no number."""
+        return self.id.removesuffix(f"_{self.slug}")
+
+    @property
     def source(self) -> Path:
         """The solution notebook."""
-        return self.root / "solutions" / self.id / f"{self.slug}.ipynb"
+        return self.root / layout_of(self.root).source / self.id / f"{self.slug}.ipynb"
 
     @property
     def released(self) -> Path:
         """The notebook that students get."""
-        return self.root / "course" / self.id / f"{self.slug}.ipynb"
+        return self.root / layout_of(self.root).release / self.id / f"{self.slug}.ipynb"
+
+    @cached_property
+    def hidden(self) -> HiddenModules:
+        """Its hidden modules."""
+        return hidden_modules(self.root, self.slug)
+
+    def shown(self, path: Path) -> str:
+        """Return the name of a file of the course for a message: relative to its root, where it lies below it."""
+        return str(path.relative_to(self.root) if path.is_relative_to(self.root) else path)
 
     @property
-    def suite(self) -> Path:
-        """The hidden tests."""
-        return suite_of(self.slug)
+    def has_suite(self) -> bool:
+        """Whether a hidden suite judges it; an assignment without one is graded by its own test cells."""
+        return self.hidden.suite.is_file()
 
     @property
     def cells(self) -> tuple[Mapping[str, Any], ...]:
@@ -88,9 +153,14 @@ class Lecture:
             notebook = json.loads(self.released.read_text(encoding="utf-8"))
             return {"cells": list(notebook["cells"]), "metadata": dict(notebook["metadata"])}
         except FileNotFoundError:
-            raise CourseError(f"{self.released} is missing: run «autograder build {self.id}» to make it from solutions/") from None
+            raise CourseError(f"{self.released} is missing: run «{self._release}» to make it from {self.source.parents[1].name}/") from None
         except (ValueError, KeyError, TypeError, OSError) as error:
-            raise CourseError(f"{self.released} can't be read as a notebook ({error}): run «autograder build {self.id}»") from None
+            raise CourseError(f"{self.released} can't be read as a notebook ({error}): run «{self._release}»") from None
+
+    @property
+    def _release(self) -> str:
+        """The command that makes the released notebook."""
+        return f"{'autograder build' if is_built(self.root) else 'nbgrader generate_assignment'} {self.id}"
 
     @cached_property
     def exercises(self) -> tuple[Exercise, ...]:
@@ -131,11 +201,13 @@ class Course:
 
     @cached_property
     def _lectures(self) -> tuple[Lecture, ...]:
-        folders = {path.name for kind in ("solutions", "course") for path in (self.root / kind).glob("[0-9][0-9]_*") if path.is_dir()}
-        return tuple(Lecture(self.root, name) for name in sorted(folders))
+        layout = layout_of(self.root)
+        folders = {path.name for kind in (layout.source, layout.release) for path in (self.root / kind).glob("*") if path.is_dir()}
+        lectures = (Lecture(self.root, name) for name in sorted(folders))
+        return tuple(lecture for lecture in lectures if lecture.has_suite or (_NUMBERED.match(lecture.id) and is_built(self.root)))
 
     def lectures(self) -> tuple[Lecture, ...]:
-        """Return all lectures, by number."""
+        """Return all lectures, by number: the assignments with a hidden suite, and those called ``NN_slug`` in a course that is built."""
         return self._lectures
 
     def lecture(self, name: str) -> Lecture:
@@ -147,7 +219,7 @@ class Course:
             If there is none.
         """
         for lecture in self._lectures:
-            if name in (lecture.id, lecture.slug, lecture.id.split("_")[0]):
+            if name in (lecture.id, lecture.slug, lecture.number):
                 return lecture
         known = ", ".join(lecture.id for lecture in self._lectures) or "none"
         raise CourseError(f"there is no lecture {name!r} in {self.root}; there are: {known}")
@@ -174,14 +246,52 @@ def find_course(start: Path | None = None) -> Course:
     raise CourseError(f"no course here: neither {start} nor a folder above it has a {CONFIG}")
 
 
+_NUMBERED = re.compile(r"^[0-9]{2}_")
+
+
 def slug_of(lecture: str) -> str:
-    """Return the slug in a lecture's id."""
-    return lecture.split("_", 1)[1]
+    """Return the slug in a lecture's id: what follows its number, or all of it where there is none."""
+    return _NUMBERED.sub("", lecture)
 
 
-def suite_of(slug: str) -> Path:
-    """Return the module of hidden tests of the lecture `slug`."""
-    return PACKAGE / "suites" / f"test_{slug}.py"
+def layout_of(root: Path) -> Layout:
+    """Return the folders of the course in `root`, as its configuration names them.
+
+    Raises
+    ------
+    CourseError
+        If the configuration can't be read.
+    """
+    return _layout(root, state_of(root / CONFIG))
+
+
+@lru_cache(maxsize=64)
+def _layout(root: Path, config: FileState) -> Layout:
+    if not config:
+        return OURS
+    found = configuration(root)
+    names = {
+        "source": found.CourseDirectory.get("source_directory"),
+        "release": found.CourseDirectory.get("release_directory"),
+        "hidden": found.Autograder.get("hidden_directory"),
+    }
+    return Layout(**{name: str(value) for name, value in names.items() if value is not None})
+
+
+def is_built(root: Path) -> bool:
+    """Tell whether the course in `root` is one that ``autograder build`` makes: with the student's package beside released notebooks."""
+    return (root / layout_of(root).release / "coursekit").is_dir()
+
+
+def hidden_modules(root: Path, slug: str) -> HiddenModules:
+    """Return the hidden modules of a lecture of the course in `root`.
+
+    A course that has no folder for them, such as that of the demonstration, has those of the course in which this package lies.
+    """
+    folder = root / layout_of(root).hidden
+    if not (folder / "suites").is_dir() and (PACKAGE.parent / CONFIG).is_file():
+        folder = PACKAGE
+    return HiddenModules(folder, slug)
 
 
 # --- cells, as plain JSON -------------------------------------------------------------------------------------------------

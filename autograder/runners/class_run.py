@@ -175,7 +175,7 @@ def _results(hand_ins: Sequence[Handin], course: Course, options: Options, meanw
                 yield from arrived()
             try:
                 submission = read_submission(hand_in.path, course, hand_in.student, hand_in.lecture)
-                grader = installed_graders.get(submission.lecture.slug)
+                grader = installed_graders.get(submission.lecture.hidden)
                 key = fingerprint(submission, options, grader)
                 submitter = Submitter(submission.student, submission.lecture.id, submission.path)
                 known = None if key in waiting else cache.get(key)
@@ -223,7 +223,8 @@ def task_of(submission: Submission, options: Options, grader: Installed | None =
         problems=submission.problems,
         limits=limits_of(submission, options),
         confine=options.confine,
-        grader=grader or installed(lecture.slug),
+        grader=grader or installed(lecture.hidden),
+        hidden=str(lecture.hidden.folder.resolve()),
     )
 
 
@@ -256,6 +257,6 @@ def fingerprint(submission: Submission, options: Options, grader: Installed | No
     """
     lecture = submission.lecture
     code = [(cell.label, cell.source, cell.name, cell.lazy) for cell in submission.cells]
-    how = [options.confine, repr(limits_of(submission, options)), digest_of(lecture.released), vars(grader or installed(lecture.slug))]
+    how = [options.confine, repr(limits_of(submission, options)), digest_of(lecture.released), vars(grader or installed(lecture.hidden))]
     parts = [lecture.id, code, submission.problems, how]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import coursekit
 from autograder.files import FileState, state_of
-from autograder.model.course import PACKAGE
+from autograder.model.course import HIDDEN, PACKAGE, HiddenModules
 
 LIBRARIES = ("coursekit", "landlockpy", "msgpack", "numpy", "pyseccomp", "pytest", "scipy")
 """Libraries of the grader itself."""
@@ -44,7 +44,7 @@ WITHOUT_EFFECT = frozenset(
 """Files and folders left out of the hash: they run before or after judging, or only in students' own checks."""
 
 OF_A_LECTURE = ("autograder/suites/test_{}.py", "autograder/reference/{}.py", "autograder/misconceptions/{}.py")
-"""Files that affect the marks of one lecture only."""
+"""Files that affect the marks of one lecture only, by their names in the hash, which are the same in every course."""
 
 CACHE_SECONDS = 0.1
 
@@ -63,23 +63,23 @@ class Installed:
         return ", ".join([*found, *(["other code"] if self.code != other.code else [])])
 
 
-def installed(slug: str) -> Installed:
-    """Return the version of the grader for the lecture `slug`; the files are checked for changes at each call."""
-    return Installed(_code(tuple(sorted(_files(slug)))), versions())
+def installed(hidden: HiddenModules) -> Installed:
+    """Return the version of the grader for the lecture with these modules; the files are checked for changes at each call."""
+    return Installed(_code(tuple(sorted(_files(hidden)))), versions())
 
 
 class InstalledCache:
     """A cache of `installed` for `CACHE_SECONDS`, for the host; workers check the files for each task."""
 
     def __init__(self) -> None:
-        self._found: dict[str, tuple[Installed, float]] = {}
+        self._found: dict[HiddenModules, tuple[Installed, float]] = {}
 
-    def get(self, slug: str) -> Installed:
-        """Return the version of the grader for the lecture `slug`, at most `CACHE_SECONDS` old."""
-        found, when = self._found.get(slug, (None, 0.0))
+    def get(self, hidden: HiddenModules) -> Installed:
+        """Return the version of the grader for the lecture with these modules, at most `CACHE_SECONDS` old."""
+        found, when = self._found.get(hidden, (None, 0.0))
         if found is None or time.monotonic() > when + CACHE_SECONDS:
-            found = installed(slug)
-            self._found[slug] = found, time.monotonic()
+            found = installed(hidden)
+            self._found[hidden] = found, time.monotonic()
         return found
 
 
@@ -91,16 +91,23 @@ def _code(files: tuple[tuple[str, str, FileState], ...]) -> str:
     return digest.hexdigest()
 
 
-def _files(slug: str) -> Iterator[tuple[str, str, FileState]]:
-    """Yield name (the same on all machines), path and state of each file that affects marks of the lecture.
+def _files(hidden: HiddenModules) -> Iterator[tuple[str, str, FileState]]:
+    """Yield name (the same on all machines), path and state of each file that affects marks of a lecture.
 
-    These are all files of both packages, without `WITHOUT_EFFECT` and the files of other lectures.
+    These are all files of both packages without `WITHOUT_EFFECT`, and of the course's hidden modules all but those of other lectures.
     """
-    suites = filter(re.compile(r"test_\w+\.py").fullmatch, os.listdir(PACKAGE / "suites"))
-    others = {suite[len("test_") : -len(".py")] for suite in suites} - {slug}
-    left_out = WITHOUT_EFFECT | {name.format(other) for name in OF_A_LECTURE for other in others}
+    try:
+        suites = [name for name in os.listdir(hidden.suite.parent) if re.fullmatch(r"test_\w+\.py", name)]
+    except OSError:  # the suite is missing, which is reported when it is to be run
+        suites = []
+    others = {suite[len("test_") : -len(".py")] for suite in suites} - {hidden.slug}
+    left_out = WITHOUT_EFFECT | {f"autograder/{name}" for name in HIDDEN}
     for package in (PACKAGE, Path(coursekit.__file__).parent):
         yield from _python_files(package.name, package, left_out)
+    of_others = frozenset(name.format(other) for name in OF_A_LECTURE for other in others)
+    for name in HIDDEN:
+        if (hidden.folder / name).is_dir():
+            yield from _python_files(f"autograder/{name}", hidden.folder / name, of_others)
 
 
 def _python_files(name: str, folder: Path, left_out: frozenset[str]) -> Iterator[tuple[str, str, FileState]]:

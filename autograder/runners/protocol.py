@@ -1,6 +1,7 @@
 """The messages between host and worker, as JSON: a task, and the reply to it.
 
-A task holds everything that the marks depend on, so a worker needs the installed package, but no course folder and no shared disk.
+A task holds everything that the marks depend on but the grader: the installed package and the course's hidden modules, which a worker has
+itself. Host and worker compare theirs by `Installed`. Neither needs a shared disk.
 """
 
 from __future__ import annotations
@@ -36,6 +37,8 @@ class Task:
         Whether the guest is confined.
     grader : Installed
         The host's version of the grader.
+    hidden : str
+        The folder of the course's hidden modules on the host.
     """
 
     lecture: str
@@ -45,6 +48,7 @@ class Task:
     limits: Limits
     confine: bool
     grader: Installed
+    hidden: str
 
     def to_bytes(self) -> bytes:
         """Return the task as JSON."""
@@ -56,7 +60,8 @@ def task_in(data: dict[str, Any]) -> Task:
     """Return the task that `Task.to_bytes` wrote, read from JSON."""
     cells = tuple(Cell(**cell) for cell in data["cells"])
     limits = Limits(**data["limits"])
-    return Task(data["lecture"], data["points"], cells, tuple(data["problems"]), limits, data["confine"], Installed(**data["grader"]))
+    grader = Installed(**data["grader"])
+    return Task(data["lecture"], data["points"], cells, tuple(data["problems"]), limits, data["confine"], grader, data["hidden"])
 
 
 def result_in(reply: bytes) -> SubmissionResult:

@@ -1,6 +1,7 @@
 """Grades a task in a worker. Imports NumPy and pytest, so a host that only sends tasks doesn't import this module.
 
-Suite, reference and misconceptions are those of the worker's own package, so the version of the grader is compared first.
+Suite, reference and misconceptions are files of this machine: those in the folder that the task names, or else those of the course in
+which the worker was started. So the version of the grader is compared first.
 """
 
 from __future__ import annotations
@@ -9,13 +10,15 @@ import atexit
 import gc
 import json
 import threading
+from contextlib import suppress
 from dataclasses import replace
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
-from autograder.errors import SandboxUnavailable, Shortage, in_one_line
+from autograder.errors import CourseError, SandboxUnavailable, Shortage, in_one_line
 from autograder.judging.grading import grade_cells
-from autograder.model.course import slug_of
+from autograder.model.course import HiddenModules, find_course, hidden_modules, slug_of
 from autograder.model.results import submission_to_json
 from autograder.runners.grader_version import Installed, installed
 from autograder.runners.protocol import task_in
@@ -45,7 +48,7 @@ def work(message: bytes) -> bytes:
             return json.dumps({"refused": refusal}).encode()
         try:
             task = task_in(data)
-            found = grade_cells(task.cells, task.lecture, task.points, _sandbox(task.confine), task.limits)
+            found = grade_cells(task.cells, task.lecture, _hidden(data), task.points, _sandbox(task.confine), task.limits)
         except SandboxUnavailable as error:
             _close()
             return json.dumps({"unconfined": str(error)}).encode()
@@ -62,19 +65,34 @@ def work(message: bytes) -> bytes:
 
 def _refusal(data: dict[str, Any]) -> str:
     """Return why this process can't grade a task, or an empty text. Checked before the rest is decoded, which depends on the version."""
-    wanted, slug = Installed(**data["grader"]), slug_of(data["lecture"])
-    here = installed(slug)
+    wanted, hidden = Installed(**data["grader"]), _hidden(data)
+    if not hidden.suite.is_file():
+        return (
+            f"it has no hidden tests of {data['lecture']}: put the course's folder where the host has it, so that there is {hidden.suite}, "
+            "or start the worker in a copy of that folder"
+        )
+    here = installed(hidden)
     if here != wanted:
         return f"it has another version of the grader ({here.differs(wanted)}): install the same there, and start it again"
-    if here != _first_installed(slug):
+    if here != _first_installed(hidden):
         return "the grader's files were changed since it started: start it again"
     return ""
 
 
+def _hidden(data: dict[str, Any]) -> HiddenModules:
+    """Return the hidden modules of a task's lecture on this machine; they may be missing."""
+    there = HiddenModules(Path(data.get("hidden", "")), slug_of(data["lecture"]))
+    if not there.suite.is_file():
+        with suppress(CourseError):  # this process may have been started outside of any course
+            here = hidden_modules(find_course().root, there.slug)
+            return here if here.suite.is_file() else there
+    return there
+
+
 @lru_cache
-def _first_installed(slug: str) -> Installed:
+def _first_installed(hidden: HiddenModules) -> Installed:
     """Return the version of the grader when this process first graded the lecture, which is the one that it has loaded."""
-    return installed(slug)
+    return installed(hidden)
 
 
 # One submission at a time, because pytest's collection and its capture of output are global to a process. The threads of a Dask worker

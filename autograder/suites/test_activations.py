@@ -6,7 +6,7 @@ The first two look at the numbers alone, the third also at what is returned.
 
 import numpy as np
 
-from autograder.suites.contracts import (
+from autograder.kit.contracts import (
     SEED,
     ArgumentsUnchanged,
     Backward,

@@ -7,7 +7,7 @@ weights. So most tests look at lengths alone, or at the proportions of a step's 
 
 import numpy as np
 
-from autograder.suites.contracts import ArgumentsUnchanged, Float32, Integers, MemoryLayouts, NoMemory
+from autograder.kit.contracts import ArgumentsUnchanged, Float32, Integers, MemoryLayouts, NoMemory
 from coursekit import aspect, corner, exercise, expect, expect_unchanged, worth
 from coursekit.expectations import Mismatch
 

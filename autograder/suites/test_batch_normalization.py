@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from autograder.suites.contracts import ArgumentsUnchanged, Backward, Float32, Integers, MemoryLayouts, out_of, part_of
+from autograder.kit.contracts import ArgumentsUnchanged, Backward, Float32, Integers, MemoryLayouts, out_of, part_of
 from coursekit import aspect, corner, exercise, expect
 from coursekit.expectations import Mismatch
 

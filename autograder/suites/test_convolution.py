@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from autograder.suites.contracts import ArgumentsUnchanged, Backward, Float32, Integers, MemoryLayouts, array_in
+from autograder.kit.contracts import ArgumentsUnchanged, Backward, Float32, Integers, MemoryLayouts, array_in
 from coursekit import aspect, corner, exercise, expect, expect_error
 from coursekit.expectations import Mismatch, described
 

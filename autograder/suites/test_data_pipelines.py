@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from scipy.special import chdtrc
 
-from autograder.suites.contracts import TWO_SEEDS, ArgumentsUnchanged, Float32, Integers, MemoryLayouts, array_in
+from autograder.kit.contracts import TWO_SEEDS, ArgumentsUnchanged, Float32, Integers, MemoryLayouts, array_in
 from coursekit import aspect, corner, exercise, expect
 from coursekit.expectations import P_LIMIT, Mismatch, described, same
 from coursekit.streams import Source, Steps

@@ -13,7 +13,7 @@ from itertools import combinations
 
 import numpy as np
 
-from autograder.suites.contracts import (
+from autograder.kit.contracts import (
     SEED,
     TWO_SEEDS,
     ArgumentsUnchanged,

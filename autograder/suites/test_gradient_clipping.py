@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from autograder.suites.contracts import ArgumentsUnchanged, Float32, Integers, MemoryLayouts, array_in
+from autograder.kit.contracts import ArgumentsUnchanged, Float32, Integers, MemoryLayouts, array_in
 from coursekit import aspect, corner, exercise, expect, worth
 from coursekit.expectations import Mismatch
 

@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from autograder.suites.contracts import ArgumentsUnchanged, Float32, Integers, MemoryLayouts
+from autograder.kit.contracts import ArgumentsUnchanged, Float32, Integers, MemoryLayouts
 from coursekit import aspect, corner, exercise, expect, expect_error, worth
 from coursekit.expectations import Mismatch, described
 

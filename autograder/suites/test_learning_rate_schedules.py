@@ -9,7 +9,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from autograder.suites.contracts import ArgumentsUnchanged, NoMemory, both
+from autograder.kit.contracts import ArgumentsUnchanged, NoMemory, both
 from coursekit import aspect, corner, exercise, expect, worth
 from coursekit.expectations import Mismatch, same
 from coursekit.student import LocalStudent, copied

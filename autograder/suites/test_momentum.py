@@ -10,7 +10,7 @@ from functools import partial
 
 import numpy as np
 
-from autograder.suites.contracts import ArgumentsUnchanged, Float32, Integers, MemoryLayouts, NoMemory, array_in, both, in_form
+from autograder.kit.contracts import ArgumentsUnchanged, Float32, Integers, MemoryLayouts, NoMemory, array_in, both, in_form
 from coursekit import aspect, corner, exercise, expect, expect_unchanged, worth
 from coursekit.expectations import Mismatch
 from coursekit.student import Raised

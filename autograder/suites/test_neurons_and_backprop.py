@@ -11,7 +11,7 @@ from itertools import islice, pairwise
 
 import numpy as np
 
-from autograder.suites.contracts import (
+from autograder.kit.contracts import (
     SEED,
     TWO_SEEDS,
     ArgumentsUnchanged,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from autograder.suites.contracts import (
+from autograder.kit.contracts import (
     ArgumentsUnchanged,
     Backward,
     Integers,

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from autograder.suites.contracts import (
+from autograder.kit.contracts import (
     SEED,
     TWO_SEEDS,
     ArgumentsUnchanged,

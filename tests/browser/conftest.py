@@ -402,7 +402,7 @@ def classroom(tmp_path_factory: pytest.TempPathFactory, exchange: Path) -> Class
     lectures = ("05", "08") if PICTURES else ("08",)
     run(ROOT, home, "autograder", "demo", *lectures, "--students", "30" if PICTURES else "9", "--output", str(folder))
     notebook = solved(LECTURE)
-    mistake = next(known for known in catalogue(LECTURE.slug).misconceptions if known.exercise == WRONG)
+    mistake = next(known for known in catalogue(LECTURE.hidden).misconceptions if known.exercise == WRONG)
     sources = {WRONG: cell_source(mistake.function, WRONG), DEPENDENT: ADAM, WRITTEN: LATE_ANSWER}
     for cell in notebook["cells"]:
         cell["source"] = sources.get(grade_id(cell), cell["source"])

@@ -45,7 +45,7 @@ def test_from_release_to_feedback(classroom, formgrader, student, new_page, open
 
     notebook = open_at(student.folder / lecture.id / f"{lecture.slug}.ipynb")
     notebook.run("setup")
-    notebook.write(EXERCISE, cell_source(getattr(catalogue(lecture.slug).reference, EXERCISE), EXERCISE))
+    notebook.write(EXERCISE, cell_source(getattr(catalogue(lecture.hidden).reference, EXERCISE), EXERCISE))
     notebook.run(EXERCISE)
     expect(notebook.run(f"test_{EXERCISE}")).to_contain_text(re.compile(r"(\d+) of \1 checks passed"))
     notebook.save()

@@ -103,7 +103,7 @@ def test_answers_are_there_after_a_reload(open_notebook):
 def test_validate(open_notebook):
     """nbgrader's button names the function that is wrong, and reports success when it is right."""
     lecture, name = COURSE.lecture("09"), "step_decay"
-    mistake = next(known for known in catalogue(lecture.slug).misconceptions if known.exercise == name and known.severity == "core")
+    mistake = next(known for known in catalogue(lecture.hidden).misconceptions if known.exercise == name and known.severity == "core")
     contents = with_answers(lecture, mistake)
     for cell in contents["cells"]:
         if grade_id(cell) == "written_learning_rate_schedules":

@@ -2,21 +2,13 @@
 
 from __future__ import annotations
 
-import importlib
-import re
 import shutil
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
-from importlib import import_module
 from pathlib import Path
 from textwrap import dedent
 
 import pytest
 
 from autograder.build import Built, build
-from autograder.judging import diagnosis, gradients, known_answers
-from autograder.judging.known_answers import catalogue, cell_source
 from autograder.model.course import Course
 
 ID, SLUG = "07_tiny", "tiny"
@@ -182,33 +174,6 @@ def {name}(a, b):
 )
 
 
-@contextmanager
-def in_use(root: Path) -> Iterator[None]:
-    """Judge with the modules of a course in `root`, as if its autograder were the one that is installed."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("autograder.model.course.PACKAGE", root / "autograder")
-        patch.setattr("autograder.runners.grader_version.PACKAGE", root / "autograder")
-        for name in ("reference", "misconceptions"):
-            package = import_module(f"autograder.{name}")
-            patch.setattr(package, "__path__", [str(root / "autograder" / name), *package.__path__])
-        forget()
-        yield
-    forget()
-
-
-def forget() -> None:
-    """Forget the modules of small lectures, which another test has with the same names, and what came of them."""
-    for name in list(sys.modules):
-        if re.fullmatch(r"autograder\.(reference|misconceptions)\.(tiny|layer_normalization)", name):
-            del sys.modules[name]
-            package, _, module = name.rpartition(".")
-            vars(sys.modules[package]).pop(module, None)
-    for cached in (catalogue, cell_source, known_answers._tree, known_answers._definitions, gradients.known_forward):
-        cached.cache_clear()
-    diagnosis._tried.clear()
-    importlib.invalidate_caches()
-
-
 @pytest.fixture(scope="session")
 def stand_in_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Where the stand-ins are."""
@@ -227,21 +192,16 @@ def first_build(stand_in_folder: Path, tmp_path_factory: pytest.TempPathFactory)
     root = make_course(tmp_path_factory.mktemp("course"))
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PYTHONPATH", str(stand_in_folder))
-        with in_use(root):
-            return root, build(Course(root))
+        return root, build(Course(root))
 
 
 @pytest.fixture
-def root(first_build: tuple[Path, Built], tmp_path: Path) -> Iterator[Path]:
+def root(first_build: tuple[Path, Built], tmp_path: Path) -> Path:
     """The tiny course, built, for a test to spoil."""
-    root = Path(shutil.copytree(first_build[0], tmp_path / "course"))
-    with in_use(root):
-        yield root
+    return Path(shutil.copytree(first_build[0], tmp_path / "course"))
 
 
 @pytest.fixture
-def unbuilt(tmp_path: Path) -> Iterator[Path]:
+def unbuilt(tmp_path: Path) -> Path:
     """The tiny course, not built yet."""
-    root = make_course(tmp_path / "unbuilt")
-    with in_use(root):
-        yield root
+    return make_course(tmp_path / "unbuilt")

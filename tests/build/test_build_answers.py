@@ -165,7 +165,9 @@ def test_names_are_unique_also_where_one_lecture_is_built(root: Path) -> None:
         build(Course(root), [Lecture(root, "07_tiny")], check=True)
 
 
-def test_another_grader_than_the_course_s_is_named(unbuilt: Path, tmp_path: Path) -> None:
+def test_courses_in_one_process_have_modules_of_their_own(unbuilt: Path, tmp_path: Path) -> None:
     elsewhere = Path(shutil.copytree(unbuilt, tmp_path / "elsewhere"))
-    (finding,) = findings(elsewhere)
-    assert f"the autograder that runs is in {unbuilt}: install the one of {elsewhere}" in finding
+    edit(elsewhere / REFERENCE, "return product", "return 2 * product")
+    assert findings(unbuilt) == []
+    assert any("the solution of harmonic_mean gets " in finding for finding in findings(elsewhere))
+    assert findings(unbuilt) == []

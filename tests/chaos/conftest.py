@@ -200,7 +200,7 @@ def class_of(course: Course) -> Iterator[dict[str, Any]]:
     """Yield notebooks: two that are wrong, one that is empty, one that is half done, and right ones, which take least time to grade."""
     lecture = course.lecture(LECTURE)
     yield fill(lecture, {})
-    for misconception in catalogue(lecture.slug).misconceptions[:2]:
+    for misconception in catalogue(lecture.hidden).misconceptions[:2]:
         yield with_answers(lecture, misconception)
     for _ in range(CLASS - 4):
         yield solved(lecture)

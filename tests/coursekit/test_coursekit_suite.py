@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from autograder.judging.grading import HiddenSuite
-from autograder.model.course import find_course, suite_of
+from autograder.model.course import find_course
 from coursekit import suite as suite_module
 from coursekit.outcomes import TestOutcome
 from coursekit.student import LocalStudent
@@ -34,7 +34,7 @@ def test_collected_tests_come_out_as_under_pytest(by_pytest, lecture):
     wrong = {name: (lambda *args, **kwargs: 0.0) for name in list(lecture.points)[::2]}
     student = LocalStudent({**vars(reference), **wrong})
     first, second = (HiddenSuite(student, reference) for _ in range(2))
-    assert run_tests(suite_of(lecture.slug), first) == by_pytest(suite_of(lecture.slug), second)
+    assert run_tests(lecture.hidden.suite, first) == by_pytest(lecture.hidden.suite, second)
     assert not all(outcome.passed for outcome in first.outcomes)
     assert [trial.id for trial in first.trials] == [trial.id for trial in second.trials]
 

@@ -22,6 +22,7 @@ import coursekit
 from autograder.errors import CourseError, SubmissionError, WorkerError
 from autograder.judging.sample_notebooks import fill, solved, write
 from autograder.limits import LIMITS, Limits
+from autograder.model import course as course_module
 from autograder.model.course import CONFIG, Course, find_course
 from autograder.model.results import submission_from_json, submission_to_json
 from autograder.model.submission import read_submission
@@ -121,7 +122,9 @@ def copied(monkeypatch, tmp_path) -> Path:
     """A copy of both packages, which stands for what is installed."""
     for package in (installed.PACKAGE, Path(coursekit.__file__).parent):
         shutil.copytree(package, tmp_path / "copy" / package.name, ignore=shutil.ignore_patterns("__pycache__"))
-    monkeypatch.setattr(installed, "PACKAGE", tmp_path / "copy" / "autograder")
+    for module in (installed, course_module):
+        monkeypatch.setattr(module, "PACKAGE", tmp_path / "copy" / "autograder")
+    shutil.copy(HERE.root / CONFIG, tmp_path / "copy")
     monkeypatch.setattr(coursekit, "__file__", str(tmp_path / "copy" / "coursekit" / "__init__.py"))
     return tmp_path / "copy"
 

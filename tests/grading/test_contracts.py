@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from autograder.suites.contracts import SEED, ArgumentsUnchanged, Backward, DrawsFromGenerator, Float32, Integers, MemoryLayouts, NoMemory
+from autograder.kit.contracts import SEED, ArgumentsUnchanged, Backward, DrawsFromGenerator, Float32, Integers, MemoryLayouts, NoMemory
 from coursekit.expectations import Mismatch
 from coursekit.student import LocalStudent, StudentError
 

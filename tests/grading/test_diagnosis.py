@@ -12,10 +12,11 @@ from autograder.judging import diagnosis
 from autograder.judging.diagnosis import Answer
 from autograder.judging.grading import judge
 from autograder.judging.known_answers import catalogue
-from autograder.model.course import find_course, grade_id, source_of
+from autograder.model.course import PACKAGE, HiddenModules, find_course, grade_id, source_of
 from coursekit.student import LocalStudent, Raised, TimedOut
 
 COURSE = find_course(Path(__file__).parent)
+NEURONS = HiddenModules(PACKAGE, "neurons_and_backprop")
 
 
 def solution(slug: str) -> dict[str, object]:
@@ -32,7 +33,7 @@ def solution(slug: str) -> dict[str, object]:
 
 def all_named(slug: str, exercise: str, function) -> list[str]:
     functions = {**solution(slug), exercise: function}
-    (result,) = judge(slug, LocalStudent(functions), {exercise: 10.0})
+    (result,) = judge(HiddenModules(PACKAGE, slug), LocalStudent(functions), {exercise: 10.0})
     assert result.status == "failed"
     return [found.id for found in result.misconceptions]
 
@@ -209,7 +210,7 @@ def test_numbers_that_are_wrong_for_an_unknown_reason_are_not_called_a_slip():
 
 def test_a_function_that_was_never_called_gets_no_name():
     functions = solution("convolution") | {"max_pool_forward": lambda x, size=2, stride=2: None}
-    (result,) = judge("convolution", LocalStudent(functions), {"max_pool_backward": 10.0})
+    (result,) = judge(HiddenModules(PACKAGE, "convolution"), LocalStudent(functions), {"max_pool_backward": 10.0})
     assert result.score == 0 and result.misconceptions == ()
 
 
@@ -270,6 +271,6 @@ def test_known_answers_that_overflow_do_not_warn():
     """In a kernel a warning would be an output of the cell, for which nbgrader gives no points."""
     with warnings.catch_warnings(record=True) as warned:
         warnings.simplefilter("always")
-        student = LocalStudent({**vars(catalogue("neurons_and_backprop").reference), "softmax": lambda z: np.zeros(np.shape(z))})
-        judge("neurons_and_backprop", student, {"softmax": 2.0})
+        student = LocalStudent({**vars(catalogue(NEURONS).reference), "softmax": lambda z: np.zeros(np.shape(z))})
+        judge(NEURONS, student, {"softmax": 2.0})
     assert warned == []

@@ -42,7 +42,7 @@ def sources(lecture: Lecture) -> dict[str, str]:
 
 def known(lecture: Lecture, id: str) -> dict[str, str]:
     """Return a misconception as the cell of its exercise."""
-    answer = next(one for one in catalogue(lecture.slug).misconceptions if one.id == id)
+    answer = next(one for one in catalogue(lecture.hidden).misconceptions if one.id == id)
     return {answer.exercise: cell_source(answer.function, answer.exercise)}
 
 
@@ -56,7 +56,7 @@ def cells_with(lecture: Lecture, changed: Mapping[str, str]) -> tuple[Cell, ...]
 def graded(lecture: Lecture, changed: Mapping[str, str], sandbox: Sandbox, limits: Limits | None = None, only: Any = None) -> Results:
     """Grade the solution with some cells changed."""
     points = {name: value for name, value in lecture.points.items() if only is None or name in only}
-    found = grade_cells(cells_with(lecture, changed), lecture.id, points, sandbox, limits or lecture.limits)
+    found = grade_cells(cells_with(lecture, changed), lecture.id, lecture.hidden, points, sandbox, limits or lecture.limits)
     return {result.name: result for result in found.exercises}
 
 
@@ -374,7 +374,7 @@ def test_marks_are_the_same_on_all_roads(lecture, changed, sandbox, monkeypatch)
 def test_a_namespace_is_restored_whatever_happens():
     namespace: dict[str, Any] = {"adam_step": print}
     student = LocalStudent(namespace)
-    with pytest.raises(KeyboardInterrupt), with_right(student, OPTIMIZERS.slug, ["bias_corrected"], list(OPTIMIZERS.points)):
+    with pytest.raises(KeyboardInterrupt), with_right(student, OPTIMIZERS.hidden, ["bias_corrected"], list(OPTIMIZERS.points)):
         assert namespace["bias_corrected"](np.ones(1), 0.5, 1) == 2
         raise KeyboardInterrupt
     assert namespace == {"adam_step": print}
@@ -441,8 +441,8 @@ def test_any_text_is_read_in_linear_time(unit):
 
 
 def test_an_earlier_exercise_that_is_made_from_the_dependent_one_is_left_out():
-    assert replaceable(OPTIMIZERS.slug, "bias_corrected", "adam_step")
-    assert not replaceable(OPTIMIZERS.slug, "adam_step", "bias_corrected")
+    assert replaceable(OPTIMIZERS.hidden, "bias_corrected", "adam_step")
+    assert not replaceable(OPTIMIZERS.hidden, "adam_step", "bias_corrected")
 
 
 # --- what is said -----------------------------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ import pytest
 
 from autograder.judging.forms import MOST_LISTS, MOST_NUMBERS, forms_of
 from autograder.judging.grading import grade_cells, judge
-from autograder.model.course import find_course
+from autograder.model.course import PACKAGE, HiddenModules, find_course
 from autograder.reference import adaptive_optimizers, batch_normalization, dropout
 from autograder.sandbox.host import Cell
 from coursekit.student import LocalStudent
@@ -21,7 +21,7 @@ def judged(module, exercises, **functions):
     """Judge exercises of a lecture where some functions are replaced, and return the results by name."""
     student = LocalStudent({**vars(module), **functions})
     slug = Path(module.__file__).stem
-    return {result.name: result for result in judge(slug, student, dict.fromkeys(exercises, 100.0))}
+    return {result.name: result for result in judge(HiddenModules(PACKAGE, slug), student, dict.fromkeys(exercises, 100.0))}
 
 
 def forward_in_another_order(x, gamma, beta, eps=1e-5):
@@ -130,12 +130,12 @@ def test_a_forward_pass_that_raises_costs_the_backward_pass_nothing(crop, least,
     code = CRASHES + BACKWARD.format(rows=CROPS[crop][0], columns=CROPS[crop][1])
     lecture = find_course().lecture("12_convolution")
     pair = {name: lecture.points[name] for name in ("conv2d_forward", "conv2d_backward")}
-    forward, backward = grade_cells([Cell("the pair", code)], lecture.id, pair, sandbox, lecture.limits).exercises
+    forward, backward = grade_cells([Cell("the pair", code)], lecture.id, lecture.hidden, pair, sandbox, lecture.limits).exercises
     assert 0.2 < forward.score / forward.max_score < 0.8
     assert least <= backward.score <= most
     namespace: dict[str, object] = {}
     exec(code, namespace)
-    assert [each.score for each in judge(lecture.slug, LocalStudent(namespace), pair)] == [forward.score, backward.score]
+    assert [each.score for each in judge(lecture.hidden, LocalStudent(namespace), pair)] == [forward.score, backward.score]
 
 
 def test_nothing_is_made_in_the_place_of_random_numbers():

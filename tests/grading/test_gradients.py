@@ -14,7 +14,7 @@ from autograder.judging.gradients import forward_of, known_forward, numerical_gr
 from autograder.judging.grading import judge
 from autograder.judging.known_answers import KnownAnswer, catalogue
 from autograder.kernel import score
-from autograder.model.course import Lecture, find_course
+from autograder.model.course import PACKAGE, HiddenModules, Lecture, find_course
 from autograder.reference import batch_normalization as reference
 from coursekit.student import LocalStudent
 
@@ -28,28 +28,28 @@ BATCH_NORMALIZATION = find_course().lecture("05_batch_normalization")
 KNOWN = [
     pytest.param(lecture, known, backward, id=f"{forward}-{known.id}")
     for lecture, forward, backward in PAIRS
-    for known in catalogue(lecture.slug).misconceptions
+    for known in catalogue(lecture.hidden).misconceptions
     if known.exercise == forward and "rng" not in known.function.__code__.co_varnames
 ]
 
 
 def shares(lecture: Lecture, **functions: Callable[..., Any]) -> dict[str, tuple[float, list[str]]]:
     """Judge functions, the rest being right; return for each the share of its points, and why its tests failed."""
-    student = LocalStudent({**vars(catalogue(lecture.slug).reference), **functions})
-    found = judge(lecture.slug, student, {name: lecture.points[name] for name in functions})
+    student = LocalStudent({**vars(catalogue(lecture.hidden).reference), **functions})
+    found = judge(lecture.hidden, student, {name: lecture.points[name] for name in functions})
     return {each.name: (each.score / each.max_score, [test.message for test in each.tests if test.message]) for each in found}
 
 
 def differentiated(lecture: Lecture, known: KnownAnswer, backward: str) -> dict[str, Callable[..., Any]]:
     """Return a misconception of a forward pass, and a backward pass that is its numerical derivative."""
-    both = known_forward(lecture.slug, known.exercise, known.id, backward, False)
+    both = known_forward(lecture.hidden, known.exercise, known.id, backward, False)
     return {known.exercise: both.forward, backward: both.backward}
 
 
 @pytest.mark.parametrize(("lecture", "known", "backward"), KNOWN)
 def test_a_known_wrong_forward_pass_does_not_cost_the_backward_pass_that_belongs_to_it(lecture, known, backward):
     """Where the forward pass divides by zero, there is nothing to go back through."""
-    right = getattr(catalogue(lecture.slug).reference, backward)
+    right = getattr(catalogue(lecture.hidden).reference, backward)
     tries = [shares(lecture, **{known.exercise: known.function, backward: right})[backward]]
     if tries[0][0] < 1:
         tries.append(shares(lecture, **differentiated(lecture, known, backward))[backward])
@@ -94,7 +94,7 @@ def of_tests(name: str) -> bool:
 
 def test_a_forward_pass_that_is_known_only_in_its_own_tests_excuses_nothing():
     """In the tests of the backward pass it is another one, whose derivative is simple."""
-    known = next(one for one in catalogue("batch_normalization").misconceptions if one.id == "forward_over_everything")
+    known = next(one for one in catalogue(BATCH_NORMALIZATION.hidden).misconceptions if one.id == "forward_over_everything")
 
     def forward(x, gamma, beta, eps=1e-5):
         return known.function(x, gamma, beta, eps) if of_tests("TestBatchnormForward") else (2.0 * x + gamma + beta, np.shape(x))
@@ -109,14 +109,14 @@ def test_a_forward_pass_that_is_known_only_in_its_own_tests_excuses_nothing():
 @pytest.mark.parametrize(("id", "most"), [("forward_without_gamma_and_beta", 0.1), ("forward_without_beta", 0.8)])
 def test_a_known_forward_pass_that_asks_for_nothing_excuses_nothing(id, most):
     """Behind the second, dx and dgamma are right anyway."""
-    known = next(one for one in catalogue("batch_normalization").misconceptions if one.id == id)
+    known = next(one for one in catalogue(BATCH_NORMALIZATION.hidden).misconceptions if one.id == id)
     functions = differentiated(BATCH_NORMALIZATION, known, "batchnorm_backward")
     assert shares(BATCH_NORMALIZATION, **functions)["batchnorm_backward"][0] <= most
 
 
 def test_a_known_forward_pass_that_divides_by_zero_excuses_nothing_there():
     """Its derivative isn't a number in a batch of one: no answer is close to it."""
-    known = next(one for one in catalogue("batch_normalization").misconceptions if one.id == "forward_without_epsilon")
+    known = next(one for one in catalogue(BATCH_NORMALIZATION.hidden).misconceptions if one.id == "forward_without_epsilon")
 
     def backward(dout, cache):
         return 0 * dout + 7.0, np.full(dout.shape[1], 7.0), np.full(dout.shape[1], 7.0)
@@ -128,7 +128,7 @@ def test_a_known_forward_pass_that_divides_by_zero_excuses_nothing_there():
 @pytest.mark.parametrize("id", ["forward_over_everything", "forward_by_the_variance"])
 def test_the_kernel_gives_the_same_marks(id, monkeypatch):
     """There an exercise is judged alone, and the forward pass's misconception has to be looked for."""
-    known = next(one for one in catalogue("batch_normalization").misconceptions if one.id == id)
+    known = next(one for one in catalogue(BATCH_NORMALIZATION.hidden).misconceptions if one.id == id)
     functions = differentiated(BATCH_NORMALIZATION, known, "batchnorm_backward")
     for name, function in {**vars(reference), **functions}.items():
         monkeypatch.setitem(globals(), name, function)
@@ -141,7 +141,7 @@ def test_gradients_of_a_dictionary_of_parameters_have_its_keys():
     rng = np.random.default_rng(4)
     params = {key: rng.normal(size=shape) for key, shape in {"W1": (4, 2), "b1": (2,), "W2": (5, 3), "b2": (3,)}.items()}
     x_wide, x_deep, dout = rng.normal(size=(6, 3)), rng.normal(size=(6, 4)), rng.normal(size=(6, 3))
-    known = known_forward("practice", "wide_and_deep_forward", "relu_missing", "wide_and_deep_backward", False)
+    known = known_forward(HiddenModules(PACKAGE, "practice"), "wide_and_deep_forward", "relu_missing", "wide_and_deep_backward", False)
     out, cache = known.forward(params, x_wide, x_deep)
     found = known.backward(dout, cache)
     hidden, through = x_deep @ params["W1"] + params["b1"], dout @ params["W2"][:2].T
@@ -156,7 +156,7 @@ def test_gradients_of_a_dictionary_of_parameters_have_its_keys():
 def test_a_backward_pass_with_a_dictionary_belongs_to_its_own_forward_pass():
     """The derivative of the student's forward pass is right behind it; that of the right one isn't."""
     lecture = find_course().lecture("14_practice")
-    known = next(one for one in catalogue("practice").misconceptions if one.id == "relu_missing")
+    known = next(one for one in catalogue(HiddenModules(PACKAGE, "practice")).misconceptions if one.id == "relu_missing")
     functions = differentiated(lecture, known, "wide_and_deep_backward")
     assert shares(lecture, **functions)["wide_and_deep_backward"][0] == 1
     halved = {

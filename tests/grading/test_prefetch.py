@@ -168,7 +168,7 @@ def one_by_one(monkeypatch: pytest.MonkeyPatch) -> Any:
 def known(lecture: Any) -> Iterator[Any]:
     """Yield the solution, then some notebooks with a misconception in every exercise, then one with alternatives."""
     yield solved(lecture)
-    found = catalogue(lecture.slug)
+    found = catalogue(lecture.hidden)
     for answers, some in ((found.misconceptions, slice(0, None, 12)), (found.alternatives, slice(0, 1))):
         by_exercise = [[answer for answer in answers if answer.exercise == name] for name in lecture.points]
         for together in list(zip_longest(*by_exercise))[some]:

@@ -45,7 +45,7 @@ def measured(sandbox: Sandbox, lecture_id: str, cell: str, limits: Limits | None
     hostile = [*cells, Cell("oddities", ODDITIES), Cell("hostile", cell)]
     forget_peak()
     before, started = peak(), time.thread_time()
-    found = grade_cells(hostile, lecture.id, points, sandbox, limits or Limits())
+    found = grade_cells(hostile, lecture.id, lecture.hidden, points, sandbox, limits or Limits())
     return {**submission_to_json(found), "seconds": time.thread_time() - started, "peak": peak(), "grown": peak() - before}
 
 

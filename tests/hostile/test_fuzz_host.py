@@ -152,7 +152,7 @@ def called_back() -> list[tuple[str, str]]:
     """Return the exercises whose tests hand out functions, each with its lecture."""
     found = []
     for lecture in LECTURES.values():
-        reference = vars(catalogue(lecture.slug).reference)
+        reference = vars(catalogue(lecture.hidden).reference)
         noted: set[str] = set()
 
         def noting(name: str, noted: set[str] = noted, reference: dict[str, Any] = reference) -> Any:
@@ -163,7 +163,7 @@ def called_back() -> list[tuple[str, str]]:
 
             return function
 
-        judge(lecture.slug, LocalStudent({**reference, **{name: noting(name) for name in lecture.points}}), lecture.points)
+        judge(lecture.hidden, LocalStudent({**reference, **{name: noting(name) for name in lecture.points}}), lecture.points)
         found += [(lecture.id, name) for name in lecture.points if name in noted]
     return found
 

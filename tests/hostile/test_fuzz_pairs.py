@@ -103,11 +103,11 @@ def pair(reference: Any, forward: str, backward: str, fake: str, garbage: str, a
 def test_garbage_gradients_earn_no_more_than_a_core_mistake(which: Any, fake: str, garbage: str, a: float, b: float, known: int) -> None:
     """Whatever the forward pass is in its own tests: right, or one of the misconceptions."""
     lecture, forward, backward = which
-    found = catalogue(lecture.slug)
+    found = catalogue(lecture.hidden)
     honest = [getattr(found.reference, forward), *(one.function for one in found.misconceptions if one.exercise == forward)]
     functions = pair(found.reference, forward, backward, fake, garbage, a, b, honest[known % len(honest)])
     points = {name: lecture.points[name] for name in (forward, backward)}
     with np.errstate(all="ignore"):
-        results = judge(lecture.slug, LocalStudent({**vars(found.reference), **functions}), points)
+        results = judge(lecture.hidden, LocalStudent({**vars(found.reference), **functions}), points)
     share = results[1].score / results[1].max_score
     assert share <= CORE, (share, [test.name for test in results[1].tests if test.outcome == "passed"])

@@ -49,7 +49,7 @@ def judged(sandbox: Sandbox) -> Callable[[Lecture, str, list[str]], tuple[Exerci
         chosen = f"prepare({list(lecture.points)})\nchoose({answer!r}, {half})"
         limits = Limits(call_seconds=30, total_seconds=3600, cpu_seconds=3600)
         with sandbox.guest([*cells, Cell("hostile", ANSWERS), Cell("chosen", chosen)], limits) as guest:
-            return judge(lecture.slug, guest.student, {name: lecture.points[name] for name in half})
+            return judge(lecture.hidden, guest.student, {name: lecture.points[name] for name in half})
 
     return judged
 

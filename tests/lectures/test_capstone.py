@@ -7,6 +7,7 @@ import pytest
 
 from autograder.judging.grading import judge
 from autograder.misconceptions import practice as known
+from autograder.model.course import PACKAGE, HiddenModules
 from autograder.reference import practice as reference
 from autograder.suites import test_practice as hidden
 from coursekit import data
@@ -123,5 +124,5 @@ def test_the_same_digits_in_every_run_and_others_for_other_seeds():
 
 def test_the_same_marks_in_every_run():
     student = LocalStudent({"capstone": ANSWERS["least_squares"]})
-    first, again = (judge("practice", student, {"capstone": 6.0}) for _ in range(2))
+    first, again = (judge(HiddenModules(PACKAGE, "practice"), student, {"capstone": 6.0}) for _ in range(2))
     assert first == again

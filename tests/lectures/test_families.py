@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import sys
-import types
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from autograder.judging.known_answers import alternatives, catalogue, cell_source, misconceptions
-from autograder.misconceptions.families import (
+from autograder.kit.families import (
     added_to_integers,
     as_list,
     cut_off,
@@ -37,6 +36,7 @@ from autograder.misconceptions.families import (
     works_for_lists,
     works_in_advance,
 )
+from autograder.model.course import PACKAGE, HiddenModules
 from autograder.reference import batch_normalization as right
 from autograder.reference import data_pipelines, dropout, momentum, neurons_and_backprop
 from coursekit.streams import Source
@@ -126,19 +126,19 @@ def test_one_call_makes_the_members_of_several_exercises():
     assert "You wrote 1e-06 where eps belongs" in made[3].explanation
 
 
-def test_a_catalogue_has_the_members_in_its_lists_once(monkeypatch):
-    module = types.ModuleType("autograder.misconceptions.of_lists")
+def test_a_catalogue_has_the_members_in_its_lists_once(tmp_path):
+    hidden = HiddenModules(tmp_path, "of_lists")
     code = """
-from autograder.misconceptions.families import cut_off, in_place, members
-from autograder.reference import batch_normalization as right
+from autograder.kit.families import cut_off, in_place, members
+from ..reference import of_lists as right
 alone = in_place("fold_batchnorm", right.fold_batchnorm, see="05 §6")
 BOTH = members({"fold_batchnorm": "05 §6"}, vars(right), cut_off)
 again = BOTH[0]
 """
-    exec(code, vars(module))
-    monkeypatch.setitem(sys.modules, module.__name__, module)
-    monkeypatch.setitem(sys.modules, "autograder.reference.of_lists", right)
-    assert [known.id for known in catalogue("of_lists").misconceptions] == ["fold_batchnorm_in_place", "fold_batchnorm_cut_off"]
+    for path, text in ((hidden.misconceptions, code), (hidden.reference, Path(right.__file__).read_text(encoding="utf-8"))):
+        path.parent.mkdir()
+        path.write_text(text, encoding="utf-8")
+    assert [known.id for known in catalogue(hidden).misconceptions] == ["fold_batchnorm_in_place", "fold_batchnorm_cut_off"]
 
 
 @pytest.mark.parametrize("form", BOTH, ids=["here", "in a notebook"])
@@ -203,7 +203,7 @@ def test_variants_differ_in_one_place(form):
 
 @pytest.mark.parametrize("form", BOTH, ids=["here", "in a notebook"])
 def test_an_item_that_is_changed_by_a_table(form):
-    known = {known.id: known for known in catalogue("neurons_and_backprop").misconceptions}["back_bias_averaged"]
+    known = {known.id: known for known in catalogue(HiddenModules(PACKAGE, "neurons_and_backprop")).misconceptions}["back_bias_averaged"]
     assert (known.exercise, known.severity, known.title, known.see) == ("dense_backward", "part", "db is averaged", "01 §4")
     dout, cache = np.array([[1.0, 3.0], [2.0, 5.0]]), (np.ones((2, 3)), np.ones((3, 2)))
     dx, dW, db = form(known.function)(dout, cache)

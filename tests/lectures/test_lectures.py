@@ -21,7 +21,7 @@ from autograder.judging.known_answers import BANDS, KnownAnswer, catalogue
 from autograder.judging.sample_notebooks import fill, reference_sources, solved, with_answers, write
 from autograder.judging.solution import solution_of
 from autograder.judging.trials import defects, suite_findings
-from autograder.model.course import Course, Lecture, find_course, suite_of
+from autograder.model.course import Course, Lecture, find_course
 from autograder.model.results import ExerciseResult, SubmissionResult
 from autograder.model.submission import read_submission
 from autograder.sandbox.host import Sandbox
@@ -39,7 +39,7 @@ def params(lecture: Lecture, *more: object, id: str) -> Any:
 pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning")  # wrong answers divide by 0 and overflow
 
 ALL = [params(lecture, id=lecture.id) for lecture in COURSE.lectures()]
-KNOWN = [(lecture, catalogue(lecture.slug)) for lecture in COURSE.lectures()]
+KNOWN = [(lecture, catalogue(lecture.hidden)) for lecture in COURSE.lectures()]
 WRONG = [params(lecture, answer, id=f"{lecture.id}-{answer.id}") for lecture, known in KNOWN for answer in known.misconceptions]
 NAMED = 0.95
 
@@ -61,9 +61,9 @@ def grade(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Callabl
 @cache
 def looked_at(lecture: Lecture) -> dict[str, set[str]]:
     """Return the functions on which the result of each exercise depends: those that its hidden tests call, and a forward pass before it."""
-    reference, points = catalogue(lecture.slug).reference, lecture.points
+    reference, points = catalogue(lecture.hidden).reference, lecture.points
     suite = HiddenSuite(LocalStudent(vars(reference)), reference, list(points))
-    run_tests(suite_of(lecture.slug), suite)
+    run_tests(lecture.hidden.suite, suite)
     called = {name: {answer.function for trial in suite.trials if trial.exercise == name for answer in trial.answers} for name in points}
     return {name: {name, *called[name], forward_of(name, list(points)) or name} for name in points}
 
@@ -92,11 +92,11 @@ def graded(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Callab
     @cache
     def graded(lecture: Lecture) -> Results:
         results: Results = {}
-        for answers in in_notebooks(lecture, catalogue(lecture.slug).misconceptions):
+        for answers in in_notebooks(lecture, catalogue(lecture.hidden).misconceptions):
             submission = read_submission(write(with_answers(lecture, *answers), path), Course(COURSE.root))
             points = {name: lecture.points[name] for name in lecture.points if name in {answer.exercise for answer in answers}}
             with sandbox.guest(submission.cells, lecture.limits) as guest:
-                found = judge(lecture.slug, guest.student, points, guest.untouched, lecture.limits, list(lecture.points))
+                found = judge(lecture.hidden, guest.student, points, guest.untouched, lecture.limits, list(lecture.points))
             results |= {answer: result for answer in answers for result in found if result.name == answer.exercise}
         return results
 
@@ -134,7 +134,7 @@ def test_the_released_notebook_gets_zero_and_nothing_is_called_wrong(lecture: Le
 @pytest.mark.parametrize("lecture", ALL)
 def test_alternatives_get_full_marks(lecture: Lecture, grade) -> None:
     """In each notebook all of them do, whichever forward pass stands before which backward pass."""
-    for answers in in_notebooks(lecture, catalogue(lecture.slug).alternatives):
+    for answers in in_notebooks(lecture, catalogue(lecture.hidden).alternatives):
         result = grade(with_answers(lecture, *answers))
         assert failures(result) == [], [answer.id for answer in answers]
         assert result.score == result.max_score
@@ -179,7 +179,7 @@ def test_misconceptions_are_named_as_themselves(lecture: Lecture, graded) -> Non
 @pytest.mark.parametrize("lecture", ALL)
 def test_answers_in_one_notebook_leave_each_other_alone(lecture: Lecture, grade, graded) -> None:
     """In the notebook that has the most misconceptions each gets the result that it gets in a notebook of its own, graded as a whole."""
-    together = max(in_notebooks(lecture, catalogue(lecture.slug).misconceptions), key=len)
+    together = max(in_notebooks(lecture, catalogue(lecture.hidden).misconceptions), key=len)
     for known in together:
         alone = grade(with_answers(lecture, known))
         assert graded(lecture)[known] == next(result for result in alone.exercises if result.name == known.exercise)
@@ -193,7 +193,7 @@ ANYTHING = [None, "text", True, [], (), {}, [[1], [2, 3]], (None, None), *NUMBER
 @pytest.mark.parametrize("answer", ANYTHING, ids=repr)
 def test_no_answer_breaks_a_hidden_test_and_none_gets_points(lecture: Lecture, answer: object) -> None:
     student = LocalStudent({name: lambda *args, **kwargs: answer for name in lecture.points})
-    for exercise in judge(lecture.slug, student, lecture.points):
+    for exercise in judge(lecture.hidden, student, lecture.points):
         assert [test.message for test in exercise.tests if "the test itself failed" in test.message] == []
         assert exercise.score == 0, exercise.name
         assert all(test.message for test in exercise.tests if test.outcome == "failed"), exercise.name
@@ -201,7 +201,7 @@ def test_no_answer_breaks_a_hidden_test_and_none_gets_points(lecture: Lecture, a
 
 @pytest.mark.parametrize("lecture", ALL)
 def test_an_exercise_has_three_of_each(lecture: Lecture) -> None:
-    known = catalogue(lecture.slug)
+    known = catalogue(lecture.hidden)
     for exercise in lecture.points:
         assert sum(answer.exercise == exercise for answer in known.misconceptions) >= 3, exercise
         assert sum(answer.exercise == exercise for answer in known.alternatives) >= 3, exercise
@@ -210,7 +210,7 @@ def test_an_exercise_has_three_of_each(lecture: Lecture) -> None:
 @pytest.mark.parametrize("lecture", ALL)
 def test_the_reference_needs_numpy_alone(lecture: Lecture) -> None:
     """In a follow-through it runs in a guest, where importing SciPy would take longer than everything else."""
-    tree = ast.parse((suite_of(lecture.slug).parents[1] / "reference" / f"{lecture.slug}.py").read_text(encoding="utf-8"))
+    tree = ast.parse(lecture.hidden.reference.read_text(encoding="utf-8"))
     imported = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
     imported |= {str(node.module) for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
     assert {name.partition(".")[0] for name in imported} <= sys.stdlib_module_names | {"numpy", "coursekit"}
@@ -224,7 +224,7 @@ def test_aspects_have_points_and_corners_their_shares(lecture: Lecture) -> None:
 @pytest.mark.parametrize("lecture", ALL)
 def test_known_answers_are_declared_as_they_should_be(lecture: Lecture) -> None:
     """They have a severity, arguments like the exercise's, and a section that is there."""
-    known, solution = catalogue(lecture.slug), solution_of(lecture)
+    known, solution = catalogue(lecture.hidden), solution_of(lecture)
     answers = (*known.misconceptions, *known.alternatives)
     assert {answer.id: found for answer in answers if (found := list(defects(answer, solution)))} == {}
 
@@ -232,7 +232,7 @@ def test_known_answers_are_declared_as_they_should_be(lecture: Lecture) -> None:
 @pytest.mark.parametrize("lecture", ALL)
 def test_misconceptions_say_what_is_wrong_and_where_to_read(lecture: Lecture) -> None:
     headings = [line for cell in lecture.cells if cell["cell_type"] == "markdown" for line in "".join(cell["source"]).splitlines()]
-    for known in catalogue(lecture.slug).misconceptions:
+    for known in catalogue(lecture.hidden).misconceptions:
         assert len(known.explanation) > 60, known.id
         number, section = known.see.split(" §")
         assert number == lecture.id[:2], known.id

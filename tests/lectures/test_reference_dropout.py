@@ -13,8 +13,11 @@ from scipy import stats
 
 from autograder.judging.grading import judge
 from autograder.judging.known_answers import catalogue
+from autograder.model.course import PACKAGE, HiddenModules
 from autograder.reference import dropout as reference
 from coursekit.student import LocalStudent
+
+HIDDEN = HiddenModules(PACKAGE, "dropout")
 
 
 @pytest.fixture(params=["reference", "solution"])
@@ -100,20 +103,22 @@ def test_impossible_regions_are_refused(n_in: int, n_out: int, functions: dict) 
 
 
 @pytest.mark.parametrize(
-    "known", [known for known in catalogue("dropout").misconceptions if known.exercise == "dropout_forward"], ids=lambda known: known.id
+    "known",
+    [known for known in catalogue(HIDDEN).misconceptions if known.exercise == "dropout_forward"],
+    ids=lambda known: known.id,
 )
 def test_a_known_forward_pass_does_not_cost_a_right_backward_pass_its_marks(known) -> None:
     """One mistake costs one exercise."""
-    functions = {**vars(catalogue("dropout").reference), "dropout_forward": known.function}
-    forward, backward = judge("dropout", LocalStudent(functions), {"dropout_forward": 4, "dropout_backward": 3})
+    functions = {**vars(catalogue(HIDDEN).reference), "dropout_forward": known.function}
+    forward, backward = judge(HIDDEN, LocalStudent(functions), {"dropout_forward": 4, "dropout_backward": 3})
     assert forward.score < 4
     assert backward.score == 3, backward.tests
 
 
 def test_a_mask_that_is_read_off_the_output_loses_points() -> None:
-    known = next(known for known in catalogue("dropout").misconceptions if known.id == "backward_mask_from_output")
-    functions = {**vars(catalogue("dropout").reference), **known.functions}
-    (result,) = judge("dropout", LocalStudent(functions), {"dropout_backward": 3})
+    known = next(known for known in catalogue(HIDDEN).misconceptions if known.id == "backward_mask_from_output")
+    functions = {**vars(catalogue(HIDDEN).reference), **known.functions}
+    (result,) = judge(HIDDEN, LocalStudent(functions), {"dropout_backward": 3})
     assert [test.name[:25] for test in result.tests if test.outcome == "failed"] == ["A unit whose x is 0, as b"]
 
 
@@ -121,6 +126,6 @@ def test_a_forward_pass_that_does_nothing_earns_the_backward_pass_nothing_for_th
     student = LocalStudent(
         {"dropout_forward": lambda x, rate, rng, training=True: (x * 1.0, None), "dropout_backward": lambda dout, cache: dout * 1.0}
     )
-    (result,) = judge("dropout", student, {"dropout_backward": 3})
+    (result,) = judge(HIDDEN, student, {"dropout_backward": 3})
     passed = [aspect.name for aspect in result.aspects if aspect.score and not aspect.corner]
     assert passed == ["after training"], result.aspects

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 
 import numpy as np
@@ -9,7 +10,7 @@ import pytest
 
 from autograder.errors import SubmissionError
 from autograder.judging.sample_notebooks import fill, solved, write
-from autograder.model.course import Course, find_course
+from autograder.model.course import CONFIG, Course, find_course
 from autograder.report.alike import FEWEST, closest_pairs, pairs_among
 
 HERE = find_course()
@@ -76,7 +77,7 @@ def test_too_little_of_its_own_is_not_compared():
 def course(tmp_path):
     """A class of six: two with the same long answer of their own, one with nothing, the others with the solution."""
     pytest.importorskip("copydetect")
-    (tmp_path / "nbgrader_config.py").touch()
+    shutil.copy(HERE.root / CONFIG, tmp_path)
     (tmp_path / "course").symlink_to(HERE.root / "course")
     (tmp_path / "solutions").symlink_to(HERE.root / "solutions")
     name = LECTURE.exercises[1].name

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import ast
+import shutil
 
 import pytest
 
 from autograder.judging.known_answers import BANDS
 from autograder.judging.sample_notebooks import fill, write
-from autograder.model.course import Course, find_course
+from autograder.model.course import CONFIG, Course, find_course
 from autograder.report.mistakes import MOST_LINES, Unexplained, code_in, skeleton, skeletons
 
 HERE = find_course()
@@ -63,7 +64,7 @@ def handed_in(tmp_path, code):
     """Return a course in which a student has handed in this code."""
     course = tmp_path / "course"
     course.mkdir()
-    (course / "nbgrader_config.py").touch()
+    shutil.copy(HERE.root / CONFIG, course)
     (course / "course").symlink_to(HERE.root / "course")
     write(fill(LECTURE, {EXERCISE.name: code}), course / "submitted" / "ada" / LECTURE.id / f"{LECTURE.slug}.ipynb")
     return Course(course), "ada"

@@ -92,7 +92,7 @@ class Backward(Contract):
         try:
             expect(out).shaped(np.shape(usual[0]))
             odd_out, odd_cache = self.forward(student, *odd[1:])
-            expect(odd_out).alike(out, why, **tolerances)
+            expect(odd_out).alike(out, why, (), **tolerances)
         except (Mismatch, StudentError):
             return
         backward = getattr(student, self.exercise)
@@ -269,7 +269,7 @@ class Float32(Contract):
         singles = in_form(self.arguments(rng), lambda array: array.astype(np.float32))
         doubles = in_form(singles, lambda array: array.astype(np.float64))
         rounding = 4 * np.finfo(np.float32).eps * max((np.abs(array).max(initial=0.0) for array in arrays_in(singles)), default=0.0)
-        self.compare(student, doubles, singles, "the answer to 32-bit floats", "from that in 64 bits", rtol=1e-4, zero=rounding)
+        self.compare(student, doubles, singles, "the answer to 32-bit floats", "from that in 64 bits", rtol=1e-4, zero=float(rounding))
 
 
 class MemoryLayouts(Contract):

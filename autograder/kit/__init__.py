@@ -1,0 +1,1 @@
+"""What the hidden modules of any course share: contracts of suites, and families of misconceptions."""

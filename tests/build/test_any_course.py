@@ -1,0 +1,295 @@
+"""The engine as a wheel in the environment of another course, whose suites, references and misconceptions lie in its own folder."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import sysconfig
+import venv
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+from textwrap import dedent
+from typing import Any
+
+import pytest
+
+from autograder.build.leaks import module_secrets, squeezed, suite_secrets
+from autograder.errors import WorkerError
+from autograder.model.course import Course, HiddenModules, Layout, layout_of
+from autograder.model.submission import read_submission
+from autograder.runners.class_run import Options, task_of
+from autograder.runners.grader_version import installed
+from autograder.runners.protocol import result_in
+from autograder.runners.worker import close_sandbox, work
+
+from .conftest import write
+
+REPOSITORY = Path(__file__).parents[2]
+PIP = (sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet")
+LECTURES = ("suites", "reference", "misconceptions")
+SECONDS = 300
+
+CONFIG = """
+    c = get_config()
+    c.CourseDirectory.course_id = "statistics"
+    c.Autograder.hidden_directory = "tests/hidden"
+    c.Autograde.exporter_class = "autograder.gradebook.nbgrader_plugin.SubmissionExporter"
+    c.Autograde.sanitize_preprocessors = ["autograder.gradebook.nbgrader_plugin.Restore"]
+    c.Autograde.autograde_preprocessors = ["autograder.gradebook.nbgrader_plugin.Grade", "nbgrader.preprocessors.CheckCellMetadata"]
+"""
+
+SUITE = '''
+    from autograder.kit.contracts import ArgumentsUnchanged
+    from coursekit import aspect, exercise, expect
+
+
+    @exercise("spread")
+    class TestSpread(ArgumentsUnchanged):
+        def arguments(self, rng):
+            return (rng.normal(size=6),)
+
+        @aspect("the spread", 1)
+        def test_spread(self, student, reference, rng):
+            """The spread of random numbers is right."""
+            x = rng.normal(3, 2, size=7)
+            expect(student.spread(x)).close_to(reference.spread(x))
+
+        @aspect("equal numbers", 1)
+        def test_equal(self, student):
+            """Equal numbers have no spread."""
+            expect(student.spread([0.5, 0.5])).close_to(0.0)
+'''
+
+REFERENCE = '''
+    import numpy as np
+
+
+    def spread(x):
+        """The mean of the squares, less the square of the mean."""
+        x = np.asarray(x, dtype=float)
+        return np.sqrt(np.mean((x - x.mean()) ** 2))
+'''
+
+ANSWERS = '''
+    import numpy as np
+
+    from autograder.judging.known_answers import misconception
+    from autograder.kit.families import in_place
+
+    from ..reference import ps1 as right
+
+
+    @misconception("spread", "part", title="Divided by n − 1", see="ps1 §1")
+    def one_less(x):
+        """You divided by n − 1, as for an estimate from a sample."""
+        return np.std(x, ddof=1)
+
+
+    @misconception("spread", "part", title="The root is missing", see="ps1 §1")
+    def variance(x):
+        """You returned the variance; the spread is its square root."""
+        return np.var(x)
+
+
+    changes_x = in_place("spread", right.spread, see="ps1 §1")
+'''
+
+RIGHT = "return np.std(x)"
+STUB = "def spread(x):\n    ### BEGIN SOLUTION\n    return np.std(x)\n    ### END SOLUTION"
+
+
+def cell(name: str, source: str, kind: str = "code", **nbgrader: Any) -> dict[str, Any]:
+    """Return a cell of a notebook, with nbgrader's metadata if it has a name."""
+    flags = {"grade": False, "solution": False, "locked": False, "task": False, "schema_version": 3} | nbgrader
+    metadata = {"nbgrader": {**flags, "grade_id": name}} if name else {}
+    more: dict[str, Any] = {"outputs": [], "execution_count": None} if kind == "code" else {}
+    return {"cell_type": kind, "id": name or "text", "metadata": metadata, "source": source, **more}
+
+
+def notebook(*cells: dict[str, Any]) -> str:
+    kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
+    return json.dumps({"cells": list(cells), "metadata": kernel, "nbformat": 4, "nbformat_minor": 5})
+
+
+def source() -> str:
+    """Return the source notebook of the assignment."""
+    return notebook(
+        cell("setup", "import numpy as np", locked=True),
+        cell("", "## §1 Spread", "markdown"),
+        cell("spread", STUB, solution=True),
+        cell("test_spread", "assert spread([2.0, 2.0]) == 0", grade=True, locked=True, points=4),
+    )
+
+
+def make_course(root: Path) -> Path:
+    """Write a course with nbgrader's own folders: an assignment with a hidden suite, and one without."""
+    write(root, "nbgrader_config.py", CONFIG)
+    write(root, "source/ps1/ps1.ipynb", source())
+    write(root, "source/ps2/ps2.ipynb", source())
+    hidden = HiddenModules(root / "tests" / "hidden", "ps1")
+    for path, text in ((hidden.suite, SUITE), (hidden.reference, REFERENCE), (hidden.misconceptions, ANSWERS)):
+        write(root, path.relative_to(root).as_posix(), text)
+    return root
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The engine's wheel."""
+    folder = tmp_path_factory.mktemp("wheel")
+    command = [*PIP, "wheel", "--no-deps", "--no-index", "--no-build-isolation", f"--wheel-dir={folder}", str(REPOSITORY)]
+    subprocess.run(command, check=True, capture_output=True, text=True)
+    (found,) = folder.glob("*.whl")
+    return found
+
+
+def test_the_wheel_holds_the_engine_and_nothing_of_our_lectures(wheel: Path) -> None:
+    names = zipfile.ZipFile(wheel).namelist()
+    ours = {path.relative_to(REPOSITORY).as_posix() for path in (REPOSITORY / "autograder").rglob("*") if path.suffix in (".py", ".jinja")}
+    wanted = {name for name in ours if name.split("/")[1] not in LECTURES}
+    assert wanted <= {*names}
+    slugs = {lecture.slug for lecture in Course(REPOSITORY).lectures()}
+    assert not [name for name in names if name.split("/")[1] in LECTURES or any(slug in name for slug in slugs)]
+    engine = squeezed("".join(zipfile.ZipFile(wheel).read(name).decode() for name in names))
+    hidden = REPOSITORY / "autograder"
+    secrets = [*module_secrets(hidden / "reference"), *suite_secrets(hidden / "suites")]
+    assert len(secrets) > 1000 and [secret for secret in secrets if secret.text in engine] == []
+
+
+@dataclass(frozen=True)
+class Elsewhere:
+    """A course in a folder of its own, and an environment in which nothing of this repository can be imported."""
+
+    root: Path
+    programs: Path
+    environment: dict[str, str]
+
+    def run(self, program: str, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
+        """Run a program of the environment in the course's folder."""
+        command = [self.programs / program, *map(str, arguments)]
+        return subprocess.run(command, cwd=self.root, env=self.environment, capture_output=True, text=True, timeout=SECONDS)
+
+
+def environment_with(wheel: Path, folder: Path) -> Path:
+    """Make a virtual environment with the engine's wheel, coursekit, and links to all else that is installed here; return its programs."""
+    venv.create(folder, symlinks=True, with_pip=False)
+    python = folder / "bin" / "python"
+    code = "import sysconfig; print(sysconfig.get_path('purelib'))"
+    packages = Path(subprocess.run([python, "-c", code], check=True, capture_output=True, text=True).stdout.strip())
+    for entry in Path(sysconfig.get_path("purelib")).iterdir():
+        if entry.suffix != ".pth" and not entry.name.startswith(("training_deep_neural_networks", "coursekit", "__pycache__")):
+            (packages / entry.name).symlink_to(entry)
+    (folder / "share").symlink_to(Path(sys.prefix, "share"))  # nbconvert's templates
+    install = ["install", "--no-deps", "--no-index", "--no-build-isolation", str(wheel), str(REPOSITORY / "course")]
+    subprocess.run([*PIP, "--python", str(python), *install], check=True, capture_output=True, text=True)
+    return python.parent
+
+
+@pytest.fixture(scope="module")
+def elsewhere(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Elsewhere:
+    """A course with an assignment that nbgrader has released, and three hand-ins."""
+    place = tmp_path_factory.mktemp("elsewhere")
+    root, programs = make_course(place / "course"), environment_with(wheel, place / "environment")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST", "COURSEKIT", "PYTHON"))}
+    made = Elsewhere(root, programs, {**kept, "HOME": str(place), "PATH": f"{programs}{os.pathsep}{kept['PATH']}"})
+    code = "import autograder, coursekit, sys; print(autograder.__file__, coursekit.__file__, *sys.path, sep='\\n')"
+    paths = made.run("python", "-c", code).stdout.splitlines()
+    assert paths[0].startswith(str(place)) and paths[1].startswith(str(place)) and str(REPOSITORY) not in paths, paths
+    done = made.run("python", "-m", "nbgrader", "generate_assignment", "ps1")
+    assert done.returncode == 0, done.stderr
+    released = json.loads((root / "release/ps1/ps1.ipynb").read_text(encoding="utf-8"))
+    answers = {"ada": RIGHT, "ben": "return np.std(x, ddof=1)", "cem": f"open({str(root / 'tests/hidden/reference/ps1.py')!r})"}
+    for student, answer in answers.items():
+        for each in released["cells"]:
+            if each["metadata"].get("nbgrader", {}).get("grade_id") == "spread":
+                each["source"] = f"def spread(x):\n    {answer}"
+        write(root, f"submitted/{student}/ps1/ps1.ipynb", json.dumps(released))
+    return made
+
+
+def test_a_class_is_graded_with_the_hidden_modules_of_its_course(elsewhere: Elsewhere) -> None:
+    """Also in processes of their own, and none of the hidden modules can be read by a student's code."""
+    done = elsewhere.run("autograder", "grade", "ps1", "--json", "-", "--jobs", "2")
+    assert done.returncode == 0, done.stderr
+    results = {result["student"]: result for result in json.loads(done.stdout)["results"]}
+    assert {student: result["score"] for student, result in results.items()} == {"ada": 4.0, "ben": 2.0, "cem": 0.0}
+    (wrong,) = results["ben"]["exercises"]
+    assert wrong["misconception"]["id"] == "one_less"
+    assert all("PermissionError" in test["message"] for test in results["cem"]["exercises"][0]["tests"] if test["outcome"] == "failed")
+    assert (elsewhere.root / "autograded/ben/ps1/ps1.ipynb").is_file() and (elsewhere.root / "gradebook.db").is_file()
+
+
+def test_the_other_ways_in(elsewhere: Elsewhere, tmp_path: Path) -> None:
+    done = elsewhere.run("autograder", "try", "ps1")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "wrong: 3 of 3 misconceptions are in their band, 3 are named" in done.stdout
+    code = "import numpy as np\nfrom autograder import score\ndef spread(x):\n    return np.std(x)\nprint(score(spread))"
+    assert elsewhere.run("python", "-c", code).stdout.splitlines()[-1] == "4.0"
+    suite, ben = elsewhere.root / "tests/hidden/suites/test_ps1.py", elsewhere.root / "submitted/ben/ps1/ps1.ipynb"
+    done = elsewhere.run("python", "-m", "pytest", "-p", "no:cacheprovider", suite, "--notebook", ben)
+    assert "1 failed, 2 passed" in done.stdout, done.stdout + done.stderr
+    done = elsewhere.run("autograder", "report", "--output", tmp_path / "report")
+    assert done.returncode == 0 and (tmp_path / "report" / "index.html").is_file(), done.stderr
+    done = elsewhere.run("autograder", "demo", "--students", "3", "--output", tmp_path / "demo")
+    assert done.returncode == 0 and (tmp_path / "demo" / "report" / "index.html").is_file(), done.stderr
+
+
+@pytest.mark.parametrize("command", [["new", "03_shape", "skewness:2"], ["build", "ps1"]], ids=["new", "build"])
+def test_what_needs_the_students_package_says_so(elsewhere: Elsewhere, command: list[str]) -> None:
+    done = elsewhere.run("autograder", *command)
+    assert done.returncode == 2
+    assert (
+        "has no release/coursekit/public" in done.stderr
+        and "nbgrader generate_assignment" in done.stderr
+        and "Traceback" not in done.stderr
+    )
+
+
+# --- without an installation -----------------------------------------------------------------------------------------------
+
+
+def test_folders_are_those_of_the_configuration(tmp_path: Path) -> None:
+    root = make_course(tmp_path)
+    assert layout_of(root) == Layout("source", "release", "tests/hidden")
+    (lecture,) = Course(root).lectures()
+    assert (lecture.id, lecture.slug, lecture.number) == ("ps1", "ps1", "ps1") and lecture.has_suite
+    assert lecture.hidden.suite == root / "tests/hidden/suites/test_ps1.py"
+    (root / "nbgrader_config.py").write_text(dedent(CONFIG).replace("tests/hidden", "elsewhere") + "\n\n")
+    assert Course(root).lectures() == ()
+
+
+def test_the_version_of_the_grader_knows_the_courses_own_files(tmp_path: Path) -> None:
+    hidden = Course(make_course(tmp_path / "one")).lecture("ps1").hidden
+    before = installed(hidden)
+    assert installed(Course(make_course(tmp_path / "two")).lecture("ps1").hidden) == before, "wherever the course lies"
+    (hidden.suite.parent / "test_ps3.py").write_text("# another lecture's\n")
+    (hidden.folder / "misconceptions" / "ps3.py").write_text("# another lecture's\n")
+    assert installed(hidden) == before
+    for path in (hidden.suite, hidden.reference, hidden.misconceptions, hidden.folder / "reference" / "shared.py"):
+        path.write_text((path.read_text() if path.exists() else "") + "# changed\n")
+        before, last = installed(hidden), before
+        assert before != last, path
+
+
+def test_a_worker_finds_the_course_where_the_host_has_it_or_where_it_was_started(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    course = Course(make_course(tmp_path / "host"))
+    released = write(course.root, "release/ps1/ps1.ipynb", source())
+    handed_in = write(course.root, "submitted/ada/ps1/ps1.ipynb", released.read_text(encoding="utf-8"))
+    message = task_of(read_submission(handed_in, course, "ada", course.lecture("ps1")), Options()).to_bytes()
+    monkeypatch.chdir(tmp_path)
+    try:
+        assert result_in(work(message)).score == 4
+        course.root.rename(tmp_path / "copy")
+        with pytest.raises(
+            WorkerError, match=r"it has no hidden tests of ps1: put the course's folder where the host has it, so that there is"
+        ):
+            result_in(work(message))
+        monkeypatch.chdir(tmp_path / "copy")
+        assert result_in(work(message)).score == 4
+        write(tmp_path / "copy", "tests/hidden/suites/test_ps1.py", "# another\n")
+        with pytest.raises(WorkerError, match=r"another version of the grader \(other code\)"):
+            result_in(work(message))
+    finally:
+        close_sandbox()
