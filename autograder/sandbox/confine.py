@@ -12,9 +12,10 @@ from __future__ import annotations
 import ctypes
 import errno
 import os
+import site
 import sys
 import sysconfig
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,8 @@ GUEST_PACKAGES = (
 SYSTEM_PATHS = (
     *("/etc/ld.so.cache", "/etc/localtime", "/usr/lib/locale", "/usr/share/zoneinfo", "/usr/share/fonts", "/dev/urandom", "/dev/zero"),
 )
+INFORMATION_PATHS = ("/etc/mime.types", "/proc/cpuinfo", "/proc/meminfo", "/sys/devices/system/cpu")
+"""What libraries ask about the machine."""
 LIBRARY_FOLDERS = ("/lib", "/usr/lib", "/lib64", "/usr/lib64")
 LIBRARIES = ("*.so*", "*-linux-*/*.so*", "*-linux-*/*/lib*.so*")
 """Patterns of shared libraries in `LIBRARY_FOLDERS`, in folders such as ``x86_64-linux-gnu``, and one level below (``openblas-pthread``).
@@ -118,15 +121,15 @@ class Confinement:
 
     Parameters
     ----------
-    packages : list of str
-        Directories of packages that guests may read besides `GUEST_PACKAGES`, such as coursekit's.
+    readable : iterable of str
+        The files and folders that guests may read.
     layers : frozenset of str
         The mechanisms to apply; a part of `LAYERS` only for tests of the others.
     """
 
-    def __init__(self, packages: list[str], layers: frozenset[str] = LAYERS) -> None:
+    def __init__(self, readable: Iterable[str], layers: frozenset[str] = LAYERS) -> None:
         self._layers = layers
-        self._readable = sorted({os.path.realpath(path) for path in (*readable_paths(), *packages)})
+        self._readable = sorted({os.path.realpath(path) for path in readable})
         self._filter = _compiled(_system_calls())
         self._libc = ctypes.CDLL(None, use_errno=True)
 
@@ -164,11 +167,39 @@ class Confinement:
 
 def readable_paths() -> Iterator[str]:
     """Yield every existing file or directory that a guest may read, the standard library first."""
+    yield from _base_paths()
+    for directory in {*_site_packages(), *_package_folders(), *sys.path}:
+        yield from (path for name in GUEST_PACKAGES if os.path.exists(path := os.path.join(directory, name)))
+
+
+def installed_paths(closed: Sequence[str]) -> Iterator[str]:
+    """Yield what a guest may read that may import every installed package: the entries of the folders in ``sys.path``.
+
+    Autograder itself is left out, and so are folders that hold a `closed` one or lie in one, other than site-packages.
+    """
+    yield from _base_paths()
+    yield from (path for path in INFORMATION_PATHS if os.path.exists(path))
+    installed = {os.path.realpath(path) for path in (*site.getsitepackages(), site.getusersitepackages(), *_site_packages())}
+    library = {os.path.realpath(path) for path in (os.path.dirname(os.__file__), sysconfig.get_path("platstdlib"))}
+    for folder in {os.path.realpath(entry) for entry in sys.path if os.path.isdir(entry)} - library:
+        if folder in installed or _is_apart(folder, closed):
+            entries = (entry.path for entry in os.scandir(folder) if entry.name.partition("-")[0].partition(".")[0] != "autograder")
+            yield from (path for path in entries if not os.path.islink(path) or _is_apart(os.path.realpath(path), closed))
+
+
+def _is_apart(path: str, closed: Sequence[str]) -> bool:
+    """Tell whether a path neither lies in one of the `closed` folders nor holds one."""
+    return not any(os.path.commonpath([path, folder]) in (path, folder) for folder in map(os.path.realpath, closed))
+
+
+def _site_packages() -> set[str]:
+    return {sysconfig.get_path("purelib"), sysconfig.get_path("platlib")}
+
+
+def _base_paths() -> Iterator[str]:
     yield from _standard_library()
     yield from (path for path in SYSTEM_PATHS if os.path.exists(path))
     yield from _shared_libraries()
-    for directory in {sysconfig.get_path("purelib"), sysconfig.get_path("platlib"), *_package_folders(), *sys.path}:
-        yield from (path for name in GUEST_PACKAGES if os.path.exists(path := os.path.join(directory, name)))
 
 
 def _standard_library() -> Iterator[str]:

@@ -1,0 +1,441 @@
+"""Runs a notebook's cells in IPython, as ipykernel does, without a kernel: no sockets, no threads.
+
+Runs in the guest. The shell is ipykernel's, so that its outputs are those of a notebook; `Messages` takes the place of the session by which
+ipykernel sends them. The zygote builds the shell, and imports what notebooks import, before it forks.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import asyncio.selector_events
+import builtins
+import getpass
+import importlib
+import io
+import os
+import random
+import signal
+import socket
+import sys
+import tempfile
+import threading
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from types import FrameType
+from typing import Any, NoReturn
+
+import numpy as np
+from ipykernel.compiler import get_tmp_hash_seed, murmur2_x86
+from ipykernel.zmqshell import ZMQInteractiveShell
+from IPython.core.compilerop import CachingCompiler
+from IPython.core.error import StdinNotImplementedError, UsageError
+from IPython.core.profiledir import ProfileDir
+from IPython.utils.text import SList
+from jupyter_client.session import Session, json_packer
+from traitlets.config import Config
+
+from autograder.limits import Limits
+from autograder.sandbox import wire
+from autograder.sandbox.cells import text_of, type_name
+from autograder.sandbox.confine import installed_paths
+from autograder.sandbox.outputs import STREAMS, Allowance, kind_of, shortened
+from autograder.sandbox.zygote import SOCKET
+
+PIECE = 1 << 16
+"""Characters of printed text in one message."""
+LINE = 1 << 13
+"""Characters after which printed text is sent also where its line has no end yet."""
+MOST_CAUSES = 20
+REFUSED = "the sandbox refuses programs, network and other files; --sandbox none grades without it"
+ARGUMENTS = ["ipykernel_launcher.py", "-f", "kernel.json"]
+"""``sys.argv`` of a kernel: code that parses its arguments behaves as in a notebook."""
+
+
+class Outlet:
+    """Sends the host what cells print and show. Threads may print, too.
+
+    Parameters
+    ----------
+    bounds : wire.Bounds
+    allowance : Allowance
+        What exceeds it is shortened or left out.
+    """
+
+    def __init__(self, bounds: wire.Bounds, allowance: Allowance) -> None:
+        self._bounds, self._allowance = bounds.received, allowance
+        self._lock = threading.RLock()
+        self._name, self._pending, self._length = "", list[str](), 0
+        self._sending = self._interrupted = False
+
+    def send(self, kind: str, *values: Any) -> None:
+        """Send a message to the host, whole also where an interrupt arrives meanwhile."""
+        frame = wire.Codec(_refuse, _refuse, self._bounds).encode(kind, *values)
+        main = threading.current_thread() is threading.main_thread()
+        self._sending = self._sending or main
+        try:
+            with self._lock:
+                view = memoryview(frame)
+                while view:
+                    view = view[os.write(SOCKET, view) :]
+        finally:
+            self._sending = self._sending and not main
+        if main and self._interrupted:
+            self._interrupted = False
+            raise KeyboardInterrupt
+
+    def interrupt(self, number: int, frame: FrameType | None) -> None:
+        """Handle SIGINT: raise KeyboardInterrupt, after the message that is being sent."""
+        self._interrupted = self._sending
+        if not self._sending:
+            raise KeyboardInterrupt
+
+    def start_cell(self) -> None:
+        """Allow the next cell its outputs."""
+        self._allowance.start_cell()
+
+    def write(self, name: str, text: str) -> None:
+        """Print a text: send it by lines, in the order in which both streams are written to."""
+        with self._lock:
+            if name != self._name:
+                self.flush()
+                self._name = name
+            self._pending.append(text)
+            self._length += len(text)
+            if "\n" in text or self._length > LINE:
+                self.flush()
+
+    def flush(self) -> None:
+        """Send the printed text that waits for the end of its line."""
+        with self._lock:
+            text = "".join(self._pending).encode("utf-8", "backslashreplace").decode()
+            self._pending.clear()
+            self._length = 0
+            for start in range(0, len(text), PIECE):
+                self._output("stream", {"name": self._name, "text": text[start : start + PIECE]})
+
+    def publish(self, kind: str, content: dict[str, Any]) -> None:
+        """Send an output, after the text that was printed before it."""
+        self.flush()
+        self._output(kind, content)
+
+    def _output(self, kind: str, content: dict[str, Any]) -> None:
+        body, counted = json_packer(content), kind_of(kind, content)
+        if not self._allowance.takes(counted, len(body)):
+            short = shortened(kind, content) if self._allowance.takes_short(counted) else None
+            self.send("output", "cut", b"")
+            if short is None:
+                return
+            body = json_packer(short)
+        self.send("output", kind, body)
+
+
+def _refuse(value: Any) -> Any:
+    raise TypeError(f"a {type(value).__name__} isn't data")
+
+
+class Messages(Session):
+    """A session whose messages go to the guest's `Outlet`. ipykernel's shell, display hook and display publisher send by it."""
+
+    outlet: Outlet
+
+    def msg(self, msg_type: str, content: Any = None, parent: Any = None, header: Any = None, metadata: Any = None) -> dict[str, Any]:
+        """Return a message, with what hooks of a notebook look at."""
+        return {"header": {"msg_type": msg_type}, "msg_type": msg_type, "content": content or {}, "metadata": metadata or {}}
+
+    def send(self, stream: Any, msg_or_type: Any, content: Any = None, *rest: Any, **options: Any) -> None:  # type: ignore[override]
+        """Send a message, or a type of message and its content."""
+        if isinstance(msg_or_type, dict):
+            msg_or_type, content = msg_or_type["msg_type"], msg_or_type["content"]
+        self.outlet.publish(msg_or_type, content)
+
+
+class Printed(io.TextIOBase):
+    """``sys.stdout`` or ``sys.stderr`` of a notebook."""
+
+    encoding = "UTF-8"
+
+    def __init__(self, name: str, outlet: Outlet) -> None:
+        self.name, self._outlet = name, outlet
+
+    def write(self, text: str) -> int:
+        """Print a text."""
+        if not isinstance(text, str):
+            raise TypeError(f"write() argument must be str, not {type(text)}")
+        self._outlet.write(self.name, text)
+        return len(text)
+
+    def flush(self) -> None:
+        """Send what was written."""
+        self._outlet.flush()
+
+    def writable(self) -> bool:
+        """Tell that it can be written to."""
+        return True
+
+    def fileno(self) -> int:
+        """Return the descriptor to which libraries in other languages print."""
+        return STREAMS.index(self.name) + 1
+
+
+class Descriptors:
+    """What is written to descriptors 1 and 2, by libraries in C for example: kept in files without a name until a cell has run."""
+
+    def __init__(self) -> None:
+        for number in (1, 2):
+            with tempfile.TemporaryFile() as file:
+                os.dup2(file.fileno(), number)
+
+    def take(self, outlet: Outlet) -> None:
+        """Print what was written since the last call."""
+        for number, name in enumerate(STREAMS, 1):
+            with suppress(OSError):  # a cell may have closed them
+                length = os.lseek(number, 0, os.SEEK_CUR)
+                if length:
+                    text = os.pread(number, length, 0)
+                    os.ftruncate(number, 0)
+                    os.lseek(number, 0, os.SEEK_SET)
+                    outlet.write(name, text.decode("utf-8", "replace"))
+
+
+class Compiler(CachingCompiler):
+    """Names a cell's code as ipykernel does, which warnings show, but the same in each run."""
+
+    def get_code_name(self, raw_code: str, transformed_code: str, number: int) -> str:
+        """Return the name of a cell's file."""
+        return f"/tmp/ipykernel/{murmur2_x86(raw_code, get_tmp_hash_seed())}.py"
+
+
+class Shell(ZMQInteractiveShell):
+    """ipykernel's shell, with sentences about what the sandbox refuses."""
+
+    confined = False
+
+    def _showtraceback(self, etype: Any, evalue: Any, stb: list[str]) -> None:
+        session: Any = self.displayhook.session  # type: ignore[attr-defined]
+        session.outlet.flush()
+        if self.confined and was_refused(evalue):
+            evalue, stb = f"{text_of(evalue)} ({REFUSED})", [*stb, f"({REFUSED})"]
+        super()._showtraceback(etype, evalue, stb)
+
+    def enable_gui(self, gui: Any = None) -> None:
+        """Refuse windows; figures are shown in the notebook."""
+        if gui not in (None, "inline"):
+            raise UsageError(f"there is no screen for the windows of {gui!r}: use %matplotlib inline")
+
+    def system_piped(self, cmd: str) -> None:
+        """Run a command of the system, unless the sandbox refuses it."""
+        if not self.confined:
+            return super().system_piped(cmd)
+        self._refuse_command(cmd)
+        self.user_ns["_exit_code"] = 126  # a shell's for a command that can't be executed
+        return None
+
+    system = system_raw = system_piped
+
+    def getoutput(self, cmd: str, split: bool = True, depth: int = 0) -> Any:
+        """Return the output of a command of the system, or nothing if the sandbox refuses it."""
+        if not self.confined:
+            return super().getoutput(cmd, split, depth)
+        self._refuse_command(cmd)
+        return SList() if split else ""
+
+    def _refuse_command(self, command: str) -> None:
+        print(f"`!{command}` was not run: {REFUSED}", file=sys.stderr)
+
+
+def was_refused(error: BaseException) -> bool:
+    """Tell whether the system has refused something, and that has led to an exception."""
+    waiting, seen = [error], set[int]()
+    while waiting and len(seen) < MOST_CAUSES:
+        one = waiting.pop()
+        if id(one) not in seen:
+            seen.add(id(one))
+            if isinstance(one, socket.gaierror) or (isinstance(one, PermissionError) and one.errno):
+                return True
+            waiting += [cause for cause in (one.__cause__, one.__context__) if cause is not None]
+    return False
+
+
+class PipeEnd:
+    """One end of a pipe, with the methods of a socket by which an event loop wakes itself: sockets are refused in a guest."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+        os.set_blocking(descriptor, False)
+
+    def fileno(self) -> int:
+        """Return the descriptor."""
+        return self._descriptor
+
+    def recv(self, size: int) -> bytes:
+        """Read."""
+        return os.read(self._descriptor, size)
+
+    def send(self, data: bytes) -> int:
+        """Write."""
+        return os.write(self._descriptor, data)
+
+    def close(self) -> None:
+        """Close it."""
+        os.close(self._descriptor)
+
+
+def make_self_pipe(loop: Any) -> None:
+    """Give an event loop a pipe in the place of its pair of sockets."""
+    reading, writing = os.pipe()
+    loop._ssock, loop._csock = PipeEnd(reading), PipeEnd(writing)
+    loop._internal_fds += 1
+    loop._add_reader(reading, loop._read_from_self)
+
+
+class Notebooks:
+    """The service of guests that run notebooks; see `autograder.sandbox.zygote.Service`.
+
+    Parameters
+    ----------
+    modules : sequence of str
+        What notebooks import: it is imported before guests are forked. What can't be imported is passed over.
+    closed : sequence of str
+        Folders of courses, which guests may not read.
+    paths : sequence of str
+        Folders to add to ``sys.path``.
+    """
+
+    def __init__(self, modules: Iterable[str] = (), closed: Iterable[str] = (), paths: Iterable[str] = ()) -> None:
+        self._modules, self._closed, self._paths = tuple(modules), tuple(closed), tuple(paths)
+
+    def warm_up(self) -> None:
+        """Build the shell, and import the modules."""
+        sys.path += self._paths
+        root = os.getcwd()
+        os.environ["IPYTHONDIR"] = root
+        options = Config(HistoryManager={"enabled": False})
+        profile = ProfileDir.create_profile_dir(os.path.join(root, "profile"))
+        self._shell = Shell.instance(config=options, ipython_dir=root, profile_dir=profile, compiler_class=Compiler)
+        self._session = Messages()
+        for publisher in (self._shell.displayhook, self._shell.display_pub):
+            publisher.session = self._session
+        for name in self._modules:
+            with suppress(BaseException):
+                importlib.import_module(name)
+        if "matplotlib.pyplot" in sys.modules:
+            with suppress(Exception):
+                draw_a_figure()
+
+    def readable(self) -> Iterable[str]:
+        """Return the files and folders that guests may read."""
+        return installed_paths(self._closed)
+
+    def prepare(self) -> None:
+        """Make the files for printed text."""
+        tempfile.tempdir = None  # the zygote's own, if a library has asked for it
+        self._descriptors = Descriptors()
+
+    def serve(self, bounds: wire.Bounds, confined: bool) -> NoReturn:
+        """Run the notebook that the host sends, and exit."""
+        self._shell.confined = confined
+        asyncio.selector_events.BaseSelectorEventLoop._make_self_pipe = make_self_pipe  # type: ignore[attr-defined]
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        cells, text_bytes, data_bytes = _received(bounds)
+        self._outlet = self._session.outlet = Outlet(bounds, Allowance(Limits(output_bytes=text_bytes, answer_bytes=data_bytes)))
+        for name in STREAMS:
+            setattr(sys, name, Printed(name, self._outlet))
+        builtins.input, getpass.getpass = _no_input, _no_password  # type: ignore[assignment]
+        sys.argv = list(ARGUMENTS)
+        sys.path.insert(0, "")  # modules beside the notebook
+        random.seed(0)  # unseeded random numbers are the same in each run
+        np.random.seed(0)
+        self._loop = asyncio.new_event_loop()
+        asyncio.set_event_loop(self._loop)
+        self._loop.run_until_complete(self._run(cells))
+        os._exit(0)
+
+    async def _run(self, cells: list[str]) -> None:
+        for index, source in enumerate(cells):
+            if source.strip():
+                self._outlet.start_cell()
+                self._outlet.send("running", index, self._shell.execution_count)
+                failure = await self._run_cell(source)
+                self._descriptors.take(self._outlet)
+                self._outlet.flush()
+                self._outlet.send("result", *failure)
+                if self._shell.exit_now:  # exit() ends a kernel, too
+                    return
+        self._outlet.send("ready")
+
+    async def _run_cell(self, source: str) -> tuple[str, ...]:
+        """Run a cell as ipykernel's ``do_execute`` does; return name and message of the error that has ended it, if any."""
+        try:
+            signal.signal(signal.SIGINT, self._outlet.interrupt)
+            try:
+                result = await self._execute(source)
+                await asyncio.sleep(0)  # tasks that the cell has started begin
+            finally:
+                signal.signal(signal.SIGINT, signal.SIG_IGN)
+        except (KeyboardInterrupt, asyncio.CancelledError):  # it came when the cell had just ended
+            return "KeyboardInterrupt", ""
+        error = result.error_before_exec or result.error_in_exec
+        return (type_name(error), text_of(error)) if error is not None else ()
+
+    async def _execute(self, source: str) -> Any:
+        shell = self._shell
+        try:
+            transformed, failed = shell.transform_cell(source), None
+        except Exception:
+            transformed, failed = source, sys.exc_info()
+        if not shell.should_run_async(source, transformed_cell=transformed, preprocessing_exc_tuple=failed):
+            return shell.run_cell(source, store_history=True)
+        options = {"store_history": True, "transformed_cell": transformed, "preprocessing_exc_tuple": failed}
+        task = asyncio.ensure_future(shell.run_cell_async(source, **options))
+        result = None
+        with self._cancelled_by_interrupt(task):
+            try:
+                result = await task
+            finally:
+                shell.events.trigger("post_execute")
+                shell.events.trigger("post_run_cell", result)
+        return result
+
+    @contextmanager
+    def _cancelled_by_interrupt(self, task: asyncio.Task[Any]) -> Iterator[None]:
+        """Let SIGINT cancel a task, in place of raising KeyboardInterrupt in the event loop."""
+        before = signal.signal(signal.SIGINT, lambda number, frame: self._loop.call_soon_threadsafe(task.cancel))
+        try:
+            yield
+        finally:
+            signal.signal(signal.SIGINT, before)
+
+
+def _received(bounds: wire.Bounds) -> tuple[list[str], int, int]:
+    """Return what the host sends: the cells, and how many bytes of text and of other outputs they may have."""
+
+    def read(length: int) -> bytes:
+        parts = b""
+        while len(parts) < length:
+            part = os.read(SOCKET, length - len(parts))
+            if not part:
+                os._exit(0)
+            parts += part
+        return parts
+
+    kind, structure, data = wire.frame_lengths(read(wire.HEADER.size), bounds)
+    cells, text_bytes, data_bytes = wire.Codec(_refuse, _refuse, bounds).decode(wire.Frame(kind, read(structure), read(data)))
+    return cells, text_bytes, data_bytes
+
+
+def _no_input(prompt: Any = "") -> str:
+    raise StdinNotImplementedError("raw_input was called, but this frontend does not support input requests.")
+
+
+def _no_password(prompt: str = "Password: ", stream: Any = None, **options: Any) -> str:
+    raise StdinNotImplementedError("getpass was called, but this frontend does not support input requests.")
+
+
+def draw_a_figure() -> None:
+    """Load what the first figure of a notebook needs: Matplotlib's backend of notebooks, and fonts."""
+    import matplotlib_inline.backend_inline  # noqa: F401  connects itself with the shell
+    from matplotlib.figure import Figure
+
+    figure = Figure()
+    figure.subplots().set_title("$x$")
+    figure.savefig(io.BytesIO(), format="png")
