@@ -172,6 +172,13 @@ def readable_paths() -> Iterator[str]:
         yield from (path for name in GUEST_PACKAGES if os.path.exists(path := os.path.join(directory, name)))
 
 
+def coursekit_folders() -> list[str]:
+    """Import coursekit, and return its folders: they may lie outside site-packages, in a folder that guests may not list."""
+    import coursekit
+
+    return list(coursekit.__path__)
+
+
 def installed_paths(closed: Sequence[str]) -> Iterator[str]:
     """Yield what a guest may read that may import every installed package: the entries of the folders in ``sys.path``.
 

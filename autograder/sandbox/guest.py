@@ -5,7 +5,6 @@ It receives cells and arguments, and sends answers as data (see `wire`). Referen
 
 from __future__ import annotations
 
-import importlib.util
 import io
 import os
 import random
@@ -22,7 +21,7 @@ import numpy as np
 
 from autograder.sandbox import wire
 from autograder.sandbox.cells import GuestCell, Notebook, place_of, text_of, type_name
-from autograder.sandbox.confine import GUEST_PACKAGES, readable_paths
+from autograder.sandbox.confine import GUEST_PACKAGES, coursekit_folders, readable_paths
 from autograder.sandbox.zygote import SOCKET
 from coursekit.streams import METHODS, Threads, is_function, is_iterator, running_threads
 from coursekit.student import builtin_bases, first_items, raising_function, shares_memory
@@ -371,9 +370,8 @@ class Calls:
 
     def warm_up(self) -> None:
         """Import what every guest needs."""
-        spec = importlib.util.find_spec("coursekit")
-        self._coursekit = list(spec.submodule_search_locations or ()) if spec else []  # it may lie outside site-packages
-        from coursekit import check, ready  # noqa: F401  imported by set-up cells; a guest may not list the folder that it is in
+        self._coursekit = coursekit_folders()
+        from coursekit import check, ready  # noqa: F401  imported by set-up cells
 
     def readable(self) -> Iterable[str]:
         """Return the files and folders that guests may read."""

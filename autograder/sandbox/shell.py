@@ -37,7 +37,7 @@ from traitlets.config import Config
 from autograder.limits import Limits
 from autograder.sandbox import wire
 from autograder.sandbox.cells import text_of, type_name
-from autograder.sandbox.confine import installed_paths
+from autograder.sandbox.confine import coursekit_folders, installed_paths
 from autograder.sandbox.outputs import STREAMS, Allowance, kind_of, shortened
 from autograder.sandbox.zygote import SOCKET
 
@@ -307,6 +307,7 @@ class Notebooks:
     def warm_up(self) -> None:
         """Build the shell, and import the modules."""
         sys.path += self._paths
+        self._coursekit = coursekit_folders()
         root = os.getcwd()
         os.environ["IPYTHONDIR"] = root
         options = Config(HistoryManager={"enabled": False})
@@ -324,7 +325,7 @@ class Notebooks:
 
     def readable(self) -> Iterable[str]:
         """Return the files and folders that guests may read."""
-        return installed_paths(self._closed)
+        return [*installed_paths(self._closed), *self._coursekit]
 
     def prepare(self) -> None:
         """Make the files for printed text."""

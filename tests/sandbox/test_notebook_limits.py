@@ -1,0 +1,130 @@
+"""A notebook's limits: cells that take too long, end the process, or show too much. What a mark can depend on is kept."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from autograder.limits import NOTEBOOK_LIMITS, Limits
+from autograder.sandbox import notebooks as module
+from autograder.sandbox import outputs
+from autograder.sandbox.notebooks import IPythonSandbox
+
+TESTS = ["raise ValueError('wrong')", "0.5", "import sys\nprint('oh', file=sys.stderr)"]
+
+
+def limits(**changes: Any) -> Limits:
+    return NOTEBOOK_LIMITS.changed(changes)
+
+
+def names(cell: list[dict[str, Any]]) -> list[str]:
+    return [output.get("ename") or output.get("name") or output["output_type"] for output in cell]
+
+
+def test_a_cell_that_takes_too_long_is_interrupted(notebooks: IPythonSandbox) -> None:
+    cells = [
+        "x = 1",
+        "print('on')\nwhile True: pass",
+        "x",
+        "import asyncio\nawait asyncio.sleep(60)",
+        "import time\ntime.sleep(60)",
+        "x + 1",
+    ]
+    run = notebooks.run(cells, limits=limits(cell_seconds=0.5))
+    assert run.interrupted == (1, 3, 4) and run.ended_in is None
+    assert names(run.outputs[1]) == ["stdout", "KeyboardInterrupt", "CellTimeoutError"]
+    assert names(run.outputs[3]) == ["CancelledError", "CellTimeoutError"]
+    assert "0.5 s (the limit cell_seconds)" in run.outputs[4][-1]["evalue"]
+    assert run.outputs[5][0]["data"] == {"text/plain": "2"}
+
+
+def test_a_cell_that_ignores_interrupts_is_killed(notebooks: IPythonSandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "INTERRUPT_SECONDS", 0.3)
+    deaf = "print('on')\nwhile True:\n    try:\n        while True: pass\n    except BaseException: pass"
+    run = notebooks.run(["1", deaf, "2"], limits=limits(cell_seconds=0.3))
+    assert run.ended_in == 1 and "did not finish within 0.3 s (the limit cell_seconds), nor when it was interrupted" in run.reason
+    assert names(run.outputs[1]) == ["stdout", "DeadKernelError"] and run.outputs[2] == []
+    assert [run.was_run(index) for index in range(3)] == [True, True, False] and run.counts == (1, 2, None)
+
+
+def test_the_total_time(notebooks: IPythonSandbox) -> None:
+    run = notebooks.run(["import time\ntime.sleep(0.3)"] * 9, limits=limits(total_seconds=1))
+    assert run.ended_in is not None and "the limit total_seconds" in run.reason
+    assert run.counts.count(None) >= 5
+
+
+@pytest.mark.parametrize(
+    ("source", "reason"),
+    [
+        ("import os; os._exit(3)", "it left Python with status 3"),
+        ("import ctypes; ctypes.string_at(0)", "it crashed (segmentation fault)"),
+        ("exit()", "it left Python with status 0"),
+        ("import os, signal; os.kill(os.getpid(), signal.SIGKILL)", "it was killed"),
+        ("import os; os.write(3, b'nonsense' * 9)", "sent something that can't be read"),
+        ("get_ipython().displayhook.session.outlet.send('running', 0, 5)", "sent something that can't be read"),
+        ("get_ipython().displayhook.session.outlet.send('refused', 'x')", "sent something that can't be read"),
+        ("get_ipython().displayhook.session.outlet.send('output', 'stream', b'{}')", "sent something that can't be read"),
+        ("get_ipython().displayhook.session.outlet.send('output', 'display_data', b'[' * 100000)", "sent something that can't be read"),
+        ("import asyncio; asyncio.get_event_loop().stop()\nawait asyncio.sleep(1)", "it left Python with status"),
+    ],
+)
+def test_a_cell_that_ends_the_process(notebooks: IPythonSandbox, source: str, reason: str) -> None:
+    run = notebooks.run(["1", f"print('one')\nprint('two', end='', flush=True)\n{source}", "2"])
+    assert run.ended_in == 1 and reason in run.reason
+    assert names(run.outputs[1]) == ["stdout", "DeadKernelError"] and run.outputs[1][0]["text"] == "one\ntwo"
+    assert run.reason in run.outputs[1][1]["evalue"] and run.outputs[2] == []
+
+
+def test_memory(notebooks: IPythonSandbox) -> None:
+    run = notebooks.run(["x = bytearray(8 << 30)", "1"], limits=limits(memory_bytes="2 GiB"))
+    assert names(run.outputs[0]) == ["MemoryError"] and names(run.outputs[1]) == ["execute_result"]
+
+
+def test_disk(notebooks: IPythonSandbox) -> None:
+    fill = "import time\nfor k in range(50):\n    open(f'{k}', 'wb').write(bytes(1 << 20))\n    time.sleep(0.02)"
+    run = notebooks.run([fill, "1"], limits=limits(disk_bytes="8 MiB"))
+    assert run.ended_in == 0 and "the limit disk_bytes" in run.reason
+    run = notebooks.run(["open('x', 'wb').write(bytes(3 << 20))", "1"], limits=limits(file_bytes="1 MiB"))
+    assert names(run.outputs[0]) == ["OSError"] and run.ended_in is None
+
+
+@pytest.mark.parametrize(
+    "flood",
+    [
+        "while True: print('x' * 1000)",
+        "print('x' * (5 << 20))",
+        "import sys\nwhile True: sys.stderr.write('y')",
+        "from IPython.display import HTML\nwhile True: display(HTML('<b>' + 'z' * 10000))",
+        "from IPython.display import HTML\nh = display(1, display_id=True)\nwhile True: h.update(HTML('z' * 10000))",
+        "from IPython.display import HTML\nfor k in range(99): display(1, display_id='9')\nwhile True: display(HTML('z' * 9999), display_id='9')",
+        "import sys\nwhile True: sys.displayhook('z' * 10000)",
+        "while True: get_ipython().showtraceback((ValueError, ValueError('x' * 1000), None))",
+        "import os\nos.write(1, b'x' * (3 << 20));",
+        "from IPython.display import clear_output\nfor k in range(200):\n    print('x' * 9000)\n    clear_output()",
+    ],
+)
+def test_a_flood_of_outputs(notebooks: IPythonSandbox, flood: str) -> None:
+    bounds = limits(cell_seconds=0.4, output_bytes="1 MiB", answer_bytes="1 MiB")
+    run = notebooks.run([flood, *TESTS], limits=bounds)
+    assert run.ended_in is None
+    assert sum(len(str(output)) for cell in run.outputs for output in cell) < 5 << 20
+    assert sum("outputs are cut here" in output.get("text", "") for output in run.outputs[0]) == 1
+    wrong, half, noisy = (outputs[-3:] for outputs in run.outputs[1:])
+    assert "ValueError" in names(wrong)
+    assert [output["data"]["text/plain"] for output in half if output["output_type"] == "execute_result"] == ["0.5"]
+    assert [output["text"] for output in noisy if output.get("name") == "stderr"] == ["oh\n"]
+
+
+def test_a_flood_of_pieces(notebooks: IPythonSandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(outputs, "MOST_OUTPUTS", 100)  # in the host only: it doesn't rely on the guest
+    run = notebooks.run(["for k in range(500): display(k)", *TESTS])
+    assert len(run.outputs[0]) == 101 and "cut here" in run.outputs[0][-1]["text"]
+    assert names(run.outputs[1])[-1] == "ValueError" and run.outputs[2][-1]["data"] == {"text/plain": "0.5"}
+    assert "stderr" in names(run.outputs[3])
+
+
+def test_code_that_can_not_be_sent(notebooks: IPythonSandbox) -> None:
+    for source in ("x = '\ud800'", "#" * (5 << 20)):
+        run = notebooks.run(["1", source])
+        assert run.ended_in == -1 and "its cells can't be run" in run.reason and run.outputs == ([], [])

@@ -1,0 +1,108 @@
+"""Whatever a guest sends, the outputs in the host are valid by nbformat, and small."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import nbformat
+import pytest
+from hypothesis import given
+from hypothesis import strategies as some
+
+from autograder.limits import Limits
+from autograder.sandbox.imports import imported_modules
+from autograder.sandbox.outputs import KINDS, NotebookOutputs, OutputError
+
+LIMITS = Limits(output_bytes=1000, answer_bytes=1 << 20)
+
+
+def collected(*messages: tuple[str, Any]) -> list[dict[str, Any]]:
+    outputs = NotebookOutputs(1, LIMITS)
+    outputs.start(0, 1)
+    for kind, content in messages:
+        outputs.receive(kind, json.dumps(content).encode())
+    return outputs.cells[0]
+
+
+@pytest.mark.parametrize(
+    ("kind", "body"),
+    [
+        ("stream", b"{}"),
+        ("stream", b'{"name": "stdin", "text": ""}'),
+        ("stream", b'{"name": "stdout", "text": 5}'),
+        ("stream", b'{"name": ["stdout"], "text": ""}'),
+        ("error", b'{"ename": "a", "evalue": "b"}'),
+        ("error", b'{"ename": "a", "evalue": "b", "traceback": [1]}'),
+        ("error", b'{"ename": null, "evalue": "b", "traceback": []}'),
+        ("display_data", b'{"data": [1]}'),
+        ("display_data", b'{"data": {"application/json": NaN}}'),
+        ("display_data", b'{"data": {"application/json": ' + b"[" * 100 + b"]" * 100 + b"}}"),
+        ("display_data", b'{"transient": 5}'),
+        ("execute_result", b"[" * 100_000),
+        ("execute_result", b"\xff"),
+        ("execute_result", b"5"),
+        ("execute_result", b'{"a": ' + b"9" * 10_000 + b"}"),
+        ("comm_open", b"{}"),
+        (["stream"], b"{}"),
+        ("stream", "{}"),
+    ],
+)
+def test_malformed(kind: Any, body: Any) -> None:
+    with pytest.raises(OutputError):
+        NotebookOutputs(1, LIMITS).receive(kind, body)
+
+
+texts = some.text(max_size=9) | some.sampled_from(["stdout", "stderr", "text/plain", "application/json", "image/svg+xml", "\ud800"])
+data = some.recursive(
+    some.none() | some.booleans() | some.integers() | texts,
+    lambda inner: some.lists(inner, max_size=3) | some.dictionaries(texts, inner, max_size=3),
+    max_leaves=8,
+)
+fields = some.sampled_from(["name", "text", "ename", "evalue", "traceback", "data", "metadata", "transient", "wait"])
+contents = some.dictionaries(fields, data, max_size=5)
+shown = some.fixed_dictionaries(
+    {"data": some.dictionaries(texts, data, max_size=3), "transient": some.just({"display_id": "d"}) | some.none()}
+)
+
+
+@given(some.lists(some.tuples(some.sampled_from(KINDS), contents | shown), max_size=6))
+def test_what_arrives_is_valid(messages: list[tuple[str, Any]]) -> None:
+    outputs = NotebookOutputs(1, LIMITS)
+    outputs.start(0, 1)
+    for kind, content in messages:
+        try:
+            outputs.receive(kind, json.dumps(content).encode())
+        except OutputError:
+            continue
+    for output in outputs.cells[0]:
+        nbformat.validate(nbformat.from_dict(output), ref=output["output_type"], version=4)
+        json.dumps(output, ensure_ascii=False).encode()
+
+
+def test_copies_of_a_display_count_as_often_as_they_are_shown() -> None:
+    small, large = ({"data": {"text/plain": text}, "transient": {"display_id": "d"}} for text in ("x", "x" * 90_000))
+    found = collected(*[("display_data", small)] * 50, ("update_display_data", large))
+    assert sum(len(str(output)) for output in found) < 10_000 and "cut here" in found[-1]["text"]
+    found = collected(*[("display_data", small)] * 5, ("update_display_data", large))
+    assert {len(output["data"]["text/plain"]) for output in found} == {90_000}
+
+
+def test_a_shortened_result_is_still_a_result() -> None:
+    found = collected(("stream", {"name": "stdout", "text": "x" * 5000}), ("execute_result", {"data": {"text/plain": "y" * (2 << 20)}}))
+    assert [len(output.get("text", "")) > 2000 for output in found] == [True, False]
+    assert found[1]["data"]["text/plain"] == "y" * 2000 and found[1]["execution_count"] == 1
+
+
+def test_imported_modules() -> None:
+    cells = [
+        "import numpy as np, os.path\nfrom matplotlib import pyplot as plt",
+        "%load_ext autoreload\n!pip install x\nimport pandas",
+        "def f(:\nimport broken",
+        "%%time\nimport inside",
+        "def f():\n    from scipy.stats import norm\nfrom . import local\nfrom .there import x\nfrom math import *",
+        "s = '\\d'\n%matplotlib inline",
+        "\0",
+    ]
+    expected = {"numpy", "os.path", "matplotlib", "matplotlib.pyplot", "pandas", "scipy.stats", "scipy.stats.norm", "math"}
+    assert set(imported_modules(cells)) == expected
