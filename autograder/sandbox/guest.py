@@ -377,8 +377,8 @@ class Calls:
         """Return the files and folders that guests may read."""
         return [*readable_paths(), *self._coursekit]
 
-    def prepare(self) -> None:
-        """Do what can't be done after the confinement: nothing."""
+    def prepare(self, bounds: wire.Bounds) -> None:
+        """Do what the limits and the confinement would refuse: nothing."""
 
     def serve(self, bounds: wire.Bounds, confined: bool) -> NoReturn:
         """Serve on descriptor 3, with standard output and error on descriptors 1 and 2."""

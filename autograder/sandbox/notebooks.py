@@ -20,7 +20,7 @@ from autograder.limits import NOTEBOOK_LIMITS, Limits, in_units
 from autograder.sandbox import wire
 from autograder.sandbox.channel import Closed, Timeout
 from autograder.sandbox.confine import LAYERS, available
-from autograder.sandbox.outputs import NotebookOutputs, OutputError
+from autograder.sandbox.outputs import MOST_OUTPUTS, NotebookOutputs, OutputError
 from autograder.sandbox.process import GuestKind, GuestProcess, ZygoteClient
 from autograder.sandbox.reasons import MESSAGE_LENGTH, disk_message, meaning_of_status
 from autograder.sandbox.usage import Clock
@@ -29,6 +29,9 @@ START_SECONDS = 60.0
 """How long a guest may take until it runs the first cell: it copies files before."""
 INTERRUPT_SECONDS = 4.0
 """How long a cell may take to end after it was interrupted: nbclient's ``iopub_timeout``."""
+MOST_MESSAGES = 10 * MOST_OUTPUTS
+MOST_RECEIVED = 4
+"""How many messages a guest may send, and how often `answer_bytes`: a guest that keeps its limits sends far fewer."""
 ENVIRONMENT = {"MPLBACKEND": "module://matplotlib_inline.backend_inline", "NBGRADER_EXECUTION": "autograde"}
 ENVIRONMENT |= {"CLICOLOR": "1", "FORCE_COLOR": "1", "CLICOLOR_FORCE": "1", "TERM": "xterm-color", "PAGER": "cat", "GIT_PAGER": "cat"}
 """What ipykernel and nbgrader set in a kernel's environment."""
@@ -144,6 +147,7 @@ class _Run:
         self._running, self._is_interrupted = -1, False
         self._deadline = 0.0
         self._interrupted: list[int] = []
+        self._messages = self._received = 0
 
     def result(self, files: dict[str, str]) -> NotebookRun:
         """Run the cells, and return what has come of it."""
@@ -152,10 +156,11 @@ class _Run:
             return self._ended(f"its files take {in_units(size)}, and may take {in_units(self._limits.disk_bytes)} (the limit disk_bytes)")
         codec = wire.Codec(_refuse, _refuse, self._limits.bounds)
         try:
-            frame = codec.encode("cells", self._sources, self._limits.output_bytes, self._limits.answer_bytes)
+            limits = {name: getattr(self._limits, name) for name in ("output_bytes", "answer_bytes")}
+            frame = codec.encode("cells", self._sources, [(path, name) for name, path in files.items()], limits)
         except wire.WireError as error:
             return self._ended(f"its cells can't be run: {error}")
-        process = self._zygote.fork(self._limits, 0, [(path, name) for name, path in files.items()])
+        process = self._zygote.fork(self._limits, 0)
         try:
             with self._clock.running():
                 return self._served(process, frame)
@@ -179,6 +184,7 @@ class _Run:
                     self._finish()
                     process.end(grace=False)
                     return self._found()
+                self._count(message)
                 self._handle(message, wire.Codec(_refuse, _refuse, self._limits.bounds).decode(message))
         except Timeout:
             process.end(grace=False)
@@ -193,11 +199,18 @@ class _Run:
             reason = disk_message(self._limits) if ending.exceeded_disk else meaning_of_status(ending.status, self._limits)
             return self._ended(f"ended the whole process: {reason}")
 
+    def _count(self, message: wire.Frame) -> None:
+        """Bound the work of the host on what a guest sends."""
+        self._messages += 1
+        self._received += len(message.structure) + len(message.data)
+        if self._messages > MOST_MESSAGES or self._received > MOST_RECEIVED * (self._limits.answer_bytes + self._limits.output_bytes):
+            raise OutputError("far more than the limits allow")
+
     def _handle(self, message: wire.Frame, fields: list[Any]) -> None:
         """Take a message of the guest: an output, or that a cell has started or ended."""
         if message.kind == "refused" and self._running < 0:
             said = " ".join(map(str, fields))[:MESSAGE_LENGTH]
-            raise SandboxUnavailable(f"a guest could not be confined ({said}); --sandbox none grades without confinement")
+            raise SandboxUnavailable(f"a guest could not be started ({said}); --sandbox none grades without confinement")
         if message.kind == "running" and list(map(type, fields)) == [int, int]:
             index, count = fields
             if not self._running < index < len(self._sources) or count < 0:

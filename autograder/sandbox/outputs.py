@@ -12,7 +12,7 @@ from typing import Any
 
 from autograder.limits import Limits, in_units
 
-MOST_OUTPUTS = 10_000
+MOST_OUTPUTS = 20_000
 """How many pieces of output a notebook may have, each piece of a stream counted."""
 FRAME = 1024
 """Bytes of a message besides its output."""

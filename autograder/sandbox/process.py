@@ -11,7 +11,7 @@ import tempfile
 import threading
 import time
 import weakref
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from functools import partial
@@ -248,10 +248,8 @@ class ZygoteClient:
             )
         self._ready = False
 
-    def fork(self, limits: Limits, output_bytes: int, files: Sequence[tuple[str, str]] = ()) -> GuestProcess:
+    def fork(self, limits: Limits, output_bytes: int) -> GuestProcess:
         """Fork a guest, and return its process; at most `output_bytes` of its printed text are kept.
-
-        `files` are copied into its working directory: pairs of a path and the name there.
 
         Raises
         ------
@@ -263,7 +261,7 @@ class ZygoteClient:
         with self._lock:
             for _ in range(FORKS):
                 try:
-                    return self._fork(limits, output_bytes, files)
+                    return self._fork(limits, output_bytes)
                 except (ConnectionError, TimeoutError):
                     continue  # the zygote has died, or does not answer: try again with a new one
                 except OSError as error:
@@ -285,14 +283,13 @@ class ZygoteClient:
         with self._lock:
             self._stop()
 
-    def _fork(self, limits: Limits, output_bytes: int, files: Sequence[tuple[str, str]]) -> GuestProcess:
+    def _fork(self, limits: Limits, output_bytes: int) -> GuestProcess:
         self.start()
         self._await_ready()
         link, other = socket.socketpair()
         reading, writing = os.pipe()
         try:
             request = {"do": "fork", "limits": limits.of_process(), "disk_bytes": limits.disk_bytes, "bounds": asdict(limits.bounds)}
-            request["files"] = list(files)
             reply = self._ask(request, END_SECONDS, (other.fileno(), writing))
             if "error" in reply:
                 if reply["errno"] in SHORTAGES:

@@ -14,6 +14,7 @@ import importlib
 import io
 import os
 import random
+import shutil
 import signal
 import socket
 import sys
@@ -21,6 +22,7 @@ import tempfile
 import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
+from importlib import metadata
 from types import FrameType
 from typing import Any, NoReturn
 
@@ -38,7 +40,7 @@ from autograder.limits import Limits
 from autograder.sandbox import wire
 from autograder.sandbox.cells import text_of, type_name
 from autograder.sandbox.confine import coursekit_folders, installed_paths
-from autograder.sandbox.outputs import STREAMS, Allowance, kind_of, shortened
+from autograder.sandbox.outputs import KINDS, STREAMS, Allowance, kind_of, shortened
 from autograder.sandbox.zygote import SOCKET
 
 PIECE = 1 << 16
@@ -121,8 +123,10 @@ class Outlet:
     def _output(self, kind: str, content: dict[str, Any]) -> None:
         body, counted = json_packer(content), kind_of(kind, content)
         if not self._allowance.takes(counted, len(body)):
-            short = shortened(kind, content) if self._allowance.takes_short(counted) else None
+            if not self._allowance.takes_short(counted):
+                return
             self.send("output", "cut", b"")
+            short = shortened(kind, content)
             if short is None:
                 return
             body = json_packer(short)
@@ -146,7 +150,8 @@ class Messages(Session):
         """Send a message, or a type of message and its content."""
         if isinstance(msg_or_type, dict):
             msg_or_type, content = msg_or_type["msg_type"], msg_or_type["content"]
-        self.outlet.publish(msg_or_type, content)
+        if msg_or_type in KINDS:  # and nothing of comms and widgets
+            self.outlet.publish(msg_or_type, content)
 
 
 class Printed(io.TextIOBase):
@@ -209,10 +214,14 @@ class Shell(ZMQInteractiveShell):
     """ipykernel's shell, with sentences about what the sandbox refuses."""
 
     confined = False
+    has_exited = False
+    """Whether ``exit()`` was called. It raises nothing, and a kernel ends after that cell."""
+
+    def ask_exit(self) -> None:
+        """Note that the notebook wants to end."""
+        self.has_exited = True
 
     def _showtraceback(self, etype: Any, evalue: Any, stb: list[str]) -> None:
-        session: Any = self.displayhook.session  # type: ignore[attr-defined]
-        session.outlet.flush()
         if self.confined and was_refused(evalue):
             evalue, stb = f"{text_of(evalue)} ({REFUSED})", [*stb, f"({REFUSED})"]
         super()._showtraceback(etype, evalue, stb)
@@ -319,6 +328,8 @@ class Notebooks:
         for name in self._modules:
             with suppress(BaseException):
                 importlib.import_module(name)
+        with suppress(metadata.PackageNotFoundError):
+            metadata.version("a-package-that-is-not-there")  # fills its caches of the folders in sys.path, which guests may not list
         if "matplotlib.pyplot" in sys.modules:
             with suppress(Exception):
                 draw_a_figure()
@@ -327,18 +338,19 @@ class Notebooks:
         """Return the files and folders that guests may read."""
         return [*installed_paths(self._closed), *self._coursekit]
 
-    def prepare(self) -> None:
-        """Make the files for printed text."""
+    def prepare(self, bounds: wire.Bounds) -> None:
+        """Receive the notebook, copy the files that belong to it, and make those for printed text."""
+        self._cells, files, self._limits = _received(bounds)
+        copy_files(files)
         tempfile.tempdir = None  # the zygote's own, if a library has asked for it
         self._descriptors = Descriptors()
 
     def serve(self, bounds: wire.Bounds, confined: bool) -> NoReturn:
-        """Run the notebook that the host sends, and exit."""
+        """Run the notebook, and exit."""
         self._shell.confined = confined
         asyncio.selector_events.BaseSelectorEventLoop._make_self_pipe = make_self_pipe  # type: ignore[attr-defined]
         signal.signal(signal.SIGINT, signal.SIG_IGN)
-        cells, text_bytes, data_bytes = _received(bounds)
-        self._outlet = self._session.outlet = Outlet(bounds, Allowance(Limits(output_bytes=text_bytes, answer_bytes=data_bytes)))
+        self._outlet = self._session.outlet = Outlet(bounds, Allowance(Limits(**self._limits)))
         for name in STREAMS:
             setattr(sys, name, Printed(name, self._outlet))
         builtins.input, getpass.getpass = _no_input, _no_password  # type: ignore[assignment]
@@ -348,11 +360,11 @@ class Notebooks:
         np.random.seed(0)
         self._loop = asyncio.new_event_loop()
         asyncio.set_event_loop(self._loop)
-        self._loop.run_until_complete(self._run(cells))
+        self._loop.run_until_complete(self._run())
         os._exit(0)
 
-    async def _run(self, cells: list[str]) -> None:
-        for index, source in enumerate(cells):
+    async def _run(self) -> None:
+        for index, source in enumerate(self._cells):
             if source.strip():
                 self._outlet.start_cell()
                 self._outlet.send("running", index, self._shell.execution_count)
@@ -360,7 +372,7 @@ class Notebooks:
                 self._descriptors.take(self._outlet)
                 self._outlet.flush()
                 self._outlet.send("result", *failure)
-                if self._shell.exit_now:  # exit() ends a kernel, too
+                if self._shell.has_exited:
                     return
         self._outlet.send("ready")
 
@@ -407,8 +419,8 @@ class Notebooks:
             signal.signal(signal.SIGINT, before)
 
 
-def _received(bounds: wire.Bounds) -> tuple[list[str], int, int]:
-    """Return what the host sends: the cells, and how many bytes of text and of other outputs they may have."""
+def _received(bounds: wire.Bounds) -> tuple[list[str], list[tuple[str, str]], dict[str, int]]:
+    """Return what the host sends: the cells, the files (see `copy_files`), and the limits of outputs."""
 
     def read(length: int) -> bytes:
         parts = b""
@@ -420,8 +432,17 @@ def _received(bounds: wire.Bounds) -> tuple[list[str], int, int]:
         return parts
 
     kind, structure, data = wire.frame_lengths(read(wire.HEADER.size), bounds)
-    cells, text_bytes, data_bytes = wire.Codec(_refuse, _refuse, bounds).decode(wire.Frame(kind, read(structure), read(data)))
-    return cells, text_bytes, data_bytes
+    cells, files, limits = wire.Codec(_refuse, _refuse, bounds).decode(wire.Frame(kind, read(structure), read(data)))
+    return cells, files, limits
+
+
+def copy_files(files: list[tuple[str, str]]) -> None:
+    """Copy files into the working directory: pairs of a file's path and its name there. A link isn't followed."""
+    for source, name in files:
+        os.makedirs(os.path.dirname(name) or ".", exist_ok=True)
+        reading = os.open(source, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+        with open(reading, "rb") as content, open(name, "wb") as copy:
+            shutil.copyfileobj(content, copy, 1 << 20)
 
 
 def _no_input(prompt: Any = "") -> str:

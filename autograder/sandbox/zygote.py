@@ -15,7 +15,6 @@ import importlib
 import os
 import pkgutil
 import select
-import shutil
 import signal
 import socket
 import struct
@@ -76,8 +75,8 @@ class Service(Protocol):
     def readable(self) -> Iterable[str]:
         """In the zygote: return the files and folders that guests may read."""
 
-    def prepare(self) -> None:
-        """In a guest: do what can't be done after the confinement."""
+    def prepare(self, bounds: wire.Bounds) -> None:
+        """In a guest: do what the limits and the confinement would refuse."""
 
     def serve(self, bounds: wire.Bounds, confined: bool) -> NoReturn:
         """In a guest: serve the host, and exit."""
@@ -429,9 +428,8 @@ def become_guest(
         prepare(parent, scratch, descriptors)
         bounds = wire.Bounds(**request["bounds"])
         try:
-            copy_files(request["files"])
+            service.prepare(bounds)
             set_limits(request["limits"], others)
-            service.prepare()
             if confinement is not None:
                 confinement.apply(scratch.rules)
         except Exception as error:
@@ -459,15 +457,6 @@ def prepare(parent: int, scratch: Scratch, descriptors: list[int]) -> None:
     os.chdir(scratch.directory)
     os.umask(0o077)
     os.environ.update(HOME=scratch.directory, TMPDIR=scratch.directory, MPLCONFIGDIR=scratch.directory)
-
-
-def copy_files(files: list[list[str]]) -> None:
-    """Copy files into the working directory: pairs of a file's path and its name there. A link isn't followed."""
-    for source, name in files:
-        os.makedirs(os.path.dirname(name) or ".", exist_ok=True)
-        reading = os.open(source, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
-        with open(reading, "rb") as content, open(name, "wb") as copy:
-            shutil.copyfileobj(content, copy, 1 << 20)
 
 
 def set_limits(limits: dict[str, int], others: int) -> None:

@@ -100,7 +100,7 @@ def exists(number):
     except OSError: return False
 print([number for number in range(256) if exists(number)])
 print(sorted(os.environ))
-print([entry for entry in sys.path if 'l13' in entry and 'site-packages' not in entry])
+print(sys.path)
 print(os.listdir('.'), os.getcwd() == os.environ['HOME'] == os.environ['TMPDIR'])
 import tempfile
 print(os.path.dirname(tempfile.mkstemp()[1]) == os.getcwd())
@@ -112,6 +112,7 @@ print(sorted(name for name in sys.modules if name.startswith('autograder.') and 
     lines = run.outputs[0][0]["text"].splitlines()
     assert lines[0] in ("[0, 1, 2, 3, 4, 5, 6]", "[0, 1, 2, 3, 4, 5, 6, 7]")  # the event loop's
     assert "SECRET" not in lines[1] and "NBGRADER_EXECUTION" in lines[1]
+    assert str(ROOT) not in eval(lines[2]) and eval(lines[2])[0] == ""
     assert lines[3:5] == ["[] True", "True"]
     assert not {"autograder.judging", "autograder.suites"} & set(eval(lines[5]))
 

@@ -97,7 +97,7 @@ def test_disk(notebooks: IPythonSandbox) -> None:
         "import sys\nwhile True: sys.stderr.write('y')",
         "from IPython.display import HTML\nwhile True: display(HTML('<b>' + 'z' * 10000))",
         "from IPython.display import HTML\nh = display(1, display_id=True)\nwhile True: h.update(HTML('z' * 10000))",
-        "from IPython.display import HTML\nfor k in range(99): display(1, display_id='9')\nwhile True: display(HTML('z' * 9999), display_id='9')",
+        "from IPython.display import HTML\nfor k in range(99): display(1, display_id='9')\nwhile True: display('z' * 9999, display_id='9')",
         "import sys\nwhile True: sys.displayhook('z' * 10000)",
         "while True: get_ipython().showtraceback((ValueError, ValueError('x' * 1000), None))",
         "import os\nos.write(1, b'x' * (3 << 20));",
