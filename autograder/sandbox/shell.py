@@ -27,8 +27,8 @@ from types import FrameType
 from typing import Any, NoReturn
 
 import numpy as np
+from ipykernel import zmqshell
 from ipykernel.compiler import get_tmp_hash_seed, murmur2_x86
-from ipykernel.zmqshell import ZMQInteractiveShell
 from IPython.core.compilerop import CachingCompiler
 from IPython.core.error import StdinNotImplementedError, UsageError
 from IPython.core.profiledir import ProfileDir
@@ -210,8 +210,8 @@ class Compiler(CachingCompiler):
         return f"/tmp/ipykernel/{murmur2_x86(raw_code, get_tmp_hash_seed())}.py"
 
 
-class Shell(ZMQInteractiveShell):
-    """ipykernel's shell, with sentences about what the sandbox refuses."""
+class ZMQInteractiveShell(zmqshell.ZMQInteractiveShell):
+    """ipykernel's shell, with sentences about what the sandbox refuses. Libraries know a notebook by the name of this class."""
 
     confined = False
     has_exited = False
@@ -321,7 +321,7 @@ class Notebooks:
         os.environ["IPYTHONDIR"] = root
         options = Config(HistoryManager={"enabled": False})
         profile = ProfileDir.create_profile_dir(os.path.join(root, "profile"))
-        self._shell = Shell.instance(config=options, ipython_dir=root, profile_dir=profile, compiler_class=Compiler)
+        self._shell = ZMQInteractiveShell.instance(config=options, ipython_dir=root, profile_dir=profile, compiler_class=Compiler)
         self._session = Messages()
         for publisher in (self._shell.displayhook, self._shell.display_pub):
             publisher.session = self._session
@@ -372,7 +372,7 @@ class Notebooks:
                 self._descriptors.take(self._outlet)
                 self._outlet.flush()
                 self._outlet.send("result", *failure)
-                if self._shell.has_exited:
+                if self._shell.has_exited and any(later.strip() for later in self._cells[index + 1 :]):
                     return
         self._outlet.send("ready")
 

@@ -76,6 +76,11 @@ def test_a_cell_that_ends_the_process(notebooks: IPythonSandbox, source: str, re
     assert run.reason in run.outputs[1][1]["evalue"] and run.outputs[2] == []
 
 
+def test_a_notebook_may_end_with_exit(notebooks: IPythonSandbox) -> None:
+    run = notebooks.run(["print('on')\nexit()\nprint('still on')", " "])
+    assert run.ended_in is None and run.outputs[0] == [{"output_type": "stream", "name": "stdout", "text": "on\nstill on\n"}]
+
+
 def test_memory(notebooks: IPythonSandbox) -> None:
     run = notebooks.run(["x = bytearray(8 << 30)", "1"], limits=limits(memory_bytes="2 GiB"))
     assert names(run.outputs[0]) == ["MemoryError"] and names(run.outputs[1]) == ["execute_result"]
