@@ -119,43 +119,59 @@ def notice() -> str | None:
 class Confinement:
     """The confinement of the guests of one zygote.
 
+    A guest has two Landlock rulesets, and may do what both allow. The first one, of up to thousands of rules, is the same for all: it allows
+    to read certain files, and to use the folder with all scratch directories. The second one, a guest's own, has about ten rules: it allows
+    to use the guest's scratch directory, and to read folders that hold what the first one allows, but not the other scratch directories.
+
     Parameters
     ----------
     readable : iterable of str
         The files and folders that guests may read.
+    root : str
+        The folder with the scratch directories.
     layers : frozenset of str
         The mechanisms to apply; a part of `LAYERS` only for tests of the others.
     """
 
-    def __init__(self, readable: Iterable[str], layers: frozenset[str] = LAYERS) -> None:
+    def __init__(self, readable: Iterable[str], root: str, layers: frozenset[str] = LAYERS) -> None:
         self._layers = layers
-        self._readable = sorted({os.path.realpath(path) for path in readable})
+        root = os.path.realpath(root)
+        paths = sorted({os.path.realpath(path) for path in readable})
+        self._around = sorted({_folder_beside(path, root) for path in paths if os.path.commonpath([path, root]) != path})
+        self._shared = self._ruleset(paths, root) if "landlock" in layers else None
         self._filter = _compiled(_system_calls())
         self._libc = ctypes.CDLL(None, use_errno=True)
 
     def rules(self, scratch: str) -> Any:
-        """Return the Landlock ruleset of a guest with the scratch directory `scratch`; None without the layer "landlock"."""
-        if "landlock" not in self._layers:
-            return None
+        """Return the ruleset of a guest with the scratch directory `scratch`; None without the layer "landlock"."""
+        return self._ruleset(self._around, scratch) if self._shared is not None else None
+
+    def descriptors(self, rules: Any) -> list[int]:
+        """Return the descriptors that a guest with these rules needs until `apply`."""
+        return [] if rules is None else [self._shared.fileno(), rules.fileno()]
+
+    def apply(self, rules: Any) -> None:
+        """Apply the rulesets and the seccomp filter to this process, irrevocably."""
+        self._libc.prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
+        if rules is not None:
+            for ruleset in (self._shared, rules):
+                ruleset.restrict()  # sets no_new_privs, too
+                ruleset.close()
+        if "seccomp" in self._layers:
+            self._load_filter()
+
+    @staticmethod
+    def _ruleset(readable: Iterable[str], writable: str) -> Any:
         from landlockpy import AccessFS, Ruleset, Scope
 
         look = AccessFS.READ_FILE | AccessFS.READ_DIR
         ruleset = Ruleset(scoped=Scope.SIGNAL | Scope.ABSTRACT_UNIX_SOCKET)
-        for path in self._readable:
+        for path in readable:
             ruleset.allow_path(path, look if os.path.isdir(path) else AccessFS.READ_FILE)
         ruleset.allow_path("/dev/null", AccessFS.READ_FILE | AccessFS.WRITE_FILE | AccessFS.TRUNCATE)
         special = AccessFS.EXECUTE | AccessFS.MAKE_CHAR | AccessFS.MAKE_BLOCK | AccessFS.MAKE_SOCK | AccessFS.IOCTL_DEV
-        ruleset.allow_path(scratch, ruleset.handled_fs & ~special)
+        ruleset.allow_path(writable, ruleset.handled_fs & ~special)
         return ruleset
-
-    def apply(self, rules: Any) -> None:
-        """Apply the ruleset and the seccomp filter to this process, irrevocably."""
-        self._libc.prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
-        if rules is not None:
-            rules.restrict()  # sets no_new_privs, too
-            rules.close()
-        if "seccomp" in self._layers:
-            self._load_filter()
 
     def _load_filter(self) -> None:
         """Load the compiled filter. libseccomp compiles it once, in the zygote, because that takes longer than a fork."""
@@ -163,6 +179,12 @@ class Confinement:
         program = _Program(len(steps) // STEP_BYTES, steps)
         if self._libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) or self._libc.prctl(_PR_SET_SECCOMP, 2, ctypes.byref(program), 0, 0):
             raise OSError(ctypes.get_errno(), "the filter of system calls was refused")
+
+
+def _folder_beside(path: str, root: str) -> str:
+    """Return the topmost folder (or the file) on the way to `path` that doesn't hold `root`."""
+    way = [*reversed(Path(path).parents), Path(path)]
+    return next(str(place) for place in way if os.path.commonpath([place, root]) != str(place))
 
 
 def readable_paths() -> Iterator[str]:

@@ -20,15 +20,15 @@ import socket
 import sys
 import tempfile
 import threading
+import zlib
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, redirect_stderr, suppress
 from importlib import metadata
 from types import FrameType
 from typing import Any, NoReturn
 
 import numpy as np
 from ipykernel import zmqshell
-from ipykernel.compiler import get_tmp_hash_seed, murmur2_x86
 from IPython.core.compilerop import CachingCompiler
 from IPython.core.error import StdinNotImplementedError, UsageError
 from IPython.core.profiledir import ProfileDir
@@ -183,11 +183,11 @@ class Printed(io.TextIOBase):
 
 
 class Descriptors:
-    """What is written to descriptors 1 and 2, by libraries in C for example: kept in files without a name until a cell has run."""
+    """What is written to descriptors 1 and 2, by libraries in C for example: kept in files in memory until a cell has run."""
 
     def __init__(self) -> None:
         for number in (1, 2):
-            with tempfile.TemporaryFile() as file:
+            with open(os.memfd_create("printed"), "wb") if hasattr(os, "memfd_create") else tempfile.TemporaryFile() as file:
                 os.dup2(file.fileno(), number)
 
     def take(self, outlet: Outlet) -> None:
@@ -207,7 +207,7 @@ class Compiler(CachingCompiler):
 
     def get_code_name(self, raw_code: str, transformed_code: str, number: int) -> str:
         """Return the name of a cell's file."""
-        return f"/tmp/ipykernel/{murmur2_x86(raw_code, get_tmp_hash_seed())}.py"
+        return f"/tmp/ipykernel/{zlib.crc32(raw_code.encode('utf-8', 'replace'))}.py"
 
 
 class ZMQInteractiveShell(zmqshell.ZMQInteractiveShell):
@@ -231,25 +231,19 @@ class ZMQInteractiveShell(zmqshell.ZMQInteractiveShell):
         if gui not in (None, "inline"):
             raise UsageError(f"there is no screen for the windows of {gui!r}: use %matplotlib inline")
 
-    def system_piped(self, cmd: str) -> None:
-        """Run a command of the system, unless the sandbox refuses it."""
-        if not self.confined:
-            return super().system_piped(cmd)
-        self._refuse_command(cmd)
+    def confine(self) -> None:
+        """Refuse commands of the system with a sentence, and say of other errors if the sandbox has led to them."""
+        self.confined = True
+        self.system = self.system_piped = self.system_raw = self._refused_command  # type: ignore[method-assign]
+        self.getoutput = self._refused_output  # type: ignore[method-assign]
+
+    def _refused_command(self, cmd: str) -> None:
+        print(f"`!{cmd}` was not run: {REFUSED}", file=sys.stderr)
         self.user_ns["_exit_code"] = 126  # a shell's for a command that can't be executed
-        return None
 
-    system = system_raw = system_piped
-
-    def getoutput(self, cmd: str, split: bool = True, depth: int = 0) -> Any:
-        """Return the output of a command of the system, or nothing if the sandbox refuses it."""
-        if not self.confined:
-            return super().getoutput(cmd, split, depth)
-        self._refuse_command(cmd)
+    def _refused_output(self, cmd: str, split: bool = True, depth: int = 0) -> Any:
+        self._refused_command(cmd)
         return SList() if split else ""
-
-    def _refuse_command(self, command: str) -> None:
-        print(f"`!{command}` was not run: {REFUSED}", file=sys.stderr)
 
 
 def was_refused(error: BaseException) -> bool:
@@ -325,14 +319,27 @@ class Notebooks:
         self._session = Messages()
         for publisher in (self._shell.displayhook, self._shell.display_pub):
             publisher.session = self._session
+        self._rehearse()
         for name in self._modules:
-            with suppress(BaseException):
+            with suppress(BaseException), redirect_stderr(io.StringIO()):
                 importlib.import_module(name)
         with suppress(metadata.PackageNotFoundError):
             metadata.version("a-package-that-is-not-there")  # fills its caches of the folders in sys.path, which guests may not list
         if "matplotlib.pyplot" in sys.modules:
             with suppress(Exception):
                 draw_a_figure()
+
+    def _rehearse(self) -> None:
+        """Load what IPython imports only when a cell runs, shows a result, or raises."""
+        transformed = self._shell.transform_cell("%time 1\n")
+        self._shell.should_run_async(transformed, transformed_cell=transformed)
+        self._shell.display_formatter.format({})
+        json_packer({})
+        try:
+            raise ValueError
+        except ValueError:
+            self._shell.InteractiveTB.structured_traceback(*sys.exc_info())
+            self._shell.SyntaxTB.structured_traceback(*sys.exc_info())
 
     def readable(self) -> Iterable[str]:
         """Return the files and folders that guests may read."""
@@ -347,7 +354,8 @@ class Notebooks:
 
     def serve(self, bounds: wire.Bounds, confined: bool) -> NoReturn:
         """Run the notebook, and exit."""
-        self._shell.confined = confined
+        if confined:
+            self._shell.confine()
         asyncio.selector_events.BaseSelectorEventLoop._make_self_pipe = make_self_pipe  # type: ignore[attr-defined]
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         self._outlet = self._session.outlet = Outlet(bounds, Allowance(Limits(**self._limits)))

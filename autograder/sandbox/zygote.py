@@ -23,7 +23,7 @@ import time
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
-from itertools import count
+from itertools import count, pairwise
 from typing import Any, NoReturn, Protocol
 
 import msgpack
@@ -425,7 +425,7 @@ def become_guest(
     """Turn a fork of the zygote into a guest: apply the limits and the confinement, serve the host, exit. Never returns."""
     try:
         others = threads_of_user()
-        prepare(parent, scratch, descriptors)
+        prepare(parent, scratch, descriptors, confinement.descriptors(scratch.rules) if confinement else [])
         bounds = wire.Bounds(**request["bounds"])
         try:
             service.prepare(bounds)
@@ -441,8 +441,8 @@ def become_guest(
         os._exit(1)
 
 
-def prepare(parent: int, scratch: Scratch, descriptors: list[int]) -> None:
-    """Give a guest its own session, descriptors, working directory and environment."""
+def prepare(parent: int, scratch: Scratch, descriptors: list[int], kept: list[int]) -> None:
+    """Give a guest its own session, descriptors, working directory and environment; `kept` are other descriptors that it needs."""
     os.setsid()
     if sys.platform.startswith("linux"):
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
@@ -451,9 +451,8 @@ def prepare(parent: int, scratch: Scratch, descriptors: list[int]) -> None:
     link, output = (os.dup(descriptor) for descriptor in descriptors)  # above 3, so that dup2 below overwrites none
     for source, target in ((os.open(os.devnull, os.O_RDONLY), 0), (output, 1), (output, 2), (link, SOCKET)):
         os.dup2(source, target)
-    kept = 3 if scratch.rules is None else scratch.rules.fileno()
-    os.closerange(4, kept)
-    os.closerange(max(4, kept + 1), 1 << 16)
+    for below, above in pairwise([SOCKET, *sorted(kept), 1 << 16]):
+        os.closerange(below + 1, above)
     os.chdir(scratch.directory)
     os.umask(0o077)
     os.environ.update(HOME=scratch.directory, TMPDIR=scratch.directory, MPLCONFIGDIR=scratch.directory)
@@ -517,5 +516,5 @@ def main(descriptor: int, root: str, layers: list[str], removed: list[str], serv
     gc.freeze()  # else the first collection in a guest would copy all these pages (copy on write)
     sys.path[:] = [entry for entry in sys.path if entry not in removed]
     fill_import_caches()
-    confinement = Confinement(serving.readable(), frozenset(layers)) if layers else None
+    confinement = Confinement(serving.readable(), root, frozenset(layers)) if layers else None
     Zygote(socket.socket(fileno=descriptor), root, confinement, serving).serve()

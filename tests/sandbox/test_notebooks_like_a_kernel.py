@@ -26,6 +26,7 @@ CELLS = {
     "last of several": "1\n2",
     "unicode": "print('größer ∑ 😀')\n'ü'",
     "history": "print(In[2], Out[2], _2, _)",
+    "history magic": "%history 1-3",
     "main": "print(__name__, get_ipython().__class__.__name__, 'IPKernelApp' in get_ipython().config)",
     "shell": "'zmq' in str(type(get_ipython())).lower()",
     "arguments": "import argparse\nargparse.ArgumentParser().parse_args()",
