@@ -119,9 +119,9 @@ def notice() -> str | None:
 class Confinement:
     """The confinement of the guests of one zygote.
 
-    A guest has two Landlock rulesets, and may do what both allow. The first one, of up to thousands of rules, is the same for all: it allows
-    to read certain files, and to use the folder with all scratch directories. The second one, a guest's own, has about ten rules: it allows
-    to use the guest's scratch directory, and to read folders that hold what the first one allows, but not the other scratch directories.
+    A guest has two Landlock rulesets, and may do what both allow. The first one has up to thousands of rules, and is the same for all: it
+    allows to read certain files, and to use the folder with all scratch directories. The second one, a guest's own, has about ten rules: it
+    allows to use the guest's scratch directory, and to read folders that hold what the first one allows, but not other scratch directories.
 
     Parameters
     ----------

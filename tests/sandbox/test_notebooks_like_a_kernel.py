@@ -180,7 +180,13 @@ def test_a_cell(runs: dict[str, tuple[Any, Any]], name: str) -> None:
 def test_in_a_kernel_for_code_that_is_trusted(tmp_path: Path) -> None:
     with IPythonSandbox(confine=False) as sandbox:
         run = sandbox.run(
-            ["!echo one", "%%bash\necho two", "x = !echo three\nx", "import socket\nsocket.socket().close()", "open('/etc/passwd').close()"]
+            [
+                "y = 'one'\n!echo {y}",
+                "%%bash\necho two",
+                "x = !echo three\nx",
+                "import socket\nsocket.socket().close()",
+                "open('/etc/passwd').close()",
+            ]
         )
     texts = [output.get("text", "").strip() for output in run.outputs[0] + run.outputs[1]]
     assert texts == ["one", "two"] and "three" in run.outputs[2][0]["data"]["text/plain"]
