@@ -128,11 +128,10 @@ class NotebookOutputs:
             return self._clear(wait=content["wait"])
         counted, display_id = kind_of(kind, content), content.pop("display_id", None)
         if not self._allowance.takes(counted, len(body) * max(1, self._copies.get(display_id, 0))):
-            self._say_cut()
             short = shortened(kind, content)
-            if short is None or not self._allowance.takes_short(counted):
-                return None
-            content, display_id = short, None
+            if short is not None and self._allowance.takes_short(counted):
+                self._add(kind, short, None)
+            return self._say_cut()
         return self._add(kind, content, display_id)
 
     def add_error(self, name: str, message: str, traceback: list[str] | None = None) -> None:

@@ -122,15 +122,13 @@ class Outlet:
 
     def _output(self, kind: str, content: dict[str, Any]) -> None:
         body, counted = json_packer(content), kind_of(kind, content)
-        if not self._allowance.takes(counted, len(body)):
-            if not self._allowance.takes_short(counted):
-                return
-            self.send("output", "cut", b"")
+        if self._allowance.takes(counted, len(body)):
+            self.send("output", kind, body)
+        elif self._allowance.takes_short(counted):
             short = shortened(kind, content)
-            if short is None:
-                return
-            body = json_packer(short)
-        self.send("output", kind, body)
+            if short is not None:
+                self.send("output", kind, json_packer(short))
+            self.send("output", "cut", b"")
 
 
 def _refuse(value: Any) -> Any:
