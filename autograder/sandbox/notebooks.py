@@ -221,11 +221,20 @@ class _Run:
             self._deadline, self._is_interrupted = self._clock.deadline(self._limits.cell_seconds), False
         elif message.kind == "output" and len(fields) == 2 and self._running >= 0:
             self._outputs.receive(*fields)
-        elif message.kind == "result" and len(fields) in (0, 2) and all(type(field) is str for field in fields) and self._running >= 0:
-            if fields and not self._outputs.has_error(fields[0]):  # nbgrader notes it, too
-                self._outputs.add_error(fields[0], fields[1][:MESSAGE_LENGTH], ["an error occurred, and its traceback was not shown"])
+        elif message.kind == "result" and len(fields) == 1 and self._running >= 0:
+            self._add_reply(fields[0])
         else:
             raise OutputError("an unexpected message")
+
+    def _add_reply(self, error: Any) -> None:
+        """Add the error with which a cell has ended, if its outputs have none of that name: nbgrader does so."""
+        if error is None:
+            return
+        if type(error) is not list or list(map(type, error)) != [str, str, list] or not all(type(line) is str for line in error[2]):
+            raise OutputError("an unexpected message")
+        name, message, lines = error
+        if not self._outputs.has_error(name):
+            self._outputs.add_error(name, message[:MESSAGE_LENGTH], lines or ["ERROR: An error occurred while showtraceback was disabled"])
 
     def _interrupt(self, process: GuestProcess) -> None:
         process.interrupt()

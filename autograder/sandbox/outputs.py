@@ -172,6 +172,9 @@ class NotebookOutputs:
         self._clear_before_next = wait
         if not wait:
             self._current.clear()
+            if self._is_cut:
+                self._is_cut = False
+                self._say_cut()
 
     def _say_cut(self) -> None:
         """Say once in a cell that outputs are missing; on stdout, which no mark depends on."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import asyncio.selector_events
 import builtins
+import errno
 import getpass
 import importlib
 import io
@@ -23,14 +24,16 @@ import threading
 import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, redirect_stderr, suppress
+from functools import partial
 from importlib import metadata
-from types import FrameType
+from types import SimpleNamespace
 from typing import Any, NoReturn
 
 import numpy as np
 from ipykernel import zmqshell
+from ipykernel.kernelbase import Kernel
 from IPython.core.compilerop import CachingCompiler
-from IPython.core.error import StdinNotImplementedError, UsageError
+from IPython.core.error import UsageError
 from IPython.core.profiledir import ProfileDir
 from IPython.utils.text import SList
 from jupyter_client.session import Session, json_packer
@@ -48,6 +51,7 @@ PIECE = 1 << 16
 LINE = 1 << 13
 """Characters after which printed text is sent also where its line has no end yet."""
 MOST_CAUSES = 20
+REFUSALS = (errno.EPERM, errno.EACCES, errno.ENOSYS)
 REFUSED = "the sandbox refuses programs, network and other files; --sandbox none grades without it"
 ARGUMENTS = ["ipykernel_launcher.py", "-f", "kernel.json"]
 """``sys.argv`` of a kernel: code that parses its arguments behaves as in a notebook."""
@@ -67,29 +71,20 @@ class Outlet:
         self._bounds, self._allowance = bounds.received, allowance
         self._lock = threading.RLock()
         self._name, self._pending, self._length = "", list[str](), 0
-        self._sending = self._interrupted = False
 
     def send(self, kind: str, *values: Any) -> None:
         """Send a message to the host, whole also where an interrupt arrives meanwhile."""
         frame = wire.Codec(_refuse, _refuse, self._bounds).encode(kind, *values)
-        main = threading.current_thread() is threading.main_thread()
-        self._sending = self._sending or main
-        try:
-            with self._lock:
-                view = memoryview(frame)
-                while view:
-                    view = view[os.write(SOCKET, view) :]
-        finally:
-            self._sending = self._sending and not main
-        if main and self._interrupted:
-            self._interrupted = False
-            raise KeyboardInterrupt
+        if threading.current_thread() is not threading.main_thread():
+            return self._write(frame)
+        with deferred_interrupt():
+            return self._write(frame)
 
-    def interrupt(self, number: int, frame: FrameType | None) -> None:
-        """Handle SIGINT: raise KeyboardInterrupt, after the message that is being sent."""
-        self._interrupted = self._sending
-        if not self._sending:
-            raise KeyboardInterrupt
+    def _write(self, frame: bytes) -> None:
+        with self._lock:
+            view = memoryview(frame)
+            while view:
+                view = view[os.write(SOCKET, view) :]
 
     def start_cell(self) -> None:
         """Allow the next cell its outputs."""
@@ -129,6 +124,19 @@ class Outlet:
             if short is not None:
                 self.send("output", kind, json_packer(short))
             self.send("output", "cut", b"")
+
+
+@contextmanager
+def deferred_interrupt() -> Iterator[None]:
+    """Let a SIGINT that arrives in this context take effect behind it."""
+    arrived: list[int] = []
+    before = signal.signal(signal.SIGINT, lambda number, frame: arrived.append(number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+        if arrived:
+            signal.raise_signal(signal.SIGINT)
 
 
 def _refuse(value: Any) -> Any:
@@ -251,7 +259,7 @@ def was_refused(error: BaseException) -> bool:
         one = waiting.pop()
         if id(one) not in seen:
             seen.add(id(one))
-            if isinstance(one, socket.gaierror) or (isinstance(one, PermissionError) and one.errno):
+            if isinstance(one, socket.gaierror) or (isinstance(one, OSError) and one.errno in REFUSALS):
                 return True
             waiting += [cause for cause in (one.__cause__, one.__context__) if cause is not None]
     return False
@@ -359,7 +367,8 @@ class Notebooks:
         self._outlet = self._session.outlet = Outlet(bounds, Allowance(Limits(**self._limits)))
         for name in STREAMS:
             setattr(sys, name, Printed(name, self._outlet))
-        builtins.input, getpass.getpass = _no_input, _no_password  # type: ignore[assignment]
+        kernel: Any = SimpleNamespace(_allow_stdin=False)
+        builtins.input, getpass.getpass = partial(Kernel.raw_input, kernel), partial(Kernel.getpass, kernel)  # they refuse
         sys.argv = list(ARGUMENTS)
         sys.path.insert(0, "")  # modules beside the notebook
         random.seed(0)  # unseeded random numbers are the same in each run
@@ -374,27 +383,31 @@ class Notebooks:
             if source.strip():
                 self._outlet.start_cell()
                 self._outlet.send("running", index, self._shell.execution_count)
-                failure = await self._run_cell(source)
+                error = await self._run_cell(source)
                 self._descriptors.take(self._outlet)
                 self._outlet.flush()
-                self._outlet.send("result", *failure)
+                self._outlet.send("result", error)
                 if self._shell.has_exited and any(later.strip() for later in self._cells[index + 1 :]):
                     return
         self._outlet.send("ready")
 
-    async def _run_cell(self, source: str) -> tuple[str, ...]:
-        """Run a cell as ipykernel's ``do_execute`` does; return name and message of the error that has ended it, if any."""
+    async def _run_cell(self, source: str) -> list[Any] | None:
+        """Run a cell as ipykernel's ``do_execute`` does; return name, message and traceback of the error in its reply, or None."""
+        shell = self._shell
         try:
-            signal.signal(signal.SIGINT, self._outlet.interrupt)
+            signal.signal(signal.SIGINT, signal.default_int_handler)
             try:
                 result = await self._execute(source)
                 await asyncio.sleep(0)  # tasks that the cell has started begin
             finally:
                 signal.signal(signal.SIGINT, signal.SIG_IGN)
         except (KeyboardInterrupt, asyncio.CancelledError):  # it came when the cell had just ended
-            return "KeyboardInterrupt", ""
-        error = result.error_before_exec or result.error_in_exec
-        return (type_name(error), text_of(error)) if error is not None else ()
+            return ["KeyboardInterrupt", "", []]
+        if result.success and not shell._last_traceback_during_displayhook:
+            return None
+        error = result.error_in_exec if result.error_before_exec is None else result.error_before_exec
+        lines = [str(line)[:PIECE] for line in shell._last_traceback or []]
+        return [type_name(error), text_of(error), lines if sum(map(len, lines)) < PIECE else []]
 
     async def _execute(self, source: str) -> Any:
         shell = self._shell
@@ -449,14 +462,6 @@ def copy_files(files: list[tuple[str, str]]) -> None:
         reading = os.open(source, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
         with open(reading, "rb") as content, open(name, "wb") as copy:
             shutil.copyfileobj(content, copy, 1 << 20)
-
-
-def _no_input(prompt: Any = "") -> str:
-    raise StdinNotImplementedError("raw_input was called, but this frontend does not support input requests.")
-
-
-def _no_password(prompt: str = "Password: ", stream: Any = None, **options: Any) -> str:
-    raise StdinNotImplementedError("getpass was called, but this frontend does not support input requests.")
 
 
 def draw_a_figure() -> None:

@@ -53,20 +53,17 @@ def test_malformed(kind: Any, body: Any) -> None:
         NotebookOutputs(1, LIMITS).receive(kind, body)
 
 
-texts = some.text(max_size=9) | some.sampled_from(["stdout", "stderr", "text/plain", "application/json", "image/svg+xml", "\ud800"])
-data = some.recursive(
-    some.none() | some.booleans() | some.integers() | texts,
-    lambda inner: some.lists(inner, max_size=3) | some.dictionaries(texts, inner, max_size=3),
-    max_leaves=8,
-)
+texts = some.sampled_from(["stdout", "stderr", "text/plain", "application/json", "image/svg+xml", "\ud800", "é", ""])
+items = some.none() | some.integers(-1, 1) | texts | some.lists(texts | some.integers(0, 1), max_size=2)
+data = items | some.dictionaries(texts, items | some.dictionaries(texts, items, max_size=1), max_size=2)
 fields = some.sampled_from(["name", "text", "ename", "evalue", "traceback", "data", "metadata", "transient", "wait"])
-contents = some.dictionaries(fields, data, max_size=5)
-shown = some.fixed_dictionaries(
-    {"data": some.dictionaries(texts, data, max_size=3), "transient": some.just({"display_id": "d"}) | some.none()}
-)
+contents = some.dictionaries(fields, data, max_size=4)
+errors = some.fixed_dictionaries({"ename": texts, "evalue": texts, "traceback": some.lists(texts, max_size=2)})
+bundles = some.dictionaries(texts, data, max_size=2)
+shown = some.fixed_dictionaries({"data": bundles, "transient": some.just({"display_id": "d"}) | some.none()})
 
 
-@given(some.lists(some.tuples(some.sampled_from(KINDS), contents | shown), max_size=6))
+@given(some.lists(some.tuples(some.sampled_from(KINDS), contents | shown | errors), max_size=4))
 def test_what_arrives_is_valid(messages: list[tuple[str, Any]]) -> None:
     outputs = NotebookOutputs(1, LIMITS)
     outputs.start(0, 1)
