@@ -138,7 +138,7 @@ class Confinement:
         root = os.path.realpath(root)
         paths = sorted({os.path.realpath(path) for path in readable})
         self._around = sorted({_folder_beside(path, root) for path in paths if os.path.commonpath([path, root]) != path})
-        self._shared = self._ruleset(paths, root) if "landlock" in layers else None
+        self._shared: Any = self._ruleset(paths, root) if "landlock" in layers else None
         self._filter = _compiled(_system_calls())
         self._libc = ctypes.CDLL(None, use_errno=True)
 

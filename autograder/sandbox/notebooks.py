@@ -142,7 +142,8 @@ class _Run:
 
     def __init__(self, zygote: ZygoteClient, cells: Sequence[str], limits: Limits) -> None:
         self._zygote, self._sources, self._limits = zygote, list(cells), limits
-        self._outputs, self._counts = NotebookOutputs(len(cells), limits), [None] * len(cells)  # type: list[int | None]
+        self._outputs = NotebookOutputs(len(cells), limits)
+        self._counts: list[int | None] = [None] * len(cells)
         self._clock = Clock(limits.total_seconds)
         self._running, self._is_interrupted = -1, False
         self._deadline = 0.0
@@ -276,7 +277,7 @@ def files_in(given: Sequence[str | Path]) -> dict[str, str]:
     with the same name, and of a folder; a folder takes the place of a file.
     """
     found: dict[str, str] = {}
-    for path in map(os.fspath, given):
+    for path in map(str, given):
         for name, source in sorted(_regular_files(path)):
             parents = {str(parent) for parent in PurePath(name).parents}
             for other in [other for other in found if other in parents or other.startswith(name + os.sep)]:

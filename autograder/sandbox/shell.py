@@ -339,7 +339,8 @@ class Notebooks:
         """Load what IPython imports only when a cell runs, shows a result, or raises."""
         transformed = self._shell.transform_cell("%time 1\n")
         self._shell.should_run_async(transformed, transformed_cell=transformed)
-        self._shell.display_formatter.format({})
+        formatter: Any = self._shell.display_formatter
+        formatter.format({})
         json_packer({})
         try:
             raise ValueError

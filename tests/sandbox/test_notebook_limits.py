@@ -41,7 +41,7 @@ def test_a_cell_that_takes_too_long_is_interrupted(notebooks: IPythonSandbox) ->
 
 def test_a_cell_that_ignores_interrupts_is_killed(notebooks: IPythonSandbox, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "INTERRUPT_SECONDS", 0.3)
-    deaf = "print('on')\nwhile True:\n    try:\n        while True: pass\n    except BaseException: pass"
+    deaf = "import time\nprint('on')\nwhile True:\n    try: time.sleep(60)\n    except BaseException: pass"
     run = notebooks.run(["1", deaf, "2"], limits=limits(cell_seconds=0.3))
     assert run.ended_in == 1 and "did not finish within 0.3 s (the limit cell_seconds), nor when it was interrupted" in run.reason
     assert names(run.outputs[1]) == ["stdout", "DeadKernelError"] and run.outputs[2] == []
