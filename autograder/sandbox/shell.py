@@ -326,9 +326,10 @@ class Notebooks:
         for publisher in (self._shell.displayhook, self._shell.display_pub):
             publisher.session = self._session
         self._rehearse()
-        for name in self._modules:
-            with suppress(BaseException), redirect_stderr(io.StringIO()):
-                importlib.import_module(name)
+        with self._shell.builtin_trap:  # libraries ask get_ipython() whether they are in a notebook, such as pandas for the width of tables
+            for name in self._modules:
+                with suppress(BaseException), redirect_stderr(io.StringIO()):
+                    importlib.import_module(name)
         with suppress(metadata.PackageNotFoundError):
             metadata.version("a-package-that-is-not-there")  # fills its caches of the folders in sys.path, which guests may not list
         if "matplotlib.pyplot" in sys.modules:
