@@ -134,7 +134,7 @@ def deferred_interrupt() -> Iterator[None]:
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, before)
+        signal.signal(signal.SIGINT, signal.SIG_DFL if before is None else before)  # None is a handler of a library in C
         if arrived:
             signal.raise_signal(signal.SIGINT)
 

@@ -16,7 +16,7 @@ from nbgrader.preprocessors import Execute
 from autograder.limits import NOTEBOOK_LIMITS
 from autograder.sandbox.notebooks import IPythonSandbox, NotebookRun
 
-SECONDS = 3
+SECONDS = 2
 PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 CELLS = {
     "printed": "print('a', 'b', sep='-')\nprint('no end', end='')",
