@@ -221,7 +221,8 @@ class _Run:
             self._outputs.start(index, count)
             self._deadline, self._is_interrupted = self._clock.deadline(self._limits.cell_seconds), False
         elif message.kind == "output" and len(fields) == 2 and self._running >= 0:
-            self._outputs.receive(*fields)
+            kind, content = fields
+            self._outputs.receive(kind, content, wire.HEADER.size + len(message.structure) + len(message.data))
         elif message.kind == "result" and len(fields) == 1 and self._running >= 0:
             self._add_reply(fields[0])
         else:

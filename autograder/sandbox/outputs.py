@@ -6,18 +6,20 @@ outputs, and the outputs with one display id change together. A guest may send a
 
 from __future__ import annotations
 
-import json
+import math
 import re
+from types import NoneType
 from typing import Any
 
 from autograder.limits import Limits, in_units
 
 MOST_OUTPUTS = 20_000
 """How many pieces of output a notebook may have, each piece of a stream counted."""
-FRAME = 1024
-"""Bytes of a message besides its output."""
 SHORT = 2000
 """Length of a text that is kept of an output beyond the limits."""
+LONG = 256
+"""Length of a text above which it is sent as bytes."""
+MOST_INTEGER = 2**64
 STREAMS = ("stdout", "stderr")
 KINDS = ("stream", "display_data", "execute_result", "update_display_data", "error", "clear_output")
 MALFORMED = "a malformed output"
@@ -40,7 +42,7 @@ class Allowance:
     """
 
     def __init__(self, limits: Limits) -> None:
-        self._left = {True: limits.output_bytes, False: limits.answer_bytes - FRAME}
+        self._left = {True: limits.output_bytes, False: limits.answer_bytes}
         self._pieces = MOST_OUTPUTS
         self._shortened: set[str] = set()
 
@@ -111,8 +113,8 @@ class NotebookOutputs:
         self._clear_before_next = self._is_cut = False
         self._allowance.start_cell()
 
-    def receive(self, kind: Any, body: Any) -> None:
-        """Add what a guest has sent: a type of message of Jupyter's protocol, and its content as JSON.
+    def receive(self, kind: Any, content: Any, size: int) -> None:
+        """Add what a guest has sent: a type of message of Jupyter's protocol, and its content as `packed`, in a message of `size` bytes.
 
         Raises
         ------
@@ -121,13 +123,13 @@ class NotebookOutputs:
         """
         if kind == "cut":
             return self._say_cut()
-        if kind not in KINDS or type(body) is not bytes:
+        if kind not in KINDS or type(content) is not dict:
             raise OutputError(MALFORMED)
-        content = _form(kind, _content(body, self._limits.depth))
+        content = _form(kind, unpacked(content))
         if kind == "clear_output":
             return self._clear(wait=content["wait"])
         counted, display_id = kind_of(kind, content), content.pop("display_id", None)
-        if not self._allowance.takes(counted, len(body) * max(1, self._copies.get(display_id, 0))):
+        if not self._allowance.takes(counted, size * max(1, self._copies.get(display_id, 0))):
             short = shortened(kind, content)
             if short is not None and self._allowance.takes_short(counted):
                 self._add(kind, short, None)
@@ -185,30 +187,29 @@ class NotebookOutputs:
             self._print("stdout", f"\n(outputs are cut here: a notebook may have {limits})\n")
 
 
-def _content(body: bytes, depth: int) -> dict[str, Any]:
-    """Return the content of a message, as plain JSON data with valid text."""
-
-    def refuse(constant: str) -> None:
-        raise OutputError(MALFORMED)
-
-    try:
-        content = json.loads(body, parse_constant=refuse)
-    except (ValueError, RecursionError):
-        raise OutputError(MALFORMED) from None
-    if type(content) is not dict:
-        raise OutputError(MALFORMED)
-    return _checked(content, depth)
-
-
-def _checked(value: Any, depth: int) -> Any:
-    """Return JSON data with each text as valid Unicode, if they aren't nested too deeply."""
-    if type(value) is str:
-        return value if value.isascii() else value.encode("utf-8", "replace").decode()
-    if depth == 0:
-        raise OutputError("an output that is nested too deeply (the limit depth)")
+def packed(value: Any) -> Any:
+    """Return JSON data with each long text as bytes: messages bound the size of everything else more strictly (see `wire.Bounds`)."""
     if type(value) is dict:
-        return {_checked(key, depth): _checked(item, depth - 1) for key, item in value.items()}
-    return [_checked(item, depth - 1) for item in value] if type(value) is list else value
+        return {key: packed(item) for key, item in value.items()}
+    if type(value) is list:
+        return [packed(item) for item in value]
+    return value.encode("utf-8", "replace") if type(value) is str and len(value) > LONG else value
+
+
+def unpacked(value: Any) -> Any:
+    """Return what `packed` was given, or raise `OutputError` if the value isn't JSON data."""
+    kind = type(value)
+    if kind is dict:
+        if not all(type(key) is str for key in value):
+            raise OutputError(MALFORMED)
+        return {key: unpacked(item) for key, item in value.items()}
+    if kind is list:
+        return [unpacked(item) for item in value]
+    if kind is bytes:
+        return value.decode("utf-8", "replace")
+    if kind in (str, bool, NoneType) or (kind is float and math.isfinite(value)) or (kind is int and abs(value) < MOST_INTEGER):
+        return value
+    raise OutputError(MALFORMED)
 
 
 def _form(kind: str, content: dict[str, Any]) -> dict[str, Any]:

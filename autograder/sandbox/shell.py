@@ -13,6 +13,7 @@ import errno
 import getpass
 import importlib
 import io
+import json
 import os
 import random
 import shutil
@@ -43,7 +44,7 @@ from autograder.limits import Limits
 from autograder.sandbox import wire
 from autograder.sandbox.cells import text_of, type_name
 from autograder.sandbox.confine import coursekit_folders, installed_paths
-from autograder.sandbox.outputs import KINDS, STREAMS, Allowance, kind_of, shortened
+from autograder.sandbox.outputs import KINDS, STREAMS, Allowance, kind_of, packed, shortened
 from autograder.sandbox.zygote import SOCKET
 
 PIECE = 1 << 16
@@ -73,8 +74,14 @@ class Outlet:
         self._name, self._pending, self._length = "", list[str](), 0
 
     def send(self, kind: str, *values: Any) -> None:
-        """Send a message to the host, whole also where an interrupt arrives meanwhile."""
-        frame = wire.Codec(_refuse, _refuse, self._bounds).encode(kind, *values)
+        """Send a message to the host."""
+        self._send(self._frame(kind, *values))
+
+    def _frame(self, kind: str, *values: Any) -> bytes:
+        return wire.Codec(_refuse, _refuse, self._bounds).encode(kind, *values)
+
+    def _send(self, frame: bytes) -> None:
+        """Send a frame, whole also where an interrupt arrives meanwhile."""
         if threading.current_thread() is not threading.main_thread():
             return self._write(frame)
         with deferred_interrupt():
@@ -116,14 +123,18 @@ class Outlet:
         self._output(kind, content)
 
     def _output(self, kind: str, content: dict[str, Any]) -> None:
-        body, counted = json_packer(content), kind_of(kind, content)
-        if self._allowance.takes(counted, len(body)):
-            self.send("output", kind, body)
-        elif self._allowance.takes_short(counted):
+        content = content if kind == "stream" else json.loads(json_packer(content))
+        counted = kind_of(kind, content)
+        with suppress(wire.WireError):  # it is too large for a message
+            frame = self._frame("output", kind, packed(content))
+            if self._allowance.takes(counted, len(frame)):
+                return self._send(frame)
+        if self._allowance.takes_short(counted):
             short = shortened(kind, content)
             if short is not None:
-                self.send("output", kind, json_packer(short))
-            self.send("output", "cut", b"")
+                self.send("output", kind, packed(short))
+            self.send("output", "cut", {})
+        return None
 
 
 @contextmanager
@@ -134,7 +145,7 @@ def deferred_interrupt() -> Iterator[None]:
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, signal.SIG_DFL if before is None else before)  # None is a handler of a library in C
+        signal.signal(signal.SIGINT, before or signal.default_int_handler)  # None is a handler of a library in C
         if arrived:
             signal.raise_signal(signal.SIGINT)
 
