@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -203,3 +204,26 @@ def test_modules_are_loaded_before(notebooks: IPythonSandbox) -> None:
     with IPythonSandbox(environment={"MINE": "1"}) as sandbox:
         run = sandbox.run(["import sys, os\nprint('matplotlib.pyplot' in sys.modules, os.environ['MINE'])"])
     assert text(run.outputs[0]) == "False 1\n"
+
+
+@pytest.mark.parametrize(("layer", "refused"), [("landlock", "open('/etc/passwd')"), ("seccomp", "import os\nos.fork()")])
+def test_each_layer_alone(layer: str, refused: str) -> None:
+    if reason := available():
+        pytest.skip(reason)
+    with IPythonSandbox(layers=frozenset({layer})) as sandbox:
+        run = sandbox.run([refused, "'on'"])
+    assert errors(run)[0]["ename"] == "PermissionError" and text(run.outputs[1]) == "'on'"
+
+
+def test_the_scratch_directory_of_another_notebook(notebooks: IPythonSandbox, tmp_path: Path) -> None:
+    """A notebook that runs at the same time can't be read."""
+    (tmp_path / "secret").write_text("x")
+    with ThreadPoolExecutor(1) as other:
+        waiting = other.submit(notebooks.run, ["import time\ntime.sleep(3)"], [tmp_path])
+        look = "import os\nbelow = os.path.dirname(os.getcwd())\nmine = int(os.path.basename(os.getcwd()))"
+        paths = "[f'{below}/{number}/secret' for number in range(mine + 5) if number != mine]"
+        cells = [look, "import time\nwhile not any(map(os.path.exists, " + paths + ")): time.sleep(0.02)"]
+        cells += ["open(next(filter(os.path.exists, " + paths + ")))", "os.listdir(below)"]
+        run = notebooks.run(cells)
+        assert waiting.result().ended_in is None
+    assert run.interrupted == () and [error["ename"] for error in errors(run)] == ["PermissionError"] * 2
