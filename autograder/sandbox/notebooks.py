@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePath
 from typing import Any
 
-from autograder.errors import SandboxUnavailable
+from autograder.errors import SandboxUnavailable, Shortage
 from autograder.limits import NOTEBOOK_LIMITS, Limits, in_units
 from autograder.sandbox import wire
 from autograder.sandbox.channel import Closed, Timeout
@@ -189,6 +189,10 @@ class _Run:
                 self._handle(message, wire.Codec(_refuse, _refuse, self._limits.bounds).decode(message))
         except Timeout:
             process.end(grace=False)
+            if self._running < 0 and self._clock.left > 0:
+                raise Shortage(
+                    f"a guest did not start within {START_SECONDS:g} s; grade it again when the machine is less busy"
+                ) from None
             seconds, limit = self._clock.exceeded(self._limits, "cell_seconds")
             again = ", nor when it was interrupted" if self._is_interrupted else ""
             return self._ended(f"did not finish within {seconds:g} s (the limit {limit}){again}")

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from autograder.errors import Shortage
 from autograder.limits import NOTEBOOK_LIMITS, Limits
 from autograder.sandbox import notebooks as module
 from autograder.sandbox import outputs
@@ -52,6 +53,12 @@ def test_the_total_time(notebooks: IPythonSandbox) -> None:
     run = notebooks.run(["import time\ntime.sleep(0.3)"] * 9, limits=limits(total_seconds=1))
     assert run.ended_in is not None and "the limit total_seconds" in run.reason
     assert run.counts.count(None) >= 5
+
+
+def test_a_machine_that_is_too_slow(notebooks: IPythonSandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "START_SECONDS", 0)
+    with pytest.raises(Shortage, match="did not start"):
+        notebooks.run(["1"])
 
 
 @pytest.mark.parametrize(
