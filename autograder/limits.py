@@ -124,6 +124,18 @@ class Limits:
 
 LIMITS = tuple(field.name for field in fields(Limits))
 
+NOTEBOOK_LIMITS = Limits(
+    cell_seconds=30,  # nbgrader's
+    total_seconds=600,
+    cpu_seconds=600,
+    memory_bytes=4 << 30,
+    file_bytes=64 << 20,
+    disk_bytes=1 << 30,
+    output_bytes=1 << 20,
+    answer_bytes=32 << 20,
+)
+"""Limits of a notebook whose own cells are its tests: courses of others load more and show more than our lectures do."""
+
 
 def limits_in(metadata: Mapping[str, Any]) -> Limits:
     """Return the limits of a lecture, by its notebook's metadata: ``{"grading": {"limits": {"call_seconds": 30}}}``.

@@ -82,7 +82,7 @@ class Channel:
                 raise Closed from None
 
     def receive(self, deadline: float) -> wire.Frame:
-        """Return the next frame.
+        """Return the next frame. After a `Timeout` it can be called again: what has arrived of a frame is kept.
 
         Raises
         ------
@@ -93,8 +93,15 @@ class Channel:
         """
         if time.monotonic() > deadline:  # also where data is always available
             raise Timeout
-        kind, structure, data = wire.frame_lengths(self._read(wire.HEADER.size, deadline), self._bounds)
-        return wire.Frame(kind, self._read(structure, deadline), self._read(data, deadline))
+        parts: list[bytearray] = []
+        try:
+            parts.append(self._read(wire.HEADER.size, deadline))
+            kind, structure, data = wire.frame_lengths(parts[0], self._bounds)
+            parts.append(self._read(structure, deadline))
+            return wire.Frame(kind, parts[1], self._read(data, deadline))
+        except Timeout:
+            self._received[:0] = b"".join(parts)
+            raise
 
     def take_printed(self) -> bytes:
         """Return the text that was printed since the last call."""
@@ -115,21 +122,25 @@ class Channel:
         """Return the next `length` received bytes; wait until there are as many."""
         taken = self._received[:length]
         del self._received[:length]
-        while len(taken) < length:  # memory grows with the bytes that arrive, not with the announced length
-            try:
-                part = self._link.recv(CHUNK)
-            except BlockingIOError:
-                self._wait(select.POLLIN, deadline)
-                continue
-            except OSError:
-                raise Closed from None
-            if not part:
-                raise Closed
-            missing = length - len(taken)
-            taken += part[:missing]
-            self._received += part[missing:]
-            if time.monotonic() > deadline:
-                raise Timeout
+        try:
+            while len(taken) < length:  # memory grows with the bytes that arrive, not with the announced length
+                try:
+                    part = self._link.recv(CHUNK)
+                except BlockingIOError:
+                    self._wait(select.POLLIN, deadline)
+                    continue
+                except OSError:
+                    raise Closed from None
+                if not part:
+                    raise Closed
+                missing = length - len(taken)
+                taken += part[:missing]
+                self._received += part[missing:]
+                if time.monotonic() > deadline:
+                    raise Timeout
+        except Timeout:
+            self._received[:0] = taken
+            raise
         return taken
 
     def _wait(self, event: int, deadline: float) -> None:

@@ -12,9 +12,10 @@ from __future__ import annotations
 import ctypes
 import errno
 import os
+import site
 import sys
 import sysconfig
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,8 @@ GUEST_PACKAGES = (
 SYSTEM_PATHS = (
     *("/etc/ld.so.cache", "/etc/localtime", "/usr/lib/locale", "/usr/share/zoneinfo", "/usr/share/fonts", "/dev/urandom", "/dev/zero"),
 )
+INFORMATION_PATHS = ("/etc/mime.types", "/proc/cpuinfo", "/proc/meminfo", "/sys/devices/system/cpu")
+"""What libraries ask about the machine."""
 LIBRARY_FOLDERS = ("/lib", "/usr/lib", "/lib64", "/usr/lib64")
 LIBRARIES = ("*.so*", "*-linux-*/*.so*", "*-linux-*/*/lib*.so*")
 """Patterns of shared libraries in `LIBRARY_FOLDERS`, in folders such as ``x86_64-linux-gnu``, and one level below (``openblas-pthread``).
@@ -116,43 +119,59 @@ def notice() -> str | None:
 class Confinement:
     """The confinement of the guests of one zygote.
 
+    A guest has two Landlock rulesets, and may do what both allow. The first one has up to thousands of rules, and is the same for all: it
+    allows to read certain files, and to use the folder with all scratch directories. The second one, a guest's own, has about ten rules: it
+    allows to use the guest's scratch directory, and to read folders that hold what the first one allows, but not other scratch directories.
+
     Parameters
     ----------
-    packages : list of str
-        Directories of packages that guests may read besides `GUEST_PACKAGES`, such as coursekit's.
+    readable : iterable of str
+        The files and folders that guests may read.
+    root : str
+        The folder with the scratch directories.
     layers : frozenset of str
         The mechanisms to apply; a part of `LAYERS` only for tests of the others.
     """
 
-    def __init__(self, packages: list[str], layers: frozenset[str] = LAYERS) -> None:
+    def __init__(self, readable: Iterable[str], root: str, layers: frozenset[str] = LAYERS) -> None:
         self._layers = layers
-        self._readable = sorted({os.path.realpath(path) for path in (*readable_paths(), *packages)})
+        root = os.path.realpath(root)
+        paths = sorted({os.path.realpath(path) for path in readable})
+        self._around = sorted({_folder_beside(path, root) for path in paths if os.path.commonpath([path, root]) != path})
+        self._shared: Any = self._ruleset(paths, root) if "landlock" in layers else None
         self._filter = _compiled(_system_calls())
         self._libc = ctypes.CDLL(None, use_errno=True)
 
     def rules(self, scratch: str) -> Any:
-        """Return the Landlock ruleset of a guest with the scratch directory `scratch`; None without the layer "landlock"."""
-        if "landlock" not in self._layers:
-            return None
+        """Return the ruleset of a guest with the scratch directory `scratch`; None without the layer "landlock"."""
+        return self._ruleset(self._around, scratch) if self._shared is not None else None
+
+    def descriptors(self, rules: Any) -> list[int]:
+        """Return the descriptors that a guest with these rules needs until `apply`."""
+        return [] if rules is None else [self._shared.fileno(), rules.fileno()]
+
+    def apply(self, rules: Any) -> None:
+        """Apply the rulesets and the seccomp filter to this process, irrevocably."""
+        self._libc.prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
+        if rules is not None:
+            for ruleset in (self._shared, rules):
+                ruleset.restrict()  # sets no_new_privs, too
+                ruleset.close()
+        if "seccomp" in self._layers:
+            self._load_filter()
+
+    @staticmethod
+    def _ruleset(readable: Iterable[str], writable: str) -> Any:
         from landlockpy import AccessFS, Ruleset, Scope
 
         look = AccessFS.READ_FILE | AccessFS.READ_DIR
         ruleset = Ruleset(scoped=Scope.SIGNAL | Scope.ABSTRACT_UNIX_SOCKET)
-        for path in self._readable:
+        for path in readable:
             ruleset.allow_path(path, look if os.path.isdir(path) else AccessFS.READ_FILE)
         ruleset.allow_path("/dev/null", AccessFS.READ_FILE | AccessFS.WRITE_FILE | AccessFS.TRUNCATE)
         special = AccessFS.EXECUTE | AccessFS.MAKE_CHAR | AccessFS.MAKE_BLOCK | AccessFS.MAKE_SOCK | AccessFS.IOCTL_DEV
-        ruleset.allow_path(scratch, ruleset.handled_fs & ~special)
+        ruleset.allow_path(writable, ruleset.handled_fs & ~special)
         return ruleset
-
-    def apply(self, rules: Any) -> None:
-        """Apply the ruleset and the seccomp filter to this process, irrevocably."""
-        self._libc.prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
-        if rules is not None:
-            rules.restrict()  # sets no_new_privs, too
-            rules.close()
-        if "seccomp" in self._layers:
-            self._load_filter()
 
     def _load_filter(self) -> None:
         """Load the compiled filter. libseccomp compiles it once, in the zygote, because that takes longer than a fork."""
@@ -162,13 +181,54 @@ class Confinement:
             raise OSError(ctypes.get_errno(), "the filter of system calls was refused")
 
 
+def _folder_beside(path: str, root: str) -> str:
+    """Return the topmost folder (or the file) on the way to `path` that doesn't hold `root`."""
+    way = [*reversed(Path(path).parents), Path(path)]
+    return next(str(place) for place in way if os.path.commonpath([place, root]) != str(place))
+
+
 def readable_paths() -> Iterator[str]:
     """Yield every existing file or directory that a guest may read, the standard library first."""
+    yield from _base_paths()
+    for directory in {*_site_packages(), *_package_folders(), *sys.path}:
+        yield from (path for name in GUEST_PACKAGES if os.path.exists(path := os.path.join(directory, name)))
+
+
+def coursekit_folders() -> list[str]:
+    """Import coursekit, and return its folders: they may lie outside site-packages, in a folder that guests may not list."""
+    import coursekit
+
+    return list(coursekit.__path__)
+
+
+def installed_paths(closed: Sequence[str]) -> Iterator[str]:
+    """Yield what a guest may read that may import every installed package: the entries of the folders in ``sys.path``.
+
+    Autograder itself is left out, and so are folders that hold a `closed` one or lie in one, other than site-packages.
+    """
+    yield from _base_paths()
+    yield from (path for path in INFORMATION_PATHS if os.path.exists(path))
+    installed = {os.path.realpath(path) for path in (*site.getsitepackages(), site.getusersitepackages(), *_site_packages())}
+    library = {os.path.realpath(path) for path in (os.path.dirname(os.__file__), sysconfig.get_path("platstdlib"))}
+    for folder in {os.path.realpath(entry) for entry in sys.path if os.path.isdir(entry)} - library:
+        if folder in installed or _is_apart(folder, closed):
+            entries = (entry.path for entry in os.scandir(folder) if entry.name.partition("-")[0].partition(".")[0] != "autograder")
+            yield from (path for path in entries if not os.path.islink(path) or _is_apart(os.path.realpath(path), closed))
+
+
+def _is_apart(path: str, closed: Sequence[str]) -> bool:
+    """Tell whether a path neither lies in one of the `closed` folders nor holds one."""
+    return not any(os.path.commonpath([path, folder]) in (path, folder) for folder in map(os.path.realpath, closed))
+
+
+def _site_packages() -> set[str]:
+    return {sysconfig.get_path("purelib"), sysconfig.get_path("platlib")}
+
+
+def _base_paths() -> Iterator[str]:
     yield from _standard_library()
     yield from (path for path in SYSTEM_PATHS if os.path.exists(path))
     yield from _shared_libraries()
-    for directory in {sysconfig.get_path("purelib"), sysconfig.get_path("platlib"), *_package_folders(), *sys.path}:
-        yield from (path for name in GUEST_PACKAGES if os.path.exists(path := os.path.join(directory, name)))
 
 
 def _standard_library() -> Iterator[str]:

@@ -11,7 +11,7 @@ import random
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
 from itertools import count
@@ -21,10 +21,12 @@ import numpy as np
 
 from autograder.sandbox import wire
 from autograder.sandbox.cells import GuestCell, Notebook, place_of, text_of, type_name
+from autograder.sandbox.confine import GUEST_PACKAGES, coursekit_folders, readable_paths
+from autograder.sandbox.zygote import SOCKET
 from coursekit.streams import METHODS, Threads, is_function, is_iterator, running_threads
 from coursekit.student import builtin_bases, first_items, raising_function, shares_memory
 
-SOCKET = 3
+_ALLOWED_NAMES = {entry.partition(".")[0] for entry in GUEST_PACKAGES} | {"coursekit"}
 
 
 class HostFunction:
@@ -352,6 +354,37 @@ def flush() -> None:
     for stream in (sys.stdout, sys.stderr):
         with suppress(Exception):  # the student may have closed or replaced it
             stream.flush()
+
+
+class OnlyGuestPackages:
+    """Import hook: a package that a guest may not read doesn't exist, which libraries with optional dependencies expect."""
+
+    def find_spec(self, name: str, path: Any = None, target: Any = None) -> None:
+        """Raise ModuleNotFoundError for a top-level package outside the standard library and `GUEST_PACKAGES`."""
+        if path is None and name not in sys.stdlib_module_names and name not in _ALLOWED_NAMES:
+            raise ModuleNotFoundError(f"No module named {name!r} (the grader has NumPy, SciPy, scikit-learn and Matplotlib)", name=name)
+
+
+class Calls:
+    """The service of guests that run a submission's cells and then serve calls; see `autograder.sandbox.zygote.Service`."""
+
+    def warm_up(self) -> None:
+        """Import what every guest needs."""
+        self._coursekit = coursekit_folders()
+        from coursekit import check, ready  # noqa: F401  imported by set-up cells
+
+    def readable(self) -> Iterable[str]:
+        """Return the files and folders that guests may read."""
+        return [*readable_paths(), *self._coursekit]
+
+    def prepare(self, bounds: wire.Bounds) -> None:
+        """Do what the limits and the confinement would refuse: nothing."""
+
+    def serve(self, bounds: wire.Bounds, confined: bool) -> NoReturn:
+        """Serve on descriptor 3, with standard output and error on descriptors 1 and 2."""
+        if confined:
+            sys.meta_path.insert(0, OnlyGuestPackages())
+        main(bounds)
 
 
 def main(bounds: wire.Bounds) -> NoReturn:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -10,9 +11,9 @@ import tempfile
 import threading
 import time
 import weakref
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import asdict
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass, field
 from functools import partial
 from itertools import count
 from pathlib import Path
@@ -37,9 +38,32 @@ _BOOT = """
 import sys
 sys.path += {added!r}
 from autograder.sandbox.zygote import main
-main({descriptor}, {root!r}, {layers}, {removed!r})
+main({descriptor}, {root!r}, {layers}, {removed!r}, {service!r}, {options!r})
 """
 _THREAD_COUNTS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
+
+
+@dataclass(frozen=True)
+class GuestKind:
+    """What the guests of a zygote do, and what they find.
+
+    Parameters
+    ----------
+    service : tuple of str
+        The module and the name of the class of what they do; see `autograder.sandbox.zygote.Service`.
+    options : mapping of str to data
+        Arguments of that class.
+    environment : mapping of str to str
+        Variables besides those of `clean_environment`.
+    """
+
+    service: tuple[str, str] = ("autograder.sandbox.guest", "Calls")
+    options: Mapping[str, Any] = field(default_factory=dict)
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+
+CALLS = GuestKind()
+"""Guests that run a submission's cells and then serve calls: `autograder.sandbox.host`."""
 
 
 class StaleHandle(Exception):
@@ -130,6 +154,11 @@ class GuestProcess:
             for number in self.functions.keys() - before:
                 del self._numbers[id(self.functions.pop(number))]
 
+    def interrupt(self) -> None:
+        """Send SIGINT to it, and to all that it has started."""
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(self._pid, signal.SIGINT)
+
     def end(self, grace: bool = True) -> Ending:
         """Kill the process and all that it has started; return its exit status.
 
@@ -189,10 +218,12 @@ class ZygoteClient:
     ----------
     layers : frozenset of str
         The mechanisms that confine guests; see `autograder.sandbox.confine.LAYERS`.
+    kind : GuestKind
+        What they do.
     """
 
-    def __init__(self, layers: frozenset[str]) -> None:
-        self._layers = layers
+    def __init__(self, layers: frozenset[str], kind: GuestKind = CALLS) -> None:
+        self._layers, self._kind = layers, kind
         self._lock = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -204,14 +235,14 @@ class ZygoteClient:
         self._control, other = socket.socketpair()
         with other:
             # isolated as by -I, which would ignore PYTHONHASHSEED as well; the environment is clean
-            command = [sys.executable, "-s", "-P", "-c", boot_code(other.fileno(), self._root, self._layers)]
+            command = [sys.executable, "-s", "-P", "-c", boot_code(other.fileno(), self._root, self._layers, self._kind)]
             self._process = subprocess.Popen(
                 command,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.PIPE,
                 cwd=self._root,
-                env=clean_environment(),
+                env=clean_environment() | dict(self._kind.environment),
                 pass_fds=[other.fileno()],
                 start_new_session=True,
             )
@@ -327,7 +358,7 @@ class ZygoteClient:
             time.sleep(0.01)
 
 
-def boot_code(descriptor: int, root: str, layers: frozenset[str]) -> str:
+def boot_code(descriptor: int, root: str, layers: frozenset[str], kind: GuestKind) -> str:
     """Return the Python code that starts the zygote.
 
     An isolated Python lacks entries of this process's ``sys.path``: coursekit in a checkout, NumPy outside site-packages. They are added;
@@ -336,7 +367,15 @@ def boot_code(descriptor: int, root: str, layers: frozenset[str]) -> str:
     ours = {str(Path(__file__).resolve().parents[2]), str(Path(coursekit.student.__file__).resolve().parents[1])}
     packages = {str(Path(np.__file__).resolve().parents[1])}
     removed = sorted(ours - packages)
-    return _BOOT.format(added=sorted(ours | packages), descriptor=descriptor, root=root, layers=sorted(layers), removed=removed)
+    return _BOOT.format(
+        added=sorted(ours | packages),
+        descriptor=descriptor,
+        root=root,
+        layers=sorted(layers),
+        removed=removed,
+        service=kind.service,
+        options=dict(kind.options),
+    )
 
 
 def clean_environment() -> dict[str, str]:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import ctypes
 import errno
 import gc
-import importlib.util
+import importlib
 import os
 import pkgutil
 import select
@@ -20,16 +20,16 @@ import socket
 import struct
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
-from itertools import count
-from typing import Any, NoReturn
+from itertools import count, pairwise
+from typing import Any, NoReturn, Protocol
 
 import msgpack
 
 from autograder.sandbox import wire
-from autograder.sandbox.confine import GUEST_PACKAGES, Confinement
+from autograder.sandbox.confine import Confinement
 
 REQUEST = struct.Struct("!I")
 SHORTAGES = frozenset({errno.ENOSPC, errno.EDQUOT, errno.ENOMEM, errno.EAGAIN, errno.EMFILE, errno.ENFILE})
@@ -42,8 +42,9 @@ CHECK_SECONDS, LONGEST_CHECK_SECONDS, CHECK_SHARE = (
 CLEAN_SECONDS = 3.0
 BLOCK = 4096
 SCANS = 20
+SOCKET = 3
+"""The descriptor of a guest's socket to the host."""
 _PR_SET_PDEATHSIG = 1
-_ALLOWED_NAMES = {entry.partition(".")[0] for entry in GUEST_PACKAGES} | {"coursekit"}
 
 
 def send(control: socket.socket, message: dict[str, Any], descriptors: tuple[int, ...] = ()) -> None:
@@ -63,6 +64,22 @@ def receive(control: socket.socket) -> tuple[dict[str, Any] | None, list[int]]:
             return None, descriptors
         body += part
     return (msgpack.unpackb(body) if header else None), descriptors
+
+
+class Service(Protocol):
+    """What the guests of a zygote do: an object that is made in the zygote, and serves the host in each guest."""
+
+    def warm_up(self) -> None:
+        """In the zygote: import what every guest needs."""
+
+    def readable(self) -> Iterable[str]:
+        """In the zygote: return the files and folders that guests may read."""
+
+    def prepare(self, bounds: wire.Bounds) -> None:
+        """In a guest: do what the limits and the confinement would refuse."""
+
+    def serve(self, bounds: wire.Bounds, confined: bool) -> NoReturn:
+        """In a guest: serve the host, and exit."""
 
 
 @dataclass(frozen=True)
@@ -122,10 +139,12 @@ class Zygote:
         Parent of the guests' scratch directories; removed at the end.
     confinement : Confinement or None
         Applied to each guest; None where guests aren't confined.
+    service : Service
+        What guests do.
     """
 
-    def __init__(self, control: socket.socket, root: str, confinement: Confinement | None) -> None:
-        self._control, self._root, self._confinement = control, os.path.realpath(root), confinement
+    def __init__(self, control: socket.socket, root: str, confinement: Confinement | None, service: Service) -> None:
+        self._control, self._root, self._confinement, self._service = control, os.path.realpath(root), confinement, service
         self._running: dict[int, RunningGuest] = {}
         self._next_check = 0.0
         self._fresh: list[Scratch] = []
@@ -189,7 +208,7 @@ class Zygote:
                     os.close(descriptor)
         if pid == 0:
             self._control.detach()  # its descriptor will be used for the guest's socket
-            become_guest(parent, scratch, request, descriptors, self._confinement)
+            become_guest(parent, scratch, request, descriptors, self._confinement, self._service)
         self._running[pid] = RunningGuest(scratch, mappings, request["disk_bytes"], request["limits"]["RLIMIT_FSIZE"])
         return {"pid": pid}
 
@@ -401,45 +420,48 @@ def become_guest(
     request: dict[str, Any],
     descriptors: list[int],
     confinement: Confinement | None,
+    service: Service,
 ) -> NoReturn:
-    """Turn a fork of the zygote into a guest: apply the limits and the confinement, serve calls, exit. Never returns."""
+    """Turn a fork of the zygote into a guest: apply the limits and the confinement, serve the host, exit. Never returns."""
     try:
-        from autograder.sandbox import guest
-
-        prepare(parent, scratch, request["limits"], descriptors)
+        others = threads_of_user()
+        prepare(parent, scratch, descriptors, confinement.descriptors(scratch.rules) if confinement else [])
         bounds = wire.Bounds(**request["bounds"])
         try:
+            service.prepare(bounds)
+            set_limits(request["limits"], others)
             if confinement is not None:
                 confinement.apply(scratch.rules)
-                sys.meta_path.insert(0, OnlyGuestPackages())
         except Exception as error:
             refused = wire.Codec(lambda value: [], lambda node: None, bounds).encode("refused", f"{type(error).__name__}: {error}")
-            os.write(guest.SOCKET, refused)
+            os.write(SOCKET, refused)
             os._exit(1)
-        guest.main(bounds)
+        service.serve(bounds, confinement is not None)
     finally:
         os._exit(1)
 
 
-def prepare(parent: int, scratch: Scratch, limits: dict[str, int], descriptors: list[int]) -> None:
-    """Give a guest its own session, descriptors, working directory, environment and limits."""
-    import resource
-
-    others = threads_of_user()
+def prepare(parent: int, scratch: Scratch, descriptors: list[int], kept: list[int]) -> None:
+    """Give a guest its own session, descriptors, working directory and environment; `kept` are other descriptors that it needs."""
     os.setsid()
     if sys.platform.startswith("linux"):
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
         if os.getppid() != parent:  # the zygote died before the death signal was set
             os._exit(1)
     link, output = (os.dup(descriptor) for descriptor in descriptors)  # above 3, so that dup2 below overwrites none
-    for source, target in ((os.open(os.devnull, os.O_RDONLY), 0), (output, 1), (output, 2), (link, 3)):
+    for source, target in ((os.open(os.devnull, os.O_RDONLY), 0), (output, 1), (output, 2), (link, SOCKET)):
         os.dup2(source, target)
-    kept = 3 if scratch.rules is None else scratch.rules.fileno()
-    os.closerange(4, kept)
-    os.closerange(max(4, kept + 1), 1 << 16)
+    for below, above in pairwise([SOCKET, *sorted(kept), 1 << 16]):
+        os.closerange(below + 1, above)
     os.chdir(scratch.directory)
     os.umask(0o077)
     os.environ.update(HOME=scratch.directory, TMPDIR=scratch.directory, MPLCONFIGDIR=scratch.directory)
+
+
+def set_limits(limits: dict[str, int], others: int) -> None:
+    """Apply the limits that the kernel enforces; `others` are the threads that the user has in other processes."""
+    import resource
+
     limits = limits | {"RLIMIT_NPROC": limits["RLIMIT_NPROC"] + others}
     for name, limit in limits.items():
         with suppress(OSError, ValueError):  # macOS refuses some; on Linux a lower limit is always granted
@@ -462,27 +484,6 @@ def threads_of_user() -> int:
     return count
 
 
-class OnlyGuestPackages:
-    """Import hook: a package that a guest may not read doesn't exist, which libraries with optional dependencies expect."""
-
-    def find_spec(self, name: str, path: Any = None, target: Any = None) -> None:
-        """Raise ModuleNotFoundError for a top-level package outside the standard library and `GUEST_PACKAGES`."""
-        if path is None and name not in sys.stdlib_module_names and name not in _ALLOWED_NAMES:
-            raise ModuleNotFoundError(f"No module named {name!r} (the grader has NumPy, SciPy, scikit-learn and Matplotlib)", name=name)
-
-
-def warm_up() -> list[str]:
-    """Import what every guest needs, and return coursekit's directories, which may lie outside site-packages."""
-    from autograder.sandbox import guest  # noqa: F401  imports NumPy and msgpack, too
-
-    spec = importlib.util.find_spec("coursekit")
-    from coursekit import check, ready  # noqa: F401  imported by set-up cells; a guest may not list the folder that it is in
-
-    gc.collect()
-    gc.freeze()  # else the first collection in a guest would copy all these pages (copy on write)
-    return list(spec.submodule_search_locations or ()) if spec else []
-
-
 def fill_import_caches() -> None:
     """Fill the import system's caches of the folders in ``sys.path``, which a guest may not list."""
     for entry in sys.path:
@@ -491,12 +492,29 @@ def fill_import_caches() -> None:
             finder.find_spec("a_module_that_is_not_there")
 
 
-def main(descriptor: int, root: str, layers: list[str], removed: list[str]) -> None:
-    """Serve the host on `descriptor`; `removed` are entries of ``sys.path`` to remove before guests are forked."""
+def main(descriptor: int, root: str, layers: list[str], removed: list[str], service: tuple[str, str], options: dict[str, Any]) -> None:
+    """Serve the host on `descriptor`.
+
+    Parameters
+    ----------
+    descriptor : int
+    root, layers
+        See `Zygote` and `Confinement`.
+    removed : list of str
+        Entries of ``sys.path`` to remove before guests are forked.
+    service : tuple of str
+        The module and the name of the class of what guests do, a `Service`.
+    options : dict
+        Its arguments.
+    """
     while os.dup(0) < 3:  # keep descriptors 0 to 3 for guests: no ruleset may get one of them
         pass
-    packages = warm_up()
+    module, name = service
+    serving: Service = getattr(importlib.import_module(module), name)(**options)
+    serving.warm_up()
+    gc.collect()
+    gc.freeze()  # else the first collection in a guest would copy all these pages (copy on write)
     sys.path[:] = [entry for entry in sys.path if entry not in removed]
     fill_import_caches()
-    confinement = Confinement(packages, frozenset(layers)) if layers else None
-    Zygote(socket.socket(fileno=descriptor), root, confinement).serve()
+    confinement = Confinement(serving.readable(), root, frozenset(layers)) if layers else None
+    Zygote(socket.socket(fileno=descriptor), root, confinement, serving).serve()

@@ -9,6 +9,7 @@ import pytest
 
 from autograder.sandbox.confine import available
 from autograder.sandbox.host import Cell, Guest, Limits, Sandbox
+from autograder.sandbox.notebooks import IPythonSandbox
 
 
 @pytest.fixture(scope="session")
@@ -37,3 +38,12 @@ def run(confined: Sandbox) -> Iterator[Callable[..., Guest]]:
     yield run
     for guest in guests:
         guest.close()
+
+
+@pytest.fixture(scope="session")
+def notebooks() -> Iterator[IPythonSandbox]:
+    """Run notebooks in confined guests."""
+    if reason := available():
+        pytest.skip(reason)
+    with IPythonSandbox(modules=["matplotlib.pyplot", "no_such_module"]) as sandbox:
+        yield sandbox
