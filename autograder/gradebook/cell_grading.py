@@ -13,10 +13,11 @@ import os
 import platform
 import re
 import stat
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from itertools import takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,17 +26,19 @@ from autograder.errors import GradebookError, SubmissionError, in_one_line
 from autograder.files import UNFINISHED, holds
 from autograder.gradebook.connection import GradebookConnection
 from autograder.gradebook.exchange_files import SECRET, TIMESTAMP, secret_in, time_of, timestamp_in
+from autograder.model.course import CONFIG
 from autograder.model.notebook_file import as_file
 from autograder.model.submission import check_place, refusal_of
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
+    from nbgrader.coursedir import CourseDirectory
 
     from autograder.gradebook.cell_assignment import CellAssignment
+    from autograder.gradebook.nbgrader_steps import Steps
     from autograder.gradebook.snapshot import Snapshot
     from autograder.gradebook.tables import SubmissionRows
 
-ENVIRONMENT = {"NBGRADER_EXECUTION": "autograde"}  # what a notebook finds in os.environ while nbgrader grades it
 STOPPED = "DeadKernelError"  # the name of the error in a cell that wasn't run, because the notebook's process had ended
 
 
@@ -154,15 +157,19 @@ class CellGradebook(GradebookConnection):
     Parameters are those of `GradebookConnection`.
     """
 
-    def _open(self) -> None:
-        if self._is_open:
-            return
-        super()._open()
-        from autograder.gradebook.nbgrader_steps import Steps
-
-        self._steps = Steps(self._coursedir, self._config)
-        self._converter = self._steps.converter
+    def __init__(self, root: Path, coursedir: CourseDirectory | None = None, say: Callable[[str], None] | None = None) -> None:
+        super().__init__(root, coursedir, say)
         self._assignments: dict[str, CellAssignment] = {}
+
+    @cached_property
+    def _steps(self) -> Steps:
+        self._open()  # imports nbgrader, before the import below
+        from autograder.gradebook.nbgrader_steps import Steps, reason_of
+
+        try:
+            return Steps(self._coursedir, self._config)
+        except Exception as error:
+            raise GradebookError(f"nbgrader can't be set up as {CONFIG} says: {reason_of(error)}") from error
 
     def assignment(self, name: str) -> CellAssignment:
         """Return an assignment as nbgrader's database and ``source/`` have it; they are read when it is first asked for.
@@ -180,7 +187,7 @@ class CellGradebook(GradebookConnection):
 
         if name not in self._assignments:
             try:
-                files, any_student = self._support_files(name), self._converter.create_student
+                files, any_student = self._support_files(name), self._steps.converter.create_student
                 self._assignments[name] = read_assignment(self._gradebook, name, files, any_student)
             except (SQLAlchemyError, OSError) as error:
                 raise GradebookError(f"{name} can't be read from the gradebook: {reason_of(error)}") from error
@@ -205,10 +212,15 @@ class CellGradebook(GradebookConnection):
             If nbgrader would stop at this submission, or it isn't one that can be read; see `refuse`.
         """
         self._steps.noticed.clear()
-        noticed = self._steps.noticed
         if why := refusal_of(student) or self._stranger(assignment, student):
             raise SubmissionError(why)
-        folder = self._path("submitted", student, assignment.name)
+        try:
+            return self._prepared(assignment, student)
+        except OSError as error:
+            raise SubmissionError(f"it can't be read: {error.strerror}") from error
+
+    def _prepared(self, assignment: CellAssignment, student: str) -> Prepared:
+        folder, noticed = self._path("submitted", student, assignment.name), self._steps.noticed
         check_place(folder, self._top(assignment))
         there = self._notebook_files(folder)
         noticed += [f"{name}.ipynb isn't a notebook of {assignment.name}" for name in there if name not in assignment.notebooks]
@@ -269,10 +281,10 @@ class CellGradebook(GradebookConnection):
                     rows.penalise(notebook, penalty)
 
             if not (rows.have(marks, penalties) and all(holds(path, content) for path, content in files.items())):
-                self._save(files, int(str(self._converter.permissions), 8), write)
+                self._save(files, int(str(self._steps.converter.permissions), 8), write)
             _remove_others(folder, files)
             if self._coursedir.groupshared:
-                self._converter.set_permissions(assignment.name, student)
+                self._steps.converter.set_permissions(assignment.name, student)
         self._steps.hook("post", assignment.name, student, [str(folder / f"{each.name}.ipynb") for each in prepared.notebooks])
         names = {cell.id: (known.name, cell.name) for known in assignment.notebooks.values() for cell in known.cells}
         scores = {names[cell]: score for cell, score in marks.scores.items()}
@@ -320,7 +332,7 @@ class CellGradebook(GradebookConnection):
         from autograder.gradebook.cell_assignment import files_in
 
         folder = Path(self._coursedir.format_path(self._coursedir.source_directory, ".", assignment))
-        kept = {os.path.normpath(name) for name in self._converter.exclude_overwriting.get(assignment, [])}
+        kept = {os.path.normpath(name) for name in self._steps.converter.exclude_overwriting.get(assignment, [])}
         names = files_in(folder, [*self._coursedir.ignore, "*.ipynb"])
         return {name: (folder / name).resolve() for name in names if name not in kept}
 

@@ -48,10 +48,6 @@ def import_nbgrader() -> None:
             gc.enable()
 
 
-def _ignore(message: str) -> None:
-    pass
-
-
 class GradebookConnection:
     """The only writer of a course's gradebook, by a lock file; a context manager. A second one, in any process, waits for the first.
 
@@ -65,8 +61,8 @@ class GradebookConnection:
         Called with a message if the writer has to wait for another one.
     """
 
-    def __init__(self, root: Path, coursedir: CourseDirectory | None = None, say: Callable[[str], None] = _ignore) -> None:
-        self._root, self._coursedir_given, self._say = root, coursedir, say
+    def __init__(self, root: Path, coursedir: CourseDirectory | None = None, say: Callable[[str], None] | None = None) -> None:
+        self._root, self._coursedir_given, self._say = root, coursedir, say or (lambda message: None)
         self._exit_stack = ExitStack()
         self._is_open = False
 

@@ -32,10 +32,6 @@ if TYPE_CHECKING:
 NO_RESPONSE = "No response."  # nbgrader's comment on an unchanged answer
 
 
-def _ignore(message: str) -> None:
-    pass
-
-
 class GradebookWriter(GradebookConnection):
     """The only writer of a course's gradebook, by a lock file; a context manager. A second one, in any process, waits for the first.
 
@@ -49,7 +45,7 @@ class GradebookWriter(GradebookConnection):
         Called with a message if the writer has to wait for another one.
     """
 
-    def __init__(self, course: Course, coursedir: CourseDirectory | None = None, say: Callable[[str], None] = _ignore) -> None:
+    def __init__(self, course: Course, coursedir: CourseDirectory | None = None, say: Callable[[str], None] | None = None) -> None:
         super().__init__(course.root, coursedir, say)
         self._course = course
         self._assignments: dict[str, KnownAssignment] = {}
