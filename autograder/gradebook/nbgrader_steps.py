@@ -20,6 +20,7 @@ import jsonschema
 import nbformat
 from nbconvert.exporters.exporter import ResourcesDict
 from nbformat import NotebookNode, convert, reader, validator
+from nbformat.v4.rwbase import strip_transient
 from nbgrader.converters import Autograde
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.nbgraderformat import SchemaTooNewError, SchemaTooOldError, common
@@ -138,7 +139,7 @@ def read_notebook(path: Path) -> NotebookNode:
     if len(data) > MAX_BYTES:
         raise SubmissionError(f"it is larger than {MAX_BYTES >> 20} MiB")
     json_notebook(data)  # says in a sentence what is wrong with it
-    notebook = convert(reader.reads(data.decode("utf-8-sig")), 4)
+    notebook = strip_transient(convert(reader.reads(data.decode("utf-8-sig")), 4))
     if len(notebook.cells) > MAX_CELLS:
         raise SubmissionError(f"it has {len(notebook.cells)} cells, more than the {MAX_CELLS} that are read")
     return notebook

@@ -255,7 +255,8 @@ def own_notebooks(path: Path, run: Run) -> Sample:
     source = sample.folder("source")
     (source / "data").mkdir(parents=True)
     (path / "nbgrader_config.py").write_text(OWN, encoding="utf-8")
-    shutil.copy(NBGRADER / "tests/apps/files/submitted-unchanged.ipynb", source / "p1.ipynb")
+    notebook = nbformat.read(NBGRADER / "tests/apps/files/submitted-unchanged.ipynb", as_version=4)
+    nbformat.write(nbformat.from_dict({**notebook, "metadata": {"kernelspec": KERNELSPEC}}), source / "p1.ipynb")
     for name, text in {"helper.py": "whose = 'instructor'\n", "data/numbers.csv": "1,2,3\n", "cache.pyc": "ignored"}.items():
         (source / name).write_text(text, encoding="utf-8")
     run(path, ["db", "assignment", "add", "ps1", "--duedate=2026-03-01 10:00:00 UTC"], ["generate_assignment", "ps1"])
@@ -264,6 +265,8 @@ def own_notebooks(path: Path, run: Run) -> Sample:
         stamp = "2026-03-01 12:30:00 UTC" if student == "changed" else "2026-03-01 09:00:00 UTC"
         shutil.copy(NBGRADER / "tests" / f"{file}.ipynb", sample.hand_in(student, stamp) / "p1.ipynb")
     sample.hand_in("left_out", None, p1=untouched)
+    last = max(index for index, cell in enumerate(untouched.cells) if cell.metadata.get("nbgrader", {}).get("grade"))
+    sample.hand_in("deleted_one", None, p1={**untouched, "cells": [*untouched.cells[:last], *untouched.cells[last + 1 :]]})
     sample.hand_in("deleted", None, p1={**untouched, "cells": untouched["cells"][:1]}, **{"helper.py": "whose = 'student'\n"})
     sample.hand_in("files", None, p1=untouched, **{"data/numbers.csv": "9\n", "deep/er/notes.txt": "mine\n", "x.pyc": "ignored"})
     return sample
@@ -457,7 +460,7 @@ ODD = {
 
 def forged(right: Answers) -> Answers:
     """Return a notebook with a locked test changed, a test twice, one deleted, others moved, and other points and locks."""
-    cheated = right.with_sources(test_add="pass", setup="import this")
+    cheated = right.with_sources(test_add="pass", setup="import this", intro="# My own problem set")
     cheated.cell("test_odd").metadata.nbgrader.update(points=100, locked=False)
     cheated = cheated.after("add", cheated.cell("test_add"), _code("twice = 1", grade_id="add", solution=True))
     del cheated.notebook.cells[cheated.index("test_scale")]
