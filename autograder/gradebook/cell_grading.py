@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from autograder.gradebook.snapshot import Snapshot
     from autograder.gradebook.tables import SubmissionRows
 
+TIMES = "execution"  # where a notebook keeps when a cell was run: differs in each run, so it isn't kept
 STOPPED = "DeadKernelError"  # the name of the error in a cell that wasn't run, because the notebook's process had ended
 
 
@@ -419,6 +420,7 @@ def _executed(prepared: PreparedNotebook, execution: Execution) -> NotebookNode:
         outputs = execution.outputs.get(index)
         cells[index].outputs = from_dict(list(outputs) if outputs is not None else [_not_run(execution.problem)])
         cells[index].execution_count = execution.counts.get(index)
+        cells[index].metadata = NotebookNode({name: value for name, value in cells[index].metadata.items() if name != TIMES})
     metadata = {**prepared.notebook.metadata, "language_info": from_dict(dict(execution.language_info or _language_info()))}
     return NotebookNode({**prepared.notebook, "cells": cells, "metadata": NotebookNode(metadata)})
 

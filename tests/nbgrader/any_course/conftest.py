@@ -24,6 +24,7 @@ from autograder.gradebook.cell_grading import CellGradebook, Execution, Prepared
 
 NBGRADER = Path(nbgrader.__file__).parent
 Run = Callable[..., tuple[list[int], str]]  # nbgrader's commands in a folder: their statuses, and what they said
+TIMES = "execution"  # where nbclient notes in a cell's metadata when it was run
 KERNELSPEC = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
 
 KEEP = '''
@@ -143,14 +144,16 @@ def executions(prepared: Prepared, executed: Sample) -> dict[str, Execution]:
             found[notebook.name] = Execution({}, problem="the kernel died")
             continue
         cells = nbformat.read(path, as_version=4).cells
-        assert [(cell.cell_type, cell.source, cell.metadata) for cell in notebook.notebook.cells] == [
-            (cell.cell_type, cell.source, cell.metadata) for cell in cells
-        ]
+        assert [_as_run(cell) for cell in notebook.notebook.cells] == [_as_run(cell) for cell in cells]
         ran = {index for index, cell in enumerate(cells) if cell.cell_type == "code" and cell.execution_count is not None}
         assert ran == set(notebook.code)
         outputs = {index: json.loads(json.dumps(cells[index].outputs)) for index in ran}
         found[notebook.name] = Execution(outputs, {index: cells[index].execution_count for index in ran})
     return found
+
+
+def _as_run(cell: Any) -> tuple[str, str, dict[str, Any]]:
+    return cell.cell_type, cell.source, {name: value for name, value in cell.metadata.items() if name != TIMES}
 
 
 # --- what is compared ---------------------------------------------------------------------------------------------------------
@@ -180,7 +183,7 @@ def _submission(row: Any) -> dict[str, Any]:
 
 
 def autograded(sample: Sample, student: str) -> dict[str, Any]:
-    """Return the files in a student's autograded folder, with their permissions: notebooks without random ids, others as bytes."""
+    """Return the files in a student's autograded folder, with their permissions: notebooks without times and random ids, others as bytes."""
     folder = sample.folder("autograded", student)
     known = _ids(sample, student)
     files = (path for path in sorted(folder.rglob("*")) if path.is_file())
@@ -196,11 +199,12 @@ def _ids(sample: Sample, student: str) -> set[str]:
 def _content(path: Path, known: set[str]) -> Any:
     if path.suffix != ".ipynb":
         return path.read_bytes()
-    text = path.read_text(encoding="utf-8")
-    for cell in json.loads(text)["cells"]:
+    notebook = json.loads(path.read_text(encoding="utf-8"))
+    for cell in notebook["cells"]:
+        cell["metadata"].pop(TIMES, None)
         if "id" in cell and cell["id"] not in known:
-            text = text.replace(json.dumps(cell["id"]), '"random"')
-    return text
+            cell["id"] = "random"
+    return notebook
 
 
 # --- nbgrader's quickstart ----------------------------------------------------------------------------------------------------
@@ -500,7 +504,7 @@ def long_outputs(right: Answers) -> Answers:
 
 def in_format_3(right: Answers) -> str:
     """Return a notebook in an old format."""
-    return str(nbformat.writes(nbformat.convert(right.notebook, 3), version=3))
+    return str(nbformat.writes(nbformat.convert(copy.deepcopy(right.notebook), 3), version=3))
 
 
 def tagged(wrong: Answers) -> Answers:

@@ -17,6 +17,7 @@ import pytest
 
 from autograder.errors import SubmissionError
 from autograder.gradebook.cell_grading import STOPPED, CellGradebook, Recorded
+from autograder.model.notebook_file import as_file
 
 from .conftest import Sample, autograded, everything, marks, ours, own_notebooks, quickstart, theirs
 
@@ -66,7 +67,7 @@ def test_marks(graded, name):
 
 @pytest.mark.parametrize("name", MAKERS)
 def test_autograded_files(graded, name):
-    """The same files with the same permissions, byte by byte, but for ids that nbformat makes up."""
+    """The same files with the same permissions and contents, but for ids that nbformat makes up, and the times at which cells were run."""
     both = graded[name]
     for student in marks(both.theirs).keys() - DIFFERENT.keys():
         right, got = autograded(both.theirs, student), autograded(both.ours, student)
@@ -76,6 +77,15 @@ def test_autograded_files(graded, name):
         assert got.keys() == right.keys(), student
         for path in right:
             assert got[path] == right[path], (student, path)
+
+
+@pytest.mark.parametrize("name", MAKERS)
+def test_text_of_a_notebook(graded, name):
+    """It is written as nbgrader writes it, byte by byte."""
+    paths = [path for path in graded[name].theirs.path.rglob("*.ipynb") if "autograded" in path.parts or "marked" in path.parts]
+    assert paths
+    for path in paths:
+        assert as_file(nbformat.read(path, as_version=4)) == path.read_text(encoding="utf-8"), path
 
 
 def test_the_class_is_graded(graded):
