@@ -232,9 +232,9 @@ class CellGradebook(GradebookConnection):
         self._steps.hook("pre", assignment.name, student, [str(path) for path in paths])
         notebooks = []
         for path in paths:
-            with self._stopped_at(path.name):
+            with self._stopped_at(path.stem):
                 notebooks.append(self._restored(assignment, student, path))
-        missing = tuple(name for name in assignment.notebooks if not (folder / f"{name}.ipynb").exists())
+        missing = self._missing(assignment, folder)
         noticed += [f"{name}.ipynb was not handed in" for name in missing]
         files = {**self._handed_in_files(folder, assignment, noticed), **assignment.files}
         if TIMESTAMP in files and files[TIMESTAMP].stat().st_size and not timestamp_in(folder):
@@ -270,7 +270,7 @@ class CellGradebook(GradebookConnection):
                 files[folder / TIMESTAMP] = timestamp_in(submitted)
             for each in prepared.notebooks:
                 path = folder / f"{each.name}.ipynb"
-                with self._stopped_at(path.name):
+                with self._stopped_at(each.name):
                     files[path] = self._finished(each, executions.get(each.name), snapshot, student, path)
             for name in prepared.missing:
                 snapshot.set_missing(name)
@@ -295,21 +295,24 @@ class CellGradebook(GradebookConnection):
         return Recorded(student, scores, snapshot.score(), assignment.max_score, penalty, noticed)
 
     def refuse(self, assignment: CellAssignment, student: str) -> None:
-        """Leave what nbgrader leaves of a submission at which it stops: its rows without new marks, and nothing in ``autograded/``.
+        """Leave what nbgrader leaves of a submission at which it stops: rows without new marks, and nothing in ``autograded/``.
 
         Raises
         ------
         GradebookError
             If nbgrader's database or ``autograded/`` can't be written.
         """
-        from autograder.gradebook.tables import Marks
+        from autograder.gradebook.snapshot import Snapshot
 
         if refusal_of(student) or self._stranger(assignment, student):
             return
         submitted, folder = (self._path(step, student, assignment.name) for step in ("submitted", "autograded"))
         with self._reported(f"the submission of {student} for {assignment.name}"), self._rows(assignment, student) as rows:
-            if self._notebook_files(submitted):
-                rows.write(Marks({}, {}, self._time(submitted, rows)))
+            if there := self._notebook_files(submitted):
+                snapshot = Snapshot(assignment, rows, self._time(submitted, rows))
+                for name in self._missing(assignment, submitted) if set(there) & set(assignment.notebooks) else ():
+                    snapshot.set_missing(name)
+                rows.write(snapshot.marks())
             self._connection.commit()
             _remove_others(folder, ())
 
@@ -359,6 +362,10 @@ class CellGradebook(GradebookConnection):
     def _notebook_files(self, folder: Path) -> list[str]:
         found = glob.glob(f"{glob.escape(str(folder))}/{self._coursedir.notebook_id}.ipynb")
         return sorted(os.path.basename(path).removesuffix(".ipynb") for path in found)
+
+    @staticmethod
+    def _missing(assignment: CellAssignment, folder: Path) -> tuple[str, ...]:
+        return tuple(name for name in assignment.notebooks if not (folder / f"{name}.ipynb").exists())
 
     def _stranger(self, assignment: CellAssignment, student: str) -> str:
         if assignment.students is None or student in assignment.students:

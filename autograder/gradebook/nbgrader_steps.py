@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import logging
-import warnings
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from copy import deepcopy
@@ -19,12 +18,12 @@ from typing import Any
 import jsonschema
 import nbformat
 from nbconvert.exporters.exporter import ResourcesDict
-from nbformat import NotebookNode, convert, reader, validator
+from nbformat import NotebookNode, convert, reader
 from nbformat.v4.rwbase import strip_transient
 from nbgrader.converters import Autograde
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.nbgraderformat import SchemaTooNewError, SchemaTooOldError, common
-from nbgrader.preprocessors import Execute, latesubmissions, overwritecells, overwritekernelspec, saveautogrades
+from nbgrader.preprocessors import DeduplicateIds, Execute, latesubmissions, overwritecells, overwritekernelspec, saveautogrades
 from traitlets.config import Config
 
 from autograder.errors import SubmissionError, in_one_line
@@ -33,6 +32,8 @@ from autograder.model.submission import MAX_BYTES, MAX_CELLS, few, json_notebook
 
 Step = Callable[[Any, Any], tuple[Any, Any]]
 OPENING = (overwritecells, overwritekernelspec, saveautogrades, latesubmissions)  # the modules whose steps open the database
+
+HIDDEN_TESTS = "Attribute 'checksum' for cell"  # how a warning begins that every submission gets where hidden tests are put back
 
 
 class Steps:
@@ -90,14 +91,17 @@ class Steps:
         names = {"student": student, "assignment": snapshot.assignment.name, "notebook": path.stem, "db_url": self._db_url}
         metadata = ResourcesDict(name=path.stem, path=str(path.parent))
         resources = ResourcesDict(unique_key=path.stem, nbgrader=names, metadata=metadata, output_extension=".ipynb")
-        with _answered_by(snapshot), warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of nbformat, which adds missing ids
-            _, notebook = validator.normalize(notebook)
+        notebook = deepcopy(notebook)
+        _give_ids(notebook)
+        with _answered_by(snapshot):
             for number, step in enumerate(steps):
                 notebook, resources = step(notebook, resources)
+                if isinstance(step, DeduplicateIds):
+                    _make_ordinary(notebook)
                 if number == 0:
                     nbformat.validate(notebook, relax_add_props=True)
-            nbformat.validate(notebook, relax_add_props=True)
+        _give_ids(notebook)  # to cells that were added
+        nbformat.validate(notebook, relax_add_props=True)
         return notebook
 
     def is_run(self, cell: NotebookNode) -> bool:
@@ -122,7 +126,7 @@ class Steps:
 
     def problems(self) -> tuple[str, ...]:
         """Return what was noticed, each in one line, and forget it."""
-        noticed = tuple(few([in_one_line(message) for message in self.noticed]))
+        noticed = tuple(few([in_one_line(message) for message in self.noticed if not message.startswith(HIDDEN_TESTS)]))
         self.noticed.clear()
         return noticed
 
@@ -154,6 +158,25 @@ def reason_of(error: Exception) -> str:
     if isinstance(error, (SchemaTooOldError, SchemaTooNewError)):
         return f"{message}: keep a copy of the course, and run «nbgrader update .»"
     return f"{message} ({type(first).__name__})" if message else type(first).__name__
+
+
+def _give_ids(notebook: NotebookNode) -> None:
+    """Give an id to each cell that lacks one, or has that of another cell: nbformat would draw it at random."""
+    if notebook.nbformat_minor < 5:
+        return
+    known, taken = {cell.get("id") for cell in notebook.cells}, set()
+    for number, cell in enumerate(notebook.cells):
+        if "id" not in cell or cell["id"] in taken:
+            cell["id"] = next(name for name in (f"cell-{number}{'x' * more}" for more in range(64)) if name not in known)
+            known.add(cell["id"])
+        taken.add(cell["id"])
+
+
+def _make_ordinary(notebook: NotebookNode) -> None:
+    """Remove the empty metadata that DeduplicateIds leaves in a copy of a cell: CheckCellMetadata would stop at it."""
+    for cell in notebook.cells:
+        if cell.metadata.get("nbgrader") == {}:
+            del cell.metadata["nbgrader"]
 
 
 class _Noticed(logging.Handler):

@@ -139,7 +139,8 @@ def executions(prepared: Prepared, executed: Sample) -> dict[str, Execution]:
     """Return what nbgrader's kernels have given for a submission; the cells have to be those that it has run."""
     found = {}
     for notebook in prepared.notebooks:
-        path = executed.path / "executed" / prepared.student / prepared.assignment.name / f"{notebook.name}.ipynb"
+        student = {"zz_twice": "by_hand"}.get(prepared.student, prepared.student)  # nbgrader doesn't run the one, and the other is the same
+        path = executed.path / "executed" / student / prepared.assignment.name / f"{notebook.name}.ipynb"
         if not path.exists():  # nbgrader stopped before, or its kernel died
             found[notebook.name] = Execution({}, problem="the kernel died")
             continue
@@ -183,7 +184,7 @@ def _submission(row: Any) -> dict[str, Any]:
 
 
 def autograded(sample: Sample, student: str) -> dict[str, Any]:
-    """Return the files in a student's autograded folder, with their permissions: notebooks without times and random ids, others as bytes."""
+    """Return a student's autograded files, with their permissions: notebooks without times and random ids, others as bytes."""
     folder = sample.folder("autograded", student)
     known = _ids(sample, student)
     files = (path for path in sorted(folder.rglob("*")) if path.is_file())
@@ -392,7 +393,7 @@ class Answers:
 
 def everything(path: Path, run: Run) -> Sample:
     """Make a course with one assignment that has all that nbgrader's documentation names, and a class that does all that students do."""
-    sample = Sample(path, "ps", stopped=("zz_too_old", "zz_too_new"))
+    sample = Sample(path, "ps", stopped=("zz_too_old", "zz_too_new", "zz_twice"))
     sample.folder("source").mkdir(parents=True)
     (path / "nbgrader_config.py").write_text(EVERYTHING, encoding="utf-8")
     (path / "late_penalty.py").write_text(LATE_PLUGIN, encoding="utf-8")
@@ -430,10 +431,9 @@ def class_of(sample: Sample) -> dict[str, tuple[str | None, dict[str, Any]]]:
         "eve": (ON_TIME, {"code": retyped(right), "words": retyped_words(said)}),
         "fay": (LATE, {"code": right.after("setup", *middle), "words": said}),
         "ida": (ON_TIME, {"words": said, "notes": right}),
-        "kit": (ON_TIME, {"code": renamed_kernel(right)}),
         "lou": (None, {"code": long_outputs(right)}),
         "mia": (ON_TIME, {"code": Answers(_notebook([]))}),
-        "pia": (ON_TIME, {"code": in_format_3(right)}),
+        "pia": (ON_TIME, {"code": in_format_3(renamed_kernel(right))}),
         "roy": (ON_TIME, {"code": tagged(wrong)}),
         "sue": (ON_TIME, {"code": awkward(right)}),
         **{name: (ON_TIME, {"code": notebook}) for name, notebook in odd.items()},
@@ -443,6 +443,8 @@ def class_of(sample: Sample) -> dict[str, tuple[str | None, dict[str, Any]]]:
         "no_points": (ON_TIME, {"code": without(right, "points")}),
         "dies": (ON_TIME, {"code": right.after("scale", _code("import os\nos._exit(1)"))}),
         "no_json": (ON_TIME, {"code": '{"cells": ['}),
+        "by_hand": (ON_TIME, {"code": twice(right, by_hand=True)}),
+        "zz_twice": (ON_TIME, {"code": twice(right)}),
         "zz_too_old": (ON_TIME, {"code": with_metadata(right, schema_version=1)}),
         "zz_too_new": (ON_TIME, {"code": with_metadata(right, schema_version=4)}),
     }
@@ -455,7 +457,6 @@ def class_of(sample: Sample) -> dict[str, tuple[str | None, dict[str, Any]]]:
 ODD = {
     "odd_negative": "-1",
     "odd_repr": "type('Half', (), {'__repr__': lambda self: 'half(0.5)'})()",
-    "odd_text": "'2.5'",
     "odd_infinite": "float('nan')",
     "odd_too_many": "5",
 }
@@ -463,13 +464,21 @@ ODD = {
 
 
 def forged(right: Answers) -> Answers:
-    """Return a notebook with a locked test changed, a test twice, one deleted, others moved, and other points and locks."""
+    """Return a notebook with locked cells changed, one deleted, another moved, and other points and locks."""
     cheated = right.with_sources(test_add="pass", setup="import this", intro="# My own problem set")
     cheated.cell("test_odd").metadata.nbgrader.update(points=100, locked=False)
-    cheated = cheated.after("add", cheated.cell("test_add"), _code("twice = 1", grade_id="add", solution=True))
     del cheated.notebook.cells[cheated.index("test_scale")]
     cheated.notebook.cells.append(cheated.notebook.cells.pop(cheated.index("test_data")))
     return cheated
+
+
+def twice(right: Answers, by_hand: bool = False) -> Answers:
+    """Return a notebook with two cells twice: the last ones count. By hand, the others have no metadata of nbgrader."""
+    copies = right.after("add", right.cell("test_add"), _code("copy = 1", grade_id="add", solution=True))
+    if by_hand:
+        for index in (copies.index("add"), copies.index("test_add")):
+            del copies.notebook.cells[index].metadata["nbgrader"]
+    return copies
 
 
 def retyped(right: Answers) -> Answers:
