@@ -290,7 +290,7 @@ class CellGradebook(GradebookConnection):
         names = {cell.id: (known.name, cell.name) for known in assignment.notebooks.values() for cell in known.cells}
         scores = {names[cell]: score for cell, score in marks.scores.items()}
         penalty = sum(each or 0.0 for each in penalties.values())
-        problems = tuple(each.problem for each in executions.values() if each.problem)
+        problems = tuple(in_one_line(each.problem) for each in executions.values() if each.problem)
         noticed = (*prepared.problems, *problems, *self._steps.problems())
         return Recorded(student, scores, snapshot.score(), assignment.max_score, penalty, noticed)
 

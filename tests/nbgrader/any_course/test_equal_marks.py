@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import nbformat
 import pytest
 
-from autograder.errors import SubmissionError
+from autograder.errors import GradebookError, SubmissionError
 from autograder.gradebook.cell_grading import STOPPED, CellGradebook, Recorded
 from autograder.model.notebook_file import as_file
 
@@ -222,6 +222,59 @@ def test_again_after_a_person(graded, run, tmp_path):
     )
     assert got["ben"]["code"]["comments"]["add"] == (None, "nicely wrong")
     assert not (both[1].folder("autograded", "dee") / "own").exists()
+
+
+# --- what a course lacks ----------------------------------------------------------------------------------------------------------
+
+
+def configured(sample: Sample, line: str) -> Sample:
+    with open(sample.path / "nbgrader_config.py", "a", encoding="utf-8") as config:
+        config.write(f"\n{line}\n")
+    return sample
+
+
+def test_an_unknown_assignment(course):
+    """The error says what to run."""
+    with CellGradebook(course.path) as gradebook, pytest.raises(GradebookError, match="run «nbgrader generate_assignment ps9»"):
+        gradebook.assignment("ps9")
+
+
+def test_configuration_that_cannot_be_used(course):
+    """It gets a sentence, each time."""
+    configured(course, "c.AssignLatePenalties.plugin_class = 'no_such_module.Late'")
+    with CellGradebook(course.path) as gradebook:
+        for _ in range(2):
+            with pytest.raises(GradebookError, match="nbgrader can't be set up"):
+                gradebook.assignment("ps")
+
+
+def test_only_students_in_the_gradebook(course):
+    """With create_student off, a stranger is refused, and no student is added."""
+    configured(course, "c.Autograde.create_student = False")
+    course.hand_in("ann", None, code=course.released("code"))
+    course.hand_in("stranger", None, code=course.released("code"))
+    assert [notebook.name for notebook in prepared(course, "ann").notebooks] == ["code"]
+    assert "no student with the id stranger exists" in refusal(course, "stranger")
+    ours(course, course)
+    assert "stranger" not in marks(course)
+
+
+def test_without_execution(course):
+    """A notebook that nobody has run gets no points; with nbgrader's --no-execute, the outputs that were handed in count."""
+    notebook = course.released("code")
+    for cell in notebook.cells:
+        if cell.metadata.get("nbgrader", {}).get("grade_id") == "test_scale":
+            cell.outputs = [{"output_type": "execute_result", "data": {"text/plain": "1.5"}, "metadata": {}, "execution_count": 1}]
+    course.hand_in("eva", None, code=notebook)
+    assert recorded(course, "eva").scores["code", "test_scale"] == 0
+    configured(course, "c.Execute.enabled = False\nc.ClearOutput.enabled = False")
+    assert prepared(course, "eva").notebooks[0].code == {}
+    assert recorded(course, "eva").scores["code", "test_scale"] == 1.5
+
+
+def recorded(sample: Sample, student: str) -> Recorded:
+    with CellGradebook(sample.path) as gradebook:
+        return gradebook.record(gradebook.prepare(gradebook.assignment("ps"), student), {})
 
 
 # --- students who mean harm ---------------------------------------------------------------------------------------------------------
