@@ -126,6 +126,17 @@ class Execution:
     problem: str = ""
     language_info: Mapping[str, Any] | None = None
 
+    @classmethod
+    def of(
+        cls, notebook: PreparedNotebook, outputs: Sequence[Sequence[Mapping[str, Any]]], counts: Sequence[int | None], problem: str = ""
+    ) -> Execution:
+        """Return the execution of a notebook from its cells' outputs and counts, in the order of `PreparedNotebook.code`.
+
+        A cell without a count wasn't run.
+        """
+        ran = [(index, shown, count) for index, shown, count in zip(notebook.code, outputs, counts, strict=True) if count is not None]
+        return cls({index: shown for index, shown, _ in ran}, {index: count for index, _, count in ran}, problem)
+
 
 @dataclass(frozen=True)
 class Recorded:

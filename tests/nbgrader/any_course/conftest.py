@@ -148,8 +148,8 @@ def executions(prepared: Prepared, executed: Sample) -> dict[str, Execution]:
         assert [_as_run(cell) for cell in notebook.notebook.cells] == [_as_run(cell) for cell in cells]
         ran = {index for index, cell in enumerate(cells) if cell.cell_type == "code" and cell.execution_count is not None}
         assert ran == set(notebook.code)
-        outputs = {index: json.loads(json.dumps(cells[index].outputs)) for index in ran}
-        found[notebook.name] = Execution(outputs, {index: cells[index].execution_count for index in ran})
+        outputs = [json.loads(json.dumps(cells[index].outputs)) for index in notebook.code]
+        found[notebook.name] = Execution.of(notebook, outputs, [cells[index].execution_count for index in notebook.code])
     return found
 
 
