@@ -1,7 +1,7 @@
 """Courses of other people: nbgrader's quickstart, the notebooks of its own tests, and an assignment with all that its documentation has.
 
 Each `Sample` has its submissions already. `theirs` grades it with ``nbgrader autograde`` and its own steps, and keeps what came out of each
-kernel; `ours` grades a copy with `CellGradebook`, with the same outputs.
+kernel; `ours` grades a copy with `CellGradebook`, with the same outputs or with what else runs a notebook.
 """
 
 from __future__ import annotations
@@ -120,22 +120,22 @@ def theirs(sample: Sample, run: Run) -> str:
     return run(sample.path, ["autograde", sample.assignment], *one_by_one)[1]
 
 
-def ours(sample: Sample, executed: Sample) -> dict[str, Recorded | str]:
-    """Grade with `CellGradebook`, with the outputs that nbgrader's kernels have given; return what was recorded, or why nothing was."""
+def ours(sample: Sample, execute: Callable[[Prepared], dict[str, Execution]]) -> dict[str, Recorded | str]:
+    """Grade with `CellGradebook` and what runs a submission's notebooks; return what was recorded, or why nothing was."""
     results: dict[str, Recorded | str] = {}
     with CellGradebook(sample.path) as gradebook:
         assignment = gradebook.assignment(sample.assignment)
         for student in gradebook.students(assignment):
             try:
                 prepared = gradebook.prepare(assignment, student)
-                results[student] = gradebook.record(prepared, executions(prepared, executed))
+                results[student] = gradebook.record(prepared, execute(prepared))
             except SubmissionError as error:
                 gradebook.refuse(assignment, student)
                 results[student] = str(error)
     return results
 
 
-def executions(prepared: Prepared, executed: Sample) -> dict[str, Execution]:
+def executed_by(executed: Sample, prepared: Prepared) -> dict[str, Execution]:
     """Return what nbgrader's kernels have given for a submission; the cells have to be those that it has run."""
     found = {}
     for notebook in prepared.notebooks:

@@ -11,6 +11,7 @@ import shutil
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 
 import nbformat
 import pytest
@@ -19,7 +20,7 @@ from autograder.errors import GradebookError, SubmissionError
 from autograder.gradebook.cell_grading import STOPPED, CellGradebook, Recorded
 from autograder.model.notebook_file import as_file
 
-from .conftest import Sample, autograded, everything, marks, ours, own_notebooks, quickstart, theirs
+from .conftest import Sample, autograded, everything, executed_by, marks, ours, own_notebooks, quickstart, theirs
 
 MAKERS = {"quickstart": quickstart, "own": own_notebooks, "everything": everything}
 
@@ -54,7 +55,7 @@ def graded(tmp_path_factory, run) -> dict[str, Graded]:
 
     with ThreadPoolExecutor(2) as pool:
         found = dict(zip(MAKERS, pool.map(made, MAKERS), strict=True))
-    return {name: Graded(sample, other, ours(other, sample)) for name, (sample, other) in found.items()}
+    return {name: Graded(sample, other, ours(other, partial(executed_by, sample))) for name, (sample, other) in found.items()}
 
 
 @pytest.mark.parametrize("name", MAKERS)
@@ -188,7 +189,7 @@ def test_twice_is_once(graded):
         return marks(both.ours), {path: path.stat().st_mtime_ns for path in files}
 
     before = state()
-    assert ours(both.ours, both.theirs) == both.results
+    assert ours(both.ours, partial(executed_by, both.theirs)) == both.results
     assert state() == before
 
 
@@ -212,7 +213,7 @@ def test_again_after_a_person(graded, run, tmp_path):
         for student in ("dies", "odd_too_many"):  # nbgrader would run them once more
             shutil.rmtree(sample.folder("submitted", student))
     run(both[0].path, ["autograde", "ps"])
-    ours(both[1], both[0])
+    ours(both[1], partial(executed_by, both[0]))
     right, got = (marks(sample) for sample in both)
     for student in right.keys() - DIFFERENT.keys():
         assert got[student] == right[student], student
@@ -255,7 +256,7 @@ def test_only_students_in_the_gradebook(course):
     course.hand_in("stranger", None, code=course.released("code"))
     assert [notebook.name for notebook in prepared(course, "ann").notebooks] == ["code"]
     assert "no student with the id stranger exists" in refusal(course, "stranger")
-    ours(course, course)
+    ours(course, partial(executed_by, course))
     assert "stranger" not in marks(course)
 
 
