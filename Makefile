@@ -18,8 +18,9 @@ MOMENTS ?= 20
 export OMP_NUM_THREADS = 1
 export OPENBLAS_NUM_THREADS = 1
 export MKL_NUM_THREADS = 1
-# A user's own packages must not leak in.
+# A user's own packages must not leak in, and bytecode is kept: without it, every process would compile the course anew.
 export PYTHONNOUSERSITE = 1
+unexport PYTHONDONTWRITEBYTECODE
 # nbgrader calls its commands by name. Not exported for all of make: PYTHON must not come from the environment that it makes.
 RUN := PATH='$(abspath $(BIN))':"$$PATH"
 
@@ -56,10 +57,10 @@ notebooks: $(READY)
 		-n 2 --dist loadscope -p no:cacheprovider solutions
 
 # tests/conftest.py says which tests run on one worker, and in what order: those that take longest come first.
-# Four workers on two cores, because many tests wait for a time limit.
+# Four workers on two cores, because many tests wait for a time limit. None of them uses nbval, whose import takes three seconds.
 unit: $(READY)
 	@echo 'The tests in a browser are left out here: make browser'
-	$(RUN) $(BIN)/python -m pytest -n 4 --dist loadscope --no-loadscope-reorder
+	$(RUN) $(BIN)/python -m pytest -p no:nbval -n 4 --dist loadscope --no-loadscope-reorder
 
 # Not part of test: it needs a Chromium (CHROMIUM=/path/to/it where it isn't found) and some minutes.
 browser: $(READY)

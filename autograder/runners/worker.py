@@ -55,6 +55,8 @@ def work(message: bytes) -> bytes:
             return json.dumps({"broken": in_one_line(str(error), 2000)}).encode()
         except Exception as error:  # as text: not every exception can be serialised
             return json.dumps({"failed": f"{type(error).__name__}: {in_one_line(str(error))}"}).encode()
+        finally:
+            gc.collect(1)  # tracebacks of failed tests hold arrays in reference cycles; young objects alone take a millisecond
     return json.dumps({"result": submission_to_json(replace(found, problems=task.problems + found.problems))}).encode()
 
 
