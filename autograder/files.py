@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import fcntl
+import filecmp
 import os
+import shutil
 import signal
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
@@ -52,22 +54,22 @@ def _is_alive(process: int) -> bool:
     return True
 
 
-def holds(path: Path, text: str) -> bool:
-    """Tell whether the content of a file is `text`."""
+def holds(path: Path, content: str | Path) -> bool:
+    """Tell whether the content of a file is this text, or that of another file."""
     try:
-        return path.read_bytes() == text.encode()
+        return filecmp.cmp(path, content, shallow=False) if isinstance(content, Path) else path.read_bytes() == content.encode()
     except OSError:
         return False
 
 
 @contextmanager
-def staged(files: Mapping[Path, str], mode: int) -> Iterator[Callable[[], None]]:
+def staged(files: Mapping[Path, str | Path], mode: int) -> Iterator[Callable[[], None]]:
     """Write temporary files, and yield a function that renames them; without a call of it they are removed at the end.
 
     Parameters
     ----------
-    files : mapping of Path to str
-        The files' contents.
+    files : mapping of Path to str or Path
+        The files' texts, or the files to copy.
     mode : int
         Their permissions.
     """
@@ -107,11 +109,19 @@ def _remove_staged(unfinished: Iterable[Path], made: Iterable[Path]) -> None:
             folder.rmdir()
 
 
-def write_whole(path: Path, text: str, mode: int) -> None:
-    """Write a new file with permissions."""
-    with open(path, "x", encoding="utf-8") as file:
-        file.write(text)
+def write_whole(path: Path, content: str | Path, mode: int) -> None:
+    """Write a new file with permissions: a text, or a copy of a plain file that isn't a link."""
+    if isinstance(content, Path):
+        with open(content, "rb", opener=_plain) as source, open(path, "xb") as copy:
+            shutil.copyfileobj(source, copy)
+    else:
+        with open(path, "x", encoding="utf-8") as file:
+            file.write(content)
     path.chmod(mode)
+
+
+def _plain(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK)
 
 
 @contextmanager

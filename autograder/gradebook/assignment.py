@@ -42,6 +42,7 @@ class KnownCell:
     id: str
     name: str
     kind: str  # nbgrader's class: GradeCell, SolutionCell or TaskCell
+    max_score: float = 0.0  # read where nbgrader's own steps ask for it
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,11 @@ class KnownAssignment:
     notebook_id: str
     cells: tuple[KnownCell, ...]
     release: dict[str, Any]
+
+    @property
+    def notebooks(self) -> dict[str, tuple[KnownCell, ...]]:
+        """The cells by the notebook's id, as `SubmissionRows` takes them."""
+        return {self.notebook_id: self.cells}
 
     @cached_property
     def solutions(self) -> tuple[str, ...]:

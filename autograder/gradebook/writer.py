@@ -1,25 +1,22 @@
 """Writes results into nbgrader's database and ``autograded/``, for formgrader, feedback and export.
 
-Columns that a person fills in (manual scores, comments, extra credit, extensions) are never changed. The import of nbgrader takes long: it
-is done while other processes grade the first notebooks, or else when the first result is there.
+Columns that a person fills in (manual scores, comments, extra credit, extensions) are never changed.
 """
 
 from __future__ import annotations
 
-import gc
-import importlib
-import sys
 import time
 from collections.abc import Callable, Container, Mapping
-from contextlib import ExitStack, suppress
+from contextlib import suppress
 from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
-from autograder.errors import GradebookError, SubmissionError, unexpected
-from autograder.files import holds, only_writer, staged, undisturbed
+from autograder.errors import GradebookError, SubmissionError
+from autograder.files import holds
 from autograder.gradebook import autograded_notebook as autograded
-from autograder.gradebook import feedback
+from autograder.gradebook import connection, feedback
+from autograder.gradebook.connection import GradebookConnection, import_nbgrader
 from autograder.gradebook.exchange_files import SECRET, TIMESTAMP, secret_in, time_of, timestamp_in
 from autograder.model.course import Course, Lecture, grade_id
 from autograder.model.notebook_file import as_file
@@ -33,40 +30,9 @@ if TYPE_CHECKING:
     from autograder.gradebook.tables import Marks, SubmissionRows
 
 NO_RESPONSE = "No response."  # nbgrader's comment on an unchanged answer
-LOCK = Path(".autograder") / "gradebook.lock"
-
-# How long a statement waits for a database that another process has locked: at first, and after a timeout.
-LOCK_SECONDS, SHORT_LOCK_SECONDS = 10.0, 0.2
 
 
-def _ignore(message: str) -> None:
-    pass
-
-
-def import_nbgrader() -> None:
-    """Import nbgrader without rfc3987_syntax, which takes a second and isn't used.
-
-    nbgrader imports nbformat, that jsonschema, and that rfc3987_syntax, if it is installed, for a check of addresses. None in `sys.modules`
-    makes its import fail, and jsonschema goes on without it. Garbage collection is off meanwhile, and the imported objects are frozen.
-    Ctrl-C is delayed, because during an import Python 3.11 may turn it into another error.
-    """
-    if "rfc3987_syntax" in sys.modules or "nbgrader" in sys.modules:
-        return
-    sys.modules["rfc3987_syntax"] = None  # type: ignore[assignment]
-    collects = gc.isenabled()
-    gc.disable()
-    try:
-        with undisturbed():
-            importlib.import_module("nbgrader")
-            importlib.import_module(f"{__package__}.assignment")
-    finally:
-        del sys.modules["rfc3987_syntax"]
-        gc.freeze()
-        if collects:
-            gc.enable()
-
-
-class GradebookWriter:
+class GradebookWriter(GradebookConnection):
     """The only writer of a course's gradebook, by a lock file; a context manager. A second one, in any process, waits for the first.
 
     Parameters
@@ -79,19 +45,11 @@ class GradebookWriter:
         Called with a message if the writer has to wait for another one.
     """
 
-    def __init__(self, course: Course, coursedir: CourseDirectory | None = None, say: Callable[[str], None] = _ignore) -> None:
-        self._course, self._coursedir_given, self._say = course, coursedir, say
+    def __init__(self, course: Course, coursedir: CourseDirectory | None = None, say: Callable[[str], None] | None = None) -> None:
+        super().__init__(course.root, coursedir, say)
+        self._course = course
         self._assignments: dict[str, KnownAssignment] = {}
         self._refused: dict[str, tuple[GradebookError, float]] = {}
-        self._exit_stack = ExitStack()
-        self._is_open = False
-
-    def __enter__(self) -> GradebookWriter:
-        self._exit_stack.enter_context(only_writer(self._course.root / LOCK, self._say))
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self._exit_stack.close()
 
     def write(self, result: SubmissionResult) -> dict[str, Any]:
         """Write one result to the database and ``autograded/``, to both or neither. Unchanged results aren't written again.
@@ -115,24 +73,9 @@ class GradebookWriter:
             raise GradebookError(why)
         lecture = self._course.lecture(result.lecture)
         assignment = self.assignment(lecture)
-        from sqlalchemy.exc import SQLAlchemyError
-
-        from autograder.gradebook.assignment import reason_of
-
-        try:
+        with self._reported(f"the result of {result.student} for {lecture.id}"):
             notebook = autograded.build(assignment.release, _submitted_notebook(result, self._course, lecture), result)
             self._record(result, lecture, assignment, notebook)
-        except GradebookError:
-            raise
-        except Exception as error:  # an unexpected error concerns this student only
-            known = isinstance(error, (SQLAlchemyError, OSError))
-            if known:
-                self._wait_for_locks(SHORT_LOCK_SECONDS)
-            raise GradebookError(
-                f"the result of {result.student} for {lecture.id} can't be written to the gradebook: "
-                f"{reason_of(error) if known else unexpected(error)}"
-            ) from error
-        self._wait_for_locks(LOCK_SECONDS)
         return notebook
 
     def assignment(self, lecture: Lecture) -> KnownAssignment:
@@ -141,11 +84,11 @@ class GradebookWriter:
         Raises
         ------
         GradebookError
-            If it can't be created, or the gradebook can't be opened. Retried at most every `LOCK_SECONDS`.
+            If it can't be created, or the gradebook can't be opened. Retried at most every `connection.LOCK_SECONDS`.
         """
         if lecture.id not in self._assignments:
             error, when = self._refused.get(lecture.id, (None, 0.0))
-            if error and time.monotonic() - when < LOCK_SECONDS:
+            if error and time.monotonic() - when < connection.LOCK_SECONDS:
                 raise error
             try:
                 self._assignments[lecture.id] = self._known(lecture)
@@ -157,7 +100,7 @@ class GradebookWriter:
     # --- the database --------------------------------------------------------------------------------------------------
 
     def _known(self, lecture: Lecture) -> KnownAssignment:
-        import_nbgrader()
+        import_nbgrader()  # before the imports below
         from nbgrader.api import InvalidEntry
         from sqlalchemy.exc import SQLAlchemyError
 
@@ -171,54 +114,24 @@ class GradebookWriter:
         finally:
             self._gradebook.db.remove()  # end the transaction, which a server would keep open
 
-    def _open(self) -> None:
-        from autograder.gradebook import assignment as assignments
-        from autograder.gradebook.configuration import configuration
-
-        if self._is_open:
-            return
-        self._config = configuration(self._course.root)
-        self._coursedir = self._coursedir_given or assignments.course_directory(self._course.root, self._config)
-        self._gradebook = assignments.open_gradebook(self._coursedir)
-        self._exit_stack.callback(self._gradebook.close)
-        self._connection = self._exit_stack.enter_context(self._gradebook.engine.connect())
-        self._seconds = 0.0
-        self._wait_for_locks(LOCK_SECONDS)
-        self._is_open = True
-
-    def _wait_for_locks(self, seconds: float) -> None:
-        """Set how long a statement waits for a lock of another connection."""
-        from sqlalchemy.exc import SQLAlchemyError
-
-        setting = {"sqlite": "PRAGMA busy_timeout = {}", "postgresql": "SET lock_timeout = {}"}.get(self._gradebook.engine.dialect.name)
-        if seconds != self._seconds and setting:
-            with suppress(SQLAlchemyError):  # the server may have gone
-                self._connection.exec_driver_sql(setting.format(round(1000 * seconds)))
-                self._connection.commit()
-        self._seconds = seconds
-
     def _record(self, result: SubmissionResult, lecture: Lecture, assignment: KnownAssignment, notebook: Mapping[str, Any]) -> None:
-        """Update rows and files where they differ.
-
-        The files are written under temporary names before the database commits, and renamed after it. A process that is killed in between
-        leaves old files and new rows; the next run compares both, and writes the files.
-        """
+        """Update rows and files where they differ."""
         from autograder.gradebook.tables import SubmissionRows
 
         files = self._files(result.student, lecture, notebook)
         marks = self._marks(result, assignment, notebook, files)
         try:
-            rows = SubmissionRows(self._connection, assignment, result.student)
-            if rows.marks == marks and all(holds(path, text) for path, text in files.items()):
-                self._set_late_penalty(rows, result.student)
-                self._connection.commit()
-                return
-            with staged(files, 0o664 if self._coursedir.groupshared else 0o444) as place:  # modes as nbgrader sets them
+            rows = SubmissionRows(self._connection, assignment.id, assignment.notebooks, result.student)
+
+            def write() -> None:
                 rows.write(marks)
-                self._set_late_penalty(rows, result.student)
-                with undisturbed():
-                    self._connection.commit()
-                    place()
+                self._set_late_penalty(rows, assignment.notebook_id, result.student)
+
+            if rows.marks == marks and all(holds(path, text) for path, text in files.items()):
+                self._set_late_penalty(rows, assignment.notebook_id, result.student)
+                self._connection.commit()
+            else:
+                self._save(files, 0o664 if self._coursedir.groupshared else 0o444, write)  # modes as nbgrader sets them
         finally:
             self._connection.rollback()
 
@@ -237,20 +150,19 @@ class GradebookWriter:
             timestamp=time_of(stamp),
         )
 
-    def _set_late_penalty(self, rows: SubmissionRows, student: str) -> None:
+    def _set_late_penalty(self, rows: SubmissionRows, notebook: str, student: str) -> None:
         """Set the late penalty that nbgrader's configured plugin returns."""
         from nbgrader.preprocessors import AssignLatePenalties
 
         penalty = None
-        if late := rows.seconds_late:
+        if rows.marks and (late := rows.seconds_late(rows.marks.timestamp)):
             step = AssignLatePenalties(config=self._config)
             step.init_plugin()
-            score = rows.score
+            score = rows.score(notebook)
             penalty = step.plugin_inst.late_submission_penalty(student, score, late)
             if penalty is not None:
                 penalty = step._check_late_penalty(SimpleNamespace(score=score), penalty)
-        if penalty != rows.penalty:
-            rows.penalise(penalty)
+        rows.penalise(notebook, penalty)
 
     # --- files ---------------------------------------------------------------------------------------------------------
 

@@ -9,6 +9,7 @@ from json.encoder import encode_basestring
 from typing import Any
 
 CACHED_LENGTH = 8192
+TEXTS = frozenset({"application/javascript", "image/svg+xml"})  # split into lines like what begins with text/
 CONSTANTS = {None: "null", True: "true", False: "false"}
 
 
@@ -23,6 +24,8 @@ def as_file(notebook: Mapping[str, Any]) -> str:
 
 def _split(cell: Mapping[str, Any]) -> dict[str, Any]:
     split = {**cell, "source": _Lines(cell["source"])}
+    if cell.get("attachments"):
+        split["attachments"] = {name: _split_data(data) for name, data in cell["attachments"].items()}
     if "outputs" in cell:
         split["outputs"] = [_split_output(output) for output in cell["outputs"]]
     return split
@@ -30,9 +33,15 @@ def _split(cell: Mapping[str, Any]) -> dict[str, Any]:
 
 def _split_output(output: Mapping[str, Any]) -> dict[str, Any]:
     if "data" in output:
-        # what isn't text, such as the data of our feedback page, stays in one piece
-        return {**output, "data": {kind: _Lines(text) if kind.startswith("text/") else text for kind, text in output["data"].items()}}
-    return {**output, "text": _Lines(output["text"])}
+        return {**output, "data": _split_data(output["data"])}
+    return {**output, "text": _Lines(output["text"])} if "text" in output else dict(output)  # an error has neither
+
+
+def _split_data(data: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a MIME bundle; what isn't text, such as the data of our feedback page, stays in one piece."""
+    return {
+        kind: _Lines(text) if isinstance(text, str) and (kind.startswith("text/") or kind in TEXTS) else text for kind, text in data.items()
+    }
 
 
 def indented(value: Any, margin: str = "\n") -> str:

@@ -11,7 +11,7 @@ import os
 import re
 import stat
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -179,7 +179,7 @@ def _missing(path: Path) -> str:
 def parse_submission(data: bytes, path: Path, course: Course, student: str | None = None, lecture: Lecture | None = None) -> Submission:
     """Read a notebook from its bytes; parameters and errors are those of `read_submission`."""
     problems: list[str] = []
-    cells = list(_cells(_raw_cells(_notebook(data), problems), problems))
+    cells = list(_cells(_raw_cells(json_notebook(data, _without_outputs), problems), problems))
     found = course.lecture_of(frozenset(grade_id(cell) for _, cell in cells))
     if found is None:
         wanted = lecture.id if lecture else "a lecture"
@@ -206,14 +206,27 @@ def few(problems: list[str]) -> list[str]:
 # --- JSON -----------------------------------------------------------------------------------------------------------------
 
 
-def _notebook(data: bytes) -> dict[str, Any]:
-    """Parse the bytes of a notebook."""
+def json_notebook(data: bytes, hook: Callable[[dict[str, Any]], Any] | None = None) -> dict[str, Any]:
+    """Parse the bytes of a notebook, of any format.
+
+    Parameters
+    ----------
+    data : bytes
+        The file's content.
+    hook : callable, optional
+        Called with each JSON object; its result takes the object's place.
+
+    Raises
+    ------
+    SubmissionError
+        If it isn't a JSON object, or is too large.
+    """
     if not data or data.isspace():
         raise SubmissionError("the file is empty")
     if len(data) > MAX_VALUES and sum(map(data.count, (b",", b"[", b"{"))) > MAX_VALUES:
         raise SubmissionError(f"the notebook holds more than {MAX_VALUES} values: {_CLEAR}")
     try:
-        notebook = json.loads(data.decode("utf-8-sig"), object_hook=_without_outputs)
+        notebook = json.loads(data.decode("utf-8-sig"), object_hook=hook)
     except UnicodeDecodeError as error:
         raise SubmissionError(f"the file isn't UTF-8 text (byte {error.start}): it isn't a notebook, or was damaged on its way") from None
     except json.JSONDecodeError as error:

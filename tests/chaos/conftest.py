@@ -25,8 +25,8 @@ import psutil
 import pytest
 
 from autograder.demo import new_course
+from autograder.gradebook.connection import LOCK
 from autograder.gradebook.exchange_files import SECRET
-from autograder.gradebook.writer import LOCK
 from autograder.judging.known_answers import catalogue
 from autograder.judging.sample_notebooks import fill, solved, with_answers, write
 from autograder.model.course import Course, find_course, grade_id

@@ -89,7 +89,7 @@ def test_a_database_that_somebody_else_has_locked(room, undisturbed):
         connection.commit()
         connection.execute("BEGIN IMMEDIATE")
         start = time.monotonic()
-        status, said = room.start(first="from autograder.gradebook import writer; writer.LOCK_SECONDS = 4").finished()
+        status, said = room.start(first="from autograder.gradebook import connection; connection.LOCK_SECONDS = 4").finished()
         seconds = time.monotonic() - start
         connection.rollback()
     assert status == 1 and said.count("database is locked") == STUDENTS and "Traceback" not in said, said
