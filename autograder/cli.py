@@ -13,7 +13,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from contextlib import closing
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal, NoReturn
 
 import typer
 
@@ -76,6 +76,8 @@ def grade(
     from autograder.runners.class_run import grade as grade_all
 
     course = find_course()
+    if len(paths) == 1 and not Path(paths[0]).exists() and not course.has_lecture(paths[0]):
+        _grade_by_cells(course, paths[0], json_to, jobs, sandbox == "landlock", _limits(limit or [], timeout))
     hand_ins = handins(paths, course)
     if gradescope and len(hand_ins) != 1:
         raise typer.BadParameter(f"--gradescope is for a single notebook, and there are {len(hand_ins)}")
@@ -99,6 +101,22 @@ def grade(
         for sentence in dict.fromkeys(unwritten):
             _say(sentence)
         raise typer.Exit(0 if findings.all_graded and not unwritten else 1)
+
+
+def _grade_by_cells(course: Course, name: str, json_to: str, jobs: int, confine: bool, changes: dict[str, object]) -> NoReturn:
+    """Grade an assignment without a hidden suite by its own test cells."""
+    from autograder.gradebook.cell_run import grade_by_cells
+    from autograder.limits import NOTEBOOK_LIMITS
+    from autograder.model.results import Findings
+
+    with (
+        Findings() as findings,
+        closing(grade_by_cells(course.root, name, jobs, confine, NOTEBOOK_LIMITS.changed(changes), _say)) as graded,
+    ):
+        for result in map(_named, graded):
+            findings.add(result)
+        _report(findings, json_to)
+        raise typer.Exit(0 if findings.all_graded else 1)
 
 
 @app.command()

@@ -210,6 +210,14 @@ class Course:
         """Return all lectures, by number: the assignments with a hidden suite, and those called ``NN_slug`` in a course that is built."""
         return self._lectures
 
+    def has_lecture(self, name: str) -> bool:
+        """Tell whether `lecture` finds one by this name."""
+        try:
+            self.lecture(name)
+        except CourseError:
+            return False
+        return True
+
     def lecture(self, name: str) -> Lecture:
         """Return the lecture with this id, slug or number.
 

@@ -114,15 +114,18 @@ class IPythonSandbox:
         """End the zygote and all its guests."""
         self._zygote.stop()
 
-    def run(self, cells: Sequence[str], files: Sequence[str | Path] = (), limits: Limits = NOTEBOOK_LIMITS) -> NotebookRun:
+    def run(
+        self, cells: Sequence[str], files: Sequence[str | Path] | Mapping[str, str | Path] = (), limits: Limits = NOTEBOOK_LIMITS
+    ) -> NotebookRun:
         """Run the code cells of a notebook from top to bottom, each also where one before it has raised.
 
         Parameters
         ----------
         cells : sequence of str
             Their sources.
-        files : sequence of path
-            What the notebook finds in its working directory: files, and folders whose contents are copied. Later ones win.
+        files : sequence of path, or mapping of str to path
+            What the notebook finds in its working directory: files, and folders whose contents are copied. Later ones win. Or files by
+            their paths in the working directory.
         limits : Limits
 
         Returns
@@ -134,7 +137,8 @@ class IPythonSandbox:
         SandboxUnavailable, Shortage
             If no guest can be started.
         """
-        return _Run(self._zygote, cells, limits).result(files_in(files))
+        named = {name: str(path) for name, path in files.items()} if isinstance(files, Mapping) else files_in(files)
+        return _Run(self._zygote, cells, limits).result(named)
 
 
 class _Run:
@@ -190,9 +194,7 @@ class _Run:
         except Timeout:
             process.end(grace=False)
             if self._running < 0 and self._clock.left > 0:
-                raise Shortage(
-                    f"a guest did not start within {START_SECONDS:g} s; grade it again when the machine is less busy"
-                ) from None
+                raise Shortage(f"a guest did not start within {START_SECONDS:g} s; grade it again when the machine is less busy") from None
             seconds, limit = self._clock.exceeded(self._limits, "cell_seconds")
             again = ", nor when it was interrupted" if self._is_interrupted else ""
             return self._ended(f"did not finish within {seconds:g} s (the limit {limit}){again}")
