@@ -24,6 +24,7 @@ from autograder.sandbox.outputs import MOST_OUTPUTS, NotebookOutputs, OutputErro
 from autograder.sandbox.process import Ending, GuestKind, GuestProcess, ZygoteClient
 from autograder.sandbox.reasons import MESSAGE_LENGTH, disk_message, meaning_of_status
 from autograder.sandbox.usage import Clock
+from autograder.sandbox.zygote import SHORTAGES
 
 START_SECONDS = 60.0
 """How long a guest may take until it runs the first cell: it copies files before."""
@@ -32,6 +33,7 @@ INTERRUPT_SECONDS = 4.0
 MOST_MESSAGES = 10 * MOST_OUTPUTS
 MOST_RECEIVED = 4
 """How many messages a guest may send, and how often `answer_bytes`: a guest that keeps its limits sends far fewer."""
+CANNOT_COPY = "the files beside it can't be copied"
 ENVIRONMENT = {"MPLBACKEND": "module://matplotlib_inline.backend_inline", "NBGRADER_EXECUTION": "autograde"}
 ENVIRONMENT |= {"CLICOLOR": "1", "FORCE_COLOR": "1", "CLICOLOR_FORCE": "1", "TERM": "xterm-color", "PAGER": "cat", "GIT_PAGER": "cat"}
 """What ipykernel and nbgrader set in a kernel's environment."""
@@ -176,6 +178,10 @@ class IPythonSandbox:
         return found
 
 
+class _Uncopied(Exception):
+    """A file of a notebook can't be read."""
+
+
 class _Run:
     """One run of a notebook, in a new scratch directory or in the `folder` of an earlier one; with `keep`, `folder` says where it is."""
 
@@ -185,7 +191,7 @@ class _Run:
         self._outputs = NotebookOutputs(len(cells), limits)
         self._counts: list[int | None] = [None] * len(cells)
         self._clock = Clock(limits.total_seconds)
-        self._running, self._is_interrupted = -1, False
+        self._running, self._has_begun, self._is_interrupted = -1, False, False
         self._deadline = 0.0
         self._interrupted: list[int] = []
         self._messages = self._received = 0
@@ -234,11 +240,14 @@ class _Run:
                 self._handle(message, wire.Codec(_refuse, _refuse, self._limits.bounds).decode(message))
         except Timeout:
             self._end(process)
-            if self._running < 0 and self._clock.left > 0:
+            if not self._has_begun and self._clock.left > 0:
                 raise Shortage(f"a guest did not start within {START_SECONDS:g} s; grade it again when the machine is less busy") from None
             seconds, limit = self._clock.exceeded(self._limits, "cell_seconds")
             again = ", nor when it was interrupted" if self._is_interrupted else ""
             return self._ended(f"did not finish within {seconds:g} s (the limit {limit}){again}")
+        except _Uncopied as error:
+            self._end(process)
+            return self._ended(f"{CANNOT_COPY}: {error}")
         except (OutputError, wire.WireError) as error:
             self._end(process)
             return self._ended(f"sent something that can't be read ({error})")
@@ -256,10 +265,18 @@ class _Run:
 
     def _handle(self, message: wire.Frame, fields: list[Any]) -> None:
         """Take a message of the guest: an output, or that a cell has started or ended."""
-        if message.kind == "refused" and self._running < 0:
+        if message.kind == "refused" and not self._has_begun:
             said = " ".join(map(str, fields))[:MESSAGE_LENGTH]
             raise SandboxUnavailable(f"a guest could not be started ({said}); --sandbox none grades without confinement")
-        if message.kind == "running" and list(map(type, fields)) == [int, int]:
+        if message.kind == "uncopied" and not self._has_begun and list(map(type, fields)) == [int, str]:
+            number, said = fields
+            if number in SHORTAGES:
+                raise Shortage(f"{CANNOT_COPY}: {said}; make room on the machine, and grade it again")
+            raise _Uncopied(said)
+        if message.kind == "begin" and not (self._has_begun or fields):
+            self._has_begun = True
+            self._deadline = self._clock.deadline(self._limits.cell_seconds)
+        elif message.kind == "running" and self._has_begun and list(map(type, fields)) == [int, int]:
             index, count = fields
             if not self._running < index < len(self._sources) or count < 0:
                 raise OutputError("an unexpected message")
