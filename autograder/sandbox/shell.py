@@ -388,8 +388,6 @@ class Notebooks:
         self._outlet = self._session.outlet = Outlet(bounds, Allowance(Limits(**self._limits)))
         for name in STREAMS:
             setattr(sys, name, Printed(name, self._outlet))
-        kernel: Any = SimpleNamespace(_allow_stdin=False)
-        builtins.input, getpass.getpass = partial(Kernel.raw_input, kernel), partial(Kernel.getpass, kernel)  # they refuse
         sys.argv = list(ARGUMENTS)
         self._outlet.send("begin")  # from here on the notebook's files can have effects
         sys.path.insert(0, "")  # modules beside the notebook
@@ -416,6 +414,8 @@ class Notebooks:
     async def _run_cell(self, source: str) -> list[Any] | None:
         """Run a cell as ipykernel's ``do_execute`` does; return name, message and traceback of the error in its reply, or None."""
         shell = self._shell
+        kernel: Any = SimpleNamespace(_allow_stdin=False)
+        builtins.input, getpass.getpass = partial(Kernel.raw_input, kernel), partial(Kernel.getpass, kernel)  # they refuse
         try:
             signal.signal(signal.SIGINT, signal.default_int_handler)
             try:
