@@ -46,7 +46,7 @@ class ExecutionCache:
         try:
             found: dict[str, Any] = json.loads((self._folder / f"{key}.json").read_bytes())
             outputs, counts = ({int(index): value for index, value in found[name].items()} for name in ("outputs", "counts"))
-        except (OSError, ValueError, KeyError, AttributeError):
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
             return None
         return Execution(outputs, counts)
 

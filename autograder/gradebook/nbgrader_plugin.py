@@ -65,7 +65,11 @@ class SafeAutograde(Autograde):
             super().convert_notebooks()
         except NbGraderException as error:
             failures.append(str(error))
-        failures += self._grade_by_cells([hand_in for hand_in in by_cells if self._is_due(hand_in)], course)
+        try:
+            failures += self._grade_by_cells([hand_in for hand_in in by_cells if self._is_due(hand_in)], course)
+        except AutograderError as error:  # it concerns the course or this machine
+            self.log.error("%s", error)
+            failures.append(str(error))
         if failures:
             raise NbGraderException("; ".join(failures))
 
@@ -73,25 +77,22 @@ class SafeAutograde(Autograde):
         """Grade assignments without a hidden suite by their own test cells; return sentences about those that can't be graded."""
         step = Grade(parent=self.exporter)
         options = Options(confine=step.sandbox == "landlock", limits=step.limits, jobs=os.cpu_count() or 1)
-        failures = []
+        failures: list[str] = []
         if not hand_ins:
-            return []
-        try:
-            with CellRun(course, hand_ins, options, say=self.log.warning, converter=self) as run:
-                for number, result in enumerate(run.results(), start=1):
-                    name = in_one_line(result.student)
-                    for problem in result.problems:
-                        (self.log.warning if result.graded else self.log.error)("%s: %s", name, in_one_line(problem, 2000))
-                    if result.graded:
-                        self.log.info("%d of %d: %s, %s", number, len(run), result.lecture, name)
-                    else:
-                        failures.append(f"{result.lecture} of {name} was not graded: {in_one_line('; '.join(result.problems))}")
-        except AutograderError as error:
-            raise NbGraderException(str(error)) from error
+            return failures
+        with CellRun(course, hand_ins, options, say=self.log.warning, converter=self) as run:
+            for number, result in enumerate(run.results(), start=1):
+                name = in_one_line(result.student)
+                for problem in result.problems:
+                    (self.log.warning if result.graded else self.log.error)("%s: %s", name, in_one_line(problem, 2000))
+                if result.graded:
+                    self.log.info("%d of %d: %s, %s", number, len(run), result.lecture, name)
+                else:
+                    failures.append(f"{result.lecture} of {name} was not graded: {in_one_line('; '.join(result.problems))}")
         return failures
 
     def _is_due(self, hand_in: CellHandin) -> bool:
-        """Tell whether a submission is to be graded, as nbgrader does: it wasn't yet, was handed in once more, or all are, by ``--force``."""
+        """Tell whether nbgrader would grade a submission: it was not graded yet, was handed in once more, or all are, by ``--force``."""
         if hand_in.student in self.coursedir.student_id_exclude.split(","):
             return False
         source, folder = (Path(path(hand_in.assignment, hand_in.student)) for path in (self._format_source, self._format_dest))
