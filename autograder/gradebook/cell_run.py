@@ -26,7 +26,7 @@ from autograder.model.results import ExerciseResult, Status, SubmissionResult, T
 from autograder.runners.cell_hand_ins import CellHandin
 from autograder.runners.class_run import Options
 from autograder.sandbox.imports import imported_modules
-from autograder.sandbox.notebooks import IPythonSandbox
+from autograder.sandbox.notebooks import IPythonSandbox, NotebookRun
 
 if TYPE_CHECKING:
     from nbgrader.converters import Autograde
@@ -201,24 +201,30 @@ class _Confined:
     cache: ExecutionCache | None
 
     def run(self, prepared: Prepared, limits: Limits) -> dict[str, Execution]:
-        return {notebook.name: self._execution(notebook, prepared.data, limits) for notebook in prepared.notebooks}
-
-    def _execution(self, notebook: PreparedNotebook, files: Mapping[str, Path], limits: Limits) -> Execution:
-        if why := _refusal_of((notebook.language, notebook.kernel)):
-            raise SubmissionError(f"{notebook.name}.ipynb: {why}")
-        key = self.cache.key(notebook, files, limits) if self.cache else ""
-        known = self.cache.get(key) if self.cache else None
-        if known:
-            return known
-        run = self.sandbox.run(list(notebook.code.values()), files, limits)
-        where = "a cell" if run.ended_in != -1 else "it was not run:"
-        execution = Execution.of(notebook, run.outputs, run.counts, run.reason and f"{notebook.name}.ipynb: {where} {run.reason}")
-        if self.cache and not run.reason and not run.interrupted:  # a limit of time or memory may hold in another run
-            self.cache.put(key, execution)
-        return execution
+        """Run the notebooks one after the other, as nbgrader does: one may read what another has written."""
+        notebooks = prepared.notebooks
+        for notebook in notebooks:
+            if why := _refusal_of((notebook.language, notebook.kernel)):
+                raise SubmissionError(f"{notebook.name}.ipynb: {why}")
+        keys = [self.cache.key(notebooks[: number + 1], prepared.data, limits) if self.cache else "" for number in range(len(notebooks))]
+        executions = [known for key in keys if self.cache and (known := self.cache.get(key))]
+        if len(executions) < len(notebooks):
+            runs = self.sandbox.run_in_turn([list(notebook.code.values()) for notebook in notebooks], prepared.data, limits)
+            executions = list(map(_execution, notebooks, runs))
+            is_whole = True
+            for key, run, execution in zip(keys, runs, executions, strict=True):
+                is_whole = is_whole and not run.reason and not run.interrupted  # a limit of time or memory may hold in another run
+                if self.cache and is_whole:
+                    self.cache.put(key, execution)
+        return {notebook.name: execution for notebook, execution in zip(notebooks, executions, strict=True)}
 
     def close(self) -> None:
         self.sandbox.close()
+
+
+def _execution(notebook: PreparedNotebook, run: NotebookRun) -> Execution:
+    where = "a cell" if run.ended_in != -1 else "it was not run:"
+    return Execution.of(notebook, run.outputs, run.counts, run.reason and f"{notebook.name}.ipynb: {where} {run.reason}")
 
 
 def _cells(path: Path) -> Sequence[Mapping[str, Any]]:

@@ -6,7 +6,7 @@ import hashlib
 import json
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
@@ -35,10 +35,10 @@ class ExecutionCache:
         with suppress(OSError):
             sweep(self._folder)
 
-    def key(self, notebook: PreparedNotebook, files: Mapping[str, Path], limits: Limits) -> str:
-        """Return the hash of a notebook, the files that it can read, its limits, and what is installed."""
+    def key(self, notebooks: Sequence[PreparedNotebook], files: Mapping[str, Path], limits: Limits) -> str:
+        """Return the hash of a notebook, those that ran before it, the files that they can read, their limits, and what is installed."""
         contents = {name: digest_of(path) for name, path in files.items()}
-        parts = [notebook.digest, contents, repr(limits), self._environment]
+        parts = [[notebook.digest for notebook in notebooks], contents, repr(limits), self._environment]
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
     def get(self, key: str) -> Execution | None:
