@@ -223,9 +223,14 @@ class Course:
     @cached_property
     def assignments(self) -> dict[str, Path]:
         """The other assignments, graded by their own test cells: by name the folder with notebooks, the instructor's where it is there."""
-        layout = layout_of(self.root)
-        folders = (folder for step in (layout.release, layout.source) for folder in self.root.glob(layout.path(step, ".", "*")))
-        found = {folder.name: folder for folder in folders if any(folder.glob("*.ipynb"))}
+        layout, found = layout_of(self.root), {}
+        for step in (layout.release, layout.source):
+            place = os.path.normpath(layout.path(step, ".", "ASSIGNMENT"))
+            pattern = re.compile(re.escape(place).replace("ASSIGNMENT", "(?P<name>[^/]+)"))
+            for folder in self.root.glob(place.replace("ASSIGNMENT", "*")):
+                named = pattern.fullmatch(folder.relative_to(self.root).as_posix())
+                if named and any(folder.glob("*.ipynb")):
+                    found[named["name"]] = folder
         return {name: found[name] for name in sorted(found.keys() - {lecture.id for lecture in self._lectures})}
 
     def has_lecture(self, name: str) -> bool:

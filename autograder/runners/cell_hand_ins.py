@@ -23,13 +23,14 @@ def cell_hand_ins(names: Iterable[str], course: Course) -> tuple[list[CellHandin
     Parameters
     ----------
     names : iterable of str
-        Assignments; or folders and notebooks in ``submitted/``, which stand for that student's submission.
+        Assignments, also where a folder of that name is here, as in a course with a folder for each; or folders and notebooks in
+        ``submitted/``, which stand for that student's submission.
     course : Course
     """
     found: dict[CellHandin, None] = {}
     others = []
     for name in names:
-        hand_in = _at(Path(name), course) if Path(name).exists() else _named(name, course)
+        hand_in = (_at(Path(name), course) if Path(name).exists() else None) or _named(name, course)
         if hand_in is None:
             others.append(name)
         else:
