@@ -201,22 +201,18 @@ class _Confined:
     cache: ExecutionCache | None
 
     def run(self, prepared: Prepared, limits: Limits) -> dict[str, Execution]:
-        """Run the notebooks one after the other, as nbgrader does: one may read what another has written."""
-        notebooks = prepared.notebooks
-        for notebook in notebooks:
+        for notebook in prepared.notebooks:
             if why := _refusal_of((notebook.language, notebook.kernel)):
                 raise SubmissionError(f"{notebook.name}.ipynb: {why}")
-        keys = [self.cache.key(notebooks[: number + 1], prepared.data, limits) if self.cache else "" for number in range(len(notebooks))]
-        executions = [known for key in keys if self.cache and (known := self.cache.get(key))]
-        if len(executions) < len(notebooks):
-            runs = self.sandbox.run_in_turn([list(notebook.code.values()) for notebook in notebooks], prepared.data, limits)
-            executions = list(map(_execution, notebooks, runs))
-            is_whole = True
-            for key, run, execution in zip(keys, runs, executions, strict=True):
-                is_whole = is_whole and not run.reason and not run.interrupted  # a limit of time or memory may hold in another run
-                if self.cache and is_whole:
-                    self.cache.put(key, execution)
-        return {notebook.name: execution for notebook, execution in zip(notebooks, executions, strict=True)}
+        key = self.cache.key(prepared, limits) if self.cache else ""
+        known = self.cache.get(key) if self.cache else None
+        if known is not None:
+            return known
+        runs = self.sandbox.run_in_turn([list(notebook.code.values()) for notebook in prepared.notebooks], prepared.data, limits)
+        found = {notebook.name: _execution(notebook, run) for notebook, run in zip(prepared.notebooks, runs, strict=True)}
+        if self.cache and not any(run.reason or run.interrupted for run in runs):  # a limit of time or memory may hold in another run
+            self.cache.put(key, found)
+        return found
 
     def close(self) -> None:
         self.sandbox.close()
