@@ -14,6 +14,7 @@ import getpass
 import importlib
 import io
 import json
+import linecache
 import os
 import random
 import shutil
@@ -363,6 +364,7 @@ class Notebooks:
         except ValueError:
             self._shell.InteractiveTB.structured_traceback(*sys.exc_info())
             self._shell.SyntaxTB.structured_traceback(*sys.exc_info())
+        linecache.clearcache()  # it has this file's lines
 
     def readable(self) -> Iterable[str]:
         """Return the files and folders that guests may read."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -20,13 +21,20 @@ DIFFERENT = {
 """Students of `everything` whose marks aren't nbgrader's."""
 
 DIFFERENT_OUTPUTS = {
-    "commands": "`!command` isn't run, and says so on stderr, which costs a test cell its points; `--sandbox none` runs it.",
+    "commands": "`!command` isn't run, nor anything else that starts a program or reaches a network. It says so on stderr, which costs a "
+    "test cell its points; `--sandbox none` runs it.",
     "own_file": "A notebook doesn't find the notebooks' own files in its folder.",
     "slow": "The error of a cell that took too long says how long it may take.",
 }
 """Students whose outputs aren't nbgrader's, though their marks are."""
 
 DIFFERENT_FILES = "What a notebook writes while it runs isn't copied into `autograded/`; the notebooks after it find it."
+DIFFERENT_ELSEWHERE = (
+    "Memory, disk, processor time and outputs have limits, which the outputs name (`tests/sandbox/test_notebook_limits.py`).",
+    "Random numbers without a seed are the same in each run (`tests/sandbox/test_notebooks_like_a_kernel.py`).",
+    "A notebook in another language than Python is refused; `--sandbox none` runs it (`test_command.py`).",
+)
+"""Differences that no student of these courses meets."""
 
 _OF_ANY_RUN = (  # what differs between two runs of nbgrader, too
     (re.compile(r"/tmp/ipykernel[_/\d]+\.py|\d+\.py(?=, line)"), "<the cell's file>"),
@@ -65,8 +73,8 @@ def _plain(given: list[dict[str, Any]]) -> Any:
 
 def written(sample: Sample, student: str) -> set[str]:
     """Return the files in a student's autograded folder that neither the student nor the instructor has given."""
-    given = {path for step in ("submitted", "source") for path in _files(sample.folder(step, student))}
-    return _files(sample.folder("autograded", student)) - given - {"submission_secret.txt"}
+    given = _files(sample.folder("submitted", student)) | _files(sample.folder("source")) | {"submission_secret.txt"}
+    return _files(sample.folder("autograded", student)) - given
 
 
 def _files(folder: Path) -> set[str]:
@@ -82,7 +90,8 @@ def equality(graded: dict[str, Graded]) -> str:
     for name, both in graded.items():
         lines.append("| " + " | ".join([NAMES[name], *map(str, _counts(both))]) + " |")
     differences = [*DIFFERENT.items(), *DIFFERENT_OUTPUTS.items()]
-    lines += ["", "Different on purpose:", "", *(f"- `{student}`: {why}" for student, why in differences), f"- {DIFFERENT_FILES}"]
+    lines += ["", "Different on purpose:", "", *(f"- `{student}`: {why}" for student, why in differences)]
+    lines += [f"- {why}" for why in (DIFFERENT_FILES, *DIFFERENT_ELSEWHERE)]
     return "\n".join(lines)
 
 
@@ -96,9 +105,11 @@ NAMES = {
 def _counts(both: Graded) -> list[int]:
     right, got = marks(both.theirs), marks(both.command)
     students = [student for student in {**right, **got} if student not in DIFFERENT]
-    found = {(student, *cell): grade for student in students for cell, grade in _grades(got.get(student, {})).items()}
-    expected = {(student, *cell): grade for student in students for cell, grade in _grades(right.get(student, {})).items()}
     shown, others = ({student: outputs(sample, student) for student in students} for sample in (both.command, both.theirs))
+    found, expected = (
+        {(student, *cell): grade for student in students for cell, grade in _grades(rows.get(student, {}), shown[student]).items()}
+        for rows in (got, right)
+    )
     cells = [
         (student, cell == other)
         for student in students
@@ -116,6 +127,5 @@ def _counts(both: Graded) -> list[int]:
     ]
 
 
-def _grades(row: dict[str, Any]) -> dict[tuple[str, str], Any]:
-    notebooks = {name: part["grades"] for name, part in row.items() if isinstance(part, dict)}
-    return {(name, cell): grade for name, grades in notebooks.items() for cell, grade in grades.items()}
+def _grades(row: dict[str, Any], handed_in: Iterable[str]) -> dict[tuple[str, str], Any]:
+    return {(name, cell): grade for name in handed_in for cell, grade in row[name]["grades"].items()}

@@ -22,6 +22,8 @@ from .comparison import DIFFERENT, written
 from .conftest import MAKERS, Sample, autograded, executed_by, marks, ours
 from .traps import TRAPS
 
+NOTEBOOKS = ("automatic", "code", "traps", "words")
+
 
 @pytest.mark.parametrize("name", MAKERS)
 def test_marks(graded, name):
@@ -96,7 +98,8 @@ def test_warnings(graded):
     """What nbgrader's steps have found in a submission is said."""
     dee, ida = (graded["everything"].results[student] for student in ("dee", "ida"))
     assert any("'points' for cell test_odd has changed" in problem for problem in dee.problems)
-    assert ida.problems == ("notes.ipynb isn't a notebook of ps", "code.ipynb was not handed in")
+    missing = [f"{name}.ipynb was not handed in" for name in ("automatic", "code", "traps")]
+    assert ida.problems == ("notes.ipynb isn't a notebook of ps", *missing)
 
 
 def test_recorded(graded):
@@ -105,7 +108,7 @@ def test_recorded(graded):
     for student, row in marks(both.ours).items():
         if isinstance(result := both.results[student], Recorded):
             assert (result.score, result.max_score, result.penalty) == (row["score"], row["max_score"], row["late_submission_penalty"])
-            in_rows = {(name, cell): grade["auto_score"] for name in ("code", "words") for cell, grade in row[name]["grades"].items()}
+            in_rows = {(name, cell): grade["auto_score"] for name in NOTEBOOKS for cell, grade in row[name]["grades"].items()}
             assert result.scores.items() <= in_rows.items()
 
 
@@ -122,7 +125,8 @@ def test_a_process_that_ends(graded):
     path = graded["everything"].ours.folder("autograded", "dies") / "code.ipynb"
     errors = [output.ename for cell in nbformat.read(path, as_version=4).cells for output in cell.get("outputs", [])]
     assert set(errors) == {STOPPED}
-    assert graded["everything"].results["dies"].problems == ("words.ipynb was not handed in", "the kernel died")
+    missing = [f"{name}.ipynb was not handed in" for name in ("automatic", "traps", "words")]
+    assert graded["everything"].results["dies"].problems == (*missing, "the kernel died")
 
 
 def test_a_cell_twice(graded):
