@@ -32,6 +32,7 @@ ELSEWHERE = {
     "stolen_answers-open_descriptors": "here the event loop has three more of its own",
     "across_students-leaves_the_zygote_confused": "as above: it writes into the event loop's pipe",
     "across_students-looks_for_files": "here the directory holds the assignment's files",
+    "across_students-looks_for_settings": "as above",
 }
 EXERCISES = re.compile(r"\b(" + "|".join(LECTURE.points) + r")\b")
 CASES = [
