@@ -42,6 +42,13 @@ class Layout:
         """Return the folder of an assignment in one of nbgrader's steps; both names may be patterns."""
         return os.path.normpath(self.structure.format(nbgrader_step=step, student_id=student, assignment_id=assignment))
 
+    def names(self, step: str, place: str, student: str = "STUDENT") -> dict[str, str]:
+        """Return student and assignment of a file or folder in one of nbgrader's steps, or nothing: the reverse of `path`."""
+        pattern = re.escape(self.path(step, student, "ASSIGNMENT"))
+        pattern = pattern.replace("STUDENT", "(?P<student>[^/]+)").replace("ASSIGNMENT", "(?P<assignment>[^/]+)")
+        found = re.match(rf"{pattern}(?:/|\Z)", place)
+        return found.groupdict() if found else {}
+
 
 OURS = Layout("solutions", "course")
 """The folders of a course without a configuration."""
@@ -223,9 +230,12 @@ class Course:
     @cached_property
     def assignments(self) -> dict[str, Path]:
         """The other assignments, graded by their own test cells: by name the folder with notebooks, the instructor's where it is there."""
-        layout = layout_of(self.root)
-        folders = (folder for step in (layout.release, layout.source) for folder in self.root.glob(layout.path(step, ".", "*")))
-        found = {folder.name: folder for folder in folders if any(folder.glob("*.ipynb"))}
+        layout, found = layout_of(self.root), dict[str, Path]()
+        for step in (layout.release, layout.source):
+            for folder in self.root.glob(layout.path(step, ".", "*")):
+                name = layout.names(step, folder.relative_to(self.root).as_posix(), ".")["assignment"]
+                if any(folder.glob("*.ipynb")):
+                    found[name] = folder
         return {name: found[name] for name in sorted(found.keys() - {lecture.id for lecture in self._lectures})}
 
     def has_lecture(self, name: str) -> bool:
