@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from autograder.runners.class_run import Handin, Options
 
 app = typer.Typer(
-    help="Grade and build the course «Training Deep Neural Networks».",
+    help="Grade the notebooks of an nbgrader course, by their own test cells or by hidden tests.",
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode=None,
@@ -51,7 +51,7 @@ Visibility = Literal["visible", "after_due_date", "after_published", "hidden"]
 @app.command()
 def grade(
     paths: Annotated[
-        list[str], typer.Argument(metavar="PATH...", help="Notebooks, folders of notebooks, or a lecture: all of submitted/*/LECTURE/.")
+        list[str], typer.Argument(metavar="PATH...", help="Notebooks, folders of notebooks, or an assignment: all that was handed in.")
     ],
     json_to: Annotated[str, typer.Option("--json", metavar="FILE|-", help="Write the results as JSON.")] = "",
     jobs: Annotated[int, typer.Option(min=1, help="Processes that grade at once.")] = os.cpu_count() or 1,
