@@ -143,6 +143,8 @@ def report(
     if csv_to:
         write_csv(found, csv_to)
     page = write_pages(found, course, output)
+    if not lecture and course.without_suite:
+        _say(f"Left out, because they have no hidden suite: {', '.join(course.without_suite)}. Formgrader shows their marks.")
     if json_to == "-":
         print(data)
     if skeleton:
@@ -163,7 +165,7 @@ def build(
     from autograder.model.course import find_course
 
     course = find_course()
-    chosen = [course.lecture(name) for name in lectures or []] or list(course.lectures())
+    chosen = map(course.lecture, lectures) if lectures else course.lectures()
     build_lectures(course, chosen, check=check, report=_say, force=force)
 
 

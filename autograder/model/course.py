@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -31,6 +31,18 @@ class Layout:
     source: str = "source"
     release: str = "release"
     hidden: str = "autograder"
+    structure: str = "{nbgrader_step}/{student_id}/{assignment_id}"
+
+    def assignments(self, root: Path) -> set[str]:
+        """Return the names of all assignments of the course in `root`: folders with notebooks among the sources, or the released ones."""
+        return {name for step in (self.source, self.release) for name in self._folders(root, step)}
+
+    def _folders(self, root: Path, step: str) -> Iterator[str]:
+        pattern = self.structure
+        for name, value in {"{nbgrader_step}": step, "{student_id}": ".", "{assignment_id}": "*"}.items():
+            pattern = pattern.replace(name, value)
+        above, _, below = pattern.partition("*")
+        yield from (path.name for path in Path(root, above).glob("*") if any(Path(path, below.lstrip("/")).glob("*.ipynb")))
 
 
 OURS = Layout("solutions", "course")
@@ -210,6 +222,11 @@ class Course:
         """Return all lectures, by number: the assignments with a hidden suite, and those called ``NN_slug`` in a course that is built."""
         return self._lectures
 
+    @cached_property
+    def without_suite(self) -> tuple[str, ...]:
+        """The assignments that aren't lectures: their own test cells grade them."""
+        return tuple(sorted(layout_of(self.root).assignments(self.root) - {lecture.id for lecture in self._lectures}))
+
     def has_lecture(self, name: str) -> bool:
         """Tell whether `lecture` finds one by this name."""
         try:
@@ -224,13 +241,20 @@ class Course:
         Raises
         ------
         CourseError
-            If there is none.
+            If there is none, or it is an assignment without a hidden suite.
         """
         for lecture in self._lectures:
             if name in (lecture.id, lecture.slug, lecture.number):
                 return lecture
-        known = ", ".join(lecture.id for lecture in self._lectures) or "none"
-        raise CourseError(f"there is no lecture {name!r} in {self.root}; there are: {known}")
+        if name in self.without_suite:
+            wanted = Lecture(self.root, name)
+            raise CourseError(
+                f"{name} has no hidden suite, which would be {wanted.shown(wanted.hidden.suite)}: its own test cells grade it, by "
+                f"«autograder grade {name}», and formgrader shows the marks (docs/new-lecture.md says how to write a suite)"
+            )
+        kind = "lecture" if is_built(self.root) else "assignment"
+        known = ", ".join([*(lecture.id for lecture in self._lectures), *self.without_suite]) or "none"
+        raise CourseError(f"there is no {kind} {name!r} in {self.root}; there are: {known}")
 
     def lecture_of(self, grade_ids: frozenset[str]) -> Lecture | None:
         """Return the lecture with the most exercises among a notebook's `grade_id`s; None if there is none with any."""
@@ -282,6 +306,7 @@ def _layout(root: Path, config: FileState) -> Layout:
         "source": found.CourseDirectory.get("source_directory"),
         "release": found.CourseDirectory.get("release_directory"),
         "hidden": found.Autograder.get("hidden_directory"),
+        "structure": found.CourseDirectory.get("directory_structure"),
     }
     return Layout(**{name: str(value) for name, value in names.items() if value is not None})
 

@@ -4,15 +4,10 @@ from __future__ import annotations
 
 import ast
 import json
-import os
-import subprocess
 import sys
-import sysconfig
-import venv
 import zipfile
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from email import message_from_bytes
 from importlib.metadata import PackageNotFoundError, packages_distributions, requires
 from pathlib import Path
@@ -33,15 +28,12 @@ from autograder.runners.grader_version import installed
 from autograder.runners.protocol import result_in
 from autograder.runners.worker import close_sandbox, work
 
-from .conftest import write
+from .conftest import REPOSITORY, Elsewhere, environment, write
 
-REPOSITORY = Path(__file__).parents[2]
-PIP = (sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet")
 LECTURES = ("suites", "reference", "misconceptions")
 KIT = REPOSITORY / "course" / "coursekit"
 TYPED = "coursekit/py.typed"
 SET_UP = ("coursekit.check", "coursekit.ready")  # loaded by guests for our own notebooks, where they are there
-SECONDS = 300
 
 CONFIG = """
     c = get_config()
@@ -146,16 +138,6 @@ def make_course(root: Path) -> Path:
     return root
 
 
-@pytest.fixture(scope="module")
-def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The engine's wheel."""
-    folder = tmp_path_factory.mktemp("wheel")
-    command = [*PIP, "wheel", "--no-deps", "--no-index", "--no-build-isolation", f"--wheel-dir={folder}", str(REPOSITORY)]
-    subprocess.run(command, check=True, capture_output=True, text=True)
-    (found,) = folder.glob("*.whl")
-    return found
-
-
 def imports(path: Path) -> Iterator[str]:
     """Yield the modules that a file imports at any place, and the names that it takes from them as if they were modules, too."""
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
@@ -229,46 +211,14 @@ def test_the_wheel_holds_the_engine_and_nothing_of_our_lectures(wheel: Path) -> 
     assert len(secrets) > 1000 and [secret for secret in secrets if secret.text in engine] == []
 
 
-@dataclass(frozen=True)
-class Elsewhere:
-    """A course in a folder of its own, and an environment in which nothing of this repository can be imported."""
-
-    root: Path
-    programs: Path
-    environment: dict[str, str]
-
-    def run(self, program: str, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
-        """Run a program of the environment in the course's folder."""
-        command = [self.programs / program, *map(str, arguments)]
-        return subprocess.run(command, cwd=self.root, env=self.environment, capture_output=True, text=True, timeout=SECONDS)
-
-
-def environment_with(wheel: Path, folder: Path) -> Path:
-    """Make a virtual environment with the engine's wheel, and links to all else that is installed here; return its programs."""
-    venv.create(folder, symlinks=True, with_pip=False)
-    python = folder / "bin" / "python"
-    code = "import sysconfig; print(sysconfig.get_path('purelib'))"
-    packages = Path(subprocess.run([python, "-c", code], check=True, capture_output=True, text=True).stdout.strip())
-    for entry in Path(sysconfig.get_path("purelib")).iterdir():
-        if entry.suffix != ".pth" and not entry.name.startswith(("training_deep_neural_networks", "coursekit", "__pycache__")):
-            (packages / entry.name).symlink_to(entry)
-    (folder / "share").symlink_to(Path(sys.prefix, "share"))  # nbconvert's templates
-    install = ["install", "--no-deps", "--no-index", str(wheel)]
-    subprocess.run([*PIP, "--python", str(python), *install], check=True, capture_output=True, text=True)
-    return python.parent
-
-
 @pytest.fixture(scope="module")
 def elsewhere(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Elsewhere:
     """A course with an assignment that nbgrader has released, and three hand-ins."""
     place = tmp_path_factory.mktemp("elsewhere")
-    root, programs = make_course(place / "course"), environment_with(wheel, place / "environment")
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST", "COURSEKIT", "PYTHON"))}
-    made = Elsewhere(root, programs, {**kept, "HOME": str(place), "PATH": f"{programs}{os.pathsep}{kept['PATH']}"})
-    code = "import autograder, coursekit, sys; print(autograder.__file__, coursekit.__file__, *sys.path, sep='\\n')"
-    paths = made.run("python", "-c", code).stdout.splitlines()
-    assert paths[0].startswith(str(place)) and paths[1].startswith(str(place)) and str(REPOSITORY) not in paths, paths
-    done = made.run("python", "-m", "nbgrader", "generate_assignment", "ps1")
+    root = make_course(place / "course")
+    made = Elsewhere(root, environment(place / "environment"))
+    made.install(wheel)
+    done = made.run("nbgrader", "generate_assignment", "ps1")
     assert done.returncode == 0, done.stderr
     released = json.loads((root / "release/ps1/ps1.ipynb").read_text(encoding="utf-8"))
     answers = {"ada": RIGHT, "ben": "return np.std(x, ddof=1)", "cem": f"open({str(root / 'tests/hidden/reference/ps1.py')!r})"}
