@@ -8,10 +8,12 @@ notebook, which is their only source.
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from glob import glob
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -26,23 +28,20 @@ DEMO = "demo"
 
 @dataclass(frozen=True)
 class Layout:
-    """The folders of a course, relative to its root: ``c.CourseDirectory`` and ``c.Autograder.hidden_directory`` in its configuration."""
+    """The folders of a course, relative to its root: ``c.CourseDirectory`` and ``c.Autograder.hidden_directory`` in its configuration.
+
+    `structure` is nbgrader's ``directory_structure``: where an assignment lies in each of its steps.
+    """
 
     source: str = "source"
     release: str = "release"
     hidden: str = "autograder"
+    submitted: str = "submitted"
     structure: str = "{nbgrader_step}/{student_id}/{assignment_id}"
 
-    def assignments(self, root: Path) -> set[str]:
-        """Return the names of all assignments of the course in `root`: folders with notebooks among the sources, or the released ones."""
-        return {name for step in (self.source, self.release) for name in self._folders(root, step)}
-
-    def _folders(self, root: Path, step: str) -> Iterator[str]:
-        pattern = self.structure
-        for name, value in {"{nbgrader_step}": step, "{student_id}": ".", "{assignment_id}": "*"}.items():
-            pattern = pattern.replace(name, value)
-        above, _, below = pattern.partition("*")
-        yield from (path.name for path in Path(root, above).glob("*") if any(Path(path, below.lstrip("/")).glob("*.ipynb")))
+    def path(self, step: str, student: str, assignment: str) -> str:
+        """Return the folder of an assignment in one of nbgrader's steps; both names may be patterns."""
+        return os.path.normpath(self.structure.format(nbgrader_step=step, student_id=student, assignment_id=assignment))
 
 
 OURS = Layout("solutions", "course")
@@ -223,9 +222,12 @@ class Course:
         return self._lectures
 
     @cached_property
-    def without_suite(self) -> tuple[str, ...]:
-        """The assignments that aren't lectures: their own test cells grade them."""
-        return tuple(sorted(layout_of(self.root).assignments(self.root) - {lecture.id for lecture in self._lectures}))
+    def assignments(self) -> dict[str, Path]:
+        """The other assignments, graded by their own test cells: by name the folder with notebooks, the instructor's where it is there."""
+        layout = layout_of(self.root)
+        folders = (found for step in (layout.release, layout.source) for found in _assignments(self.root, layout.path(step, ".", "*")))
+        found = {name: folder for name, folder in folders if any(folder.glob("*.ipynb"))}
+        return {name: found[name] for name in sorted(found.keys() - {lecture.id for lecture in self._lectures})}
 
     def has_lecture(self, name: str) -> bool:
         """Tell whether `lecture` finds one by this name."""
@@ -246,15 +248,15 @@ class Course:
         for lecture in self._lectures:
             if name in (lecture.id, lecture.slug, lecture.number):
                 return lecture
-        if name in self.without_suite:
+        if name in self.assignments:
             wanted = Lecture(self.root, name)
             raise CourseError(
                 f"{name} has no hidden suite, which would be {wanted.shown(wanted.hidden.suite)}: its own test cells grade it, by "
                 f"«autograder grade {name}», and formgrader shows the marks (docs/new-lecture.md says how to write a suite)"
             )
-        kind = "lecture" if is_built(self.root) else "assignment"
-        known = ", ".join([*(lecture.id for lecture in self._lectures), *self.without_suite]) or "none"
-        raise CourseError(f"there is no {kind} {name!r} in {self.root}; there are: {known}")
+        known = ", ".join([*(lecture.id for lecture in self._lectures), *self.assignments]) or "none"
+        what = "assignment" if self.assignments else "lecture"
+        raise CourseError(f"there is no {what} {name!r} in {self.root}; there are: {known}")
 
     def lecture_of(self, grade_ids: frozenset[str]) -> Lecture | None:
         """Return the lecture with the most exercises among a notebook's `grade_id`s; None if there is none with any."""
@@ -306,9 +308,18 @@ def _layout(root: Path, config: FileState) -> Layout:
         "source": found.CourseDirectory.get("source_directory"),
         "release": found.CourseDirectory.get("release_directory"),
         "hidden": found.Autograder.get("hidden_directory"),
+        "submitted": found.CourseDirectory.get("submitted_directory"),
         "structure": found.CourseDirectory.get("directory_structure"),
     }
     return Layout(**{name: str(value) for name, value in names.items() if value is not None})
+
+
+def _assignments(root: Path, pattern: str) -> Iterator[tuple[str, Path]]:
+    """Yield name and place of what a pattern finds in a course; the name stands for its asterisk, wherever nbgrader's folders have it."""
+    name = re.compile(re.escape(pattern).replace(r"\*", "([^/]+)"))
+    for path in glob(pattern, root_dir=root):  # which also takes a pattern that begins at the root of all files
+        if named := name.fullmatch(path):
+            yield named[1], Path(root, path)
 
 
 def is_built(root: Path) -> bool:

@@ -314,3 +314,21 @@ def test_a_worker_finds_the_course_where_the_host_has_it_or_where_it_was_started
             result_in(work(message))
     finally:
         close_sandbox()
+
+
+@pytest.mark.parametrize(
+    ("options", "place"),
+    [
+        ({"source_directory": "originals"}, "originals/ps1"),
+        ({"source_directory": "{root}/originals"}, "originals/ps1"),
+        ({"directory_structure": "{assignment_id}/{nbgrader_step}/{student_id}"}, "ps1/source"),
+    ],
+    ids=["folder", "absolute", "structure"],
+)
+def test_assignments_lie_where_the_configuration_has_them(tmp_path: Path, options: dict[str, str], place: str) -> None:
+    lines = [f"c.CourseDirectory.{name} = {value.replace('{root}', str(tmp_path))!r}\n" for name, value in options.items()]
+    write(tmp_path, "nbgrader_config.py", "".join(["c = get_config()\n", *lines]))
+    write(tmp_path, f"{place}/one.ipynb", notebook())
+    write(tmp_path, "originals/header.ipynb", notebook())
+    found = Course(tmp_path).assignments
+    assert found.keys() == {"ps1"} and found["ps1"].samefile(tmp_path / place)
