@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
@@ -44,10 +46,8 @@ def _at(path: Path, course: Course) -> CellHandin | None:
     """Return the submission to which a file or folder belongs; None if it lies elsewhere, or a hidden suite judges it."""
     if not path.exists():
         return None
-    try:
-        place = path.resolve().relative_to(course.root.resolve()).as_posix()
-    except ValueError:
-        return None
     layout = layout_of(course.root)
-    names = layout.names(layout.submitted, place)
-    return CellHandin(names["assignment"], names["student"]) if names.get("assignment") in course.assignments else None
+    pattern = re.escape(os.path.join(course.root.resolve(), layout.path(layout.submitted, "STUDENT", "ASSIGNMENT")))
+    pattern = pattern.replace("STUDENT", "(?P<student>[^/]+)").replace("ASSIGNMENT", "(?P<assignment>[^/]+)")
+    names = re.match(rf"{pattern}(?:/|\Z)", str(path.resolve()))
+    return CellHandin(names["assignment"], names["student"]) if names and names["assignment"] in course.assignments else None
