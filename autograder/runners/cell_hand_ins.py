@@ -24,7 +24,8 @@ def cell_hand_ins(names: Iterable[str], course: Course) -> tuple[list[CellHandin
     Parameters
     ----------
     names : iterable of str
-        Assignments; or folders and notebooks in ``submitted/``, which stand for that student's submission.
+        Assignments, also where a folder of that name is here, as in a course with a folder for each; or folders and notebooks in
+        ``submitted/``, which stand for that student's submission.
     course : Course
     """
     found: dict[CellHandin, None] = {}

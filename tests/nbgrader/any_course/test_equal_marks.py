@@ -1,6 +1,7 @@
 """The same marks, comments, penalties and autograded notebooks as nbgrader's own, in three courses.
 
-Where ours differ on purpose stands in `DIFFERENT`, with a test each.
+The outputs are those of nbgrader's kernels on both sides; test_equal_marks_of_the_command.py has the command and our own guests. Where ours
+differ on purpose stands in `comparison.py`, with a test each.
 """
 
 from __future__ import annotations
@@ -17,16 +18,9 @@ from autograder.errors import GradebookError, SubmissionError
 from autograder.gradebook.cell_grading import STOPPED, CellGradebook, Recorded
 from autograder.model.notebook_file import as_file
 
+from .comparison import DIFFERENT, written
 from .conftest import MAKERS, Sample, autograded, executed_by, marks, ours
 from .traps import TRAPS
-
-DIFFERENT = {
-    **dict.fromkeys(("dies", "leaves"), "the cells before the one that ends the process keep their marks; nbgrader records nothing"),
-    "no_time": "a timestamp that is no time is passed over; nbgrader stops at this submission",
-    "zz_twice": "a cell that is there twice counts once; nbgrader stops at it, for the whole class",
-    "odd_too_many": "nothing is recorded where nbgrader stops; nbgrader keeps the marks of the cells before",
-}
-"""Students of `everything` whose rows aren't nbgrader's."""
 
 
 @pytest.mark.parametrize("name", MAKERS)
@@ -46,7 +40,7 @@ def test_autograded_files(graded, name):
         right, got = autograded(both.theirs, student), autograded(both.ours, student)
         # a secret is made where there is none, so that nbgrader release_feedback works; what a notebook writes while it runs isn't kept
         got.pop("submission_secret.txt", None)
-        right = {path: content for path, content in right.items() if "__pycache__" not in path}
+        right = {path: content for path, content in right.items() if path not in written(both.theirs, student)}
         assert got.keys() == right.keys(), student
         for path in right:
             assert got[path] == right[path], (student, path)
