@@ -73,9 +73,9 @@ def class_report(course: Course, lectures: Iterable[Lecture], alike: bool = Fals
     SubmissionError
         If nothing was graded, or `alike` needs a package that isn't installed.
     CourseError
-        If no assignment of the course has a hidden suite.
+        If the course has assignments, and none of them has a hidden suite.
     """
-    if not course.lectures():
+    if course.assignments and not course.lectures():
         raise CourseError(
             f"no assignment in {course.root} has a hidden suite, whose findings the report is made of: "
             "the marks are in formgrader, and in what «nbgrader export» writes"

@@ -241,7 +241,7 @@ class Elsewhere:
 
     def run(self, program: str, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
         """Run a program of the environment in the course's folder."""
-        kept = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST", "COURSEKIT", "PYTHON", "VIRTUAL"))}
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST", "COURSEKIT", "PYTHON", "COLUMNS"))}
         environment = {**kept, **OFFLINE, "HOME": str(self.programs.parent), "PATH": f"{self.programs}{os.pathsep}{os.defpath}"}
         command = [shutil.which(program, path=environment["PATH"]) or program, *map(str, arguments)]
         return subprocess.run(command, cwd=self.root, env=environment, capture_output=True, text=True, timeout=SECONDS)

@@ -253,6 +253,11 @@ def test_the_other_ways_in(elsewhere: Elsewhere, tmp_path: Path) -> None:
     assert "1 failed, 2 passed" in done.stdout, done.stdout + done.stderr
     done = elsewhere.run("autograder", "report", "--output", tmp_path / "report")
     assert done.returncode == 0 and (tmp_path / "report" / "index.html").is_file(), done.stderr
+    assert done.stderr == "Left out, because they have no hidden suite: ps2. Formgrader shows their marks.\n"
+    done = elsewhere.run("autograder", "report", "ps1", "--output", tmp_path / "report")
+    assert (done.returncode, done.stderr) == (0, ""), "one was asked for, and none is left out"
+    done = elsewhere.run("autograder", "report", "ps2", "--output", tmp_path / "none")
+    assert done.returncode == 2 and "ps2 has no hidden suite, which would be tests/hidden/suites/test_ps2.py" in done.stderr
     done = elsewhere.run("autograder", "demo", "--students", "3", "--output", tmp_path / "demo")
     assert done.returncode == 0 and (tmp_path / "demo" / "report" / "index.html").is_file(), done.stderr
 

@@ -290,7 +290,7 @@ assert add(4, 4) == 8"""
 def own(kind, name, source="", outputs=(), **nbgrader):
     """Return a cell of an assignment that its own test cells grade."""
     metadata = {"nbgrader": {"grade_id": name, "grade": False, "solution": False, "task": False, **nbgrader}} if name else {}
-    more = {"outputs": list(outputs)} if kind == "code" else {}
+    more = {"outputs": list(outputs), "execution_count": None} if kind == "code" else {}
     return {"cell_type": kind, "id": name or "x", "metadata": metadata, "source": source, **more}
 
 
@@ -345,8 +345,8 @@ def test_statement_that_failed(error, look_at, shown):
     assert not re.search(r"add\([59], 0\)|HIDDEN", page)
 
 
-def test_the_courses_own_marks_of_hidden_lines():
-    """As its configuration has them, in tests and in mark schemes."""
+def test_the_courses_own_marks_of_hidden_lines(monkeypatch):
+    """As its configuration has them, in tests and in mark schemes; nbgrader hands it to the exporter."""
     config = Config()
     config.ClearHiddenTests.begin_test_delimeter, config.ClearHiddenTests.end_test_delimeter = "VVV", "^^^"
     config.ClearMarkScheme.begin_mark_scheme_delimeter, config.ClearMarkScheme.end_mark_scheme_delimeter = "(MARKS", "MARKS)"
@@ -358,6 +358,11 @@ def test_the_courses_own_marks_of_hidden_lines():
     page = own_page(*cells, config=config)
     assert "secret" not in page and "In a hidden test" in page and "it." in page
     assert "secret" in own_page(*cells), "the test can fail"
+    monkeypatch.setattr(feedback_page, "final_marks", lambda *names: FinalMarks())
+    resources = {"nbgrader": dict.fromkeys(("db_url", "assignment", "notebook", "student"), "x")}
+    notebook = nbformat.v4.new_notebook(cells=nbformat.from_dict(list(cells)))
+    exported, _ = feedback_page.FeedbackExporter(config=config).from_notebook_node(notebook, resources)
+    assert "secret" not in exported and "In a hidden test" in exported
 
 
 def test_each_test_cell_has_its_points():
