@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
@@ -21,6 +21,7 @@ from autograder.gradebook.cell_assignment import CellAssignment
 from autograder.gradebook.cell_grading import CellGradebook, Execution, Prepared, PreparedNotebook, Recorded
 from autograder.gradebook.execution_cache import ExecutionCache
 from autograder.limits import NOTEBOOK_LIMITS, Limits
+from autograder.model.configuration import configuration
 from autograder.model.course import Course, grade_id, source_of
 from autograder.model.results import ExerciseResult, Status, SubmissionResult, TestResult
 from autograder.runners.cell_hand_ins import CellHandin
@@ -137,9 +138,11 @@ class CellRun:
     # --- before it starts
 
     def _sandbox_for(self, names: Iterable[str]) -> IPythonSandbox:
-        cells = (cell for name in names for path in sorted(self._course.assignments[name].glob("*.ipynb")) for cell in _cells(path))
-        modules = imported_modules(source_of(cell) for cell in cells if cell.get("cell_type") == "code")
-        return IPythonSandbox(modules, closed=[self._course.root])
+        """Return the sandbox, which imports what notebooks and modules of the instructor import, and what the configuration lists."""
+        paths = [path for name in names for path in sorted(self._course.assignments[name].iterdir())]
+        listed = configuration(self._course.root).Autograder.get("modules", [])
+        found = imported_modules(source for path in paths for source in _sources(path))
+        return IPythonSandbox(sorted({*found, *map(str, listed)}), closed=[self._course.root])
 
     def _gradebook(self) -> CellGradebook:
         if self._converter is None:
@@ -223,11 +226,14 @@ def _execution(notebook: PreparedNotebook, run: NotebookRun) -> Execution:
     return Execution.of(notebook, run.outputs, run.counts, run.reason and f"{notebook.name}.ipynb: {where} {run.reason}")
 
 
-def _cells(path: Path) -> Sequence[Mapping[str, Any]]:
-    """Return the cells of a notebook of the course, from which the modules to import are read; none if it can't be read."""
-    with suppress(OSError, ValueError, KeyError, TypeError):
-        return [cell for cell in json.loads(path.read_text(encoding="utf-8"))["cells"] if isinstance(cell, dict)]
-    return []
+def _sources(path: Path) -> Iterator[str]:
+    """Yield the code in a notebook or module of the course; nothing where there is none, or it can't be read."""
+    with suppress(OSError, ValueError, KeyError, TypeError, AttributeError):
+        if path.suffix == ".py":
+            yield path.read_text(encoding="utf-8")
+        elif path.suffix == ".ipynb":
+            cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+            yield from [source_of(cell) for cell in cells if cell.get("cell_type") == "code"]
 
 
 def _language(kernelspec: Mapping[str, Any]) -> tuple[str, str]:

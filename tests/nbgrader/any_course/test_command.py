@@ -213,6 +213,24 @@ def test_a_notebook_in_another_place(course, tmp_path, grade):
     assert found["status"] == 1 and "submitted/" in found["squares"]["problems"][0]
 
 
+def test_modules_are_imported_before_the_class(course, grade):
+    """Those of the instructor's notebooks and modules, and those of the configuration; a student's wait until they are needed."""
+    listed = ("colorsys", "fractions", "wave")
+    (course.folder("source") / "helper.py").write_text("import wave\n", encoding="utf-8")
+    with open(course.path / "nbgrader_config.py", "a", encoding="utf-8") as config:
+        config.write("c.Autograder.modules = ['colorsys', 'no_such_module']\n")
+    source = course.folder("source") / "squares.ipynb"
+    notebook = nbformat.read(source, as_version=4)
+    notebook.cells.append(new_code_cell("from fractions import Fraction"))
+    nbformat.write(notebook, source)
+    asked = f"import sys\ndef square(x):\n    return [name in sys.modules for name in {(*listed, 'chunk')}]"
+    answer(course, "ann", f"import colorsys, wave, fractions\n{asked}")
+    answer(course, "ben", asked + "\nprint(square(1))")
+    assert grade("ps")["status"] == 0
+    shown = nbformat.read(course.folder("autograded", "ben") / "squares.ipynb", as_version=4).cells[0].outputs[0].text
+    assert shown == "[True, True, True, False]\n"
+
+
 # --- without the sandbox ----------------------------------------------------------------------------------------------------
 
 
