@@ -286,7 +286,7 @@ class CellClass:
     results : dict
         By student.
     said : str
-        To standard error.
+        All that the command wrote.
     word : str
         What all secrets begin with.
     touched, survivors : list of str
