@@ -13,7 +13,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from contextlib import closing
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal, NoReturn
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -33,6 +33,7 @@ from autograder.limits import LIMITS, Limits
 if TYPE_CHECKING:
     from autograder.model.course import Course
     from autograder.model.results import Findings, SubmissionResult
+    from autograder.runners.cell_hand_ins import CellHandin
     from autograder.runners.class_run import Handin, Options
 
 app = typer.Typer(
@@ -69,54 +70,66 @@ def grade(
     visibility: Annotated[Visibility, typer.Option(help="When students see the tests on Gradescope.")] = "after_due_date",
 ) -> None:
     """Grade notebooks, or a whole class."""
-    from autograder.gradebook.writer import import_nbgrader
     from autograder.model.course import find_course
     from autograder.model.results import Findings
+    from autograder.model.submission import spelled
+    from autograder.runners.cell_hand_ins import cell_hand_ins
     from autograder.runners.class_run import Options, handins
-    from autograder.runners.class_run import grade as grade_all
 
     course = find_course()
-    if len(paths) == 1 and not Path(paths[0]).exists() and not course.has_lecture(paths[0]):
-        _grade_by_cells(course, paths[0], json_to, jobs, sandbox == "landlock", _limits(limit or [], timeout))
-    hand_ins = handins(paths, course)
+    by_cells, others = cell_hand_ins(paths, course)
+    hand_ins = handins(others, course)
+    if by_cells and scheduler:
+        raise typer.BadParameter(f"--scheduler is for assignments with a hidden suite, and {by_cells[0].assignment} has none")
     if gradescope and len(hand_ins) != 1:
-        raise typer.BadParameter(f"--gradescope is for a single notebook, and there are {len(hand_ins)}")
+        raise typer.BadParameter(f"--gradescope is for a single notebook with a hidden suite, and there are {len(hand_ins)}")
     options = Options(confine=sandbox == "landlock", limits=_limits(limit or [], timeout), jobs=jobs, cache=cache, scheduler=scheduler)
     _notice(options)
     unwritten: list[str] = []
+    handed_in = {(hand_in.lecture.id, spelled(hand_in.student)) for hand_in in hand_ins if hand_in.lecture}
+    with Findings() as findings:
+        if hand_ins:
+            _grade_by_suites(hand_ins, course, options, gradebook, findings, unwritten)
+        if by_cells:
+            handed_in |= _grade_by_cells(by_cells, course, options, gradebook, findings)
+        _report(findings, json_to)
+        if gradescope:
+            _write_gradescope(findings, gradescope, visibility)
+        if gradebook:
+            _say_what_waits(course, handed_in)
+        for sentence in dict.fromkeys(unwritten):
+            _say(sentence)
+        raise typer.Exit(0 if findings.all_graded and not unwritten else 1)
+
+
+def _grade_by_suites(
+    hand_ins: list[Handin], course: Course, options: Options, gradebook: bool, findings: Findings, unwritten: list[str]
+) -> None:
+    """Grade notebooks by the hidden suites of their lectures; append messages about failures to `unwritten`."""
+    from autograder.gradebook.writer import import_nbgrader
+    from autograder.runners.class_run import grade as grade_all
+
     gradebook = gradebook and any(hand_in.lecture for hand_in in hand_ins)
     graded = grade_all(hand_ins, course, options, import_nbgrader) if gradebook else grade_all(hand_ins, course, options)
-    with Findings() as findings, closing(graded):  # closed also after an interrupt
+    with closing(graded):  # also after an interrupt
         results = _recorded(graded, hand_ins, course, unwritten) if gradebook else graded
         try:
             for result in _watched(results, len(hand_ins)):
                 findings.add(result)
         except WorkerError as error:  # the others are shown first
             unwritten.append(f"autograder: {error}")
-        _report(findings, json_to)
-        if gradescope:
-            _write_gradescope(findings, gradescope, visibility)
-        if gradebook:
-            _say_what_waits(course, hand_ins)
-        for sentence in dict.fromkeys(unwritten):
-            _say(sentence)
-        raise typer.Exit(0 if findings.all_graded and not unwritten else 1)
 
 
-def _grade_by_cells(course: Course, name: str, json_to: str, jobs: int, confine: bool, changes: dict[str, object]) -> NoReturn:
-    """Grade an assignment without a hidden suite by its own test cells."""
-    from autograder.gradebook.cell_run import grade_by_cells
-    from autograder.limits import NOTEBOOK_LIMITS
-    from autograder.model.results import Findings
+def _grade_by_cells(
+    hand_ins: list[CellHandin], course: Course, options: Options, gradebook: bool, findings: Findings
+) -> set[tuple[str, str]]:
+    """Grade assignments without a hidden suite by their own test cells; return assignment and student of each submission."""
+    from autograder.gradebook.cell_run import CellRun
 
-    with (
-        Findings() as findings,
-        closing(grade_by_cells(course.root, name, jobs, confine, NOTEBOOK_LIMITS.changed(changes), _say)) as graded,
-    ):
-        for result in map(_named, graded):
+    with CellRun(course, hand_ins, options, gradebook, _say) as run:
+        for result in _watched(run.results(), len(run)):
             findings.add(result)
-        _report(findings, json_to)
-        raise typer.Exit(0 if findings.all_graded else 1)
+        return {*run.submissions}
 
 
 @app.command()
@@ -298,13 +311,12 @@ def _recorded(
             yield result
 
 
-def _say_what_waits(course: Course, hand_ins: list[Handin]) -> None:
-    """Print which written answers among the submissions wait for a person."""
+def _say_what_waits(course: Course, handed_in: set[tuple[str, str]]) -> None:
+    """Print which written answers wait for a person, among the submissions with these lectures and students."""
     from autograder.gradebook.manual import waiting_sentences
-    from autograder.model.submission import spelled
 
     try:
-        for sentence in waiting_sentences(course, ((one.lecture.id, spelled(one.student)) for one in hand_ins if one.lecture)):
+        for sentence in waiting_sentences(course, handed_in):
             _say(sentence)
     except GradebookError:  # said already, when it was to be written
         pass

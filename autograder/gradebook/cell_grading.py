@@ -33,6 +33,7 @@ from autograder.model.submission import check_place, refusal_of
 if TYPE_CHECKING:
     from nbformat import NotebookNode
     from nbgrader.coursedir import CourseDirectory
+    from traitlets.config import Config
 
     from autograder.gradebook.cell_assignment import CellAssignment
     from autograder.gradebook.nbgrader_steps import Steps
@@ -169,12 +170,19 @@ class CellGradebook(GradebookConnection):
     Parameters are those of `GradebookConnection`.
     """
 
-    def __init__(self, root: Path, coursedir: CourseDirectory | None = None, say: Callable[[str], None] | None = None) -> None:
-        super().__init__(root, coursedir, say)
+    def __init__(
+        self,
+        root: Path,
+        coursedir: CourseDirectory | None = None,
+        say: Callable[[str], None] | None = None,
+        config: Config | None = None,
+    ) -> None:
+        super().__init__(root, coursedir, say, config)
         self._assignments: dict[str, CellAssignment] = {}
 
     @cached_property
-    def _steps(self) -> Steps:
+    def steps(self) -> Steps:
+        """nbgrader's steps, with the course's configuration."""
         self._open()  # imports nbgrader, before the import below
         from autograder.gradebook.nbgrader_steps import Steps, reason_of
 
@@ -199,7 +207,7 @@ class CellGradebook(GradebookConnection):
 
         if name not in self._assignments:
             try:
-                files, any_student = self._support_files(name), self._steps.converter.create_student
+                files, any_student = self._support_files(name), self.steps.converter.create_student
                 self._assignments[name] = read_assignment(self._gradebook, name, files, any_student)
             except (SQLAlchemyError, OSError) as error:
                 raise GradebookError(f"{name} can't be read from the gradebook: {reason_of(error)}") from error
@@ -223,7 +231,7 @@ class CellGradebook(GradebookConnection):
         SubmissionError
             If nbgrader would stop at this submission, or it isn't one that can be read; see `refuse`.
         """
-        self._steps.noticed.clear()
+        self.steps.noticed.clear()
         if why := refusal_of(student) or self._stranger(assignment, student):
             raise SubmissionError(why)
         try:
@@ -232,7 +240,7 @@ class CellGradebook(GradebookConnection):
             raise SubmissionError(f"it can't be read: {error.strerror}") from error
 
     def _prepared(self, assignment: CellAssignment, student: str) -> Prepared:
-        folder, noticed = self._path("submitted", student, assignment.name), self._steps.noticed
+        folder, noticed = self._path("submitted", student, assignment.name), self.steps.noticed
         check_place(folder, self._top(assignment))
         there = self._notebook_files(folder)
         noticed += [f"{name}.ipynb isn't a notebook of {assignment.name}" for name in there if name not in assignment.notebooks]
@@ -240,7 +248,7 @@ class CellGradebook(GradebookConnection):
         if not paths:
             wanted = ", ".join(f"{name}.ipynb" for name in sorted(assignment.notebooks))
             raise SubmissionError(f"no notebook of {assignment.name} was handed in: {wanted}")
-        self._steps.hook("pre", assignment.name, student, [str(path) for path in paths])
+        self.steps.hook("pre", assignment.name, student, [str(path) for path in paths])
         notebooks = []
         for path in paths:
             with self._stopped_at(path.stem):
@@ -250,9 +258,9 @@ class CellGradebook(GradebookConnection):
         files = {**self._handed_in_files(folder, assignment, noticed), **assignment.files}
         if TIMESTAMP in files and files[TIMESTAMP].stat().st_size and not timestamp_in(folder):
             noticed.append(f"{TIMESTAMP} holds no time")
-        return Prepared(student, assignment, tuple(notebooks), missing, files, self._steps.timeout, self._steps.problems())
+        return Prepared(student, assignment, tuple(notebooks), missing, files, self.steps.timeout, self.steps.problems())
 
-    def record(self, prepared: Prepared, executions: Mapping[str, Execution]) -> Recorded:
+    def record(self, prepared: Prepared, executions: Mapping[str, Execution], write: bool = True) -> Recorded:
         """Write marks and files of a submission, both or neither. What is there already isn't written again.
 
         Parameters
@@ -260,6 +268,8 @@ class CellGradebook(GradebookConnection):
         prepared : Prepared
         executions : mapping of str to Execution
             By the name of each of its notebooks.
+        write : bool
+            If False, nothing is written: only what would be is returned.
 
         Raises
         ------
@@ -270,7 +280,7 @@ class CellGradebook(GradebookConnection):
         """
         from autograder.gradebook.snapshot import Snapshot
 
-        self._steps.noticed.clear()
+        self.steps.noticed.clear()
         assignment, student = prepared.assignment, prepared.student
         submitted, folder = (self._path(step, student, assignment.name) for step in ("submitted", "autograded"))
         with self._reported(f"the result of {student} for {assignment.name}"), self._rows(assignment, student) as rows:
@@ -287,22 +297,23 @@ class CellGradebook(GradebookConnection):
                 snapshot.set_missing(name)
             marks, penalties = snapshot.marks(), snapshot.penalties()
 
-            def write() -> None:
+            def write_rows() -> None:
                 rows.write(marks)
                 for notebook, penalty in penalties.items():
                     rows.penalise(notebook, penalty)
 
-            if not (rows.have(marks, penalties) and all(holds(path, content) for path, content in files.items())):
-                self._save(files, int(str(self._steps.converter.permissions), 8), write)
-            _remove_others(folder, files)
-            if self._coursedir.groupshared:
-                self._steps.converter.set_permissions(assignment.name, student)
-        self._steps.hook("post", assignment.name, student, [str(folder / f"{each.name}.ipynb") for each in prepared.notebooks])
+            if write and not (rows.have(marks, penalties) and all(holds(path, content) for path, content in files.items())):
+                self._save(files, int(str(self.steps.converter.permissions), 8), write_rows)
+            if write:
+                _remove_others(folder, files)
+            if write and self._coursedir.groupshared:
+                self.steps.converter.set_permissions(assignment.name, student)
+        self.steps.hook("post", assignment.name, student, [str(folder / f"{each.name}.ipynb") for each in prepared.notebooks])
         names = {cell.id: (known.name, cell.name) for known in assignment.notebooks.values() for cell in known.cells}
         scores = {names[cell]: score for cell, score in marks.scores.items()}
         penalty = sum(each or 0.0 for each in penalties.values())
         problems = tuple(in_one_line(each.problem) for each in executions.values() if each.problem)
-        noticed = (*prepared.problems, *problems, *self._steps.problems())
+        noticed = (*prepared.problems, *problems, *self.steps.problems())
         return Recorded(student, scores, snapshot.score(), assignment.max_score, penalty, noticed)
 
     def refuse(self, assignment: CellAssignment, student: str) -> None:
@@ -327,6 +338,12 @@ class CellGradebook(GradebookConnection):
             self._connection.commit()
             _remove_others(folder, ())
 
+    def place_of(self, student: str, assignment: CellAssignment) -> str:
+        """Return the folder of a submission, relative to the working directory where it lies below it."""
+        return (
+            os.path.relpath(path) if (path := self._path("submitted", student, assignment.name)).is_relative_to(Path.cwd()) else str(path)
+        )
+
     # --- folders and files -------------------------------------------------------------------------------------------------------
 
     def _path(self, step: str, student: str, assignment: str) -> Path:
@@ -347,7 +364,7 @@ class CellGradebook(GradebookConnection):
         from autograder.gradebook.cell_assignment import files_in
 
         folder = Path(self._coursedir.format_path(self._coursedir.source_directory, ".", assignment))
-        kept = {os.path.normpath(name) for name in self._steps.converter.exclude_overwriting.get(assignment, [])}
+        kept = {os.path.normpath(name) for name in self.steps.converter.exclude_overwriting.get(assignment, [])}
         names = files_in(folder, [*self._coursedir.ignore, "*.ipynb"])
         return {name: (folder / name).resolve() for name in names if name not in kept}
 
@@ -391,8 +408,8 @@ class CellGradebook(GradebookConnection):
         from autograder.gradebook.snapshot import Snapshot
 
         check_place(path, self._top(assignment))
-        notebook = self._steps.run(self._steps.before, read_notebook(path), Snapshot(assignment), student, path)
-        code = {index: cell.source for index, cell in enumerate(notebook.cells) if self._steps.is_run(cell)}
+        notebook = self.steps.run(self.steps.before, read_notebook(path), Snapshot(assignment), student, path)
+        code = {index: cell.source for index, cell in enumerate(notebook.cells) if self.steps.is_run(cell)}
         kernelspec = notebook.metadata.get("kernelspec", {})
         language = kernelspec.get("language") or notebook.metadata.get("language_info", {}).get("name") or "python"
         digest = hashlib.sha256(as_file(notebook).encode()).hexdigest()
@@ -400,8 +417,8 @@ class CellGradebook(GradebookConnection):
 
     def _finished(self, prepared: PreparedNotebook, execution: Execution | None, snapshot: Snapshot, student: str, path: Path) -> str:
         """Return the text of a notebook after nbgrader's last steps, which set its marks in the snapshot."""
-        executed = _executed(prepared, execution or Execution({})) if self._steps.execute else prepared.notebook
-        text = as_file(self._steps.run(self._steps.after, executed, snapshot, student, path))
+        executed = _executed(prepared, execution or Execution({})) if self.steps.execute else prepared.notebook
+        text = as_file(self.steps.run(self.steps.after, executed, snapshot, student, path))
         text.encode()  # here an error concerns this submission, and nothing is written yet
         return text
 

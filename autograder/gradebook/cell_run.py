@@ -1,113 +1,275 @@
-"""Grades what was handed in for an assignment by the assignment's own test cells: many notebooks at once, one writer of the gradebook."""
+"""Grades assignments by their own test cells: many submissions at once, one writer of the gradebook.
+
+A submission's notebooks are run in the sandbox, or by Jupyter where nothing is confined; `CellGradebook` does what nbgrader does before and
+after.
+"""
 
 from __future__ import annotations
 
+import json
+import re
 from collections import deque
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol, Self
 
-from autograder.errors import GradebookError, SubmissionError
+from autograder.errors import GradebookError, SandboxUnavailable, Shortage, SubmissionError, in_one_line, unexpected
 from autograder.gradebook.cell_assignment import CellAssignment
 from autograder.gradebook.cell_grading import CellGradebook, Execution, Prepared, PreparedNotebook, Recorded
+from autograder.gradebook.execution_cache import ExecutionCache
 from autograder.limits import NOTEBOOK_LIMITS, Limits
-from autograder.model.results import ExerciseResult, SubmissionResult
+from autograder.model.course import Course, grade_id, source_of
+from autograder.model.results import ExerciseResult, Status, SubmissionResult, TestResult
+from autograder.runners.cell_hand_ins import CellHandin
+from autograder.runners.class_run import Options
 from autograder.sandbox.imports import imported_modules
 from autograder.sandbox.notebooks import IPythonSandbox
 
-AHEAD = 4  # submissions that are prepared for each guest that runs
+if TYPE_CHECKING:
+    from nbgrader.converters import Autograde
 
-Pending = tuple[Prepared, dict[str, "Future[Execution]"]]
+AHEAD = 4  # submissions that are prepared for each process that runs notebooks
+CELLS_IN_ALL = 20  # a notebook may take as long as so many cells at their limit
+TIMED_OUT = "CellTimeoutError"
+_COLOURS = re.compile("\x1b\\[[0-9;]*m")
 
 
-def grade_by_cells(
-    root: Path, name: str, jobs: int = 1, confine: bool = True, limits: Limits = NOTEBOOK_LIMITS, say: Callable[[str], None] | None = None
-) -> Generator[SubmissionResult, None, None]:
-    """Grade all that was handed in for an assignment, and write the gradebook and ``autograded/``.
+class Runner(Protocol):
+    """Runs the notebooks of a submission."""
+
+    def run(self, prepared: Prepared, limits: Limits) -> dict[str, Execution]:
+        """Return what came of running each notebook, by name."""
+
+    def close(self) -> None:
+        """End what is running."""
+
+
+class CellRun:
+    """One run of ``autograder grade`` over assignments without a hidden suite; a context manager.
 
     Parameters
     ----------
-    root : Path
-        The course's folder, the one with ``nbgrader_config.py``.
-    name : str
-        The assignment.
-    jobs : int
-        How many notebooks are run at once.
-    confine : bool
-        Whether they run confined.
-    limits : Limits
-        What a notebook may use. A shorter ``Execute.timeout`` of the course takes the place of `cell_seconds`.
+    course : Course
+    chosen : iterable of CellHandin
+        What to grade.
+    options : Options
+        `jobs` is how many submissions are run at once; `limits` are changes to `NOTEBOOK_LIMITS`, whose `cell_seconds` are otherwise those
+        of nbgrader's ``Execute.timeout``.
+    write : bool
+        Whether marks are written into the gradebook, and files into ``autograded/``.
     say : callable, optional
         Called with a message if another process writes to the gradebook.
-
-    Yields
-    ------
-    SubmissionResult
-        One for each student who has handed in, in the order of their names; `exercises` are the graded cells.
+    converter : Autograde, optional
+        nbgrader's converter, where that has been started: its folders, configuration and options hold, and not those of the course's files.
 
     Raises
     ------
-    GradebookError, SandboxUnavailable
-        If the gradebook can't be opened, or no guest can be started.
+    GradebookError, SandboxUnavailable, SubmissionError
+        If the gradebook can't be opened, no guest can be started, or nothing was handed in.
     """
-    with CellGradebook(root, say=say) as book:
-        assignment = book.assignment(name)
-        code = [cell.source for each in assignment.notebooks.values() for cell in each.source_cells if cell.cell_type == "code"]
-        with IPythonSandbox(imported_modules(code), closed=[root], confine=confine) as sandbox, ThreadPoolExecutor(jobs) as pool:
-            waiting: deque[Pending] = deque()
+
+    def __init__(
+        self,
+        course: Course,
+        chosen: Iterable[CellHandin],
+        options: Options,
+        write: bool = True,
+        say: Callable[[str], None] | None = None,
+        converter: Autograde | None = None,
+    ) -> None:
+        self._course, self._chosen, self._options = course, list(chosen), options
+        self._write, self._say, self._converter = write, say, converter
+
+    def __enter__(self) -> Self:
+        names = list(dict.fromkeys(hand_in.assignment for hand_in in self._chosen))
+        with ExitStack() as stack:
+            sandbox = self._sandbox_for(names) if self._options.confine else None  # starts while nbgrader is imported
+            if sandbox:
+                stack.enter_context(sandbox)
+            self._book = stack.enter_context(self._gradebook())
+            self._submissions = [found for hand_in in self._chosen for found in self._found(hand_in)]
+            if sandbox:
+                self._runner: Runner = _Confined(sandbox, ExecutionCache(self._course.root) if self._options.cache else None)
+            else:
+                from nbgrader.utils import setenv
+
+                from autograder.gradebook.kernel_runs import KernelRuns
+
+                stack.enter_context(setenv(NBGRADER_EXECUTION="autograde"))  # notebooks may ask for it
+                self._runner = KernelRuns(self._book.steps)
+            stack.callback(self._runner.close)
+            self._pool = ThreadPoolExecutor(self._options.jobs)
+            self._exit_stack = stack.pop_all()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._runner.close()  # first, so that nothing is waited for after an interrupt
+        self._pool.shutdown(cancel_futures=True)
+        self._exit_stack.close()
+
+    def __len__(self) -> int:
+        """How many submissions there are."""
+        return len(self._submissions)
+
+    @property
+    def submissions(self) -> list[tuple[str, str]]:
+        """Assignment and student of each submission."""
+        return [(assignment.name, student) for assignment, student in self._submissions]
+
+    def results(self) -> Iterator[SubmissionResult]:
+        """Grade, and yield a result for each submission; its exercises are the graded cells."""
+        waiting: deque[tuple[Prepared, Future[dict[str, Execution]]]] = deque()
+        for assignment, student in self._submissions:
             try:
-                for student in book.students(assignment):
-                    try:
-                        prepared = book.prepare(assignment, student)
-                    except SubmissionError as error:
-                        yield _refused(book, assignment, student, error)
-                        continue
-                    runs = {each.name: pool.submit(_run, sandbox, each, prepared, limits) for each in prepared.notebooks}
-                    waiting.append((prepared, runs))
-                    if len(waiting) >= AHEAD * jobs:
-                        yield _recorded(book, *waiting.popleft())
-                while waiting:
-                    yield _recorded(book, *waiting.popleft())
-            finally:
-                pool.shutdown(cancel_futures=True)
+                prepared = self._book.prepare(assignment, student)
+            except SubmissionError as error:
+                yield self._refused(assignment, student, error)
+                continue
+            waiting.append((prepared, self._pool.submit(self._runner.run, prepared, self._limits(prepared))))
+            while len(waiting) >= AHEAD * self._options.jobs or (waiting and waiting[0][1].done()):
+                yield self._recorded(*waiting.popleft())
+        while waiting:
+            yield self._recorded(*waiting.popleft())
 
+    # --- before it starts
 
-def _run(sandbox: IPythonSandbox, notebook: PreparedNotebook, prepared: Prepared, limits: Limits) -> Execution:
-    if prepared.timeout is not None and prepared.timeout < limits.cell_seconds:
-        limits = limits.changed({"cell_seconds": prepared.timeout})
-    run = sandbox.run(list(notebook.code.values()), prepared.data, limits)
-    return Execution.of(notebook, run.outputs, run.counts, run.reason)
+    def _sandbox_for(self, names: Iterable[str]) -> IPythonSandbox:
+        cells = (cell for name in names for path in sorted(self._course.assignments[name].glob("*.ipynb")) for cell in _cells(path))
+        modules = imported_modules(source_of(cell) for cell in cells if cell.get("cell_type") == "code")
+        return IPythonSandbox(modules, closed=[self._course.root])
 
+    def _gradebook(self) -> CellGradebook:
+        if self._converter is None:
+            return CellGradebook(self._course.root, say=self._say)
+        book = CellGradebook(self._course.root, self._converter.coursedir, self._say, self._converter.config)
+        book.steps.converter.create_student = self._converter.create_student  # formgrader sets it
+        return book
 
-def _recorded(book: CellGradebook, prepared: Prepared, runs: dict[str, Future[Execution]]) -> SubmissionResult:
-    assignment, student = prepared.assignment, prepared.student
-    try:
-        found = book.record(prepared, {name: run.result() for name, run in runs.items()})
-    except SubmissionError as error:
-        return _refused(book, assignment, student, error)
-    except GradebookError as error:
+    def _found(self, hand_in: CellHandin) -> list[tuple[CellAssignment, str]]:
+        assignment = self._book.assignment(hand_in.assignment)
+        languages = (_language(json.loads(known.kernelspec or "null") or {}) for known in assignment.notebooks.values())
+        if self._options.confine and (why := next(filter(None, map(_refusal_of, languages)), "")):
+            raise SandboxUnavailable(f"{assignment.name}: {why}")
+        students = [hand_in.student] if hand_in.student else self._book.students(assignment)
+        if not students:
+            raise SubmissionError(
+                f"nothing was handed in for {assignment.name}: there is no {self._book.place_of('<student>', assignment)}"
+            )
+        return [(assignment, student) for student in students]
+
+    def _limits(self, prepared: Prepared) -> Limits:
+        """Return the limits of a submission: a notebook may take longer where nbgrader lets a cell take longer."""
+        total = max(NOTEBOOK_LIMITS.total_seconds, CELLS_IN_ALL * (prepared.timeout or 0))
+        limits = replace(NOTEBOOK_LIMITS, cell_seconds=prepared.timeout or total, total_seconds=total, cpu_seconds=round(total))
+        return limits.changed(self._options.limits)
+
+    # --- after a submission was run
+
+    def _recorded(self, prepared: Prepared, running: Future[dict[str, Execution]]) -> SubmissionResult:
+        assignment, student = prepared.assignment, prepared.student
+        try:
+            executions = running.result()
+            found = self._book.record(prepared, executions, self._write)
+        except SubmissionError as error:
+            return self._refused(assignment, student, error)
+        except (GradebookError, Shortage) as error:
+            return _ungraded(assignment, student, error)
+        except SandboxUnavailable:
+            raise
+        except Exception as error:  # it concerns this submission only
+            return _ungraded(assignment, student, unexpected(error))
+        path = self._book.place_of(student, assignment)
+        return SubmissionResult(student, assignment.name, path, tuple(_exercises(prepared, executions, found)), found.problems)
+
+    def _refused(self, assignment: CellAssignment, student: str, error: Exception) -> SubmissionResult:
+        try:
+            if self._write:
+                self._book.refuse(assignment, student)
+        except GradebookError as worse:
+            return _ungraded(assignment, student, worse)
         return _ungraded(assignment, student, error)
-    return SubmissionResult(student, assignment.name, "", tuple(_exercises(assignment, found)), found.problems)
 
 
-def _exercises(assignment: CellAssignment, found: Recorded) -> Iterator[ExerciseResult]:
+@dataclass
+class _Confined:
+    """Runs notebooks in confined guests; what ran to its end is kept, and isn't run again while nothing changes."""
+
+    sandbox: IPythonSandbox
+    cache: ExecutionCache | None
+
+    def run(self, prepared: Prepared, limits: Limits) -> dict[str, Execution]:
+        return {notebook.name: self._execution(notebook, prepared.data, limits) for notebook in prepared.notebooks}
+
+    def _execution(self, notebook: PreparedNotebook, files: Mapping[str, Path], limits: Limits) -> Execution:
+        if why := _refusal_of((notebook.language, notebook.kernel)):
+            raise SubmissionError(f"{notebook.name}.ipynb: {why}")
+        key = self.cache.key(notebook, files, limits) if self.cache else ""
+        known = self.cache.get(key) if self.cache else None
+        if known:
+            return known
+        run = self.sandbox.run(list(notebook.code.values()), files, limits)
+        where = "a cell" if run.ended_in != -1 else "it was not run:"
+        execution = Execution.of(notebook, run.outputs, run.counts, run.reason and f"{notebook.name}.ipynb: {where} {run.reason}")
+        if self.cache and not run.reason and not run.interrupted:  # a limit of time or memory may hold in another run
+            self.cache.put(key, execution)
+        return execution
+
+    def close(self) -> None:
+        self.sandbox.close()
+
+
+def _cells(path: Path) -> Sequence[Mapping[str, Any]]:
+    """Return the cells of a notebook of the course, from which the modules to import are read; none if it can't be read."""
+    with suppress(OSError, ValueError, KeyError, TypeError):
+        return [cell for cell in json.loads(path.read_text(encoding="utf-8"))["cells"] if isinstance(cell, dict)]
+    return []
+
+
+def _language(kernelspec: Mapping[str, Any]) -> tuple[str, str]:
+    name = str(kernelspec.get("name", ""))
+    return str(kernelspec.get("language") or ("python" if name.startswith("python") else name) or "python"), name
+
+
+def _refusal_of(kernel: tuple[str, str]) -> str:
+    """Return why the notebooks of a kernel, given by its language and name, can't be run in the sandbox; an empty text if they can."""
+    language, name = (in_one_line(text, 60) for text in kernel)
+    if language.lower() == "python":
+        return ""
+    of_kernel = f"the kernel {name} is for {language}" if name else f"the notebook is in {language}"
+    return f"the sandbox runs Python, and {of_kernel}: --sandbox none runs it by Jupyter, unconfined"
+
+
+def _exercises(prepared: Prepared, executions: Mapping[str, Execution], found: Recorded) -> Iterator[ExerciseResult]:
     """Yield the test cells, all but those that a person grades."""
+    notebooks = prepared.assignment.notebooks
+    errors = {each.name: _errors(each, executions[each.name]) for each in prepared.notebooks}
     for (notebook, cell), score in found.scores.items():
-        by_hand = {each.name for each in (*assignment.notebooks[notebook].solution_cells, *assignment.notebooks[notebook].task_cells)}
+        by_hand = {each.name for each in (*notebooks[notebook].solution_cells, *notebooks[notebook].task_cells)}
         if cell not in by_hand:
-            score = score or 0.0
-            label = f"{notebook}/{cell}" if len(assignment.notebooks) > 1 else cell
-            most = assignment.notebooks[notebook].graded[cell].max_score
-            yield ExerciseResult(label, score, most, "passed" if score >= most else "failed")
+            error, message = errors.get(notebook, {}).get(cell, ("", ""))
+            score, most = score or 0.0, notebooks[notebook].graded[cell].max_score
+            passed = score >= most and not error
+            status: Status = "passed" if passed else "timeout" if error == TIMED_OUT else "failed"
+            label = f"{notebook}/{cell}" if len(notebooks) > 1 else cell
+            message = message or ("" if passed else "the notebook was not handed in" if notebook in prepared.missing else "partial credit")
+            test = TestResult(cell, "passed" if passed else "failed", message, most)
+            yield ExerciseResult(label, score, most, status, (test,))
 
 
-def _refused(book: CellGradebook, assignment: CellAssignment, student: str, error: Exception) -> SubmissionResult:
-    try:
-        book.refuse(assignment, student)
-    except GradebookError as worse:
-        return _ungraded(assignment, student, worse)
-    return _ungraded(assignment, student, error)
+def _errors(notebook: PreparedNotebook, execution: Execution) -> dict[str, tuple[str, str]]:
+    """Return the last error in each cell with a name, and its message."""
+    found = {}
+    for index in notebook.code:
+        outputs = execution.outputs.get(index)
+        errors = [output for output in outputs if output["output_type"] == "error"] if outputs is not None else [None]
+        if errors and (name := grade_id(notebook.notebook.cells[index])):
+            kind, said = (errors[-1]["ename"], errors[-1]["evalue"]) if errors[-1] else ("", execution.problem or "it was not run")
+            found[name] = kind or "not run", in_one_line(_COLOURS.sub("", f"{kind}: {said}" if kind and said else said or kind))
+    return found
 
 
-def _ungraded(assignment: CellAssignment, student: str, why: Exception) -> SubmissionResult:
+def _ungraded(assignment: CellAssignment, student: str, why: Exception | str) -> SubmissionResult:
     return SubmissionResult(student, assignment.name, "", problems=(str(why),), graded=False)

@@ -18,6 +18,7 @@ from autograder.files import only_writer, staged, undisturbed
 
 if TYPE_CHECKING:
     from nbgrader.coursedir import CourseDirectory
+    from traitlets.config import Config
 
 LOCK = Path(".autograder") / "gradebook.lock"
 
@@ -59,10 +60,19 @@ class GradebookConnection:
         nbgrader's folders; by default from its configuration for the course.
     say : callable, optional
         Called with a message if the writer has to wait for another one.
+    config : Config, optional
+        nbgrader's configuration; by default that of the course's files.
     """
 
-    def __init__(self, root: Path, coursedir: CourseDirectory | None = None, say: Callable[[str], None] | None = None) -> None:
+    def __init__(
+        self,
+        root: Path,
+        coursedir: CourseDirectory | None = None,
+        say: Callable[[str], None] | None = None,
+        config: Config | None = None,
+    ) -> None:
         self._root, self._coursedir_given, self._say = root, coursedir, say or (lambda message: None)
+        self._config_given = config
         self._exit_stack = ExitStack()
         self._is_open = False
 
@@ -81,7 +91,7 @@ class GradebookConnection:
         from autograder.gradebook import assignment as assignments
         from autograder.gradebook.configuration import configuration
 
-        self._config = configuration(self._root)
+        self._config = configuration(self._root) if self._config_given is None else self._config_given
         self._coursedir = self._coursedir_given or assignments.course_directory(self._root, self._config)
         self._gradebook = assignments.open_gradebook(self._coursedir)
         self._exit_stack.callback(self._gradebook.close)

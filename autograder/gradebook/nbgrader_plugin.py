@@ -2,11 +2,12 @@
 
 nbgrader autogrades in two stages, which sanitise a submission and run it. Here the first restores the instructor's cells (`Restore`), and
 the second grades in the sandbox and writes the gradebook like ``autograder grade`` (`Grade`). `SafeAutograde` replaces nbgrader's handling
-of a student's files before these stages.
+of a student's files before these stages, and grades assignments without a hidden suite by their own test cells, many at once.
 """
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Mapping
 from contextlib import suppress
@@ -22,12 +23,14 @@ from nbgrader.converters.base import NbGraderException
 from nbgrader.preprocessors import NbGraderPreprocessor
 from traitlets import Dict, Enum
 
-from autograder.errors import in_one_line
+from autograder.errors import AutograderError, in_one_line
 from autograder.gradebook import autograded_notebook as autograded
+from autograder.gradebook.cell_run import CellRun
 from autograder.gradebook.exchange_files import time_of, timestamp_in
 from autograder.gradebook.writer import GradebookWriter
 from autograder.model.course import Course, Lecture
 from autograder.model.submission import read_submission, refusal_of
+from autograder.runners.cell_hand_ins import CellHandin
 from autograder.runners.class_run import Handin, Options, grade
 
 Resources = dict[str, Any]
@@ -43,16 +46,62 @@ class SafeAutograde(Autograde):
 
     def convert_notebooks(self) -> None:
         """Autograde all submissions except those with refused student names, and raise NbGraderException if there are any."""
+        course = Course(Path(self.coursedir.root))
+        self.coursedir.get_existing_timestamp = self._timestamp
         pattern = re.compile(self._format_source("(?P<assignment_id>.*)", "(?P<student_id>.*)", escape=True), re.DOTALL)
         found = {path: pattern.match(path) for path in self.assignments}
         refused = {path: why for path, names in found.items() if names and (why := refusal_of(names["student_id"]))}
-        self.assignments = {path: notebooks for path, notebooks in self.assignments.items() if path not in refused}
         for why in refused.values():
             self.log.error("Not graded: %s", why)
-        self.coursedir.get_existing_timestamp = self._timestamp
-        super().convert_notebooks()
-        if refused:
-            raise NbGraderException("; ".join(refused.values()))
+        failures = list(refused.values())
+        by_cells = [
+            CellHandin(names["assignment_id"], names["student_id"])
+            for path, names in sorted(found.items())
+            if names and path not in refused and names["assignment_id"] in course.assignments
+        ]
+        others = {path for path, names in found.items() if names and names["assignment_id"] in course.assignments} | refused.keys()
+        self.assignments = {path: notebooks for path, notebooks in self.assignments.items() if path not in others}
+        try:
+            super().convert_notebooks()
+        except NbGraderException as error:
+            failures.append(str(error))
+        try:
+            failures += self._grade_by_cells([hand_in for hand_in in by_cells if self._is_due(hand_in)], course)
+        except AutograderError as error:  # it concerns the course or this machine
+            self.log.error("%s", error)
+            failures.append(str(error))
+        if failures:
+            raise NbGraderException("; ".join(failures))
+
+    def _grade_by_cells(self, hand_ins: list[CellHandin], course: Course) -> list[str]:
+        """Grade assignments without a hidden suite by their own test cells; return sentences about those that can't be graded."""
+        step = Grade(parent=self.exporter)
+        options = Options(confine=step.sandbox == "landlock", limits=step.limits, jobs=os.cpu_count() or 1)
+        failures: list[str] = []
+        if not hand_ins:
+            return failures
+        with CellRun(course, hand_ins, options, say=self.log.warning, converter=self) as run:
+            for number, result in enumerate(run.results(), start=1):
+                name = in_one_line(result.student)
+                for problem in result.problems:
+                    (self.log.warning if result.graded else self.log.error)("%s: %s", name, in_one_line(problem, 2000))
+                if result.graded:
+                    self.log.info("%d of %d: %s, %s", number, len(run), result.lecture, name)
+                else:
+                    failures.append(f"{result.lecture} of {name} was not graded: {in_one_line('; '.join(result.problems))}")
+        return failures
+
+    def _is_due(self, hand_in: CellHandin) -> bool:
+        """Tell whether nbgrader would grade a submission: it was not graded yet, was handed in once more, or all are, by ``--force``."""
+        if hand_in.student in self.coursedir.student_id_exclude.split(","):
+            return False
+        source, folder = (Path(path(hand_in.assignment, hand_in.student)) for path in (self._format_source, self._format_dest))
+        wanted = folder.glob(f"{self.coursedir.notebook_id}.ipynb")
+        before, now = self._timestamp(str(folder)), self._timestamp(str(source))
+        if self.force or not any(wanted) or (before and now and now > before):
+            return True
+        self.log.info("Skipping existing assignment: %s", folder)
+        return False
 
     def init_assignment(self, assignment_id: str, student_id: str) -> None:
         """Set the notebook to grade, also if it is missing; `Grade` writes ``autograded/`` and the gradebook."""

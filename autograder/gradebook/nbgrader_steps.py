@@ -7,16 +7,19 @@ from __future__ import annotations
 
 import json
 import logging
+import math
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from copy import deepcopy
 from functools import lru_cache
 from pathlib import Path
+from subprocess import DEVNULL
 from types import SimpleNamespace
 from typing import Any
 
 import jsonschema
 import nbformat
+from jupyter_client.manager import AsyncKernelManager
 from nbconvert.exporters.exporter import ResourcesDict
 from nbformat import NotebookNode, convert, reader
 from nbformat.v4.rwbase import strip_transient
@@ -110,6 +113,12 @@ class Steps:
             return False
         return self.execute.skip_cells_with_tag not in cell.metadata.get("tags", [])
 
+    def new_execute(self, seconds: float) -> Execute:
+        """Return a new step that runs notebooks in a kernel, as the course has configured it; a cell may take so many seconds."""
+        step = type(self.execute or Execute())(parent=self.converter.exporter, kernel_manager_class=QuietKernels)
+        step.timeout = math.ceil(seconds)
+        return step
+
     @property
     def timeout(self) -> float | None:
         """Seconds that a cell may take; None for no limit."""
@@ -182,6 +191,14 @@ def _make_ordinary(notebook: NotebookNode) -> None:
     for cell in notebook.cells:
         if cell.metadata.get("nbgrader") == {}:
             del cell.metadata["nbgrader"]
+
+
+class QuietKernels(AsyncKernelManager):
+    """Starts kernels that print nothing here: what a notebook prints is among its outputs."""
+
+    async def start_kernel(self, **options: Any) -> None:  # type: ignore[override]
+        """Start a kernel."""
+        await super().start_kernel(stdout=DEVNULL, stderr=DEVNULL, **options)
 
 
 class _Noticed(logging.Handler):

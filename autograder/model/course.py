@@ -8,6 +8,7 @@ notebook, which is their only source.
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -26,11 +27,20 @@ DEMO = "demo"
 
 @dataclass(frozen=True)
 class Layout:
-    """The folders of a course, relative to its root: ``c.CourseDirectory`` and ``c.Autograder.hidden_directory`` in its configuration."""
+    """The folders of a course, relative to its root: ``c.CourseDirectory`` and ``c.Autograder.hidden_directory`` in its configuration.
+
+    `structure` is nbgrader's ``directory_structure``: where an assignment lies in each of its steps.
+    """
 
     source: str = "source"
     release: str = "release"
     hidden: str = "autograder"
+    submitted: str = "submitted"
+    structure: str = "{nbgrader_step}/{student_id}/{assignment_id}"
+
+    def path(self, step: str, student: str, assignment: str) -> str:
+        """Return the folder of an assignment in one of nbgrader's steps; both names may be patterns."""
+        return os.path.normpath(self.structure.format(nbgrader_step=step, student_id=student, assignment_id=assignment))
 
 
 OURS = Layout("solutions", "course")
@@ -210,6 +220,14 @@ class Course:
         """Return all lectures, by number: the assignments with a hidden suite, and those called ``NN_slug`` in a course that is built."""
         return self._lectures
 
+    @cached_property
+    def assignments(self) -> dict[str, Path]:
+        """The other assignments, graded by their own test cells: by name the folder with notebooks, the instructor's where it is there."""
+        layout = layout_of(self.root)
+        folders = (folder for step in (layout.release, layout.source) for folder in self.root.glob(layout.path(step, ".", "*")))
+        found = {folder.name: folder for folder in folders if any(folder.glob("*.ipynb"))}
+        return {name: found[name] for name in sorted(found.keys() - {lecture.id for lecture in self._lectures})}
+
     def has_lecture(self, name: str) -> bool:
         """Tell whether `lecture` finds one by this name."""
         try:
@@ -229,8 +247,9 @@ class Course:
         for lecture in self._lectures:
             if name in (lecture.id, lecture.slug, lecture.number):
                 return lecture
-        known = ", ".join(lecture.id for lecture in self._lectures) or "none"
-        raise CourseError(f"there is no lecture {name!r} in {self.root}; there are: {known}")
+        known = ", ".join([*(lecture.id for lecture in self._lectures), *self.assignments]) or "none"
+        what = "assignment" if self.assignments else "lecture"
+        raise CourseError(f"there is no {what} {name!r} in {self.root}; there are: {known}")
 
     def lecture_of(self, grade_ids: frozenset[str]) -> Lecture | None:
         """Return the lecture with the most exercises among a notebook's `grade_id`s; None if there is none with any."""
@@ -282,6 +301,8 @@ def _layout(root: Path, config: FileState) -> Layout:
         "source": found.CourseDirectory.get("source_directory"),
         "release": found.CourseDirectory.get("release_directory"),
         "hidden": found.Autograder.get("hidden_directory"),
+        "submitted": found.CourseDirectory.get("submitted_directory"),
+        "structure": found.CourseDirectory.get("directory_structure"),
     }
     return Layout(**{name: str(value) for name, value in names.items() if value is not None})
 

@@ -183,7 +183,8 @@ def parse_submission(data: bytes, path: Path, course: Course, student: str | Non
     found = course.lecture_of(frozenset(grade_id(cell) for _, cell in cells))
     if found is None:
         wanted = lecture.id if lecture else "a lecture"
-        raise SubmissionError(f"this is no notebook of the course: none of its cells is an exercise of {wanted}")
+        hint = f"; {next(iter(course.assignments))}, for one, is graded where nbgrader puts it, in submitted/" if course.assignments else ""
+        raise SubmissionError(f"this is no notebook of the course: none of its cells is an exercise of {wanted}{hint}")
     if lecture is not None and found.id != lecture.id:
         raise SubmissionError(f"this is the notebook of {found.id}, but {lecture.id} was to be handed in")
     problems += _check_exercises([cell for _, cell in cells], found)

@@ -144,11 +144,13 @@ def _note(result: SubmissionResult, found: Misconceptions) -> None:
 
 
 def misconceptions(results: Iterable[SubmissionResult]) -> RenderableType:
-    """Return the misconceptions of a class with their students, by frequency."""
+    """Return the misconceptions of a class with their students, by frequency; nothing where no hidden suite looks for any."""
     found: Misconceptions = {}
+    by_suite = False
     for result in results:
         _note(result, found)
-    return _misconceptions(found)
+        by_suite = by_suite or any(exercise.aspects for exercise in result.exercises)
+    return _misconceptions(found) if by_suite else ""
 
 
 def _misconceptions(found: Misconceptions) -> RenderableType:

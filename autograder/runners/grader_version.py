@@ -68,6 +68,11 @@ def installed(hidden: HiddenModules) -> Installed:
     return Installed(_code(tuple(sorted(_files(hidden)))), versions())
 
 
+def engine_code(package: str) -> str:
+    """Return the hash of the code of one of this package's packages, such as "sandbox"."""
+    return _code(tuple(sorted(_python_files(f"{PACKAGE.name}/{package}", PACKAGE / package, frozenset()))))
+
+
 class InstalledCache:
     """A cache of `installed` for `CACHE_SECONDS`, for the host; workers check the files for each task."""
 

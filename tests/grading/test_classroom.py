@@ -136,7 +136,8 @@ def key_of(course: Course, **options) -> str:
 
 
 OWN = ["autograder/suites/test_SLUG.py", "autograder/reference/SLUG.py", "autograder/misconceptions/SLUG.py"]
-ROOTS = ["autograder.runners.worker", "autograder.sandbox.zygote", *(name.removesuffix(".py").replace("/", ".") for name in OWN)]
+SERVICES = ["autograder.sandbox.guest"]  # which the zygote imports by name
+ROOTS = ["autograder.runners.worker", "autograder.sandbox.zygote", *SERVICES, *(name.removesuffix(".py").replace("/", ".") for name in OWN)]
 
 
 @cache

@@ -1,0 +1,54 @@
+"""What the arguments of ``autograder grade`` name of assignments that are graded by their own test cells."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from pathlib import Path
+from typing import NamedTuple
+
+from autograder.model.course import Course, layout_of
+
+
+class CellHandin(NamedTuple):
+    """What was handed in for an assignment without a hidden suite, by names; by all students, if `student` is empty."""
+
+    assignment: str
+    student: str = ""
+
+
+def cell_hand_ins(names: Iterable[str], course: Course) -> tuple[list[CellHandin], list[str]]:
+    """Return what is named of assignments without a hidden suite, and the other names.
+
+    Parameters
+    ----------
+    names : iterable of str
+        Assignments; or folders and notebooks in ``submitted/``, which stand for that student's submission.
+    course : Course
+    """
+    found: dict[CellHandin, None] = {}
+    others = []
+    for name in names:
+        hand_in = _at(Path(name), course) if Path(name).exists() else _named(name, course)
+        if hand_in is None:
+            others.append(name)
+        else:
+            found[hand_in] = None
+    return list(found), others
+
+
+def _named(name: str, course: Course) -> CellHandin | None:
+    return CellHandin(name) if not course.has_lecture(name) and name in course.assignments else None
+
+
+def _at(path: Path, course: Course) -> CellHandin | None:
+    """Return the submission to which a file or folder belongs; None if it lies elsewhere, or a hidden suite judges it."""
+    try:
+        place = path.resolve().relative_to(course.root.resolve()).as_posix()
+    except ValueError:
+        return None
+    layout = layout_of(course.root)
+    pattern = re.escape(layout.path(layout.submitted, "STUDENT", "ASSIGNMENT"))
+    pattern = pattern.replace("STUDENT", "(?P<student>[^/]+)").replace("ASSIGNMENT", "(?P<assignment>[^/]+)")
+    named = re.match(rf"{pattern}(?:/|\Z)", place)
+    return CellHandin(named["assignment"], named["student"]) if named and named["assignment"] in course.assignments else None
