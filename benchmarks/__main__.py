@@ -48,7 +48,9 @@ def read() -> argparse.Namespace:
     parser.add_argument("--last", action="store_true", help="measure nothing: show all the figures in figures.json")
     own = parser.add_argument_group("speed")
     own.add_argument("--lectures", nargs="+", default=[], metavar="LECTURE", help="which lectures (default: all)")
-    own.add_argument("--students", type=int, metavar="N", help=f"how large the class is (default {speed.STUDENTS}; cells: {cells.STUDENTS})")
+    own.add_argument(
+        "--students", type=int, metavar="N", help=f"how large the class is (default {speed.STUDENTS}; cells: {cells.STUDENTS})"
+    )
     own.add_argument("--repeats", type=int, default=3, metavar="N", help="how often everything is measured (default 3)")
     own.add_argument("--sample", type=int, default=8, metavar="N", help="how many of the class nbgrader grades (default 8; 0: none)")
     grown = parser.add_argument_group("growth")

@@ -63,7 +63,8 @@ WEATHER = {
         None,
     ],
     "rain_of_a_year": [
-        "def rain_of_a_year(data, year):\n    return data[data.date.dt.year == year].groupby('station').rain.sum().sort_values(ascending=False)",
+        "def rain_of_a_year(data, year):\n    one = data[data.date.dt.year == year]\n"
+        "    return one.groupby('station').rain.sum().sort_values(ascending=False)",
         "def rain_of_a_year(data, year):\n    return data[data.date.dt.year == year].groupby('station').rain.sum()",
         "def rain_of_a_year(data, year):\n    return data.groupby('station').rain.sum().sort_values(ascending=False)",
         "def rain_of_a_year(data, year):\n    return data[data.year == year].groupby('station').rain.sum()",
@@ -108,8 +109,11 @@ def compared(name: str, course: Path, students: Sequence[str], own: Mapping[str,
             cost = graded(course, students, road, own, options.patience, seen, shown)
             costs[road].append(cost)
             say(f"{name}, {turn + 1} of {options.repeats}, {road}: {cost}")
-    figures = sum(str(outputs).count("image/png") for outputs in shown.values())
-    return {"costs": costs, "marks": summary(seen), "figures": figures}
+    drawing = json.loads(run([sys.executable, str(HERE / "drawing.py"), ASSIGNMENT, str(JOBS)], course, own))
+    figures = sum("image/png" in output for outputs in shown.values() for output in outputs)
+    if drawing["figures"] != figures:
+        raise SystemExit(f"there are {figures} figures in the autograded notebooks, and {drawing['figures']} were drawn to take the time")
+    return {"costs": costs, "marks": summary(seen), "drawing": drawing}
 
 
 def graded(
@@ -150,7 +154,9 @@ def outputs_in(course: Path) -> dict[tuple[str, str], Any]:
 def _shown(output: Mapping[str, Any]) -> Any:
     if output["output_type"] == "error":
         return [output["ename"], output["evalue"]]
-    return output.get("text") or {kind: output["data"][kind] for kind in RICH if kind in output["data"] and " at 0x" not in str(output["data"])}
+    return output.get("text") or {
+        kind: output["data"][kind] for kind in RICH if kind in output["data"] and " at 0x" not in str(output["data"])
+    }
 
 
 # --- the assignments ---------------------------------------------------------------------------------------------------------

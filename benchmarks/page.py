@@ -138,30 +138,37 @@ def _machine(figures: dict[str, Any]) -> str:
 
 def _cells(figures: dict[str, Any]) -> str:
     header = "assignment | ours, wall s | nbgrader, wall s | nbgrader's wall clock, ours = 1 | ours, CPU s | nbgrader, CPU s"
-    header += " | nbgrader's CPU, ours = 1 | host, MiB | all our processes, MiB | nbgrader and kernel, MiB | figures | points of the students"
-    rows = []
+    header += " | nbgrader's CPU, ours = 1 | host, MiB | all our processes, MiB | nbgrader and its kernel, MiB | points of the students"
+    rows, drawing = [], []
     for name, about in figures["assignments"].items():
-        spent = {(way, kind): [run[kind] for run in about["costs"][way]] for way in (OURS, NBGRADER) for kind in KINDS}
         row = [name]
         for kind in KINDS:
-            ours, theirs = spent[OURS, kind], spent[NBGRADER, kind]
+            ours, theirs = ([run[kind] for run in about["costs"][way]] for way in (OURS, NBGRADER))
             pairs = [one / two for one, two in zip(theirs, ours, strict=True)]
             ratio = median(theirs) / median(ours)
             reached = f": {_reached(ratio >= CELL_TIMES)}" if kind == "wall" else ""
             row += [f"{median(ours):.1f}", f"{median(theirs):.1f}", _spread(ratio, min(pairs), max(pairs)) + reached]
+            if kind == "wall" and (drawn := about["drawing"])["figures"]:
+                least = drawn["cpu"] / figures["jobs"]
+                drawing.append(
+                    f"{name}: drawing the {drawn['figures']} figures takes {drawn['cpu']:.1f} s of a processor, {least:.1f} s on "
+                    f"{figures['jobs']} cores. nbgrader's wall clock is {median(theirs) / least:.1f} times that: no grader that draws them "
+                    "as a kernel does gets further."
+                )
         row += [f"{peak(about, kind, way=way):.0f}" for way, kind in ((OURS, "host"), (OURS, "all"), (NBGRADER, "all"))]
         marks = about["marks"]
-        rows.append([*row, str(about["figures"]), f"{marks['least']:g} to {marks['most']:g}, {marks['different']} different"])
-    first = next(iter(figures["assignments"].values()))
-    compared = sum(about["marks"]["compared"] for about in figures["assignments"].values())
-    busy = _others([run["others"] for about in figures["assignments"].values() for runs in about["costs"].values() for run in runs])
+        rows.append([*row, f"{marks['least']:g} to {marks['most']:g}, {marks['different']} different"])
+    every = figures["assignments"].values()
+    costs = [runs for about in every for runs in about["costs"].values()]
+    busy = _others([run["others"] for runs in costs for run in runs])
     text = (
-        f"### Graded by their own test cells\n\nA class of {figures['students']}, graded as a whole by both: seconds from the start of the command "
-        f"to its end, median of {len(first['costs'][OURS])} runs (aim: nbgrader's wall clock {CELL_TIMES} times ours). All runs gave the same marks "
-        f"for {compared} cells, and the same texts, tables and figures in all autograded notebooks. The MiB of all processes at once count once what "
-        f"some share. {', '.join([*figures['machine'].values()][:3])}; others kept {busy} busy.\n\n"
+        f"### Graded by their own test cells\n\nA class of {figures['students']}, graded as a whole by both: seconds from the start of a "
+        f"command to its end, median of {len(costs[0])} runs; the aim is {CELL_TIMES} times by the wall clock. All runs gave the same "
+        f"marks for {sum(about['marks']['compared'] for about in every)} cells, and the same texts, tables and figures in all autograded "
+        "notebooks. MiB are peaks, of all processes at once with what they share counted once. "
+        f"{', '.join([*figures['machine'].values()][:3])}; others kept {busy} busy.\n\n"
     )
-    return text + table(header.split(" | "), rows)
+    return text + table(header.split(" | "), rows) + "".join(f"\n{sentence}\n" for sentence in drawing)
 
 
 def _growth(figures: dict[str, Any]) -> str:

@@ -67,7 +67,7 @@ class Workshop:
 
 
 def environment(folder: Path) -> dict[str, str]:
-    """Return an environment as after activation, without this account's own settings of Python and Jupyter; its home is made in `folder`."""
+    """Return an environment as after activation, without this account's settings of Python and Jupyter; its home is made in `folder`."""
     home = folder / "home"
     home.mkdir(parents=True)
     programs = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
