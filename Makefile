@@ -24,7 +24,7 @@ unexport PYTHONDONTWRITEBYTECODE
 # nbgrader calls its commands by name. Not exported for all of make: PYTHON must not come from the environment that it makes.
 RUN := PATH='$(abspath $(BIN))':"$$PATH"
 
-.PHONY: help demo test lab browser pictures bench bench-growth bench-hostile crosscheck mutants fuzz chaos build lint types notebooks unit setup lock clean
+.PHONY: help demo test lab browser pictures bench bench-growth bench-hostile crosscheck mutants fuzz chaos build wheel lint types notebooks unit setup lock clean
 .DELETE_ON_ERROR:
 
 help:
@@ -33,6 +33,7 @@ help:
 	@echo 'make browser     the course, formgrader and the pages in a Chromium that is there (make pictures: and the pictures of docs/)'
 	@echo 'make lab         JupyterLab with the course'
 	@echo 'make build       released notebooks from solutions/'
+	@echo 'make wheel       the engine for any nbgrader course, as dist/*.whl'
 	@echo 'make bench       how long grading takes in every lecture (bench-growth: 5000 submissions; bench-hostile: what it withstands)'
 	@echo 'make crosscheck  the references against PyTorch (downloads it; TORCH=torch==2.13.0 picks a version)'
 	@echo 'make mutants     how many wrong functions, made by changing right ones, the hidden tests catch'
@@ -107,6 +108,11 @@ chaos: $(READY)
 build: $(READY)
 	$(RUN) $(BIN)/autograder build
 
+# Alone in the folder, so that dist/*.whl is one file.
+wheel: $(READY)
+	rm -f dist/*.whl
+	$(BIN)/python -m pip wheel --quiet --disable-pip-version-check --no-deps --no-build-isolation --wheel-dir dist .
+
 setup: $(READY)
 
 # An environment of the same version is brought up to date where it stands; any other one, and one that was moved here, is made anew.
@@ -122,8 +128,8 @@ $(READY): requirements.lock pyproject.toml course/pyproject.toml
 
 # One lock for all systems and for Python 3.11 to 3.13. "fewest": where it can be, one version of a package for all of them.
 lock:
-	uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --fork-strategy fewest --generate-hashes --upgrade \
-		--no-emit-index-url --no-emit-find-links --no-emit-package coursekit --annotation-style line \
+	uv pip compile pyproject.toml --extra dev --group course --universal --python-version 3.11 --fork-strategy fewest \
+		--generate-hashes --upgrade --no-emit-index-url --no-emit-find-links --no-emit-package coursekit --annotation-style line \
 		--custom-compile-command 'make lock' --quiet --output-file requirements.lock
 
 clean:

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from autograder.runners.class_run import Handin, Options
 
 app = typer.Typer(
-    help="Grade and build the course «Training Deep Neural Networks».",
+    help="Grade the notebooks of an nbgrader course, by their own test cells or by hidden tests.",
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode=None,
@@ -52,7 +52,7 @@ Visibility = Literal["visible", "after_due_date", "after_published", "hidden"]
 @app.command()
 def grade(
     paths: Annotated[
-        list[str], typer.Argument(metavar="PATH...", help="Notebooks, folders of notebooks, or a lecture: all of submitted/*/LECTURE/.")
+        list[str], typer.Argument(metavar="PATH...", help="Notebooks, folders of notebooks, or an assignment: all that was handed in.")
     ],
     json_to: Annotated[str, typer.Option("--json", metavar="FILE|-", help="Write the results as JSON.")] = "",
     jobs: Annotated[int, typer.Option(min=1, help="Processes that grade at once.")] = os.cpu_count() or 1,
@@ -156,6 +156,8 @@ def report(
     if csv_to:
         write_csv(found, csv_to)
     page = write_pages(found, course, output)
+    if not lecture and course.assignments:
+        _say(f"Left out, because they have no hidden suite: {', '.join(course.assignments)}. Formgrader shows their marks.")
     if json_to == "-":
         print(data)
     if skeleton:
@@ -176,7 +178,7 @@ def build(
     from autograder.model.course import find_course
 
     course = find_course()
-    chosen = [course.lecture(name) for name in lectures or []] or list(course.lectures())
+    chosen = map(course.lecture, lectures) if lectures else course.lectures()
     build_lectures(course, chosen, check=check, report=_say, force=force)
 
 

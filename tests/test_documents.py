@@ -24,9 +24,10 @@ import typer
 
 from autograder.build.structure import TEST_CELL, Parts
 from autograder.cli import app
+from autograder.gradebook.cell_run import CELLS_IN_ALL
 from autograder.judging.known_answers import catalogue
 from autograder.judging.sample_notebooks import solved, with_answers, write
-from autograder.limits import LIMITS, Limits, in_units, limits_in
+from autograder.limits import LIMITS, NOTEBOOK_LIMITS, Limits, in_units, limits_in
 from autograder.model.course import PACKAGE, Course, HiddenModules
 from autograder.sandbox.confine import GUEST_PACKAGES
 
@@ -408,6 +409,14 @@ def test_the_limits_are_those_of_the_code() -> None:
     assert {name: table.get(name) for name in LIMITS} == {
         name: in_units(value) if name.endswith("_bytes") else f"{value:g}" for name, value in values.items()
     }
+    changed = {name: value for name, value in vars(NOTEBOOK_LIMITS).items() if value != values[name]}
+    (of_notebooks,) = re.findall(
+        r"^A notebook that is graded by its own test cells .*?\n\n", DOCUMENTS[INSTRUCTORS], re.MULTILINE | re.DOTALL
+    )
+    assert {*re.findall(r"`(\w+_(?:seconds|bytes))`", of_notebooks)} == changed.keys()
+    for name, value in changed.items():
+        assert (in_units(value) if name.endswith("_bytes") else f"{value:g}") in of_notebooks, name
+    assert f"or {CELLS_IN_ALL} times" in " ".join(of_notebooks.split())
     said = " ".join(DOCUMENTS[STUDENTS].split())
     assert f"a cell may take {limits.cell_seconds:g} seconds, a call of one of your functions {limits.call_seconds:g} seconds" in said
     assert f"all together {limits.total_seconds:g} seconds, with {limits.memory_bytes >> 30} GiB of memory" in said

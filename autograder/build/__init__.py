@@ -80,10 +80,10 @@ def build(
     BuildError
         With all findings. A solution notebook that ran is written nevertheless; ``course/`` is written only without findings.
     """
+    needs_coursekit(course)
     lectures = tuple(lectures) or tuple(lecture for lecture in course.lectures() if lecture.source.parent.is_dir())
     if not lectures:
         raise BuildError(f"there is nothing to build: {course.root / layout_of(course.root).source} has no folder like 01_topic.")
-    needs_coursekit(course)
     return _Build(course, lectures, check, report, force).run()
 
 

@@ -25,7 +25,7 @@ from autograder.model.results import ExerciseResult, Status, SubmissionResult, T
 from autograder.runners.cell_hand_ins import CellHandin
 from autograder.runners.class_run import Options
 from autograder.sandbox.imports import imported_modules
-from autograder.sandbox.notebooks import IPythonSandbox
+from autograder.sandbox.notebooks import IPythonSandbox, NotebookRun
 
 if TYPE_CHECKING:
     from nbgrader.converters import Autograde
@@ -202,24 +202,26 @@ class _Confined:
     cache: ExecutionCache | None
 
     def run(self, prepared: Prepared, limits: Limits) -> dict[str, Execution]:
-        return {notebook.name: self._execution(notebook, prepared.data, limits) for notebook in prepared.notebooks}
-
-    def _execution(self, notebook: PreparedNotebook, files: Mapping[str, Path], limits: Limits) -> Execution:
-        if why := _refusal_of((notebook.language, notebook.kernel)):
-            raise SubmissionError(f"{notebook.name}.ipynb: {why}")
-        key = self.cache.key(notebook, files, limits) if self.cache else ""
+        for notebook in prepared.notebooks:
+            if why := _refusal_of((notebook.language, notebook.kernel)):
+                raise SubmissionError(f"{notebook.name}.ipynb: {why}")
+        key = self.cache.key(prepared, limits) if self.cache else ""
         known = self.cache.get(key) if self.cache else None
-        if known:
+        if known is not None:
             return known
-        run = self.sandbox.run(list(notebook.code.values()), files, limits)
-        where = "a cell" if run.ended_in != -1 else "it was not run:"
-        execution = Execution.of(notebook, run.outputs, run.counts, run.reason and f"{notebook.name}.ipynb: {where} {run.reason}")
-        if self.cache and not run.reason and not run.interrupted:  # a limit of time or memory may hold in another run
-            self.cache.put(key, execution)
-        return execution
+        runs = self.sandbox.run_in_turn([list(notebook.code.values()) for notebook in prepared.notebooks], prepared.data, limits)
+        found = {notebook.name: _execution(notebook, run) for notebook, run in zip(prepared.notebooks, runs, strict=True)}
+        if self.cache and not any(run.reason or run.interrupted for run in runs):  # a limit of time or memory may hold in another run
+            self.cache.put(key, found)
+        return found
 
     def close(self) -> None:
         self.sandbox.close()
+
+
+def _execution(notebook: PreparedNotebook, run: NotebookRun) -> Execution:
+    where = "a cell" if run.ended_in != -1 else "it was not run:"
+    return Execution.of(notebook, run.outputs, run.counts, run.reason and f"{notebook.name}.ipynb: {where} {run.reason}")
 
 
 def _cells(path: Path) -> Sequence[Mapping[str, Any]]:

@@ -1,4 +1,4 @@
-"""Keeps what came of running a notebook, so that an interrupted run goes on, and equal notebooks are run once."""
+"""Keeps what came of running a submission's notebooks, so that an interrupted run goes on, and equal submissions are run once."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from autograder.files import sweep, write_atomically
-from autograder.gradebook.cell_grading import Execution, PreparedNotebook
+from autograder.gradebook.cell_grading import Execution, Prepared
 from autograder.limits import Limits
 from autograder.runners.grader_version import digest_of, engine_code, versions
 
@@ -35,26 +35,30 @@ class ExecutionCache:
         with suppress(OSError):
             sweep(self._folder)
 
-    def key(self, notebook: PreparedNotebook, files: Mapping[str, Path], limits: Limits) -> str:
-        """Return the hash of a notebook, the files that it can read, its limits, and what is installed."""
-        contents = {name: digest_of(path) for name, path in files.items()}
-        parts = [notebook.digest, contents, repr(limits), self._environment]
+    def key(self, prepared: Prepared, limits: Limits) -> str:
+        """Return the hash of a submission's notebooks, the files that they can read, their limits, and what is installed."""
+        notebooks = [(notebook.name, notebook.digest) for notebook in prepared.notebooks]
+        contents = {name: digest_of(path) for name, path in prepared.data.items()}
+        parts = [notebooks, contents, repr(limits), self._environment]
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
-    def get(self, key: str) -> Execution | None:
-        """Return what is kept under a key; None if there is nothing, or it can't be read."""
+    def get(self, key: str) -> dict[str, Execution] | None:
+        """Return what is kept under a key, by the notebooks' names; None if there is nothing, or it can't be read."""
         try:
             found: dict[str, Any] = json.loads((self._folder / f"{key}.json").read_bytes())
-            outputs, counts = ({int(index): value for index, value in found[name].items()} for name in ("outputs", "counts"))
+            return {name: Execution(_numbered(kept["outputs"]), _numbered(kept["counts"])) for name, kept in found.items()}
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
             return None
-        return Execution(outputs, counts)
 
-    def put(self, key: str, execution: Execution) -> None:
-        """Keep what came of a notebook that ran to its end; if that isn't possible, it will be run again."""
+    def put(self, key: str, executions: Mapping[str, Execution]) -> None:
+        """Keep what came of notebooks that ran to their ends; if that isn't possible, they will be run again."""
+        content = {name: {"outputs": dict(found.outputs), "counts": dict(found.counts)} for name, found in executions.items()}
         with suppress(OSError):
-            content = json.dumps({"outputs": dict(execution.outputs), "counts": dict(execution.counts)})
-            write_atomically(self._folder / f"{key}.json", content.encode())
+            write_atomically(self._folder / f"{key}.json", json.dumps(content).encode())
+
+
+def _numbered(by_index: Mapping[str, Any]) -> dict[int, Any]:
+    return {int(index): value for index, value in by_index.items()}
 
 
 @lru_cache(maxsize=1)

@@ -85,6 +85,12 @@ def _is_allowed(tag: str, name: str, value: str) -> bool:
     return (tag, name) in _ALLOWED and _ALLOWED[tag, name].fullmatch(value) is not None
 
 
+def picture(bundle: Any, text: str) -> Markup | None:
+    """Return the picture in an output's data, with a text for those who don't see it; None if it has none."""
+    data = next((f"data:{mime};base64,{image}" for mime, image in pictures(bundle).items()), None)
+    return Markup('<img src="{}" alt="{}">').format(data, printable(text)) if data else None
+
+
 def plain(text: str) -> Markup:
     """Return text as it is, in a block that keeps its lines; cut at `CODE_LENGTH`."""
     rest = f"\n(and {len(text) - CODE_LENGTH} characters more)" if len(text) > CODE_LENGTH else ""

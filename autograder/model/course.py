@@ -10,9 +10,10 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from glob import glob
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -224,8 +225,8 @@ class Course:
     def assignments(self) -> dict[str, Path]:
         """The other assignments, graded by their own test cells: by name the folder with notebooks, the instructor's where it is there."""
         layout = layout_of(self.root)
-        folders = (folder for step in (layout.release, layout.source) for folder in self.root.glob(layout.path(step, ".", "*")))
-        found = {folder.name: folder for folder in folders if any(folder.glob("*.ipynb"))}
+        folders = (found for step in (layout.release, layout.source) for found in _assignments(self.root, layout.path(step, ".", "*")))
+        found = {name: folder for name, folder in folders if any(folder.glob("*.ipynb"))}
         return {name: found[name] for name in sorted(found.keys() - {lecture.id for lecture in self._lectures})}
 
     def has_lecture(self, name: str) -> bool:
@@ -242,11 +243,17 @@ class Course:
         Raises
         ------
         CourseError
-            If there is none.
+            If there is none, or it is an assignment without a hidden suite.
         """
         for lecture in self._lectures:
             if name in (lecture.id, lecture.slug, lecture.number):
                 return lecture
+        if name in self.assignments:
+            wanted = Lecture(self.root, name)
+            raise CourseError(
+                f"{name} has no hidden suite, which would be {wanted.shown(wanted.hidden.suite)}: its own test cells grade it, by "
+                f"«autograder grade {name}», and formgrader shows the marks (docs/new-lecture.md says how to write a suite)"
+            )
         known = ", ".join([*(lecture.id for lecture in self._lectures), *self.assignments]) or "none"
         what = "assignment" if self.assignments else "lecture"
         raise CourseError(f"there is no {what} {name!r} in {self.root}; there are: {known}")
@@ -305,6 +312,14 @@ def _layout(root: Path, config: FileState) -> Layout:
         "structure": found.CourseDirectory.get("directory_structure"),
     }
     return Layout(**{name: str(value) for name, value in names.items() if value is not None})
+
+
+def _assignments(root: Path, pattern: str) -> Iterator[tuple[str, Path]]:
+    """Yield name and place of what a pattern finds in a course; the name stands for its asterisk, wherever nbgrader's folders have it."""
+    name = re.compile(re.escape(pattern).replace(r"\*", "([^/]+)"))
+    for path in glob(pattern, root_dir=root):  # which also takes a pattern that begins at the root of all files
+        if named := name.fullmatch(path):
+            yield named[1], Path(root, path)
 
 
 def is_built(root: Path) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from autograder.errors import GradebookError, SubmissionError
+from autograder.errors import CourseError, GradebookError, SubmissionError
 from autograder.gradebook.manual import ByHand, names, read_by_hand
 from autograder.model.course import Course, Lecture
 from autograder.report.course_so_far import StudentSoFar, so_far
@@ -72,7 +72,14 @@ def class_report(course: Course, lectures: Iterable[Lecture], alike: bool = Fals
     ------
     SubmissionError
         If nothing was graded, or `alike` needs a package that isn't installed.
+    CourseError
+        If no assignment of the course has a hidden suite.
     """
+    if not course.lectures():
+        raise CourseError(
+            f"no assignment in {course.root} has a hidden suite, whose findings the report is made of: "
+            "the marks are in formgrader, and in what «nbgrader export» writes"
+        )
     by_hand, note = ByHand(), ""
     try:
         by_hand = read_by_hand(course)

@@ -371,7 +371,8 @@ class Calls:
     def warm_up(self) -> None:
         """Import what every guest needs."""
         self._coursekit = coursekit_folders()
-        from coursekit import check, ready  # noqa: F401  imported by set-up cells
+        with suppress(ModuleNotFoundError):  # an installed engine has the general part of coursekit alone
+            from coursekit import check, ready  # noqa: F401  imported by set-up cells
 
     def readable(self) -> Iterable[str]:
         """Return the files and folders that guests may read."""

@@ -21,9 +21,10 @@ from autograder.sandbox import wire
 from autograder.sandbox.channel import Closed, Timeout
 from autograder.sandbox.confine import LAYERS, available
 from autograder.sandbox.outputs import MOST_OUTPUTS, NotebookOutputs, OutputError
-from autograder.sandbox.process import GuestKind, GuestProcess, ZygoteClient
+from autograder.sandbox.process import Ending, GuestKind, GuestProcess, ZygoteClient
 from autograder.sandbox.reasons import MESSAGE_LENGTH, disk_message, meaning_of_status
 from autograder.sandbox.usage import Clock
+from autograder.sandbox.zygote import SHORTAGES
 
 START_SECONDS = 60.0
 """How long a guest may take until it runs the first cell: it copies files before."""
@@ -32,6 +33,7 @@ INTERRUPT_SECONDS = 4.0
 MOST_MESSAGES = 10 * MOST_OUTPUTS
 MOST_RECEIVED = 4
 """How many messages a guest may send, and how often `answer_bytes`: a guest that keeps its limits sends far fewer."""
+CANNOT_COPY = "the files beside it can't be copied"
 ENVIRONMENT = {"MPLBACKEND": "module://matplotlib_inline.backend_inline", "NBGRADER_EXECUTION": "autograde"}
 ENVIRONMENT |= {"CLICOLOR": "1", "FORCE_COLOR": "1", "CLICOLOR_FORCE": "1", "TERM": "xterm-color", "PAGER": "cat", "GIT_PAGER": "cat"}
 """What ipykernel and nbgrader set in a kernel's environment."""
@@ -137,19 +139,59 @@ class IPythonSandbox:
         SandboxUnavailable, Shortage
             If no guest can be started.
         """
+        return self.run_in_turn([cells], files, limits)[0]
+
+    def run_in_turn(
+        self,
+        notebooks: Sequence[Sequence[str]],
+        files: Sequence[str | Path] | Mapping[str, str | Path] = (),
+        limits: Limits = NOTEBOOK_LIMITS,
+    ) -> list[NotebookRun]:
+        """Run the notebooks of one submission one after the other, as nbgrader does: a notebook finds what those before it have written.
+
+        Each runs in a guest of its own, with all limits; the sum of the files counts for all of them together. Files are copied once.
+
+        Parameters
+        ----------
+        notebooks : sequence of sequence of str
+            The sources of the code cells of each.
+        files, limits
+            As for `run`.
+
+        Raises
+        ------
+        SandboxUnavailable, Shortage
+            If no guest can be started.
+        """
         named = {name: str(path) for name, path in files.items()} if isinstance(files, Mapping) else files_in(files)
-        return _Run(self._zygote, cells, limits).result(named)
+        found, folder = [], ""
+        try:
+            for number, cells in enumerate(notebooks, 1):
+                run = _Run(self._zygote, cells, limits, folder, keep=number < len(notebooks))
+                try:
+                    found.append(run.result({} if folder else named))
+                finally:
+                    folder = run.folder
+        finally:
+            if folder:
+                self._zygote.remove(folder)
+        return found
+
+
+class _Uncopied(Exception):
+    """A file of a notebook can't be read."""
 
 
 class _Run:
-    """One run of a notebook."""
+    """One run of a notebook, in a new scratch directory or in the `folder` of an earlier one; with `keep`, `folder` says where it is."""
 
-    def __init__(self, zygote: ZygoteClient, cells: Sequence[str], limits: Limits) -> None:
+    def __init__(self, zygote: ZygoteClient, cells: Sequence[str], limits: Limits, folder: str, keep: bool) -> None:
         self._zygote, self._sources, self._limits = zygote, list(cells), limits
+        self.folder, self._keep = folder, keep
         self._outputs = NotebookOutputs(len(cells), limits)
         self._counts: list[int | None] = [None] * len(cells)
         self._clock = Clock(limits.total_seconds)
-        self._running, self._is_interrupted = -1, False
+        self._running, self._has_begun, self._is_interrupted = -1, False, False
         self._deadline = 0.0
         self._interrupted: list[int] = []
         self._messages = self._received = 0
@@ -165,13 +207,18 @@ class _Run:
             frame = codec.encode("cells", self._sources, [(path, name) for name, path in files.items()], limits)
         except wire.WireError as error:
             return self._ended(f"its cells can't be run: {error}")
-        process = self._zygote.fork(self._limits, 0)
+        process = self._zygote.fork(self._limits, 0, self.folder)
         try:
             with self._clock.running():
                 return self._served(process, frame)
         except BaseException:
             process.end(grace=False)
             raise
+
+    def _end(self, process: GuestProcess, grace: bool = False) -> Ending:
+        ending = process.end(grace, self._keep)
+        self.folder = ending.folder
+        return ending
 
     def _served(self, process: GuestProcess, frame: bytes) -> NotebookRun:
         self._deadline = self._clock.deadline(START_SECONDS)
@@ -187,22 +234,25 @@ class _Run:
                     continue
                 if message.kind == "ready":
                     self._finish()
-                    process.end(grace=False)
+                    self._end(process)
                     return self._found()
                 self._count(message)
                 self._handle(message, wire.Codec(_refuse, _refuse, self._limits.bounds).decode(message))
         except Timeout:
-            process.end(grace=False)
-            if self._running < 0 and self._clock.left > 0:
+            self._end(process)
+            if not self._has_begun and self._clock.left > 0:
                 raise Shortage(f"a guest did not start within {START_SECONDS:g} s; grade it again when the machine is less busy") from None
             seconds, limit = self._clock.exceeded(self._limits, "cell_seconds")
             again = ", nor when it was interrupted" if self._is_interrupted else ""
             return self._ended(f"did not finish within {seconds:g} s (the limit {limit}){again}")
+        except _Uncopied as error:
+            self._end(process)
+            return self._ended(f"{CANNOT_COPY}: {error}")
         except (OutputError, wire.WireError) as error:
-            process.end(grace=False)
+            self._end(process)
             return self._ended(f"sent something that can't be read ({error})")
         except Closed:
-            ending = process.end()
+            ending = self._end(process, grace=True)
             reason = disk_message(self._limits) if ending.exceeded_disk else meaning_of_status(ending.status, self._limits)
             return self._ended(f"ended the whole process: {reason}")
 
@@ -215,10 +265,18 @@ class _Run:
 
     def _handle(self, message: wire.Frame, fields: list[Any]) -> None:
         """Take a message of the guest: an output, or that a cell has started or ended."""
-        if message.kind == "refused" and self._running < 0:
+        if message.kind == "refused" and not self._has_begun:
             said = " ".join(map(str, fields))[:MESSAGE_LENGTH]
             raise SandboxUnavailable(f"a guest could not be started ({said}); --sandbox none grades without confinement")
-        if message.kind == "running" and list(map(type, fields)) == [int, int]:
+        if message.kind == "uncopied" and not self._has_begun and list(map(type, fields)) == [int, str]:
+            number, said = fields
+            if number in SHORTAGES:
+                raise Shortage(f"{CANNOT_COPY}: {said}; make room on the machine, and grade it again")
+            raise _Uncopied(said)
+        if message.kind == "begin" and not (self._has_begun or fields):
+            self._has_begun = True
+            self._deadline = self._clock.deadline(self._limits.cell_seconds)
+        elif message.kind == "running" and self._has_begun and list(map(type, fields)) == [int, int]:
             index, count = fields
             if not self._running < index < len(self._sources) or count < 0:
                 raise OutputError("an unexpected message")

@@ -71,10 +71,12 @@ class StaleHandle(Exception):
 
 
 class Ending(NamedTuple):
-    """How a guest ended: its exit status (negative for a signal), and whether it was killed because its files exceeded disk_bytes."""
+    """How a guest ended: its exit status (negative for a signal), whether it was killed because its files exceeded disk_bytes, and the
+    scratch directory that was kept."""
 
     status: int
     exceeded_disk: bool = False
+    folder: str = ""
 
 
 class GuestProcess:
@@ -159,13 +161,14 @@ class GuestProcess:
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(self._pid, signal.SIGINT)
 
-    def end(self, grace: bool = True) -> Ending:
+    def end(self, grace: bool = True, keep: bool = False) -> Ending:
         """Kill the process and all that it has started; return its exit status.
 
         With `grace`, wait `GRACE_SECONDS` first: a process that has closed its socket is about to exit, and its own status says more.
+        With `keep`, its scratch directory stays for another guest, see `ZygoteClient.fork`.
         """
         self.channel.close()
-        return self._zygote.end(self._pid, GRACE_SECONDS if grace else 0)
+        return self._zygote.end(self._pid, GRACE_SECONDS if grace else 0, keep)
 
     def _refer(self, value: Any, guest: Any) -> list[Any]:
         if type(value) is wire.Handle:
@@ -248,8 +251,10 @@ class ZygoteClient:
             )
         self._ready = False
 
-    def fork(self, limits: Limits, output_bytes: int) -> GuestProcess:
+    def fork(self, limits: Limits, output_bytes: int, folder: str = "") -> GuestProcess:
         """Fork a guest, and return its process; at most `output_bytes` of its printed text are kept.
+
+        Its scratch directory is a new one, or the `folder` that was kept at the end of another guest of the same submission.
 
         Raises
         ------
@@ -261,7 +266,7 @@ class ZygoteClient:
         with self._lock:
             for _ in range(FORKS):
                 try:
-                    return self._fork(limits, output_bytes)
+                    return self._fork(limits, output_bytes, folder)
                 except (ConnectionError, TimeoutError):
                     continue  # the zygote has died, or does not answer: try again with a new one
                 except OSError as error:
@@ -270,26 +275,32 @@ class ZygoteClient:
                     raise
             raise SandboxUnavailable(f"the sandbox was killed {FORKS} times (out of memory?)")
 
-    def end(self, pid: int, grace: float) -> Ending:
-        """Kill a guest, and return its exit status."""
+    def end(self, pid: int, grace: float, keep: bool = False) -> Ending:
+        """Kill a guest, and return its exit status; with `keep`, its scratch directory stays."""
         with self._lock:
             try:
-                return Ending(**self._ask({"do": "end", "pid": pid, "grace": grace}, END_SECONDS))
+                return Ending(**self._ask({"do": "end", "pid": pid, "grace": grace, "keep": keep}, END_SECONDS))
             except (ConnectionError, TimeoutError):
                 return Ending(-9)  # SIGKILL: the guests of a zygote die with it
+
+    def remove(self, folder: str) -> None:
+        """Remove a scratch directory that was kept, if no guest has taken it."""
+        with self._lock, suppress(ConnectionError, TimeoutError):  # it is removed with the zygote
+            self._ask({"do": "remove", "folder": folder}, END_SECONDS)
 
     def stop(self) -> None:
         """End the zygote and all its guests."""
         with self._lock:
             self._stop()
 
-    def _fork(self, limits: Limits, output_bytes: int) -> GuestProcess:
+    def _fork(self, limits: Limits, output_bytes: int, folder: str) -> GuestProcess:
         self.start()
         self._await_ready()
         link, other = socket.socketpair()
         reading, writing = os.pipe()
         try:
             request = {"do": "fork", "limits": limits.of_process(), "disk_bytes": limits.disk_bytes, "bounds": asdict(limits.bounds)}
+            request["folder"] = folder
             reply = self._ask(request, END_SECONDS, (other.fileno(), writing))
             if "error" in reply:
                 if reply["errno"] in SHORTAGES:

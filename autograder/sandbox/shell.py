@@ -355,7 +355,11 @@ class Notebooks:
             metadata.version("a-package-that-is-not-there")  # fills its caches of the folders in sys.path, which guests may not list
 
     def _rehearse(self) -> None:
-        """Load what IPython imports only when a cell runs, shows a result, or raises, and what it remembers of all modules."""
+        """Load what IPython imports only when a cell runs, shows a result, or raises, and what it remembers of all modules.
+
+        Later a file of that name beside the notebook would take its place, which it doesn't in a kernel.
+        """
+        importlib.import_module("bdb")
         transformed = self._shell.transform_cell("%time 1\n")
         self._shell.should_run_async(transformed, transformed_cell=transformed)
         formatter: Any = self._shell.display_formatter
@@ -373,7 +377,11 @@ class Notebooks:
     def prepare(self, bounds: wire.Bounds) -> None:
         """Receive the notebook, copy the files that belong to it, and make those for printed text."""
         self._cells, files, self._limits = _received(bounds)
-        copy_files(files)
+        try:
+            copy_files(files)
+        except OSError as error:
+            os.write(SOCKET, wire.Codec(_refuse, _refuse, bounds).encode("uncopied", error.errno or 0, error.strerror or ""))
+            os._exit(1)
         tempfile.tempdir = None  # the zygote's own, if a library has asked for it
         self._descriptors = Descriptors()
 
@@ -386,9 +394,8 @@ class Notebooks:
         self._outlet = self._session.outlet = Outlet(bounds, Allowance(Limits(**self._limits)))
         for name in STREAMS:
             setattr(sys, name, Printed(name, self._outlet))
-        kernel: Any = SimpleNamespace(_allow_stdin=False)
-        builtins.input, getpass.getpass = partial(Kernel.raw_input, kernel), partial(Kernel.getpass, kernel)  # they refuse
         sys.argv = list(ARGUMENTS)
+        self._outlet.send("begin")  # from here on the notebook's files can have effects
         sys.path.insert(0, "")  # modules beside the notebook
         random.seed(0)  # unseeded random numbers are the same in each run
         np.random.seed(0)
@@ -413,6 +420,8 @@ class Notebooks:
     async def _run_cell(self, source: str) -> list[Any] | None:
         """Run a cell as ipykernel's ``do_execute`` does; return name, message and traceback of the error in its reply, or None."""
         shell = self._shell
+        kernel: Any = SimpleNamespace(_allow_stdin=False)
+        builtins.input, getpass.getpass = partial(Kernel.raw_input, kernel), partial(Kernel.getpass, kernel)  # they refuse
         try:
             signal.signal(signal.SIGINT, signal.default_int_handler)
             try:

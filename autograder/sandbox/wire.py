@@ -36,7 +36,10 @@ import numpy as np
 
 from coursekit.student import layout, with_layout
 
-KINDS = ("cells", "running", "ready", "refused", "call", "result", "error", "callback", "answer", "failed", "calls", "ask", "output")
+KINDS = (
+    *("cells", "running", "ready", "refused", "call", "result", "error", "callback", "answer", "failed", "calls", "ask", "output"),
+    *("begin", "uncopied"),
+)
 _CODE_OF = {kind: code for code, kind in enumerate(KINDS)}
 HEADER = struct.Struct("!BII")
 RECEIVED_STRUCTURE = 1 << 20  # decoded to lists, it can take 80 times as much memory

@@ -1,9 +1,10 @@
 """The zygote: a process with NumPy loaded that forks guests. It never runs a student's code, and never imports suite or reference.
 
-The host starts it with ``python -s -P`` and a clean environment, and sends it requests over a socket: ``fork`` a guest, or ``end`` one. A
-fork takes a few milliseconds, a new Python hundreds. Only the zygote reaps its children, so a process id that the host holds is never
-reused. Several times a second it adds up the sizes of each guest's files, and kills a guest that exceeds `disk_bytes`. When the host closes
-the socket, or dies, the zygote kills all guests and exits.
+The host starts it with ``python -s -P`` and a clean environment, and sends it requests over a socket: ``fork`` a guest, ``end`` one, or
+``remove`` a scratch directory that was kept for the next guest of the same submission. A fork takes a few milliseconds, a new Python
+hundreds. Only the zygote reaps its children, so a process id that the host holds is never reused. Several times a second it adds up the
+sizes of each guest's files, and kills a guest that exceeds `disk_bytes`. When the host closes the socket, or dies, the zygote kills all
+guests and exits.
 """
 
 from __future__ import annotations
@@ -148,6 +149,7 @@ class Zygote:
         self._running: dict[int, RunningGuest] = {}
         self._next_check = 0.0
         self._fresh: list[Scratch] = []
+        self._kept: dict[str, Scratch] = {}
         self._numbers = count(1)
         self._cleaners: list[int] = []
 
@@ -194,12 +196,16 @@ class Zygote:
         """Execute a request, and return the reply."""
         if request["do"] == "fork":
             return self._fork(request, descriptors)
-        return self._end(request["pid"], request["grace"])
+        if request["do"] == "remove":
+            if scratch := self._kept.pop(request["folder"], None):
+                self._clean(scratch)
+            return {}
+        return self._end(request["pid"], request["grace"], request["keep"])
 
     def _fork(self, request: dict[str, Any], descriptors: list[int]) -> dict[str, Any]:
         parent = os.getpid()
         try:
-            scratch, pid, mappings = self._fork_with_scratch()
+            scratch, pid, mappings = self._fork_with_scratch(request["folder"])
         except Exception as error:
             return {"error": str(error), "errno": getattr(error, "errno", None)}
         finally:
@@ -212,11 +218,16 @@ class Zygote:
         self._running[pid] = RunningGuest(scratch, mappings, request["disk_bytes"], request["limits"]["RLIMIT_FSIZE"])
         return {"pid": pid}
 
-    def _fork_with_scratch(self) -> tuple[Scratch, int, int]:
-        """Fork with a scratch directory. At a shortage, wait until the directories of earlier guests are removed, and try once more."""
+    def _fork_with_scratch(self, kept: str) -> tuple[Scratch, int, int]:
+        """Fork with a new scratch directory, or with one that was `kept`.
+
+        At a shortage, wait until the directories of earlier guests are removed, and try once more.
+        """
         for last in (False, True):
             try:
-                if not self._fresh:
+                if kept and kept not in self._kept:
+                    raise OSError(errno.EAGAIN, "the sandbox was started again, and has lost what earlier notebooks wrote")
+                if not (kept or self._fresh):
                     self._fresh.append(self._new_scratch())
                 pid, mappings = fork()
                 break
@@ -224,7 +235,7 @@ class Zygote:
                 if last or error.errno not in SHORTAGES:
                     raise
                 self._finish_cleaning()
-        return self._fresh.pop(), pid, mappings
+        return self._kept.pop(kept) if kept else self._fresh.pop(), pid, mappings
 
     def _new_scratch(self) -> Scratch:
         """Make a scratch directory with its ruleset. That takes longer than a fork, so unused ones are kept for the next guest."""
@@ -237,8 +248,11 @@ class Zygote:
             raise
         return Scratch(directory, rules, os.stat(directory).st_mtime_ns)
 
-    def _end(self, pid: int, grace: float) -> dict[str, Any]:
-        """Kill a guest and its process group, and return its exit status; wait up to `grace` seconds for it to exit by itself."""
+    def _end(self, pid: int, grace: float, keep: bool = False) -> dict[str, Any]:
+        """Kill a guest and its process group, and return its exit status; wait up to `grace` seconds for it to exit by itself.
+
+        Its scratch directory is removed, or with `keep` left as it is for another guest.
+        """
         running = self._running.pop(pid, None)
         if running is None:
             return {"status": 0}
@@ -249,8 +263,12 @@ class Zygote:
         _, status = os.waitpid(pid, 0)
         if running.mappings >= 0:
             os.close(running.mappings)
-        self._clean(running.scratch)
-        return {"status": os.waitstatus_to_exitcode(status), "exceeded_disk": running.exceeded_disk}
+        folder = running.scratch.directory if keep else ""
+        if keep:
+            self._kept[folder] = running.scratch
+        else:
+            self._clean(running.scratch)
+        return {"status": os.waitstatus_to_exitcode(status), "exceeded_disk": running.exceeded_disk, "folder": folder}
 
     def _clean(self, scratch: Scratch) -> None:
         """Keep an unused scratch directory for the next guest; remove any other one in a forked process, for that may take long."""

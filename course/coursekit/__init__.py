@@ -1,6 +1,7 @@
 """The student's side of the course: checks, data, networks and figures.
 
-Everything is loaded when it is first used, so that ``import coursekit`` costs next to nothing.
+Everything is loaded when it is first used, so that ``import coursekit`` costs next to nothing. The engine's wheel brings the modules along
+with which suites are written (`suite`, `expectations` and what they import), without those for lectures.
 """
 
 from __future__ import annotations

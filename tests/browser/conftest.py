@@ -424,6 +424,7 @@ class Formgrader:
 
     page: Page
     server: Server
+    assignment: str = LECTURE.id
 
     def go(self, place: str) -> None:
         """Open a page, and wait for its table."""
@@ -432,7 +433,7 @@ class Formgrader:
 
     def submissions(self) -> None:
         """Open the list of submissions."""
-        self.go(f"manage_submissions/{LECTURE.id}")
+        self.go(f"manage_submissions/{self.assignment}")
 
     def row(self, text: str) -> Locator:
         """Return the row of a student or of a lecture."""

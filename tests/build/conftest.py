@@ -1,8 +1,17 @@
-"""A course of one tiny lecture, for the tests of the build: everything that a lecture has, as small as it can be."""
+"""A course of one tiny lecture, for the tests of the build: everything that a lecture has, as small as it can be.
+
+And environments in which nothing of this repository can be imported, for the engine's wheel.
+"""
 
 from __future__ import annotations
 
+import os
 import shutil
+import subprocess
+import sys
+import sysconfig
+import venv
+from dataclasses import dataclass
 from pathlib import Path
 from textwrap import dedent
 
@@ -12,6 +21,9 @@ from autograder.build import Built, build
 from autograder.model.course import Course
 
 ID, SLUG = "07_tiny", "tiny"
+REPOSITORY = Path(__file__).parents[2]
+SECONDS = 300
+OFFLINE = {"PIP_DISABLE_PIP_VERSION_CHECK": "1", "PIP_NO_DEPS": "1", "PIP_NO_INDEX": "1", "PIP_QUIET": "1"}
 
 
 def write(root: Path, name: str, text: str) -> Path:
@@ -205,3 +217,56 @@ def root(first_build: tuple[Path, Built], tmp_path: Path) -> Path:
 def unbuilt(tmp_path: Path) -> Path:
     """The tiny course, not built yet."""
     return make_course(tmp_path / "unbuilt")
+
+
+# --- the engine's wheel -------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The engine's wheel."""
+    folder = tmp_path_factory.mktemp("wheel")
+    command = [sys.executable, "-m", "pip", "wheel", "--no-build-isolation", f"--wheel-dir={folder}", str(REPOSITORY)]
+    subprocess.run(command, check=True, capture_output=True, text=True, env={**os.environ, **OFFLINE})
+    (found,) = folder.glob("*.whl")
+    return found
+
+
+@dataclass(frozen=True)
+class Elsewhere:
+    """A course in a folder of its own, and the programs of an environment in which nothing of this repository can be imported."""
+
+    root: Path
+    programs: Path
+
+    def run(self, program: str, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
+        """Run a program of the environment in the course's folder."""
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST", "COURSEKIT", "PYTHON", "VIRTUAL"))}
+        environment = {**kept, **OFFLINE, "HOME": str(self.programs.parent), "PATH": f"{self.programs}{os.pathsep}{os.defpath}"}
+        command = [shutil.which(program, path=environment["PATH"]) or program, *map(str, arguments)]
+        return subprocess.run(command, cwd=self.root, env=environment, capture_output=True, text=True, timeout=SECONDS)
+
+    def install(self, wheel: Path) -> None:
+        """Install the engine's wheel, and nothing else."""
+        done = self.run("pip", "install", wheel)
+        assert done.returncode == 0, done.stderr
+        code = "import autograder, coursekit, sys; print(autograder.__file__, coursekit.__file__, *sys.path, sep='\\n')"
+        paths = self.run("python", "-c", code).stdout.splitlines()
+        ours = str(self.programs.parent)
+        assert paths[0].startswith(ours) and paths[1].startswith(ours) and str(REPOSITORY) not in paths, paths
+
+
+def environment(folder: Path) -> Path:
+    """Make a virtual environment with links to all that is installed here but this repository's packages; return its programs."""
+    venv.create(folder, symlinks=True, with_pip=False)
+    programs = folder / "bin"
+    code = "import sysconfig; print(sysconfig.get_path('purelib'))"
+    packages = Path(subprocess.run([programs / "python", "-c", code], check=True, capture_output=True, text=True).stdout.strip())
+    for entry in Path(sysconfig.get_path("purelib")).iterdir():
+        if entry.suffix != ".pth" and not entry.name.startswith(("training_deep_neural_networks", "coursekit", "__pycache__")):
+            (packages / entry.name).symlink_to(entry)
+    (folder / "share").symlink_to(Path(sys.prefix, "share"))  # nbconvert's templates
+    for name in ("alembic", "nbgrader", "pip"):
+        (programs / name).write_text(f'#!/bin/sh\nexec "{programs}/python" -m {name} "$@"\n', encoding="utf-8")
+        (programs / name).chmod(0o755)
+    return programs

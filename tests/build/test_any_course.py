@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import ast
 import json
-import os
-import subprocess
 import sys
-import sysconfig
-import venv
 import zipfile
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import suppress
+from email import message_from_bytes
+from importlib.metadata import PackageNotFoundError, packages_distributions, requires
 from pathlib import Path
 from textwrap import dedent
 from typing import Any
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
+import coursekit
 from autograder.build.leaks import module_secrets, squeezed, suite_secrets
 from autograder.errors import WorkerError
 from autograder.model.course import Course, HiddenModules, Layout, layout_of
@@ -25,12 +28,12 @@ from autograder.runners.grader_version import installed
 from autograder.runners.protocol import result_in
 from autograder.runners.worker import close_sandbox, work
 
-from .conftest import write
+from .conftest import REPOSITORY, Elsewhere, environment, write
 
-REPOSITORY = Path(__file__).parents[2]
-PIP = (sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet")
 LECTURES = ("suites", "reference", "misconceptions")
-SECONDS = 300
+KIT = REPOSITORY / "course" / "coursekit"
+TYPED = "coursekit/py.typed"
+SET_UP = ("coursekit.check", "coursekit.ready")  # loaded by guests for our own notebooks, where they are there
 
 CONFIG = """
     c = get_config()
@@ -135,13 +138,62 @@ def make_course(root: Path) -> Path:
     return root
 
 
-@pytest.fixture(scope="module")
-def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The engine's wheel."""
-    folder = tmp_path_factory.mktemp("wheel")
-    command = [*PIP, "wheel", "--no-deps", "--no-index", "--no-build-isolation", f"--wheel-dir={folder}", str(REPOSITORY)]
-    subprocess.run(command, check=True, capture_output=True, text=True)
-    (found,) = folder.glob("*.whl")
+def imports(path: Path) -> Iterator[str]:
+    """Yield the modules that a file imports at any place, and the names that it takes from them as if they were modules, too."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            module = (
+                f"coursekit.{node.module or ''}".rstrip(".") if node.level else str(node.module)
+            )  # coursekit has no folders in this part
+            yield from (module, *(f"{module}.{alias.name}" for alias in node.names))
+
+
+def engine_files() -> list[Path]:
+    return [path for path in (REPOSITORY / "autograder").rglob("*.py") if path.relative_to(REPOSITORY).parts[1] not in LECTURES]
+
+
+def general_part() -> set[str]:
+    """Return the modules of coursekit that the engine imports, with what these import; what only students' set-up cells need is none."""
+    waiting = {name for path in engine_files() for name in imports(path) if path.name != "guest.py" or name not in SET_UP}
+    found = {"__init__"}
+    while waiting:
+        name = waiting.pop()
+        parts = name.split(".")
+        name = (coursekit._HOME.get(parts[1], parts[1]) if len(parts) > 1 else "") if parts[0] == "coursekit" else ""
+        if (KIT / f"{name}.py").is_file() and name not in found:
+            found.add(name)
+            waiting |= {*imports(KIT / f"{name}.py")}
+    return found
+
+
+def test_the_wheel_asks_for_what_the_engine_imports_and_for_nothing_of_this_course(wheel: Path) -> None:
+    """Each module that is imported belongs to a distribution that is asked for, or that comes with one; each one asked for is imported."""
+    archive = zipfile.ZipFile(wheel)
+    (name,) = (name for name in archive.namelist() if name.endswith(".dist-info/METADATA"))
+    asked = [Requirement(line) for line in message_from_bytes(archive.read(name)).get_all("Requires-Dist", [])]
+    assert "coursekit" not in {one.name for one in asked}
+    needed = {canonicalize_name(one.name) for one in asked if one.marker is None or one.marker.evaluate({"extra": ""})}
+    assert not needed & {"autograd", "jupyterlab", "matplotlib", "pillow", "scikit-learn"}
+    files = [*engine_files(), *(KIT / f"{module}.py" for module in general_part())]
+    tops = {name.split(".")[0] for path in files for name in imports(path)} - sys.stdlib_module_names - {"autograder", "coursekit"}
+    homes = packages_distributions()
+    homes = {top: {canonicalize_name(home) for home in homes[top]} for top in tops}
+    extras = {canonicalize_name(one.name) for one in asked} - needed
+    there = with_dependencies(needed)
+    assert {top for top in tops if not homes[top] & (there | extras)} == {"matplotlib"}, "which is used where a notebook imports it"
+    assert needed <= {home for homes_of_one in homes.values() for home in homes_of_one}
+
+
+def with_dependencies(names: set[str]) -> set[str]:
+    """Return these distributions with all that they ask for on this machine."""
+    found, waiting = set(), {*names}
+    while waiting:
+        found.add(name := waiting.pop())
+        with suppress(PackageNotFoundError):
+            asked = [Requirement(line) for line in requires(name) or ()]
+            waiting |= {canonicalize_name(one.name) for one in asked if not one.marker or one.marker.evaluate({"extra": ""})} - found
     return found
 
 
@@ -150,6 +202,7 @@ def test_the_wheel_holds_the_engine_and_nothing_of_our_lectures(wheel: Path) -> 
     ours = {path.relative_to(REPOSITORY).as_posix() for path in (REPOSITORY / "autograder").rglob("*") if path.suffix in (".py", ".jinja")}
     wanted = {name for name in ours if name.split("/")[1] not in LECTURES}
     assert wanted <= {*names}
+    assert {name for name in names if name.startswith("coursekit/")} == {f"coursekit/{module}.py" for module in general_part()} | {TYPED}
     slugs = {lecture.slug for lecture in Course(REPOSITORY).lectures()}
     assert not [name for name in names if name.split("/")[1] in LECTURES or any(slug in name for slug in slugs)]
     engine = squeezed("".join(zipfile.ZipFile(wheel).read(name).decode() for name in names))
@@ -158,46 +211,14 @@ def test_the_wheel_holds_the_engine_and_nothing_of_our_lectures(wheel: Path) -> 
     assert len(secrets) > 1000 and [secret for secret in secrets if secret.text in engine] == []
 
 
-@dataclass(frozen=True)
-class Elsewhere:
-    """A course in a folder of its own, and an environment in which nothing of this repository can be imported."""
-
-    root: Path
-    programs: Path
-    environment: dict[str, str]
-
-    def run(self, program: str, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
-        """Run a program of the environment in the course's folder."""
-        command = [self.programs / program, *map(str, arguments)]
-        return subprocess.run(command, cwd=self.root, env=self.environment, capture_output=True, text=True, timeout=SECONDS)
-
-
-def environment_with(wheel: Path, folder: Path) -> Path:
-    """Make a virtual environment with the engine's wheel, coursekit, and links to all else that is installed here; return its programs."""
-    venv.create(folder, symlinks=True, with_pip=False)
-    python = folder / "bin" / "python"
-    code = "import sysconfig; print(sysconfig.get_path('purelib'))"
-    packages = Path(subprocess.run([python, "-c", code], check=True, capture_output=True, text=True).stdout.strip())
-    for entry in Path(sysconfig.get_path("purelib")).iterdir():
-        if entry.suffix != ".pth" and not entry.name.startswith(("training_deep_neural_networks", "coursekit", "__pycache__")):
-            (packages / entry.name).symlink_to(entry)
-    (folder / "share").symlink_to(Path(sys.prefix, "share"))  # nbconvert's templates
-    install = ["install", "--no-deps", "--no-index", "--no-build-isolation", str(wheel), str(REPOSITORY / "course")]
-    subprocess.run([*PIP, "--python", str(python), *install], check=True, capture_output=True, text=True)
-    return python.parent
-
-
 @pytest.fixture(scope="module")
 def elsewhere(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Elsewhere:
     """A course with an assignment that nbgrader has released, and three hand-ins."""
     place = tmp_path_factory.mktemp("elsewhere")
-    root, programs = make_course(place / "course"), environment_with(wheel, place / "environment")
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST", "COURSEKIT", "PYTHON"))}
-    made = Elsewhere(root, programs, {**kept, "HOME": str(place), "PATH": f"{programs}{os.pathsep}{kept['PATH']}"})
-    code = "import autograder, coursekit, sys; print(autograder.__file__, coursekit.__file__, *sys.path, sep='\\n')"
-    paths = made.run("python", "-c", code).stdout.splitlines()
-    assert paths[0].startswith(str(place)) and paths[1].startswith(str(place)) and str(REPOSITORY) not in paths, paths
-    done = made.run("python", "-m", "nbgrader", "generate_assignment", "ps1")
+    root = make_course(place / "course")
+    made = Elsewhere(root, environment(place / "environment"))
+    made.install(wheel)
+    done = made.run("nbgrader", "generate_assignment", "ps1")
     assert done.returncode == 0, done.stderr
     released = json.loads((root / "release/ps1/ps1.ipynb").read_text(encoding="utf-8"))
     answers = {"ada": RIGHT, "ben": "return np.std(x, ddof=1)", "cem": f"open({str(root / 'tests/hidden/reference/ps1.py')!r})"}
@@ -293,3 +314,21 @@ def test_a_worker_finds_the_course_where_the_host_has_it_or_where_it_was_started
             result_in(work(message))
     finally:
         close_sandbox()
+
+
+@pytest.mark.parametrize(
+    ("options", "place"),
+    [
+        ({"source_directory": "originals"}, "originals/ps1"),
+        ({"source_directory": "{root}/originals"}, "originals/ps1"),
+        ({"directory_structure": "{assignment_id}/{nbgrader_step}/{student_id}"}, "ps1/source"),
+    ],
+    ids=["folder", "absolute", "structure"],
+)
+def test_assignments_lie_where_the_configuration_has_them(tmp_path: Path, options: dict[str, str], place: str) -> None:
+    lines = [f"c.CourseDirectory.{name} = {value.replace('{root}', str(tmp_path))!r}\n" for name, value in options.items()]
+    write(tmp_path, "nbgrader_config.py", "".join(["c = get_config()\n", *lines]))
+    write(tmp_path, f"{place}/one.ipynb", notebook())
+    write(tmp_path, "originals/header.ipynb", notebook())
+    found = Course(tmp_path).assignments
+    assert found.keys() == {"ps1"} and found["ps1"].samefile(tmp_path / place)

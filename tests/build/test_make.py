@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-TARGETS = ("demo", "test", "browser", "pictures", "lab", "bench", "crosscheck", "mutants", "build")
+TARGETS = ("demo", "test", "browser", "pictures", "lab", "bench", "crosscheck", "mutants", "build", "wheel")
 
 
 @pytest.fixture

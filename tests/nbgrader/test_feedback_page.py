@@ -13,6 +13,7 @@ from pathlib import Path
 import nbformat
 import pytest
 from bs4 import BeautifulSoup
+from traitlets.config import Config
 
 from autograder.gradebook import autograded_notebook as autograded
 from autograder.gradebook import feedback, feedback_page, markup
@@ -270,6 +271,143 @@ def test_other_courses_notebooks():
     page = feedback_page.page({"cells": cells}, "ann", "ps1", marks)
     assert [row[1] for row in table_of(page)[1:]] == ["1 of 1", "1 of 3", "– of 3", "2 of 7"]
     check_page(page)
+
+
+# --- assignments without a hidden suite -----------------------------------------------------------------------------------------
+
+TESTS = """assert add(1, 1) == 2
+for a in (1, 2):
+    assert add(
+        a, 3
+    ) == a + 3
+### BEGIN HIDDEN TESTS
+assert add(5, 0) == 5, "five"
+assert add(9, 0) == 9
+### END HIDDEN TESTS
+assert add(4, 4) == 8"""
+
+
+def own(kind, name, source="", outputs=(), **nbgrader):
+    """Return a cell of an assignment that its own test cells grade."""
+    metadata = {"nbgrader": {"grade_id": name, "grade": False, "solution": False, "task": False, **nbgrader}} if name else {}
+    more = {"outputs": list(outputs)} if kind == "code" else {}
+    return {"cell_type": kind, "id": name or "x", "metadata": metadata, "source": source, **more}
+
+
+def raised(line, text, evalue="", before=()):
+    """Return an error as IPython puts it out, with colours; `before` are lines of other cells' frames."""
+    frames = ["\x1b[36mCell\x1b[39m In[3]", *before, f"\x1b[32m----> \x1b[39m\x1b[32m{line}\x1b[39m {text}", "      9 not this line"]
+    return {"output_type": "error", "ename": "AssertionError", "evalue": evalue, "traceback": frames}
+
+
+def own_page(*cells, config=None, **points):
+    marks = FinalMarks({name: Mark(*given) for name, given in points.items()})
+    page = feedback_page.page(nbformat.from_dict({"cells": list(cells)}), "ann", "ps1", marks, config)
+    check_page(page)
+    return page
+
+
+@pytest.mark.parametrize(
+    ("error", "look_at", "shown"),
+    [
+        (raised(1, "assert add(1, 1) == 2"), "AssertionError: assert add(1, 1) == 2", "assert add(1, 1) == 2"),
+        (raised(3, "    assert add("), "AssertionError: assert add(", "a, 3\n    ) == a + 3"),
+        (raised(10, "assert add(4, 4) == 8", "no"), "AssertionError: no", "assert add(4, 4) == 8"),
+        (
+            raised(10, "assert add(4, 4) == 8", before=["----> 1 assert add(9, 0) == 9"]),
+            "AssertionError: assert add(4, 4) == 8",
+            "add(4, 4)",
+        ),
+        (raised(7, 'assert add(5, 0) == 5, "five"', "five"), "In a hidden test: AssertionError: five", ""),
+        (raised(8, "assert add(9, 0) == 9"), "In a hidden test: AssertionError:", ""),
+        (raised(1, "assert add(9, 0) == 9"), "AssertionError:", ""),
+        ({**raised(1, ""), "traceback": [None, 7]}, "AssertionError:", ""),
+        ({**raised(1, ""), "traceback": None}, "AssertionError:", ""),
+    ],
+    ids=[
+        "first",
+        "of several lines",
+        "with a message",
+        "in a later frame",
+        "hidden",
+        "hidden and silent",
+        "of another cell",
+        "odd",
+        "none",
+    ],
+)
+def test_statement_that_failed(error, look_at, shown):
+    """Is shown where students were given it, and never a hidden one; a message of a hidden test is meant for them."""
+    page = own_page(own("code", "add", "x", solution=True), own("code", "test_add", TESTS, [error], grade=True), test_add=(2, 0))
+    assert table_of(page)[1][1:] == ["0 of 2", look_at]
+    (section,) = soup_of(page).select("section")
+    assert ("This statement failed" in section.get_text()) == (shown != "") and shown in section.get_text()
+    assert not re.search(r"add\([59], 0\)|HIDDEN", page)
+
+
+def test_the_courses_own_marks_of_hidden_lines():
+    """As its configuration has them, in tests and in mark schemes."""
+    config = Config()
+    config.ClearHiddenTests.begin_test_delimeter, config.ClearHiddenTests.end_test_delimeter = "VVV", "^^^"
+    config.ClearMarkScheme.begin_mark_scheme_delimeter, config.ClearMarkScheme.end_mark_scheme_delimeter = "(MARKS", "MARKS)"
+    tests = "assert 1\n# VVV\nassert secret\n# ^^^"
+    cells = (
+        own("code", "test_add", tests, [raised(3, "assert secret")], grade=True),
+        own("markdown", "plot", "## Draw\n(MARKS\nsecret\nMARKS)\nit.", task=True),
+    )
+    page = own_page(*cells, config=config)
+    assert "secret" not in page and "In a hidden test" in page and "it." in page
+    assert "secret" in own_page(*cells), "the test can fail"
+
+
+def test_each_test_cell_has_its_points():
+    page = own_page(
+        own("code", "squares", "def squares(n): ...", solution=True),
+        own("code", "correct", "assert squares(2)", [raised(1, "assert squares(2)")], grade=True),
+        own("code", "raises", "assert 1", grade=True),
+        own("code", "partly", "0.5", [{"output_type": "execute_result", "data": {"text/plain": "0.5"}, "metadata": {}}], grade=True),
+        own("code", "alone", "", solution=True),
+        own("code", "test_alone", "assert 1", grade=True),
+        **{"correct": (1, 0), "raises": (1, 1), "partly": (1, 0.5), "test_alone": (1, 1)},
+    )
+    squares, alone = soup_of(page).select("section")
+    assert [line.get_text() for line in squares.select(".found p")] == [
+        "correct: 0 of 1 point", "This statement failed:", "raises: 1 of 1 point", "partly: 0.5 of 1 point"
+    ]  # fmt: skip
+    assert not alone.select(".found") and "1 of 1 point" in alone.get_text()
+
+
+def test_figures_are_shown_up_to_a_size(monkeypatch):
+    """Those of answers, of what is folded, and of test cells; nothing but pictures that a browser only shows."""
+    figure = {"output_type": "display_data", "metadata": {}, "data": {"image/png": "aGFsbG8=", "text/plain": '<Figure "x">'}}
+    vector = {"output_type": "display_data", "metadata": {}, "data": {"image/svg+xml": "<svg/>", "text/plain": "a drawing"}}
+    cells = (
+        own("code", "", "plot()", [figure, vector]),
+        own("code", "plot", "plot()", [{**figure, "output_type": "execute_result"}], solution=True),
+        own("code", "test_plot", "plot()", [figure], grade=True),
+    )
+    images = soup_of(own_page(*cells, test_plot=(1, 1))).find_all("img")
+    assert [image.attrs for image in images] == [{"src": "data:image/png;base64,aGFsbG8=", "alt": '<Figure "x">'}] * 3
+    assert "a drawing" in own_page(*cells)
+    monkeypatch.setattr(feedback_page, "PICTURES_LENGTH", 20)
+    page = own_page(*cells)
+    assert len(soup_of(page).find_all("img")) == 2 and "(a picture more)" in page
+
+
+def test_a_tasks_heading_and_answer():
+    """The heading is the task's own; what stands below is the answer, up to the next heading. Names that nbgrader made up aren't shown."""
+    page = own_page(
+        own("markdown", "cell-938593c4a215c6cc", "## Part E\nDraw it.", task=True),
+        own("code", "", "mine = 1", [{"output_type": "stream", "name": "stdout", "text": "drawn"}]),
+        own("markdown", "", "My words."),
+        own("markdown", "", "## Part F"),
+        own("code", "cell-0123456789abcdef", "last = 1", solution=True),
+        own("code", "cell-0123456789abcdee", "assert 1", grade=True),
+    )
+    task, code = soup_of(page).select("section")
+    assert [section.h2.get_text() for section in (task, code)] == ["Part E", "Part F"]
+    assert "mine = 1" in task.get_text() and "drawn" in task.get_text() and "My words." in task.get_text() and not task.details
+    assert task.h3.get_text() == "The task, and your answer" and "last = 1" in code.get_text()
 
 
 # --- attacks -----------------------------------------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -177,6 +178,23 @@ def test_later_files_win(course: Path, tmp_path: Path) -> None:
 def test_too_many_files(notebooks: IPythonSandbox, course: Path) -> None:
     run = notebooks.run(["1"], files=[course / "release"], limits=NOTEBOOK_LIMITS.changed({"disk_bytes": 4096}))
     assert run.ended_in == -1 and "(the limit disk_bytes)" in run.reason and run.outputs == ([],)
+
+
+def test_a_file_that_can_not_be_copied(notebooks: IPythonSandbox, course: Path) -> None:
+    """It concerns this submission; a machine without room is said to be that."""
+    gone = {"x": course / "release" / "big.bin", "y": course / "release" / "link"}
+    gone["y"].symlink_to(course / "gradebook.db")
+    run = notebooks.run(["1"], files=gone)
+    assert run.ended_in == -1 and run.reason.startswith("the files beside it can't be copied: ") and run.outputs == ([],)
+
+
+def test_the_names_of_a_notebooks_files(notebooks: IPythonSandbox, tmp_path: Path) -> None:
+    """A module of theirs doesn't take the place of one that the shell imports, as it wouldn't in a kernel."""
+    for name in sorted({*sys.stdlib_module_names, "matplotlib", "jedi", "colorama", "pexpect", "sitecustomize", "usercustomize"}):
+        (tmp_path / f"{name}.py").write_text(f"open('was-imported-{name}', 'w')\nraise SystemExit")
+    look = "import os\nprint([name for name in os.listdir('.') if 'imported' in name])"
+    run = notebooks.run(["1", "1 / 0", "display(2)", look], [tmp_path])
+    assert text(run.outputs[0]) == "1" and errors(run)[0]["ename"] == "ZeroDivisionError" and text(run.outputs[3]) == "[]\n"
 
 
 def test_packages_in_a_closed_folder(course: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -71,6 +71,8 @@ def test_a_machine_that_is_too_slow(notebooks: IPythonSandbox, monkeypatch: pyte
         ("import os; os.write(3, b'nonsense' * 9)", "sent something that can't be read"),
         ("get_ipython().displayhook.session.outlet.send('running', 0, 5)", "sent something that can't be read"),
         ("get_ipython().displayhook.session.outlet.send('refused', 'x')", "sent something that can't be read"),
+        ("get_ipython().displayhook.session.outlet.send('uncopied', 28, 'x')", "sent something that can't be read"),
+        ("get_ipython().displayhook.session.outlet.send('begin')", "sent something that can't be read"),
         ("get_ipython().displayhook.session.outlet.send('output', 'stream', b'{}')", "sent something that can't be read"),
         ("get_ipython().displayhook.session.outlet.send('output', 'display_data', b'[' * 100000)", "sent something that can't be read"),
         ("get_ipython().displayhook.session.outlet.send('output', 'display_data', {'data': {1: 2}})", "sent something that can't be read"),

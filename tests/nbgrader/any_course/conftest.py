@@ -9,8 +9,12 @@ from __future__ import annotations
 import copy
 import json
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +25,8 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from autograder.errors import SubmissionError
 from autograder.gradebook.cell_grading import CellGradebook, Execution, Prepared, Recorded
+
+from .traps import ANSWERS, AUTOMATIC, POINTS, TRAPS
 
 NBGRADER = Path(nbgrader.__file__).parent
 Run = Callable[..., tuple[list[int], str]]  # nbgrader's commands in a folder: their statuses, and what they said
@@ -132,6 +138,17 @@ def ours(sample: Sample, execute: Callable[[Prepared], dict[str, Execution]]) ->
             except SubmissionError as error:
                 gradebook.refuse(assignment, student)
                 results[student] = str(error)
+    return results
+
+
+def by_command(sample: Sample, environment: dict[str, str]) -> dict[str, dict[str, Any]]:
+    """Grade with ``autograder grade`` and two notebooks at once; return the result of each student."""
+    program = str(Path(sys.executable).with_name("autograder"))
+    words = [program, "grade", sample.assignment, "--jobs", "2", "--json", "-"]
+    done = subprocess.run(words, cwd=sample.path, env=environment, capture_output=True, text=True, timeout=300)
+    assert done.stdout.startswith("{") and "Traceback" not in done.stderr, done.stderr
+    results = {result["student"]: result for result in json.loads(done.stdout)["results"]}
+    assert done.returncode == (0 if all(result["graded"] for result in results.values()) else 1)
     return results
 
 
@@ -294,6 +311,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 c = get_config()
 c.CourseDirectory.course_id = "any"
 c.AssignLatePenalties.plugin_class = "late_penalty.Late"
+c.ExecutePreprocessor.timeout = 15
 """
 RIGHT = {
     "add": "def add(a, b):\n    return a + b",
@@ -307,6 +325,16 @@ ADD_TEST = """assert add(1, 1) == 2
 ### BEGIN HIDDEN TESTS
 assert add(2, 3) == 5
 ### END HIDDEN TESTS"""
+SETUP = """import sys, json
+import helper
+with open('handover.txt', 'w') as file:
+    file.write('by another notebook')
+None"""
+TASK = """Do something.
+
+=== BEGIN MARK SCHEME ===
+two points for each thing that was done
+=== END MARK SCHEME ==="""
 SCALE_TEST = """points = 0
 if scale(0) == 0:
     points += 1.5
@@ -316,10 +344,14 @@ points"""
 
 
 def everything_notebooks() -> dict[str, Any]:
-    """Return the instructor's two notebooks."""
+    """Return the instructor's four notebooks; one of them reads what the one before it has written."""
     code = [
         _text("# Problem set\n\n![](picture.png)", grade_id="intro", locked=True),
-        _code("import sys, json\nimport helper", grade_id="setup", locked=True),
+        _code(
+            SETUP,
+            grade_id="setup",
+            locked=True,
+        ),
         _code("print('not graded')"),
         _code(_solution("add"), grade_id="add", solution=True),
         _code(ADD_TEST, grade_id="test_add", grade=True, locked=True, points=2),
@@ -333,10 +365,15 @@ def everything_notebooks() -> dict[str, Any]:
     ]
     words = [
         _text("Your answer:", grade_id="why", grade=True, solution=True, points=3),
-        _text("Do something.", grade_id="task", locked=True, task=True, points=5),
+        _text(TASK, grade_id="task", locked=True, task=True, points=5),
         _text("Your way:", grade_id="how", grade=True, solution=True, points=1),
     ]
-    return {"code": _notebook(code), "words": _notebook(words)}
+    traps = [
+        _code(f"### BEGIN SOLUTION\n{ANSWERS}\n### END SOLUTION", grade_id="answers", solution=True),
+        *(_code(source, grade_id=name, grade=True, locked=True, points=POINTS) for name, (source, _) in TRAPS.items()),
+    ]
+    automatic = [traps[0], *(_code(source, grade_id=name, grade=True, locked=True, points=1) for name, source in AUTOMATIC.items())]
+    return {"automatic": _notebook(automatic), "code": _notebook(code), "traps": _notebook(traps), "words": _notebook(words)}
 
 
 def _notebook(cells: list[Any]) -> Any:
@@ -402,6 +439,7 @@ def everything(path: Path, run: Run) -> Sample:
     (sample.folder("source") / "helper.py").write_text("x = 1\n", encoding="utf-8")
     (sample.folder("source") / "numbers.csv").write_text("1,2,3\n", encoding="utf-8")
     shutil.copy(NBGRADER / "docs/source/user_guide/source/ps1/jupyter.png", sample.folder("source") / "picture.png")
+    shutil.copy(NBGRADER / "tests/apps/files/autotests.yml", path)
     run(path, ["db", "assignment", "add", "ps", "--duedate=2026-03-01 10:00:00 UTC"], ["generate_assignment", "ps"])
     for student, (stamp, files) in class_of(sample).items():
         sample.hand_in(student, stamp, **files)
@@ -414,6 +452,8 @@ ON_TIME, LATE = "2026-03-01 09:00:00.5 UTC", "2026-03-01 12:30:00 UTC"
 def class_of(sample: Sample) -> dict[str, tuple[str | None, dict[str, Any]]]:
     """Return each student's time of submission and files."""
     untouched, words = Answers(sample.released("code")), Answers(sample.released("words"))
+    traps, automatic = Answers(sample.released("traps")), Answers(sample.released("automatic"))
+    avoided = traps.with_sources(answers=ANSWERS)
     right = untouched.with_sources(**{name: source for name, source in RIGHT.items() if name not in ("why", "how")})
     said = words.with_sources(why=RIGHT["why"], how=RIGHT["how"])
     wrong = right.with_sources(
@@ -424,7 +464,7 @@ def class_of(sample: Sample) -> dict[str, tuple[str | None, dict[str, Any]]]:
     middle = [_code("1 / 0"), _code("def broken(:"), _code("display({'text/html': '<b>x</b>', 'application/json': {'a': [1]}}, raw=True)")]
     odd = {name: right.with_sources(odd=f"def odd():\n    return {value}") for name, value in ODD.items()}
     students = {
-        "ann": (ON_TIME, {"code": right, "words": said}),
+        "ann": (ON_TIME, {"code": right, "words": said, "traps": avoided, "automatic": automatic.with_sources(answers=ANSWERS)}),
         "ben": (LATE, {"code": wrong, "words": words}),
         "cem": (LATE, {"code": untouched}),
         "dee": (ON_TIME, {"code": forged(right), "words": said, "numbers.csv": "4,5\n", "own/table.txt": "7\n"}),
@@ -441,6 +481,12 @@ def class_of(sample: Sample) -> dict[str, tuple[str | None, dict[str, Any]]]:
         "bad_metadata": (ON_TIME, {"code": with_metadata(right, points="many")}),
         "no_time": ("yesterday", {"code": Answers(_notebook([]))}),
         "no_points": (ON_TIME, {"code": without(right, "points")}),
+        "tricks": (ON_TIME, {"code": right, "traps": tricky(avoided)}),
+        "alone": (ON_TIME, {"traps": avoided, "automatic": automatic.with_sources(answers="def value():\n    return 4")}),
+        "slow": (ON_TIME, {"code": right.after("scale", _code("print('on')\nimport time\ntime.sleep(60)"))}),
+        "commands": (ON_TIME, {"code": right.after("scale", _code("!echo hi"))}),
+        "own_file": (ON_TIME, {"code": right.after("scale", _code("print(len(open('code.ipynb').read()) > 9)"))}),
+        "leaves": (ON_TIME, {"code": right.after("scale", _code("exit()"))}),
         "dies": (ON_TIME, {"code": right.after("scale", _code("import os\nos._exit(1)"))}),
         "no_json": (ON_TIME, {"code": '{"cells": ['}),
         "by_hand": (ON_TIME, {"code": twice(right, by_hand=True)}),
@@ -470,6 +516,13 @@ def forged(right: Answers) -> Answers:
     del cheated.notebook.cells[cheated.index("test_scale")]
     cheated.notebook.cells.append(cheated.notebook.cells.pop(cheated.index("test_data")))
     return cheated
+
+
+def tricky(avoided: Answers) -> Answers:
+    """Return a notebook that changes how the cells after it show what they compute."""
+    options = _code("get_ipython().ast_node_interactivity = 'all'\nimport warnings\nwarnings.simplefilter('ignore')")
+    later = "import threading, time, sys\nthreading.Timer(0.05, lambda: print('later', file=sys.stderr)).start()\ntime.sleep(0.3)"
+    return avoided.after("answers", options, _code(later), _code("import builtins\nbuiltins.input = lambda prompt: 1"))
 
 
 def twice(right: Answers, by_hand: bool = False) -> Answers:
@@ -561,7 +614,55 @@ def without(right: Answers, key: str) -> Answers:
 # --- fixtures -----------------------------------------------------------------------------------------------------------------
 
 
+MAKERS = {"quickstart": quickstart, "own": own_notebooks, "everything": everything}
+
+
+@dataclass(frozen=True)
+class Graded:
+    """A course as nbgrader has graded it, and as we have, with what we said of each student.
+
+    Parameters
+    ----------
+    theirs : Sample
+        Graded with ``nbgrader autograde``.
+    ours : Sample
+        Graded with `CellGradebook`, and the outputs of nbgrader's kernels.
+    results : mapping of str to Recorded or str
+        What was recorded there, or why nothing was.
+    command : Sample
+        Graded with ``autograder grade``: with the outputs of our guests.
+    said : mapping of str to dict
+        The command's result for each student.
+    """
+
+    theirs: Sample
+    ours: Sample
+    results: Mapping[str, Recorded | str]
+    command: Sample
+    said: Mapping[str, dict[str, Any]]
+
+
 @pytest.fixture(scope="session")
 def run(folder_at: Any) -> Run:
     """Return what runs nbgrader's commands in a folder."""
     return lambda path, *commands: folder_at(path).nbgrader(*commands)
+
+
+@pytest.fixture(scope="session")
+def graded(tmp_path_factory: pytest.TempPathFactory, run: Run, folder_at: Any) -> dict[str, Graded]:
+    """Make the courses and grade them on all roads: nbgrader's kernels two courses at a time, because most of it is waiting."""
+    top = tmp_path_factory.mktemp("courses")
+
+    def made(name: str) -> tuple[Sample, Sample, Sample]:
+        sample = MAKERS[name](top / name, run)
+        others = sample.copied(top / f"{name}-ours"), sample.copied(top / f"{name}-command")
+        theirs(sample, run)
+        return sample, *others
+
+    with ThreadPoolExecutor(2) as pool:
+        found = dict(zip(MAKERS, pool.map(made, MAKERS), strict=True))
+    graded = {}
+    for name, (sample, same_outputs, command) in found.items():
+        results = ours(same_outputs, partial(executed_by, sample))
+        graded[name] = Graded(sample, same_outputs, results, command, by_command(command, folder_at(command.path).environment()))
+    return graded

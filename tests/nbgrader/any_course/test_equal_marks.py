@@ -1,6 +1,7 @@
 """The same marks, comments, penalties and autograded notebooks as nbgrader's own, in three courses.
 
-Where ours differ on purpose stands in `DIFFERENT`, with a test each.
+The outputs are those of nbgrader's kernels on both sides; test_equal_marks_of_the_command.py has the command and our own guests. Where ours
+differ on purpose stands in `comparison.py`, with a test each.
 """
 
 from __future__ import annotations
@@ -8,9 +9,6 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from functools import partial
 
 import nbformat
@@ -20,42 +18,9 @@ from autograder.errors import GradebookError, SubmissionError
 from autograder.gradebook.cell_grading import STOPPED, CellGradebook, Recorded
 from autograder.model.notebook_file import as_file
 
-from .conftest import Sample, autograded, everything, executed_by, marks, ours, own_notebooks, quickstart, theirs
-
-MAKERS = {"quickstart": quickstart, "own": own_notebooks, "everything": everything}
-
-DIFFERENT = {
-    "dies": "the cells before the one that ends the process keep their marks; nbgrader records nothing",
-    "no_time": "a timestamp that is no time is passed over; nbgrader stops at this submission",
-    "zz_twice": "a cell that is there twice counts once; nbgrader stops at it, for the whole class",
-    "odd_too_many": "nothing is recorded where nbgrader stops; nbgrader keeps the marks of the cells before",
-}
-"""Students of `everything` whose rows aren't nbgrader's."""
-
-
-@dataclass(frozen=True)
-class Graded:
-    """A course as nbgrader has graded it, and as we have, with what we said of each student."""
-
-    theirs: Sample
-    ours: Sample
-    results: Mapping[str, Recorded | str]
-
-
-@pytest.fixture(scope="module")
-def graded(tmp_path_factory, run) -> dict[str, Graded]:
-    """Make and grade the courses, two at a time: most of it is waiting for nbgrader's kernels."""
-    top = tmp_path_factory.mktemp("courses")
-
-    def made(name: str) -> tuple[Sample, Sample]:
-        sample = MAKERS[name](top / name, run)
-        other = sample.copied(top / f"{name}-ours")
-        theirs(sample, run)
-        return sample, other
-
-    with ThreadPoolExecutor(2) as pool:
-        found = dict(zip(MAKERS, pool.map(made, MAKERS), strict=True))
-    return {name: Graded(sample, other, ours(other, partial(executed_by, sample))) for name, (sample, other) in found.items()}
+from .comparison import DIFFERENT, written
+from .conftest import MAKERS, Sample, autograded, executed_by, marks, ours
+from .traps import TRAPS
 
 
 @pytest.mark.parametrize("name", MAKERS)
@@ -75,7 +40,7 @@ def test_autograded_files(graded, name):
         right, got = autograded(both.theirs, student), autograded(both.ours, student)
         # a secret is made where there is none, so that nbgrader release_feedback works; what a notebook writes while it runs isn't kept
         got.pop("submission_secret.txt", None)
-        right = {path: content for path, content in right.items() if "__pycache__" not in path}
+        right = {path: content for path, content in right.items() if path not in written(both.theirs, student)}
         assert got.keys() == right.keys(), student
         for path in right:
             assert got[path] == right[path], (student, path)
@@ -104,6 +69,9 @@ def test_the_class_is_graded(graded):
     assert {scores[student]["test_odd"] for student in ("odd_negative", "odd_repr", "odd_infinite")} == {4}
     assert found["ben"]["words"]["comments"]["why"] == ("No response.", None)
     assert {grade["auto_score"] for grade in found["ida"]["code"]["grades"].values()} == {0}
+    assert {name: grade["auto_score"] for name, grade in found["ann"]["traps"]["grades"].items()} == {
+        name: points for name, (_, points) in TRAPS.items()
+    }
 
 
 def test_reasons(graded):
