@@ -109,11 +109,11 @@ def compared(name: str, course: Path, students: Sequence[str], own: Mapping[str,
             cost = graded(course, students, road, own, options.patience, seen, shown)
             costs[road].append(cost)
             say(f"{name}, {turn + 1} of {options.repeats}, {road}: {cost}")
-    drawing = json.loads(run([sys.executable, str(HERE / "drawing.py"), ASSIGNMENT, str(JOBS)], course, own))
+    floor = json.loads(run([sys.executable, str(HERE / "cell_floor.py"), ASSIGNMENT, str(JOBS)], course, own))
     figures = sum("image/png" in output for outputs in shown.values() for output in outputs)
-    if drawing["figures"] != figures:
-        raise SystemExit(f"there are {figures} figures in the autograded notebooks, and {drawing['figures']} were drawn to take the time")
-    return {"costs": costs, "marks": summary(seen), "drawing": drawing}
+    if floor["figures"] != figures:
+        raise SystemExit(f"there are {figures} figures in the autograded notebooks, and {floor['figures']} on the floor")
+    return {"costs": costs, "marks": summary(seen), "floor": floor}
 
 
 def graded(
