@@ -80,6 +80,7 @@ lab: $(READY)
 # On a quiet machine: a few minutes a lecture. The figures go into benchmarks/README.md and docs/instructors.md.
 bench: $(READY)
 	$(RUN) $(BIN)/python benchmarks --write
+	$(RUN) $(BIN)/python benchmarks cells --write
 
 bench-growth: $(READY)
 	$(RUN) $(BIN)/python benchmarks growth --write

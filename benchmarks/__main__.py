@@ -11,6 +11,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import cells
 import costs
 import growth
 import hostile
@@ -29,6 +30,8 @@ def take(arguments: argparse.Namespace) -> dict[str, Any]:
     """Take the figures that were asked for."""
     if arguments.what == "hostile":
         return hostile.take()
+    if arguments.what == "cells":
+        return cells.take(arguments)
     course = find_course(arguments.course)
     if arguments.what == "growth":
         return growth.take(course, arguments.sizes, arguments.patience)
@@ -45,12 +48,16 @@ def read() -> argparse.Namespace:
     parser.add_argument("--last", action="store_true", help="measure nothing: show all the figures in figures.json")
     own = parser.add_argument_group("speed")
     own.add_argument("--lectures", nargs="+", default=[], metavar="LECTURE", help="which lectures (default: all)")
-    own.add_argument("--students", type=int, default=200, metavar="N", help="how large the class is (default 200)")
+    own.add_argument(
+        "--students", type=int, metavar="N", help=f"how large the class is (default {speed.STUDENTS}; cells: {cells.STUDENTS})"
+    )
     own.add_argument("--repeats", type=int, default=3, metavar="N", help="how often everything is measured (default 3)")
     own.add_argument("--sample", type=int, default=8, metavar="N", help="how many of the class nbgrader grades (default 8; 0: none)")
     grown = parser.add_argument_group("growth")
     grown.add_argument("--sizes", type=int, nargs="+", default=list(growth.SIZES), metavar="N", help="how large the classes are")
-    return parser.parse_args()
+    arguments = parser.parse_args()
+    arguments.students = arguments.students or (cells if arguments.what == "cells" else speed).STUDENTS
+    return arguments
 
 
 def main() -> None:

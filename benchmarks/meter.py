@@ -57,10 +57,11 @@ def adopt_orphans() -> None:
         ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
 
-def measure(command: Sequence[str], where: Path, environment: Mapping[str, str]) -> Cost:
+def measure(command: Sequence[str], where: Path, environment: Mapping[str, str], shared: bool = False) -> Cost:
     """Run a command, and return what it took.
 
     The kernel keeps each process's peak and processor time, so it is enough to ask from time to time; a guest may end before it is asked.
+    With `shared`, the peaks have one of "all" processes at once, in which memory that some share counts once.
     """
     over = threading.Event()
     kinds: dict[int, str] = {}
@@ -69,7 +70,10 @@ def measure(command: Sequence[str], where: Path, environment: Mapping[str, str])
 
     def watch() -> None:
         while not over.wait(SECONDS):
-            for process in psutil.Process().children(recursive=True):
+            processes = psutil.Process().children(recursive=True)
+            if shared:
+                peaks["all"] = round(max(sum(_proportional(process.pid) for process in processes), peaks.get("all", 0.0)), 1)
+            for process in processes:
                 kind, size = kinds.get(process.pid) or _kind(process, kinds), _peak(process.pid)
                 peaks[kind] = round(max(size, peaks.get(kind, 0.0)), 1)
                 with suppress(psutil.NoSuchProcess):
@@ -110,11 +114,20 @@ def _kind(process: psutil.Process, known: dict[int, str]) -> str:
 
 
 def _peak(pid: int) -> float:
+    return _mebibytes(f"/proc/{pid}/status", "VmHWM:")
+
+
+def _proportional(pid: int) -> float:
+    """Return the MiB of a process, of those that it shares with others only its part."""
+    return _mebibytes(f"/proc/{pid}/smaps_rollup", "Pss:")
+
+
+def _mebibytes(file: str, field: str) -> float:
     try:
-        lines = Path(f"/proc/{pid}/status").read_text(encoding="utf-8").splitlines()
+        lines = Path(file).read_text(encoding="utf-8").splitlines()
     except OSError:
         return 0.0
-    return next((int(line.split()[1]) / 1024 for line in lines if line.startswith("VmHWM:")), 0.0)
+    return next((int(line.split()[1]) / 1024 for line in lines if line.startswith(field)), 0.0)
 
 
 def _run(command: Sequence[str], where: Path, environment: Mapping[str, str], started: float) -> tuple[float, float]:

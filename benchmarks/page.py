@@ -12,7 +12,7 @@ from typing import Any
 BEGIN, END = "<!-- figures: written by «python benchmarks --write» -->", "<!-- end of the figures -->"
 BUSY = 0.1
 HOST_MIB, WORKER_MIB, COLD_SECONDS = 400, 150, 0.7
-FLOOR_TIMES, WALL_TIMES, CPU_TIMES = 3, 50, 20
+FLOOR_TIMES, WALL_TIMES, CPU_TIMES, CELL_TIMES = 3, 50, 20, 20
 PROCESSES = ("host", "worker", "zygote", "guest")
 KINDS = {"wall": "wall clock", "cpu": "processor time"}
 OURS, PART, FLOOR, NBGRADER = "ours", "ours, a part of the class", "the floor", "nbgrader"
@@ -136,6 +136,43 @@ def _machine(figures: dict[str, Any]) -> str:
     return "### The machine\n\n" + table(["", ""], [[name, str(value)] for name, value in facts.items()])
 
 
+def _cells(figures: dict[str, Any]) -> str:
+    header = "assignment | ours, wall s | nbgrader, wall s | nbgrader's wall clock, ours = 1 | ours, CPU s | nbgrader, CPU s"
+    header += " | nbgrader's CPU, ours = 1 | host, MiB | all our processes, MiB | nbgrader and its kernel, MiB | points of the students"
+    rows, floors = [], []
+    for name, about in figures["assignments"].items():
+        row = [name]
+        for kind in KINDS:
+            ours, theirs = ([run[kind] for run in about["costs"][way]] for way in (OURS, NBGRADER))
+            pairs = [one / two for one, two in zip(theirs, ours, strict=True)]
+            ratio = median(theirs) / median(ours)
+            reached = f": {_reached(ratio >= CELL_TIMES)}" if kind == "wall" else ""
+            row += [f"{median(ours):.1f}", f"{median(theirs):.1f}", _spread(ratio, min(pairs), max(pairs)) + reached]
+            if kind == "wall":
+                floor = about["floor"]
+                least = floor["cells"] / figures["jobs"]
+                drawn = f", {floor['drawing']:.1f} s of it for drawing {floor['figures']} figures" if floor["figures"] else ""
+                floors.append(
+                    f"{name}: the cells by themselves take {floor['cells']:.1f} s of a processor{drawn}, so {least:.1f} s on "
+                    f"{figures['jobs']} cores. nbgrader's wall clock is {median(theirs) / least:.1f} times that: the most that a grader "
+                    f"reaches which runs them in IPython. Ours takes {median(ours) - least:.1f} s longer."
+                )
+        row += [f"{peak(about, kind, way=way):.0f}" for way, kind in ((OURS, "host"), (OURS, "all"), (NBGRADER, "all"))]
+        marks = about["marks"]
+        rows.append([*row, f"{marks['least']:g} to {marks['most']:g}, {marks['different']} different"])
+    every = figures["assignments"].values()
+    costs = [runs for about in every for runs in about["costs"].values()]
+    busy = _others([run["others"] for runs in costs for run in runs])
+    text = (
+        f"### Graded by their own test cells\n\nA class of {figures['students']}, graded as a whole by both: seconds from the start of a "
+        f"command to its end, median of {len(costs[0])} runs; the aim is {CELL_TIMES} times by the wall clock. All runs gave the same "
+        f"marks for {sum(about['marks']['compared'] for about in every)} cells, and the same texts, tables and figures in all autograded "
+        "notebooks. MiB are peaks, of all processes at once with what they share counted once. "
+        f"{', '.join([*figures['machine'].values()][:3])}; others kept {busy} busy.\n\n"
+    )
+    return text + table(header.split(" | "), rows) + "".join(f"\n{sentence}\n" for sentence in floors)
+
+
 def _growth(figures: dict[str, Any]) -> str:
     classes = figures["classes"]
     first, last = classes[0], classes[-1]
@@ -187,7 +224,7 @@ def _hostile(figures: dict[str, Any]) -> str:
     return text + table(["what is handed in", "cases", "tests of the whole class"], rows)
 
 
-PARTS = {"speed": _speed, "growth": _growth, "hostile": _hostile}
+PARTS = {"speed": _speed, "cells": _cells, "growth": _growth, "hostile": _hostile}
 
 
 def _others(others: Sequence[float]) -> str:

@@ -101,10 +101,11 @@ def without_plugin(folder: Path) -> None:
     config.write_text("".join(line for line in lines if not line.startswith("c.Autograde")), encoding="utf-8")
 
 
-def marks(folder: Path) -> dict[tuple[str, str], float | None]:
-    """Return each student's automatic score for each graded cell, as nbgrader's database has them."""
-    query = """select submitted_assignment.student_id, base_cell.name, grade.auto_score from grade
+def marks(folder: Path, name: str = "base_cell.name") -> dict[tuple[str, str], float | None]:
+    """Return each student's automatic score for each graded cell, as nbgrader's database has them; `name` is how a cell is named."""
+    query = f"""select submitted_assignment.student_id, {name}, grade.auto_score from grade
         join base_cell on base_cell.id = grade.cell_id
+        join notebook on notebook.id = base_cell.notebook_id
         join submitted_notebook on submitted_notebook.id = grade.notebook_id
         join submitted_assignment on submitted_assignment.id = submitted_notebook.assignment_id"""
     with closing(sqlite3.connect(folder / "gradebook.db")) as database:

@@ -26,6 +26,7 @@ HERE = Path(__file__).parent
 PROGRAM = str(Path(sys.executable).parent / "autograder")
 AUTOGRADE = [sys.executable, "-m", "nbgrader", "autograde"]
 COLD, INSIDE, SHARE = 5, 20, 5
+STUDENTS = 200
 
 Marks = dict[tuple[str, str], float | None]
 Cost = dict[str, Any]

@@ -6,7 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -34,17 +34,7 @@ class Workshop:
     def __init__(self, lecture: Lecture, folder: Path, students: int, patience: float) -> None:
         self.lecture, self.folder, self.patience = lecture, folder, patience
         self.students = roster.names(students)
-        self.environment = self._environment()
-
-    def _environment(self) -> dict[str, str]:
-        """Return an environment as after activation, without this account's own settings of Python and Jupyter."""
-        home = self.folder / "home"
-        home.mkdir(parents=True)
-        programs = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
-        threads = {f"{library}_NUM_THREADS": "1" for library in ("OMP", "OPENBLAS", "MKL")}
-        own = {"HOME": home, "JUPYTER_CONFIG_DIR": home / "jupyter", "IPYTHONDIR": home / "ipython", "MPLCONFIGDIR": home / "mpl"}
-        inherited = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}  # one of them forbids bytecode
-        return {**inherited, "PATH": programs, "PYTHONNOUSERSITE": "1", **threads, **{name: str(path) for name, path in own.items()}}
+        self.environment = environment(folder)
 
     def _handed_in(self, plain: bool) -> Path:
         """Return the course into which the whole class has handed in; when it is first asked for, nbgrader releases the lecture there."""
@@ -56,17 +46,8 @@ class Workshop:
         return folder
 
     def run(self, command: Sequence[str], where: Path) -> str:
-        """Run a command that isn't measured, and return what it prints.
-
-        Raises
-        ------
-        CommandFailed
-            If it doesn't end well.
-        """
-        done = subprocess.run(command, cwd=where, env=self.environment, capture_output=True, text=True)
-        if done.returncode:
-            raise meter.CommandFailed(f"{' '.join(command)} ended with {done.returncode}:\n{done.stderr[-3000:]}")
-        return done.stdout
+        """Run a command in this environment that isn't measured, and return what it prints."""
+        return run(command, where, self.environment)
 
     @contextmanager
     def course(self, students: Sequence[str], plain: bool = False) -> Iterator[Path]:
@@ -83,3 +64,28 @@ class Workshop:
             yield copy
         finally:
             shutil.rmtree(copy)
+
+
+def environment(folder: Path) -> dict[str, str]:
+    """Return an environment as after activation, without this account's settings of Python and Jupyter; its home is made in `folder`."""
+    home = folder / "home"
+    home.mkdir(parents=True)
+    programs = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
+    threads = {f"{library}_NUM_THREADS": "1" for library in ("OMP", "OPENBLAS", "MKL")}
+    own = {"HOME": home, "JUPYTER_CONFIG_DIR": home / "jupyter", "IPYTHONDIR": home / "ipython", "MPLCONFIGDIR": home / "mpl"}
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}  # one of them forbids bytecode
+    return {**inherited, "PATH": programs, "PYTHONNOUSERSITE": "1", **threads, **{name: str(path) for name, path in own.items()}}
+
+
+def run(command: Sequence[str], where: Path, environment: Mapping[str, str]) -> str:
+    """Run a command that isn't measured, and return what it prints.
+
+    Raises
+    ------
+    CommandFailed
+        If it doesn't end well.
+    """
+    done = subprocess.run(command, cwd=where, env=environment, capture_output=True, text=True)
+    if done.returncode:
+        raise meter.CommandFailed(f"{' '.join(command)} ended with {done.returncode}:\n{done.stderr[-3000:]}")
+    return done.stdout

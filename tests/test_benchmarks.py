@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -19,6 +20,7 @@ from autograder.sandbox.host import Sandbox
 FOLDER = Path(__file__).parents[1] / "benchmarks"
 sys.path.insert(0, str(FOLDER))
 try:
+    import cells
     import costs
     import hostile
     import page
@@ -131,6 +133,33 @@ def test_of_workers_and_host_the_slower_sets_a_clusters_time(cost_block: str) ->
 def test_of_a_peers_start_up_only_the_share_in_the_whole_class_counts(figures: dict[str, Any]) -> None:
     assert page.seconds_each(figures, "01_lecture", page.NBGRADER, "wall") == pytest.approx([2.1, 1.1, 4.1])
     assert page.seconds_each(figures, "01_lecture", page.OURS, "wall") == pytest.approx([0.1, 0.05, 0.2])
+
+
+def test_nobody_in_a_class_of_cells_hands_in_what_another_does_and_the_tests_are_left_as_they_are(tmp_path: Path) -> None:
+    cells.weather(tmp_path, {})
+    shutil.copytree(tmp_path / "source", tmp_path / "release")
+    cells.hand_in(tmp_path, roster.names(20), cells.WEATHER)
+    given = json.loads((tmp_path / "source/ps1/weather.ipynb").read_text(encoding="utf-8"))["cells"]
+    handed_in = [json.loads(path.read_text(encoding="utf-8"))["cells"] for path in tmp_path.glob("submitted/*/ps1/weather.ipynb")]
+    for number, cell in enumerate(given):
+        sources = {source_of(notebook[number]) for notebook in handed_in}
+        if cell["metadata"].get("nbgrader", {}).get("locked"):
+            assert sources == {source_of(cell)}
+        else:
+            assert len(sources) == 20
+
+
+def test_a_class_of_cells_is_compared_as_a_whole_and_with_its_floor() -> None:
+    peaks = {"host": 120.0, "all": 200.0}
+    about = {
+        "costs": {page.OURS: runs(4.0, 6.0, 5.0, peaks=peaks), page.NBGRADER: runs(120.0, 100.0, 130.0, peaks=peaks)},
+        "marks": {"compared": 70, "least": 0.5, "most": 3, "different": 4},
+        "floor": {"figures": 200, "drawing": 3.0, "cells": 4.0},
+    }
+    shown = page._cells({"machine": {}, "students": 50, "jobs": 2, "assignments": {"ps1": about}})
+    assert "| ps1 | 5.0 | 120.0 | 24.0 (16.7 to 30.0): reached | 10.0 | 240.0 | 24.0 (16.7 to 30.0) | 120 | 200 | 200 |" in shown
+    assert "take 4.0 s of a processor, 3.0 s of it for drawing 200 figures, so 2.0 s on 2 cores" in shown
+    assert "nbgrader's wall clock is 60.0 times that" in shown and "Ours takes 3.0 s longer." in shown
 
 
 def test_a_ratio_is_of_medians_and_its_spread_of_runs_in_pairs(figures: dict[str, Any]) -> None:

@@ -13,7 +13,7 @@ import os
 import platform
 import re
 import stat
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -32,8 +32,6 @@ from autograder.model.submission import check_place, refusal_of
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
-    from nbgrader.coursedir import CourseDirectory
-    from traitlets.config import Config
 
     from autograder.gradebook.cell_assignment import CellAssignment
     from autograder.gradebook.nbgrader_steps import Steps
@@ -170,15 +168,9 @@ class CellGradebook(GradebookConnection):
     Parameters are those of `GradebookConnection`.
     """
 
-    def __init__(
-        self,
-        root: Path,
-        coursedir: CourseDirectory | None = None,
-        say: Callable[[str], None] | None = None,
-        config: Config | None = None,
-    ) -> None:
-        super().__init__(root, coursedir, say, config)
-        self._assignments: dict[str, CellAssignment] = {}
+    @cached_property
+    def _assignments(self) -> dict[str, CellAssignment]:
+        return {}
 
     @cached_property
     def steps(self) -> Steps:

@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
 from autograder.errors import GradebookError, SandboxUnavailable, Shortage, SubmissionError, in_one_line, unexpected
-from autograder.gradebook.cell_assignment import CellAssignment
 from autograder.gradebook.cell_grading import CellGradebook, Execution, Prepared, PreparedNotebook, Recorded
 from autograder.gradebook.execution_cache import ExecutionCache
 from autograder.limits import NOTEBOOK_LIMITS, Limits
@@ -31,6 +30,8 @@ from autograder.sandbox.notebooks import IPythonSandbox, NotebookRun
 
 if TYPE_CHECKING:
     from nbgrader.converters import Autograde
+
+    from autograder.gradebook.cell_assignment import CellAssignment
 
 AHEAD = 4  # submissions that are prepared for each process that runs notebooks
 CELLS_IN_ALL = 20  # a notebook may take as long as so many cells at their limit

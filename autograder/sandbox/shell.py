@@ -24,7 +24,7 @@ import sys
 import tempfile
 import threading
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, redirect_stderr, suppress
 from functools import partial
 from importlib import metadata
@@ -244,6 +244,12 @@ class ZMQInteractiveShell(zmqshell.ZMQInteractiveShell):
             evalue, stb = f"{text_of(evalue)} ({REFUSED})", [*stb, f"({REFUSED})"]
         super()._showtraceback(etype, evalue, stb)
 
+    def _format_exception_for_storage(self, exception: BaseException, *rest: Any, **options: Any) -> dict[str, Any]:
+        """Describe an error for the history, which nobody reads here, by the traceback that was shown: formatting takes long."""
+        if hasattr(exception, "_render_traceback_"):  # code of a notebook, which may do something else, too
+            return super()._format_exception_for_storage(exception, *rest, **options)
+        return {"ename": type_name(exception), "evalue": text_of(exception), "traceback": self._last_traceback or []}
+
     def enable_gui(self, gui: Any = None) -> None:
         """Refuse windows; figures are shown in the notebook."""
         if gui not in (None, "inline"):
@@ -337,19 +343,21 @@ class Notebooks:
         self._session = Messages()
         for publisher in (self._shell.displayhook, self._shell.display_pub):
             publisher.session = self._session
-        self._rehearse()
         with self._shell.builtin_trap:  # libraries ask get_ipython() whether they are in a notebook, such as pandas for the width of tables
             for name in self._modules:
                 with suppress(BaseException), redirect_stderr(io.StringIO()):
                     importlib.import_module(name)
+            self._rehearse()
+            for name, rehearse in REHEARSALS.items():
+                if name in sys.modules:
+                    with suppress(Exception):
+                        rehearse(self._shell)
+        linecache.cache.pop(__file__, None)  # guests can't read this file
         with suppress(metadata.PackageNotFoundError):
             metadata.version("a-package-that-is-not-there")  # fills its caches of the folders in sys.path, which guests may not list
-        if "matplotlib.pyplot" in sys.modules:
-            with suppress(Exception):
-                draw_a_figure()
 
     def _rehearse(self) -> None:
-        """Load what IPython imports only when a cell runs, shows a result, or raises.
+        """Load what IPython imports only when a cell runs, shows a result, or raises, and what it remembers of all modules.
 
         Later a file of that name beside the notebook would take its place, which it doesn't in a kernel.
         """
@@ -359,12 +367,10 @@ class Notebooks:
         formatter: Any = self._shell.display_formatter
         formatter.format({})
         json_packer({})
-        try:
-            raise ValueError
-        except ValueError:
-            self._shell.InteractiveTB.structured_traceback(*sys.exc_info())
-            self._shell.SyntaxTB.structured_traceback(*sys.exc_info())
-        linecache.clearcache()  # it has this file's lines
+        with suppress(AttributeError):  # older versions of IPython have no lazy magics
+            self._shell.magics_manager.load_all_lazy_magics()
+        format_error(self._shell, lambda: int(""))
+        self._shell.SyntaxTB.structured_traceback(SyntaxError, SyntaxError(), None)
 
     def readable(self) -> Iterable[str]:
         """Return the files and folders that guests may read."""
@@ -488,11 +494,39 @@ def copy_files(files: list[tuple[str, str]]) -> None:
             shutil.copyfileobj(content, copy, 1 << 20)
 
 
-def draw_a_figure() -> None:
-    """Load what the first figure of a notebook needs: Matplotlib's backend of notebooks, and fonts."""
+def format_error(shell: ZMQInteractiveShell, failing: Callable[[], Any]) -> None:
+    """Format the error of a call: IPython parses the files of all functions in a traceback, which takes long, and remembers them."""
+    try:
+        failing()
+    except Exception:
+        shell.InteractiveTB.structured_traceback(*sys.exc_info())
+
+
+def show_a_table(shell: ZMQInteractiveShell) -> None:
+    """Load what the first table of a notebook needs, and the first error of those that are made most often: a wrong name of a column."""
+    import pandas as pd
+
+    table = pd.DataFrame({"a": [1.5, 2.5]})
+    shell.display_formatter.format(table)  # type: ignore[union-attr]
+    for failing in (lambda: table["b"], lambda: table.groupby("b")):
+        format_error(shell, failing)
+    if "matplotlib.pyplot" in sys.modules:
+        importlib.import_module("pandas.plotting._matplotlib")
+
+
+def draw_a_figure(shell: ZMQInteractiveShell) -> None:
+    """Load what the first figure of a notebook needs: Matplotlib's backend of notebooks, fonts, and the form of the usual labels."""
     import matplotlib_inline.backend_inline  # noqa: F401  connects itself with the shell
+    from IPython.core.pylabtools import print_figure
     from matplotlib.figure import Figure
 
     figure = Figure()
-    figure.subplots().set_title("$x$")
-    figure.savefig(io.BytesIO(), format="png")
+    axes = figure.subplots()
+    axes.plot([0, 1], label="a")
+    axes.set_title("$x$")
+    axes.legend()
+    print_figure(figure)
+
+
+REHEARSALS: dict[str, Callable[[ZMQInteractiveShell], None]] = {"matplotlib.pyplot": draw_a_figure, "pandas": show_a_table}
+"""What loads the parts of a module that it imports only when they are used, by its name."""

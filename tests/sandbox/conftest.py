@@ -45,5 +45,5 @@ def notebooks() -> Iterator[IPythonSandbox]:
     """Run notebooks in confined guests."""
     if reason := available():
         pytest.skip(reason)
-    with IPythonSandbox(modules=["matplotlib.pyplot", "no_such_module"]) as sandbox:
+    with IPythonSandbox(modules=["matplotlib.pyplot", "no_such_module", "pandas"]) as sandbox:
         yield sandbox
