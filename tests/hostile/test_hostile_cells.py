@@ -510,6 +510,21 @@ def test_names(name: str, done: CellClass) -> None:
     assert done.results[name]["graded"] is (NAMES[name] == "^$")
 
 
+def test_markup_on_our_feedback_page(done: CellClass, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither outputs nor Markdown run there."""
+    from traitlets.config import Config
+
+    from autograder.gradebook import feedback_page
+    from autograder.gradebook.final_marks import FinalMarks
+
+    monkeypatch.setattr(feedback_page, "final_marks", lambda *names: FinalMarks())
+    for student in ("cells-active_markup", "files-attachments"):
+        resources = {"nbgrader": dict.fromkeys(("db_url", "assignment", "notebook", "student"), "x")}
+        notebook = nbformat.reads(json.dumps(done.autograded(student)), as_version=4)
+        page, _ = feedback_page.FeedbackExporter(config=Config()).from_notebook_node(notebook, resources)
+        assert "<script" not in page and "<img src=x" not in page and "add(a, b)" in page
+
+
 def test_markup_in_the_browser(done: CellClass) -> None:
     """What docs/security.md says of formgrader: scripts in outputs run unless one option is set, and those in Markdown cells always."""
     from nbconvert.exporters import HTMLExporter

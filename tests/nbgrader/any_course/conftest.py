@@ -653,16 +653,17 @@ def graded(tmp_path_factory: pytest.TempPathFactory, run: Run, folder_at: Any) -
     """Make the courses and grade them on all roads: nbgrader's kernels two courses at a time, because most of it is waiting."""
     top = tmp_path_factory.mktemp("courses")
 
-    def made(name: str) -> tuple[Sample, Sample, Sample]:
+    def made(name: str) -> tuple[Sample, Sample, Sample, dict[str, dict[str, Any]]]:
         sample = MAKERS[name](top / name, run)
-        others = sample.copied(top / f"{name}-ours"), sample.copied(top / f"{name}-command")
+        same_outputs, command = sample.copied(top / f"{name}-ours"), sample.copied(top / f"{name}-command")
         theirs(sample, run)
-        return sample, *others
+        return sample, same_outputs, command, by_command(command, folder_at(command.path).environment())
 
+    longest_first = list(reversed(MAKERS))
     with ThreadPoolExecutor(2) as pool:
-        found = dict(zip(MAKERS, pool.map(made, MAKERS), strict=True))
+        found = dict(zip(longest_first, pool.map(made, longest_first), strict=True))
     graded = {}
-    for name, (sample, same_outputs, command) in found.items():
-        results = ours(same_outputs, partial(executed_by, sample))
-        graded[name] = Graded(sample, same_outputs, results, command, by_command(command, folder_at(command.path).environment()))
+    for name in MAKERS:
+        sample, same_outputs, command, said = found[name]
+        graded[name] = Graded(sample, same_outputs, ours(same_outputs, partial(executed_by, sample)), command, said)
     return graded
