@@ -25,7 +25,7 @@ CASES = int(os.environ.get("FUZZ_CASES", "200"))
 LONGEST = (
     *("test_cluster", "test_troubles", "test_hostile_class", "test_real_lectures", "test_documents", "test_nbgrader_roads", "test_kills"),
     *("test_lectures", "test_hostile_answers", "test_benchmarks", "test_broken_files", "test_fuzz_host", "test_sandbox_student"),
-    "test_equal_marks",
+    *("test_equal_marks", "test_equal_marks_of_the_command"),
 )
 """The files that take longest, the longest first: so none of them is begun when the other workers have nothing left to do."""
 
@@ -39,6 +39,8 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
     return True if collection_path == IN_A_BROWSER and not named else None
 
 
+TOGETHER = "tests/nbgrader/any_course/test_equal_marks"
+"""How the names of files begin that share a fixture that takes a minute: they run on one worker."""
 BY_LECTURE = ("test_hostile_answers.py", "test_lectures.py")
 """Files whose tests of different lectures may run on different workers; all tests of any other file run on one, as its fixtures are."""
 
@@ -58,7 +60,7 @@ class ByFileAndLecture(LoadScopeScheduling):
     def _split_scope(self, nodeid: str) -> str:
         file, _, test = nodeid.partition("::")
         lecture = re.search(r"\d\d_\w+", test) if file.endswith(BY_LECTURE) else None
-        return f"{file} {lecture.group()}" if lecture else file
+        return f"{file} {lecture.group()}" if lecture else TOGETHER if file.startswith(TOGETHER) else file
 
 
 @pytest.hookimpl(optionalhook=True)

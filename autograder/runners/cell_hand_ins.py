@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterable
 from pathlib import Path
@@ -23,13 +24,14 @@ def cell_hand_ins(names: Iterable[str], course: Course) -> tuple[list[CellHandin
     Parameters
     ----------
     names : iterable of str
-        Assignments; or folders and notebooks in ``submitted/``, which stand for that student's submission.
+        Assignments, also where a folder of that name is here, as in a course with a folder for each; or folders and notebooks in
+        ``submitted/``, which stand for that student's submission.
     course : Course
     """
     found: dict[CellHandin, None] = {}
     others = []
     for name in names:
-        hand_in = _at(Path(name), course) if Path(name).exists() else _named(name, course)
+        hand_in = _named(name, course) or _at(Path(name), course)
         if hand_in is None:
             others.append(name)
         else:
@@ -43,12 +45,10 @@ def _named(name: str, course: Course) -> CellHandin | None:
 
 def _at(path: Path, course: Course) -> CellHandin | None:
     """Return the submission to which a file or folder belongs; None if it lies elsewhere, or a hidden suite judges it."""
-    try:
-        place = path.resolve().relative_to(course.root.resolve()).as_posix()
-    except ValueError:
+    if not path.exists():
         return None
     layout = layout_of(course.root)
-    pattern = re.escape(layout.path(layout.submitted, "STUDENT", "ASSIGNMENT"))
+    pattern = re.escape(os.path.join(course.root.resolve(), layout.path(layout.submitted, "STUDENT", "ASSIGNMENT")))
     pattern = pattern.replace("STUDENT", "(?P<student>[^/]+)").replace("ASSIGNMENT", "(?P<assignment>[^/]+)")
-    named = re.match(rf"{pattern}(?:/|\Z)", place)
-    return CellHandin(named["assignment"], named["student"]) if named and named["assignment"] in course.assignments else None
+    names = re.match(rf"{pattern}(?:/|\Z)", str(path.resolve()))
+    return CellHandin(names["assignment"], names["student"]) if names and names["assignment"] in course.assignments else None

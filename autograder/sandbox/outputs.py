@@ -17,6 +17,8 @@ MOST_OUTPUTS = 20_000
 """How many pieces of output a notebook may have, each piece of a stream counted."""
 SHORT = 2000
 """Length of a text that is kept of an output beyond the limits."""
+VALUE_BYTES = 24
+"""What a value, or a line of a text, takes in a notebook's file besides its characters: a line of its own, and a place in memory."""
 LONG = 256
 """Length of a text above which it is sent as bytes."""
 MOST_INTEGER = 2**64
@@ -68,6 +70,18 @@ class Allowance:
 def kind_of(kind: str, content: dict[str, Any]) -> str:
     """Return the kind by which an output is counted: its type, or the name of its stream."""
     return content["name"] if kind == "stream" else kind
+
+
+def size_in_notebook(kind: str, content: dict[str, Any], sent: int) -> int:
+    """Return how many bytes an output counts that takes `sent` bytes in a message: a short value takes more in the notebook's file."""
+    if kind == "stream":
+        return sent
+    values, waiting = 0, [content]
+    while waiting:
+        value: Any = waiting.pop()
+        waiting += value.values() if type(value) is dict else value if type(value) is list else ()
+        values += 1 + (value.count("\n") if type(value) is str else 0)
+    return sent + VALUE_BYTES * values
 
 
 def shortened(kind: str, content: dict[str, Any]) -> dict[str, Any] | None:
@@ -129,6 +143,7 @@ class NotebookOutputs:
         if kind == "clear_output":
             return self._clear(wait=content["wait"])
         counted, display_id = kind_of(kind, content), content.pop("display_id", None)
+        size = size_in_notebook(kind, content, size)
         if not self._allowance.takes(counted, size * max(1, self._copies.get(display_id, 0))):
             short = shortened(kind, content)
             if short is not None and self._allowance.takes_short(counted):

@@ -14,6 +14,7 @@ import getpass
 import importlib
 import io
 import json
+import linecache
 import os
 import random
 import shutil
@@ -44,7 +45,7 @@ from autograder.limits import Limits
 from autograder.sandbox import wire
 from autograder.sandbox.cells import text_of, type_name
 from autograder.sandbox.confine import coursekit_folders, installed_paths
-from autograder.sandbox.outputs import KINDS, STREAMS, Allowance, kind_of, packed, shortened
+from autograder.sandbox.outputs import KINDS, STREAMS, Allowance, kind_of, packed, shortened, size_in_notebook
 from autograder.sandbox.zygote import SOCKET
 
 PIECE = 1 << 16
@@ -127,7 +128,7 @@ class Outlet:
         counted = kind_of(kind, content)
         with suppress(wire.WireError):  # it is too large for a message
             frame = self._frame("output", kind, packed(content))
-            if self._allowance.takes(counted, len(frame)):
+            if self._allowance.takes(counted, size_in_notebook(kind, content, len(frame))):
                 return self._send(frame)
         if self._allowance.takes_short(counted):
             short = shortened(kind, content)
@@ -363,6 +364,7 @@ class Notebooks:
         except ValueError:
             self._shell.InteractiveTB.structured_traceback(*sys.exc_info())
             self._shell.SyntaxTB.structured_traceback(*sys.exc_info())
+        linecache.clearcache()  # it has this file's lines
 
     def readable(self) -> Iterable[str]:
         """Return the files and folders that guests may read."""

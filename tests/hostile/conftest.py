@@ -17,6 +17,9 @@ A case is a cell of a file in jupytext's percent form. Its name stands behind th
 ``unconfined``        ``succeeds``: without the sandbox the attempt works, so the case proves something
 ``layers``            which of ``landlock`` and ``seccomp`` stops it alone (without: both together are needed, or neither)
 ``slow``              ``yes``: left out where the same class is graded a second time
+``files``             of `cells.py`: names of files that are handed in beside the notebook
+``outputs``           of `cells.py`: a regular expression that must be found in the outputs
+``score``             of `cells.py`: the points that it must get
 ====================  ==============================================================================================================
 
 The other cells of a notebook are right answers, so full marks are what a case would have got. An attempt that succeeds says so itself:
@@ -51,7 +54,7 @@ HERE = Path(__file__).parent
 CASES = HERE / "cases"
 ROOT = HERE.parents[1]
 LECTURE = find_course(ROOT).lecture("05_batch_normalization")
-KEYS = ("tries", "must", "loses", "may lose", "status", "says", "where", "unconfined", "layers", "slow")
+KEYS = ("tries", "must", "loses", "may lose", "status", "says", "where", "unconfined", "layers", "slow", "files", "outputs", "score")
 NOBODY = 65534
 BLAMELESS_EVERY = 8
 GRADE_SECONDS, LAST_SECONDS = 300, 10

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -159,6 +160,15 @@ def test_a_guest_that_ignores_its_limits(notebooks: IPythonSandbox, message: str
     run = notebooks.run([send, "1"], limits=limits(answer_bytes="1 MiB", output_bytes="64 KiB"))
     assert run.ended_in == 0 and "far more than the limits allow" in run.reason
     assert sum(len(str(output)) for output in run.outputs[0]) < 1 << 20
+
+
+@pytest.mark.parametrize("shown", ["{'application/json': [1] * 100_000}", "{'text/plain': 'x\\n' * 100_000}"])
+def test_short_values_and_lines_count_what_they_take_in_a_notebook(notebooks: IPythonSandbox, shown: str) -> None:
+    """Each has a line of its own in the file, so the file would be several times as large as what was sent."""
+    cells = [f"for k in range(20): display({shown}, raw=True)", *TESTS]
+    run = notebooks.run(cells, limits=limits(answer_bytes="8 MiB"))
+    assert len(json.dumps(run.outputs[0], indent=1)) < 8 << 20 and "cut here" in run.outputs[0][-1]["text"]
+    check_tests(run)
 
 
 def test_code_that_can_not_be_sent(notebooks: IPythonSandbox) -> None:

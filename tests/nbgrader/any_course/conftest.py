@@ -145,8 +145,7 @@ def by_command(sample: Sample, environment: dict[str, str]) -> dict[str, dict[st
     """Grade with ``autograder grade`` and two notebooks at once; return the result of each student."""
     program = str(Path(sys.executable).with_name("autograder"))
     words = [program, "grade", sample.assignment, "--jobs", "2", "--json", "-"]
-    # not in the course's own folder, where `own` has a folder with the assignment's name
-    done = subprocess.run(words, cwd=sample.folder("release"), env=environment, capture_output=True, text=True, timeout=300)
+    done = subprocess.run(words, cwd=sample.path, env=environment, capture_output=True, text=True, timeout=300)
     assert done.stdout.startswith("{") and "Traceback" not in done.stderr, done.stderr
     results = {result["student"]: result for result in json.loads(done.stdout)["results"]}
     assert done.returncode == (0 if all(result["graded"] for result in results.values()) else 1)
@@ -485,7 +484,8 @@ def class_of(sample: Sample) -> dict[str, tuple[str | None, dict[str, Any]]]:
         "tricks": (ON_TIME, {"code": right, "traps": tricky(avoided)}),
         "alone": (ON_TIME, {"traps": avoided, "automatic": automatic.with_sources(answers="def value():\n    return 4")}),
         "slow": (ON_TIME, {"code": right.after("scale", _code("print('on')\nimport time\ntime.sleep(60)"))}),
-        "commands": (ON_TIME, {"code": right.after("scale", _code("!echo hi"), _code("print(len(open('code.ipynb').read()) > 9)"))}),
+        "commands": (ON_TIME, {"code": right.after("scale", _code("!echo hi"))}),
+        "own_file": (ON_TIME, {"code": right.after("scale", _code("print(len(open('code.ipynb').read()) > 9)"))}),
         "leaves": (ON_TIME, {"code": right.after("scale", _code("exit()"))}),
         "dies": (ON_TIME, {"code": right.after("scale", _code("import os\nos._exit(1)"))}),
         "no_json": (ON_TIME, {"code": '{"cells": ['}),

@@ -21,6 +21,8 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from autograder.cli import app
 from autograder.errors import AutograderError, CourseError, SandboxUnavailable, SubmissionError
 from autograder.gradebook.execution_cache import FOLDER
+from autograder.model.course import Course
+from autograder.runners.cell_hand_ins import CellHandin, cell_hand_ins
 
 from .conftest import KERNELSPEC, Sample, autograded, marks
 
@@ -327,3 +329,29 @@ def test_the_plugin_keeps_the_options_of_nbgrader(course, run):
 def test_errors_have_one_base():
     """The command line turns them into sentences."""
     assert all(issubclass(error, AutograderError) for error in (CourseError, SandboxUnavailable, SubmissionError))
+
+
+# --- names --------------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("structure", "folder"),
+    [
+        ("{nbgrader_step}/{student_id}/{assignment_id}", "submitted/ann/ps"),
+        ("{assignment_id}/{nbgrader_step}/{student_id}", "ps/submitted/ann"),
+        ("all/{student_id}/{nbgrader_step}/{assignment_id}", "all/ann/submitted/ps"),
+    ],
+)
+def test_names_in_other_directory_structures(tmp_path, monkeypatch, structure, folder):
+    """An assignment is known by its name, and a submission by its folder, a folder above it that is the assignment's own excepted."""
+    (tmp_path / "nbgrader_config.py").write_text(f"c = get_config()\nc.CourseDirectory.directory_structure = {structure!r}\n")
+    for path in (structure.format(nbgrader_step="source", student_id=".", assignment_id="ps"), folder):
+        (tmp_path / path).mkdir(parents=True)
+        (tmp_path / path / "squares.ipynb").write_text("{}")
+    monkeypatch.chdir(tmp_path)
+    found = Course(tmp_path)
+    assert found.assignments.keys() == {"ps"}
+    assert cell_hand_ins(["ps", folder, f"{folder}/squares.ipynb", "ps7", "nbgrader_config.py"], found) == (
+        [CellHandin("ps"), CellHandin("ps", "ann")],
+        ["ps7", "nbgrader_config.py"],
+    )

@@ -1,6 +1,7 @@
 """The same marks, comments, penalties and autograded notebooks as nbgrader's own, in three courses.
 
-Where ours differ on purpose stands in `DIFFERENT`, with a test each.
+The outputs are those of nbgrader's kernels on both sides; test_equal_marks_of_the_command.py has the command and our own guests. Where ours
+differ on purpose stands in `comparison.py`, with a test each.
 """
 
 from __future__ import annotations
@@ -17,16 +18,11 @@ from autograder.errors import GradebookError, SubmissionError
 from autograder.gradebook.cell_grading import STOPPED, CellGradebook, Recorded
 from autograder.model.notebook_file import as_file
 
+from .comparison import DIFFERENT, written
 from .conftest import MAKERS, Sample, autograded, executed_by, marks, ours
 from .traps import TRAPS
 
-DIFFERENT = {
-    **dict.fromkeys(("dies", "leaves"), "the cells before the one that ends the process keep their marks; nbgrader records nothing"),
-    "no_time": "a timestamp that is no time is passed over; nbgrader stops at this submission",
-    "zz_twice": "a cell that is there twice counts once; nbgrader stops at it, for the whole class",
-    "odd_too_many": "nothing is recorded where nbgrader stops; nbgrader keeps the marks of the cells before",
-}
-"""Students of `everything` whose rows aren't nbgrader's."""
+NOTEBOOKS = ("automatic", "code", "traps", "words")
 
 
 @pytest.mark.parametrize("name", MAKERS)
@@ -46,7 +42,7 @@ def test_autograded_files(graded, name):
         right, got = autograded(both.theirs, student), autograded(both.ours, student)
         # a secret is made where there is none, so that nbgrader release_feedback works; what a notebook writes while it runs isn't kept
         got.pop("submission_secret.txt", None)
-        right = {path: content for path, content in right.items() if "__pycache__" not in path}
+        right = {path: content for path, content in right.items() if path not in written(both.theirs, student)}
         assert got.keys() == right.keys(), student
         for path in right:
             assert got[path] == right[path], (student, path)
@@ -102,7 +98,8 @@ def test_warnings(graded):
     """What nbgrader's steps have found in a submission is said."""
     dee, ida = (graded["everything"].results[student] for student in ("dee", "ida"))
     assert any("'points' for cell test_odd has changed" in problem for problem in dee.problems)
-    assert ida.problems == ("notes.ipynb isn't a notebook of ps", "code.ipynb was not handed in")
+    missing = [f"{name}.ipynb was not handed in" for name in ("automatic", "code", "traps")]
+    assert ida.problems == ("notes.ipynb isn't a notebook of ps", *missing)
 
 
 def test_recorded(graded):
@@ -111,7 +108,7 @@ def test_recorded(graded):
     for student, row in marks(both.ours).items():
         if isinstance(result := both.results[student], Recorded):
             assert (result.score, result.max_score, result.penalty) == (row["score"], row["max_score"], row["late_submission_penalty"])
-            in_rows = {(name, cell): grade["auto_score"] for name in ("code", "words") for cell, grade in row[name]["grades"].items()}
+            in_rows = {(name, cell): grade["auto_score"] for name in NOTEBOOKS for cell, grade in row[name]["grades"].items()}
             assert result.scores.items() <= in_rows.items()
 
 
@@ -128,7 +125,8 @@ def test_a_process_that_ends(graded):
     path = graded["everything"].ours.folder("autograded", "dies") / "code.ipynb"
     errors = [output.ename for cell in nbformat.read(path, as_version=4).cells for output in cell.get("outputs", [])]
     assert set(errors) == {STOPPED}
-    assert graded["everything"].results["dies"].problems == ("words.ipynb was not handed in", "the kernel died")
+    missing = [f"{name}.ipynb was not handed in" for name in ("automatic", "traps", "words")]
+    assert graded["everything"].results["dies"].problems == (*missing, "the kernel died")
 
 
 def test_a_cell_twice(graded):
