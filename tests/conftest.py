@@ -25,7 +25,7 @@ CASES = int(os.environ.get("FUZZ_CASES", "200"))
 LONGEST = (
     *("test_cluster", "test_troubles", "test_hostile_class", "test_real_lectures", "test_documents", "test_nbgrader_roads", "test_kills"),
     *("test_lectures", "test_hostile_answers", "test_benchmarks", "test_broken_files", "test_fuzz_host", "test_sandbox_student"),
-    *("test_equal_marks", "test_equal_marks_of_the_command"),
+    *("test_equal_marks", "test_equal_marks_of_the_command", "test_hostile_cells"),
 )
 """The files that take longest, the longest first: so none of them is begun when the other workers have nothing left to do."""
 

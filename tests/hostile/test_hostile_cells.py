@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import secrets
 import shutil
 import subprocess
 import sys
@@ -48,9 +49,10 @@ OF_ANY_USER = [case for case in CASES if case.family not in ("exhaustion", "acro
 """The cases that are tried as an ordinary user, too."""
 Change = Callable[[Path, Any], None]
 LIMITS = {
-    **{"cell_seconds": 3, "total_seconds": 5, "memory_bytes": "1GiB", "processes": 32, "file_bytes": "2MiB", "disk_bytes": "64MiB"},
+    **{"cell_seconds": 2, "total_seconds": 4, "memory_bytes": "1GiB", "processes": 32, "file_bytes": "2MiB", "disk_bytes": "64MiB"},
     **{"output_bytes": "64KiB", "answer_bytes": "4MiB"},
 }
+WORD = secrets.token_hex(8)
 JOBS = 4  # the attackers wait for most of their time
 HONEST = {"amy": "return a + b", "kim": "return a - b", "zoe": "raise NotImplementedError()"}
 SCORES = {"amy": 4.5, "kim": 0.5, "zoe": 0}
@@ -65,7 +67,7 @@ def cell(source: str, name: str, **nbgrader: Any) -> Any:
     return new_code_cell(source, metadata={"nbgrader": flags | nbgrader}, id=name)
 
 
-def make_course(path: Path, secret: Callable[[str], str], surroundings: dict[str, str]) -> None:
+def make_course(path: Path) -> None:
     """Make a course with two assignments, of which nobody may see the other one."""
     hidden = "### BEGIN HIDDEN TESTS\nassert add(2, 3) == 5\n### END HIDDEN TESTS"
     cells = [
@@ -75,16 +77,16 @@ def make_course(path: Path, secret: Callable[[str], str], surroundings: dict[str
         cell("add(0.5, 0)", "test_half", grade=True, locked=True, points=1),
         cell("print(open('table.csv').read())\nassert add(1, 2) == 3", "test_table", grade=True, locked=True, points=2),
     ]
-    other = [*cells, cell(f"# {secret('hidden tests of another assignment')}", "test_other", grade=True, locked=True, points=2)]
+    other = [*cells, cell(f"# {WORD} of the tests of another assignment", "test_other", grade=True, locked=True, points=2)]
     for name, content in (("ps1", cells), ("ps2", other)):
         folder = path / "source" / name
         folder.mkdir(parents=True)
         nbformat.write(new_notebook(cells=deepcopy(content), metadata={"kernelspec": KERNELSPEC}), folder / "problem1.ipynb")
         (folder / "table.csv").write_text("1,2\n", encoding="utf-8")
-    settings = f"c = get_config()\nc.CourseDirectory.course_id = 'any'\n# {secret('configuration')}\n"
+    settings = f"c = get_config()\nc.CourseDirectory.course_id = 'any'\n# {WORD} of the configuration\n"
     (path / "nbgrader_config.py").write_text(settings, encoding="utf-8")
     words = [sys.executable, "-m", "nbgrader", "generate_assignment", "ps1"]
-    done = subprocess.run(words, cwd=path, env=surroundings, capture_output=True, text=True, timeout=120)
+    done = subprocess.run(words, cwd=path, env={**os.environ, "HOME": str(path.parent)}, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
 
 
@@ -258,6 +260,19 @@ HANDED_IN: dict[Change, str] = {
 """What is done to a right submission, and what its student is told."""
 
 
+NAMES = {
+    "a\nb": "has control characters in it",
+    "=1+1": "would be a formula",
+    "\x1b[2Jclear": "has control characters in it",
+    "-rf": "would be a formula",
+    "x" * 200: "^$",
+    "ünï 1": "^$",
+    "per%cent {0}": "^$",
+    "[a-z]*?": "^$",
+}
+"""Names of students, and what they are told."""
+
+
 # --- the class ------------------------------------------------------------------------------------------------------------------
 
 
@@ -271,7 +286,7 @@ class CellClass:
     results : dict
         By student.
     said : str
-        To standard error.
+        All that the command wrote.
     word : str
         What all secrets begin with.
     touched, survivors : list of str
@@ -310,7 +325,7 @@ class CellClass:
             book.close()
 
 
-def graded_class(place: Path, user: int | None, cases: list[Case], changes: Iterable[Change]) -> CellClass:
+def graded_class(released: Path, place: Path, user: int | None, cases: list[Case], changes: Iterable[Change]) -> CellClass:
     """Make a class, grade it by the command, and look at what is left."""
     owner = os.getuid() if user is None else user
     canaries = Canaries(place, owner)
@@ -319,10 +334,8 @@ def graded_class(place: Path, user: int | None, cases: list[Case], changes: Iter
     surroundings = {name: value for name, value in environment(canaries).items() if name != "PYTHONDONTWRITEBYTECODE"}
     surroundings |= {"PYTHONPYCACHEPREFIX": str(place / "bytecode"), "JUPYTER_CONFIG_DIR": str(place), "IPYTHONDIR": str(place)}
     try:
-        course.mkdir()
-        for path in (place, course):
-            os.chown(path, owner, -1)
-        make_course(course, canaries.secret, surroundings)
+        shutil.copytree(released, course)
+        os.chown(place, owner, -1)
         hand_in_class(course, canaries, cases, changes)
         for folder, names, files in os.walk(course):
             for name in (".", *names, *files):
@@ -356,6 +369,8 @@ def hand_in_class(course: Path, canaries: Canaries, cases: list[Case], changes: 
         }
         files.pop("", None)
         hand_in(course, case.id, answered(released, "return a + b", f"import numpy as np\n{tools}", case.source), **files)
+    for name in NAMES if cases else ():
+        hand_in(course, name, answered(released, "return a + b"))
     for change in changes:
         notebook = answered(released, "return a + b")
         folder = hand_in(course, f"files-{change.__name__}", notebook)
@@ -380,20 +395,28 @@ def contents(course: Path) -> dict[str, bytes | str]:
 
 
 @pytest.fixture(scope="module")
-def alone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CellClass]:
+def released(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The course before anything was handed in."""
+    path = tmp_path_factory.mktemp("released") / "course"
+    make_course(path)
+    return path
+
+
+@pytest.fixture(scope="module")
+def alone(tmp_path_factory: pytest.TempPathFactory, released: Path) -> Iterator[CellClass]:
     """The honest students without the others."""
     place = tmp_path_factory.mktemp("cells")
-    yield graded_class(place, None, [], [])
+    yield graded_class(released, place, None, [], [])
     shutil.rmtree(place, ignore_errors=True)
 
 
 @pytest.fixture(scope="module")
-def done(tmp_path_factory: pytest.TempPathFactory, user: int | None) -> Iterator[CellClass]:
+def done(tmp_path_factory: pytest.TempPathFactory, released: Path, user: int | None) -> Iterator[CellClass]:
     """The whole class."""
     if reason := available():
         pytest.skip(reason)
     place = tmp_path_factory.mktemp("cells")
-    yield graded_class(place, user, CASES if user is None else OF_ANY_USER, HANDED_IN)
+    yield graded_class(released, place, user, CASES if user is None else OF_ANY_USER, HANDED_IN)
     shutil.rmtree(place, ignore_errors=True)
 
 
@@ -428,10 +451,12 @@ def test_everybody_has_a_result(done: CellClass) -> None:
 
 def test_no_secret_got_out(done: CellClass) -> None:
     """Neither into what the command says, nor into the marks or autograded files of somebody else."""
-    assert done.word not in done.said + json.dumps(done.marks())
+    told = done.said + json.dumps(done.marks())
+    assert done.word not in told and WORD not in told
     for path in (done.course / "autograded").rglob("*"):
         if path.is_file() and path.stat().st_size < 1 << 24 and path.name not in {f"{student}.txt" for student in HONEST}:
-            assert done.word.encode() not in path.read_bytes(), path
+            content = path.read_bytes()
+            assert done.word.encode() not in content and WORD.encode() not in content, path
 
 
 def test_nothing_was_changed_reached_or_left_behind(done: CellClass) -> None:
@@ -475,3 +500,34 @@ def test_what_is_handed_in(change: Change, done: CellClass) -> None:
     assert re.search(HANDED_IN[change], told), told
     if HANDED_IN[change] == "^$":
         assert sum(points or 0 for points in done.marks()[f"files-{change.__name__}"].values()) == SCORES["amy"]
+
+
+@pytest.mark.parametrize("name", NAMES, ids=ascii)
+def test_names(name: str, done: CellClass) -> None:
+    """A student's name harms nobody: where nbgrader or a spreadsheet can't stand it, there is a sentence."""
+    told = " ".join(done.results[name]["problems"])
+    assert re.search(NAMES[name], told), told
+    assert done.results[name]["graded"] is (NAMES[name] == "^$")
+
+
+def test_markup_in_the_browser(done: CellClass) -> None:
+    """What docs/security.md says of formgrader: scripts in outputs run unless one option is set, and those in Markdown cells always."""
+    from nbconvert.exporters import HTMLExporter
+    from nbgrader.server_extensions.formgrader import handlers
+    from traitlets.config import Config
+
+    def page(student: str, **options: bool) -> str:
+        where = {"template_name": "formgrade", "extra_template_basedirs": [handlers.template_path]}
+        exporter = HTMLExporter(config=Config({"HTMLExporter": {**where, **options}}))
+        given = dict.fromkeys(("notebook_id", "submission_id", "assignment_id", "base_url", "mathjax_url", "notebook_path", "student"), "")
+        names = {**given, "index": 0, "total": 1, "first_name": "", "last_name": "", "last_used": "", "my_assignment_id": 0}
+        return str(
+            exporter.from_notebook_node(
+                nbformat.reads(json.dumps(done.autograded(student)), as_version=4), resources={**names, "nbgrader": {}}
+            )[0]
+        )
+
+    assert "<script>fetch('/api')</script>" in page("cells-active_markup")
+    cleaned = page("cells-active_markup", sanitize_html=True)
+    assert "<script>fetch('/api')</script>" not in cleaned and "<img src=x onerror" not in cleaned and "alert(1)\n</script>" not in cleaned
+    assert "<script>alert(1)</script>" in page("files-attachments", sanitize_html=True)
