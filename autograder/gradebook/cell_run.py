@@ -104,6 +104,7 @@ class CellRun:
                 self._runner = KernelRuns(self._book.steps)
             stack.callback(self._runner.close)
             self._pool = ThreadPoolExecutor(self._options.jobs)
+            self._checked = self._pool.submit(sandbox.check) if sandbox else None
             self._exit_stack = stack.pop_all()
         return self
 
@@ -175,6 +176,8 @@ class CellRun:
     def _recorded(self, prepared: Prepared, running: Future[dict[str, Execution]]) -> SubmissionResult:
         assignment, student = prepared.assignment, prepared.student
         try:
+            if self._checked:
+                self._checked.result()
             executions = running.result()
             found = self._book.record(prepared, executions, self._write)
         except SubmissionError as error:

@@ -116,6 +116,19 @@ class IPythonSandbox:
         """End the zygote and all its guests."""
         self._zygote.stop()
 
+    def check(self) -> None:
+        """Run a cell, so that a fault of this machine or of a package is found before it costs a class its points.
+
+        Raises
+        ------
+        SandboxUnavailable, Shortage
+            If a guest can't be started, or the cell doesn't show what it should.
+        """
+        run = self.run(["print(6 * 7)"])
+        if run.outputs != ([{"output_type": "stream", "name": "stdout", "text": "42\n"}],):
+            why = run.reason or f"`print(6 * 7)` shows {str(run.outputs[0])[:MESSAGE_LENGTH]}"
+            raise SandboxUnavailable(f"notebooks can't be run in the sandbox here ({why}); --sandbox none grades without confinement")
+
     def run(
         self, cells: Sequence[str], files: Sequence[str | Path] | Mapping[str, str | Path] = (), limits: Limits = NOTEBOOK_LIMITS
     ) -> NotebookRun:

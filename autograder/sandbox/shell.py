@@ -433,7 +433,7 @@ class Notebooks:
                 signal.signal(signal.SIGINT, signal.SIG_IGN)
         except (KeyboardInterrupt, asyncio.CancelledError):  # it came when the cell had just ended
             return ["KeyboardInterrupt", "", []]
-        if result.success and not shell._last_traceback_during_displayhook:
+        if result.success and not getattr(shell, "_last_traceback_during_displayhook", None):  # which old versions of ipykernel lack
             return None
         error = result.error_in_exec if result.error_before_exec is None else result.error_before_exec
         lines = [str(line)[:PIECE] for line in shell._last_traceback or []]

@@ -84,8 +84,8 @@ def test_the_feedback_pages(followed: Elsewhere) -> None:
     soup = BeautifulSoup(page, "html.parser")
     squares = next(section for section in soup.select("section") if section.h2.get_text() == "squares")
     text = " ".join(squares.get_text().split())
-    assert "correct_squares: 0 of 1 point This statement failed: assert squares(1) == [1]" in text
-    assert "squares_invalid_input: 1 of 1 point" in text and "squares(10) ==" not in page
+    assert "correct_squares: 0 of 1 points This statement failed: assert squares(1) == [1]" in text
+    assert "squares_invalid_input: 1 of 1 points" in text and "squares(10) ==" not in page
     assert "Part E (4 points)" in [heading.get_text() for heading in soup.select("section h2")]
 
 

@@ -377,9 +377,9 @@ def test_each_test_cell_has_its_points():
     )
     squares, alone = soup_of(page).select("section")
     assert [line.get_text() for line in squares.select(".found p")] == [
-        "correct: 0 of 1 point", "This statement failed:", "raises: 1 of 1 point", "partly: 0.5 of 1 point"
+        "correct: 0 of 1 points", "This statement failed:", "raises: 1 of 1 points", "partly: 0.5 of 1 points"
     ]  # fmt: skip
-    assert not alone.select(".found") and "1 of 1 point" in alone.get_text()
+    assert not alone.select(".found") and "1 of 1 points" in alone.get_text()
 
 
 def test_figures_are_shown_up_to_a_size(monkeypatch):

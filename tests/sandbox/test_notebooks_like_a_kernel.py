@@ -237,3 +237,9 @@ def test_each_notebook_starts_anew(notebooks: IPythonSandbox) -> None:
     source = "import math, random\nprint(hasattr(math, 'mine'), random.random())\nmath.mine = 1"
     first, second = notebooks.run([source]), notebooks.run([source])
     assert first.outputs == second.outputs and "False" in first.outputs[0][0]["text"]
+
+
+def test_a_shell_that_notes_less(notebooks: IPythonSandbox) -> None:
+    """Old versions of ipykernel don't note whether showing a result has raised; the notebook goes on nevertheless."""
+    run = notebooks.run(["del get_ipython()._last_traceback_during_displayhook", "1 + 1"])
+    assert run.reason == "" and run.outputs[1][0]["data"]["text/plain"] == "2"

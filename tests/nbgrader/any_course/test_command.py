@@ -23,6 +23,7 @@ from autograder.errors import AutograderError, CourseError, SandboxUnavailable, 
 from autograder.gradebook.execution_cache import FOLDER
 from autograder.model.course import Course
 from autograder.runners.cell_hand_ins import CellHandin, cell_hand_ins
+from autograder.sandbox.notebooks import IPythonSandbox, NotebookRun
 
 from .conftest import KERNELSPEC, Sample, autograded, marks
 
@@ -266,6 +267,14 @@ def test_another_language(course, grade):
     found = grade("ps", "--sandbox", "none")
     assert found["status"] == 1 and "there is no kernel 'ir' on this machine" in found["ann"]["problems"][0]
     assert not course.folder("autograded", "ann").exists()
+
+
+def test_a_sandbox_that_runs_nothing_right(course, monkeypatch):
+    """A fault of the machine or of a package costs nobody points: nothing is recorded."""
+    monkeypatch.setattr(IPythonSandbox, "run", lambda *arguments: NotebookRun(([],), (1,), ended_in=0, reason="ended the whole process"))
+    with pytest.raises(SandboxUnavailable, match=r"notebooks can't be run in the sandbox here \(ended the whole process\)"):
+        app(["grade", "ps"], standalone_mode=False)
+    assert marks(course) == {} and not (course.path / "autograded").exists()
 
 
 # --- interrupted ------------------------------------------------------------------------------------------------------------
