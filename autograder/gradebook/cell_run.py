@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -33,7 +32,7 @@ if TYPE_CHECKING:
 
     from autograder.gradebook.cell_assignment import CellAssignment
 
-AHEAD = 4  # submissions that are prepared for each process that runs notebooks
+AHEAD = 2  # submissions in memory for each that is being run
 CELLS_IN_ALL = 20  # a notebook may take as long as so many cells at their limit
 TIMED_OUT = "CellTimeoutError"
 _COLOURS = re.compile("\x1b\\[[0-9;]*m")
@@ -123,19 +122,23 @@ class CellRun:
         return [(assignment.name, student) for assignment, student in self._submissions]
 
     def results(self) -> Iterator[SubmissionResult]:
-        """Grade, and yield a result for each submission; its exercises are the graded cells."""
-        waiting: deque[tuple[Prepared, Future[dict[str, Execution]]]] = deque()
+        """Grade, and yield a result for each submission, in the order in which they are done; its exercises are the graded cells."""
+        waiting: dict[Future[dict[str, Execution]], Prepared] = {}
         for assignment, student in self._submissions:
             try:
                 prepared = self._book.prepare(assignment, student)
             except SubmissionError as error:
                 yield self._refused(assignment, student, error)
                 continue
-            waiting.append((prepared, self._pool.submit(self._runner.run, prepared, self._limits(prepared))))
-            while len(waiting) >= AHEAD * self._options.jobs or (waiting and waiting[0][1].done()):
-                yield self._recorded(*waiting.popleft())
+            waiting[self._pool.submit(self._runner.run, prepared, self._limits(prepared))] = prepared
+            yield from self._arrived(waiting, wait_for_one=len(waiting) >= AHEAD * self._options.jobs)
         while waiting:
-            yield self._recorded(*waiting.popleft())
+            yield from self._arrived(waiting, wait_for_one=True)
+
+    def _arrived(self, waiting: dict[Future[dict[str, Execution]], Prepared], wait_for_one: bool) -> Iterator[SubmissionResult]:
+        """Record the submissions that were run, and yield their results."""
+        for done in wait(waiting, None if wait_for_one else 0, FIRST_COMPLETED).done:
+            yield self._recorded(waiting.pop(done), done)
 
     # --- before it starts
 
