@@ -37,7 +37,8 @@ def show(results: Findings | Sequence[SubmissionResult], console: Console) -> No
         if len(results) <= MOST_ROWS:
             everyone = list(results_of_lecture)
             console.print(as_table(everyone))
-            console.print(misconceptions(everyone))
+            if found := misconceptions(everyone):
+                console.print(found)
         else:
             for part in as_sums(results_of_lecture):
                 console.print(part)
@@ -86,7 +87,7 @@ def as_table(results: Sequence[SubmissionResult]) -> Text:
     """
     everyone = sorted(results, key=lambda result: result.student)
     names = [in_one_line(result.student) for result in everyone]
-    exercises = [exercise.name.replace("_", "\n_").split("\n") for exercise in everyone[0].exercises]
+    exercises = [exercise.name.replace("/", "/\n").replace("_", "\n_").split("\n") for exercise in everyone[0].exercises]
     first = max(len("student"), *map(cell_len, names))
     widths = [len("points"), *(max(5, *map(len, name)) for name in exercises)]
     upwards = zip_longest(["points"], *(name[::-1] for name in exercises), fillvalue="")
@@ -143,14 +144,14 @@ def _note(result: SubmissionResult, found: Misconceptions) -> None:
             entry[1] = sorted([*entry[1], result.student])[:5]
 
 
-def misconceptions(results: Iterable[SubmissionResult]) -> RenderableType:
-    """Return the misconceptions of a class with their students, by frequency; nothing where no hidden suite looks for any."""
+def misconceptions(results: Iterable[SubmissionResult]) -> RenderableType | None:
+    """Return the misconceptions of a class with their students, by frequency; None where no hidden suite looks for any."""
     found: Misconceptions = {}
     by_suite = False
     for result in results:
         _note(result, found)
         by_suite = by_suite or any(exercise.aspects for exercise in result.exercises)
-    return _misconceptions(found) if by_suite else ""
+    return _misconceptions(found) if by_suite else None
 
 
 def _misconceptions(found: Misconceptions) -> RenderableType:
