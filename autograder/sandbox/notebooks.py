@@ -37,6 +37,8 @@ CANNOT_COPY = "the files beside it can't be copied"
 ENVIRONMENT = {"MPLBACKEND": "module://matplotlib_inline.backend_inline", "NBGRADER_EXECUTION": "autograde"}
 ENVIRONMENT |= {"CLICOLOR": "1", "FORCE_COLOR": "1", "CLICOLOR_FORCE": "1", "TERM": "xterm-color", "PAGER": "cat", "GIT_PAGER": "cat"}
 """What ipykernel and nbgrader set in a kernel's environment."""
+SEQUENTIAL = {"JOBLIB_MULTIPROCESSING": "0"}
+"""Makes joblib, and so scikit-learn with ``n_jobs``, run its jobs one after the other: a guest can't start processes."""
 
 
 @dataclass(frozen=True)
@@ -102,7 +104,7 @@ class IPythonSandbox:
         if confine and (reason := available()):
             raise SandboxUnavailable(f"{reason}; --sandbox none grades without confinement, for code that you trust")
         options = {"modules": list(modules), "closed": [str(Path(folder).resolve()) for folder in closed], "paths": search_paths()}
-        kind = GuestKind(("autograder.sandbox.shell", "Notebooks"), options, ENVIRONMENT | dict(environment or {}))
+        kind = GuestKind(("autograder.sandbox.shell", "Notebooks"), options, ENVIRONMENT | SEQUENTIAL | dict(environment or {}))
         self._zygote = ZygoteClient(layers if confine else frozenset(), kind)
 
     def __enter__(self) -> IPythonSandbox:

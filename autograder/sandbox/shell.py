@@ -10,6 +10,7 @@ import asyncio
 import asyncio.selector_events
 import builtins
 import errno
+import fnmatch
 import getpass
 import importlib
 import io
@@ -26,13 +27,14 @@ import threading
 import zlib
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, redirect_stderr, suppress
-from functools import partial
+from functools import partial, wraps
 from importlib import metadata
 from types import SimpleNamespace
 from typing import Any, NoReturn
 
 import numpy as np
 from ipykernel import zmqshell
+from ipykernel.eventloops import loop_map
 from ipykernel.kernelbase import Kernel
 from IPython.core.compilerop import CachingCompiler
 from IPython.core.error import UsageError
@@ -53,8 +55,10 @@ PIECE = 1 << 16
 LINE = 1 << 13
 """Characters after which printed text is sent also where its line has no end yet."""
 MOST_CAUSES = 20
+NOT_EXECUTED = 126
+"""The exit code of a shell for a command that can't be executed."""
 REFUSALS = (errno.EPERM, errno.EACCES, errno.ENOSYS)
-REFUSED = "the sandbox refuses programs, network and other files; --sandbox none grades without it"
+REFUSED = "the sandbox refuses programs, other processes, network and other files; --sandbox none grades without it"
 ARGUMENTS = ["ipykernel_launcher.py", "-f", "kernel.json"]
 """``sys.argv`` of a kernel: code that parses its arguments behaves as in a notebook."""
 
@@ -67,11 +71,14 @@ class Outlet:
     bounds : wire.Bounds
     allowance : Allowance
         What exceeds it is shortened or left out.
+    descriptors : Descriptors
+        What was written to them is sent before the next output that isn't text, which nbgrader may read as points.
     """
 
-    def __init__(self, bounds: wire.Bounds, allowance: Allowance) -> None:
+    def __init__(self, bounds: wire.Bounds, allowance: Allowance, descriptors: Descriptors) -> None:
         self._bounds, self._allowance = bounds.received, allowance
         self._lock = threading.RLock()
+        self._descriptors = descriptors
         self._name, self._pending, self._length = "", list[str](), 0
 
     def send(self, kind: str, *values: Any) -> None:
@@ -118,9 +125,15 @@ class Outlet:
             for start in range(0, len(text), PIECE):
                 self._output("stream", {"name": self._name, "text": text[start : start + PIECE]})
 
+    def collect(self) -> None:
+        """Send all text that was printed, also that of libraries in other languages."""
+        with self._lock:
+            self._descriptors.take(self)
+            self.flush()
+
     def publish(self, kind: str, content: dict[str, Any]) -> None:
         """Send an output, after the text that was printed before it."""
-        self.flush()
+        self.collect()
         self._output(kind, content)
 
     def _output(self, kind: str, content: dict[str, Any]) -> None:
@@ -210,6 +223,9 @@ class Descriptors:
 
     def take(self, outlet: Outlet) -> None:
         """Print what was written since the last call."""
+        for stream in filter(None, (sys.__stdout__, sys.__stderr__)):
+            with suppress(OSError, ValueError):  # a cell may have closed them
+                stream.flush()
         for number, name in enumerate(STREAMS, 1):
             with suppress(OSError):  # a cell may have closed them
                 length = os.lseek(number, 0, os.SEEK_CUR)
@@ -218,6 +234,14 @@ class Descriptors:
                     os.ftruncate(number, 0)
                     os.lseek(number, 0, os.SEEK_SET)
                     outlet.write(name, text.decode("utf-8", "replace"))
+
+
+class Remembered(dict[str, Any]):
+    """IPython's database, in memory: guests may not write into its folder."""
+
+    def keys(self, pattern: str = "*") -> list[str]:  # type: ignore[override]
+        """Return the keys that match a pattern, as for the names of files."""
+        return fnmatch.filter(self, pattern)
 
 
 class Compiler(CachingCompiler):
@@ -251,8 +275,8 @@ class ZMQInteractiveShell(zmqshell.ZMQInteractiveShell):
         return {"ename": type_name(exception), "evalue": text_of(exception), "traceback": self._last_traceback or []}
 
     def enable_gui(self, gui: Any = None) -> None:
-        """Refuse windows; figures are shown in the notebook."""
-        if gui not in (None, "inline"):
+        """Refuse windows; figures are shown in the notebook, also those that a browser would draw."""
+        if loop_map.get(gui, gui) is not None:
             raise UsageError(f"there is no screen for the windows of {gui!r}: use %matplotlib inline")
 
     def confine(self) -> None:
@@ -260,14 +284,34 @@ class ZMQInteractiveShell(zmqshell.ZMQInteractiveShell):
         self.confined = True
         self.system = self.system_piped = self.system_raw = self._refused_command  # type: ignore[method-assign]
         self.getoutput = self._refused_output  # type: ignore[method-assign]
+        os.system = self._refused_status
+        shutil.copymode, shutil.copystat = without_refusal(shutil.copymode), without_refusal(shutil.copystat)
 
     def _refused_command(self, cmd: str) -> None:
         print(f"`!{cmd}` was not run: {REFUSED}", file=sys.stderr)
-        self.user_ns["_exit_code"] = 126  # a shell's for a command that can't be executed
+        self.user_ns["_exit_code"] = NOT_EXECUTED
 
     def _refused_output(self, cmd: str, split: bool = True, depth: int = 0) -> Any:
         self._refused_command(cmd)
         return SList() if split else ""
+
+    def _refused_status(self, command: Any) -> int:
+        self._refused_command(os.fsdecode(command))
+        return NOT_EXECUTED << 8
+
+
+def without_refusal(copy: Callable[..., None]) -> Callable[..., None]:
+    """Return a function that copies a file's permissions or times, and leaves them where they can't be changed.
+
+    ``shutil.copy`` and others of that module end with it, when the file itself is there.
+    """
+
+    @wraps(copy)
+    def copied(*args: Any, **options: Any) -> None:
+        with suppress(PermissionError):
+            copy(*args, **options)
+
+    return copied
 
 
 def was_refused(error: BaseException) -> bool:
@@ -340,6 +384,9 @@ class Notebooks:
         options = Config(HistoryManager={"enabled": False})
         profile = ProfileDir.create_profile_dir(os.path.join(root, "profile"))
         self._shell = ZMQInteractiveShell.instance(config=options, ipython_dir=root, profile_dir=profile, compiler_class=Compiler)
+        self._shell.db = Remembered()
+        manager: Any = self._shell.extension_manager
+        manager.load_extension("storemagic")  # as a kernel does
         self._session = Messages()
         for publisher in (self._shell.displayhook, self._shell.display_pub):
             publisher.session = self._session
@@ -393,10 +440,11 @@ class Notebooks:
             self._shell.confine()
         asyncio.selector_events.BaseSelectorEventLoop._make_self_pipe = make_self_pipe  # type: ignore[attr-defined]
         signal.signal(signal.SIGINT, signal.SIG_IGN)
-        self._outlet = self._session.outlet = Outlet(bounds, Allowance(Limits(**self._limits)))
+        self._outlet = self._session.outlet = Outlet(bounds, Allowance(Limits(**self._limits)), self._descriptors)
         for name in STREAMS:
             setattr(sys, name, Printed(name, self._outlet))
         sys.argv = list(ARGUMENTS)
+        self._shell.user_ns["_dh"][:] = [os.getcwd()]  # where %cd was
         self._outlet.send("begin")  # from here on the notebook's files can have effects
         sys.path.insert(0, "")  # modules beside the notebook
         random.seed(0)  # unseeded random numbers are the same in each run
@@ -412,8 +460,7 @@ class Notebooks:
                 self._outlet.start_cell()
                 self._outlet.send("running", index, self._shell.execution_count)
                 error = await self._run_cell(source)
-                self._descriptors.take(self._outlet)
-                self._outlet.flush()
+                self._outlet.collect()
                 self._outlet.send("result", error)
                 if self._shell.has_exited and any(later.strip() for later in self._cells[index + 1 :]):
                     return

@@ -67,7 +67,9 @@ def test_what_is_refused(refusals: NotebookRun, index: int) -> None:
     assert "--sandbox none" in error["evalue"] and "--sandbox none" in error["traceback"][-1]
 
 
-@pytest.mark.parametrize("source", ["!ls", "x = !ls\nx", "%sx ls", "%pip install nothing", "%system ls", "!!ls", "%ls"])
+@pytest.mark.parametrize(
+    "source", ["!ls", "x = !ls\nx", "%sx ls", "%pip install nothing", "%system ls", "!!ls", "%ls", "import os\nos.system('ls')"]
+)
 def test_a_command_is_refused_and_the_cell_goes_on(notebooks: IPythonSandbox, source: str) -> None:
     run = notebooks.run([f"{source}", "print('on')"])
     assert errors(run) == [] and "--sandbox none" in run.outputs[0][0]["text"] and run.outputs[0][0]["name"] == "stderr"

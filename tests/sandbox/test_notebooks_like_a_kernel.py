@@ -136,6 +136,17 @@ CELLS = {
     "broken display hook": "get_ipython().display_formatter.formatters['text/plain'].for_type(T, lambda *a: 1 / 0)\nT()",
     "last traceback": "sys.last_type.__name__",
     "no traceback": "get_ipython().showtraceback = lambda *a, **k: None\n1 / 0",
+    "figures of a browser": "%matplotlib notebook\nplt.close('all')\nplt.get_backend()",
+    "inline again": "%matplotlib inline\nplt.get_backend()",
+    "stored": "%store nothing_of_that_name",
+    "copies": "import shutil\nshutil.copy('helper.py', 'copy.py'), shutil.copy2('helper.py', 'copy2.py')",
+    "copied folder": "shutil.copytree('.', 'copies', ignore=shutil.ignore_patterns('copies')), shutil.rmtree('copies')",
+    "folder": "import os\nos.mkdir('folder')\n%cd -q folder\nos.path.basename(os.getcwd())",
+    "folder before": "%cd -q -\nos.path.exists('helper.py')",
+    "bookmark": "%bookmark -d nowhere",
+    "jobs": "from joblib import Parallel, delayed\nParallel(n_jobs=-1)(delayed(abs)(k) for k in (-1, -2))",
+    "jobs of scikit-learn": "from sklearn.neighbors import NearestNeighbors\n"
+    "NearestNeighbors(n_jobs=-1).fit(np.eye(3)).kneighbors(np.eye(3))[1][:, 0]",
     "the end": "x",
 }  # fmt: skip
 
@@ -226,6 +237,9 @@ def test_text_of_libraries_in_c(notebooks: IPythonSandbox) -> None:
     )
     assert [(output["name"], output["text"]) for output in run.outputs[0]] == [("stdout", "first\nout\n"), ("stderr", "err\n")]
     assert run.outputs[1] == [{"output_type": "stream", "name": "stderr", "text": "again"}] and len(run.outputs[2]) == 1
+    run = notebooks.run(["os = __import__('os')\nos.write(2, b'x')"])  # before a result, which nbgrader reads as points
+    assert [output["output_type"] for output in run.outputs[0]] == ["stream", "execute_result"]
+    assert notebooks.run(["import sys\nprint('a', file=sys.__stdout__)"]).outputs[0][0]["text"] == "a\n"
 
 
 def test_empty_cells_have_no_count(notebooks: IPythonSandbox) -> None:
