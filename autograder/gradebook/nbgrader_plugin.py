@@ -76,7 +76,7 @@ class SafeAutograde(Autograde):
     def _grade_by_cells(self, hand_ins: list[CellHandin], course: Course) -> list[str]:
         """Grade assignments without a hidden suite by their own test cells; return sentences about those that can't be graded."""
         step = Grade(parent=self.exporter)
-        options = Options(confine=step.sandbox == "landlock", limits=step.limits, jobs=os.cpu_count() or 1)
+        options = Options(confine=step.sandbox == "landlock", limits=step.limits, jobs=os.cpu_count() or 1, cache=not self.force)
         failures: list[str] = []
         if not hand_ins:
             return failures

@@ -322,7 +322,11 @@ def test_the_plugin(course, run, grade, tmp_path):
     (other.folder("submitted", "zoe") / "squares.ipynb").write_text("{", encoding="utf-8")
     grade("ps")
     ann = ["autograde", "ps", "--student=ann"]
-    statuses, said = run(other.path, ["autograde", "ps"], ann, [*ann, "--force"])
+    statuses, said = run(other.path, ["autograde", "ps"], ann)
+    before = shown(other, "ann")
+    forced, more = run(other.path, [*ann, "--force"])
+    assert before != shown(other, "ann"), "it was run again"
+    statuses, said = [*statuses, *forced], said + more
     assert statuses == [1, 0, 0], said
     for sentence in ("zoe: squares.ipynb: the file isn't a notebook", "of 4: ps, ann", "Skipping existing assignment"):
         assert sentence in said
