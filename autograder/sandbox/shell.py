@@ -391,6 +391,9 @@ class Notebooks:
                     importlib.import_module(name)
         with suppress(metadata.PackageNotFoundError):
             metadata.version("a-package-that-is-not-there")  # fills its caches of the folders in sys.path, which guests may not list
+        with suppress(ImportError):  # scikit-learn uses it in clustering, for example
+            threadpoolctl: Any = importlib.import_module("threadpoolctl")
+            threadpoolctl._HAS_PROCFS = False  # it asks the loader for the libraries in this process: guests may not read /proc
         if "matplotlib.pyplot" in sys.modules:
             with suppress(Exception):
                 draw_a_figure()
