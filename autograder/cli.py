@@ -123,13 +123,15 @@ def _grade_by_suites(
 def _grade_by_cells(
     hand_ins: list[CellHandin], course: Course, options: Options, gradebook: bool, findings: Findings
 ) -> set[tuple[str, str]]:
-    """Grade assignments without a hidden suite by their own test cells; return assignment and student of each submission."""
+    """Grade assignments without a hidden suite by their own test cells; return assignment and student of each graded submission."""
     from autograder.gradebook.cell_run import CellRun
 
+    graded = set()
     with CellRun(course, hand_ins, options, gradebook, _say) as run:
         for result in _watched(run.results(), len(run)):
             findings.add(result)
-        return {*run.submissions}
+            graded |= {(result.lecture, result.student)} if result.graded else set()
+    return graded
 
 
 @app.command()

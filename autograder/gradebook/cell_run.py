@@ -116,11 +116,6 @@ class CellRun:
         """How many submissions there are."""
         return len(self._submissions)
 
-    @property
-    def submissions(self) -> list[tuple[str, str]]:
-        """Assignment and student of each submission."""
-        return [(assignment.name, student) for assignment, student in self._submissions]
-
     def results(self) -> Iterator[SubmissionResult]:
         """Grade, and yield a result for each submission, in the order in which they are done; its exercises are the graded cells."""
         waiting: dict[Future[dict[str, Execution]], Prepared] = {}

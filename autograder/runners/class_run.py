@@ -71,6 +71,8 @@ def handins(names: Iterable[str], course: Course) -> list[Handin]:
             found += [_handin(notebook, course) for notebook in notebooks]
         elif path.suffix == ".ipynb" or path.exists():
             found.append(_handin(path, course))
+        elif os.sep in name:
+            raise SubmissionError(f"there is no file or folder {name}")
         else:
             found += submitted(course, course.lecture(name))
     return found

@@ -402,6 +402,9 @@ class Notebooks:
         linecache.cache.pop(__file__, None)  # guests can't read this file
         with suppress(metadata.PackageNotFoundError):
             metadata.version("a-package-that-is-not-there")  # fills its caches of the folders in sys.path, which guests may not list
+        with suppress(ImportError):  # scikit-learn uses it in clustering, for example
+            threadpoolctl: Any = importlib.import_module("threadpoolctl")
+            threadpoolctl._HAS_PROCFS = False  # it asks the loader for the libraries in this process: guests may not read /proc
 
     def _rehearse(self) -> None:
         """Load what IPython imports only when a cell runs, shows a result, or raises, and what it remembers of all modules.

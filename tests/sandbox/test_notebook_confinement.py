@@ -45,6 +45,8 @@ REFUSED = [
     "import subprocess\nsubprocess.run(['true'])",
     "import os\nos.fork()",
     "import multiprocessing\nmultiprocessing.get_context('fork').Process(target=print).start()",
+    "import multiprocessing\nmultiprocessing.Queue()",
+    "from multiprocessing.pool import ThreadPool\nThreadPool(2)",
     "%%bash\ntrue",
     "%%script python\n1",
     "import os\nos.kill(1, 0)",

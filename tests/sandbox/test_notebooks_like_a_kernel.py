@@ -147,6 +147,8 @@ CELLS = {
     "jobs": "from joblib import Parallel, delayed\nParallel(n_jobs=-1)(delayed(abs)(k) for k in (-1, -2))",
     "jobs of scikit-learn": "from sklearn.neighbors import NearestNeighbors\n"
     "NearestNeighbors(n_jobs=-1).fit(np.eye(3)).kneighbors(np.eye(3))[1][:, 0]",
+    "threads of scikit-learn": "from sklearn.cluster import KMeans\n"
+    "KMeans(2, n_init=1, random_state=0).fit_predict(np.array([[0.0], [9.0]])).shape",
     "the end": "x",
 }  # fmt: skip
 

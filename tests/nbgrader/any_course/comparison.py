@@ -31,6 +31,9 @@ DIFFERENT_OUTPUTS = {
 DIFFERENT_FILES = "What a notebook writes while it runs isn't copied into `autograded/`; the notebooks after it find it."
 DIFFERENT_ELSEWHERE = (
     "Memory, disk, processor time and outputs have limits, which the outputs name (`tests/sandbox/test_notebook_limits.py`).",
+    "`joblib`, and so scikit-learn's `n_jobs`, runs its jobs one after the other (`tests/sandbox/test_notebooks_like_a_kernel.py`).",
+    "Processes, queues, locks and pools of `multiprocessing` are refused, and so are files outside of the notebook's folder, as in `/tmp`, "
+    "and changes of a file's permissions (`tests/sandbox/test_notebook_confinement.py`).",
     "Random numbers without a seed are the same in each run (`tests/sandbox/test_notebooks_like_a_kernel.py`).",
     "A notebook in another language than Python is refused; `--sandbox none` runs it (`test_command.py`).",
 )

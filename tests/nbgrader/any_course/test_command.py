@@ -186,7 +186,7 @@ def test_nothing_is_written_without_the_gradebook(course, grade):
     ("arguments", "error", "sentence"),
     [
         (["ps7"], CourseError, r"there is no assignment 'ps7' in .*; there are: ps"),
-        (["submitted/nobody/ps"], CourseError, r"there is no assignment 'submitted/nobody/ps'"),
+        (["submitted/nobody/ps"], SubmissionError, "there is no file or folder submitted/nobody/ps"),
         (
             ["ps", "--scheduler", "tcp://localhost:1"],
             typer.BadParameter,

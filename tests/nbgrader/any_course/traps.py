@@ -37,7 +37,12 @@ TRAPS = {
     "timed": ("%%time\n0.5", HALF),
     "awaited": ("import asyncio\nawait asyncio.sleep(0)\n0.5", HALF),
     "figure": ("%matplotlib inline\nimport matplotlib.pyplot as plt\nplt.plot([1, 2])\nplt.title('$x$');", FULL),
+    "browser": ("%matplotlib notebook\n%matplotlib inline", FULL),
+    "clusters": ("from sklearn.cluster import KMeans\nassert KMeans(1).fit([[0.0], [2.0]]).cluster_centers_[0, 0] == 1", FULL),
+    "jobs": ("from joblib import Parallel, delayed\nassert Parallel(n_jobs=-1)([delayed(abs)(-1)]) == [1]", FULL),
     "writes": ("%%writefile written.py\nx = 1", FULL),
+    "copies": ("import os, shutil\nshutil.copy('written.py', 'copy.py')\nos.remove('copy.py')", FULL),
+    "moves": ("%cd -q .\n%cd -q -", FULL),
     "imports": ("from written import x\nassert x == 1", FULL),
     "runs": ("%run -i helper.py\nassert x == 1", FULL),
     # errors
