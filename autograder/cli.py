@@ -79,10 +79,11 @@ def grade(
     course = find_course()
     by_cells, others = cell_hand_ins(paths, course)
     hand_ins = handins(others, course)
-    if by_cells and scheduler:
-        raise typer.BadParameter(f"--scheduler is for assignments with a hidden suite, and {by_cells[0].assignment} has none")
+    if by_cells and (scheduler or gradescope):
+        option = "--scheduler" if scheduler else "--gradescope"
+        raise typer.BadParameter(f"{option} is for assignments with a hidden suite, and {by_cells[0].assignment} has none")
     if gradescope and len(hand_ins) != 1:
-        raise typer.BadParameter(f"--gradescope is for a single notebook with a hidden suite, and there are {len(hand_ins)}")
+        raise typer.BadParameter(f"--gradescope is for a single notebook, and there are {len(hand_ins)}")
     options = Options(confine=sandbox == "landlock", limits=_limits(limit or [], timeout), jobs=jobs, cache=cache, scheduler=scheduler)
     _notice(options)
     unwritten: list[str] = []

@@ -55,7 +55,7 @@ class Script:
         self._open.append(other)  # the host can still send
         return link
 
-    def end(self, pid: int, grace: float) -> Ending:
+    def end(self, pid: int, grace: float, keep: bool) -> Ending:
         return Ending(0)
 
     def close(self) -> None:

@@ -192,7 +192,7 @@ def test_nothing_is_written_without_the_gradebook(course, grade):
             typer.BadParameter,
             "is for assignments with a hidden suite, and ps has none",
         ),
-        (["ps", "--gradescope", "out.json"], typer.BadParameter, "--gradescope is for a single notebook with a hidden suite"),
+        (["ps", "--gradescope", "out.json"], typer.BadParameter, "--gradescope is for assignments with a hidden suite, and ps"),
         (["ps", "--limit", "cells=3"], typer.BadParameter, "there is no limit 'cells'"),
     ],
 )
