@@ -153,9 +153,11 @@ class CellRun:
 
     def _found(self, hand_in: CellHandin) -> list[tuple[CellAssignment, str]]:
         assignment = self._book.assignment(hand_in.assignment)
-        languages = (_language(json.loads(known.kernelspec or "null") or {}) for known in assignment.notebooks.values())
-        if self._options.confine and (why := next(filter(None, map(_refusal_of, languages)), "")):
-            raise SandboxUnavailable(f"{assignment.name}: {why}")
+        for known in assignment.notebooks.values():
+            kernel = json.loads(known.kernelspec or "null") or {}
+            why = _refusal_of(str(kernel.get("language") or "python"), str(kernel.get("name", "")))
+            if why and self._options.confine:
+                raise SandboxUnavailable(f"{known.name}.ipynb of {assignment.name}: {why}")
         students = [hand_in.student] if hand_in.student else self._book.students(assignment)
         if not students:
             raise SubmissionError(
@@ -207,7 +209,7 @@ class _Confined:
 
     def run(self, prepared: Prepared, limits: Limits) -> dict[str, Execution]:
         for notebook in prepared.notebooks:
-            if why := _refusal_of((notebook.language, notebook.kernel)):
+            if why := _refusal_of(notebook.language, notebook.kernel):
                 raise SubmissionError(f"{notebook.name}.ipynb: {why}")
         key = self.cache.key(prepared, limits) if self.cache else ""
         known = self.cache.get(key) if self.cache else None
@@ -238,16 +240,11 @@ def _sources(path: Path) -> Iterator[str]:
             yield from [source_of(cell) for cell in cells if cell.get("cell_type") == "code"]
 
 
-def _language(kernelspec: Mapping[str, Any]) -> tuple[str, str]:
-    name = str(kernelspec.get("name", ""))
-    return str(kernelspec.get("language") or ("python" if name.startswith("python") else name) or "python"), name
-
-
-def _refusal_of(kernel: tuple[str, str]) -> str:
-    """Return why the notebooks of a kernel, given by its language and name, can't be run in the sandbox; an empty text if they can."""
-    language, name = (in_one_line(text, 60) for text in kernel)
+def _refusal_of(language: str, name: str) -> str:
+    """Return why the notebooks of a kernel can't be run in the sandbox; an empty text if they can."""
     if language.lower() == "python":
         return ""
+    language, name = in_one_line(language, 60), in_one_line(name, 60)
     of_kernel = f"the kernel {name} is for {language}" if name else f"the notebook is in {language}"
     return f"the sandbox runs Python, and {of_kernel}: --sandbox none runs it by Jupyter, unconfined"
 

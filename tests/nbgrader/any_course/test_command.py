@@ -251,17 +251,24 @@ def test_without_the_sandbox(course, grade):
     assert "--sandbox none grades without it" in outputs[0].text
 
 
-def in_another_language(course: Sample) -> None:
-    """Make the instructor's notebook one of R."""
+def with_kernel(course: Sample, **kernelspec: str) -> None:
+    """Change the kernel of the instructor's notebook."""
     book = course.gradebook()
-    book.find_notebook("squares", "ps").kernelspec = json.dumps({"name": "ir", "language": "R", "display_name": "R"})
+    book.find_notebook("squares", "ps").kernelspec = json.dumps(kernelspec)
     book.db.commit()
     book.close()
 
 
+@pytest.mark.parametrize("language", [{"language": "python"}, {}])
+def test_a_python_that_is_not_installed(course, grade, language):
+    """A notebook of somebody's environment is run by this Python."""
+    with_kernel(course, name="conda-env-ml-py", display_name="Python [conda env:ml]", **language)
+    assert scores(grade("ps")) == {"ann": 2, "ben": 0}
+
+
 def test_another_language(course, grade):
     """The sandbox refuses it once for the class; without the sandbox, a kernel that isn't installed is named."""
-    in_another_language(course)
+    with_kernel(course, name="ir", language="R", display_name="R")
     with pytest.raises(SandboxUnavailable, match="the sandbox runs Python, and the kernel ir is for R: --sandbox none runs it by Jupyter"):
         app(["grade", "ps"], standalone_mode=False)
     found = grade("ps", "--sandbox", "none")
@@ -352,7 +359,7 @@ def test_the_plugin_keeps_the_options_of_nbgrader(course, run):
     statuses, said = run(course.path, ["autograde", "ps", options[0]])
     assert statuses == [0], said
     assert {student: row["squares"]["grades"]["test_square"]["auto_score"] for student, row in marks(course).items()} == {"ann": 0}
-    in_another_language(course)
+    with_kernel(course, name="ir", language="R", display_name="R")
     statuses, said = run(course.path, ["autograde", "ps", "--force"])
     assert statuses == [1] and "the sandbox runs Python" in said
 
