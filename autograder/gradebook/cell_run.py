@@ -13,7 +13,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, Self
+from typing import TYPE_CHECKING, Protocol, Self
 
 from autograder.errors import GradebookError, SandboxUnavailable, Shortage, SubmissionError, in_one_line, unexpected
 from autograder.gradebook.cell_grading import CellGradebook, Execution, Prepared, PreparedNotebook, Recorded

@@ -36,8 +36,8 @@ DIFFERENT_ELSEWHERE = (
     "and changes of a file's permissions (`tests/sandbox/test_notebook_confinement.py`).",
     "Random numbers without a seed are the same in each run (`tests/sandbox/test_notebooks_like_a_kernel.py`).",
     "A notebook in another language than Python is refused; `--sandbox none` runs it (`test_command.py`).",
-    "A notebook for a Python kernel that isn't installed, such as somebody's environment, is run by the Python that grades; nbgrader stops at "
-    "it (`test_command.py`).",
+    "A notebook for a Python kernel that isn't installed, such as somebody's environment, is run by the Python that grades; nbgrader stops "
+    "at it (`test_command.py`).",
 )
 """Differences that no student of these courses meets."""
 
