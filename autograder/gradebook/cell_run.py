@@ -91,7 +91,10 @@ class CellRun:
             if sandbox:
                 stack.enter_context(sandbox)
             self._book = stack.enter_context(self._gradebook())
-            self._submissions = [found for hand_in in self._chosen for found in self._found(hand_in)]
+            if self._converter:
+                self._book.steps.converter.create_student = self._converter.create_student  # formgrader sets it
+            found = [each for hand_in in self._chosen for each in self._found(hand_in)]
+            self._submissions = list({(assignment.name, student): (assignment, student) for assignment, student in found}.values())
             if sandbox:
                 self._runner: Runner = _Confined(sandbox, ExecutionCache(self._course.root) if self._options.cache else None)
             else:
@@ -147,9 +150,7 @@ class CellRun:
     def _gradebook(self) -> CellGradebook:
         if self._converter is None:
             return CellGradebook(self._course.root, say=self._say)
-        book = CellGradebook(self._course.root, self._converter.coursedir, self._say, self._converter.config)
-        book.steps.converter.create_student = self._converter.create_student  # formgrader sets it
-        return book
+        return CellGradebook(self._course.root, self._converter.coursedir, self._say, self._converter.config)
 
     def _found(self, hand_in: CellHandin) -> list[tuple[CellAssignment, str]]:
         assignment = self._book.assignment(hand_in.assignment)

@@ -352,7 +352,7 @@ OTHER_STEPS = alternatives("step_decay", {
 })
 OTHER_EXPONENTIALS = alternatives("exponential_decay", {
     "exponential_with_math": lambda lr0, t, k: lr0 / math.exp(k * t),
-    "exponential_as_a_power": lambda lr0, t, k: np.array(lr0 * np.float_power(np.e, -t * k)),
+    "exponential_as_a_power": lambda lr0, t, k: np.array(lr0 * np.float_power(math.e, -t * k)),
     "exponential_of_a_factor": lambda lr0, t, k: lr0 * math.exp(-k) ** t,
 })
 OTHER_SCHEDULES = alternatives("exponential_schedule", {

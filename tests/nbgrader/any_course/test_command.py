@@ -133,6 +133,8 @@ def test_one_submission(course, capsys):
         printed = capsys.readouterr().out
         assert "ben · ps · 0 of 2" in printed and "three times three is nine" in printed and "misconception" not in printed
     assert marks(course).keys() == {"ben"}
+    assert app(["grade", str(path), "ps"], standalone_mode=False) == 0
+    assert "ps: 2 graded" in capsys.readouterr().out, "each once"
 
 
 def test_results_are_kept(course, grade):
