@@ -106,7 +106,7 @@ def test_the_feedback_pages(followed: Elsewhere) -> None:
         ("grade", "Missing argument 'PATH...'"),
         ("grade ps2", "there is no assignment 'ps2' in {root}; there are: ps1"),
         ("grade ps1 ps2", "there is no assignment 'ps2'"),
-        ("grade submitted/nobody/ps1", "there is no assignment 'submitted/nobody/ps1'"),
+        ("grade submitted/nobody/ps1", "there is no file or folder submitted/nobody/ps1"),
     ],
 )
 def test_what_has_no_meaning_there_gets_a_sentence_and_status_2(followed: Elsewhere, command: str, said: str) -> None:
