@@ -262,7 +262,9 @@ def _exercises(prepared: Prepared, executions: Mapping[str, Execution], found: R
             passed = score >= most and not error
             status: Status = "passed" if passed else "timeout" if error == TIMED_OUT else "failed"
             label = f"{notebook}/{cell}" if len(notebooks) > 1 else cell
-            message = message or ("" if passed else "the notebook was not handed in" if notebook in prepared.missing else "partial credit")
+            if not (passed or message):
+                missing = notebook in prepared.missing
+                message = "the notebook was not handed in" if missing else f"its result gives {score:g} of {most:g} points"
             test = TestResult(cell, "passed" if passed else "failed", message, most)
             yield ExerciseResult(label, score, most, status, (test,))
 

@@ -259,3 +259,12 @@ def test_a_shell_that_notes_less(notebooks: IPythonSandbox) -> None:
     """Old versions of ipykernel don't note whether showing a result has raised; the notebook goes on nevertheless."""
     run = notebooks.run(["del get_ipython()._last_traceback_during_displayhook", "1 + 1"])
     assert run.reason == "" and run.outputs[1][0]["data"]["text/plain"] == "2"
+
+
+def test_where_it_differs_from_a_kernel(notebooks: IPythonSandbox) -> None:
+    """What the list of differences says of the notebook's folder, and of joblib's processes."""
+    jobs = 'from joblib import Parallel, delayed\nprint(Parallel(2, backend="multiprocessing")(delayed(abs)(-n) for n in (1, 2)))'
+    run = notebooks.run(["import os\nos.path.basename(os.getcwd()).isdigit()", jobs])
+    assert run.outputs[0][0]["data"]["text/plain"] == "True"
+    said = {output["name"]: output["text"] for output in run.outputs[1]}
+    assert said["stdout"] == "[1, 2]\n" and "UserWarning" in said["stderr"]

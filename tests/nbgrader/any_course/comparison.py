@@ -34,6 +34,8 @@ DIFFERENT_ELSEWHERE = (
     "`joblib`, and so scikit-learn's `n_jobs`, runs its jobs one after the other (`tests/sandbox/test_notebooks_like_a_kernel.py`).",
     "Processes, queues, locks and pools of `multiprocessing` are refused, and so are files outside of the notebook's folder, as in `/tmp`, "
     "and changes of a file's permissions (`tests/sandbox/test_notebook_confinement.py`).",
+    "A notebook's folder doesn't have the assignment's name, and joblib's `backend=\"multiprocessing\"` says on stderr that it runs in "
+    "sequence, which costs a test cell its points (`tests/sandbox/test_notebooks_like_a_kernel.py`).",
     "Random numbers without a seed are the same in each run (`tests/sandbox/test_notebooks_like_a_kernel.py`).",
     "A notebook in another language than Python is refused; `--sandbox none` runs it (`test_command.py`).",
     "A notebook for a Python kernel that isn't installed, such as somebody's environment, is run by the Python that grades; nbgrader stops "

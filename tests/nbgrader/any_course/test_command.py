@@ -17,6 +17,7 @@ import nbformat
 import pytest
 import typer
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+from nbgrader.utils import compute_checksum
 
 from autograder.cli import app
 from autograder.errors import AutograderError, CourseError, SandboxUnavailable, SubmissionError
@@ -135,6 +136,21 @@ def test_one_submission(course, capsys):
     assert marks(course).keys() == {"ben"}
     assert app(["grade", str(path), "ps"], standalone_mode=False) == 0
     assert "ps: 2 graded" in capsys.readouterr().out, "each once"
+
+
+def test_partial_credit(course, grade):
+    """A test cell whose result is a number of points says so, also where that is none."""
+    book = course.gradebook()
+    row, released = book.find_source_cell("test_square", "squares", "ps"), course.released("squares").cells[1]
+    released.source = row.source = "1 if square(3) == 6 else 0 if square(3) == 0 else 2"
+    row.checksum = compute_checksum(released)
+    book.db.commit()
+    book.close()
+    answer(course, "cem", "def square(x):\n    return 0")
+    found = grade("ps")
+    assert scores(found) == {"ann": 2, "ben": 1, "cem": 0}
+    messages = {student: found[student]["exercises"][0]["tests"][0]["message"] for student in scores(found)}
+    assert messages == {"ann": "", "ben": "its result gives 1 of 2 points", "cem": "its result gives 0 of 2 points"}
 
 
 def test_results_are_kept(course, grade):
